@@ -1,0 +1,127 @@
+"""Everything that can go wrong, as one tree.
+
+    CamreelError (1)
+    ├── UsageError (2)             options, times, paths: the request itself is wrong
+    ├── NothingRecorded (3)        the camera has no recording in the range
+    ├── LoginError (5)
+    │   ├── LoginRefused           user or password wrong, or the account has no right to do this
+    │   └── AccountLocked          too many failed logins: the camera refuses everybody for a while
+    ├── CameraError (6)
+    │   ├── CameraUnreachable      no connection, or it broke                          (worth another try)
+    │   ├── CameraBusy             5xx: overloaded, rebooting                          (worth another try)
+    │   ├── CameraRefused          the camera answered, and the answer is no           (final)
+    │   └── NotACamera             something answered, but not in the camera's way     (final)
+    ├── DiskError (7)              cannot write where we were told to
+    ├── MergeError (7)             FFmpeg's libraries refused, or the merge process died
+    └── Interrupted (130)          Ctrl-C or SIGTERM
+
+The number is the exit code of the program. Each error is one sentence that says what happened to
+what; ``hint`` says what to do about it. Neither ever holds a password, and text that came from a
+camera is passed through :func:`printable` first.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """``text`` as it may be shown on a terminal: one line, no control or direction characters, bounded length."""
+    cut = text[: limit + 1]
+    shown = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _UNPRINTABLE else c for c in cut)
+    return shown if len(cut) <= limit else shown[:limit] + "…"
+
+
+# Cc control, Cf format (bidi overrides, zero width), Cs surrogates, Zl and Zp line and paragraph separators.
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+class CamreelError(Exception):
+    """An error whose message is meant for the person at the keyboard."""
+
+    exit_code = 1
+    hint: str | None = None
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        if hint is not None:
+            self.hint = hint
+
+
+class UsageError(CamreelError):
+    """The request cannot be right, whatever the camera says."""
+
+    exit_code = 2
+
+
+class NothingRecorded(CamreelError):  # noqa: N818 - an outcome with an exit code of its own rather than a fault
+    """The camera has no recording in the range."""
+
+    exit_code = 3
+
+
+class LoginError(CamreelError):
+    """The camera does not let us in. Everything stops at once, so that the account is not locked."""
+
+    exit_code = 5
+
+
+class LoginRefused(LoginError):
+    """User or password wrong, or the account lacks a right."""
+
+
+class AccountLocked(LoginError):
+    """Too many failed logins; ``seconds`` until the camera opens again, where it says so."""
+
+    def __init__(self, message: str, *, seconds: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.seconds = seconds
+
+
+class CameraError(CamreelError):
+    """The camera cannot be reached or does not do what was asked."""
+
+    exit_code = 6
+    worth_retrying = False
+
+
+class CameraUnreachable(CameraError):
+    """No connection, or it broke or stalled in the middle."""
+
+    worth_retrying = True
+
+
+class CameraBusy(CameraError):
+    """The camera answered 5xx: overloaded, rebooting, out of finders."""
+
+    worth_retrying = True
+
+
+class CameraRefused(CameraError):
+    """The camera understood and said no: ``status`` is its HTTP status (or 200 with an ``Error`` body)."""
+
+    def __init__(self, message: str, *, status: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class NotACamera(CameraError):
+    """Something answered, but not in the way of an Amcrest or Dahua device."""
+
+
+class DiskError(CamreelError):
+    """A file or folder cannot be written."""
+
+    exit_code = 7
+
+
+class MergeError(CamreelError):
+    """The clips could not be made into one video; they are kept."""
+
+    exit_code = 7
+
+
+class Interrupted(CamreelError):  # noqa: N818 - an outcome, not a fault
+    """Ctrl-C or SIGTERM."""
+
+    exit_code = 130

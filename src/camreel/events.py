@@ -1,0 +1,115 @@
+"""What happens while an export runs, told to whoever listens: frozen values, emitted by ``export``, never printed there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from camreel.clock import CameraClock
+from camreel.model import Address, AskedRange, DeviceInfo, Recording, Span, WallTime
+from camreel.plan import ExportPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The login was accepted."""
+
+    address: Address
+    device: DeviceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The asked range, by the camera's clock. Comes before anything is searched or downloaded."""
+
+    asked: AskedRange
+    span: Span
+    clock: CameraClock | None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What will be downloaded."""
+
+    plan: ExportPlan
+
+
+@dataclass(frozen=True, slots=True)
+class ClipStarted:
+    """A download began (again, where ``attempt`` is above 1). ``size`` in bytes, None where nobody knows."""
+
+    number: int
+    recording: Recording
+    size: int | None
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClipProgress:
+    """``received`` bytes of clip ``number`` are on disk."""
+
+    number: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFetched:
+    """Clip ``number`` is complete on disk; ``reused`` where an earlier run had it already."""
+
+    number: int
+    size: int
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFailed:
+    """Clip ``number`` could not be had, for good."""
+
+    number: int
+    recording: Recording
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """Something failed and will be tried again in ``wait`` seconds."""
+
+    what: str
+    reason: str
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
+class MergedUpTo:
+    """The output holds the footage up to ``wall`` on the camera's clock; ``number`` is the clip it came from."""
+
+    number: int
+    wall: WallTime
+
+
+@dataclass(frozen=True, slots=True)
+class Verifying:
+    """The output is closed and is being checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something the person should know, in one sentence. It is in the report too."""
+
+    text: str
+
+
+Event = (
+    Connected
+    | Understood
+    | Planned
+    | ClipStarted
+    | ClipProgress
+    | ClipFetched
+    | ClipFailed
+    | Retrying
+    | MergedUpTo
+    | Verifying
+    | Warned
+)
+Listener = Callable[[Event], None]

@@ -1,0 +1,97 @@
+"""What the merge is told and what it answers: frozen values that cross the process border as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar
+
+from camreel.model import OutputFormat, Span, WallTime
+
+
+@dataclass(frozen=True, slots=True)
+class MergeJob:
+    """One output. ``span`` is the asked range by the camera's clock; ``output`` the temporary name to write to.
+
+    ``utc_offset`` (seconds, camera minus UTC) turns the camera's clock into ``creation_time``; None where the
+    camera's clock could not be read. ``title`` and ``comment`` go into the file's metadata as they are.
+    """
+
+    output: str
+    format: OutputFormat
+    span: Span
+    whole_clips: bool = False
+    utc_offset: int | None = None
+    title: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFile:
+    """A complete clip on disk. ``span`` is as the camera lists it; ``label`` names it in messages."""
+
+    number: int
+    path: str
+    span: Span
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOutcome:
+    """What became of one clip.
+
+    ``covered`` is what of it is in the output, by the camera's clock: from the first copied picture to the end of
+    the last one. ``starts_at`` is where that begins in the output, in seconds. ``holds`` is how many seconds of
+    pictures the clip has in all, wherever the range cuts it. ``unusable`` says why nothing could be used, None
+    where it could; ``missing_packets`` counts pictures its index lists but its bytes do not hold.
+    """
+
+    number: int
+    covered: Span | None = None
+    starts_at: float = 0.0
+    holds: float = 0.0
+    video_packets: int = 0
+    audio_packets: int = 0
+    undecodable_dropped: int = 0
+    missing_packets: int = 0
+    audio_cut_seconds: float = 0.0
+    unusable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A continuous stretch: seconds in the output, and its place on the camera's clock."""
+
+    start: float
+    end: float
+    span: Span
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """A closed, reopened and checked output, still under its temporary name. Sizes in bytes and pixels."""
+
+    seconds: float
+    size: int
+    video_codec: str
+    width: int
+    height: int
+    video_packets: int
+    audio_codec: str | None
+    audio_from: str | None
+    audio_packets: int
+    chapters: tuple[Chapter, ...]
+    notes: tuple[str, ...] = field(default=())
+
+
+Value = TypeVar("Value")
+
+
+def to_json(value: Any) -> str:
+    """One line of JSON for any of the above."""
+    return json.dumps(asdict(value), default=_plain, ensure_ascii=True, separators=(",", ":"))
+
+
+def _plain(value: object) -> Any:
+    raise TypeError(f"not a value of a merge: {value!r}")

@@ -1,0 +1,185 @@
+"""The frozen values that the rooms hand to each other. No I/O.
+
+Two kinds of time exist and never mix: :class:`WallTime` is what the camera's own clock shows (local,
+without a zone: all the camera ever speaks), and an aware ``datetime`` is a moment in real time. Only
+:mod:`camreel.clock` converts one into the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import overload
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class WallTime:
+    """A reading of the camera's own clock."""
+
+    naive: datetime
+
+    def __post_init__(self) -> None:
+        if self.naive.tzinfo is not None:
+            raise ValueError("the camera's clock has no zone")
+
+    def __add__(self, other: timedelta) -> WallTime:
+        return WallTime(self.naive + other)
+
+    @overload
+    def __sub__(self, other: WallTime) -> timedelta: ...
+    @overload
+    def __sub__(self, other: timedelta) -> WallTime: ...
+    def __sub__(self, other: WallTime | timedelta) -> timedelta | WallTime:
+        return self.naive - other.naive if isinstance(other, WallTime) else WallTime(self.naive - other)
+
+    def __str__(self) -> str:
+        """To the second, as the camera writes it: ``2026-01-16 08:00:00``."""
+        return self.naive.isoformat(sep=" ", timespec="seconds")
+
+    def isoformat(self) -> str:
+        """In full: ``2026-01-16T08:00:00`` or ``2026-01-16T08:00:00.040000``."""
+        return self.naive.isoformat()
+
+    @classmethod
+    def fromisoformat(cls, text: str) -> WallTime:
+        """The reverse of :meth:`isoformat` (what people type goes through ``clock.parse_moment``)."""
+        return cls(datetime.fromisoformat(text))  # noqa: DTZ007 - without a zone is the meaning of this type
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Span:
+    """A stretch of the camera's clock, from ``start`` up to but not including ``end``."""
+
+    start: WallTime
+    end: WallTime
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds; 0 or less means empty."""
+        return (self.end - self.start).total_seconds()
+
+    def overlap(self, other: Span) -> Span | None:
+        """The part both have, or None."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return Span(start, end) if start < end else None
+
+    def __str__(self) -> str:
+        same_day = self.start.naive.date() == self.end.naive.date()
+        return f"{self.start} to {str(self.end)[11:] if same_day else self.end}"
+
+
+# What a person asked for: by the camera's clock, or in real time.
+Moment = WallTime | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRange:
+    """The range as it was typed. Both ends are of the same kind."""
+
+    start: Moment
+    end: Moment
+
+
+class Stream(str, Enum):
+    """Which of a camera's encodings: ``main`` is the full picture, ``sub`` the small one (Extra1 on the wire)."""
+
+    MAIN = "main"
+    SUB = "sub"
+
+
+class OutputFormat(str, Enum):
+    """The container of the output; its value is the file's suffix without the dot."""
+
+    MP4 = "mp4"
+    MKV = "mkv"
+    AVI = "avi"
+
+
+class IfExists(str, Enum):
+    """What to do where the output's name is taken."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+    OVERWRITE = "overwrite"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the camera is: host name or IP (v6 without brackets), port, and how to speak to it."""
+
+    host: str
+    port: int
+    https: bool = False
+
+    @property
+    def authority(self) -> str:
+        """``host``, or ``host:port`` where the port is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.https else 80) else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{'https' if self.https else 'http'}://{self.authority}"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """User and password. The password is not in ``repr``."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceInfo:
+    """Who the camera says it is. Every text is the camera's own: pass it through ``printable`` to show it."""
+
+    model: str
+    serial: str | None = None
+    name: str | None = None
+    firmware: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One file that the camera lists.
+
+    ``size`` is what the camera says, in bytes: exact on SD cards, the allocated size (a multiple of 64 KiB) on
+    recorders (PROTOCOL 1.7). ``position`` is its place in the listing, the only order that holds when the clock
+    goes back. ``channel`` is as listed: 0-based on most devices.
+    """
+
+    path: str
+    span: Span
+    size: int | None = None
+    stream: Stream = Stream.MAIN
+    channel: int | None = None
+    events: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    position: int = 0
+
+    @property
+    def name(self) -> str:
+        """The last part of the path, as the camera wrote it."""
+        return self.path.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One export, complete: what is wanted, from where, and where to. The password is not part of it."""
+
+    address: Address
+    username: str
+    asked: AskedRange
+    output_dir: str
+    output_file: str | None = None
+    channel: int = 1
+    stream: Stream = Stream.MAIN
+    output_format: OutputFormat = OutputFormat.MP4
+    max_concurrent: int = 4
+    whole_clips: bool = False
+    keep_files: bool = False
+    if_exists: IfExists | None = None
+    require_complete: bool = False
+    insecure: bool = False
+    ca_file: str | None = None

@@ -1,0 +1,3 @@
+"""Recordings into files: retries, limits, and names that are only given to what is complete."""
+
+from __future__ import annotations
