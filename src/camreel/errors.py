@@ -54,7 +54,7 @@ class UsageError(CamreelError):
     exit_code = 2
 
 
-class NothingRecorded(CamreelError):  # noqa: N818 - an outcome with an exit code of its own rather than a fault
+class NothingRecorded(CamreelError):
     """The camera has no recording in the range."""
 
     exit_code = 3
@@ -121,7 +121,7 @@ class MergeError(CamreelError):
     exit_code = 7
 
 
-class Interrupted(CamreelError):  # noqa: N818 - an outcome, not a fault
+class Interrupted(CamreelError):
     """Ctrl-C or SIGTERM."""
 
     exit_code = 130

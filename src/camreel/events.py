@@ -1,4 +1,4 @@
-"""What happens while an export runs, told to whoever listens: frozen values, emitted by ``export``, never printed there."""
+"""What happens while an export runs: frozen values, told to whoever listens, never printed by the teller."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from pathlib import Path
 from typing import overload
 
 
@@ -44,7 +45,7 @@ class WallTime:
     @classmethod
     def fromisoformat(cls, text: str) -> WallTime:
         """The reverse of :meth:`isoformat` (what people type goes through ``clock.parse_moment``)."""
-        return cls(datetime.fromisoformat(text))  # noqa: DTZ007 - without a zone is the meaning of this type
+        return cls(datetime.fromisoformat(text))
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -146,7 +147,8 @@ class Recording:
 
     ``size`` is what the camera says, in bytes: exact on SD cards, the allocated size (a multiple of 64 KiB) on
     recorders (PROTOCOL 1.7). ``position`` is its place in the listing, the only order that holds when the clock
-    goes back. ``channel`` is as listed: 0-based on most devices.
+    goes back. ``channel`` is as listed: 0-based on most devices. ``writing`` marks a file that the camera has not
+    closed yet: it has no index, so it cannot be played.
     """
 
     path: str
@@ -157,6 +159,7 @@ class Recording:
     events: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     position: int = 0
+    writing: bool = False
 
     @property
     def name(self) -> str:
@@ -166,13 +169,16 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One export, complete: what is wanted, from where, and where to. The password is not part of it."""
+    """One export, complete: what is wanted, from where, and where to. The password is not part of it.
+
+    ``output`` is the final file; ``output_dir`` is where the work folder for downloads is made.
+    """
 
     address: Address
     username: str
     asked: AskedRange
-    output_dir: str
-    output_file: str | None = None
+    output_dir: Path
+    output: Path
     channel: int = 1
     stream: Stream = Stream.MAIN
     output_format: OutputFormat = OutputFormat.MP4

@@ -1,0 +1,133 @@
+"""From what the camera lists to what will be downloaded, and to what the camera does not have. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from camreel.model import Recording, Span, Stream
+
+# Listings and file names have whole seconds: a shorter hole cannot be told from rounding.
+RESOLUTION = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPlan:
+    """The recordings to fetch, in the order in which they are merged, and the holes between them.
+
+    ``gaps`` are by the listed times and lie within ``span``; ``writing`` are the recordings that the camera has not
+    closed yet; ``left_out`` counts what the listing had besides, by reason. Clip numbers are places in
+    ``recordings``, from 1.
+    """
+
+    span: Span
+    recordings: tuple[Recording, ...]
+    gaps: tuple[Span, ...]
+    writing: tuple[Recording, ...] = ()
+    left_out: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def listed_bytes(self) -> int:
+        """The sum of the listed sizes, in bytes; recordings without one count nothing."""
+        return sum(recording.size or 0 for recording in self.recordings)
+
+
+def plan_export(listing: Iterable[Recording], span: Span, stream: Stream) -> ExportPlan:
+    """What of ``listing`` belongs into an export of ``span``.
+
+    Snapshots, the other stream, what lies on another server, and what the camera listed outside the range are left
+    out and counted. A path that was listed twice counts once.
+    """
+    chosen: dict[str, Recording] = {}
+    left_out: dict[str, int] = {}
+    for recording in listing:
+        reason = _why_not(recording, span, stream)
+        if reason is None and recording.path in chosen:
+            reason = "listed twice"
+        if reason is None:
+            chosen[recording.path] = recording
+        else:
+            left_out[reason] = left_out.get(reason, 0) + 1
+    ordered = sorted(chosen.values(), key=lambda r: (r.span.start, r.span.end, r.position))
+    closed = tuple(recording for recording in ordered if not recording.writing)
+    writing = tuple(recording for recording in ordered if recording.writing)
+    return ExportPlan(span, closed, uncovered(span, [r.span for r in closed]), writing, tuple(left_out.items()))
+
+
+def _why_not(recording: Recording, span: Span, stream: Stream) -> str | None:
+    if recording.path.lower().endswith((".jpg", ".jpeg")):
+        return "snapshots"
+    if recording.stream is not stream:
+        return f"of the {recording.stream.value} stream"
+    # A recording of zero seconds is listed by some cameras; it may still hold pictures.
+    listed = Span(recording.span.start, max(recording.span.end, recording.span.start + RESOLUTION))
+    if not span.overlap(listed):
+        return "outside the range"
+    return None
+
+
+def uncovered(span: Span, covered: Iterable[Span], resolution: timedelta = RESOLUTION) -> tuple[Span, ...]:
+    """The parts of ``span`` that no span of ``covered`` has, from ``resolution`` up, in order."""
+    holes: list[Span] = []
+    reached = span.start
+    for part in sorted(covered):
+        if part.start - reached >= resolution:
+            holes.append(Span(reached, min(part.start, span.end)))
+        reached = max(reached, part.end)
+        if reached >= span.end:
+            break
+    if span.end - reached >= resolution:
+        holes.append(Span(reached, span.end))
+    return tuple(hole for hole in holes if hole.start < hole.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A part of the range that is not in the output, and why."""
+
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Every second of the range that is not in the output, once, under its reason."""
+
+    gaps: tuple[Hole, ...]
+    pending: tuple[Hole, ...]
+    lost: tuple[Hole, ...]
+
+
+def account_for(
+    span: Span,
+    covered: Iterable[Span],
+    lost: Iterable[Hole],
+    pending: Iterable[Hole],
+    explain: Callable[[Span], str],
+) -> Account:
+    """Name what of ``span`` is not ``covered``: first as lost, then as pending, and what is left as a gap.
+
+    ``lost`` and ``pending`` may reach beyond the holes; only what is really missing is counted. ``explain`` gives
+    the reason of a gap.
+    """
+    holes = list(uncovered(span, covered))
+    lost_parts, holes = _take(holes, lost)
+    pending_parts, holes = _take(holes, pending)
+    gaps = tuple(Hole(hole, explain(hole)) for hole in holes if hole.end - hole.start >= RESOLUTION)
+    return Account(gaps=gaps, pending=pending_parts, lost=lost_parts)
+
+
+def _take(holes: list[Span], claims: Iterable[Hole]) -> tuple[tuple[Hole, ...], list[Span]]:
+    taken: list[Hole] = []
+    for claim in claims:
+        rest: list[Span] = []
+        for hole in holes:
+            part = hole.overlap(claim.span)
+            if part is None:
+                rest.append(hole)
+                continue
+            taken.append(Hole(part, claim.reason))
+            rest += [Span(s, e) for s, e in ((hole.start, part.start), (part.end, hole.end)) if s < e]
+        holes = rest
+    return tuple(sorted(taken, key=lambda hole: hole.span)), holes
