@@ -9,6 +9,7 @@
     ├── CameraError (6)
     │   ├── CameraUnreachable      no connection, or it broke                          (worth another try)
     │   ├── CameraBusy             5xx: overloaded, rebooting                          (worth another try)
+    │   ├── BadTransfer            the body is not the recording: short, an error page (worth another try)
     │   ├── CameraRefused          the camera answered, and the answer is no           (final)
     │   └── NotACamera             something answered, but not in the camera's way     (final)
     ├── DiskError (7)              cannot write where we were told to
@@ -93,6 +94,12 @@ class CameraUnreachable(CameraError):
 
 class CameraBusy(CameraError):
     """The camera answered 5xx: overloaded, rebooting, out of finders."""
+
+    worth_retrying = True
+
+
+class BadTransfer(CameraError):
+    """What came is not the recording: too short, too long, or a page of text."""
 
     worth_retrying = True
 

@@ -1,0 +1,252 @@
+"""The only room that knows aiohttp: one connection to one camera, digest, deadlines, and errors in our words.
+
+Why not a library's digest: with a nonce bound to its connection, an answer sent on whatever connection a pool gives
+is refused. Here each :class:`Connection` is one TCP connection, the body of a 401 is read before it is answered
+so that the connection serves again, and a nonce is used once (a second use is a failed login on some NVRs).
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import anyio
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from camreel.camera.digest import Challenge, answer, choose, parse_challenges
+from camreel.camera.login import Login
+from camreel.camera.problems import from_client_error, from_status, locked
+from camreel.errors import CameraUnreachable, LoginRefused, NotACamera, printable
+from camreel.model import Address, Credentials
+from camreel.units import duration_text
+
+log = logging.getLogger("camreel.http")
+
+_MAX_TEXT = 1 << 20
+_MAX_401 = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. There is no total for a transfer: recordings of 2 GB take as long as they take."""
+
+    connect: float = 10
+    headers: float = 30  # a first search over years took 5 s on a DH-NVR608H
+    text: float = 30
+    refusal: float = 5
+    stall: float = 30
+    least_bytes_per_stall: int = 16 << 10  # a server that drips is stalled too
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A text answer: its status and its body."""
+
+    status: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body on its way. ``length`` is what Content-Length says, in bytes, or None."""
+
+    length: int | None
+    chunks: AsyncIterator[bytes]
+
+
+class Connection:
+    """One connection to the camera, used for one request at a time. Close it with ``async with``."""
+
+    def __init__(
+        self,
+        address: Address,
+        credentials: Credentials,
+        login: Login,
+        warn: Callable[[str], None],
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self._address = address
+        self._credentials = credentials
+        self._login = login
+        self._warn = warn
+        self._tls = tls
+        self._timeouts = timeouts or Timeouts()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Connection:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=1, ssl=self._tls if self._tls is not None else True),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect),
+            # Compressed bodies are refused, not unpacked: 300 KB of gzip can be 300 MB.
+            headers={"Accept-Encoding": "identity", "User-Agent": "camreel"},
+            auto_decompress=False,
+            trust_env=False,
+            read_bufsize=256 << 10,
+        )
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        if self._session is not None:
+            with anyio.move_on_after(0.5, shield=True):
+                await self._session.close()
+            self._session = None
+
+    async def text(self, target: str) -> Answer:
+        """GET a short answer. Statuses that mean trouble whatever was asked are raised; 200, 400 and the like are not.
+
+        Raises LoginError, CameraUnreachable, CameraBusy, CameraRefused (403, 3xx) or NotACamera.
+        """
+        async with self._request(target) as response:
+            body = await self._read(response, _MAX_TEXT, self._timeouts.text)
+            return Answer(response.status, body.decode("utf-8", "replace"))
+
+    @asynccontextmanager
+    async def body(self, target: str) -> AsyncIterator[Body]:
+        """GET something large. Raises as :meth:`text` does, and CameraRefused for any status but 200."""
+        async with self._request(target) as response:
+            if response.status != 200:
+                text = await self._read(response, _MAX_401, self._timeouts.text)
+                raise from_status(self._address, response.status, text)
+            length = response.content_length
+            yield Body(length, self._chunks(response))
+
+    @asynccontextmanager
+    async def _request(self, target: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        """One request, logged in."""
+        response = await self._logged_in(target)
+        try:
+            yield response
+        finally:
+            # A body that was read to its end has released the connection by itself; any other is cut off.
+            response.close()
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        """Turn what aiohttp and the system raise into our errors. Only ever around our own calls, never a yield."""
+        try:
+            yield
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise from_client_error(self._address, error) from error
+
+    async def _logged_in(self, target: str) -> aiohttp.ClientResponse:
+        response = await self._get(target, None)
+        if response.status != 401:
+            return await self._accepted(response, signed=False)
+        challenge = await self._challenge(response)
+        was_accepted = self._login.accepted
+        for attempt in (1, 2):
+            authorization = answer(challenge, self._credentials, "GET", target, secrets.token_hex(8))
+            response = await self._get(target, authorization)
+            if response.status != 401:
+                return await self._accepted(response, signed=True)
+            challenge = await self._challenge(response)
+            # The same password goes out again only where it cannot be wrong: it has worked, or only the nonce is old.
+            if attempt == 2 or not (was_accepted or challenge.stale):
+                break
+        raise self._login.refuse(
+            LoginRefused(
+                f"The camera at {self._address} refused the login of {self._credentials.username!r}.",
+                hint="Check the user name and the password. It was tried once only: "
+                "more failed logins could lock the account.",
+            )
+        )
+
+    async def _accepted(self, response: aiohttp.ClientResponse, *, signed: bool) -> aiohttp.ClientResponse:
+        if signed and response.status < 500 and response.status != 403:
+            self._login.accepted = True
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            response.close()
+            raise NotACamera(f"{self._address} sent a compressed answer although none was asked for.")
+        if response.status < 300 or response.status in {400, 404, 501}:
+            return response
+        try:
+            text = await self._read(response, _MAX_401, self._timeouts.text)
+        finally:
+            response.close()
+        if lock := locked(self._address, response.status, text):
+            raise self._login.refuse(lock)
+        raise from_status(self._address, response.status, text, location=response.headers.get("Location"))
+
+    async def _challenge(self, response: aiohttp.ClientResponse) -> Challenge:
+        headers: CIMultiDictProxy[str] = response.headers
+        # Reading the body frees the connection for the answer. Some devices send it late or never: then a new one.
+        with self._in_our_words(), anyio.move_on_after(self._timeouts.refusal):
+            left = _MAX_401
+            while left > 0 and (chunk := await response.content.read(left)):
+                left -= len(chunk)
+        response.release() if response.content.at_eof() else response.close()
+        challenge = choose(parse_challenges(headers.getall("WWW-Authenticate", [])))
+        if challenge is None:
+            raise NotACamera(
+                f"{self._address} asks for a login in a way that is not known here.",
+                hint="Is it the camera's address and port? On some firmware, «Compatibility Mode» has to be chosen "
+                "for the private protocol's authentication.",
+            )
+        if challenge.scheme == "basic" and not self._address.https:
+            self._warn("The camera offers basic authentication only: the password crosses the network in clear.")
+        return challenge
+
+    async def _get(self, target: str, authorization: str | None) -> aiohttp.ClientResponse:
+        self._login.check()
+        assert self._session is not None, "use async with"
+        url = URL(f"{'https' if self._address.https else 'http'}://{self._host}{target}", encoded=True)
+        headers = {"Authorization": authorization} if authorization else {}
+        with self._in_our_words(), anyio.fail_after(self._timeouts.connect + self._timeouts.headers):
+            response = await self._session.get(url, headers=headers, allow_redirects=False)
+        log.debug("GET %s -> %d", printable(target), response.status)
+        return response
+
+    @property
+    def _host(self) -> str:
+        host = f"[{self._address.host}]" if ":" in self._address.host else self._address.host
+        return f"{host}:{self._address.port}"
+
+    async def _read(self, response: aiohttp.ClientResponse, limit: int, seconds: float) -> bytes:
+        """The whole body, at most ``limit`` bytes within ``seconds``."""
+        parts: list[bytes] = []
+        total = 0
+        with self._in_our_words(), anyio.fail_after(seconds):
+            async for chunk in response.content.iter_any():
+                total += len(chunk)
+                if total > limit:
+                    raise NotACamera(f"{self._address} sent more than {limit >> 10} KiB where a short answer belongs.")
+                parts.append(chunk)
+        return b"".join(parts)
+
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        """The body as it comes; CameraUnreachable when it stalls or drips."""
+        timeouts, received, mark = self._timeouts, 0, anyio.current_time()
+        while True:
+            with self._in_our_words(), anyio.CancelScope(deadline=mark + timeouts.stall) as scope:
+                chunk = await response.content.readany()
+            if scope.cancelled_caught:
+                raise CameraUnreachable(
+                    f"{self._address} stopped sending: fewer than {timeouts.least_bytes_per_stall >> 10} KiB "
+                    f"in {duration_text(timeouts.stall)}."
+                )
+            if not chunk:
+                return
+            received += len(chunk)
+            if received >= timeouts.least_bytes_per_stall:
+                received, mark = 0, anyio.current_time()
+            yield chunk
+
+
+def tls_context(*, insecure: bool, ca_file: str | None) -> ssl.SSLContext:
+    """What to trust: the system's authorities, ``ca_file`` instead, or nothing checked at all (``insecure``).
+
+    Blocking (it reads files). OSError or ssl.SSLError where ``ca_file`` cannot be used.
+    """
+    context = ssl.create_default_context(cafile=ca_file)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

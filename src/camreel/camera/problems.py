@@ -1,0 +1,114 @@
+"""What went wrong on the wire, in words: from statuses, bodies and aiohttp's exceptions to our error tree."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+
+import aiohttp
+
+from camreel.errors import (
+    AccountLocked,
+    CameraBusy,
+    CameraError,
+    CameraRefused,
+    CameraUnreachable,
+    NotACamera,
+    printable,
+)
+from camreel.model import Address
+from camreel.units import duration_text
+
+_LOCKED = 268632081  # DH-NVR608H: {"ErrorCode":268632081,"Result":false,"RmLock":1800,"RmLogin":0}
+
+
+def from_client_error(address: Address, error: Exception) -> CameraError:
+    """The error a person can act on, for anything that aiohttp or the system raises. Never holds a header."""
+    if isinstance(
+        error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError | aiohttp.ClientSSLError
+    ):
+        return _tls_error(address, error)
+    if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(error.__cause__, socket.gaierror):
+        return CameraError(
+            f"There is no host called {printable(address.host)!r}.",
+            hint="Check --host: a name that this network knows, or the camera's IP address.",
+        )
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        reason = "the connection timed out" if isinstance(error, TimeoutError) else _system_reason(error)
+        return CameraUnreachable(
+            f"Nothing answers at {address}: {reason}.",
+            hint="Is the camera on, is it this address, and is the port right (--port, --https)?",
+        )
+    if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
+        # aiohttp raises this for answers that it cannot parse; a status that was received never comes this way.
+        return NotACamera(
+            f"{address} does not answer like a camera: what it sent is not HTTP.",
+            hint="Check --host and --port: the HTTP port is wanted, not RTSP (554) or 37777.",
+        )
+    if isinstance(error, TimeoutError):
+        return CameraUnreachable(f"{address} accepted the connection and then did not answer in time.")
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return CameraUnreachable(f"{address} broke off in the middle of an answer.")
+    return CameraUnreachable(f"The connection to {address} broke: {_system_reason(error)}.")
+
+
+def _tls_error(address: Address, error: Exception) -> CameraError:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return CameraError(
+            f"{address} shows a certificate that nobody known here vouches for.",
+            hint="Cameras make their own. --ca-file FILE trusts the one in FILE; --insecure checks nothing.",
+        )
+    return CameraError(
+        f"{address} does not speak TLS on this port.",
+        hint="Leave out --https, or give the camera's HTTPS port with --port (443 unless it was changed).",
+    )
+
+
+def _system_reason(error: Exception) -> str:
+    inner = getattr(error, "os_error", error)
+    text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+    return printable(text[0].lower() + text[1:], 120)
+
+
+def locked(address: Address, status: int, text: bytes) -> AccountLocked | None:
+    """The lock, where a 403 says so."""
+    answer = _parse_json(text) if status == 403 else None
+    if not isinstance(answer, dict) or not (answer.get("ErrorCode") == _LOCKED or "RmLock" in answer):
+        return None
+    left = answer.get("RmLock")
+    seconds = left if isinstance(left, int) and 0 <= left <= 7 * 86400 else None
+    wait = f"for another {duration_text(seconds)}" if seconds else "for a while (half an hour is usual)"
+    return AccountLocked(
+        f"The camera at {address} has locked this account {wait}: too many failed logins.",
+        seconds=seconds,
+        hint="Wait until then; each further try can start the time anew. Restarting the camera opens it too.",
+    )
+
+
+def from_status(address: Address, status: int, text: bytes, *, location: str | None = None) -> CameraError:
+    """The error for an answer that is not what was asked for."""
+    if 300 <= status < 400:
+        where = printable(location or "nowhere", 100)
+        return CameraRefused(
+            f"{address} sends us elsewhere ({where}), which is not followed with a password in hand.",
+            status=status,
+            hint="If that is the same camera, name it so: --https, --port, or the whole URL as --host.",
+        )
+    if status == 403:
+        return CameraRefused(
+            f"The camera at {address} does not let this user do that (403).",
+            status=status,
+            hint="The account needs the right to «Playback» on this channel.",
+        )
+    if status == 503 or (status >= 500 and status != 501):
+        return CameraBusy(f"The camera at {address} is overloaded or restarting ({status}).")
+    what = printable(" ".join(text[:200].decode("utf-8", "replace").split()), 80)
+    return CameraRefused(f"The camera at {address} answered {status}{f' ({what})' if what else ''}.", status=status)
+
+
+def _parse_json(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,191 @@
+"""What goes over the wire and comes back: targets, key=value bodies, listings. Pure.
+
+Facts come from captures and from clients that work; the firmware is named where it is known. Nothing here trusts
+the camera: what does not parse is named, what is out of bounds is dropped, and no path of the camera's can leave
+the one endpoint it is meant for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from camreel.errors import printable
+from camreel.model import Recording, Span, Stream, WallTime
+
+# Brackets must be literal and a space must be %20: Amcrest cameras answer 400 to "+" (cat-watcher, measured), and
+# some to %5B. "&", "#", "%" and "+" inside a value are always escaped.
+_LITERAL_IN_VALUES = "[]:/.-_~,*@"
+# Brackets and "@" stand in every recording's name; devices take them literally and escaped.
+_LITERAL_IN_PATHS = "/[]@:.-_~,()"
+
+_MAX_SIZE = 1 << 50  # a petabyte: no recording is larger, whatever the camera says
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def cgi_target(name: str, **parameters: str | int) -> str:
+    """The request target of a CGI call; parameter names may use ``__`` for a dot (``condition__Channel``)."""
+    query = "&".join(f"{key.replace('__', '.')}={_quoted(str(value))}" for key, value in parameters.items())
+    return f"/cgi-bin/{name}.cgi?{query}"
+
+
+def _quoted(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("a control character in a query")
+    return quote(value, safe=_LITERAL_IN_VALUES)
+
+
+def loadfile_target(path: str) -> str:
+    """The request target that downloads ``path``; ValueError, with the reason, for a path that must not be asked."""
+    if "://" in path or not path.startswith("/"):
+        raise ValueError("it lies on another server, not on this camera")
+    if _CONTROL.search(path):
+        raise ValueError("its path has control characters")
+    if any(part in {".", ".."} for part in path.replace("\\", "/").split("/")):
+        raise ValueError("its path leaves its folder")
+    if len(path) > 1024:
+        raise ValueError("its path is too long")
+    return "/cgi-bin/RPC_Loadfile" + quote(path, safe=_LITERAL_IN_PATHS)
+
+
+def parse_pairs(text: str) -> dict[str, str]:
+    """``key=value`` lines; CRLF or LF, blanks round keys and values dropped, values may hold ``=`` or nothing.
+
+    Lines without ``=`` are dropped. Blanks inside keys (``items[0]. StartTime`` in the vendor's document) go too.
+    """
+    pairs: dict[str, str] = {}
+    for line in text.splitlines():
+        key, equals, value = line.partition("=")
+        if equals:
+            pairs["".join(key.split())] = value.strip()
+    return pairs
+
+
+def is_error(text: str) -> bool:
+    """Whether a body says ``Error``: devices do that with status 200 too (aiodahua)."""
+    return text.lstrip()[:5].lower() == "error"
+
+
+def parse_object(text: str) -> str | None:
+    """The finder's id in ``result=…``. Opaque: some exceed 2^31, some start with zeros."""
+    found = parse_pairs(text).get("result", "")
+    return found if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", found) else None
+
+
+_TIME = re.compile(
+    r"(\d{1,4})-(\d{1,2})-(\d{1,2})[ T]+(\d{1,2}):(\d{1,2}):(\d{1,2})\s*([AP]M)?", re.IGNORECASE | re.ASCII
+)
+
+
+def parse_time(text: str) -> WallTime | None:
+    """A time of the camera's: padded or not, in 24 hours or with AM/PM (some devices localise it). None otherwise."""
+    found = _TIME.fullmatch(text.strip())
+    if not found:
+        return None
+    year, month, day, hour, minute, second = (int(found[i]) for i in range(1, 7))
+    if found[7]:
+        hour = hour % 12 + (12 if found[7].upper() == "PM" else 0)
+    if not 1990 <= year <= 2199:  # outside, arithmetic on it could overflow; no camera recorded then
+        return None
+    try:
+        return WallTime(datetime(year, month, day, hour, minute, second))  # noqa: DTZ001 - the camera's clock
+    except ValueError:
+        return None
+
+
+def format_time(wall: WallTime, *, round_up: bool = False) -> str:
+    """A time for a search: whole seconds, for a fraction is answered with 400 (Amcrest AD410)."""
+    whole = wall.naive.replace(microsecond=0)
+    if round_up and whole < wall.naive:
+        whole += timedelta(seconds=1)
+    return whole.isoformat(sep=" ")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer to findNextFile: ``found`` as the camera counts (it may lie), the items it really sent."""
+
+    found: int | None
+    recordings: tuple[Recording, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the camera says that there is nothing more."""
+        return self.found == 0 or not (self.recordings or self.problems)
+
+
+_ITEM = re.compile(r"items\[(\d{1,6})\]\.(.+)", re.ASCII)
+
+
+def parse_page(text: str, first_position: int = 0) -> Page:
+    """The items of one page, by index and not by key order (which differs between firmwares)."""
+    pairs = parse_pairs(text)
+    items: dict[int, dict[str, str]] = {}
+    for key, value in pairs.items():
+        if found := _ITEM.fullmatch(key):
+            items.setdefault(int(found[1]), {})[found[2]] = value
+    recordings: list[Recording] = []
+    problems: list[str] = []
+    for index in sorted(items):
+        outcome = _recording(items[index], first_position + index)
+        if isinstance(outcome, Recording):
+            recordings.append(outcome)
+        else:
+            problems.append(outcome)
+    count = pairs.get("found", "")
+    return Page(int(count) if re.fullmatch(r"\d{1,9}", count) else None, tuple(recordings), tuple(problems))
+
+
+def _recording(item: dict[str, str], position: int) -> Recording | str:
+    path = item.get("FilePath", "")
+    start, end = parse_time(item.get("StartTime", "")), parse_time(item.get("EndTime", ""))
+    if not path:
+        return "an item without a path"
+    if start is None:
+        return f"{printable(path)}: its start time {printable(item.get('StartTime', ''), 40)!r} is not a time"
+    if end is None:
+        end = start + timedelta(seconds=_number(item.get("Duration")) or 0)
+    return Recording(
+        path=path,
+        span=Span(start, max(start, end)),  # after a clock jump an end can lie before its start
+        size=_number(item.get("Length")),
+        # Absent on Amcrest SD cameras of 2020, which list the main stream only.
+        stream=Stream.SUB if item.get("VideoStream", "").lower().startswith("extra") else Stream.MAIN,
+        channel=_number(item.get("Channel")),
+        events=_listed(item, "Events"),
+        flags=_listed(item, "Flags"),
+        position=position,
+        # ".mp4_" (Amcrest on NFS) and FileState=Temporary (Dahua eMMC) mark a file that is still open.
+        writing=path.endswith("_") or item.get("FileState") == "Temporary",
+    )
+
+
+def _number(text: str | None) -> int | None:
+    """A count or size: digits, at most a petabyte; anything else is as if not said."""
+    if text is None or not re.fullmatch(r"\d{1,16}", text, re.ASCII):
+        return None
+    number = int(text)
+    return number if number <= _MAX_SIZE else None
+
+
+def _listed(item: dict[str, str], key: str) -> tuple[str, ...]:
+    return tuple(value for name, value in item.items() if name.startswith(f"{key}[") and value)
+
+
+def of_channel(recordings: Iterable[Recording], channel: int) -> tuple[list[Recording], list[Recording]]:
+    """``recordings`` of ``channel`` (as people count, from 1) and of others.
+
+    The question names the channel from 1, the answer from 0 on most devices and from 1 on some, so the answer's
+    channel only serves to part channels where an answer mixes them.
+    """
+    listed = list(recordings)
+    seen = {recording.channel for recording in listed if recording.channel is not None}
+    if len(seen) < 2:
+        return listed, []
+    wanted = channel - 1 if channel - 1 in seen else channel
+    kept = [recording for recording in listed if recording.channel in {wanted, None}]
+    return kept, [recording for recording in listed if recording.channel not in {wanted, None}]

@@ -1,0 +1,70 @@
+"""After the merge: what became of each recording, and where every second of the range went. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from camreel.media.job import ClipOutcome
+from camreel.model import Recording, Span, WallTime
+from camreel.plan import Account, ExportPlan, Hole, account_for
+from camreel.report import ClipReport
+from camreel.transfer.pool import Fetched, Lost
+from camreel.units import count_text
+
+
+def settle(
+    plan: ExportPlan,
+    clips: Sequence[Fetched | Lost],
+    outcomes: Sequence[ClipOutcome | None],
+    unsettled_from: WallTime | None,
+) -> tuple[tuple[ClipReport, ...], Account]:
+    """A line for each recording, and the account of the range.
+
+    ``unsettled_from``: from there on the camera may still list more, so what is missing there is pending, not a gap.
+    """
+    reports = tuple(
+        _clip_report(number, recording, clip, outcome)
+        for number, (recording, clip, outcome) in enumerate(zip(plan.recordings, clips, outcomes, strict=True), 1)
+    )
+    covered = [report.covered for report in reports if report.covered]
+    lost = [
+        Hole(_missing_part(report), f"clip {report.number}: {report.reason}") for report in reports if report.is_lost
+    ]
+    pending = [
+        Hole(Span(recording.span.start, plan.span.end), "the camera is still writing this recording")
+        for recording in plan.writing
+    ]
+    if unsettled_from is not None:
+        pending.append(Hole(Span(unsettled_from, plan.span.end), "too recent: the camera may list more of it later"))
+
+    def explain(gap: Span) -> str:
+        holding = [report for report in reports if report.span.overlap(gap)]
+        if not holding:
+            return "nothing was recorded"
+        return f"clip {holding[0].number} is listed for this time but holds no picture of it"
+
+    return reports, account_for(plan.span, covered, lost, pending, explain)
+
+
+def _clip_report(number: int, recording: Recording, clip: Fetched | Lost, outcome: ClipOutcome | None) -> ClipReport:
+    def report(status: str, reason: str | None = None, covered: Span | None = None) -> ClipReport:
+        size = clip.size if isinstance(clip, Fetched) else recording.size
+        return ClipReport(number, recording.path, recording.span, status, reason, size, covered)
+
+    if isinstance(clip, Lost):
+        return report("failed", clip.reason)
+    if outcome is None or outcome.unusable:
+        return report("unusable", outcome.unusable if outcome else "it was not merged")
+    if outcome.missing_packets:
+        pictures = count_text(outcome.missing_packets, "picture")
+        return report("short", f"the file ends early: {pictures} of its index are not in it", outcome.covered)
+    if outcome.covered is None:
+        return report("empty", "it holds no picture in the range")
+    return report("merged", None, outcome.covered)
+
+
+def _missing_part(report: ClipReport) -> Span:
+    """Which part of the camera's clock a lost clip is to blame for."""
+    if report.covered is None:
+        return report.span
+    return Span(report.covered.end, max(report.covered.end, report.span.end))

@@ -1,0 +1,93 @@
+"""One recording to one file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Protocol
+
+import anyio.to_thread
+
+from camreel.errors import BadTransfer, printable
+from camreel.model import Recording
+from camreel.transfer.part import disk_errors, sync_file
+from camreel.transfer.store import Store, suffix_for
+from camreel.units import size_text
+
+
+class Body(Protocol):
+    """A recording on its way: ``length`` in bytes as announced, None where it was not."""
+
+    @property
+    def length(self) -> int | None: ...
+    @property
+    def chunks(self) -> AsyncIterator[bytes]: ...
+
+
+class Source(Protocol):
+    """Where recordings come from: a camera, as far as this room knows."""
+
+    def open(self, recording: Recording) -> AbstractAsyncContextManager[Body]:
+        """Begin to receive ``recording``."""
+        ...
+
+
+_HEAD = 64  # bytes that tell a recording from a page of text
+_ROOM_BEYOND_LISTED = 64 << 20
+_MOST_WITHOUT_SIZE = 64 << 30
+_ALLOCATION = 1 << 16  # recorders list sizes in steps of 64 KiB: what was allocated, not what was written
+
+
+async def fetch(source: Source, recording: Recording, store: Store, progress: Callable[[int], None]) -> Path:
+    """Download ``recording`` into ``store``, check it, sync it, name it. ``progress`` is told the bytes so far.
+
+    BadTransfer where what came is not the recording; DiskError where it cannot be written; else as ``source.open``.
+    """
+    part = store.part(recording)
+    async with source.open(recording) as body:
+        limit = _limit(body.length, recording.size)
+        head, received = b"", 0
+        with disk_errors(part):
+            file = part.open("wb", buffering=0)
+        with file:
+            async for chunk in body.chunks:
+                if len(head) < _HEAD:
+                    head += chunk[: _HEAD - len(head)]
+                received += len(chunk)
+                if received > limit:
+                    raise BadTransfer(f"it sent more than the {size_text(limit)} that the recording can have.")
+                with disk_errors(part):
+                    file.write(chunk)
+                progress(received)
+    _check_head(head)
+    _check_length(received, body.length, recording.size)
+    await anyio.to_thread.run_sync(sync_file, part)
+    return store.complete(recording, suffix_for(head))
+
+
+def _limit(announced: int | None, listed: int | None) -> int:
+    """The most bytes that are taken: a body without an end must not fill the disk."""
+    roomy = _MOST_WITHOUT_SIZE if listed is None else 2 * listed + _ROOM_BEYOND_LISTED
+    if announced is not None and announced > roomy:
+        raise BadTransfer(f"it announced {size_text(announced)}, but lists {size_text(listed or 0)}.")
+    return roomy if announced is None else announced
+
+
+def _check_length(received: int, announced: int | None, listed: int | None) -> None:
+    """Content-Length is exact; without it the listed size is, unless it is a recorder's allocation."""
+    expected = announced
+    if expected is None and listed and listed % _ALLOCATION:
+        expected = listed
+    if expected is not None and received != expected:
+        raise BadTransfer(f"it sent {received:,} of {expected:,} bytes.")
+
+
+def _check_head(head: bytes) -> None:
+    """Refuse what is a text and not a recording: some firmware answers errors with 200."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not head:
+        raise BadTransfer("it sent an empty file.")
+    if start[:1] in {b"<", b"{"} or start[:5].lower() == b"error":
+        words = printable(" ".join(start.decode("latin-1").split()), 40)
+        raise BadTransfer(f"it sent a page of text ({words}) instead of the recording.")

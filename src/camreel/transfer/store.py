@@ -1,0 +1,108 @@
+"""The folder in which the clips of one camera wait: ``OUTPUT_DIR/.amcrest_download/CAMERA``."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from camreel.errors import DiskError
+from camreel.model import Address, Recording
+from camreel.transfer.part import disk_errors, part_of, place
+
+ROOT = ".amcrest_download"
+_SUFFIXES = (".mp4", ".dav", ".bin")
+
+
+def suffix_for(first_bytes: bytes) -> str:
+    """What a clip is by its first bytes; its name and ``Type`` on the camera may say something else."""
+    if first_bytes[4:8] == b"ftyp":
+        return ".mp4"
+    return ".dav" if first_bytes[:4] == b"DHAV" or first_bytes[:5] == b"DAHUA" else ".bin"
+
+
+class Store:
+    """The clips of one camera. Names are made here, from times and a hash: nothing of the camera's goes into them."""
+
+    def __init__(self, output_dir: Path, address: Address) -> None:
+        self._root = output_dir / ROOT
+        self._name = re.sub(r"[^A-Za-z0-9.-]", "_", address.authority).strip(".") or "camera"
+        self.folder = self._root / self._name
+        self.kept_folder = self.folder / "kept"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder: made when missing, removed when it is empty. DiskError where another run has it."""
+        lock = self._acquire()
+        try:
+            yield
+        finally:
+            for folder in (self.kept_folder, self.folder):
+                _remove_if_empty(folder)
+            if not self.folder.exists():
+                with suppress(OSError):
+                    Path(lock.lock_file).unlink()
+            lock.release()
+            _remove_if_empty(self._root)
+
+    def _acquire(self) -> FileLock:
+        lock = FileLock(self._root / f"{self._name}.lock", timeout=0)
+        while not (self.folder.is_dir() and Path(lock.lock_file).exists()):  # a run that ends just now removes both
+            lock.release()
+            with disk_errors(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                try:
+                    lock.acquire()
+                except Timeout:
+                    raise DiskError(
+                        f"Another run of camreel is downloading from this camera into {self.folder}.",
+                        hint="Wait until it is done, or use another --output-dir.",
+                    ) from None
+        return lock
+
+    def stem(self, recording: Recording) -> str:
+        """The name of a clip without its suffix: readable times, and a hash of all that tells recordings apart."""
+        start, end = recording.span.start.naive, recording.span.end.naive
+        key = "\n".join((recording.path, start.isoformat(), end.isoformat(), str(recording.size)))
+        short = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        return f"{start:%Y-%m-%d_%H.%M.%S}-{end:%H.%M.%S}_{short}"
+
+    def find(self, recording: Recording) -> Path | None:
+        """The complete clip, where an earlier run has left it."""
+        stem = self.stem(recording)
+        places = (folder / (stem + suffix) for folder in (self.folder, self.kept_folder) for suffix in _SUFFIXES)
+        return next((path for path in places if path.is_file()), None)
+
+    def part(self, recording: Recording) -> Path:
+        """Where ``recording`` is downloaded to until it is complete."""
+        return part_of(self.folder / self.stem(recording))
+
+    def complete(self, recording: Recording, suffix: str) -> Path:
+        """Give a complete, synced part its name."""
+        final = self.folder / (self.stem(recording) + suffix)
+        place(self.part(recording), final, overwrite=True)  # the same recording: an older copy is as good
+        return final
+
+    def keep(self, clip: Path) -> None:
+        """Have ``clip`` stay for good."""
+        if clip.parent != self.kept_folder:
+            with disk_errors(self.kept_folder):
+                self.kept_folder.mkdir(exist_ok=True)
+                clip.replace(self.kept_folder / clip.name)
+
+    def discard(self, recording: Recording) -> None:
+        """Remove what was downloaded of ``recording``, unless it was kept for good."""
+        clip = self.find(recording)
+        with disk_errors(self.folder):
+            if clip is not None and clip.parent == self.folder:
+                clip.unlink(missing_ok=True)
+            self.part(recording).unlink(missing_ok=True)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # not empty, or not there
+        folder.rmdir()
