@@ -1,10 +1,8 @@
-"""What the merge is told and what it answers: frozen values that cross the process border as JSON lines."""
+"""What the merge is told and what it answers: frozen values that cross the process border (:mod:`.messages`)."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
 
 from camreel.model import OutputFormat, Span, WallTime
 
@@ -37,6 +35,19 @@ class ClipFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Finish:
+    """No more clips: close the output and check it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The output holds the footage up to ``wall``, which came from clip ``number``."""
+
+    number: int
+    wall: WallTime
+
+
+@dataclass(frozen=True, slots=True)
 class ClipOutcome:
     """What became of one clip.
 
@@ -44,6 +55,10 @@ class ClipOutcome:
     the last one. ``starts_at`` is where that begins in the output, in seconds. ``holds`` is how many seconds of
     pictures the clip has in all, wherever the range cuts it. ``unusable`` says why nothing could be used, None
     where it could; ``missing_packets`` counts pictures its index lists but its bytes do not hold.
+    ``undecodable_dropped`` counts pictures of the range that come before the first one that can be decoded by
+    itself. ``audio_cut_seconds`` is how much longer its sound is than its pictures.
+
+    Both ``covered`` and ``unusable`` None: the clip is well, and holds nothing of the range.
     """
 
     number: int
@@ -70,7 +85,11 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """A closed, reopened and checked output, still under its temporary name. Sizes in bytes and pixels."""
+    """A closed, reopened and checked output, still under its temporary name. Sizes in bytes and pixels.
+
+    ``audio_from`` is the codec of the clips' sound where it had to be changed for the container, else None.
+    ``chapters`` lists every stretch, also those that the container cannot name (avi: all; mp4: beyond 255).
+    """
 
     seconds: float
     size: int
@@ -82,16 +101,13 @@ class MergeResult:
     audio_from: str | None
     audio_packets: int
     chapters: tuple[Chapter, ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
-Value = TypeVar("Value")
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The merge is over. ``kind`` is ``disk`` or ``merge`` (the error class), the rest is the error itself."""
 
-
-def to_json(value: Any) -> str:
-    """One line of JSON for any of the above."""
-    return json.dumps(asdict(value), default=_plain, ensure_ascii=True, separators=(",", ":"))
-
-
-def _plain(value: object) -> Any:
-    raise TypeError(f"not a value of a merge: {value!r}")
+    kind: str
+    message: str
+    hint: str | None = None

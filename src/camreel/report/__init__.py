@@ -1,0 +1,20 @@
+"""What an export did: one value, shown as text for people and as JSON for programs. Pure."""
+
+from __future__ import annotations
+
+from camreel.report.as_json import SCHEMA, error_json, report_json
+from camreel.report.as_text import asked_lines, camera_line, clock_lines, report_text
+from camreel.report.value import ClipReport, OutputReport, Report
+
+__all__ = [
+    "SCHEMA",
+    "ClipReport",
+    "OutputReport",
+    "Report",
+    "asked_lines",
+    "camera_line",
+    "clock_lines",
+    "error_json",
+    "report_json",
+    "report_text",
+]

@@ -1,0 +1,116 @@
+"""The report as JSON: a contract with scripts, numbered by ``schema``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from camreel.clock import CameraClock
+from camreel.errors import CamreelError
+from camreel.model import Moment, Span, WallTime
+from camreel.plan import Hole
+from camreel.report.value import ClipReport, OutputReport, Report
+
+SCHEMA = 1
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """The report as plain values. Keys are a contract: they change only with ``schema``."""
+    span = report.span
+    return {
+        "schema": SCHEMA,
+        "status": report.status,
+        "exit_code": report.exit_code,
+        "asked": {"start": _moment(report.request.asked.start), "end": _moment(report.request.asked.end)},
+        "camera": _camera_json(report),
+        "range": _span_json(span, report.clock) | {"seconds": round(span.seconds, 3)} if span else None,
+        "found": {
+            "recordings": len(report.clips),
+            "bytes": sum(clip.size or 0 for clip in report.clips),
+            "left_out": dict(report.left_out),
+        },
+        "coverage": {
+            "seconds": round(report.covered_seconds, 3),
+            "percent": round(100 * report.covered_seconds / span.seconds, 2) if span else None,
+        },
+        "gaps": [_hole_json(hole, report.clock) for hole in report.account.gaps],
+        "pending": [_hole_json(hole, report.clock) for hole in report.account.pending],
+        "lost": [_hole_json(hole, report.clock) for hole in report.account.lost],
+        "clips": [_clip_json(clip, report.clock) for clip in report.clips],
+        "outputs": [_output_json(output) for output in report.outputs],
+        "downloads": report.downloads,
+        "warnings": list(report.warnings),
+    }
+
+
+def error_json(error: CamreelError) -> dict[str, Any]:
+    """A run that ended in an error, in the same envelope."""
+    return {
+        "schema": SCHEMA,
+        "status": "error",
+        "exit_code": error.exit_code,
+        "error": {"kind": type(error).__name__, "message": str(error), "hint": error.hint},
+    }
+
+
+def _camera_json(report: Report) -> dict[str, Any]:
+    device, clock = report.device, report.clock
+    return {
+        "address": str(report.request.address),
+        "channel": report.request.channel,
+        "stream": report.request.stream.value,
+        "model": device.model if device else None,
+        "name": device.name if device else None,
+        "serial": device.serial if device else None,
+        "firmware": device.firmware if device else None,
+        "clock": {
+            "utc_offset": clock.offset_text,
+            "drift_seconds": round(clock.drift.total_seconds(), 1),
+            "source": clock.source,
+        }
+        if clock
+        else None,
+    }
+
+
+def _moment(moment: Moment) -> str:
+    return moment.isoformat()
+
+
+def _utc(wall: WallTime, clock: CameraClock | None) -> str | None:
+    return clock.to_utc(wall).isoformat().replace("+00:00", "Z") if clock else None
+
+
+def _span_json(span: Span, clock: CameraClock | None) -> dict[str, Any]:
+    return {
+        "start": span.start.isoformat(),
+        "end": span.end.isoformat(),
+        "start_utc": _utc(span.start, clock),
+        "end_utc": _utc(span.end, clock),
+    }
+
+
+def _hole_json(hole: Hole, clock: CameraClock | None) -> dict[str, Any]:
+    return _span_json(hole.span, clock) | {"seconds": round(hole.span.seconds, 3), "reason": hole.reason}
+
+
+def _clip_json(clip: ClipReport, clock: CameraClock | None) -> dict[str, Any]:
+    return {
+        "number": clip.number,
+        "path": clip.path,
+        **_span_json(clip.span, clock),
+        "status": clip.status,
+        "reason": clip.reason,
+        "size": clip.size,
+        "covered": _span_json(clip.covered, clock) if clip.covered else None,
+    }
+
+
+def _output_json(output: OutputReport) -> dict[str, Any]:
+    return {
+        "path": output.path,
+        "seconds": round(output.seconds, 3),
+        "size": output.size,
+        "video": output.video,
+        "audio": output.audio,
+        "chapters": [{"start": round(start, 3), "title": title} for start, title in output.chapters],
+    }

@@ -1,0 +1,88 @@
+"""The report of one export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from camreel.clock import CameraClock
+from camreel.model import DeviceInfo, Request, Span
+from camreel.plan import Account
+
+
+@dataclass(frozen=True, slots=True)
+class ClipReport:
+    """One recording of the plan and what became of it.
+
+    ``status``: ``merged``; ``short`` (its bytes ended before its index did; what it has is in the output);
+    ``failed`` (could not be downloaded); ``unusable`` (would not demux); ``empty`` (has no picture in the range).
+    """
+
+    number: int
+    path: str
+    span: Span
+    status: str
+    reason: str | None = None
+    size: int | None = None
+    covered: Span | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether something the camera has of the range is not in the output because of this clip."""
+        return self.status in {"failed", "unusable", "short"}
+
+
+@dataclass(frozen=True, slots=True)
+class OutputReport:
+    """One video file. Duration in seconds, size in bytes."""
+
+    path: str
+    seconds: float
+    size: int
+    video: str
+    audio: str | None
+    chapters: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All of it. ``downloads`` is the folder where the clips were kept, None where they were not."""
+
+    request: Request
+    span: Span | None
+    clock: CameraClock | None
+    device: DeviceInfo | None
+    clips: tuple[ClipReport, ...]
+    left_out: tuple[tuple[str, int], ...]
+    account: Account
+    outputs: tuple[OutputReport, ...]
+    warnings: tuple[str, ...] = ()
+    downloads: str | None = None
+    already_there: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that the camera has of the range is in the output, and that is settled."""
+        return not self.account.pending and not self.account.lost and not any(clip.is_lost for clip in self.clips)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 4 where something is missing (gaps in the recording count only with ``--require-complete``)."""
+        if self.already_there:
+            return 0
+        gaps_matter = self.request.require_complete and self.account.gaps
+        return 0 if self.is_complete and not gaps_matter else 4
+
+    @property
+    def status(self) -> str:
+        """``complete``, ``partial`` or ``already there``."""
+        if self.already_there:
+            return "already there"
+        return "complete" if self.exit_code == 0 else "partial"
+
+    @property
+    def covered_seconds(self) -> float:
+        """Seconds of the range that are in the output: the range less all that is named as missing."""
+        if self.span is None:
+            return 0.0
+        missing = (*self.account.gaps, *self.account.pending, *self.account.lost)
+        return max(0.0, self.span.seconds - sum(hole.span.seconds for hole in missing))
