@@ -1,0 +1,162 @@
+"""Faults are data: what goes wrong, where, and how often."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from camreel_simulator.http1 import Answer, Body, HttpRequest
+
+Kind = Literal[
+    "drop",
+    "stall",
+    "reset",
+    "silent",
+    "short_body",
+    "wrong_length",
+    "garbage",
+    "ignore_range",
+    "status",
+    "error_page",
+    "error_text",
+    "empty",
+    "endless_pages",
+    "repeat_page",
+]
+
+_PAGE = (
+    "<!DOCTYPE html>\r\n<html><head><title>Error</title></head>\r\n"
+    "<body><h1>Internal error</h1><p>The device is busy.</p></body></html>\r\n"
+)
+_REFUSALS = frozenset(("status", "error_page", "error_text", "empty"))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong.
+
+    ======================  ==========================================================================================
+    ``drop``                the connection is closed after ``at`` bytes of the body
+    ``stall``               nothing is sent after ``at`` bytes of the body; the connection stays open
+    ``reset``               the connection is reset without a byte of answer
+    ``silent``              no byte of answer; the connection stays open
+    ``short_body``          a complete answer, ``Content-Length`` included, of only the first ``at`` bytes
+    ``wrong_length``        ``Content-Length`` says ``at``; the whole body is sent, then the connection is closed
+    ``garbage``             the right length, other bytes (the same ones each time)
+    ``ignore_range``        200 and the whole file where a range was asked for
+    ``status``              ``status`` with ``text`` (or ``Error`` and the number) as a text answer
+    ``error_page``          200 and an HTML page
+    ``error_text``          200 and ``text``, or ``Error`` and ``Bad Request!``
+    ``empty``               200 with ``Content-Length: 0``
+    ``endless_pages``       findNextFile never ends: full pages of recordings that do not exist follow the real ones
+    ``repeat_page``         findNextFile answers the first page again and again
+    ======================  ==========================================================================================
+
+    The kinds that replace the answer (``status``, ``error_page``, ``error_text``, ``empty``, ``reset``, ``silent``)
+    keep the camera from doing what was asked.
+    """
+
+    kind: Kind
+    target: str | re.Pattern[str] = ""
+    """Which requests: part of the decoded target (a recording's path, ``findFile``, ...) or a pattern to search."""
+    times: int | None = 1
+    """How often; None: always."""
+    skip: int = 0
+    """So many matching requests pass first."""
+    at: int = 0
+    """Bytes of the body of this answer."""
+    status: int = 503
+    text: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    """More headers, for kinds that replace the answer (``Retry-After``, ``Location``, ...)."""
+    before_login: bool = False
+    """Also strike requests that are not logged in; else those pass and are not counted."""
+
+    @property
+    def replaces(self) -> bool:
+        """True if the camera does not even do what was asked."""
+        return self.kind in _REFUSALS or self.kind in ("reset", "silent")
+
+    def matches(self, request: HttpRequest) -> bool:
+        """True if this request is meant."""
+        decoded = request.decoded
+        return self.target in decoded if isinstance(self.target, str) else bool(self.target.search(decoded))
+
+    def replacement(self) -> Answer:
+        """The answer instead, for kinds that replace it."""
+        if self.kind == "reset":
+            return Answer(0, Body.of(b""), withheld=True, after="close")
+        if self.kind == "silent":
+            return Answer(0, Body.of(b""), withheld=True, after="stall")
+        if self.kind == "error_page":
+            body = _PAGE if self.text is None else self.text
+            return Answer(200, Body.of(body.encode()), "text/html;charset=utf-8", self.headers)
+        if self.kind == "empty":
+            return Answer(200, Body.of(b""), headers=self.headers)
+        if self.kind == "status":
+            body = f"Error\r\n{self.status}\r\n" if self.text is None else self.text
+            return Answer(self.status, Body.of(body.encode()), headers=self.headers)
+        body = "Error\r\nBad Request!\r\n" if self.text is None else self.text
+        return Answer(200, Body.of(body.encode()), headers=self.headers)
+
+    def spoil(self, answer: Answer) -> Answer:
+        """The camera's answer with this fault in it; kinds that act elsewhere leave it as it is."""
+        if self.kind in ("drop", "stall"):
+            cut = answer.body.cut(0, self.at)
+            after: Literal["close", "stall"] = "close" if self.kind == "drop" else "stall"
+            return replace(answer, body=cut, declared=len(answer.body), after=after)
+        if self.kind == "short_body":
+            return replace(answer, body=answer.body.cut(0, self.at))
+        if self.kind == "wrong_length":
+            return replace(answer, declared=self.at, after="close")
+        if self.kind == "garbage":
+            seed = (answer.download or "garbage").encode()
+            return replace(answer, body=Body.of(hashlib.shake_256(seed).digest(len(answer.body))))
+        return answer
+
+
+@dataclass
+class _Armed:
+    fault: Fault
+    seen: int = 0
+    fired: int = 0
+
+
+@dataclass
+class FaultBoard:
+    """The faults of one camera, and how often each has struck."""
+
+    _armed: list[_Armed] = field(default_factory=list)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def arm(self, faults: Iterable[Fault]) -> None:
+        """Add faults; where several match, the one that was added first strikes."""
+        with self._guard:
+            self._armed += [_Armed(fault) for fault in faults]
+
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        with self._guard:
+            self._armed.clear()
+
+    def strike(self, request: HttpRequest, *, logged_in: bool) -> Fault | None:
+        """The fault that this request meets."""
+        with self._guard:
+            for armed in self._armed:
+                fault = armed.fault
+                if not (logged_in or fault.before_login) or not fault.matches(request):
+                    continue
+                armed.seen += 1
+                if armed.seen > fault.skip and (fault.times is None or armed.fired < fault.times):
+                    armed.fired += 1
+                    return fault
+        return None
+
+    @property
+    def fired(self) -> int:
+        """How often any fault has struck."""
+        return sum(armed.fired for armed in self._armed)

@@ -1,0 +1,137 @@
+"""What the simulated camera sees: its own name, the date, the wall clock, a moving square and the frame number.
+
+A person reads the name and the second. A test reads the frame number: two rows of 16 black or white blocks at the
+bottom of the picture, most significant first: 24 bits of number, then 8 bits of checksum. Each block is 1/16 of the
+width and 1/10 of the height, so that it survives strong compression and a small sub stream.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from camreel_simulator import font
+
+if TYPE_CHECKING:
+    import av
+
+BLOCKS_PER_ROW, NUMBER_BITS, CHECK_BITS = 16, 24, 8
+_BLACK, _WHITE, _GREY, _BACK = 16, 235, 160, 60  # luma, limited range
+
+_LUMA_FIRST = frozenset(("gray", "nv12", "yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"))
+
+
+def draw_luma(size: tuple[int, int], name: str, moment: datetime, number: int) -> bytearray:
+    """The luma plane, row after row without padding, of frame ``number`` taken at ``moment`` (naive, local)."""
+    plane = bytearray(_lettering(size, name, f"{moment:%Y-%m-%d}", f"{moment:%H:%M:%S}"))
+    _draw_square(plane, size, number)
+    _draw_number(plane, size, number)
+    return plane
+
+
+@lru_cache(maxsize=4)  # it changes once a second
+def _lettering(size: tuple[int, int], name: str, date: str, time: str) -> bytes:
+    width, height = size
+    plane = bytearray(bytes([_BACK]) * (width * height))
+    _write(plane, size, name, top=height * 3 // 100, box=height * 13 // 100)
+    _write(plane, size, date, top=height * 18 // 100, box=height * 11 // 100)
+    _write(plane, size, time, top=height * 32 // 100, box=height * 31 // 100)
+    return bytes(plane)
+
+
+def _write(plane: bytearray, size: tuple[int, int], text: str, top: int, box: int) -> None:
+    """Write ``text`` centred, as large as fits into ``box`` rows; cut at the right edge if it is too long."""
+    width, _ = size
+    scale = font.largest_scale(text, width * 94 // 100, box)
+    left = max(0, (width - font.text_width(text, scale)) // 2)
+    for row, line in enumerate(font.render(text, scale, _WHITE, _BACK)):
+        visible = line[: width - left]
+        for y in range(top + row * scale, top + (row + 1) * scale):
+            plane[y * width + left : y * width + left + len(visible)] = visible
+
+
+def _draw_square(plane: bytearray, size: tuple[int, int], number: int) -> None:
+    """A square that goes to and fro, so that no two neighbouring frames are alike."""
+    width, height = size
+    side, top = height * 12 // 100, height * 66 // 100
+    way = width - side
+    step = number * max(2, width // 80) % (2 * way)
+    left = step if step < way else 2 * way - step
+    for y in range(top, top + side):
+        plane[y * width + left : y * width + left + side] = bytes([_GREY]) * side
+
+
+def _draw_number(plane: bytearray, size: tuple[int, int], number: int) -> None:
+    width, height = size
+    bits = (number << CHECK_BITS) | _checksum(number)
+    total = NUMBER_BITS + CHECK_BITS
+    for row in range(total // BLOCKS_PER_ROW):
+        line = bytearray()
+        for column in range(BLOCKS_PER_ROW):
+            left, right = _edges(column, width)
+            bit = bits >> (total - 1 - row * BLOCKS_PER_ROW - column) & 1
+            line += bytes([_WHITE if bit else _BLACK]) * (right - left)
+        top, bottom = _rows(row, height)
+        plane[top * width : bottom * width] = line * (bottom - top)
+
+
+def _edges(column: int, width: int) -> tuple[int, int]:
+    return column * width // BLOCKS_PER_ROW, (column + 1) * width // BLOCKS_PER_ROW
+
+
+def _rows(row: int, height: int) -> tuple[int, int]:
+    return height * (80 + 10 * row) // 100, height * (90 + 10 * row) // 100
+
+
+def _checksum(number: int) -> int:
+    """Eight bits that a black, white or shifted picture does not satisfy by chance."""
+    folded = number ^ number >> 8 ^ number >> 16
+    return (folded * 7 + 0xA5) & 0xFF
+
+
+def read_frame_number(frame: av.VideoFrame) -> int:
+    """The frame number in a decoded picture of any size.
+
+    Raises :class:`ValueError` if a block is neither black nor white, or if the checksum does not fit.
+    """
+    if frame.format.name not in _LUMA_FIRST:
+        frame = frame.reformat(format="gray")
+    plane = frame.planes[0]
+    luma, stride = memoryview(plane), plane.line_size
+    bits = 0
+    for row in range((NUMBER_BITS + CHECK_BITS) // BLOCKS_PER_ROW):
+        for column in range(BLOCKS_PER_ROW):
+            left, right = _edges(column, frame.width)
+            top, bottom = _rows(row, frame.height)
+            bits = bits << 1 | _read_block(luma, stride, (left, right), (top, bottom))
+    number, check = bits >> CHECK_BITS, bits & (1 << CHECK_BITS) - 1
+    if check != _checksum(number):
+        raise ValueError(f"no frame number in this picture: {number} does not fit its checksum")
+    return number
+
+
+def _read_block(luma: memoryview, stride: int, across: tuple[int, int], down: tuple[int, int]) -> int:
+    """0 or 1, from the middle half of a block, where coding does the least harm."""
+    (left, right), (top, bottom) = _middle(*across), _middle(*down)
+    values = b"".join(luma[y * stride + left : y * stride + right] for y in range(top, bottom))
+    mean = sum(values) / len(values)
+    if 95 < mean < 155:
+        raise ValueError(f"no frame number in this picture: a block is grey ({mean:.0f})")
+    return int(mean >= 155)
+
+
+def _middle(low: int, high: int) -> tuple[int, int]:
+    quarter = (high - low) // 4
+    return low + quarter, high - quarter
+
+
+def frame_base(start: datetime, fps: int) -> int:
+    """The number of the first frame of a clip: whole frames since the midnight before ``start``."""
+    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    return round((start - midnight).total_seconds() * fps)
+
+
+def frame_moment(start: datetime, fps: int, index: int) -> datetime:
+    """The wall clock at which frame ``index`` of a clip is taken."""
+    return start + timedelta(seconds=index / fps)

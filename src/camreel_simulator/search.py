@@ -1,0 +1,178 @@
+"""mediaFileFind.cgi: finder objects, conditions and pages, as Amcrest SD-card cameras answer them.
+
+Order of calls: ``factory.create`` -> ``findFile`` -> ``findNextFile`` until ``found=0`` -> ``close`` -> ``destroy``.
+``factory.close`` and ``factory.destroy``, which python-amcrest sends, do not exist: 200 with an error text, and the
+finder stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from camreel_simulator.http1 import BAD_REQUEST, Answer, lines, text
+
+if TYPE_CHECKING:
+    from camreel_simulator.clock import DeviceClock
+    from camreel_simulator.faults import Fault
+    from camreel_simulator.profiles import Profile, Quirks
+    from camreel_simulator.recordings import Recorded
+
+# No fractions of a second (they are answered 400); months and hours need no leading zero.
+_TIME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})")
+_TYPES = re.compile(r"condition\.Types\[\d+\]")
+_FIRST_FINDER = 1831397672
+_INVALID = lines("Error", "ErrorID=2, Detail=Invalid Request!")
+
+
+@dataclass
+class _Finder:
+    found: list[Recorded] | None = None
+    at: int = 0
+    closed: bool = False
+    first_page: list[Recorded] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class FinderState:
+    """A finder that was created and not destroyed."""
+
+    object: str
+    closed: bool
+
+
+def parse_query(query: str, quirks: Quirks) -> dict[str, str] | None:
+    """Keys and values of a raw query; None where the firmware would answer 400.
+
+    Brackets must be literal and a space must be ``%20`` (measured on Amcrest cameras; colons may be either way). The
+    firmware undoes the percent escapes before it splits at ``&``.
+    """
+    if "+" in query and not quirks.plus_is_space:
+        return None
+    if re.search("%5b|%5d", query, re.IGNORECASE) and not quirks.encoded_brackets:
+        return None
+    decoded = unquote(query.replace("+", " ") if quirks.plus_is_space else query)
+    return {key: value for key, _, value in (part.partition("=") for part in decoded.split("&"))}
+
+
+def parse_time(value: str) -> datetime | None:
+    """A time as the camera takes it, or None."""
+    match = _TIME.fullmatch(value)
+    try:
+        year, month, day, hour, minute, second = map(int, match.groups()) if match else (0,) * 6
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the camera's wall clock
+    except ValueError:
+        return None
+
+
+class FileFind:
+    """The finders of one camera."""
+
+    def __init__(self, recordings: Sequence[Recorded], profile: Profile, quirks: Quirks, clock: DeviceClock) -> None:
+        self._recordings, self._profile, self._quirks, self._clock = recordings, profile, quirks, clock
+        self._finders: dict[str, _Finder] = {}
+        self.created = 0
+
+    @property
+    def open(self) -> tuple[FinderState, ...]:
+        """The finders that were not destroyed, oldest first."""
+        return tuple(FinderState(name, finder.closed) for name, finder in dict(self._finders).items())
+
+    def call(self, query: Mapping[str, str], fault: Fault | None) -> Answer:
+        """One call. Makes the clips it lists, to know their lengths: not for an event loop."""
+        action, name = query.get("action", ""), query.get("object", "")
+        if action == "factory.create":
+            return self._create()
+        if action not in ("findFile", "findNextFile", "close", "destroy"):
+            return _INVALID
+        finder = self._finders.get(name)
+        if finder is None:
+            return BAD_REQUEST
+        if action == "findFile":
+            return self._find(finder, query)
+        if action == "findNextFile":
+            return self._next(finder, query, fault)
+        finder.closed = True
+        if action == "destroy":
+            del self._finders[name]
+        return lines("OK")
+
+    def _create(self) -> Answer:
+        limit = self._quirks.finder_limit
+        if limit is not None and len(self._finders) >= limit:
+            return text("Error\r\nService Unavailable!\r\n", 503)
+        name = str(_FIRST_FINDER + 7919 * self.created)
+        self.created += 1
+        self._finders[name] = _Finder()
+        return lines(f"result={name}")
+
+    def _find(self, finder: _Finder, query: Mapping[str, str]) -> Answer:
+        start, end = (parse_time(query.get(f"condition.{key}", "")) for key in ("StartTime", "EndTime"))
+        channel = query.get("condition.Channel", "")
+        channel = "1" if channel == "0" and self._quirks.channel_zero else channel
+        if start is None or end is None or start > end or not channel.isdecimal():
+            return BAD_REQUEST
+        types = {value for key, value in query.items() if _TYPES.fullmatch(key)}
+        stream = query.get("condition.VideoStream") if self._quirks.filters_stream else None
+        found = [
+            recorded
+            for recorded in self._recordings
+            if recorded.channel == int(channel)
+            and recorded.overlaps(start, end)
+            and (not types or recorded.listed_type in types)
+            and stream in (None, recorded.stream)
+            and self._is_indexed(recorded)
+        ]
+        if not found:
+            return BAD_REQUEST  # an empty window is answered like a wrong question
+        finder.found, finder.at, finder.closed, finder.first_page = found, 0, False, []
+        return lines("OK")
+
+    def _is_indexed(self, recorded: Recorded) -> bool:
+        lag = self._quirks.index_lag
+        return lag is None or recorded.end + timedelta(seconds=lag) <= self._clock.now()
+
+    def _next(self, finder: _Finder, query: Mapping[str, str], fault: Fault | None) -> Answer:
+        count = query.get("count", "")
+        if finder.found is None or finder.closed or not count.isdecimal() or int(count) < 1:
+            return BAD_REQUEST
+        size = min(int(count), self._quirks.page_cap)
+        page = finder.found[finder.at : finder.at + size]
+        if fault is not None and fault.kind == "repeat_page":
+            page = finder.first_page or page
+        elif fault is not None and fault.kind == "endless_pages":
+            page += [_invented(finder.found[-1], finder.at + n) for n in range(len(page), size)]
+        finder.first_page = finder.first_page or page
+        finder.at += len(page)
+        return lines(f"found={len(page)}", *(row for n, item in enumerate(page) for row in self._item(n, item)))
+
+    def _item(self, index: int, recorded: Recorded) -> list[str]:
+        """The lines of one item, sorted by key as an Amcrest camera of 2020 does."""
+        length = recorded.length() if recorded.listed_length is None else recorded.listed_length
+        values = dict(self._profile.item_constants)
+        values |= {
+            "Channel": str(recorded.channel - 1),
+            "Duration": str(int((recorded.end - recorded.start).total_seconds())),
+            "EndTime": f"{recorded.end:%Y-%m-%d %H:%M:%S}",
+            "FilePath": recorded.path,
+            "Length": str(length),
+            "StartTime": f"{recorded.start:%Y-%m-%d %H:%M:%S}",
+            "Type": recorded.listed_type,
+            "WorkDir": self._profile.root,
+        }
+        values |= {f"Events[{n}]": event for n, event in enumerate(recorded.events)}
+        values |= {f"Flags[{n}]": flag for n, flag in enumerate(recorded.flags)}
+        if self._quirks.lists_stream:
+            values["VideoStream"] = recorded.stream
+        if self._quirks.send_utc_offset:
+            values["UTCOffset"] = str(int(self._clock.offset_at(recorded.start).total_seconds()))
+        return [f"items[{index}].{key}={value}" for key, value in sorted(values.items())]
+
+
+def _invented(last: Recorded, number: int) -> Recorded:
+    """A recording that does not exist, after the last that does."""
+    return replace(last, path=f"{last.path}.{number}", listed_length=1)

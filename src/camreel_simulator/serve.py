@@ -1,0 +1,199 @@
+"""Put a simulated camera on a socket: in the caller's event loop, or in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from ssl import SSLContext, SSLError
+from typing import TYPE_CHECKING
+
+from camreel_simulator.http1 import BAD_REQUEST, BadRequestError, read_request
+from camreel_simulator.throttle import Bucket
+
+if TYPE_CHECKING:
+    from camreel_simulator.device import SimulatedCamera
+    from camreel_simulator.http1 import Answer, HttpRequest
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a camera is to be found."""
+
+    camera: SimulatedCamera
+    host: str
+    port: int
+    https: bool = False
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:12345``, without a path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.https else 'http'}://{host}:{self.port}"
+
+
+@asynccontextmanager
+async def serving(
+    camera: SimulatedCamera, host: str = "127.0.0.1", port: int = 0, ssl_context: SSLContext | None = None
+) -> AsyncIterator[Server]:
+    """Serve ``camera`` in this event loop (asyncio) until the block is left; port 0 takes a free one.
+
+    On leaving, connections are cut at once, whatever they were doing.
+    """
+    service = _Service(camera)
+    listener = await asyncio.start_server(service.accept, host, port, ssl=ssl_context, limit=64 * 1024)
+    try:
+        yield Server(camera, host, listener.sockets[0].getsockname()[1], ssl_context is not None)
+    finally:
+        listener.close()
+        await service.cut_all()
+
+
+@contextmanager
+def running(
+    camera: SimulatedCamera, host: str = "127.0.0.1", port: int = 0, ssl_context: SSLContext | None = None
+) -> Iterator[Server]:
+    """Serve ``camera`` from a thread of its own, for tests and programs that have no event loop."""
+    ready, stop = threading.Event(), asyncio.Event()
+    place: list[tuple[asyncio.AbstractEventLoop, Server]] = []
+    failure: list[BaseException] = []
+
+    async def live() -> None:
+        async with serving(camera, host, port, ssl_context) as server:
+            place.append((asyncio.get_running_loop(), server))
+            ready.set()
+            await stop.wait()
+
+    def run() -> None:
+        try:
+            asyncio.run(live())
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the caller's thread
+            failure.append(error)
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run, name="simulated camera", daemon=True)
+    thread.start()
+    ready.wait()
+    try:
+        if place:
+            yield place[0][1]
+    finally:
+        if place:
+            with contextlib.suppress(RuntimeError):  # the loop is gone: it failed
+                place[0][0].call_soon_threadsafe(stop.set)
+        thread.join()
+    if failure:
+        raise failure[0]
+
+
+class _Service:
+    """The connections of one camera."""
+
+    def __init__(self, camera: SimulatedCamera) -> None:
+        self._camera = camera
+        self._device_bucket = Bucket(camera.throttle.per_device_bps)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A client has connected."""
+        task = asyncio.ensure_future(self._converse(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def cut_all(self) -> None:
+        """End all connections now."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # the loop closes the sockets on its next turn
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ledger, limit = self._camera.ledger, self._camera.quirks.connection_limit
+        connection = _Connection(self._camera, reader, writer, ledger.connected(), self._device_bucket)
+        try:
+            if limit is None or ledger.open_connections <= limit:
+                await connection.serve()
+        except (ConnectionError, TimeoutError, SSLError, asyncio.IncompleteReadError):
+            pass  # the client has gone
+        finally:
+            ledger.disconnected()
+            writer.transport.abort()
+
+
+class _Connection:
+    """One client: its requests, one after the other."""
+
+    def __init__(
+        self,
+        camera: SimulatedCamera,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        number: int,
+        device_bucket: Bucket,
+    ) -> None:
+        self._camera, self._reader, self._writer, self._number = camera, reader, writer, number
+        self._buckets = (Bucket(camera.throttle.per_connection_bps), device_bucket)
+        writer.transport.set_write_buffer_limits(high=256 * 1024)
+
+    async def serve(self) -> None:
+        """Answer until the client or the answer says that it is over."""
+        again = True
+        while again:
+            try:
+                request = await read_request(self._reader, self._number)
+            except BadRequestError as error:
+                self._camera.misunderstood(self._number, str(error))
+                self._writer.write(BAD_REQUEST.head(close=True) + b"".join(BAD_REQUEST.body.chunks()))
+                break
+            if request is None:
+                return
+            again = await self._send(request, await self._camera.answer(request))
+        await self._finish()
+
+    async def _send(self, request: HttpRequest, answer: Answer) -> bool:
+        """Send one answer; True if another request may follow."""
+        if answer.withheld:
+            if answer.after == "stall":
+                await self._outlast()
+            self._writer.transport.abort()
+            return False
+        close = self._camera.quirks.connection_close or not request.keep_alive
+        self._writer.write(answer.head(close=close))  # a fault does not announce itself
+        if request.method != "HEAD":
+            await self._send_body(answer)
+        await self._writer.drain()
+        if answer.after == "stall":
+            await self._outlast()
+        return answer.after == "go on" and not close
+
+    async def _send_body(self, answer: Answer) -> None:
+        if answer.download is None:
+            self._writer.writelines(answer.body.chunks())
+            return
+        ledger = self._camera.ledger
+        ledger.download_began()
+        try:
+            for chunk in answer.body.chunks(self._camera.throttle.piece):
+                for bucket in self._buckets:
+                    await bucket.take(len(chunk))
+                self._writer.write(chunk)
+                await self._writer.drain()
+                ledger.sent(answer.download, len(chunk))
+        finally:
+            ledger.download_ended()
+
+    async def _outlast(self) -> None:
+        """Send nothing more until the client hangs up."""
+        while await self._reader.read(4096):
+            pass
+
+    async def _finish(self) -> None:
+        """Close in order: what was written arrives, and the client sees the end of the stream."""
+        if not self._writer.is_closing():
+            self._writer.close()
+            await self._writer.wait_closed()
