@@ -1,0 +1,161 @@
+"""What tests of the whole job share: a simulated camera, one export of it, and frames as MD5."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import anyio
+import av
+import pytest
+
+from camreel.camera.http import Timeouts
+from camreel.clock import parse_range
+from camreel.events import Event
+from camreel.export import Tuning, export
+from camreel.model import Address, Credentials, Request
+from camreel.report import Report
+from camreel.transfer.retry import Backoff
+from camreel_simulator import ClipSpec, DeviceClock, Recorded, SimulatedCamera, running, scene_schedule
+
+START = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - by the camera's clock
+# Long after all footage, so that nothing is pending; each test that needs another time says so.
+NOW = datetime(2026, 1, 17, 12, 0, 0, tzinfo=timezone.utc)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test touches the home folder, and none inherits a camera from the environment."""
+    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp()))
+    for name in ("HOST", "PORT", "USERNAME", "CHANNEL", "PASSWORD", "PASSWORD_FILE"):
+        monkeypatch.delenv(f"AMCREST_{name}", raising=False)
+
+
+def frame_md5s(video: bytes | Path) -> list[str]:
+    """The MD5 of every decoded picture, in the order shown."""
+    source = io.BytesIO(video) if isinstance(video, bytes) else str(video)
+    with av.open(source) as container:
+        return [_picture_md5(frame) for frame in container.decode(video=0)]
+
+
+def _picture_md5(frame: av.VideoFrame) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    for plane in frame.planes:
+        rows = memoryview(plane)
+        for row in range(plane.height):
+            digest.update(rows[row * plane.line_size : row * plane.line_size + plane.width])
+    return digest.hexdigest()
+
+
+async def no_wait(_seconds: float) -> None:
+    """Waiting between tries, without the waiting."""
+    await anyio.lowlevel.checkpoint()
+
+
+def tuning(**changes: object) -> Tuning:
+    """Patience for tests: stalls are noticed after a second, waits between tries take no time, it is NOW."""
+    settings: dict[str, object] = {
+        "timeouts": Timeouts(connect=1, headers=1, text=2, refusal=1, stall=1),
+        "fetching": Backoff(attempts=3),
+        "sleep": no_wait,
+        "utc_now": lambda: NOW,
+    }
+    return Tuning(**(settings | changes))  # type: ignore[arg-type]
+
+
+@dataclass
+class Ran:
+    """One export that has ended: its report, or the error, and all its events."""
+
+    report: Report | None = None
+    error: Exception | None = None
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def ok(self) -> Report:
+        assert self.report is not None, self.error
+        return self.report
+
+    @property
+    def output(self) -> Path:
+        return Path(self.ok.outputs[0].path)
+
+
+@dataclass
+class Bench:
+    """A camera being served, and a folder to export into."""
+
+    camera: SimulatedCamera
+    address: Address
+    folder: Path
+    password: str = "simulated-1"
+
+    def request(self, start: str, end: str, **changes: object) -> Request:
+        fields: dict[str, object] = {
+            "address": self.address,
+            "username": "admin",
+            "asked": parse_range(start, end),
+            "output_dir": self.folder,
+            "output": self.folder / "out.mp4",
+        }
+        return Request(**(fields | changes))  # type: ignore[arg-type]
+
+    def export(
+        self,
+        start: str = "2026-01-16 08:00:00",
+        end: str = "2026-01-16 08:00:12",
+        *,
+        tune: Tuning | None = None,
+        listen: Callable[[Event], None] = lambda _event: None,
+        **changes: object,
+    ) -> Ran:
+        """Run one export to its end, whatever that is."""
+        ran = Ran()
+
+        def on_event(event: Event) -> None:
+            ran.events.append(event)
+            listen(event)
+
+        credentials = Credentials("admin", self.password)
+        try:
+            ran.report = anyio.run(export, self.request(start, end, **changes), credentials, on_event, tune or tuning())
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            ran.error = error
+        return ran
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    """Serve a camera for the length of the test: ``bench(camera)``, or ``bench(recordings=..., quirks=...)``."""
+    with ExitStack() as stack:
+
+        def make(camera: SimulatedCamera | None = None, **settings: object) -> Bench:
+            if camera is None:
+                settings.setdefault("clock", DeviceClock.fixed(NOW))
+                settings.setdefault("recordings", three_clips())
+                camera = SimulatedCamera(**settings)  # type: ignore[arg-type]
+            server = stack.enter_context(running(camera))
+            return Bench(camera, Address("127.0.0.1", server.port), tmp_path / "export")
+
+        yield make
+
+
+def three_clips(**changes: object) -> list[Recorded]:
+    """Three abutting clips of 4 s each from 08:00:00, the kind of an Amcrest camera, sound longer than picture."""
+    spec = ClipSpec(start=START, seconds=4, size=(160, 90), **changes)  # type: ignore[arg-type]
+    return scene_schedule(START, 3, seconds=4, spec=spec)
+
+
+def at(seconds: float) -> str:
+    """The moment ``seconds`` after 08:00:00, as people type it."""
+    return (START + timedelta(seconds=seconds)).isoformat()
