@@ -1,0 +1,45 @@
+# `make` alone lists what there is. PYTHON=python3.12 chooses the Python that .venv is built with,
+# ARGS="-k digest" goes to pytest.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev demo test faults test-all-pythons check format wheel clean distclean
+BIN := .venv/bin
+ARGS ?=
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F '|' '{ printf "make %-18s %s\n", $$1, $$2 }'
+
+setup: ## make .venv ready to run camreel
+	@scripts/setup
+
+dev: ## the same, with the tools for development
+	@scripts/setup --dev
+
+demo: setup ## export a video from the built-in simulated camera into camreel-demo/
+	@$(BIN)/camreel demo
+
+test: dev ## run the test suite
+	@scripts/test $(ARGS)
+
+faults: dev ## print what becomes of each fault of the camera, clip by clip
+	@scripts/test tests/faults --verbose $(ARGS)
+
+test-all-pythons: dev ## run it on every CPython from 3.10 up that is installed
+	@$(BIN)/python scripts/all_pythons.py $(ARGS)
+
+check: dev ## format, lint, types, imports: nothing is changed
+	@scripts/check
+
+format: dev ## format the code, and fix what ruff can fix
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+wheel: dev ## build the wheel and try it in a clean environment
+	@$(BIN)/python scripts/try_wheel.py
+
+clean: ## remove what the other targets made, but for the environments
+	@rm -rf build dist camreel-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find src tests scripts -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean ## remove the environments as well
+	@rm -rf .venv .venv-*
