@@ -16,6 +16,7 @@ from camreel.errors import CameraError, UsageError
 from camreel.model import AskedRange, Moment, Span, WallTime
 
 _QUARTER = timedelta(minutes=15)
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199  # outside, conversions could overflow; no camera recorded then
 
 # One parser of our own: datetime.fromisoformat of Python 3.10 refuses "Z", "+0100", ".5" and missing seconds' kin.
 _MOMENT = re.compile(
@@ -41,6 +42,8 @@ def parse_moment(text: str, what: str = "time") -> Moment:
         naive = datetime(**parts, microsecond=microsecond)  # type: ignore[arg-type]  # noqa: DTZ001 - zone follows
     except ValueError as error:
         raise UsageError(f"{what} {text!r} does not exist: {error}.", hint=_HOW_TO_WRITE_TIMES) from None
+    if not _FIRST_YEAR <= naive.year <= _LAST_YEAR:
+        raise UsageError(f"{what} {text!r} is in a year without recordings.", hint=_HOW_TO_WRITE_TIMES)
     if not found["zone"]:
         return WallTime(naive)
     return naive.replace(tzinfo=timezone(_parse_offset(found["zone"], what, text)))
@@ -57,7 +60,9 @@ def _parse_offset(zone: str, what: str, text: str) -> timedelta:
     digits = zone[1:].replace(":", "")
     hours, minutes = int(digits[:2]), int(digits[2:] or 0)
     if hours > 14 or minutes > 59:
-        raise UsageError(f"{what} {text!r} has the offset {zone}, which no place on earth has.")
+        raise UsageError(
+            f"{what} {text!r} has the offset {zone}, which no place on earth has.", hint=_HOW_TO_WRITE_TIMES
+        )
     offset = timedelta(hours=hours, minutes=minutes)
     return -offset if zone[0] == "-" else offset
 
@@ -114,6 +119,11 @@ class CameraClock:
     def offset_text(self) -> str:
         """``+01:00``."""
         return format_offset(self.offset)
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether any zone on earth has such an offset (-12:00 to +14:00); if not, the camera's clock is wrong."""
+        return timedelta(hours=-12) <= self.offset <= timedelta(hours=14)
 
 
 def format_offset(offset: timedelta) -> str:

@@ -27,6 +27,7 @@ from camreel.errors import CameraError, CamreelError, MergeError, NothingRecorde
 from camreel.identity import comment, made_by
 from camreel.media.fingerprint import read_comment, replace_in_place
 from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult
+from camreel.media.names import codec_name
 from camreel.media.process import MergeProcess
 from camreel.model import Credentials, DeviceInfo, IfExists, Recording, Request, Span, WallTime
 from camreel.plan import Account, ExportPlan, plan_export
@@ -63,12 +64,15 @@ def already_there(request: Request) -> Report | None:
     A report when nothing needs to be done; None when the way is free. UsageError when another file is there.
     """
     output = request.output
-    if not output.exists() or request.if_exists is IfExists.OVERWRITE:
-        return None
+    with disk_errors(output):
+        if request.if_exists is IfExists.OVERWRITE or not output.exists():
+            return None
+        size = output.stat().st_size
     made = made_by(read_comment(str(output)), request) if output.is_file() else None
     if request.if_exists is IfExists.SKIP or (made == "complete" and request.if_exists is None):
         note = () if made == "complete" else (f"{output} was there and was not looked into (--if-exists skip).",)
-        return Report(request, None, None, None, (), (), Account((), (), ()), (), warnings=note, already_there=True)
+        there = (OutputReport(str(output), size),)
+        return Report(request, None, None, None, (), (), Account((), (), ()), there, note, already_there=True)
     what = "is the partial result of an earlier run of this request" if made == "partial" else "exists already"
     raise UsageError(
         f"{output} {what}; it was left alone.",
@@ -170,6 +174,9 @@ class _Export:
             self._device = await self._patiently("connecting", camera.identify)
             self._emit(events.Connected(request.address, self._device))
             self._clock = await self._patiently("reading the clock", camera.clock)
+            if self._clock and not self._clock.is_plausible:
+                shown = self._clock.to_wall(self._tuning.utc_now())
+                self._warn(f"The camera's clock is wrong: it shows {shown}. Ask for times as its picture shows them.")
             span = to_camera_span(request.asked, self._clock)
             self._emit(events.Understood(request.asked, span, self._clock))
             listing = await self._patiently("searching", lambda: camera.search(request.channel, span))
@@ -228,10 +235,14 @@ class _Export:
                     outcomes.append(None)
                     continue
                 try:
-                    outcomes.append(await merge.add(_clip_file(number, recording, clip)))
+                    outcome = await merge.add(_clip_file(number, recording, clip))
                 except MergeError as error:
                     # What is still to come is downloaded all the same: the camera may not have it tomorrow.
                     refused = error
+                    continue
+                outcomes.append(outcome)
+                if outcome.covered:
+                    self._on_merged(number, outcome.covered.end)
             if refused is None:
                 self._check_anything(clips, outcomes)
                 self._emit(events.Verifying())
@@ -303,14 +314,14 @@ class _Export:
 
 
 def _with_output(report: Report, request: Request, result: MergeResult, kept: Path | None) -> Report:
-    sound = result.audio_codec
+    sound = codec_name(result.audio_codec) if result.audio_codec else None
     if sound and result.audio_from:
-        sound = f"{sound} (from {result.audio_from})"
+        sound = f"{sound} (from {codec_name(result.audio_from)})"
     output = OutputReport(
         path=str(request.output),
-        seconds=result.seconds,
         size=result.size,
-        video=f"{result.video_codec} {result.width}x{result.height}",
+        seconds=result.seconds,
+        video=f"{codec_name(result.video_codec)} {result.width}x{result.height}",
         audio=sound,
         chapters=tuple((chapter.start, chapter.title) for chapter in result.chapters),
     )

@@ -22,9 +22,13 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[
 
 # Endings by which people know a kind of video, sound or picture that camreel does not write. What else stands behind
 # a dot is part of the name: "evening.16.01" becomes "evening.16.01.mp4".
-_OTHER_MEDIA = frozenset(
-    ["264", "265", "3g2", "3gp", "aac", "asf", "dav", "divx", "f4v", "flac", "flv", "gif", "h264", "h265", "hevc", "jpeg", "jpg", "m2t", "m2ts", "m2v", "m4a", "m4v", "mjpeg", "mjpg", "mka", "mov", "mp3", "mpeg", "mpg", "mpv", "mts", "mxf", "oga", "ogg", "ogv", "opus", "png", "rm", "rmvb", "ts", "vob", "wav", "webm", "wma", "wmv"]
-)
+# fmt: off
+_OTHER_MEDIA = frozenset((
+    "264", "265", "3g2", "3gp", "aac", "asf", "dav", "divx", "f4v", "flac", "flv", "gif", "h264", "h265", "hevc",
+    "jpeg", "jpg", "m2t", "m2ts", "m2v", "m4a", "m4v", "mjpeg", "mjpg", "mka", "mov", "mp3", "mpeg", "mpg", "mpv",
+    "mts", "mxf", "oga", "ogg", "ogv", "opus", "png", "rm", "rmvb", "ts", "vob", "wav", "webm", "wma", "wmv",
+))
+# fmt: on
 
 
 def default_name(

@@ -36,8 +36,8 @@ class ExportPlan:
 def plan_export(listing: Iterable[Recording], span: Span, stream: Stream) -> ExportPlan:
     """What of ``listing`` belongs into an export of ``span``.
 
-    Snapshots, the other stream, what lies on another server, and what the camera listed outside the range are left
-    out and counted. A path that was listed twice counts once.
+    Snapshots, the other stream, and what the camera listed outside the range are left out and counted. A path that
+    was listed twice counts once. What cannot be downloaded (it lies on another server) is in: it will be named as lost.
     """
     chosen: dict[str, Recording] = {}
     left_out: dict[str, int] = {}
@@ -71,15 +71,13 @@ def uncovered(span: Span, covered: Iterable[Span], resolution: timedelta = RESOL
     """The parts of ``span`` that no span of ``covered`` has, from ``resolution`` up, in order."""
     holes: list[Span] = []
     reached = span.start
-    for part in sorted(covered):
-        if part.start - reached >= resolution:
-            holes.append(Span(reached, min(part.start, span.end)))
+    parts = sorted(part for part in covered if part.start < part.end)
+    for part in (*parts, Span(span.end, span.end)):
+        hole = Span(reached, min(part.start, span.end))
+        if hole.start < hole.end and hole.end - hole.start >= resolution:
+            holes.append(hole)
         reached = max(reached, part.end)
-        if reached >= span.end:
-            break
-    if span.end - reached >= resolution:
-        holes.append(Span(reached, span.end))
-    return tuple(hole for hole in holes if hole.start < hole.end)
+    return tuple(holes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from camreel.media.job import ClipOutcome
 from camreel.model import Recording, Span, WallTime
-from camreel.plan import Account, ExportPlan, Hole, account_for
+from camreel.plan import Account, ExportPlan, Hole, account_for, uncovered
 from camreel.report import ClipReport
 from camreel.transfer.pool import Fetched, Lost
 from camreel.units import count_text
@@ -39,7 +39,8 @@ def settle(
 
     def explain(gap: Span) -> str:
         holding = [report for report in reports if report.span.overlap(gap)]
-        if not holding:
+        unlisted = sum(hole.seconds for hole in uncovered(gap, (report.span for report in holding)))
+        if not holding or 2 * unlisted > gap.seconds:  # a clip that ends a moment early does not explain an hour
             return "nothing was recorded"
         return f"clip {holding[0].number} is listed for this time but holds no picture of it"
 

@@ -9,7 +9,7 @@ def size_text(count: float) -> str:
         if count < 999.5:
             return f"{count:.0f} {unit}" if unit == "bytes" or count >= 100 else f"{count:.3g} {unit}"
         count /= 1000
-    return f"{count:.3g} TB"
+    return f"{count:.0f} TB" if count >= 100 else f"{count:.3g} TB"
 
 
 def duration_text(seconds: float) -> str:

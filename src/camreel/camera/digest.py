@@ -37,7 +37,7 @@ class Challenge:
 # Elements of WWW-Authenticate: a scheme, a parameter, or a scheme with its first parameter. Values may be quoted and
 # hold commas; firmware differs in blanks round commas and in what it quotes.
 _ELEMENT = re.compile(
-    r"""\s*,?\s*
+    r"""[\s,]*
         (?:(?P<scheme>[A-Za-z][A-Za-z0-9-]*)(?=\s+[A-Za-z0-9_-]+\s*=|\s*(?:,|$))(?!\s*=)\s*)?
         (?:(?P<key>[A-Za-z0-9_-]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s,"]*)))?""",
     re.VERBOSE,
@@ -66,14 +66,24 @@ def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
 
 
 _HASHES = {"MD5": "md5", "SHA-256": "sha256"}
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # no header of ours can hold these
 
 
 def choose(challenges: Iterable[Challenge]) -> Challenge | None:
     """The challenge to answer: Digest with a hash we know, ``auth`` before ``auth-int``; else Basic; else None."""
-    digests = [c for c in challenges if c.scheme == "digest" and _hash_name(c) and c.parameters.get("nonce")]
+    offered = list(challenges)
+    digests = [c for c in offered if c.scheme == "digest" and _can_answer(c)]
     digests.sort(key=lambda c: bool(c.qops) and "auth" not in c.qops)
-    basics = [c for c in challenges if c.scheme == "basic"]
+    basics = [c for c in offered if c.scheme == "basic"]
     return next(iter(digests + basics), None)
+
+
+def _can_answer(challenge: Challenge) -> bool:
+    """Whether an answer can be right: a wrong one counts as a failed login."""
+    parameters, qops = challenge.parameters, challenge.qops
+    if not _hash_name(challenge) or not parameters.get("nonce"):
+        return False
+    return (not qops or bool({"auth", "auth-int"} & {*qops})) and not any(map(_CONTROL.search, parameters.values()))
 
 
 def _hash_name(challenge: Challenge) -> str | None:
@@ -83,7 +93,7 @@ def _hash_name(challenge: Challenge) -> str | None:
 def answer(challenge: Challenge, credentials: Credentials, method: str, target: str, cnonce: str) -> str:
     """The ``Authorization`` header for one request; ``target`` as it stands on the wire. Each nonce is used once."""
     if challenge.scheme == "basic":
-        pair = f"{credentials.username}:{credentials.password}".encode()
+        pair = f"{credentials.username}:{credentials.password}".encode("utf-8", "surrogateescape")
         return "Basic " + b64encode(pair).decode("ascii")
     parameters = challenge.parameters
     algorithm, realm, nonce = parameters.get("algorithm"), parameters.get("realm", ""), parameters["nonce"]
@@ -91,12 +101,14 @@ def answer(challenge: Challenge, credentials: Credentials, method: str, target: 
     assert hash_name is not None, "choose() takes no other"
 
     def digest(*parts: str) -> str:
-        return hashlib.new(hash_name, ":".join(parts).encode(), usedforsecurity=False).hexdigest()
+        # A realm in Latin-1 or GBK arrives with surrogate escapes; the camera hashes the bytes it sent.
+        joined = ":".join(parts).encode("utf-8", "surrogateescape")
+        return hashlib.new(hash_name, joined, usedforsecurity=False).hexdigest()
 
     secret = digest(credentials.username, realm, credentials.password)
     if algorithm and algorithm.upper().endswith("-SESS"):
         secret = digest(secret, nonce, cnonce)
-    qop = "auth" if "auth" in challenge.qops else next(iter(challenge.qops), None)
+    qop = next((known for known in ("auth", "auth-int") if known in challenge.qops), None)
     asked = digest(method, target, digest("")) if qop == "auth-int" else digest(method, target)
     response = digest(secret, nonce, "00000001", cnonce, qop, asked) if qop else digest(secret, nonce, asked)
     fields = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from typing import Any
 
@@ -23,8 +24,11 @@ from camreel.units import duration_text
 _LOCKED = 268632081  # DH-NVR608H: {"ErrorCode":268632081,"Result":false,"RmLock":1800,"RmLogin":0}
 
 
-def from_client_error(address: Address, error: Exception) -> CameraError:
-    """The error a person can act on, for anything that aiohttp or the system raises. Never holds a header."""
+def from_client_error(address: Address, error: Exception, *, known: bool = False) -> CameraError:
+    """The error a person can act on, for anything that aiohttp or the system raises. Never holds a header.
+
+    ``known``: a camera has answered there before, so an answer that does not parse is one that was garbled.
+    """
     if isinstance(
         error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError | aiohttp.ClientSSLError
     ):
@@ -42,6 +46,8 @@ def from_client_error(address: Address, error: Exception) -> CameraError:
         )
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
         # aiohttp raises this for answers that it cannot parse; a status that was received never comes this way.
+        if known:
+            return CameraUnreachable(f"{address} sent an answer that is not HTTP.")
         return NotACamera(
             f"{address} does not answer like a camera: what it sent is not HTTP.",
             hint="Check --host and --port: the HTTP port is wanted, not RTSP (554) or 37777.",
@@ -50,6 +56,8 @@ def from_client_error(address: Address, error: Exception) -> CameraError:
         return CameraUnreachable(f"{address} accepted the connection and then did not answer in time.")
     if isinstance(error, aiohttp.ClientPayloadError):
         return CameraUnreachable(f"{address} broke off in the middle of an answer.")
+    if isinstance(error, aiohttp.ServerDisconnectedError):  # its text would be all that came, headers and cookies too
+        return CameraUnreachable(f"The connection to {address} was closed before the answer was whole.")
     return CameraUnreachable(f"The connection to {address} broke: {_system_reason(error)}.")
 
 
@@ -66,8 +74,10 @@ def _tls_error(address: Address, error: Exception) -> CameraError:
 
 
 def _system_reason(error: Exception) -> str:
+    """What the system calls it: «connection refused», not asyncio's words for it."""
     inner = getattr(error, "os_error", error)
-    text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+    number = getattr(inner, "errno", None)
+    text = os.strerror(number) if number else str(inner) or type(inner).__name__
     return printable(text[0].lower() + text[1:], 120)
 
 

@@ -23,10 +23,11 @@ _LITERAL_IN_VALUES = "[]:/.-_~,*@"
 _LITERAL_IN_PATHS = "/[]@:.-_~,()"
 
 _MAX_SIZE = 1 << 50  # a petabyte: no recording is larger, whatever the camera says
+_MAX_SECONDS = 7 * 86400  # nor longer than this
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def cgi_target(name: str, **parameters: str | int) -> str:
+def cgi_target(name: str, /, **parameters: str | int) -> str:
     """The request target of a CGI call; parameter names may use ``__`` for a dot (``condition__Channel``)."""
     query = "&".join(f"{key.replace('__', '.')}={_quoted(str(value))}" for key, value in parameters.items())
     return f"/cgi-bin/{name}.cgi?{query}"
@@ -57,7 +58,7 @@ def parse_pairs(text: str) -> dict[str, str]:
     Lines without ``=`` are dropped. Blanks inside keys (``items[0]. StartTime`` in the vendor's document) go too.
     """
     pairs: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in re.split(r"\r\n|\n|\r", text):  # str.splitlines would also cut a path at a vertical tab or U+2028
         key, equals, value = line.partition("=")
         if equals:
             pairs["".join(key.split())] = value.strip()
@@ -115,7 +116,7 @@ class Page:
     @property
     def is_last(self) -> bool:
         """Whether the camera says that there is nothing more."""
-        return self.found == 0 or not (self.recordings or self.problems)
+        return not (self.recordings or self.problems)  # what it did send counts, even beside a found=0
 
 
 _ITEM = re.compile(r"items\[(\d{1,6})\]\.(.+)", re.ASCII)
@@ -148,7 +149,8 @@ def _recording(item: dict[str, str], position: int) -> Recording | str:
     if start is None:
         return f"{printable(path)}: its start time {printable(item.get('StartTime', ''), 40)!r} is not a time"
     if end is None:
-        end = start + timedelta(seconds=_number(item.get("Duration")) or 0)
+        seconds = _number(item.get("Duration")) or 0
+        end = start + timedelta(seconds=seconds if seconds <= _MAX_SECONDS else 0)
     return Recording(
         path=path,
         span=Span(start, max(start, end)),  # after a clock jump an end can lie before its start

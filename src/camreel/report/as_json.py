@@ -108,7 +108,7 @@ def _clip_json(clip: ClipReport, clock: CameraClock | None) -> dict[str, Any]:
 def _output_json(output: OutputReport) -> dict[str, Any]:
     return {
         "path": output.path,
-        "seconds": round(output.seconds, 3),
+        "seconds": None if output.seconds is None else round(output.seconds, 3),
         "size": output.size,
         "video": output.video,
         "audio": output.audio,

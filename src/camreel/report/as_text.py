@@ -17,7 +17,8 @@ def report_text(report: Report) -> str:
     rows += [("Asked", line) for line in asked_lines(report.request.asked, report.span, report.clock)]
     if report.device:
         rows.append(("Camera", camera_line(report.request, report.device)))
-    if report.span and not report.already_there:
+    if report.span:
+        rows += [("Clock", line) for line in clock_lines(report.clock)]
         rows.append(("Found", _found_line(report)))
         percent = 100 * report.covered_seconds / report.span.seconds
         covered, asked = duration_text(report.covered_seconds), duration_text(report.span.seconds)
@@ -45,6 +46,8 @@ def _aligned(rows: list[tuple[str, str]]) -> list[str]:
 
 
 def _result_line(report: Report) -> str:
+    if report.already_there and report.warnings:
+        return "skipped: a file of that name is there, and nothing was fetched"
     if report.already_there:
         return "already there: an earlier run made this video from the same request; nothing was fetched"
     if report.exit_code == 0:
@@ -66,7 +69,7 @@ def asked_lines(asked: AskedRange, span: Span | None, clock: CameraClock | None)
         lines.append(f"{span or Span(asked.start, _wall(asked.end))} by the camera's clock{_zone(clock)} ({length})")
         if span and clock:
             utc = [clock.to_utc(wall) for wall in (span.start, span.end)]
-            lines.append(" to ".join(f"{moment:%Y-%m-%d %H:%M:%S}" for moment in utc) + " UTC")
+            lines.append(f"{Span(*(WallTime(moment.replace(tzinfo=None)) for moment in utc))} UTC")
     return lines
 
 
@@ -82,7 +85,7 @@ def clock_lines(clock: CameraClock | None) -> list[str]:
 
 
 def _zone(clock: CameraClock | None) -> str:
-    return f" (UTC{clock.offset_text})" if clock else ""
+    return f", UTC{clock.offset_text}" if clock else ""
 
 
 def _real(moment: Moment) -> str:
@@ -108,8 +111,12 @@ def _found_line(report: Report) -> str:
     total = sum(clip.size or 0 for clip in report.clips)
     line = f"{count_text(len(report.clips), 'recording')}, {size_text(total)}"
     if report.left_out:
-        line += "; not used: " + ", ".join(f"{count} {reason}" for reason, count in report.left_out)
+        line += "; not used: " + ", ".join(_left_out(count, reason) for reason, count in report.left_out)
     return line
+
+
+def _left_out(count: int, reason: str) -> str:
+    return count_text(count, "snapshot") if reason == "snapshots" else f"{count} {reason}"
 
 
 def _clip_line(clip: ClipReport) -> str:
@@ -117,5 +124,7 @@ def _clip_line(clip: ClipReport) -> str:
 
 
 def _output_line(output: OutputReport) -> str:
-    sound = output.audio or "no sound"
-    return f"{output.path} ({duration_text(output.seconds)}, {size_text(output.size)}, {output.video}, {sound})"
+    facts = [size_text(output.size)]
+    if output.seconds is not None:
+        facts = [duration_text(output.seconds), *facts, output.video or "", output.audio or "no sound"]
+    return f"{output.path} ({', '.join(facts)})"

@@ -33,13 +33,13 @@ class ClipReport:
 
 @dataclass(frozen=True, slots=True)
 class OutputReport:
-    """One video file. Duration in seconds, size in bytes."""
+    """One video file. Duration in seconds, size in bytes. What nobody looked up (it was already there) is None."""
 
     path: str
-    seconds: float
     size: int
-    video: str
-    audio: str | None
+    seconds: float | None = None
+    video: str | None = None
+    audio: str | None = None
     chapters: tuple[tuple[float, str], ...] = ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from io import FileIO
 from pathlib import Path
 from typing import Protocol
 
@@ -39,8 +40,13 @@ _MOST_WITHOUT_SIZE = 64 << 30
 _ALLOCATION = 1 << 16  # recorders list sizes in steps of 64 KiB: what was allocated, not what was written
 
 
-async def fetch(source: Source, recording: Recording, store: Store, progress: Callable[[int], None]) -> Path:
+async def fetch(
+    source: Source, recording: Recording, store: Store, progress: Callable[[int], None], *, doubt: bool = False
+) -> Path:
     """Download ``recording`` into ``store``, check it, sync it, name it. ``progress`` is told the bytes so far.
+
+    With ``doubt``, a body that is complete by its own words but shorter than listed is refused: the camera is asked
+    again, and believed the second time.
 
     BadTransfer where what came is not the recording; DiskError where it cannot be written; else as ``source.open``.
     """
@@ -50,7 +56,7 @@ async def fetch(source: Source, recording: Recording, store: Store, progress: Ca
         head, received = b"", 0
         with disk_errors(part):
             file = part.open("wb", buffering=0)
-        with file:
+        try:
             async for chunk in body.chunks:
                 if len(head) < _HEAD:
                     head += chunk[: _HEAD - len(head)]
@@ -58,27 +64,38 @@ async def fetch(source: Source, recording: Recording, store: Store, progress: Ca
                 if received > limit:
                     raise BadTransfer(f"it sent more than the {size_text(limit)} that the recording can have.")
                 with disk_errors(part):
-                    file.write(chunk)
+                    _write(file, chunk)
                 progress(received)
+        finally:
+            with disk_errors(part):
+                file.close()  # on network shares a full disk may be told only now
     _check_head(head)
-    _check_length(received, body.length, recording.size)
+    _check_length(received, body.length, recording.size, doubt=doubt)
     await anyio.to_thread.run_sync(sync_file, part)
     return store.complete(recording, suffix_for(head))
 
 
+def _write(file: FileIO, chunk: bytes) -> None:
+    """All of ``chunk``: on a disk that is nearly full the system takes a part of it without an error."""
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
 def _limit(announced: int | None, listed: int | None) -> int:
     """The most bytes that are taken: a body without an end must not fill the disk."""
-    roomy = _MOST_WITHOUT_SIZE if listed is None else 2 * listed + _ROOM_BEYOND_LISTED
+    roomy = 2 * listed + _ROOM_BEYOND_LISTED if listed else _MOST_WITHOUT_SIZE
     if announced is not None and announced > roomy:
-        raise BadTransfer(f"it announced {size_text(announced)}, but lists {size_text(listed or 0)}.")
+        raise BadTransfer(f"it announced {size_text(announced)}, more than the {size_text(roomy)} it can have.")
     return roomy if announced is None else announced
 
 
-def _check_length(received: int, announced: int | None, listed: int | None) -> None:
+def _check_length(received: int, announced: int | None, listed: int | None, *, doubt: bool) -> None:
     """Content-Length is exact; without it the listed size is, unless it is a recorder's allocation."""
-    expected = announced
-    if expected is None and listed and listed % _ALLOCATION:
-        expected = listed
+    listed_exactly = listed if listed and listed % _ALLOCATION else None
+    expected = announced if announced is not None else listed_exactly
+    if doubt and listed_exactly is not None and expected is not None:
+        expected = max(expected, listed_exactly)
     if expected is not None and received != expected:
         raise BadTransfer(f"it sent {received:,} of {expected:,} bytes.")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from camreel.errors import DiskError
 
-# What a file system answers that has no hard links (FAT, exFAT, many network shares).
-_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+# What a file system answers that has no hard links (FAT, exFAT, many network shares); EINVAL is how Windows says it.
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EINVAL}
 
 
 @contextmanager

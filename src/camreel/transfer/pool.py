@@ -106,7 +106,11 @@ class Pool:
 
         async def attempt(count: int) -> Path:
             listener.started(number, recording, count)
-            return await fetch(source, recording, self._store, lambda received: listener.progress(number, received))
+
+            def progress(received: int) -> None:
+                listener.progress(number, received)
+
+            return await fetch(source, recording, self._store, progress, doubt=count == 1)
 
         def on_retry(error: CameraError, wait: float) -> None:
             listener.retrying(recording, error, wait)
@@ -114,7 +118,8 @@ class Pool:
         try:
             path = await attempting(attempt, self._backoff, self._sleep, on_retry)
         except CameraError as error:
-            self._unreachable_in_a_row += isinstance(error, CameraUnreachable)
+            # Any other error is an answer: the camera is there.
+            self._unreachable_in_a_row = self._unreachable_in_a_row + 1 if isinstance(error, CameraUnreachable) else 0
             return Lost(str(error).rstrip("."))
         self._unreachable_in_a_row = 0
         return Fetched(path, path.stat().st_size, reused=False)

@@ -51,8 +51,7 @@ class Store:
 
     def _acquire(self) -> FileLock:
         lock = FileLock(self._root / f"{self._name}.lock", timeout=0)
-        while not (self.folder.is_dir() and Path(lock.lock_file).exists()):  # a run that ends just now removes both
-            lock.release()
+        while True:
             with disk_errors(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 try:
@@ -62,7 +61,9 @@ class Store:
                         f"Another run of camreel is downloading from this camera into {self.folder}.",
                         hint="Wait until it is done, or use another --output-dir.",
                     ) from None
-        return lock
+            if self.folder.is_dir() and Path(lock.lock_file).exists():
+                return lock
+            lock.release()  # a run that ended just now removed one of them after we had made it
 
     def stem(self, recording: Recording) -> str:
         """The name of a clip without its suffix: readable times, and a hash of all that tells recordings apart."""

@@ -1,0 +1,75 @@
+"""What was typed, checked against itself and the disk: a value, or one sentence that says what is wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from camreel.errors import UsageError
+from camreel.model import Address, AskedRange, OutputFormat, Stream
+from camreel.naming import default_name, is_device_name, output_place
+
+
+def check_tls(address: Address, *, insecure: bool, ca_file: str | None) -> None:
+    """``--insecure`` and ``--ca-file`` are about https, and exclude each other."""
+    if not (insecure or ca_file):
+        return
+    option = "--insecure" if insecure else "--ca-file"
+    if not address.https:
+        raise UsageError(f"{option} is about https, and {address} is not.", hint="Add --https, or leave it out.")
+    if insecure and ca_file:
+        raise UsageError("--insecure checks no certificate, and --ca-file says how to check it.", hint="Give one.")
+    if ca_file and not Path(ca_file).is_file():
+        raise UsageError(f"--ca-file {ca_file!r} is not a file.")
+
+
+def check_username(username: str) -> str:
+    """A user name that can be sent: digest login has no place for a colon."""
+    if ":" in username or not username.isprintable() or not username.strip():
+        raise UsageError(
+            f"--username {username!r} is not a user name.", hint="It is the one you log in to the camera with."
+        )
+    return username
+
+
+def choose_places(
+    asked: AskedRange,
+    address: Address,
+    channel: int,
+    stream: Stream,
+    *,
+    output_dir: str,
+    output_file: str | None,
+    output_format: OutputFormat | None,
+) -> tuple[Path, Path, OutputFormat]:
+    """The output folder, the output and its format. Folders may be missing; they are made when there is something to
+    put into them.
+    """
+    folder = _absolute(output_dir)
+    if not output_dir:
+        raise UsageError("--output-dir is empty.", hint="Give a folder, or leave it out for the current one.")
+    _check_folder(folder, f"--output-dir {output_dir!r}")
+    if output_file is None:
+        chosen = output_format or OutputFormat.MP4
+        return folder, folder / default_name(address, channel, stream, asked, chosen), chosen
+    output, chosen = output_place(os.path.expanduser(output_file), folder, output_format)  # noqa: PTH111 - keeps "./"
+    output = _absolute(output)
+    _check_folder(output.parent, f"--output-file {output_file!r}")
+    if os.path.isdir(output):  # noqa: PTH112 - unlike pathlib's it does not raise where we may not look
+        raise UsageError(f"--output-file {output_file!r} is a folder.", hint="Give a file name, like evening.mp4.")
+    if os.name == "nt" and is_device_name(output.name):
+        raise UsageError(f"--output-file {output_file!r} is the name of a device in Windows.")
+    return folder, output, chosen
+
+
+def _absolute(path: str | Path) -> Path:
+    # Not resolve(): a link that a person made is where they want it.
+    return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
+
+
+def _check_folder(folder: Path, what: str) -> None:
+    for place in (folder, *folder.parents):
+        if os.path.isdir(place):  # noqa: PTH112 - see above
+            return
+        if os.path.lexists(place):
+            raise UsageError(f"{what}: {place} is not a folder.")

@@ -1,0 +1,111 @@
+"""Options in sections, and a help page that begins with what people usually need."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from camreel.cli import screen
+
+MAIN = "What, and where to"
+
+
+class Option(click.Option):
+    """An option that knows its section of the help page. A ``flag`` has no value."""
+
+    def __init__(self, *names: Any, section: str = MAIN, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.section = section
+
+
+class Command(click.Command):
+    """A command whose help page is grouped; ``after_main`` follows the first section, ``at_end`` the last."""
+
+    def __init__(self, *names: Any, after_main: str = "", at_end: str = "", usage: str = "", **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.after_main, self.at_end, self.usage = after_main, at_end, usage
+        self.is_main = bool(usage)  # its name may be left out
+        self._help: Option | None = None  # click compares it by identity
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:  # noqa: ARG002 - click's signature
+        """``-h`` and ``--help``, written our way: click raises where the reader has gone."""
+        if self._help is None:
+            self._help = Option(
+                ["-h", "--help"],
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                section="This program",
+                help="Show this page.",
+                callback=_show_help,
+            )
+        return self._help
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """``Usage: camreel ...``."""
+        path = ctx.find_root().info_name if self.is_main else ctx.command_path
+        formatter.write_usage(path or "camreel", self.usage or "[options]")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The sections, in the order in which their first options were declared."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record and isinstance(parameter, Option):
+                sections.setdefault(parameter.section, []).append(_tidy(record))
+        # One column for all sections: click would choose one for each.
+        column = max(len(names) for records in sections.values() for names, _ in records)
+        for index, (section, records) in enumerate(sections.items()):
+            with formatter.section(section):
+                formatter.write_dl([(names.ljust(column), text) for names, text in records])
+            if index == 0:
+                _write_page_part(ctx, formatter, self.after_main)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What stands below the options."""
+        _write_page_part(ctx, formatter, self.at_end)
+
+
+def _tidy(record: tuple[str, str]) -> tuple[str, str]:
+    names, text = record
+    # Long options without a short form stand under the long forms of the others.
+    return (names if not names.startswith("--") else f"    {names}"), text
+
+
+def _write_page_part(ctx: click.Context, formatter: click.HelpFormatter, text: str) -> None:
+    if text:
+        program = ctx.find_root().info_name or "camreel"
+        formatter.write("\n" + text.replace("camreel ", f"{program} ").strip("\n") + "\n")
+
+
+def _show_help(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        screen.say(ctx.get_help())
+        ctx.exit()
+
+
+class Whole(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
+    """A whole number in a range. One sentence for all that it is not."""
+
+    name = "N"
+
+    def __init__(self, least: int, most: int | None = None, *, meaning: str = "") -> None:
+        self.least, self.most = least, most
+        self.meaning = meaning or f"a whole number from {least}" + (" up" if most is None else f" to {most}")
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002
+        """``N``."""
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number, or BadParameter."""
+        text = str(value).strip()
+        # int() alone takes "1_000" and digits of any script.
+        if not re.fullmatch(r"[+-]?[0-9]{1,9}", text) or not self._in_range(int(text)):
+            self.fail(f"{text!r} is not {self.meaning}.", param, ctx)
+        return int(text)
+
+    def _in_range(self, number: int) -> bool:
+        return self.least <= number and (self.most is None or number <= self.most)

@@ -1,0 +1,91 @@
+"""A request, a way to get the password and a manner of speaking -> an exit code. `get` and `demo` both go this way."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from camreel.cli import screen
+from camreel.errors import UsageError
+from camreel.model import Credentials, Request
+from camreel.report import Report, report_json, report_text
+
+if TYPE_CHECKING:
+    from camreel.cli.reporters import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How much is said, and in which form."""
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def __post_init__(self) -> None:
+        if self.quiet and self.verbose:
+            raise UsageError("--quiet and --verbose exclude each other.")
+
+
+def run_job(request: Request, ask_password: Callable[[], str], manner: Manner) -> Report:
+    """Export, and show the report. The password is only asked for where there is something to do."""
+    # They bring aiohttp, anyio and more, which --help should not wait for.
+    from camreel.cli.reporters import choose_reporter  # noqa: PLC0415
+    from camreel.cli.runner import run_export  # noqa: PLC0415
+    from camreel.export import already_there  # noqa: PLC0415
+
+    report = already_there(request)
+    if report is None:
+        credentials = Credentials(request.username, ask_password())
+        reporter = choose_reporter(quiet=manner.quiet)
+        with _logging_to(reporter, verbose=manner.verbose):
+            report = run_export(request, credentials, reporter)
+    show_report(report, manner)
+    return report
+
+
+def show_report(report: Report, manner: Manner) -> None:
+    """The report where it belongs: JSON and text to stdout; with ``--quiet`` only what is missing, to stderr."""
+    from camreel.cli.notes import wrap_report  # noqa: PLC0415 - see above
+
+    if manner.as_json:
+        screen.say_json(report_json(report))
+    elif not manner.quiet:
+        if screen.terminal_width(sys.stdout) and screen.terminal_width(sys.stderr):
+            screen.remark()  # what was told on the way ends here
+        screen.say(wrap_report(report_text(report), screen.terminal_width(sys.stdout)))
+    # Exit code 4 without a word would be a silent loss.
+    if manner.quiet and report.exit_code:
+        screen.remark(report_text(report))
+
+
+@contextmanager
+def _logging_to(reporter: Reporter, *, verbose: bool) -> Iterator[None]:
+    """``--verbose``: what the library logs, between the lines of the progress."""
+    if not verbose:
+        yield
+        return
+    logger, handler = logging.getLogger("camreel"), _ReporterHandler(reporter)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+class _ReporterHandler(logging.Handler):
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
+        self._reporter = reporter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Seconds since the start, the room, and what it did."""
+        room = record.name.removeprefix("camreel.")
+        self._reporter.log(f"{record.relativeCreated / 1000:8.3f} {room}: {record.getMessage()}")

@@ -1,0 +1,103 @@
+"""The options of the commands, as they are written and as the help page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+import click
+
+from camreel.cli import screen
+from camreel.cli.help import Option, Whole
+from camreel.model import IfExists, OutputFormat, Stream
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_Decorator = Callable[[Any], Any]
+
+
+def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    from camreel import __version__  # noqa: PLC0415 - beside its only use
+
+    if wanted and not ctx.resilient_parsing:
+        screen.say(f"camreel {__version__}")
+        ctx.exit()
+
+
+def _together(options: Sequence[_Decorator]) -> Callable[[_Function], _Function]:
+    def decorate(function: _Function) -> _Function:
+        for option in reversed(options):  # the last decorator is the first on the page
+            function = option(function)
+        return function
+
+    return decorate
+
+
+_main = partial(click.option, cls=Option)
+_connection = partial(click.option, cls=Option, section="How to reach the camera")
+_output = partial(click.option, cls=Option, section="The output")
+_program = partial(click.option, cls=Option, section="This program")
+
+
+def _one_of(kind: type[OutputFormat | Stream | IfExists]) -> click.Choice[str]:
+    return click.Choice([item.value for item in kind], case_sensitive=False)
+
+
+FORMAT: dict[str, Any] = {"type": _one_of(OutputFormat), "metavar": "FORMAT", "help": "mp4 (default), mkv or avi."}
+
+get_options = _together(
+    [
+        _main("--host", metavar="HOST", envvar="AMCREST_HOST", help="Required. Name, IP, host:port or URL."),
+        _main("-u", "--username", metavar="USER", envvar="AMCREST_USERNAME", help="Required. The login of the camera."),
+        _main("-s", "--start", metavar="TIME", help="Required. Like 2026-01-16T08:00:00."),
+        _main("-e", "--end", metavar="TIME", help="Required. Up to, but not including."),
+        _main(
+            "-c",
+            "--channel",
+            type=Whole(0, meaning="a channel: they are counted from 1"),
+            default=1,
+            envvar="AMCREST_CHANNEL",
+            help="From 1 up. Default: 1.",
+        ),
+        _main("--output-format", **FORMAT),
+        _main("--output-dir", metavar="FOLDER", default=".", help="Default: the current folder."),
+        _main("-o", "--output-file", metavar="FILE", help="Default: named by camera, channel and range."),
+        _connection("--port", type=Whole(1, 65535), envvar="AMCREST_PORT", help="Default: 80, with https 443."),
+        _connection("--https", is_flag=True, help="Speak https."),
+        _connection("--insecure", is_flag=True, help="https with any certificate."),
+        _connection("--ca-file", metavar="FILE", help="https with certificates that FILE vouches for."),
+        _connection("--max-concurrent", type=Whole(1, 32), default=4, help="Downloads at a time. Default: 4."),
+        _output(
+            "--stream",
+            type=_one_of(Stream),
+            metavar="STREAM",
+            default=Stream.MAIN.value,
+            help="main (default), or sub: the small picture.",
+        ),
+        _output("--whole-clips", is_flag=True, help="Do not cut at the ends of the range."),
+        _output("--require-complete", is_flag=True, help="A gap in the recording gives exit code 4."),
+        _output(
+            "--if-exists",
+            type=_one_of(IfExists),
+            metavar="WHAT",
+            help="fail, skip or overwrite. Default: good if this same request made it, else fail.",
+        ),
+        _output("--keep-files", is_flag=True, help="Keep the downloaded clips."),
+    ]
+)
+
+# Read from the raw arguments too, by camreel.cli.app, where errors are told; --debug is read only there.
+debug_option = _program("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+
+manner_options = _together(
+    [
+        _program("--json", "as_json", is_flag=True, help="Print the report as JSON on stdout."),
+        _program("-q", "--quiet", is_flag=True, help="Say nothing but errors and losses."),
+        _program("-v", "--verbose", is_flag=True, help="Log what is asked and answered."),
+        debug_option,
+    ]
+)
+
+version_option = _program(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)

@@ -1,0 +1,238 @@
+"""Where an export stands: fed events, shown as one line that fits. Pure; the clock is given."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import singledispatchmethod
+
+from camreel.events import (
+    ClipFailed,
+    ClipFetched,
+    ClipProgress,
+    ClipStarted,
+    Connected,
+    Event,
+    MergedUpTo,
+    Planned,
+    Understood,
+    Verifying,
+)
+from camreel.model import WallTime
+from camreel.units import clock_text, size_text
+
+_WINDOW = 10.0  # seconds that the speed is the mean of: short enough to notice, long enough to be calm
+_SAMPLE = 0.25  # seconds between two samples of it
+_SOONEST = 2.0  # seconds before the first speed is shown
+_UNITS = (("GB", 1e9, 2), ("MB", 1e6, 1), ("kB", 1e3, 0), ("bytes", 1, 0))
+
+
+@dataclass(slots=True)
+class _Clip:
+    """One download."""
+
+    size: int | None
+    received: int = 0
+    done: bool = False
+    failed: bool = False
+
+
+class Progress:
+    """The state of one export. ``now`` counts seconds, from whenever."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._clips: dict[int, _Clip] = {}
+        self._arrived = 0  # bytes that came over the network in this run
+        self._samples: deque[tuple[float, int]] = deque()
+        self._merged: WallTime | None = None
+        self._with_date = False
+        self.phase = "connecting"
+
+    # --- events -------------------------------------------------------------------------------------------------------
+
+    @singledispatchmethod
+    def feed(self, _event: Event) -> None:
+        """Take in an event."""
+
+    @feed.register
+    def _(self, _event: Connected) -> None:
+        self.phase = "logged in"
+
+    @feed.register
+    def _(self, event: Understood) -> None:
+        self.phase = "searching"
+        self._with_date = event.span.start.naive.date() != event.span.end.naive.date()
+
+    @feed.register
+    def _(self, event: Planned) -> None:
+        self.phase = "downloading"
+        self._clips = {number: _Clip(recording.size) for number, recording in enumerate(event.plan.recordings, start=1)}
+
+    @feed.register
+    def _(self, event: ClipStarted) -> None:
+        clip = self._clip(event.number)
+        clip.size = clip.size if event.size is None else event.size
+        clip.received = 0
+        if not self._samples:
+            self._samples.append((self._now(), self._arrived))
+
+    @feed.register
+    def _(self, event: ClipProgress) -> None:
+        self._receive(self._clip(event.number), event.received)
+
+    @feed.register
+    def _(self, event: ClipFetched) -> None:
+        clip = self._clip(event.number)
+        if event.reused:  # what an earlier run left behind is not speed
+            clip.received = event.size
+        self._receive(clip, event.size)
+        clip.size, clip.done = event.size, True
+
+    @feed.register
+    def _(self, event: ClipFailed) -> None:
+        self._clip(event.number).failed = True
+
+    @feed.register
+    def _(self, event: MergedUpTo) -> None:
+        self._merged = event.wall
+
+    @feed.register
+    def _(self, _event: Verifying) -> None:
+        self.phase = "checking the video"
+
+    def _clip(self, number: int) -> _Clip:
+        return self._clips.setdefault(number, _Clip(None))
+
+    def _receive(self, clip: _Clip, received: int) -> None:
+        self._arrived += max(0, received - clip.received)
+        clip.received = received
+        self._sample()
+
+    def _sample(self) -> None:
+        now = self._now()
+        if self._samples and now - self._samples[-1][0] >= _SAMPLE:
+            self._samples.append((now, self._arrived))
+        while len(self._samples) > 1 and now - self._samples[1][0] >= _WINDOW:
+            self._samples.popleft()
+
+    # --- numbers ------------------------------------------------------------------------------------------------------
+
+    @property
+    def received(self) -> int:
+        """Bytes on disk, of the clips that have not failed."""
+        return sum(clip.received for clip in self._clips.values() if not clip.failed)
+
+    @property
+    def total(self) -> int | None:
+        """Bytes of all clips; those that tell no size count as the mean of the others. None where none tells."""
+        wanted = [clip for clip in self._clips.values() if not clip.failed]
+        known = [max(clip.size, clip.received) for clip in wanted if clip.size is not None]
+        if not known:
+            return None
+        return sum(known) + (len(wanted) - len(known)) * sum(known) // len(known)
+
+    @property
+    def fetched(self) -> bool:
+        """Whether no download is left to wait for."""
+        return bool(self._clips) and all(clip.done or clip.failed for clip in self._clips.values())
+
+    @property
+    def speed(self) -> float | None:
+        """Bytes a second over the last ten; None where it is too early to say, or where nothing comes."""
+        self._sample()
+        if not self._samples or self.fetched:
+            return None
+        since, arrived = self._samples[0]
+        elapsed = self._now() - since
+        return (self._arrived - arrived) / elapsed if elapsed >= _SOONEST and self._arrived > arrived else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the last byte, at this speed."""
+        speed, total = self.speed, self.total
+        return None if not speed or total is None else max(0, total - self.received) / speed
+
+    @property
+    def percent(self) -> int | None:
+        """Whole per cent of the bytes; 100 only when there is nothing left to wait for."""
+        if self.fetched:
+            return 100
+        total = self.total
+        return min(99, 100 * self.received // total) if total else None
+
+    # --- words --------------------------------------------------------------------------------------------------------
+
+    def line(self, width: int) -> str:
+        """The state in at most ``width`` columns: the fullest of the layouts that fits."""
+        if self.phase != "downloading":
+            return f"{self.phase} …"[:width]
+        for layout in self._layouts():
+            line = "  ".join(part for part in layout if part)
+            if len(line) <= width:
+                return self._with_bar(line, width)
+        return self._percent()[:width]
+
+    def plain(self) -> str:
+        """The state as a line of a log."""
+        if self.phase != "downloading":
+            return f"{self.phase} …"
+        return ", ".join(" ".join(part.split()) for part in self._layouts()[0] if part.strip())
+
+    def _layouts(self) -> list[tuple[str, ...]]:
+        percent, size, speed, left = self._percent(), self._size(), self._speed(), self._left()
+        merged, clips = self._merged_text("merged up to "), self._clips_text()
+        return [
+            (percent, size, speed, left, merged, clips),
+            (percent, size.replace(" of ", "/"), speed, left, merged, clips.partition(",")[0]),
+            (percent, size, speed, left, merged),
+            (percent, size, left, merged),
+            (percent, left, merged),
+            (percent, left, self._merged_text("up to ")),
+            (percent, left),
+            (percent,),
+        ]
+
+    def _with_bar(self, line: str, width: int) -> str:
+        room = min(width - len(line) - 4, 24)
+        if room < 10 or self.percent is None:
+            return line
+        done = room * self.percent // 100
+        return f"[{'=' * done}{' ' * (room - done)}]  {line}"
+
+    # The parts keep their widths while the numbers grow, so that the line stands still.
+
+    def _percent(self) -> str:
+        return f"{self.percent:>3} %" if self.percent is not None else size_text(self.received)
+
+    def _size(self) -> str:
+        total = self.total
+        if total is None:
+            return ""
+        unit, scale, digits = next((u for u in _UNITS if total >= u[1]), _UNITS[-1])
+        whole = f"{total / scale:.{digits}f}"
+        return f"{self.received / scale:>{len(whole)}.{digits}f} of {whole} {unit}"
+
+    def _speed(self) -> str:
+        if self.fetched:
+            return ""
+        speed = self.speed
+        return f"{size_text(speed) + '/s' if speed else '':>9}"
+
+    def _left(self) -> str:
+        if self.fetched:
+            return ""
+        left = self.seconds_left
+        return f"{clock_text(left) if left is not None else '--:--':>5} left"
+
+    def _merged_text(self, before: str) -> str:
+        if self._merged is None:
+            return ""
+        when = self._merged.naive
+        return f"{before}{when:%m-%d %H:%M:%S}" if self._with_date else f"{before}{when:%H:%M:%S}"
+
+    def _clips_text(self) -> str:
+        done = sum(clip.done for clip in self._clips.values())
+        failed = sum(clip.failed for clip in self._clips.values())
+        return f"{done}/{len(self._clips)} clips" + (f", {failed} failed" if failed else "")

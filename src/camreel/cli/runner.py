@@ -1,0 +1,112 @@
+"""Run an export until it ends or somebody stops it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, suppress
+from typing import NoReturn
+
+import anyio
+from anyio.abc import TaskStatus
+
+from camreel import export as exporting
+from camreel.cli.reporters import Reporter
+from camreel.errors import Interrupted
+from camreel.model import Credentials, Request
+from camreel.report import Report
+
+_TICK = 0.2  # seconds
+
+
+def run_export(request: Request, credentials: Credentials, reporter: Reporter) -> Report:
+    """The export's report. Raises what it raises, and Interrupted after Ctrl-C or SIGTERM."""
+    try:
+        return anyio.run(_Run(request, credentials, reporter).run)
+    except KeyboardInterrupt:  # where signals cannot be received: Windows
+        raise interrupted() from None
+    finally:
+        reporter.close()
+
+
+def interrupted() -> Interrupted:
+    """What is said after Ctrl-C."""
+    return Interrupted("interrupted; run the same command again to continue")
+
+
+class _Run:
+    """One export, with a listener for signals and a ticker beside it."""
+
+    def __init__(self, request: Request, credentials: Credentials, reporter: Reporter) -> None:
+        self._request, self._credentials, self._reporter = request, credentials, reporter
+        self._stopped = False
+
+    async def run(self) -> Report:
+        """Inside an event loop."""
+        report: Report | None = None
+        failure: BaseException | None = None
+        async with anyio.create_task_group() as helpers:
+            with anyio.CancelScope() as scope:
+                await helpers.start(self._heed_signals, scope)
+                helpers.start_soon(self._tick)
+                # Caught here: the task group would wrap it.
+                try:
+                    report = await exporting.export(self._request, self._credentials, self._reporter.on_event)
+                except Exception as error:  # noqa: BLE001 - raised below
+                    failure = _only_leaf(error)
+            helpers.cancel_scope.cancel()
+        if report is not None:  # also where the signal came too late to matter
+            return report
+        if self._stopped:
+            raise interrupted() from failure
+        assert failure is not None
+        raise failure
+
+    async def _tick(self) -> None:
+        while True:
+            self._reporter.tick()
+            await anyio.sleep(_TICK)
+
+    async def _heed_signals(self, scope: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
+        with ExitStack() as stack:
+            signals = _receive_signals(stack)
+            task_status.started()
+            if signals is None:
+                return
+            async for number in signals:
+                self._stopped = True
+                self._reporter.log(
+                    "Stopping; press Ctrl-C again to end at once." if number == signal.SIGINT else "Stopping."
+                )
+                # A real handler now: it is heard even where the event loop is not.
+                for one in (signal.SIGINT, signal.SIGTERM):
+                    signal.signal(one, _end_now)
+                scope.cancel()
+
+
+def _receive_signals(stack: ExitStack) -> AsyncIterator[signal.Signals] | None:
+    wanted = [one for one in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(one) is not signal.SIG_IGN]
+    # Ignored by whoever started us: `camreel ... &` in a script, which Ctrl-C is not meant for.
+    if not wanted or threading.current_thread() is not threading.main_thread():
+        return None
+    try:
+        return stack.enter_context(anyio.open_signal_receiver(*wanted))
+    except NotImplementedError:  # Windows: KeyboardInterrupt it is
+        return None
+
+
+def _end_now(_number: int, _frame: object) -> NoReturn:
+    # Nothing here is lost: outputs have their name only when they are whole, and the merge process ends by itself.
+    with suppress(OSError, ValueError, AttributeError):
+        if sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), b"\r\x1b[2K\x1b[?25h")  # the live line goes, the cursor comes back
+    os._exit(Interrupted.exit_code)
+
+
+def _only_leaf(error: BaseException) -> BaseException:
+    """What a group holds, where it holds one thing."""
+    parts: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    return _only_leaf(parts[0]) if len(parts) == 1 else error

@@ -1,0 +1,94 @@
+"""The way out to stdout and stderr. A reader that went away, or letters it cannot show, never end a run."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import sys
+import textwrap
+import traceback
+from contextlib import suppress
+from typing import Any, TextIO
+
+from camreel.errors import CamreelError, DiskError, Interrupted, printable
+
+_LONGEST = 4000  # characters of one line; only an attacker's is longer
+_NARROWEST = 40  # columns that lines are wrapped to
+
+
+def prepare() -> None:
+    """Let stdout and stderr replace what their encoding lacks, rather than raise in the middle of a report."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def harmless(text: str) -> str:
+    """``text`` with nothing in it that could steer a terminal; its lines stay lines."""
+    return "\n".join(printable(line, _LONGEST) for line in text.split("\n"))
+
+
+def say(text: str = "") -> None:
+    """Results, to stdout. Each line of ``text`` is made harmless."""
+    _write(sys.stdout, harmless(text))
+
+
+def remark(text: str = "") -> None:
+    """Everything else, to stderr."""
+    # Losing a remark is no reason to lose a download.
+    with suppress(DiskError):
+        _write(sys.stderr, harmless(text))
+
+
+def say_json(document: dict[str, Any]) -> None:
+    """One document, to stdout; ASCII, so that any terminal and any encoding bears it."""
+    _write(sys.stdout, json.dumps(document, indent=2))
+
+
+def complain(error: CamreelError, *, debug: bool = False) -> None:
+    """``camreel: error: <sentence>`` and the hint below it; before them the traceback, for ``--debug``."""
+    if debug:
+        remark("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip())
+    label = "camreel:" if isinstance(error, Interrupted) else "camreel: error:"
+    remark(_wrapped(f"{label} {error}", ""))
+    if error.hint:
+        remark(_wrapped(f"  {error.hint}", "  "))
+
+
+def _wrapped(text: str, indent: str) -> str:
+    """Between words, on a terminal; a log keeps its lines whole."""
+    width = terminal_width(sys.stderr)
+    if width is None:
+        return text
+    lines = textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)
+
+
+def terminal_width(stream: TextIO | None) -> int | None:
+    """Columns to use where ``stream`` is a terminal; None where it is not, or where it is too narrow to bother."""
+    if stream is None or not stream.isatty():
+        return None
+    columns = shutil.get_terminal_size().columns - 1
+    return columns if columns >= _NARROWEST else None
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # started with it closed
+        return
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        _discard(stream)  # the reader has seen enough: `camreel ... | head`
+    except OSError as error:
+        _discard(stream)
+        raise DiskError(f"The result cannot be written to standard output: {error.strerror}.") from error
+
+
+def _discard(stream: TextIO) -> None:
+    # Python flushes at exit and would complain again: let what is left go nowhere.
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -1,0 +1,105 @@
+"""Parameter sets and NAL units of H.264 and H.265 as mp4 stores them: length-prefixed. Pure.
+
+Each clip brings its own parameter sets in its ``avcC`` or ``hvcC``; an output has room for those of one clip.
+Without them in the packets the clips of another setting decode to garbage with no error at all, so every keyframe
+gets those of its clip. That also sets the decoder right after a seek backwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_H264_SPS, _H264_AUD, _H264_IDR = 7, 9, 5
+_HEVC_SPS, _HEVC_AUD, _HEVC_RASL = 33, 35, (8, 9)
+
+
+class BadParameters(ValueError):
+    """Not an ``avcC`` or ``hvcC``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The decoder configuration of a clip: ``sets`` are its VPS, SPS and PPS, each with its length in front."""
+
+    hevc: bool
+    nal_length_size: int
+    sets: bytes
+
+    def into_keyframe(self, packet: memoryview) -> bytes | None:
+        """The keyframe with the parameter sets in it, or None where it has an SPS of its own."""
+        after_aud = 0
+        for kind, start, end in self._units(packet):
+            if kind == (_HEVC_AUD if self.hevc else _H264_AUD) and start == 0:
+                after_aud = end  # an access unit delimiter must stay the first unit
+            elif kind == (_HEVC_SPS if self.hevc else _H264_SPS):
+                return None
+            elif self._is_slice(kind):
+                break
+        return b"".join((packet[:after_aud], self.sets, packet[after_aud:]))
+
+    def refreshes(self, packet: memoryview) -> bool:
+        """Whether nothing after this keyframe refers to what came before it (H.264: an IDR picture)."""
+        return self.hevc or self._slice_kind(packet) == _H264_IDR
+
+    def leads(self, packet: memoryview) -> bool:
+        """Whether a picture shown before the keyframe it follows needs pictures from before that keyframe.
+
+        To be asked in H.264 only where the keyframe does not refresh (an open GOP): all its leading pictures do.
+        """
+        return self._slice_kind(packet) in _HEVC_RASL if self.hevc else True
+
+    def _slice_kind(self, packet: memoryview) -> int | None:
+        return next((kind for kind, _, _ in self._units(packet) if self._is_slice(kind)), None)
+
+    def _is_slice(self, kind: int) -> bool:
+        return kind < 32 if self.hevc else 1 <= kind <= _H264_IDR
+
+    def _units(self, packet: memoryview) -> Iterator[tuple[int, int, int]]:
+        """Type, start and end of each unit, as far as the lengths make sense."""
+        at, size, total = 0, self.nal_length_size, packet.nbytes
+        while at + size < total:
+            first = packet[at + size]
+            end = at + size + int.from_bytes(packet[at : at + size], "big")
+            yield (first >> 1) & 0x3F if self.hevc else first & 0x1F, at, end
+            at = end
+
+
+def read_parameters(codec: str, extradata: bytes | None) -> Parameters:
+    """``codec`` is ``h264`` or ``hevc``. Raises :class:`BadParameters`."""
+    if not extradata or extradata[0] != 1:
+        raise BadParameters("no decoder configuration")
+    try:
+        return _read_hvcc(extradata) if codec == "hevc" else _read_avcc(extradata)
+    except IndexError as error:
+        raise BadParameters("a decoder configuration that is cut short") from error
+
+
+def _read_avcc(data: bytes) -> Parameters:
+    # ISO/IEC 14496-15, 5.3.3.1: version, profile, compatibility, level, length size, then SPS and PPS with counts.
+    size = (data[4] & 3) + 1
+    sets, at = _take_sets(data, 6, data[5] & 0x1F, size)
+    more, _ = _take_sets(data, at + 1, data[at], size)
+    return Parameters(hevc=False, nal_length_size=size, sets=sets + more)
+
+
+def _read_hvcc(data: bytes) -> Parameters:
+    # ISO/IEC 14496-15, 8.3.3.1: 22 bytes of header, then arrays of units: type, count, units.
+    size, sets, at = (data[21] & 3) + 1, b"", 23
+    for _ in range(data[22]):
+        count = (data[at + 1] << 8) + data[at + 2]
+        more, at = _take_sets(data, at + 3, count, size)
+        sets += more
+    return Parameters(hevc=True, nal_length_size=size, sets=sets)
+
+
+def _take_sets(data: bytes, at: int, count: int, length_size: int) -> tuple[bytes, int]:
+    taken = []
+    for _ in range(count):
+        length = (data[at] << 8) + data[at + 1]
+        unit = data[at + 2 : at + 2 + length]
+        if len(unit) < length or length >= 1 << (8 * length_size):
+            raise IndexError(at)
+        taken.append(length.to_bytes(length_size, "big") + unit)
+        at += 2 + length
+    return b"".join(taken), at

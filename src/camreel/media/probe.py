@@ -1,0 +1,270 @@
+"""What a clip really holds, found without trusting a byte of it."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import av
+import av.error
+
+from camreel.errors import printable
+from camreel.media.params import BadParameters, Parameters, read_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+# By default FFmpeg decodes pictures to learn what the index of an mp4 says anyway: 25 ms instead of 2 for each clip.
+FAST_OPEN = {"probesize": "32", "analyzeduration": "0", "protocol_whitelist": "file"}
+THOROUGH_OPEN = {"protocol_whitelist": "file"}
+
+_MP4_STARTS = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"})
+_CODEC_NAMES = {
+    "h264": "H.264",
+    "hevc": "H.265",
+    "aac": "AAC",
+    "pcm_alaw": "G.711 A-law",
+    "pcm_mulaw": "G.711 µ-law",
+    "pcm_s16le": "PCM",
+}
+
+
+class Unusable(Exception):
+    """Nothing of a clip can be used; the message is the sentence for the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundKind:
+    """``setup`` is the part of an AAC configuration that a track can have only once, as hex digits."""
+
+    codec: str
+    rate: int
+    channels: int
+    setup: str = ""
+
+    def __str__(self) -> str:
+        channels = {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels} channels")
+        return f"{codec_name(self.codec)} sound ({self.rate} Hz, {channels})"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipKind:
+    """What must be the same for clips to share an output. The size may differ where the container allows it."""
+
+    codec: str
+    nal_length_size: int
+    width: int
+    height: int
+    sound: SoundKind | None
+
+
+def codec_name(codec: str) -> str:
+    """A codec as people call it: ``H.264``."""
+    return _CODEC_NAMES.get(codec, printable(codec, 20))
+
+
+class Clip:
+    """An open clip. A context manager; ``video`` always has a time base, a size and parameter sets."""
+
+    def __init__(self, path: str, container: InputContainer) -> None:
+        self.path = path
+        self.container = container
+        self.video = _video_of(container)
+        self.sound = _sound_of(container, self.video)
+        self.parameters = _parameters_of(self.video)
+        self.time_base = _time_base_of(self.video)
+        self.kind = ClipKind(
+            self.video.codec_context.name,
+            self.parameters.nal_length_size,
+            self.video.width,
+            self.video.height,
+            None if self.sound is None else sound_kind(self.sound),
+        )
+
+    def __enter__(self) -> Clip:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.container.close()
+
+    @property
+    def listed_packets(self) -> int:
+        """How many pictures the index lists; 0 where it does not say."""
+        return max(0, self.video.frames)
+
+    @property
+    def listed_seconds(self) -> float:
+        """How long the index says that the pictures are; 0 where it does not say."""
+        return float((self.video.duration or 0) * self.time_base)
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Pictures a second by the index; 25 where it says nothing a camera could do."""
+        rate = as_fraction(self.video.average_rate)
+        return rate if rate is not None and Fraction(1, 10) <= rate <= 240 else Fraction(25)
+
+    def steady_rate(self) -> Fraction:
+        """Pictures a second as the first of them come: the index averages over a last one that may be anything.
+
+        Reads packets: to be asked of a clip that is opened for this question.
+        """
+        times = [packet.dts for packet in islice(self.packets(sound=False), 250) if packet.dts is not None]
+        if len(times) < 2 or times[-1] <= times[0]:
+            return self.frame_rate
+        rate = (len(times) - 1) / ((times[-1] - times[0]) * self.time_base)
+        whole = Fraction(round(rate))
+        if whole and abs(rate - whole) < whole / 2000:
+            return whole
+        return min(Fraction(240), max(Fraction(1, 10), rate.limit_denominator(1001)))
+
+    def packets(self, *, sound: bool = True) -> Iterator[Packet[Any]]:
+        """Its packets as stored, up to where the bytes end or stop making sense."""
+        streams = [self.video] if self.sound is None or not sound else [self.video, self.sound]
+        try:
+            for packet in self.container.demux(*streams):
+                if packet.dts is not None and packet.size and not packet.is_corrupt:
+                    yield packet
+        except (av.error.FFmpegError, ValueError):
+            return  # cut short: what is missing is counted against the index
+
+
+def open_clip(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
+    """Open a clip. Raises :class:`Unusable` with a sentence that says what it is instead."""
+    _check_first_bytes(path)
+    try:
+        # The format is given: FFmpeg's own guess would follow a playlist to other files and hosts.
+        container = open_as(path, "mov", options)
+    except (av.error.FFmpegError, ValueError) as error:
+        raise Unusable(_why_not_opened(path)) from error
+    try:
+        return Clip(path, container)
+    except Unusable:
+        container.close()
+        raise
+
+
+def open_as(path: str, demuxer: str, options: dict[str, str] = FAST_OPEN) -> InputContainer:
+    """Open a file with the demuxer of that name. Raises what PyAV raises."""
+    # PyAV 19 takes text that is no UTF-8 as it is; before that it has to be told.
+    lenient: Any = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
+    # `file:` keeps a colon in the name from being a protocol.
+    return cast("InputContainer", av.open(f"file:{path}", "r", format=demuxer, options=dict(options), **lenient))
+
+
+def sound_kind(stream: AudioStream) -> SoundKind:
+    """The kind of ``stream``."""
+    context = stream.codec_context
+    # The first two bytes of an AudioSpecificConfig: object type, rate, channels, samples in a frame. What follows
+    # are extensions that encoders spell in several ways for the same stream.
+    setup = (context.extradata or b"")[:2].hex() if context.name == "aac" else ""
+    return SoundKind(context.name, context.rate, context.layout.nb_channels, setup)
+
+
+def as_fraction(value: Fraction | None) -> Fraction | None:
+    """A rational of FFmpeg's as Python's own: from PyAV 19 on it is a type of its own."""
+    return None if value is None or value.denominator == 0 else Fraction(value.numerator, value.denominator)
+
+
+def _check_first_bytes(path: str) -> None:
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(512)
+    except OSError as error:
+        raise Unusable(f"it cannot be read ({error.strerror})") from error
+    if len(head) >= 8 and head[4:8] in _MP4_STARTS:
+        return
+    raise Unusable(_what_it_is_instead(head))
+
+
+def _what_it_is_instead(head: bytes) -> str:
+    if not head:
+        return "the file is empty"
+    if not head.strip(b"\0"):
+        return "the file holds zeros instead of video"
+    if head.startswith((b"DHAV", b"DAHUA")):
+        return "it is a .dav recording, which camreel cannot merge yet"
+    text = head.lstrip().lower()
+    if text.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
+        return "the camera sent a web page instead of video"
+    if text.startswith(b"error"):
+        said = printable(head.strip().splitlines()[0].decode("ascii", "replace"), 60)
+        return f"the camera sent an error message instead of video ({said})"
+    return "its first bytes are not those of a recording"
+
+
+def _why_not_opened(path: str) -> str:
+    if _has_moov(path):
+        return "its index cannot be read"
+    return "it has no index (moov box): it was cut short, or the camera had not finished writing it"
+
+
+def _has_moov(path: str) -> bool:
+    """Walk the top-level boxes: cameras write an mdat for each picture, and the moov last."""
+    size = Path(path).stat().st_size
+    with Path(path).open("rb") as file:
+        at = 0
+        for _ in range(1_000_000):
+            file.seek(at)
+            header = file.read(16)
+            if len(header) < 8:
+                return False
+            length, kind = struct.unpack(">I4s", header[:8])
+            if kind == b"moov":
+                return True
+            if length == 1 and len(header) == 16:
+                length = int.from_bytes(header[8:], "big")
+            if length < 8 or at + length >= size:
+                return False
+            at += length
+    return False
+
+
+def _video_of(container: InputContainer) -> VideoStream:
+    if not container.streams.video:
+        raise Unusable("it holds no pictures")
+    video = container.streams.video[0]
+    codec = video.codec_context.name if video.codec_context is not None else "an unknown codec"
+    if codec not in {"h264", "hevc"}:
+        raise Unusable(f"its pictures are {codec_name(codec)}; camreel can merge H.264 and H.265")
+    if video.width <= 0 or video.height <= 0:
+        raise Unusable("its index does not say how large its pictures are")
+    return video
+
+
+def _sound_of(container: InputContainer, video: VideoStream) -> AudioStream | None:
+    if not container.streams.audio:
+        return None
+    sound = container.streams.audio[0]
+    # A track that is declared and never filled would keep the whole output in memory, waiting for its first packet.
+    # A fragmented file lists no packets at all, neither pictures nor sound.
+    empty = video.frames > 0 and sound.frames == 0
+    context = sound.codec_context
+    if empty or context is None or not 1000 <= context.rate <= 384_000 or not 1 <= context.layout.nb_channels <= 8:
+        return None
+    return sound
+
+
+def _parameters_of(video: VideoStream) -> Parameters:
+    try:
+        return read_parameters(video.codec_context.name, video.codec_context.extradata)
+    except BadParameters as error:
+        raise Unusable(f"it has {error}: its pictures cannot be decoded") from error
+
+
+def _time_base_of(video: VideoStream) -> Fraction:
+    time_base = as_fraction(video.time_base)
+    if time_base is None or not Fraction(1, 10**9) <= time_base <= 1:
+        raise Unusable("its index has no sensible unit of time")
+    return time_base

@@ -1,0 +1,86 @@
+"""The closed output, opened again and compared with what was written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av.error
+
+from camreel.errors import MergeError
+from camreel.media.output import writing
+from camreel.media.probe import as_fraction, open_as
+from camreel.model import OutputFormat
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+    from camreel.media.job import MergeResult
+
+_HINT = "The downloads are kept. Run it again; if it happens again, please report it."
+_DEMUXERS = {OutputFormat.MP4: "mov", OutputFormat.MKV: "matroska", OutputFormat.AVI: "avi"}
+
+# Beyond what rounding to a container's ticks explains, and below what a lost clip would be.
+_TOLERANCE = 0.5
+
+
+def verify(path: str, container: OutputFormat, written: MergeResult) -> None:
+    """Check the file and bring it to the disk. Raises :class:`MergeError` if it is not what was written.
+
+    mp4 and avi have an index that lists every packet. Matroska has none: its length, and the place of the packets
+    at its end, speak for the rest.
+    """
+    try:
+        with open_as(path, _DEMUXERS[container]) as reopened:
+            _compare(reopened, container, written)
+    except (av.error.FFmpegError, ValueError) as error:
+        raise MergeError(f"The finished video cannot be opened again ({error}).", hint=_HINT) from error
+    writing(_to_disk, path)
+
+
+def _compare(reopened: InputContainer, container: OutputFormat, written: MergeResult) -> None:
+    if not reopened.streams.video or bool(reopened.streams.audio) != bool(written.audio_packets):
+        raise MergeError("The finished video does not have the tracks that were written.", hint=_HINT)
+    video, seconds = reopened.streams.video[0], _seconds(reopened)
+    if container is OutputFormat.MKV:
+        seconds = min(seconds, _last_picture(reopened))
+    elif container is OutputFormat.AVI:
+        # Its index has a place for each picture at the constant rate, also for one that is missing.
+        time_base = as_fraction(video.time_base)
+        _compare_count("places for pictures", video.frames, round(written.seconds / (time_base or 1)))
+    else:
+        _compare_count("pictures", video.frames, written.video_packets)
+    if container is OutputFormat.MP4 and reopened.streams.audio:
+        _compare_count("packets of sound", reopened.streams.audio[0].frames, written.audio_packets)
+    if abs(seconds - written.seconds) > _TOLERANCE:
+        raise MergeError(
+            f"The finished video is {seconds:.2f} s long; {written.seconds:.2f} s were written.", hint=_HINT
+        )
+
+
+def _compare_count(what: str, found: int, expected: int) -> None:
+    if found != expected:
+        raise MergeError(f"The finished video lists {found} {what}; {expected} were written.", hint=_HINT)
+
+
+def _seconds(reopened: InputContainer) -> float:
+    video = reopened.streams.video[0]
+    time_base = as_fraction(video.time_base)
+    if video.duration is not None and time_base is not None:
+        return float(video.duration * time_base)
+    return (reopened.duration or 0) / 1_000_000
+
+
+def _last_picture(reopened: InputContainer) -> float:
+    """Where the last picture of a Matroska file is, found from its end."""
+    video = reopened.streams.video[0]
+    time_base = as_fraction(video.time_base)
+    assert time_base is not None
+    reopened.seek(1 << 40, backward=True, stream=video)
+    return max((float(packet.pts * time_base) for packet in reopened.demux(video) if packet.pts is not None), default=0)
+
+
+def _to_disk(path: str) -> None:
+    with Path(path).open("rb+") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,103 @@
+"""The merge in a process of its own: ``python -m camreel.media.worker``. Lines of :mod:`.messages` in and out.
+
+A clip is hostile input for a million lines of C. Here it can crash, hang or eat memory without taking the program
+along. The process ends at once when its input ends: that is how it learns that the parent is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+from functools import partial
+from typing import IO
+
+from camreel.errors import CamreelError, DiskError, MergeError, printable
+from camreel.media.job import ClipFile, Failed, Finish, MergeJob, Progress
+from camreel.media.messages import LONGEST_LINE, Message, decode, encode
+from camreel.model import WallTime
+
+# A day of clips in one mp4 takes 0.3 GB; a clip that makes FFmpeg ask for more than this is not a recording.
+MOST_MEMORY = 4 << 30
+
+LOST_PARENT = 3
+
+
+def main() -> int:
+    """Serve one merge. Exit code 0 when it ended as told, also with a failure that was reported."""
+    answers = _take_stdout()
+    asked: queue.Queue[Message] = queue.Queue()
+    threading.Thread(target=_read_orders, args=(sys.stdin.buffer, asked), daemon=True).start()
+    _limit_memory()
+    try:
+        _serve(asked, answers)
+    except Exception as error:  # noqa: BLE001 - the border of the process: it becomes one line
+        _send(answers, _as_failed(error))
+    return 0
+
+
+def _take_stdout() -> IO[bytes]:
+    """Keep the pipe to the parent for ourselves: whatever a library prints goes to stderr."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return answers
+
+
+def _read_orders(source: IO[bytes], asked: queue.Queue[Message]) -> None:
+    """Also the watchdog: this thread runs while FFmpeg is busy in another, and ends the process with its input."""
+    while line := source.readline(LONGEST_LINE + 1):
+        try:
+            asked.put(decode(line))
+        except ValueError:
+            break
+    os._exit(LOST_PARENT)
+
+
+def _limit_memory() -> None:
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - not on Windows
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = MOST_MEMORY if hard == resource.RLIM_INFINITY else min(MOST_MEMORY, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    except (ValueError, OSError):
+        return  # macOS has the call and refuses it
+
+
+def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
+    import av.logging  # noqa: PLC0415 - a third of a second, and its failure must be reported like any other
+
+    from camreel.media.merge import Merger  # noqa: PLC0415
+
+    av.logging.set_level(None)
+    job = asked.get()
+    assert isinstance(job, MergeJob)
+    merger = Merger(job)
+    while isinstance(order := asked.get(), ClipFile):
+        _send(answers, merger.add(order, partial(_report, answers, order.number)))
+    assert isinstance(order, Finish)
+    _send(answers, merger.finish())
+
+
+def _report(answers: IO[bytes], number: int, wall: WallTime) -> None:
+    _send(answers, Progress(number, wall))
+
+
+def _send(answers: IO[bytes], message: Message) -> None:
+    answers.write(encode(message))
+    answers.flush()
+
+
+def _as_failed(error: Exception) -> Failed:
+    if isinstance(error, CamreelError):
+        return Failed("disk" if isinstance(error, DiskError) else "merge", str(error), error.hint)
+    if isinstance(error, MemoryError):
+        return Failed("merge", f"Merging needed more than {MOST_MEMORY >> 30} GiB of memory.", MergeError.hint)
+    return Failed("merge", f"Merging failed unexpectedly ({type(error).__name__}: {printable(str(error))}).", None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

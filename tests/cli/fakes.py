@@ -1,0 +1,89 @@
+"""An export that only remembers what it was asked for, and what tests of the command line share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from camreel.clock import CameraClock
+from camreel.events import Connected, Event, Listener, MergedUpTo, Planned, Understood, Verifying, Warned
+from camreel.model import Credentials, DeviceInfo, Recording, Request, Span, Stream, WallTime
+from camreel.plan import Account, Hole, plan_export
+from camreel.report import OutputReport, Report
+
+START = WallTime(datetime(2026, 1, 16, 8, 0, 0))  # noqa: DTZ001 - by the camera's clock
+SPAN = Span(START, START + timedelta(hours=1))
+CLOCK = CameraClock(timedelta(hours=-8), timedelta(seconds=42), "measured now")
+DEVICE = DeviceInfo("IP8M\x1b[2J", name="Kitchen\x07")  # what it says of itself must not reach the terminal as it is
+BASIC = ["--host", "192.168.1.100", "-u", "admin", "-s", "2026-01-16T08:00:00", "-e", "2026-01-16T09:00:00"]
+PASSWORD = "s3cret-Password!"
+
+
+def events(request: Request) -> list[Event]:
+    """What a short run tells."""
+    recordings = [Recording("/mnt/sd/1.mp4", SPAN, 1_000_000), Recording("/mnt/sd/1.jpg", SPAN, 1_000)]
+    return [
+        Connected(request.address, DEVICE),
+        Understood(request.asked, SPAN, CLOCK),
+        Planned(plan_export(recordings, SPAN, Stream.MAIN)),
+        Warned("The camera's list ends early\x1b[31m."),
+        MergedUpTo(1, SPAN.end),
+        Verifying(),
+    ]
+
+
+def report(request: Request, *, complete: bool = True) -> Report:
+    """What a short run reports."""
+    lost = () if complete else (Hole(SPAN, "clip 1: the camera answers 404"),)
+    output = OutputReport(str(request.output), 1_000_000, 3600.0, "H.264 640x360", None)
+    return Report(request, SPAN, CLOCK, DEVICE, (), (), Account((), (), lost), (output,))
+
+
+@dataclass
+class FakeExport:
+    """Stands in for camreel.export: ``asked`` is what came, ``error`` or ``outcome`` what goes back."""
+
+    asked: list[tuple[Request, Credentials]] = field(default_factory=list)
+    error: BaseException | None = None
+    complete: bool = True
+    there: Report | None = None
+
+    async def export(self, request: Request, credentials: Credentials, on_event: Listener) -> Report:
+        self.asked.append((request, credentials))
+        if self.error is not None:
+            raise self.error
+        for event in events(request):
+            on_event(event)
+        return report(request, complete=self.complete)
+
+    def already_there(self, request: Request) -> Report | None:
+        return self.there
+
+    @property
+    def request(self) -> Request:
+        """The one request that came."""
+        ((request, _),) = self.asked
+        return request
+
+    @property
+    def password(self) -> str:
+        """The one password that came."""
+        ((_, credentials),) = self.asked
+        return credentials.password
+
+
+@dataclass(frozen=True)
+class Said:
+    """One run of the program."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def everything(self) -> str:
+        return self.out + self.err
+
+
+Camreel = Callable[..., Said]

@@ -1,0 +1,112 @@
+"""What the tests of the merge share: clips of the simulated camera on disk, and a look at the film made of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import av
+import pytest
+
+from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult
+from camreel.media.merge import Merger
+from camreel.model import OutputFormat, Span, WallTime
+from camreel_simulator import ClipSpec, heard_beeps, make_clip, seen_frames
+
+EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
+
+
+def frame_hashes(video: Path) -> list[str]:
+    """The MD5 of each decoded picture, its padding left out."""
+    with av.open(str(video)) as container:
+        return [_hash(frame) for frame in container.decode(video=0)]
+
+
+def _hash(frame: av.VideoFrame) -> str:
+    digest = hashlib.md5()
+    for plane in frame.planes:
+        rows, stride = bytes(plane), plane.line_size
+        digest.update(b"".join(rows[at : at + plane.width] for at in range(0, stride * plane.height, stride)))
+    return digest.hexdigest()
+
+
+@dataclass
+class Film:
+    """A finished merge and what is in its file."""
+
+    path: Path
+    result: MergeResult
+    outcomes: list[ClipOutcome]
+
+    def hashes(self) -> list[str]:
+        return frame_hashes(self.path)
+
+    def numbers(self) -> list[int]:
+        return [number for _, number in seen_frames(self.path)]
+
+    def lateness(self, fps: int = 10) -> list[float]:
+        """For each beep: seconds that it comes after the picture of its whole second. Beeps at an edge are left out."""
+        seconds: dict[float, float] = {}
+        # FFmpeg's avi reader gives every H.264 picture the time of the next, also in files of its own making.
+        early = 1 / fps if self.path.name.endswith(".avi.part") else 0
+        for shown, number in seen_frames(self.path):
+            if number % fps == 0:
+                seconds.setdefault(shown - early, number / fps)
+        late = [min((beep - shown for shown in seconds), key=abs) for beep in heard_beeps(self.path)]
+        return [each for each in late if abs(each) < 0.4]
+
+
+@dataclass
+class Studio:
+    """Makes clips and films in a folder of its own."""
+
+    folder: Path
+    clips: list[ClipFile] = field(default_factory=list)
+
+    def file(self, body: bytes, start: datetime = EIGHT, seconds: float = 10, name: str | None = None) -> ClipFile:
+        """Any bytes as a clip that is listed from ``start`` on."""
+        number = len(self.clips)
+        path = self.folder / (name or f"clip {number}.mp4")
+        path.write_bytes(body)
+        span = Span(WallTime(start), WallTime(start + timedelta(seconds=seconds)))
+        self.clips.append(ClipFile(number, str(path), span, f"{start:%H.%M.%S}.mp4"))
+        return self.clips[-1]
+
+    def clip(self, spec: ClipSpec, name: str | None = None) -> ClipFile:
+        """A clip of the simulated camera."""
+        return self.file(make_clip(spec), spec.start, spec.seconds, name)
+
+    def file_of(self, spec: ClipSpec, listed: float) -> ClipFile:
+        """A clip that the camera lists for ``listed`` seconds, whatever it holds."""
+        return self.file(make_clip(spec), spec.start, listed)
+
+    def row(self, count: int, seconds: float = 3, gap: float = 0, begin: float = 0, **more) -> list[ClipFile]:
+        """Clips that follow each other; the first begins ``begin`` seconds after eight o'clock."""
+        first, step = EIGHT + timedelta(seconds=begin), timedelta(seconds=seconds + gap)
+        return [self.clip(ClipSpec(first + n * step, seconds, **more)) for n in range(count)]
+
+    def job(self, container: OutputFormat | str, seconds: tuple[float, float] = (0, 3600), **more) -> MergeJob:
+        """The range is in seconds from eight o'clock on."""
+        start, end = (WallTime(EIGHT + timedelta(seconds=each)) for each in seconds)
+        output = more.pop("output", str(self.folder / f"film.{OutputFormat(container).value}.part"))
+        return MergeJob(output, OutputFormat(container), Span(start, end), **more)
+
+    def merge(self, container: OutputFormat | str, clips: Sequence[ClipFile], seconds=(0, 3600), **more) -> Film:
+        job = self.job(container, seconds, **more)
+        merger = Merger(job)
+        outcomes = [merger.add(clip, lambda wall: None) for clip in clips]
+        return Film(Path(job.output), merger.finish(), outcomes)
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Studio:
+    return Studio(tmp_path)
+
+
+@pytest.fixture
+def source_hashes() -> Callable[[Sequence[ClipFile]], list[str]]:
+    """The pictures of clips on disk, as their own file decodes."""
+    return lambda clips: [each for clip in clips for each in frame_hashes(Path(clip.path))]

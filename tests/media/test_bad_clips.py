@@ -1,0 +1,156 @@
+"""Whatever a camera sends in place of a recording costs that clip, is named, and costs nothing else."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import av
+import pytest
+
+from camreel.errors import MergeError
+from camreel_simulator import ClipSpec, make_clip
+
+EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
+WHOLE = make_clip(ClipSpec(EIGHT + timedelta(seconds=3), 3))
+
+
+def boxes(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The top-level boxes of an mp4: kind and all of its bytes."""
+    found, at = [], 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        found.append((data[at + 4 : at + 8], data[at : at + size]))
+        at += size
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"", "the file is empty"),
+        (bytes(5000), "the file holds zeros instead of video"),
+        (b"<!DOCTYPE html><html>Login</html>", "the camera sent a web page instead of video"),
+        (b"\r\n <HTML><body>404", "the camera sent a web page instead of video"),
+        (b"Error\r\nBad Request!\r\n", "the camera sent an error message instead of video (Error)"),
+        (b"Error: \x1b[2J\xff", "the camera sent an error message instead of video (Error: \ufffd[2J\ufffd)"),
+        (random.Random(1).randbytes(9000), "its first bytes are not those of a recording"),
+        (b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", "its first bytes are not those of a recording"),
+        (b"ffconcat version 1.0\nfile /etc/passwd\n", "its first bytes are not those of a recording"),
+        (b"DHAV" + bytes(100), "it is a .dav recording, which camreel cannot merge yet"),
+        (WHOLE[: len(WHOLE) * 6 // 10], "it has no index (moov box)"),
+        (b"".join(body for kind, body in boxes(WHOLE) if kind != b"moov"), "it has no index (moov box)"),
+        (b"\0\0\0\x18ftypisom" + bytes(500), "it has no index (moov box)"),
+        (WHOLE.replace(b"avc1", b"mp4x"), "its pictures are"),
+        (WHOLE.replace(b"avcC", b"xxxx"), "its index cannot be read"),
+        (WHOLE.replace(b"vide", b"soun"), "it holds no pictures"),
+    ],
+)
+def test_named_and_skipped(studio, source_hashes, body, sentence):
+    """The clip is unusable with one clear sentence; the clips around it are merged, bit-exact."""
+    good = [studio.clip(ClipSpec(EIGHT, 3)), studio.clip(ClipSpec(EIGHT + timedelta(seconds=6), 3))]
+    bad = studio.file(body, EIGHT + timedelta(seconds=3), 3)
+    film = studio.merge("mp4", [good[0], bad, good[1]])
+    assert film.outcomes[1].unusable is not None
+    assert film.outcomes[1].unusable.startswith(sentence)
+    assert film.outcomes[1].covered is None
+    assert film.hashes() == source_hashes(good)
+    assert film.result.chapters[1].title == "2026-01-16 08:00:06 (after a gap of 3 s)"
+
+
+def test_missing_file(studio):
+    """A clip that is not there is unusable, not a crash."""
+    good, gone = studio.row(2)
+    Path(gone.path).unlink()
+    film = studio.merge("mp4", [good, gone])
+    assert film.outcomes[1].unusable == "it cannot be read (No such file or directory)"
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "avi"])
+def test_cut_short_gives_what_it_has(studio, source_hashes, container):
+    """An index in front, and not all of the bytes it lists: what is there is used, what is missing is counted."""
+    parts = boxes(WHOLE)
+    moov = next(body for kind, body in parts if kind == b"moov")
+    rest = b"".join(body for kind, body in parts if kind not in {b"moov", b"ftyp"})
+    whole = parts[0][1] + moved(moov, len(moov)) + rest
+    clips = [
+        studio.file(whole[: len(parts[0][1]) + len(moov) + len(rest) // 2], EIGHT + timedelta(seconds=3), 3),
+        studio.clip(ClipSpec(EIGHT + timedelta(seconds=6), 3)),
+    ]
+    film = studio.merge(container, clips)
+    outcome = film.outcomes[0]
+    assert 0 < outcome.missing_packets < 30
+    assert outcome.video_packets == 30 - outcome.missing_packets
+    expected = source_hashes([studio.file(WHOLE)])[: outcome.video_packets] + source_hashes(clips[1:])
+    assert film.hashes() == expected
+    assert outcome.holds == pytest.approx(outcome.video_packets / 10)
+
+
+def moved(moov: bytes, by: int) -> bytes:
+    """The index with its chunk offsets (stco) moved: it goes in front of what it points at."""
+    out, at = bytearray(moov), 0
+    while (at := moov.find(b"stco", at)) >= 0:
+        count = int.from_bytes(moov[at + 8 : at + 12], "big")
+        for place in range(at + 12, at + 12 + 4 * count, 4):
+            out[place : place + 4] = (int.from_bytes(moov[place : place + 4], "big") + by).to_bytes(4, "big")
+        at += 4
+    return bytes(out)
+
+
+def _from_the_middle(spec: ClipSpec, first: int) -> bytes:
+    """The clip without its first pictures, as it is where a camera begins to write between keyframes."""
+    buffer = BytesIO()
+    with av.open(BytesIO(make_clip(spec))) as source, av.open(buffer, "w", format="mp4") as out:
+        video = source.streams.video[0]
+        copied = out.add_stream_from_template(video, opaque=True)
+        for number, packet in enumerate(source.demux(video)):
+            if packet.dts is not None and number >= first:
+                packet.stream = copied
+                out.mux(packet)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "avi"])
+def test_no_keyframe_at_the_start(studio, source_hashes, container):
+    """Pictures before the first keyframe cannot be decoded; they are dropped and counted."""
+    spec = ClipSpec(EIGHT, 4, two_keyframes=False)
+    clip = studio.file(_from_the_middle(spec, 5), EIGHT + timedelta(seconds=0.5), 3.5)
+    film = studio.merge(container, [clip])
+    outcome = film.outcomes[0]
+    assert (outcome.undecodable_dropped, outcome.video_packets, outcome.missing_packets) == (15, 20, 0)
+    assert outcome.covered is not None
+    assert outcome.covered.start.naive == EIGHT + timedelta(seconds=2)
+    assert film.hashes() == source_hashes([studio.clip(spec)])[20:]
+
+
+def test_no_keyframe_at_all(studio):
+    """A clip of which nothing can be decoded is unusable."""
+    bad = studio.file(_from_the_middle(ClipSpec(EIGHT, 2, two_keyframes=False), 5))
+    film = studio.merge("mp4", [bad, studio.clip(ClipSpec(EIGHT + timedelta(seconds=2), 2))])
+    assert film.outcomes[0].unusable == "none of its pictures can be decoded by itself (no keyframe)"
+
+
+def test_all_clips_bad(studio):
+    """Nothing usable is an error that says so."""
+    with pytest.raises(MergeError, match="None of the clips"):
+        studio.merge("mp4", [studio.file(b"<html>"), studio.file(b"")])
+
+
+def test_damaged_bytes_never_escape(studio):
+    """Random damage to a clip, index or media, gives an outcome or a MergeError, never anything else."""
+    chance = random.Random(20260116)
+    good = studio.clip(ClipSpec(EIGHT, 3))
+    moov = WHOLE.index(b"moov")
+    for _ in range(60):
+        body = bytearray(WHOLE)
+        for _ in range(chance.choice([1, 3, 30])):
+            body[chance.randrange(chance.choice([0, moov]), len(body))] = chance.randrange(256)
+        bad = studio.file(bytes(body), EIGHT + timedelta(seconds=3), 3, "damaged.mp4")
+        try:
+            film = studio.merge("mp4", [good, bad])
+        except MergeError:
+            continue
+        assert film.outcomes[0].video_packets == 30
+        assert film.result.seconds < 3 * 86400

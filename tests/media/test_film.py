@@ -1,0 +1,177 @@
+"""What the finished file says of itself: wall clock, chapters, title, comment; and that it is checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import av
+import pytest
+
+from camreel.errors import DiskError, MergeError
+from camreel.media.fingerprint import read_comment, replace_in_place
+from camreel.media.merge import Merger
+from camreel.media.verify import verify
+from camreel.model import OutputFormat, WallTime
+from camreel_simulator import ClipSpec
+
+EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
+COMMENT = "camreel request=0123456789abcdef0123456789abcdef complete"
+FORMATS = ["mp4", "mkv", "avi"]
+
+
+def chapters_of(path: Path) -> list[tuple[float, float, str]]:
+    with av.open(str(path)) as film:
+        return [
+            (round(each["start"] * float(each["time_base"]), 3), round(each["end"] * float(each["time_base"]), 3),
+             each["metadata"]["title"])
+            for each in film.chapters()
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+def test_wall_clock(studio, container):
+    """The file carries the moment of its first picture in UTC, and a chapter with the wall clock for each stretch."""
+    clips = studio.row(2, seconds=2, audio=None) + studio.row(1, seconds=2, begin=16, audio=None)
+    film = studio.merge(container, clips, utc_offset=-5 * 3600, title="Front door, 16 January — é")
+    with av.open(str(film.path)) as opened:
+        metadata = {key.lower(): text for key, text in opened.metadata.items()}
+    assert metadata["creation_time"] == "2026-01-16T13:00:00.000000Z"
+    assert metadata["title"] == "Front door, 16 January — é"
+    assert chapters_of(film.path) == [
+        (0, 4, "2026-01-16 08:00:00"),
+        (4, 6, "2026-01-16 08:00:16 (after a gap of 12 s)"),
+    ]
+    assert [(each.start, each.end, each.title) for each in film.result.chapters] == chapters_of(film.path)
+
+
+def test_no_creation_time_without_the_cameras_zone(studio):
+    """Where nobody knows the camera's offset from UTC the file does not claim a moment."""
+    film = studio.merge("mp4", studio.row(1))
+    with av.open(str(film.path)) as opened:
+        assert "creation_time" not in opened.metadata
+
+
+@pytest.mark.parametrize(("container", "listed"), [("mp4", 255), ("mkv", 260)])
+def test_many_stretches(studio, container, listed):
+    """An mp4 names 255 stretches and the result says so; mkv and the result have all of them."""
+    clip = studio.clip(ClipSpec(EIGHT, 0.2, audio=None))
+    step = timedelta(seconds=10)
+    clips = [replace(clip, number=n, span=replace_span(clip.span, n * step)) for n in range(260)]
+    film = studio.merge(container, clips)
+    assert len(chapters_of(film.path)) == listed
+    assert len(film.result.chapters) == 260
+    assert [bool("255" in note) for note in film.result.notes] == ([True] if container == "mp4" else [])
+
+
+def replace_span(span, by):
+    return type(span)(span.start + by, span.end + by)
+
+
+@pytest.mark.parametrize("container", FORMATS)
+def test_comment_reads_back_and_changes_in_place(studio, source_hashes, container):
+    """The comment of a closed film can be changed to another of its length; the film stays whole."""
+    clips = studio.row(2)
+    film = studio.merge(container, clips, comment=COMMENT)
+    path = str(film.path)
+    assert read_comment(path) == COMMENT
+    assert replace_in_place(path, COMMENT.encode(), COMMENT.replace("complete", "partial ").encode()) >= 1
+    assert read_comment(path) == COMMENT.replace("complete", "partial ")
+    assert COMMENT.encode() not in film.path.read_bytes()
+    assert film.hashes() == source_hashes(clips)
+    verify(path, OutputFormat(container), film.result)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"ftyp", b"\0\0\0\x18ftypisom" + bytes(99), b"RIFF" + bytes(99), b"\x1a\x45\xdf\xa3"]
+)
+def test_comment_of_what_is_no_film(tmp_path, body):
+    """Junk has no comment, and is no error."""
+    path = tmp_path / "junk"
+    path.write_bytes(body)
+    assert read_comment(str(path)) is None
+    assert read_comment(str(tmp_path / "nothing here")) is None
+    assert read_comment(str(tmp_path)) is None
+
+
+def test_change_in_place_keeps_the_length(tmp_path):
+    """A comment of another length would break the film and is refused."""
+    with pytest.raises(ValueError, match="length"):
+        replace_in_place(str(tmp_path / "film"), b"long", b"longer")
+
+
+@pytest.mark.parametrize("container", FORMATS)
+def test_a_film_that_is_not_what_was_written(studio, container):
+    """A file that lost something on its way to the disk is an error, whatever lost it."""
+    film = studio.merge(container, studio.row(3))
+    path = str(film.path)
+    more = replace(film.result, video_packets=film.result.video_packets + 30, seconds=film.result.seconds + 3)
+    with pytest.raises(MergeError, match="finished video"):
+        verify(path, OutputFormat(container), more)
+    with pytest.raises(MergeError, match="tracks"):
+        verify(path, OutputFormat(container), replace(film.result, audio_packets=0))
+    film.path.write_bytes(film.path.read_bytes()[: film.result.size // 2])
+    with pytest.raises(MergeError, match="finished video"):
+        verify(path, OutputFormat(container), film.result)
+
+
+@pytest.mark.parametrize("name", ["a:b.part", "-o.part", "Tür 門 'x'.part", "100%d.part", "a b|c?.part", "\udcff.part"])
+def test_odd_names(studio, name):
+    """Any file name that the system allows will do, for clips and for the film."""
+    try:
+        clip = studio.clip(ClipSpec(EIGHT, 1, audio=None), name=f"clip {name}")
+    except (OSError, UnicodeError):
+        pytest.skip("this file system does not allow the name")
+    film = studio.merge("mp4", [clip], output=str(studio.folder / name))
+    assert len(film.hashes()) == 10
+
+
+def test_same_clips_same_film(studio):
+    """The merge depends on nothing but its clips and its job."""
+    clips = studio.row(2)
+    films = [studio.merge("mp4", clips, output=str(studio.folder / name)).path.read_bytes() for name in ("a", "b")]
+    assert films[0] == films[1]
+
+
+@pytest.mark.parametrize("container", FORMATS)
+def test_disk_full(studio, container):
+    """A full disk is a DiskError with advice."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with pytest.raises(DiskError, match="The disk is full") as full:
+        studio.merge(container, studio.row(3), output="/dev/full")
+    assert "Free some space" in (full.value.hint or "")
+
+
+def test_file_too_large(studio):
+    """A file system that ends at some size is a DiskError with advice."""
+    resource = pytest.importorskip("resource")
+    clips = studio.row(3)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(DiskError, match="larger than this file system allows") as large:
+            studio.merge("mp4", clips)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "FAT32" in (large.value.hint or "")
+
+
+def test_no_such_folder(studio):
+    """An output that cannot be made is a DiskError."""
+    with pytest.raises(DiskError, match="folder"):
+        studio.merge("mp4", studio.row(1), output=str(studio.folder / "gone" / "film.part"))
+
+
+def test_progress_tells_the_wall_clock(studio, monkeypatch):
+    """While a clip is merged its wall time is told, in rising order, within the clip."""
+    monkeypatch.setattr("camreel.media.merge._EVERY", 0)
+    clip = studio.row(1, seconds=3)[0]
+    told: list[WallTime] = []
+    merger = Merger(studio.job("mp4"))
+    merger.add(clip, told.append)
+    assert told == sorted(told)
+    assert len(set(told)) >= 30
+    assert (told[0], str(told[-1])) == (clip.span.start, "2026-01-16 08:00:02")
+    merger.finish()

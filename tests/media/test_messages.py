@@ -1,0 +1,100 @@
+"""What crosses the process border arrives as it was sent, and nothing else gets through."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camreel.media.job import Chapter, ClipFile, ClipOutcome, Failed, Finish, MergeJob, MergeResult, Progress
+from camreel.media.messages import BadMessage, decode, encode
+from camreel.model import OutputFormat, Span, WallTime
+
+# Paths that are no valid Unicode hold lone surrogates.
+texts = st.text(st.characters(exclude_categories=()))
+walls = st.datetimes().map(WallTime)
+spans = st.builds(Span, walls, walls)
+whole = st.integers(-(1 << 62), 1 << 62)
+seconds = st.floats(allow_nan=False, allow_infinity=False)
+messages = st.one_of(
+    st.builds(MergeJob, texts, st.sampled_from(OutputFormat), spans, st.booleans(), st.none() | whole, texts, texts),
+    st.builds(ClipFile, whole, texts, spans, texts),
+    st.builds(Finish),
+    st.builds(Progress, whole, walls),
+    st.builds(ClipOutcome, whole, st.none() | spans, seconds, seconds, whole, unusable=st.none() | texts),
+    st.builds(Failed, texts, texts, st.none() | texts),
+    st.builds(
+        MergeResult, seconds, whole, texts, whole, whole, whole, st.none() | texts, st.none() | texts, whole,
+        st.lists(st.builds(Chapter, seconds, seconds, spans, texts), max_size=3).map(tuple),
+        st.lists(texts, max_size=3).map(tuple),
+    ),
+)  # fmt: skip
+
+
+@given(messages)
+def test_there_and_back(message):
+    """Every value arrives as it was, in one line of ASCII."""
+    line = encode(message)
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert line.isascii()
+    assert decode(line) == message
+
+
+AT = WallTime(datetime(2026, 1, 16, 8))  # noqa: DTZ001 - the clock of a camera
+GOOD = {
+    "is": "ClipFile",
+    "number": 1,
+    "path": "/a",
+    "span": ["2026-01-16T08:00:00", "2026-01-16T09:00:00"],
+    "label": "a",
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"number": "1"},
+        {"number": 1.0},
+        {"number": True},
+        {"number": None},
+        {"path": None},
+        {"path": ["/a"]},
+        {"span": "2026"},
+        {"span": ["2026-01-16T08:00:00"]},
+        {"span": ["2026-01-16T08:00:00", "tomorrow"]},
+        {"span": ["2026-01-16T08:00:00+01:00", "2026-01-16T09:00:00"]},
+        {"span": [1, 2]},
+        {"more": 1},
+        {"is": "Span"},
+        {"is": ["ClipFile"]},
+    ],
+)
+def test_wrong_fields(change):
+    """A field of the wrong type, one too many, or an unknown type is refused."""
+    assert decode(json.dumps(GOOD).encode()) == ClipFile(1, "/a", Span(AT, AT + timedelta(hours=1)), "a")
+    with pytest.raises(BadMessage):
+        decode(json.dumps(GOOD | change).encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{",
+        b"\xff",
+        b'{"is":"Finish","x":NaN}',
+        b"[" * 100_000,
+        b" " * (17 << 20),
+        b'{"number":1}',
+    ],
+)
+def test_wrong_lines(line):
+    """What is not an object of ours is refused, however long or deep."""
+    with pytest.raises(BadMessage):
+        decode(line)

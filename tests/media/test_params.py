@@ -1,0 +1,83 @@
+"""Parameter sets and NAL units, byte by byte."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camreel.media.params import BadParameters, Parameters, read_parameters
+
+SPS, PPS, VPS = b"\x67sps", b"\x68p", b"\x40\x01v"
+AVCC = b"\x01\x64\x00\x1e\xff\xe1\x00\x04" + SPS + b"\x01\x00\x02" + PPS
+HVCC = bytes([1, *range(20), 0xFF, 2]) + b"\x20\x00\x01\x00\x03" + VPS + b"\x21\x00\x02\x00\x02\x42\x01\x00\x02\x42\x02"
+
+
+def unit(body: bytes, size: int = 4) -> bytes:
+    return len(body).to_bytes(size, "big") + body
+
+
+def packet(*bodies: bytes, size: int = 4) -> memoryview:
+    return memoryview(b"".join(unit(body, size) for body in bodies))
+
+
+H264 = Parameters(hevc=False, nal_length_size=4, sets=unit(SPS) + unit(PPS))
+HEVC = Parameters(hevc=True, nal_length_size=4, sets=unit(VPS) + unit(b"\x42\x01") + unit(b"\x42\x02"))
+IDR, SLICE, AUD, SEI = b"\x65i", b"\x41s", b"\x09\x10", b"\x06" + bytes(300)
+
+
+def test_reads_what_mp4_holds():
+    """avcC and hvcC give the sets with lengths in front, in the length size that the clip uses."""
+    assert read_parameters("h264", AVCC) == H264
+    assert read_parameters("hevc", HVCC) == HEVC
+    short = AVCC[:4] + b"\xfd" + AVCC[5:]
+    assert read_parameters("h264", short) == Parameters(hevc=False, nal_length_size=2, sets=unit(SPS, 2) + unit(PPS, 2))
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+@pytest.mark.parametrize("data", [None, b"", b"\0\0\0\1\x67", b"\x01", AVCC[:9], HVCC[:-1], HVCC[:22]])
+def test_refuses_what_is_none(codec, data):
+    """Annex B, nothing, or a cut-off configuration is named."""
+    if data == HVCC[:22] and codec == "h264":
+        pytest.skip("which happens to be an avcC without sets")
+    with pytest.raises(BadParameters):
+        read_parameters(codec, data)
+
+
+@given(st.sampled_from(["h264", "hevc"]), st.binary(max_size=60))
+def test_hostile_configurations(codec, data):
+    """Any bytes give parameters or BadParameters."""
+    with suppress(BadParameters):
+        assert len(read_parameters(codec, b"\x01" + data).sets) <= 40 * 60
+
+
+def test_sets_go_into_keyframes_that_have_none():
+    """In front, but behind an access unit delimiter; a keyframe with its own is left alone, also behind a long SEI."""
+    assert H264.into_keyframe(packet(IDR)) == H264.sets + bytes(packet(IDR))
+    assert H264.into_keyframe(packet(AUD, IDR)) == unit(AUD) + H264.sets + unit(IDR)
+    assert H264.into_keyframe(packet(SEI, SPS, PPS, IDR)) is None
+    assert H264.into_keyframe(packet(IDR, SPS)) == H264.sets + bytes(packet(IDR, SPS))
+    assert HEVC.into_keyframe(packet(b"\x26\x01")) == HEVC.sets + unit(b"\x26\x01")
+    assert HEVC.into_keyframe(packet(b"\x42\x01", b"\x26\x01")) is None
+
+
+def test_leading_pictures():
+    """What is shown before the keyframe it follows is lost only where it refers to pictures before that keyframe."""
+    assert H264.refreshes(packet(SEI, IDR))
+    assert not H264.refreshes(packet(SLICE))
+    assert H264.leads(packet(SLICE))
+    assert HEVC.leads(packet(b"\x10\x01"))  # RASL
+    assert not HEVC.leads(packet(b"\x0c\x01"))  # RADL
+
+
+@given(st.binary(max_size=200))
+def test_hostile_packets(data):
+    """Any bytes are a packet that can be asked."""
+    view = memoryview(data)
+    for parameters in (H264, HEVC):
+        changed = parameters.into_keyframe(view)
+        assert changed is None or len(changed) == len(data) + len(parameters.sets)
+        parameters.leads(view)
+        parameters.refreshes(view)

@@ -1,0 +1,41 @@
+"""Whether this run may still try its password."""
+
+from __future__ import annotations
+
+import pytest
+
+from camreel.camera.login import Login
+from camreel.errors import AccountLocked, LoginRefused
+
+
+def test_a_fresh_login_may_be_tried():
+    """Nothing is refused and nothing accepted before the first call."""
+    login = Login()
+    login.check()
+    assert login.accepted is False
+
+
+def test_after_one_refusal_nobody_asks_again():
+    """Every later request of the run gets the first refusal, without a byte being sent."""
+    login, first = Login(), AccountLocked("locked", seconds=60)
+    assert login.refuse(first) is first
+    for _worker in range(4):
+        with pytest.raises(AccountLocked) as caught:
+            login.check()
+        assert caught.value is first
+
+
+def test_the_first_refusal_stays():
+    """Workers that were under way when it came tell of the same cause."""
+    login, first = Login(), LoginRefused("wrong password")
+    login.refuse(first)
+    assert login.refuse(AccountLocked("locked since")) is first
+
+
+def test_a_refusal_ends_a_login_that_had_worked():
+    """A password that is changed in the middle of a run is not tried on."""
+    login = Login()
+    login.accepted = True
+    login.refuse(LoginRefused("no more"))
+    with pytest.raises(LoginRefused):
+        login.check()

@@ -1,0 +1,84 @@
+"""How an output says which request it was made by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from camreel.clock import parse_range
+from camreel.identity import comment, fingerprint, made_by
+from camreel.model import Address, IfExists, OutputFormat, Request, Stream
+
+REQUEST = Request(
+    address=Address("cam.example", 80),
+    username="admin",
+    asked=parse_range("2026-01-16T08:00", "2026-01-16T09:00"),
+    output_dir=Path("videos"),
+    output=Path("videos/evening.mp4"),
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"address": Address("cam2.example", 80)},
+        {"address": Address("cam.example", 8080)},
+        {"channel": 2},
+        {"stream": Stream.SUB},
+        {"asked": parse_range("2026-01-16T08:00", "2026-01-16T09:01")},
+        {"asked": parse_range("2026-01-16T08:00Z", "2026-01-16T09:00Z")},
+        {"whole_clips": True},
+        {"output_format": OutputFormat.MKV},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_video_has_another_fingerprint(change):
+    """Whatever changes what is in the video changes the fingerprint, so no other request is «already there»."""
+    other = replace(REQUEST, **change)
+    assert fingerprint(other) != fingerprint(REQUEST)
+    assert made_by(comment(other, complete=True), REQUEST) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"username": "guest"},
+        {"output": Path("elsewhere.mp4")},
+        {"max_concurrent": 8},
+        {"keep_files": True},
+        {"if_exists": IfExists.SKIP},
+        {"address": Address("CAM.example", 80)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_the_same_video_has_the_same_fingerprint(change):
+    """How it is fetched and where it is put does not make it another video."""
+    assert fingerprint(replace(REQUEST, **change)) == fingerprint(REQUEST)
+
+
+def test_the_fingerprint_is_32_hex_digits():
+    """Short enough for a comment, and without any name or address in it."""
+    assert len(fingerprint(REQUEST)) == 32
+    assert set(fingerprint(REQUEST)) <= set("0123456789abcdef")
+
+
+def test_both_comments_are_as_long():
+    """A finished file is marked partial by writing over the other word, which needs the same length."""
+    assert len(comment(REQUEST, complete=True).encode()) == len(comment(REQUEST, complete=False).encode())
+    assert comment(REQUEST, complete=True) != comment(REQUEST, complete=False)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_an_output_is_known_again(complete):
+    """Also where the container dropped or padded blanks."""
+    text = comment(REQUEST, complete=complete)
+    expected = "complete" if complete else "partial"
+    assert made_by(text, REQUEST) == made_by(text.strip(), REQUEST) == made_by(f" {text}\n", REQUEST) == expected
+
+
+@pytest.mark.parametrize("text", [None, "", "a holiday", "camreel request= complete", "camreel request=0000 complete"])
+def test_any_other_file_is_nobodys(text):
+    """A file without our comment is never taken for ours."""
+    assert made_by(text, REQUEST) is None

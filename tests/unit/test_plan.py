@@ -1,0 +1,176 @@
+"""From a listing to what is fetched, and to what nobody has."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from camreel.model import Recording, Span, Stream, WallTime
+from camreel.plan import Hole, account_for, plan_export, uncovered
+
+
+def wall(text: str) -> WallTime:
+    return WallTime.fromisoformat(f"2026-01-16T{text}")
+
+
+def span(start: str, end: str) -> Span:
+    return Span(wall(start), wall(end))
+
+
+def recording(start: str, end: str, path: str = "", **more) -> Recording:
+    return Recording(path or f"/mnt/sd/{start}-{end}.mp4", span(start, end), **more)
+
+
+ASKED = span("08:00:00", "09:00:00")
+
+
+def test_recordings_come_in_order_of_time_whatever_the_listing_says():
+    """Start, then end, then place in the listing: the order in which they are merged."""
+    late = recording("08:40:00", "08:50:00")
+    long = recording("08:10:00", "08:30:00")
+    short = recording("08:10:00", "08:20:00")
+    twin = recording("08:10:00", "08:20:00", "/other", position=7)
+    plan = plan_export([late, twin, long, short], ASKED, Stream.MAIN)
+    assert plan.recordings == (short, twin, long, late)
+
+
+def test_what_overlaps_the_range_is_taken_whole():
+    """The search matches by overlap: the first and last clip stick out, and touching the range is not enough."""
+    before = recording("07:50:00", "08:00:00")
+    first = recording("07:55:00", "08:05:00")
+    last = recording("08:55:00", "09:05:00")
+    after = recording("09:00:00", "09:10:00")
+    plan = plan_export([before, first, last, after], ASKED, Stream.MAIN)
+    assert plan.recordings == (first, last)
+    assert plan.left_out == (("outside the range", 2),)
+
+
+def test_what_is_left_out_is_counted_by_reason():
+    """Snapshots, the other stream, strangers and repeats are named, with their number."""
+    kept = recording("08:00:00", "08:10:00")
+    listing = [
+        kept,
+        recording("08:00:00", "08:00:00", "/a.JPG"),
+        recording("08:01:00", "08:01:00", "/b.jpeg"),
+        recording("08:00:00", "08:10:00", "/sub.mp4", stream=Stream.SUB),
+        recording("10:00:00", "10:10:00", "/later.mp4"),
+        kept,
+    ]
+    plan = plan_export(listing, ASKED, Stream.MAIN)
+    assert plan.recordings == (kept,)
+    assert dict(plan.left_out) == {
+        "snapshots": 2,
+        "of the sub stream": 1,
+        "outside the range": 1,
+        "listed twice": 1,
+    }
+
+
+def test_the_sub_stream_is_had_by_asking_for_it():
+    """--stream sub takes Extra1 and leaves the main stream out."""
+    main, sub = recording("08:00:00", "08:10:00"), recording("08:00:00", "08:10:00", "/s.mp4", stream=Stream.SUB)
+    plan = plan_export([main, sub], ASKED, Stream.SUB)
+    assert plan.recordings == (sub,)
+    assert plan.left_out == (("of the main stream", 1),)
+
+
+def test_a_recording_of_zero_seconds_is_fetched():
+    """Some cameras list start = end for a clip that has pictures: it is not dropped unseen."""
+    zero = recording("08:30:00", "08:30:00")
+    plan = plan_export([zero], ASKED, Stream.MAIN)
+    assert plan.recordings == (zero,)
+    assert plan.gaps == (ASKED,), "zero seconds are no cover, and do not cut a gap in two"
+
+
+def test_an_open_recording_is_named_and_not_fetched():
+    """A file that the camera still writes has no index: it is pending, and no cover either."""
+    open_file = recording("08:30:00", "08:30:00", "/x.mp4_", writing=True)
+    plan = plan_export([recording("08:00:00", "08:30:00"), open_file], ASKED, Stream.MAIN)
+    assert plan.writing == (open_file,)
+    assert len(plan.recordings) == 1
+    assert plan.gaps == (span("08:30:00", "09:00:00"),)
+
+
+def test_a_path_on_another_server_is_not_dropped_in_silence():
+    """What cannot be downloaded stays in the plan, so that it is named as lost afterwards."""
+    elsewhere = recording("08:00:00", "09:00:00", "ftp://nas/x.mp4")
+    assert plan_export([elsewhere], ASKED, Stream.MAIN).recordings == (elsewhere,)
+
+
+def test_listed_bytes_counts_what_is_fetched():
+    """Sizes that the camera does not tell count nothing."""
+    listing = [recording("08:00:00", "08:10:00", size=700), recording("08:10:00", "08:20:00")]
+    assert plan_export(listing, ASKED, Stream.MAIN).listed_bytes == 700
+
+
+def test_an_empty_listing_is_one_gap():
+    """Nothing listed: the whole range is the gap."""
+    plan = plan_export([], ASKED, Stream.MAIN)
+    assert (plan.recordings, plan.gaps, plan.listed_bytes) == ((), (ASKED,), 0)
+
+
+@pytest.mark.parametrize(
+    ("covered", "holes"),
+    [
+        ([("08:00:00", "09:00:00")], []),
+        ([("07:00:00", "10:00:00")], []),
+        ([("08:10:00", "08:20:00")], [("08:00:00", "08:10:00"), ("08:20:00", "09:00:00")]),
+        ([("08:00:00", "08:30:00"), ("08:30:00", "09:00:00")], []),
+        ([("08:00:00", "08:40:00"), ("08:10:00", "08:20:00")], [("08:40:00", "09:00:00")]),
+        ([("08:00:00", "08:30:00"), ("08:30:00.900000", "09:00:00")], []),
+        ([("08:00:00", "08:30:00"), ("08:30:01", "09:00:00")], [("08:30:00", "08:30:01")]),
+        ([("07:00:00", "07:30:00")], [("08:00:00", "09:00:00")]),
+        ([("09:30:00", "09:40:00")], [("08:00:00", "09:00:00")]),
+        ([("08:00:00", "08:59:59.500000"), ("09:30:00", "09:40:00")], []),
+        ([("08:50:00", "08:20:00"), ("08:55:00", "08:56:00")], [("08:00:00", "08:55:00"), ("08:56:00", "09:00:00")]),
+    ],
+    ids=["all", "more than all", "middle", "joint", "one within", "rounding", "one second", "before", "after",
+         "rounding at the end", "backwards"],
+)  # fmt: skip
+def test_uncovered(covered, holes):
+    """Holes from one second up, in order, within the range, whatever covers it and in whatever order."""
+    expected = tuple(span(*hole) for hole in holes)
+    assert uncovered(ASKED, [span(*part) for part in covered]) == expected
+    assert uncovered(ASKED, [span(*part) for part in reversed(covered)]) == expected
+
+
+def test_uncovered_resolution_is_the_callers():
+    """A finer eye sees finer holes."""
+    covered = [span("08:00:00", "08:30:00"), span("08:30:00.250000", "09:00:00")]
+    assert uncovered(ASKED, covered, timedelta(milliseconds=100)) == (span("08:30:00", "08:30:00.250000"),)
+
+
+def test_missing_seconds_are_named_once_lost_before_pending_before_gap():
+    """Claims overlap; each second counts under the first that has a right to it."""
+    account = account_for(
+        ASKED,
+        covered=[span("08:00:00", "08:10:00")],
+        lost=[Hole(span("08:05:00", "08:20:00"), "clip 2: broken"), Hole(span("08:15:00", "08:25:00"), "clip 3: gone")],
+        pending=[Hole(span("08:20:00", "08:40:00"), "being written")],
+        explain=lambda gap: f"nothing at {gap.start}",
+    )
+    assert account.lost == (
+        Hole(span("08:10:00", "08:20:00"), "clip 2: broken"),
+        Hole(span("08:20:00", "08:25:00"), "clip 3: gone"),
+    )
+    assert account.pending == (Hole(span("08:25:00", "08:40:00"), "being written"),)
+    assert account.gaps == (Hole(span("08:40:00", "09:00:00"), "nothing at 2026-01-16 08:40:00"),)
+
+
+def test_a_claim_on_what_is_there_is_void():
+    """A lost clip whose time another clip covers is no loss of time."""
+    account = account_for(ASKED, [ASKED], [Hole(ASKED, "lost")], [Hole(ASKED, "pending")], lambda _gap: "gap")
+    assert (account.lost, account.pending, account.gaps) == ((), (), ())
+
+
+def test_a_claim_in_the_middle_leaves_both_sides():
+    """One hole can end up as gap, loss and gap."""
+    account = account_for(ASKED, [], [Hole(span("08:20:00", "08:40:00"), "lost")], [], lambda _gap: "gap")
+    assert [hole.span for hole in account.gaps] == [span("08:00:00", "08:20:00"), span("08:40:00", "09:00:00")]
+
+
+def test_a_backward_claim_claims_nothing():
+    """A claim that ends before it starts (an open clip listed after the range) takes no second from anybody."""
+    account = account_for(ASKED, [], [], [Hole(span("09:30:00", "09:00:00"), "x")], lambda _gap: "gap")
+    assert (account.pending, [hole.span for hole in account.gaps]) == ((), [ASKED])

@@ -1,0 +1,264 @@
+"""The report: exit codes, the JSON contract, and text that cannot steer a terminal."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from camreel.clock import CameraClock, parse_range
+from camreel.errors import AccountLocked, UsageError
+from camreel.model import Address, DeviceInfo, Request, Span, WallTime
+from camreel.plan import Account, Hole
+from camreel.report import ClipReport, OutputReport, Report, clock_lines, error_json, report_json, report_text
+
+
+def span(start: str, end: str) -> Span:
+    return Span(WallTime.fromisoformat(f"2026-01-16T{start}"), WallTime.fromisoformat(f"2026-01-16T{end}"))
+
+
+ASKED = span("08:00:00", "09:00:00")
+NOTHING_MISSING = Account((), (), ())
+HOLE = Hole(span("08:30:00", "08:45:00"), "some reason")
+REQUEST = Request(
+    address=Address("cam.example", 8080),
+    username="admin",
+    asked=parse_range("2026-01-16T08:00", "2026-01-16T09:00"),
+    output_dir=Path("videos"),
+    output=Path("videos/evening.mp4"),
+)
+CLIP = ClipReport(1, "/mnt/sd/one.mp4", ASKED, "merged", None, 5000, ASKED)
+REPORT = Report(
+    request=REQUEST,
+    span=ASKED,
+    clock=CameraClock(timedelta(hours=1), timedelta(seconds=3.25), "measured"),
+    device=DeviceInfo("IP9M-7777", "SERIAL7", "Porch", "2.800.1"),
+    clips=(CLIP,),
+    left_out=(("snapshots", 12),),
+    account=NOTHING_MISSING,
+    outputs=(OutputReport("videos/evening.mp4", 4900, 3600.0, "H.264 640x360", "AAC", ((0.0, "08:00:00"),)),),
+)
+
+
+def with_account(**holes) -> Report:
+    return replace(REPORT, account=replace(NOTHING_MISSING, **{kind: (HOLE,) for kind in holes if holes[kind]}))
+
+
+@pytest.mark.parametrize(
+    ("report", "required", "code", "status"),
+    [
+        (REPORT, False, 0, "complete"),
+        (REPORT, True, 0, "complete"),
+        (with_account(gaps=True), False, 0, "complete"),
+        (with_account(gaps=True), True, 4, "partial"),
+        (with_account(pending=True), False, 4, "partial"),
+        (with_account(lost=True), False, 4, "partial"),
+        (replace(REPORT, clips=(replace(CLIP, status="short"),)), False, 4, "partial"),
+        (replace(REPORT, clips=(replace(CLIP, status="failed"),)), False, 4, "partial"),
+        (replace(REPORT, clips=(replace(CLIP, status="unusable"),)), False, 4, "partial"),
+        (replace(REPORT, clips=(replace(CLIP, status="empty"),)), False, 0, "complete"),
+        (replace(with_account(lost=True), already_there=True), True, 0, "already there"),
+    ],
+    ids=["all", "all, required", "gap", "gap, required", "pending", "lost", "short", "failed", "unusable", "empty",
+         "already there"],
+)  # fmt: skip
+def test_exit_codes(report, required, code, status):
+    """0 only where everything that the camera has is in; a gap of the camera's counts with --require-complete."""
+    report = replace(report, request=replace(REQUEST, require_complete=required))
+    assert (report.exit_code, report.status) == (code, status)
+    assert report_json(report)["exit_code"] == code
+
+
+@pytest.mark.parametrize(
+    ("status", "lost"),
+    [("merged", False), ("empty", False), ("failed", True), ("unusable", True), ("short", True)],
+)
+def test_which_clips_are_a_loss(status, lost):
+    """An empty clip is well: it only has nothing of the range."""
+    assert replace(CLIP, status=status).is_lost is lost
+
+
+def test_coverage_is_the_range_less_all_that_is_named():
+    """Coverage and holes add up to the range."""
+    report = with_account(gaps=True)
+    assert report.covered_seconds == 2700
+    assert report_json(report)["coverage"] == {"seconds": 2700, "percent": 75}
+
+
+SPAN_KEYS = {"start", "end", "start_utc", "end_utc"}
+HOLE_KEYS = SPAN_KEYS | {"seconds", "reason"}
+
+
+def test_json_keys_are_a_contract():
+    """Programs rely on these names: they change only together with ``schema``."""
+    everything = replace(with_account(gaps=True, pending=True, lost=True), warnings=("careful",), downloads="kept")
+    document = report_json(everything)
+    assert document["schema"] == 1
+    assert set(document) == {
+        "schema", "status", "exit_code", "asked", "camera", "range", "found", "coverage", "gaps", "pending", "lost",
+        "clips", "outputs", "downloads", "warnings",
+    }  # fmt: skip
+    assert set(document["asked"]) == {"start", "end"}
+    assert set(document["camera"]) == {
+        "address", "channel", "stream", "model", "name", "serial", "firmware", "clock",
+    }  # fmt: skip
+    assert set(document["camera"]["clock"]) == {"utc_offset", "drift_seconds", "source"}
+    assert set(document["range"]) == SPAN_KEYS | {"seconds"}
+    assert set(document["found"]) == {"recordings", "bytes", "left_out"}
+    assert set(document["coverage"]) == {"seconds", "percent"}
+    for kind in ("gaps", "pending", "lost"):
+        assert set(document[kind][0]) == HOLE_KEYS
+    assert set(document["clips"][0]) == SPAN_KEYS | {"number", "path", "status", "reason", "size", "covered"}
+    assert set(document["clips"][0]["covered"]) == SPAN_KEYS
+    assert set(document["outputs"][0]) == {"path", "seconds", "size", "video", "audio", "chapters"}
+    assert set(document["outputs"][0]["chapters"][0]) == {"start", "title"}
+
+
+def test_json_values():
+    """Both clocks, exact numbers, plain types: what a program reads is what happened."""
+    document = json.loads(json.dumps(report_json(with_account(lost=True))))
+    assert document["asked"] == {"start": "2026-01-16T08:00:00", "end": "2026-01-16T09:00:00"}
+    assert document["range"] == {
+        "start": "2026-01-16T08:00:00",
+        "end": "2026-01-16T09:00:00",
+        "start_utc": "2026-01-16T07:00:00Z",
+        "end_utc": "2026-01-16T08:00:00Z",
+        "seconds": 3600,
+    }
+    assert document["camera"]["address"] == "http://cam.example:8080"
+    assert document["camera"]["clock"] == {"utc_offset": "+01:00", "drift_seconds": 3.2, "source": "measured"}
+    assert document["found"] == {"recordings": 1, "bytes": 5000, "left_out": {"snapshots": 12}}
+    assert document["lost"][0]["seconds"] == 900
+    assert document["lost"][0]["reason"] == "some reason"
+    assert document["outputs"][0]["chapters"] == [{"start": 0, "title": "08:00:00"}]
+
+
+def test_json_without_a_clock_has_the_same_keys():
+    """Where the camera does not tell its time, UTC is null, never missing and never guessed."""
+    document = report_json(replace(REPORT, clock=None))
+    assert document["camera"]["clock"] is None
+    assert document["range"]["start_utc"] is None
+    assert set(document["clips"][0]) >= SPAN_KEYS
+
+
+def test_json_of_a_run_that_had_nothing_to_do():
+    """Already there: the same envelope, without a range, and exit 0."""
+    there = OutputReport(str(REQUEST.output), 4900)
+    report = Report(REQUEST, None, None, None, (), (), NOTHING_MISSING, (there,), already_there=True)
+    document = report_json(report)
+    assert set(document) == set(report_json(REPORT))
+    assert (document["status"], document["exit_code"], document["range"]) == ("already there", 0, None)
+    assert document["coverage"]["percent"] is None
+    assert "already there" in report_text(report)
+    assert report_text(report).endswith(f"Video     {REQUEST.output} (4.9 kB)")
+    assert document["outputs"][0] | {"path": ""} == {
+        "path": "",
+        "size": 4900,
+        "seconds": None,
+        "video": None,
+        "audio": None,
+        "chapters": [],
+    }
+
+
+def test_error_json_has_its_own_pinned_keys():
+    """An error comes in the same envelope: schema, status, exit code."""
+    document = error_json(AccountLocked("locked", seconds=60, hint="wait"))
+    assert document == {
+        "schema": 1,
+        "status": "error",
+        "exit_code": 5,
+        "error": {"kind": "AccountLocked", "message": "locked", "hint": "wait"},
+    }
+    assert error_json(UsageError("no"))["error"]["hint"] is None
+
+
+def test_text_names_everything_that_is_missing():
+    """Each gap, pending part, loss and broken clip has its line, with its reason."""
+    report = replace(
+        with_account(gaps=True, pending=True, lost=True),
+        clips=(replace(CLIP, status="failed", reason="it sent an empty file", covered=None),),
+        warnings=("the list repeats itself",),
+        downloads="videos/.amcrest_download/cam",
+    )
+    text = report_text(report)
+    for label in ("Gap", "Pending", "Lost"):
+        assert f"{label:<9} 2026-01-16 08:30:00 to 08:45:00 (15 min): some reason" in text
+    assert "Clip      1 failed: /mnt/sd/one.mp4 (2026-01-16 08:00:00 to 09:00:00): it sent an empty file" in text
+    assert "Note      the list repeats itself" in text
+    assert "kept in videos/.amcrest_download/cam" in text
+    assert "PARTIAL" in text
+    assert "Coverage  15 min of 1 h (25.0 %)" in text
+
+
+def test_text_of_a_complete_run():
+    """Both clocks, what was found and left out, and where the video is."""
+    assert report_text(REPORT).splitlines() == [
+        "Result    complete: everything the camera has of this range is in the video",
+        "Asked     2026-01-16 08:00:00 to 09:00:00 by the camera's clock, UTC+01:00 (1 h)",
+        "          2026-01-16 07:00:00 to 08:00:00 UTC",
+        "Camera    http://cam.example:8080: IP9M-7777 “Porch”, channel 1, main stream",
+        "Clock     UTC+01:00 (measured)",
+        "          the camera's clock is 3.2 s fast",
+        "Found     1 recording, 5 kB; not used: 12 snapshots",
+        "Coverage  1 h of 1 h (100.0 %)",
+        "Video     videos/evening.mp4 (1 h, 4.9 kB, H.264 640x360, AAC)",
+    ]
+
+
+def test_text_of_a_range_in_real_time():
+    """An asked offset is shown as asked and by the camera's clock; ``Z`` stays ``Z``."""
+    asked = parse_range("2026-01-15T23:00:00-08:00", "2026-01-16T08:00:00Z")
+    lines = report_text(replace(REPORT, request=replace(REQUEST, asked=asked))).splitlines()
+    assert lines[1] == "Asked     2026-01-15 23:00:00-08:00 to 2026-01-16 08:00:00Z (1 h)"
+    assert lines[2] == "          2026-01-16 08:00:00 to 09:00:00 by the camera's clock, UTC+01:00"
+
+
+def test_text_says_when_only_gaps_make_it_partial():
+    """With --require-complete the reason is the recording, and the person is told so."""
+    report = replace(with_account(gaps=True), request=replace(REQUEST, require_complete=True))
+    assert "--require-complete was given" in report_text(report)
+
+
+EVIL = "x\x1b[2J\x07\u202e\u2066y\nClip      forged\r\x9b\u2028z"
+
+
+def test_text_has_no_control_characters_and_no_forged_lines():
+    """Whatever the camera calls itself and its files, the text steers no terminal and has no line of its making."""
+    hole = Hole(HOLE.span, EVIL)
+    report = replace(
+        REPORT,
+        request=replace(REQUEST, address=Address(EVIL, 80)),
+        device=DeviceInfo(EVIL, EVIL, EVIL, EVIL),
+        clips=(replace(CLIP, path=EVIL, status="failed", reason=EVIL),),
+        left_out=((EVIL, 1),),
+        account=Account((hole,), (hole,), (hole,)),
+        outputs=(OutputReport(EVIL, 1, 1.0, EVIL, EVIL),),
+        warnings=(EVIL,),
+        downloads=EVIL,
+    )
+    lines = report_text(report).split("\n")
+    assert {unicodedata.category(char) for line in lines for char in line} & {"Cc", "Cf", "Cs", "Zl", "Zp"} == set()
+    assert len(lines) == 15
+    assert not any(line.startswith("Clip      forged") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "line"),
+    [(0, None), (1.9, None), (-1.5, None), (42, "the camera's clock is 42 s fast"),
+     (-90, "the camera's clock is 1 min 30 s slow")],
+)  # fmt: skip
+def test_a_wrong_clock_is_reported_with_its_direction(seconds, line):
+    """Below two seconds it is the rounding of the answer, and not worth a line."""
+    lines = clock_lines(CameraClock(timedelta(hours=-8), timedelta(seconds=seconds), "measured"))
+    assert lines[0] == "UTC-08:00 (measured)"
+    assert lines[1:] == ([line] if line else [])
+
+
+def test_a_camera_without_a_clock_is_reported():
+    """No clock is said in words."""
+    assert clock_lines(None) == ["the camera does not tell its time"]

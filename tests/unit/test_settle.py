@@ -1,0 +1,144 @@
+"""What became of each recording, and where every second of the range went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from camreel.media.job import ClipOutcome
+from camreel.model import Recording, Span, Stream, WallTime
+from camreel.plan import ExportPlan, plan_export
+from camreel.settle import settle
+from camreel.transfer.pool import Fetched, Lost
+
+
+def wall(text: str) -> WallTime:
+    return WallTime.fromisoformat(f"2026-01-16T{text}")
+
+
+def span(start: str, end: str) -> Span:
+    return Span(wall(start), wall(end))
+
+
+def recording(start: str, end: str, *, writing: bool = False) -> Recording:
+    return Recording(f"/mnt/sd/{start}.mp4", span(start, end), size=1000, writing=writing)
+
+
+def plan(*recordings: Recording) -> ExportPlan:
+    return plan_export(recordings, ASKED, Stream.MAIN)
+
+
+ASKED = span("08:00:00", "09:00:00")
+WHOLE = recording("08:00:00", "09:00:00")
+ON_DISK = Fetched(Path("clip.mp4"), 900, reused=False)
+
+
+def merged(start: str, end: str, *, missing: int = 0, number: int = 1) -> ClipOutcome:
+    return ClipOutcome(number, span(start, end), missing_packets=missing)
+
+
+@pytest.mark.parametrize(
+    ("clip", "outcome", "status", "reason"),
+    [
+        (ON_DISK, merged("08:00:00", "09:00:00"), "merged", None),
+        (Lost("it sent an empty file"), None, "failed", "it sent an empty file"),
+        (ON_DISK, None, "unusable", "it was not merged"),
+        (ON_DISK, ClipOutcome(1, unusable="no video in it"), "unusable", "no video in it"),
+        (ON_DISK, ClipOutcome(1), "empty", "it holds no picture in the range"),
+        (ON_DISK, merged("08:00:00", "08:30:00", missing=1), "short",
+         "the file ends early: 1 picture of its index are not in it"),
+        (ON_DISK, merged("08:00:00", "08:30:00", missing=9), "short",
+         "the file ends early: 9 pictures of its index are not in it"),
+    ],
+    ids=["merged", "failed", "not merged", "unusable", "empty", "short by one", "short"],
+)  # fmt: skip
+def test_each_recording_gets_a_status_and_a_reason(clip, outcome, status, reason):
+    """One line for each recording; whatever is not plainly merged says why."""
+    (report,), _account = settle(plan(WHOLE), [clip], [outcome], None)
+    assert (report.status, report.reason, report.number, report.path) == (status, reason, 1, WHOLE.path)
+
+
+def test_sizes_are_of_the_file_where_there_is_one():
+    """What was received counts; what the camera listed only where nothing was."""
+    (had,), _account = settle(plan(WHOLE), [ON_DISK], [merged("08:00:00", "09:00:00")], None)
+    (lost,), _account = settle(plan(WHOLE), [Lost("gone")], [None], None)
+    assert (had.size, lost.size) == (900, 1000)
+
+
+def test_a_failed_clip_is_lost_time():
+    """The time of a clip that was not had is lost, by its number and reason, and no gap."""
+    _reports, account = settle(plan(WHOLE), [Lost("the camera was gone")], [None], None)
+    assert [(hole.span, hole.reason) for hole in account.lost] == [(ASKED, "clip 1: the camera was gone")]
+    assert account.gaps == ()
+
+
+def test_of_a_short_clip_only_the_rest_is_lost():
+    """What a cut-off file did hold is covered; from there to its listed end is lost."""
+    outcome = merged("08:00:00", "08:40:00", missing=500)
+    (report,), account = settle(plan(WHOLE), [ON_DISK], [outcome], None)
+    assert report.covered == span("08:00:00", "08:40:00")
+    assert [hole.span for hole in account.lost] == [span("08:40:00", "09:00:00")]
+    assert account.lost[0].reason.startswith("clip 1: the file ends early")
+
+
+def test_a_short_clip_that_reaches_its_listed_end_loses_no_time():
+    """Its status still says so, but no second is missing."""
+    (report,), account = settle(plan(WHOLE), [ON_DISK], [merged("08:00:00", "09:00:05", missing=3)], None)
+    assert report.status == "short"
+    assert (account.lost, account.gaps) == ((), ())
+
+
+def test_time_that_no_clip_is_listed_for_was_not_recorded():
+    """A hole between clips is a gap in the recording."""
+    first, last = recording("08:00:00", "08:10:00"), recording("08:50:00", "09:00:00")
+    outcomes = [merged("08:00:00", "08:10:00"), merged("08:50:00", "09:00:00", number=2)]
+    _reports, account = settle(plan(first, last), [ON_DISK, ON_DISK], outcomes, None)
+    assert [(hole.span, hole.reason) for hole in account.gaps] == [
+        (span("08:10:00", "08:50:00"), "nothing was recorded")
+    ]
+
+
+def test_time_that_a_merged_clip_does_not_hold_is_a_gap_with_its_number():
+    """A listed time is a promise of the camera's: where the clip has no picture of it, the report says whose."""
+    _reports, account = settle(plan(WHOLE), [ON_DISK], [merged("08:00:00", "08:40:00")], None)
+    assert [hole.reason for hole in account.gaps] == ["clip 1 is listed for this time but holds no picture of it"]
+
+
+def test_a_clip_that_ends_a_moment_early_does_not_explain_an_hour():
+    """Listed times are whole seconds: a gap of 50 minutes is not blamed on the clip before it."""
+    early = recording("08:00:00", "08:10:00")
+    _reports, account = settle(plan(early), [ON_DISK], [merged("08:00:00", "08:09:58.800000")], None)
+    assert [hole.reason for hole in account.gaps] == ["nothing was recorded"]
+
+
+def test_from_an_open_recording_on_everything_is_pending():
+    """The camera still writes: what is missing from its start on may come."""
+    closed, open_file = recording("08:00:00", "08:30:00"), recording("08:30:00", "08:30:00", writing=True)
+    _reports, account = settle(plan(closed, open_file), [ON_DISK], [merged("08:00:00", "08:30:00")], None)
+    assert [(hole.span, hole.reason) for hole in account.pending] == [
+        (span("08:30:00", "09:00:00"), "the camera is still writing this recording")
+    ]
+    assert account.gaps == ()
+
+
+def test_what_is_too_fresh_to_be_listed_is_pending_and_what_is_older_a_gap():
+    """The index lags: only what has had time to be listed can be called a gap."""
+    clip = recording("08:00:00", "08:10:00")
+    _reports, account = settle(plan(clip), [ON_DISK], [merged("08:00:00", "08:10:00")], wall("08:45:00"))
+    assert [hole.span for hole in account.gaps] == [span("08:10:00", "08:45:00")]
+    assert [hole.span for hole in account.pending] == [span("08:45:00", "09:00:00")]
+    assert account.pending[0].reason.startswith("too recent")
+
+
+def test_a_lost_clip_stays_lost_however_fresh_it_is():
+    """What the camera listed and we did not get is our loss, not something to wait for."""
+    _reports, account = settle(plan(WHOLE), [Lost("gone")], [None], wall("08:00:00"))
+    assert [hole.span for hole in account.lost] == [ASKED]
+    assert account.pending == ()
+
+
+def test_clips_and_outcomes_must_match_the_plan():
+    """A recording without a line would be a silent loss: it is an error instead."""
+    with pytest.raises(ValueError, match="zip"):
+        settle(plan(WHOLE), [], [], None)

@@ -1,0 +1,42 @@
+"""Sizes and durations as people write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from camreel.units import clock_text, count_text, duration_text, size_text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (1234, "1.23 kB"), (99_900, "99.9 kB"), (999_400, "999 kB"),
+     (999_600, "1 MB"), (17_561_629, "17.6 MB"), (2_040_000_000, "2.04 GB"), (123_000_000_000, "123 GB"),
+     (5_000_000_000_000, "5 TB"), (1 << 50, "1126 TB")],
+)  # fmt: skip
+def test_sizes_have_three_figures_in_decimal_units(count, text):
+    """As disks and cameras count them, and never in powers of ten."""
+    assert size_text(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (0.04, "0 s"), (4.5, "4.5 s"), (59.9, "59.9 s"), (60, "1 min"), (61, "1 min 1 s"), (3600, "1 h"),
+     (33_124, "9 h 12 min 4 s"), (86_400, "1 d"), (90_061, "1 d 1 h 1 min 1 s"), (1800, "30 min")],
+)  # fmt: skip
+def test_durations_leave_zeros_out(seconds, text):
+    """The largest units that are not zero, to the second; tenths below a minute."""
+    assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-3, "00:00"), (0, "00:00"), (123, "02:03"), (3599.6, "1:00:00"), (3723, "1:02:03")]
+)
+def test_times_to_wait_fit_a_progress_line(seconds, text):
+    """Short, and never negative."""
+    assert clock_text(seconds) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 clips"), (1, "1 clip"), (2, "2 clips")])
+def test_counts_agree_with_their_noun(count, text):
+    """One has no s."""
+    assert count_text(count, "clip") == text

@@ -1,0 +1,242 @@
+"""One recording to one file: what is taken for a recording, and what never gets a name."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from camreel.errors import BadTransfer, CameraUnreachable, DiskError
+from camreel.transfer.fetch import fetch
+
+pytestmark = pytest.mark.anyio
+
+STEP = 1 << 16  # recorders list sizes in multiples of this
+
+
+@pytest.fixture
+def get(camera, store, body, recording):
+    """Fetch a recording of ``size`` that is sent in ``pieces``; ``announced`` defaults to what they hold."""
+
+    async def run(
+        *pieces: bytes | Exception, size: int | None = None, announced: Any = "sum", doubt: bool = False
+    ) -> tuple[Path, list[int]]:
+        if announced == "sum":
+            announced = sum(len(piece) for piece in pieces if isinstance(piece, bytes))
+        one = recording(size=size)
+        camera.answers[one.path] = [body(announced, list(pieces))]
+        told: list[int] = []
+        return await fetch(camera, one, store, told.append, doubt=doubt), told
+
+    return run
+
+
+@pytest.fixture
+def refused(get, store, recording):
+    """As ``get``, for what must fail: BadTransfer, and nothing that has a name."""
+
+    async def run(*pieces: bytes | Exception, size: int | None = None, **more: Any) -> str:
+        before = {*store.folder.iterdir()}
+        with pytest.raises(BadTransfer) as caught:
+            await get(*pieces, size=size, **more)
+        assert store.find(recording(size=size)) is None
+        assert {path.suffix for path in {*store.folder.iterdir()} - before} <= {".part"}
+        return str(caught.value)
+
+    return run
+
+
+async def test_a_recording_becomes_a_file(get, store, movie):
+    """Every byte, under a name of our own, with no part left; progress counts bytes."""
+    path, told = await get(movie[:5], movie[5:100], movie[100:])
+    assert path.read_bytes() == movie
+    assert path.suffix == ".mp4"
+    assert list(store.folder.iterdir()) == [path]
+    assert told == [5, 100, len(movie)]
+
+
+@pytest.mark.parametrize(("head", "suffix"), [(b"DHAV", ".dav"), (b"\x01\x02\x03", ".bin")])
+async def test_the_suffix_is_by_the_first_bytes(get, head, suffix):
+    """Also where they come one at a time."""
+    path, _told = await get(*(bytes([byte]) for byte in head), bytes(100))
+    assert path.suffix == suffix
+
+
+async def test_an_earlier_part_is_not_mixed_in(get, store, recording, movie):
+    """A longer part of an earlier try leaves no tail."""
+    store.part(recording()).write_bytes(bytes(10_000))
+    path, _told = await get(movie)
+    assert path.read_bytes() == movie
+
+
+@pytest.mark.parametrize(
+    ("announced", "size"), [(1050, None), (1050, 1036), (1050, 2 * STEP), (1036 * 2, None)], ids=str
+)
+async def test_fewer_bytes_than_announced_are_no_recording(refused, movie, announced, size):
+    """Content-Length is exact, whatever is listed."""
+    assert f"{len(movie):,} of {announced:,} bytes" in await refused(movie, announced=announced, size=size)
+
+
+async def test_more_bytes_than_announced_are_no_recording(refused, movie):
+    """A length that lies downwards is caught before the disk gets the surplus."""
+    assert "more than" in await refused(movie, b"x", announced=len(movie))
+
+
+async def test_a_length_that_is_not_a_size_is_not_believed(refused):
+    """A Content-Length of exabytes is refused before the first byte, listed or not."""
+    assert "announced" in await refused(b"", announced=1 << 60)
+    assert "announced" in await refused(b"", announced=1 << 60, size=5000)
+
+
+async def test_a_body_without_an_end_is_cut_off(refused, movie):
+    """Without a length, at most twice the listed size and 64 MiB are taken: the disk is not filled."""
+    megabytes = [bytes(1 << 20)] * 70
+    assert "more than" in await refused(movie, *megabytes, announced=None, size=1000)
+
+
+async def test_a_listed_size_of_zero_says_nothing(get, movie):
+    """Some cameras list 0 for clips that have pictures: the body's own length counts then."""
+    megabytes = [bytes(1 << 20)] * 65
+    path, _told = await get(movie, *megabytes, size=0)
+    assert path.stat().st_size == len(movie) + (65 << 20)
+
+
+async def test_an_exact_listed_size_holds_where_no_length_is_sent(get, refused, movie):
+    """SD cards list exact sizes: without Content-Length, shorter and longer are wrong."""
+    path, _told = await get(movie, announced=None, size=len(movie))
+    assert path.read_bytes() == movie
+    assert "of 2,000 bytes" in await refused(movie, announced=None, size=2000)
+    assert "of 1,000 bytes" in await refused(movie, announced=None, size=1000)
+
+
+@pytest.mark.parametrize("size", [STEP, 7 * STEP, None, 0])
+async def test_an_allocated_size_is_no_promise(get, movie, size):
+    """Recorders list multiples of 64 KiB, the space and not the file: a shorter body is complete."""
+    path, _told = await get(movie, announced=None, size=size)
+    assert path.read_bytes() == movie
+
+
+async def test_a_short_body_that_says_it_is_whole_is_doubted_once(get, refused, movie):
+    """Content-Length below the listed size: asked again at first, believed when the camera insists."""
+    assert "of 2,000 bytes" in await refused(movie, size=2000, doubt=True)
+    path, _told = await get(movie, size=2000, doubt=False)
+    assert path.read_bytes() == movie
+
+
+@pytest.mark.parametrize("size", [len(bytes(1000)), 2 * STEP, None])
+async def test_doubt_does_not_touch_what_is_long_enough(get, movie, size):
+    """A body of the listed size or more, an allocated size, or none listed: nothing to doubt."""
+    path, _told = await get(movie, size=size, doubt=True)
+    assert path.read_bytes() == movie
+
+
+@pytest.mark.parametrize("pieces", [(), (b"",), (b"", b"")])
+@pytest.mark.parametrize("announced", [0, None])
+async def test_an_empty_body_is_no_recording(refused, pieces, announced):
+    """200 and nothing: some firmware does that to every download."""
+    assert "empty file" in await refused(*pieces, announced=announced)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [b"<html><body>Login</body></html>", b"\r\n  <!DOCTYPE html>", b"\xef\xbb\xbf<html>", b"Error\r\nBad Request!\r\n",
+     b"ERROR\nAuthorization Failed!", b'{"error":{"code":404}}', b"<\x1b[2J\n\x07>"],
+    ids=lambda page: ascii(page[:10]),
+)  # fmt: skip
+@pytest.mark.parametrize("cut", [1, 100])
+async def test_a_page_of_text_is_no_recording(refused, page, cut):
+    """Errors that come with status 200 are known by their words, and shown without escapes."""
+    message = await refused(page[:cut], page[cut:])
+    assert "page of text" in message
+    assert message.isprintable()
+
+
+async def test_a_broken_connection_leaves_only_a_part(get, store, recording, movie):
+    """What broke in the middle has no name, and the error is the camera's."""
+    with pytest.raises(CameraUnreachable):
+        await get(movie, CameraUnreachable("it broke"))
+    assert [path.name for path in store.folder.iterdir()] == [store.part(recording()).name]
+    assert store.find(recording()) is None
+
+
+async def test_a_cancelled_download_leaves_only_a_part(camera, store, body, recording, movie):
+    """Ctrl-C in the middle: nothing gets a name, and the connection is let go."""
+
+    async def never() -> bytes:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    camera.answers[recording().path] = [never]
+    with anyio.move_on_after(0) as scope:
+        await fetch(camera, recording(), store, lambda _count: None)
+    assert scope.cancelled_caught
+    assert (camera.open_now, store.find(recording())) == (0, None)
+
+
+def opening_as(monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], FileIO]) -> None:
+    monkeypatch.setattr(Path, "open", lambda path, *_args, **_more: make(path))
+
+
+async def test_a_disk_that_takes_half_a_piece_gets_the_other_half_too(get, movie, monkeypatch):
+    """The system may write less than it was given, without an error: the file is whole all the same."""
+
+    class Reluctant(FileIO):
+        def write(self, data: Any, /) -> int:
+            return super().write(bytes(data)[:7])
+
+    with monkeypatch.context() as patch:
+        opening_as(patch, lambda path: Reluctant(path, "wb"))
+        path, _told = await get(movie[:50], movie[50:])
+    assert path.read_bytes() == movie
+
+
+class FullOnWrite(FileIO):
+    """A disk that is full from the start."""
+
+    def write(self, _data: Any, /) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class FullOnClose(FileIO):
+    """A network share that says only at the end that it is full."""
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("kind", [FullOnWrite, FullOnClose])
+async def test_a_full_disk_is_said_with_advice(get, store, recording, *, movie, monkeypatch, kind):
+    """A DiskError with what to do, exit 7, and no half clip under a name."""
+    with monkeypatch.context() as patch:
+        opening_as(patch, lambda path: kind(path, "wb"))
+        with pytest.raises(DiskError, match="no space left") as caught:
+            await get(movie)
+    assert "Free some space" in str(caught.value.hint)
+    assert store.find(recording()) is None
+
+
+async def test_a_store_that_vanished_is_a_disk_error(get, store, movie):
+    """Somebody removed the folder meanwhile: said in words, not a crash."""
+    store.folder.rmdir()
+    with pytest.raises(DiskError):
+        await get(movie)
+
+
+async def test_a_clip_is_synced_before_it_gets_its_name(get, store, recording, movie, monkeypatch):
+    """A name means that the bytes are on the disk: the sync comes first, and its failure leaves a part."""
+
+    def refuse(_handle: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(DiskError):
+        await get(movie)
+    assert store.find(recording()) is None

@@ -1,0 +1,260 @@
+"""The workers of one camera."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from camreel.errors import BadTransfer, CameraBusy, CameraRefused, CameraUnreachable, DiskError, LoginRefused
+from camreel.transfer.pool import Fetched, Lost, Pool
+from camreel.transfer.retry import Backoff
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
+
+pytestmark = pytest.mark.anyio
+
+
+class Told:
+    """All that the pool tells, in order."""
+
+    def __init__(self) -> None:
+        self.started_at: list[tuple[int, int]] = []
+        self.done: list[tuple[int, Any]] = []
+        self.retries: list[tuple[str, float]] = []
+        self.bytes: dict[int, int] = {}
+
+    def started(self, number, _recording, attempt):
+        self.started_at.append((number, attempt))
+
+    def progress(self, number, received):
+        self.bytes[number] = received
+
+    def fetched(self, number, clip):
+        self.done.append((number, "reused" if clip.reused else "fetched"))
+
+    def lost(self, number, _recording, reason):
+        self.done.append((number, reason))
+
+    def retrying(self, recording, error, wait):
+        self.retries.append((recording.path, wait))
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def pool(camera, store, told, waits):
+    """A pool over the scripted camera. Waiting takes no time, and is counted."""
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        await anyio.lowlevel.checkpoint()
+
+    @asynccontextmanager
+    async def connect():
+        yield camera
+
+    def make(recordings, limit: int = 2, attempts: int = 3) -> Pool:
+        return Pool(recordings, store, connect, told, limit=limit, backoff=Backoff(attempts=attempts), sleep=sleep)
+
+    return make
+
+
+@pytest.fixture
+def several(camera, recording, movie) -> Callable[..., list[Any]]:
+    """``count`` recordings that the camera sends, but for the ``answers`` by number."""
+
+    def make(count: int, answers: dict[int, Any] | None = None) -> list[Any]:
+        recordings = [recording(n) for n in range(count)]
+        for number, one in enumerate(recordings, 1):
+            answer = (answers or {}).get(number, movie)
+            camera.answers[one.path] = answer if isinstance(answer, list) else [answer]
+        return recordings
+
+    return make
+
+
+async def outcomes(pool: Pool, count: int) -> list[Fetched | Lost]:
+    return [await pool.outcome(number) for number in range(1, count + 1)]
+
+
+async def test_everything_is_fetched_in_order_of_time(pool, several, camera, told, movie):
+    """The first clip is begun first: the merge waits for it."""
+    recordings = several(5)
+    running = pool(recordings, limit=1)
+    await running.run()
+    assert camera.asked == [one.path for one in recordings]
+    assert told.done == [(number, "fetched") for number in range(1, 6)]
+    assert told.bytes == dict.fromkeys(range(1, 6), len(movie))
+    for clip in await outcomes(running, 5):
+        assert isinstance(clip, Fetched)
+        assert (clip.path.read_bytes(), clip.size, clip.reused) == (movie, len(movie), False)
+
+
+@pytest.mark.parametrize(("limit", "most"), [(1, 1), (3, 3), (50, 8)])
+async def test_the_limit_is_used_and_never_exceeded(pool, several, camera, limit, most):
+    """--max-concurrent is what the camera sees, no more and, while there is work, no less."""
+    await pool(several(8), limit=limit).run()
+    assert camera.most_open == most
+
+
+async def test_nothing_to_do_is_done_at_once(pool):
+    """No recordings: no worker, no connection."""
+    await pool([]).run()
+
+
+async def test_a_clip_is_had_before_the_last_is_done(pool, several, movie):
+    """The merge gets the first clip while a later one still downloads."""
+    held = anyio.Event()
+
+    async def later():
+        await held.wait()
+        return movie
+
+    running = pool(several(2, {2: later}))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(running.run)
+        assert isinstance(await running.outcome(1), Fetched)
+        held.set()
+        assert isinstance(await running.outcome(2), Fetched)
+
+
+async def test_clips_of_an_earlier_run_are_not_fetched_again(pool, several, camera, *, store, told, movie):
+    """Complete ones are used as they are, kept ones too; a part is not."""
+    recordings = several(4)
+    for one in recordings[:2]:
+        store.part(one).write_bytes(movie)
+        store.complete(one, ".mp4")
+    kept = store.find(recordings[1])
+    store.keep(kept)
+    store.part(recordings[2]).write_bytes(movie[:10])
+    running = pool(recordings)
+    await running.run()
+    assert camera.asked == [one.path for one in recordings[2:]]
+    assert told.done[:2] == [(1, "reused"), (2, "reused")]
+    clips = await outcomes(running, 4)
+    assert [clip.reused for clip in clips if isinstance(clip, Fetched)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "tries"),
+    [
+        (CameraRefused("The camera answered 404.", status=404), "The camera answered 404", 1),
+        (CameraBusy("It is overloaded."), "It is overloaded", 3),
+        (CameraUnreachable("It broke."), "It broke", 3),
+        (b"Error\r\nBad Request!", "it sent a page of text (Error Bad Request!) instead of the recording", 3),
+        (b"", "it sent an empty file", 3),
+    ],
+    ids=["refused", "busy", "unreachable", "page", "empty"],
+)
+async def test_one_bad_recording_does_not_stop_the_rest(pool, several, camera, *, told, answer, reason, tries):
+    """It is lost by name and reason, after as many tries as its error is worth; all others come."""
+    recordings = several(4, {2: answer})
+    running = pool(recordings)
+    await running.run()
+    clips = await outcomes(running, 4)
+    assert [isinstance(clip, Fetched) for clip in clips] == [True, False, True, True]
+    assert clips[1] == Lost(reason)
+    assert (2, reason) in told.done
+    assert camera.asked.count(recordings[1].path) == tries
+
+
+async def test_a_recording_that_comes_at_last_is_fetched(pool, several, told, waits, movie):
+    """Waits grow, are told before they begin, and a success ends them."""
+    recordings = several(1, {1: [CameraBusy("busy"), BadTransfer("short"), movie]})
+    await pool(recordings).run()
+    assert told.started_at == [(1, 1), (1, 2), (1, 3)]
+    assert told.done == [(1, "fetched")]
+    assert waits == [1, 2]
+    assert told.retries == [(recordings[0].path, wait) for wait in (1, 2)]
+
+
+async def test_a_body_below_the_listed_size_is_asked_for_twice(pool, camera, recording, told, movie):
+    """The first time it is doubted, the second time the camera is believed."""
+    one = recording(size=len(movie) + 1)
+    camera.answers[one.path] = [movie]
+    await pool([one]).run()
+    assert told.started_at == [(1, 1), (1, 2)]
+    assert told.done == [(1, "fetched")]
+
+
+async def ends_with(running: Pool, error: Exception) -> None:
+    """``running`` ends at once, and by nothing but ``error``."""
+    with anyio.fail_after(5), pytest.raises(BaseExceptionGroup) as caught:
+        await running.run()
+    group: Any = caught.value
+    while isinstance(group, BaseExceptionGroup):
+        (group,) = group.exceptions
+    assert group is error
+
+
+async def forever() -> bytes:
+    await anyio.sleep_forever()
+    raise AssertionError
+
+
+@pytest.mark.parametrize("error", [LoginRefused("wrong password"), LoginRefused("locked")], ids=["refused", "locked"])
+async def test_one_refused_login_stops_all_workers(pool, several, camera, *, store, waits, error):
+    """At once: no other request, no wait, no second try; what was under way is let go without a name."""
+    recordings = several(9, {1: forever, 2: error, 3: forever})
+    await ends_with(pool(recordings, limit=3), error)
+    assert sorted(camera.asked) == sorted(one.path for one in recordings[:3])
+    assert (camera.open_now, waits) == (0, [])
+    assert all(store.find(one) is None for one in recordings)
+
+
+async def test_a_refused_login_keeps_what_was_complete(pool, several, store):
+    """Ended in the middle: the clips that are whole wait for the next run."""
+    error = LoginRefused("wrong password")
+    recordings = several(3, {2: error})
+    await ends_with(pool(recordings, limit=1), error)
+    assert [store.find(one) is not None for one in recordings] == [True, False, False]
+
+
+async def test_a_full_disk_stops_all_workers(pool, several, camera):
+    """There is no room for the others either."""
+    error = DiskError("full")
+    await ends_with(pool(several(9, {1: forever, 2: error}), limit=2), error)
+    assert len(camera.asked) == 2
+
+
+async def test_a_camera_that_is_gone_is_not_asked_for_the_rest(pool, several, camera):
+    """Three in a row that no try could reach: the others are named as not tried, none is forgotten."""
+    recordings = several(6, {number: CameraUnreachable("It is gone.") for number in range(2, 7)})
+    running = pool(recordings, limit=1, attempts=2)
+    await running.run()
+    clips = await outcomes(running, 6)
+    assert isinstance(clips[0], Fetched)
+    assert clips[1:4] == [Lost("It is gone")] * 3
+    assert clips[4:] == [Lost("not tried: the camera had stopped answering")] * 2
+    assert len(camera.asked) == 1 + 3 * 2
+
+
+@pytest.mark.parametrize(
+    "sign_of_life",
+    [None, CameraRefused("No.", status=404), CameraBusy("Busy."), b"<html>"],
+    ids=["a clip", "a refusal", "busy", "a page"],
+)
+async def test_any_answer_shows_that_the_camera_is_there(pool, several, camera, sign_of_life):
+    """Unreachable now and then is not gone: whatever the camera says in between starts the count anew."""
+    gone = CameraUnreachable("It broke.")
+    answers = dict.fromkeys((1, 2, 4, 5), gone) | ({3: sign_of_life} if sign_of_life is not None else {})
+    recordings = several(6, answers)
+    running = pool(recordings, limit=1, attempts=1)
+    await running.run()
+    assert camera.asked == [one.path for one in recordings]
+    assert isinstance((await outcomes(running, 6))[5], Fetched)

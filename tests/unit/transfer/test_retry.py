@@ -1,0 +1,111 @@
+"""When to try again, and how long to wait."""
+
+from __future__ import annotations
+
+import pytest
+
+from camreel.errors import (
+    AccountLocked,
+    BadTransfer,
+    CameraBusy,
+    CameraError,
+    CameraRefused,
+    CameraUnreachable,
+    DiskError,
+    LoginRefused,
+    NotACamera,
+)
+from camreel.transfer.retry import Backoff, attempting
+
+pytestmark = pytest.mark.anyio
+
+
+class Run:
+    """One run of ``attempting``: what it tried, how long it waited, what it told."""
+
+    def __init__(self, *outcomes: object) -> None:
+        self.outcomes = outcomes
+        self.attempts: list[int] = []
+        self.waits: list[float] = []
+        self.told: list[tuple[CameraError, float]] = []
+
+    async def operation(self, attempt: int) -> object:
+        self.attempts.append(attempt)
+        outcome = self.outcomes[min(attempt, len(self.outcomes)) - 1]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    async def go(self, backoff: Backoff) -> object:
+        return await attempting(
+            self.operation, backoff, self.sleep, lambda error, wait: self.told.append((error, wait))
+        )
+
+
+def test_waits_grow_up_to_a_limit_and_end():
+    """Twice as long each time, never longer than the longest, None after the last try."""
+    backoff = Backoff(attempts=8, first=1, factor=2, longest=30)
+    assert [backoff.wait_after(attempt) for attempt in range(1, 9)] == [1, 2, 4, 8, 16, 30, 30, None]
+
+
+def test_one_attempt_never_waits():
+    """attempts=1 is: do not try again."""
+    assert Backoff(attempts=1).wait_after(1) is None
+
+
+async def test_success_at_once_waits_for_nothing():
+    """No sleep and no event where nothing went wrong."""
+    run = Run("done")
+    assert await run.go(Backoff()) == "done"
+    assert (run.attempts, run.waits, run.told) == ([1], [], [])
+
+
+@pytest.mark.parametrize("cls", [CameraUnreachable, CameraBusy, BadTransfer])
+async def test_what_may_get_better_is_tried_again(cls):
+    """Each wait is told before it begins, with its cause; the attempt is numbered."""
+    first, second = cls("one"), cls("two")
+    run = Run(first, second, "done")
+    assert await run.go(Backoff(first=3, factor=10)) == "done"
+    assert (run.attempts, run.waits) == ([1, 2, 3], [3, 30])
+    assert run.told == [(first, 3), (second, 30)]
+
+
+async def test_the_last_error_is_raised_after_the_last_try():
+    """No wait after the last try: the error comes at once."""
+    run = Run(CameraBusy("one"), CameraBusy("two"))
+    with pytest.raises(CameraBusy, match="two"):
+        await run.go(Backoff(attempts=2, first=5))
+    assert (run.attempts, run.waits) == ([1, 2], [5])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        LoginRefused("wrong password"),
+        AccountLocked("locked"),
+        CameraRefused("gone", status=404),
+        NotACamera("a printer"),
+        CameraError("no such host"),
+        DiskError("full"),
+        ValueError("a bug"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_what_will_not_get_better_is_tried_once(error):
+    """A refused login above all: the second try could lock the account."""
+    run = Run(error, "never")
+    with pytest.raises(type(error)) as caught:
+        await run.go(Backoff())
+    assert caught.value is error
+    assert (run.attempts, run.waits, run.told) == ([1], [], [])
+
+
+async def test_a_login_that_is_refused_later_ends_it_too():
+    """Busy, then refused: not tried a third time."""
+    run = Run(CameraBusy("busy"), LoginRefused("wrong"), "never")
+    with pytest.raises(LoginRefused):
+        await run.go(Backoff())
+    assert run.attempts == [1, 2]
