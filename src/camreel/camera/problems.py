@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -21,6 +22,7 @@ from camreel.errors import (
 from camreel.model import Address
 from camreel.units import duration_text
 
+_TIMEOUTS = (TimeoutError, asyncio.TimeoutError)  # two classes until Python 3.11
 _LOCKED = 268632081  # DH-NVR608H: {"ErrorCode":268632081,"Result":false,"RmLock":1800,"RmLogin":0}
 
 
@@ -39,7 +41,7 @@ def from_client_error(address: Address, error: Exception, *, known: bool = False
             hint="Check --host: a name that this network knows, or the camera's IP address.",
         )
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        reason = "the connection timed out" if isinstance(error, TimeoutError) else _system_reason(error)
+        reason = "the connection timed out" if isinstance(error, _TIMEOUTS) else _system_reason(error)
         return CameraUnreachable(
             f"Nothing answers at {address}: {reason}.",
             hint="Is the camera on, is it this address, and is the port right (--port, --https)?",
@@ -52,7 +54,7 @@ def from_client_error(address: Address, error: Exception, *, known: bool = False
             f"{address} does not answer like a camera: what it sent is not HTTP.",
             hint="Check --host and --port: the HTTP port is wanted, not RTSP (554) or 37777.",
         )
-    if isinstance(error, TimeoutError):
+    if isinstance(error, _TIMEOUTS):
         return CameraUnreachable(f"{address} accepted the connection and then did not answer in time.")
     if isinstance(error, aiohttp.ClientPayloadError):
         return CameraUnreachable(f"{address} broke off in the middle of an answer.")
