@@ -105,11 +105,15 @@ class BadTransfer(CameraError):
 
 
 class CameraRefused(CameraError):
-    """The camera understood and said no: ``status`` is its HTTP status (or 200 with an ``Error`` body)."""
+    """The camera understood and said no: ``status`` is its HTTP status (or 200 with an ``Error`` body).
 
-    def __init__(self, message: str, *, status: int, hint: str | None = None) -> None:
+    ``location`` is where a redirect would lead.
+    """
+
+    def __init__(self, message: str, *, status: int, hint: str | None = None, location: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.status = status
+        self.location = location
 
 
 class NotACamera(CameraError):

@@ -6,56 +6,38 @@ connect -> clock -> search -> plan -> fetch and merge, side by side -> verify ->
 from __future__ import annotations
 
 import hashlib
-import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import anyio
 
 from camreel import events
-from camreel.camera import wire
-from camreel.camera.client import Camera
-from camreel.camera.http import Connection, Timeouts, tls_context
-from camreel.camera.login import Login
-from camreel.clock import CameraClock, to_camera_span
 from camreel.errors import CameraError, CamreelError, MergeError, NothingRecorded, UsageError, printable
 from camreel.identity import comment, made_by
+from camreel.inquiry import Found, Inquiry, Tuning
 from camreel.media.fingerprint import read_comment, replace_in_place
 from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult
 from camreel.media.names import codec_name
 from camreel.media.process import MergeProcess
-from camreel.model import Credentials, DeviceInfo, IfExists, Recording, Request, Span, WallTime
-from camreel.plan import Account, ExportPlan, plan_export
+from camreel.model import Credentials, IfExists, Recording, Request, WallTime
+from camreel.plan import Account, ExportPlan
 from camreel.report import OutputReport, Report
 from camreel.settle import settle
 from camreel.transfer.part import disk_errors, place
 from camreel.transfer.pool import Fetched, Lost, Pool
-from camreel.transfer.retry import Backoff, attempting
 from camreel.transfer.store import Store
+
+__all__ = ["Tuning", "already_there", "export"]
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup  # a dependency of anyio there
 
-Value = TypeVar("Value")
-
 # A clip that has ended may be listed minutes later (measured on Amcrest cameras): so long, a hole says nothing.
 INDEX_LAG = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """What tests set and people do not: how patient to be, what time it is, and how to wait."""
-
-    timeouts: Timeouts = field(default_factory=Timeouts)
-    talking: Backoff = field(default_factory=lambda: Backoff(attempts=3))
-    fetching: Backoff = field(default_factory=Backoff)
-    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
-    utc_now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
 
 
 def already_there(request: Request) -> Report | None:
@@ -107,30 +89,30 @@ class _Export:
 
     def __init__(self, request: Request, credentials: Credentials, emit: events.Listener, tuning: Tuning) -> None:
         self._request = request
-        self._credentials = credentials
         self._emit = emit
         self._tuning = tuning
-        self._login = Login()
-        self._warnings: list[str] = []
-        self._device = DeviceInfo("unknown model")
-        self._clock: CameraClock | None = None
-        self._tls: ssl.SSLContext | None = None
+        self._inquiry = Inquiry(request, credentials, emit, tuning)
 
     async def run(self) -> Report:
         request = self._request
         self._prepare()
-        span, plan = await self._ask_camera()
-        if not plan.recordings:
-            raise self._nothing(plan)
+        found = await self._inquiry.run()
         store = Store(request.output_dir, request.address)
         with store.locked():
-            clips, outcomes, result, part = await self._fetch_and_merge(plan, store)
-            pending_from = self._unsettled_from(span)
-            statuses, account = settle(plan, clips, outcomes, pending_from)
+            clips, outcomes, result, part = await self._fetch_and_merge(found, store)
+            statuses, account = settle(found.plan, clips, outcomes, self._unsettled_from(found))
             report = Report(
-                request, span, self._clock, self._device, statuses, plan.left_out, account, (), tuple(self._warnings)
+                request,
+                found.span,
+                found.clock,
+                found.device,
+                statuses,
+                found.plan.left_out,
+                account,
+                (),
+                tuple(self._inquiry.warnings),
             )
-            return self._finish(report, plan, store, result, part)
+            return self._finish(report, found.plan, store, result, part)
 
     def _prepare(self) -> None:
         """Fail before the camera is asked, where failing is certain."""
@@ -141,73 +123,16 @@ class _Export:
                 probe = folder / f".camreel-{_short(str(request.output))}.part"
                 probe.touch()
                 probe.unlink()
-        if request.address.https:
-            try:
-                self._tls = tls_context(insecure=request.insecure, ca_file=request.ca_file)
-            except OSError as error:
-                raise UsageError(f"--ca-file {request.ca_file}: {error.strerror or error}.") from None
-
-    def _warn(self, text: str) -> None:
-        if text not in self._warnings:
-            self._warnings.append(text)
-            self._emit(events.Warned(text))
-
-    @asynccontextmanager
-    async def _camera(self) -> AsyncIterator[Camera]:
-        request, tuning = self._request, self._tuning
-        connection = Connection(
-            request.address, self._credentials, self._login, self._warn, tls=self._tls, timeouts=tuning.timeouts
-        )
-        async with connection:
-            yield Camera(request.address, connection, tuning.utc_now)
-
-    async def _patiently(self, what: str, ask: Callable[[], Awaitable[Value]]) -> Value:
-        def on_retry(error: CameraError, wait: float) -> None:
-            self._emit(events.Retrying(what, str(error), wait))
-
-        return await attempting(lambda _attempt: ask(), self._tuning.talking, self._tuning.sleep, on_retry)
-
-    async def _ask_camera(self) -> tuple[Span, ExportPlan]:
-        """Connect, read the clock, search, plan."""
-        request = self._request
-        async with self._camera() as camera:
-            self._device = await self._patiently("connecting", camera.identify)
-            self._emit(events.Connected(request.address, self._device))
-            self._clock = await self._patiently("reading the clock", camera.clock)
-            if self._clock and not self._clock.is_plausible:
-                shown = self._clock.to_wall(self._tuning.utc_now())
-                self._warn(f"The camera's clock is wrong: it shows {shown}. Ask for times as its picture shows them.")
-            span = to_camera_span(request.asked, self._clock)
-            self._emit(events.Understood(request.asked, span, self._clock))
-            listing = await self._patiently("searching", lambda: camera.search(request.channel, span))
-        for warning in listing.warnings:
-            self._warn(warning)
-        recordings, others = wire.of_channel(listing.recordings, request.channel)
-        if others:
-            self._warn(f"The camera listed {len(others)} recordings of other channels; they were not used.")
-        plan = plan_export(recordings, span, request.stream)
-        self._emit(events.Planned(plan))
-        return span, plan
-
-    def _nothing(self, plan: ExportPlan) -> CamreelError:
-        others = ", ".join(f"{count} {reason}" for reason, count in plan.left_out)
-        hint = "Check the range by the clock in the camera's picture, and --channel."
-        if plan.writing:
-            hint = "The camera is still writing a recording of this time: try again when it has closed it."
-        elif others:
-            hint = f"It lists other things there ({others}); --stream chooses between main and sub."
-        where = f"channel {self._request.channel} of {self._request.address}"
-        return NothingRecorded(f"Nothing is recorded on {where} from {plan.span} (the camera's clock).", hint=hint)
 
     async def _fetch_and_merge(
-        self, plan: ExportPlan, store: Store
+        self, found: Found, store: Store
     ) -> tuple[list[Fetched | Lost], list[ClipOutcome | None], MergeResult, Path]:
         request, tuning = self._request, self._tuning
         part = request.output.with_name(f"{request.output.name}.{_short(str(store.folder))}.part")
         pool = Pool(
-            plan.recordings,
+            found.plan.recordings,
             store,
-            self._camera,
+            self._inquiry.camera,
             _PoolEvents(self._emit),
             limit=request.max_concurrent,
             backoff=tuning.fetching,
@@ -216,19 +141,19 @@ class _Export:
         with _removed_unless_done(part) as done:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(pool.run)
-                clips, outcomes, result = await self._merge(plan, pool, part)
+                clips, outcomes, result = await self._merge(found, pool, part)
             done.append(True)
         return clips, outcomes, result, part
 
     async def _merge(
-        self, plan: ExportPlan, pool: Pool, part: Path
+        self, found: Found, pool: Pool, part: Path
     ) -> tuple[list[Fetched | Lost], list[ClipOutcome | None], MergeResult]:
         """Take the clips in order as they arrive and have them merged."""
         clips: list[Fetched | Lost] = []
         outcomes: list[ClipOutcome | None] = []
         refused: MergeError | None = None
-        async with MergeProcess(self._job(plan, part), self._on_merged) as merge:
-            for number, recording in enumerate(plan.recordings, 1):
+        async with MergeProcess(self._job(found, part), self._on_merged) as merge:
+            for number, recording in enumerate(found.plan.recordings, 1):
                 clip = await pool.outcome(number)
                 clips.append(clip)
                 if isinstance(clip, Lost) or refused:
@@ -251,15 +176,15 @@ class _Export:
         folder = Store(self._request.output_dir, self._request.address).folder
         raise type(refused)(f"{refused} The downloads are kept in {folder}.", hint=refused.hint)
 
-    def _job(self, plan: ExportPlan, part: Path) -> MergeJob:
-        request, clock = self._request, self._clock
+    def _job(self, found: Found, part: Path) -> MergeJob:
+        request, clock = self._request, found.clock
         return MergeJob(
             output=str(part),
             format=request.output_format,
-            span=plan.span,
+            span=found.span,
             whole_clips=request.whole_clips,
             utc_offset=round(clock.offset.total_seconds()) if clock else None,
-            title=f"{request.address.host} channel {request.channel}, {plan.span}",
+            title=f"{request.address.host} channel {request.channel}, {found.span}",
             comment=comment(request, complete=True),
         )
 
@@ -288,11 +213,12 @@ class _Export:
             hint="Listed times are whole seconds: ask for a little more, or use --whole-clips.",
         )
 
-    def _unsettled_from(self, span: Span) -> WallTime | None:
+    def _unsettled_from(self, found: Found) -> WallTime | None:
         """From when on the camera may still list more, by its own clock; None where that is after the range."""
-        if self._clock is None:
+        clock, span = found.clock, found.span
+        if clock is None:
             return None
-        settled = self._clock.to_wall(self._tuning.utc_now()) + self._clock.drift - INDEX_LAG
+        settled = clock.to_wall(self._tuning.utc_now()) + clock.drift - INDEX_LAG
         return max(settled, span.start) if settled < span.end else None
 
     def _finish(self, report: Report, plan: ExportPlan, store: Store, result: MergeResult, part: Path) -> Report:

@@ -146,7 +146,7 @@ class Recording:
     """One file that the camera lists.
 
     ``size`` is what the camera says, in bytes: exact on SD cards, the allocated size (a multiple of 64 KiB) on
-    recorders (PROTOCOL 1.7). ``position`` is its place in the listing, the only order that holds when the clock
+    recorders. ``position`` is its place in the listing, the only order that holds when the clock
     goes back. ``channel`` is as listed: 0-based on most devices. ``writing`` marks a file that the camera has not
     closed yet: it has no index, so it cannot be played.
     """
@@ -171,7 +171,8 @@ class Recording:
 class Request:
     """One export, complete: what is wanted, from where, and where to. The password is not part of it.
 
-    ``output`` is the final file; ``output_dir`` is where the work folder for downloads is made.
+    ``output`` is the final file; ``output_dir`` is where the work folder for downloads is made. ``channel`` is a number
+    from 1 or a title as the recorder gives it. ``fingerprint`` pins the camera's certificate: its SHA-256 in hex.
     """
 
     address: Address
@@ -179,7 +180,7 @@ class Request:
     asked: AskedRange
     output_dir: Path
     output: Path
-    channel: int = 1
+    channel: int | str = 1
     stream: Stream = Stream.MAIN
     output_format: OutputFormat = OutputFormat.MP4
     max_concurrent: int = 4
@@ -189,3 +190,4 @@ class Request:
     require_complete: bool = False
     insecure: bool = False
     ca_file: str | None = None
+    fingerprint: str | None = None

@@ -13,7 +13,7 @@ import anyio
 from camreel.camera import wire
 from camreel.camera.http import Answer, Body, Connection
 from camreel.clock import CameraClock, measure
-from camreel.errors import CameraError, CameraRefused, LoginError, NotACamera, printable
+from camreel.errors import CameraError, CameraRefused, LoginError, NotACamera, UsageError, printable
 from camreel.model import Address, DeviceInfo, Recording, Span
 
 log = logging.getLogger("camreel.camera")
@@ -140,6 +140,55 @@ class Camera:
             raise NotACamera(f"The camera at {self._address} lists recordings without an end.")
         return Listing(tuple(recordings), tuple(warnings))
 
+    async def titles(self) -> dict[int, str]:
+        """The channels' titles by number, from 1; empty where the camera does not tell them."""
+        answer = await self._connection.text(wire.cgi_target("configManager", action="getConfig", name="ChannelTitle"))
+        return wire.parse_titles(answer.text) if answer.status == 200 else {}
+
+    async def number_of(self, title: str) -> int:
+        """The number of the channel that is called ``title``. UsageError where none or several are."""
+        titles = await self.titles()
+        found = [number for number, name in titles.items() if name.strip().casefold() == title.strip().casefold()]
+        if len(found) == 1:
+            return found[0]
+        named = f"{len(found)} channels are" if found else "no channel is"
+        raise UsageError(
+            f"On the camera at {self._address}, {named} called {printable(title, 60)!r}.",
+            hint=f"Its channels: {_listed(titles)}." if titles else "It does not tell its channels' names.",
+        )
+
+    async def explain_nothing(self, channel: int) -> str:
+        """Why a search found nothing: a sentence, after asking for any time at all.
+
+        The camera answers 400 to a window without footage and to a question that it does not accept, byte for byte
+        alike, so a question that must have an answer tells them apart. UsageError where the camera
+        has no such channel.
+        """
+        if await self._has_anything(channel):
+            return "The channel has recordings, but none in this range."
+        titles = await self.titles()
+        elsewhere = channel != 1 and await self._has_anything(1)
+        if (titles and channel not in titles) or (not titles and elsewhere):
+            raise UsageError(
+                f"The camera at {self._address} has no channel {channel}.",
+                hint=f"Its channels: {_listed(titles)}." if titles else "It has recordings of channel 1.",
+            )
+        return "The camera lists nothing of this channel at any time: does it record, to a card or disk of its own?"
+
+    async def _has_anything(self, channel: int) -> bool:
+        async with self._finder() as finder:
+            found = await self._ask(
+                "findFile",
+                finder,
+                condition__Channel=channel,
+                condition__StartTime="2000-01-01 00:00:00",
+                condition__EndTime="2037-12-31 23:59:59",
+            )
+            if found.status != 200 or wire.is_error(found.text):
+                return False
+            answer = await self._ask("findNextFile", finder, count=1)
+            return answer.status == 200 and bool(wire.parse_page(answer.text).recordings)
+
     @asynccontextmanager
     async def _finder(self) -> AsyncIterator[str]:
         """A finder on the camera, closed and destroyed whatever happens: leaked ones exhaust it until it restarts."""
@@ -175,6 +224,11 @@ class Camera:
             raise CameraRefused(f"It cannot be downloaded: {error}.", status=0) from None
         async with self._connection.body(target) as body:
             yield body
+
+
+def _listed(titles: dict[int, str]) -> str:
+    shown = [f"{number} “{name}”" for number, name in sorted(titles.items())]
+    return ", ".join(shown[:32]) + (" and more" if len(shown) > 32 else "")
 
 
 def _first_words(text: str) -> str:

@@ -7,6 +7,7 @@ so that the connection serves again, and a nonce is used once (a second use is a
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 import ssl
@@ -16,13 +17,14 @@ from dataclasses import dataclass
 
 import aiohttp
 import anyio
+from anyio.streams.tls import TLSAttribute
 from multidict import CIMultiDictProxy
 from yarl import URL
 
 from camreel.camera.digest import Challenge, answer, choose, parse_challenges
 from camreel.camera.login import Login
-from camreel.camera.problems import from_client_error, from_status, locked
-from camreel.errors import CameraUnreachable, LoginRefused, NotACamera, printable
+from camreel.camera.problems import fingerprint_text, from_client_error, from_status, locked
+from camreel.errors import CameraError, CameraUnreachable, LoginRefused, NotACamera, printable
 from camreel.model import Address, Credentials
 from camreel.units import duration_text
 
@@ -42,6 +44,17 @@ class Timeouts:
     refusal: float = 5
     stall: float = 30
     least_bytes_per_stall: int = 16 << 10  # a server that drips is stalled too
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Which certificate to accept on https: the system's authorities', ``context``'s, or just the one ``pinned``.
+
+    ``pinned`` is the SHA-256 of the certificate, 32 bytes.
+    """
+
+    context: ssl.SSLContext | None = None
+    pinned: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +83,20 @@ class Connection:
         login: Login,
         warn: Callable[[str], None],
         *,
-        tls: ssl.SSLContext | None = None,
+        trust: Trust | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
         self._address = address
         self._credentials = credentials
         self._login = login
         self._warn = warn
-        self._tls = tls
+        self._trust = trust or Trust()
         self._timeouts = timeouts or Timeouts()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Connection:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=1, ssl=self._tls if self._tls is not None else True),
+            connector=aiohttp.TCPConnector(limit=1, ssl=self._ssl()),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect),
             # Compressed bodies are refused, not unpacked: 300 KB of gzip can be 300 MB.
             headers={"Accept-Encoding": "identity", "User-Agent": "camreel"},
@@ -96,6 +109,11 @@ class Connection:
         # (aiohttp's own test client sets this one too); a fault test holds it.
         self._session._retry_connection = False  # noqa: SLF001
         return self
+
+    def _ssl(self) -> ssl.SSLContext | aiohttp.Fingerprint | bool:
+        if self._trust.pinned is not None:
+            return aiohttp.Fingerprint(self._trust.pinned)
+        return self._trust.context if self._trust.context is not None else True
 
     async def __aexit__(self, *_exc: object) -> None:
         if self._session is not None:
@@ -212,10 +230,31 @@ class Connection:
         assert self._session is not None, "use async with"
         url = URL(f"{'https' if self._address.https else 'http'}://{self._host}{target}", encoded=True)
         headers = {"Authorization": authorization} if authorization else {}
-        with self._in_our_words(), anyio.fail_after(self._timeouts.connect + self._timeouts.headers):
-            response = await self._session.get(url, headers=headers, allow_redirects=False)
+        try:
+            with self._in_our_words(), anyio.fail_after(self._timeouts.connect + self._timeouts.headers):
+                response = await self._session.get(url, headers=headers, allow_redirects=False)
+        except CameraError as error:
+            cause = error.__cause__
+            if not isinstance(cause, aiohttp.ClientConnectorCertificateError):
+                raise
+            shown = await self._certificate()
+            raise from_client_error(self._address, cause, certificate=shown) from cause
         log.debug("GET %s -> %d", printable(target), response.status)
         return response
+
+    async def _certificate(self) -> str | None:
+        """The SHA-256 of the certificate that the camera shows, to be compared and pinned; None where it shows none."""
+        nobody_checked = tls_context(insecure=True, ca_file=None)
+        try:
+            with anyio.fail_after(self._timeouts.connect):
+                stream = await anyio.connect_tcp(
+                    self._address.host, self._address.port, ssl_context=nobody_checked, tls_standard_compatible=False
+                )
+        except (OSError, TimeoutError):
+            return None
+        shown = stream.extra(TLSAttribute.peer_certificate_binary, None)  # noqa: S610 - anyio's, not Django's
+        await anyio.aclose_forcefully(stream)
+        return fingerprint_text(hashlib.sha256(shown).digest()) if shown else None
 
     @property
     def _host(self) -> str:

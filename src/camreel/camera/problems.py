@@ -26,15 +26,24 @@ _TIMEOUTS = (TimeoutError, asyncio.TimeoutError)  # two classes until Python 3.1
 _LOCKED = 268632081  # DH-NVR608H: {"ErrorCode":268632081,"Result":false,"RmLock":1800,"RmLogin":0}
 
 
-def from_client_error(address: Address, error: Exception, *, known: bool = False) -> CameraError:
+def from_client_error(
+    address: Address, error: Exception, *, known: bool = False, certificate: str | None = None
+) -> CameraError:
     """The error a person can act on, for anything that aiohttp or the system raises. Never holds a header.
 
     ``known``: a camera has answered there before, so an answer that does not parse is one that was garbled.
+    ``certificate``: the SHA-256 of the one it showed.
     """
+    if isinstance(error, aiohttp.ServerFingerprintMismatch):
+        return CameraError(
+            f"{address} shows another certificate than the one pinned: {fingerprint_text(error.got)}.",
+            hint="If the camera was reset or replaced, pin the new one with --fingerprint. If not, somebody may be "
+            "standing between you and the camera.",
+        )
     if isinstance(
         error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError | aiohttp.ClientSSLError
     ):
-        return _tls_error(address, error)
+        return _tls_error(address, error, certificate)
     if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(error.__cause__, socket.gaierror):
         return CameraError(
             f"There is no host called {printable(address.host)!r}.",
@@ -63,16 +72,22 @@ def from_client_error(address: Address, error: Exception, *, known: bool = False
     return CameraUnreachable(f"The connection to {address} broke: {_system_reason(error)}.")
 
 
-def _tls_error(address: Address, error: Exception) -> CameraError:
+def _tls_error(address: Address, error: Exception, certificate: str | None) -> CameraError:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        pin = f"--fingerprint {certificate} trusts just this certificate; " if certificate else ""
         return CameraError(
             f"{address} shows a certificate that nobody known here vouches for.",
-            hint="Cameras make their own. --ca-file FILE trusts the one in FILE; --insecure checks nothing.",
+            hint=f"Cameras make their own. {pin}--ca-file FILE trusts what FILE has; --insecure checks nothing.",
         )
     return CameraError(
         f"{address} does not speak TLS on this port.",
         hint="Leave out --https, or give the camera's HTTPS port with --port (443 unless it was changed).",
     )
+
+
+def fingerprint_text(digest: bytes) -> str:
+    """A certificate's SHA-256 as people compare it: ``AB:CD:…``."""
+    return digest.hex(":").upper()
 
 
 def _system_reason(error: Exception) -> str:
@@ -106,6 +121,7 @@ def from_status(address: Address, status: int, text: bytes, *, location: str | N
             f"{address} sends us elsewhere ({where}), which is not followed with a password in hand.",
             status=status,
             hint="If that is the same camera, name it so: --https, --port, or the whole URL as --host.",
+            location=location,
         )
     if status == 403:
         return CameraRefused(

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from camreel.errors import printable
-from camreel.model import Recording, Span, Stream, WallTime
+from camreel.model import Address, Recording, Span, Stream, WallTime
 
 # Brackets must be literal and a space must be %20: Amcrest cameras answer 400 to "+" (cat-watcher, measured), and
 # some to %5B. "&", "#", "%" and "+" inside a value are always escaped.
@@ -176,6 +176,27 @@ def _number(text: str | None) -> int | None:
 
 def _listed(item: dict[str, str], key: str) -> tuple[str, ...]:
     return tuple(value for name, value in item.items() if name.startswith(f"{key}[") and value)
+
+
+_TITLE = re.compile(r"table\.ChannelTitle\[(\d{1,4})\]\.Name", re.ASCII)
+
+
+def parse_titles(text: str) -> dict[int, str]:
+    """Channel titles by number, from 1 (the table counts from 0). Recorders list every slot, used or not."""
+    found = ((_TITLE.fullmatch(key), value) for key, value in parse_pairs(text).items())
+    return {int(match[1]) + 1: printable(value, 60) for match, value in found if match}
+
+
+def https_instead(address: Address, location: str | None) -> Address | None:
+    """Where a redirect leads, if that is the same camera over https; None for any other."""
+    try:
+        parts = urlsplit(location or "")
+        host, port = parts.hostname, parts.port or 443
+    except ValueError:
+        return None
+    if address.https or parts.scheme.lower() != "https" or (host or "").lower() != address.host.lower():
+        return None
+    return replace(address, port=port, https=True)
 
 
 def of_channel(recordings: Iterable[Recording], channel: int) -> tuple[list[Recording], list[Recording]]:
