@@ -141,12 +141,12 @@ class _Export:
         with _removed_unless_done(part) as done:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(pool.run)
-                clips, outcomes, result = await self._merge(found, pool, part)
+                clips, outcomes, result = await self._merge(found, pool, store, part)
             done.append(True)
         return clips, outcomes, result, part
 
     async def _merge(
-        self, found: Found, pool: Pool, part: Path
+        self, found: Found, pool: Pool, store: Store, part: Path
     ) -> tuple[list[Fetched | Lost], list[ClipOutcome | None], MergeResult]:
         """Take the clips in order as they arrive and have them merged."""
         clips: list[Fetched | Lost] = []
@@ -169,12 +169,11 @@ class _Export:
                 if outcome.covered:
                     self._on_merged(number, outcome.covered.end)
             if refused is None:
-                self._check_anything(clips, outcomes)
+                self._check_anything(found.plan, clips, outcomes, store)
                 self._emit(events.Verifying())
                 return clips, outcomes, await merge.finish()
         assert refused is not None
-        folder = Store(self._request.output_dir, self._request.address).folder
-        raise type(refused)(f"{refused} The downloads are kept in {folder}.", hint=refused.hint)
+        raise type(refused)(f"{refused} The downloads are kept in {store.folder}.", hint=refused.hint)
 
     def _job(self, found: Found, part: Path) -> MergeJob:
         request, clock = self._request, found.clock
@@ -191,7 +190,9 @@ class _Export:
     def _on_merged(self, number: int, wall: WallTime) -> None:
         self._emit(events.MergedUpTo(number, wall))
 
-    def _check_anything(self, clips: list[Fetched | Lost], outcomes: list[ClipOutcome | None]) -> None:
+    def _check_anything(
+        self, plan: ExportPlan, clips: list[Fetched | Lost], outcomes: list[ClipOutcome | None], store: Store
+    ) -> None:
         """Raise where not one clip gave a picture: then there is no video to speak of."""
         if any(outcome and outcome.covered for outcome in outcomes):
             return
@@ -203,10 +204,11 @@ class _Export:
                 hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
             )
         if unusable:
-            folder = Store(self._request.output_dir, self._request.address).folder
+            for recording in plan.recordings:
+                store.set_aside(recording)
             raise MergeError(
                 f"Not one of the recordings could be used. The first: {unusable[0]}.",
-                hint=f"The downloads are kept in {folder}.",
+                hint=f"The downloads are kept in {store.folder}; the next run downloads them anew.",
             )
         raise NothingRecorded(
             f"The recordings listed by {self._request.address} hold no picture in the range.",
@@ -231,9 +233,11 @@ class _Export:
         kept: Path | None = None
         if request.keep_files or not report.is_complete:
             kept = store.kept_folder if request.keep_files else store.folder
-        for recording in plan.recordings:
-            if request.keep_files and (clip := store.find(recording)):
-                store.keep(clip)
+        for recording, clip in zip(plan.recordings, report.clips, strict=True):
+            if clip.status in {"unusable", "short"}:
+                store.set_aside(recording)
+            elif request.keep_files and (path := store.find(recording)):
+                store.keep(path)
             elif kept is None:
                 store.discard(recording)
         return _with_output(report, request, result, kept)

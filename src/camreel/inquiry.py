@@ -156,9 +156,3 @@ def _trust(request: Request) -> Trust:
     except (OSError, ssl.SSLError) as error:
         reason = error.strerror or str(error)
         raise UsageError(f"--ca-file {request.ca_file}: {reason}.") from None
-
-
-def is_fingerprint(text: str) -> bool:
-    """Whether ``text`` is a SHA-256 in hex, with or without colons."""
-    digits = text.replace(":", "")
-    return len(digits) == 64 and all(digit in "0123456789abcdefABCDEF" for digit in digits)

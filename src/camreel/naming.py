@@ -32,14 +32,19 @@ _OTHER_MEDIA = frozenset((
 
 
 def default_name(
-    address: Address, channel: int, stream: Stream, asked: AskedRange, output_format: OutputFormat = OutputFormat.MP4
+    address: Address,
+    channel: int | str,
+    stream: Stream,
+    asked: AskedRange,
+    output_format: OutputFormat = OutputFormat.MP4,
 ) -> str:
     """``192.168.1.100_ch1_2026-01-16_08.00.00_to_18.00.00.mp4``: camera, channel, and the range as it was asked.
 
     The same on every system, and two different ranges never share a name.
     """
     kind = "" if stream is Stream.MAIN else f"_{stream.value}"
-    rest = f"_ch{channel}{kind}_{_range_part(asked)}.{output_format.value}"
+    where = f"ch{channel}" if isinstance(channel, int) else _FORBIDDEN.sub("_", channel).replace(" ", "-")[:40]
+    rest = f"_{where}{kind}_{_range_part(asked)}.{output_format.value}"
     return safe_name(_camera_part(address, LONGEST_DEFAULT - len(rest) - 1) + rest)
 
 

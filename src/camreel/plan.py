@@ -90,11 +90,22 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Every second of the range that is not in the output, once, under its reason."""
+    """Every moment of the range that is not in the output, once, under its reason.
+
+    ``slivers`` are holes below the second that listings are made in: each may be rounding, all together they are
+    counted.
+    """
 
     gaps: tuple[Hole, ...]
     pending: tuple[Hole, ...]
     lost: tuple[Hole, ...]
+    slivers: tuple[Span, ...] = ()
+
+    @property
+    def missing_seconds(self) -> float:
+        """The length of all of it."""
+        named = (*self.gaps, *self.pending, *self.lost)
+        return sum(hole.span.seconds for hole in named) + sum(sliver.seconds for sliver in self.slivers)
 
 
 def account_for(
@@ -109,11 +120,14 @@ def account_for(
     ``lost`` and ``pending`` may reach beyond the holes; only what is really missing is counted. ``explain`` gives
     the reason of a gap.
     """
-    holes = list(uncovered(span, covered))
+    every = uncovered(span, covered, resolution=timedelta(0))
+    holes = [hole for hole in every if hole.end - hole.start >= RESOLUTION]
+    slivers = [hole for hole in every if hole.end - hole.start < RESOLUTION]
     lost_parts, holes = _take(holes, lost)
     pending_parts, holes = _take(holes, pending)
     gaps = tuple(Hole(hole, explain(hole)) for hole in holes if hole.end - hole.start >= RESOLUTION)
-    return Account(gaps=gaps, pending=pending_parts, lost=lost_parts)
+    slivers += [hole for hole in holes if hole.end - hole.start < RESOLUTION]
+    return Account(gaps, pending_parts, lost_parts, tuple(sorted(slivers)))
 
 
 def _take(holes: list[Span], claims: Iterable[Hole]) -> tuple[tuple[Hole, ...], list[Span]]:

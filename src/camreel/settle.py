@@ -42,7 +42,9 @@ def settle(
         unlisted = sum(hole.seconds for hole in uncovered(gap, (report.span for report in holding)))
         if not holding or 2 * unlisted > gap.seconds:  # a clip that ends a moment early does not explain an hour
             return "nothing was recorded"
-        return f"clip {holding[0].number} is listed for this time but holds no picture of it"
+        clip = holding[0]
+        why = f": {clip.reason}" if clip.reason else " is listed for this time but holds no picture of it"
+        return f"clip {clip.number}{why}"
 
     return reports, account_for(plan.span, covered, lost, pending, explain)
 
@@ -61,7 +63,11 @@ def _clip_report(number: int, recording: Recording, clip: Fetched | Lost, outcom
         return report("short", f"the file ends early: {pictures} of its index are not in it", outcome.covered)
     if outcome.covered is None:
         return report("empty", "it holds no picture in the range")
-    return report("merged", None, outcome.covered)
+    left_out = None
+    if outcome.undecodable_dropped:
+        pictures = count_text(outcome.undecodable_dropped, "picture")
+        left_out = f"{pictures} of it cannot be decoded (no keyframe comes before) and cannot be shown"
+    return report("merged", left_out, outcome.covered)
 
 
 def _missing_part(report: ClipReport) -> Span:

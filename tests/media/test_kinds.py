@@ -80,3 +80,31 @@ def test_b_frames(studio, source_hashes, container):
         late = film.lateness()
         assert len(late) >= 6
         assert max(map(abs, late)) <= 0.065
+
+
+def test_avi_needs_a_constant_rate(studio, source_hashes):
+    """avi has no time stamps: more pictures a second than it was made for are refused by name, fewer leave places."""
+    clips = [*studio.row(1, seconds=2), *studio.row(1, seconds=2, begin=2, fps=5)]
+    film = studio.merge("avi", clips)
+    assert film.result.seconds == pytest.approx(4, abs=0.1)
+    assert list(dict.fromkeys(film.hashes())) == list(dict.fromkeys(source_hashes(clips)))
+    clips = [*studio.row(1, seconds=2), *studio.row(1, seconds=2, begin=2, fps=20)]
+    with pytest.raises(MergeError, match=r"08\.00\.02\.mp4 does not have the constant rate .* use mkv or mp4"):
+        studio.merge("avi", clips)
+
+
+def test_avi_holds_one_size(studio):
+    """Another size in avi is refused by name, with what can hold it."""
+    clips = [*studio.row(1, seconds=1), *studio.row(1, seconds=1, begin=1, size=(640, 360))]
+    with pytest.raises(MergeError, match=r"08\.00\.01\.mp4 is 640x360 .*mkv and mp4 hold both"):
+        studio.merge("avi", clips)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+def test_rates_may_differ(studio, source_hashes, container):
+    """Clips of another rate, or of another unit of time, keep their own pace."""
+    clips = [*studio.row(1, seconds=2), *studio.row(1, seconds=2, begin=2, fps=25), *studio.row(1, begin=4, fps=3)]
+    film = studio.merge(container, clips)
+    assert film.hashes() == source_hashes(clips)
+    assert film.result.seconds == pytest.approx(7)
+    assert [outcome.starts_at for outcome in film.outcomes] == pytest.approx([0, 2, 4])

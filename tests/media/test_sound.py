@@ -6,11 +6,13 @@ from datetime import datetime
 from fractions import Fraction
 from io import BytesIO
 from itertools import pairwise
+from pathlib import Path
 
 import av
 import pytest
 
 from camreel.errors import MergeError
+from camreel.media.merge import Merger
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, seen_frames
 
 # Seconds: half an AAC frame at 8 kHz, and a millisecond for finding the onset of a beep.
@@ -100,6 +102,72 @@ def test_other_rates(studio, rate):
     assert max(map(abs, film.lateness())) <= IN_STEP
     with av.open(str(film.path)) as reopened:
         assert reopened.streams.audio[0].rate == rate
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "avi"])
+def test_a_rate_that_aac_does_not_know(studio, container):
+    """G.711 at any rate is in step, also where AAC has no such rate."""
+    film = studio.merge(container, studio.row(3, audio="alaw", audio_rate=10000))
+    assert len(film.lateness()) >= 7
+    assert max(map(abs, film.lateness())) <= IN_STEP
+
+
+def _without_early_sound(spec: ClipSpec, first: float) -> bytes:
+    """The clip without the sound before ``first`` seconds."""
+    buffer = BytesIO()
+    with av.open(BytesIO(make_clip(spec)), "r") as source, av.open(buffer, "w", format="mov") as out:
+        copied = [out.add_stream_from_template(stream, opaque=True) for stream in source.streams]
+        for packet in source.demux():
+            if packet.dts is not None and (packet.stream_index == 0 or packet.dts * packet.time_base >= first):
+                packet.stream = copied[packet.stream_index]
+                out.mux(packet)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("sound", ["aac", "mulaw"])
+@pytest.mark.parametrize("container", ["mp4", "mkv", "avi"])
+def test_sound_that_comes_late(studio, source_hashes, container, sound):
+    """Where sound comes only after many pictures they go to the disk all the same, and the sound is in step."""
+    spec = ClipSpec(EIGHT, 12, audio=sound, two_keyframes=False)
+    clips = [studio.file(_without_early_sound(spec, 7.5), EIGHT, 12), *studio.row(1, begin=12, audio=sound)]
+    film = studio.merge(container, clips)
+    assert film.hashes() == source_hashes(clips)
+    assert [round(beep) for beep in heard_beeps(film.path)] == [8, 9, 10, 11, 12, 13, 14]
+    assert max(map(abs, film.lateness())) <= IN_STEP
+
+
+def _with_large_pictures(body: bytes) -> bytes:
+    """The clip with 20 KB of filler (a NAL unit of type 12) in each picture."""
+    filler = b"\x0c" + b"\xff" * 20_000
+    buffer = BytesIO()
+    with av.open(BytesIO(body), "r") as source, av.open(buffer, "w", format="mov") as out:
+        copied = [out.add_stream_from_template(stream, opaque=True) for stream in source.streams]
+        for packet in source.demux():
+            if packet.dts is None:
+                continue
+            if packet.stream_index == 0:
+                large = av.Packet(bytes(packet) + len(filler).to_bytes(4, "big") + filler)
+                large.pts, large.dts, large.duration = packet.pts, packet.dts, packet.duration
+                large.time_base, large.is_keyframe = packet.time_base, packet.is_keyframe
+                large.stream = copied[0]
+                out.mux(large)
+            else:
+                packet.stream = copied[1]
+                out.mux(packet)
+    return buffer.getvalue()
+
+
+def test_late_sound_does_not_keep_the_film_in_memory(studio, monkeypatch):
+    """An mp4 is written while its pictures come, also where the first sound comes much later."""
+    monkeypatch.setattr("camreel.media.merge._EVERY", 0)
+    clip = studio.file(_with_large_pictures(_without_early_sound(ClipSpec(EIGHT, 30), 28)), EIGHT, 30)
+    job = studio.job("mp4")
+    sizes = [0]
+    merger = Merger(job)
+    merger.add(clip, lambda wall: sizes.append(Path(job.output).stat().st_size if Path(job.output).exists() else 0))
+    halfway = sizes[len(sizes) // 2]
+    assert halfway > 1_000_000
+    assert merger.finish().size > 6_000_000
 
 
 def test_g711_in_mkv_is_lossless(studio):

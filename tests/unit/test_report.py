@@ -45,7 +45,7 @@ REPORT = Report(
 
 
 def with_account(**holes) -> Report:
-    return replace(REPORT, account=replace(NOTHING_MISSING, **{kind: (HOLE,) for kind in holes if holes[kind]}))
+    return replace(REPORT, account=replace(NOTHING_MISSING, **{kind: (HOLE,) for kind in holes if holes[kind]}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,27 @@ def test_coverage_is_the_range_less_all_that_is_named():
     """Coverage and holes add up to the range."""
     report = with_account(gaps=True)
     assert report.covered_seconds == 2700
-    assert report_json(report)["coverage"] == {"seconds": 2700, "percent": 75}
+    coverage = {"seconds": 2700, "percent": 75, "slivers": 0, "slivers_seconds": 0}
+    assert report_json(report)["coverage"] == coverage
+
+
+def test_what_is_missing_in_slivers_is_counted():
+    """Holes below a second at many joints are no gaps, but they add up, and the report says so."""
+    starts = [WallTime(ASKED.start.naive + timedelta(seconds=10 * n + 9.1)) for n in range(360)]
+    slivers = tuple(Span(start, start + timedelta(seconds=0.9)) for start in starts)
+    report = replace(REPORT, account=replace(NOTHING_MISSING, slivers=slivers))
+    assert report.covered_seconds == pytest.approx(3276)
+    assert report_json(report)["coverage"]["slivers_seconds"] == 324
+    assert "Joints    5 min 24 s in all at 360 joints, less than a second at each" in report_text(report)
+    assert "(91.0 %)" in report_text(report)
+
+
+def test_all_but_a_moment_is_not_all():
+    """A second missing of ten hours is not rounded away."""
+    hole = Hole(Span(ASKED.start, ASKED.start + timedelta(seconds=1)), "some reason")
+    span = Span(ASKED.start, ASKED.start + timedelta(hours=10))
+    report = replace(REPORT, span=span, account=replace(NOTHING_MISSING, gaps=(hole,)))
+    assert "(99.9 %)" in report_text(report)
 
 
 SPAN_KEYS = {"start", "end", "start_utc", "end_utc"}
@@ -109,7 +129,7 @@ def test_json_keys_are_a_contract():
     assert set(document["camera"]["clock"]) == {"utc_offset", "drift_seconds", "source"}
     assert set(document["range"]) == SPAN_KEYS | {"seconds"}
     assert set(document["found"]) == {"recordings", "bytes", "left_out"}
-    assert set(document["coverage"]) == {"seconds", "percent"}
+    assert set(document["coverage"]) == {"seconds", "percent", "slivers", "slivers_seconds"}
     for kind in ("gaps", "pending", "lost"):
         assert set(document[kind][0]) == HOLE_KEYS
     assert set(document["clips"][0]) == SPAN_KEYS | {"number", "path", "status", "reason", "size", "covered"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,13 @@ def test_of_a_short_clip_only_the_rest_is_lost():
     assert account.lost[0].reason.startswith("clip 1: the file ends early")
 
 
+def test_what_a_short_clip_lacks_at_its_start_is_a_gap():
+    """Its bytes begin where they begin: only what the file broke off is the loss."""
+    _reports, account = settle(plan(WHOLE), [ON_DISK], [merged("08:10:00", "08:40:00", missing=500)], None)
+    assert [hole.span for hole in account.gaps] == [span("08:00:00", "08:10:00")]
+    assert [hole.span for hole in account.lost] == [span("08:40:00", "09:00:00")]
+
+
 def test_a_short_clip_that_reaches_its_listed_end_loses_no_time():
     """Its status still says so, but no second is missing."""
     (report,), account = settle(plan(WHOLE), [ON_DISK], [merged("08:00:00", "09:00:05", missing=3)], None)
@@ -142,3 +150,12 @@ def test_clips_and_outcomes_must_match_the_plan():
     """A recording without a line would be a silent loss: it is an error instead."""
     with pytest.raises(ValueError, match="zip"):
         settle(plan(WHOLE), [], [], None)
+
+
+def test_pictures_that_cannot_be_decoded_are_counted():
+    """What comes before the first keyframe is left out, and the report says how much and of which clip."""
+    outcome = replace(merged("08:00:10", "09:00:00"), undecodable_dropped=60)
+    reports, account = settle(plan(WHOLE), [ON_DISK], [outcome], None)
+    assert reports[0].reason is not None
+    assert reports[0].reason.startswith("60 pictures of it cannot be decoded")
+    assert "60 pictures" in account.gaps[0].reason

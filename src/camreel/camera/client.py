@@ -120,6 +120,7 @@ class Camera:
     async def _pages(self, finder: str, progress: Callable[[int], None]) -> Listing:
         recordings: list[Recording] = []
         warnings: list[str] = []
+        unread: dict[str, None] = {}
         seen: set[tuple[str, Span]] = set()
         for _number in range(MAX_PAGES):
             answer = await self._ask("findNextFile", finder, count=PAGE)
@@ -127,10 +128,11 @@ class Camera:
                 break  # older firmware says Error where newer says found=0
             page = wire.parse_page(answer.text, len(recordings))
             fresh = [item for item in page.recordings if (item.path, item.span) not in seen]
-            warnings += [f"The camera lists something that cannot be read: {problem}." for problem in page.problems]
+            news = [problem for problem in page.problems if problem not in unread]
+            unread.update(dict.fromkeys(news))
             if page.is_last:
                 break
-            if not fresh:
+            if not (fresh or news):
                 warnings.append("The camera's list repeats itself; it was taken to end there.")
                 break
             seen.update((item.path, item.span) for item in fresh)
@@ -138,7 +140,10 @@ class Camera:
             progress(len(recordings))
         else:
             raise NotACamera(f"The camera at {self._address} lists recordings without an end.")
-        return Listing(tuple(recordings), tuple(warnings))
+        unreadable = [f"The camera lists something that cannot be read: {problem}." for problem in unread]
+        if len(unreadable) > 20:
+            unreadable[20:] = [f"The camera lists {len(unreadable) - 20} more things that cannot be read."]
+        return Listing(tuple(recordings), (*warnings, *unreadable))
 
     async def titles(self) -> dict[int, str]:
         """The channels' titles by number, from 1; empty where the camera does not tell them."""

@@ -74,8 +74,9 @@ def choose(challenges: Iterable[Challenge]) -> Challenge | None:
     offered = list(challenges)
     digests = [c for c in offered if c.scheme == "digest" and _can_answer(c)]
     digests.sort(key=lambda c: bool(c.qops) and "auth" not in c.qops)
-    basics = [c for c in offered if c.scheme == "basic"]
-    return next(iter(digests + basics), None)
+    if any(c.scheme == "digest" for c in offered):
+        return next(iter(digests), None)  # never the password in clear where something better was offered
+    return next((c for c in offered if c.scheme == "basic"), None)
 
 
 def _can_answer(challenge: Challenge) -> bool:

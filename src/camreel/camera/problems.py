@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import socket
+import ssl
 from typing import Any
 
 import aiohttp
@@ -94,7 +95,9 @@ def _system_reason(error: Exception) -> str:
     """What the system calls it: «connection refused», not asyncio's words for it."""
     inner = getattr(error, "os_error", error)
     number = getattr(inner, "errno", None)
-    text = os.strerror(number) if number else str(inner) or type(inner).__name__
+    if isinstance(inner, ssl.SSLError | socket.gaierror):  # their numbers are not the system's
+        number = None
+    text = os.strerror(number) if number else getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
     return printable(text[0].lower() + text[1:], 120)
 
 

@@ -10,17 +10,23 @@ from camreel.model import Address, AskedRange, OutputFormat, Stream
 from camreel.naming import default_name, is_device_name, output_place
 
 
-def check_tls(address: Address, *, insecure: bool, ca_file: str | None) -> None:
-    """``--insecure`` and ``--ca-file`` are about https, and exclude each other."""
-    if not (insecure or ca_file):
-        return
-    option = "--insecure" if insecure else "--ca-file"
-    if not address.https:
-        raise UsageError(f"{option} is about https, and {address} is not.", hint="Add --https, or leave it out.")
-    if insecure and ca_file:
-        raise UsageError("--insecure checks no certificate, and --ca-file says how to check it.", hint="Give one.")
+def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None) -> None:
+    """The three ways to trust a certificate exclude each other. Without ``--https`` they wait for a redirect to it."""
+    given = [
+        option
+        for option, value in (("--insecure", insecure), ("--ca-file", ca_file), ("--fingerprint", fingerprint))
+        if value
+    ]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} are different ways to trust a certificate.", hint="Give one of them.")
     if ca_file and not Path(ca_file).is_file():
         raise UsageError(f"--ca-file {ca_file!r} is not a file.")
+    digits = fingerprint.replace(":", "") if fingerprint is not None else "0" * 64
+    if len(digits) != 64 or not set(digits) <= set("0123456789abcdefABCDEF"):
+        raise UsageError(
+            f"--fingerprint {fingerprint!r} is not the SHA-256 of a certificate.",
+            hint="It has 64 hex digits, with or without colons; camreel shows it when it does not trust a certificate.",
+        )
 
 
 def check_username(username: str) -> str:
@@ -35,7 +41,7 @@ def check_username(username: str) -> str:
 def choose_places(
     asked: AskedRange,
     address: Address,
-    channel: int,
+    channel: int | str,
     stream: Stream,
     *,
     output_dir: str,

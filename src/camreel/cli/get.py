@@ -64,7 +64,7 @@ def get(
     username: str | None,
     start: str | None,
     end: str | None,
-    channel: int,
+    channel: int | str,
     output_format: str | None,
     output_dir: str,
     output_file: str | None,
@@ -72,6 +72,7 @@ def get(
     https: bool,
     insecure: bool,
     ca_file: str | None,
+    fingerprint: str | None,
     max_concurrent: int,
     stream: str,
     whole_clips: bool,
@@ -86,7 +87,7 @@ def get(
     host, username, start, end = _required(ctx, host=host, username=username, start=start, end=end)
     typed_port = ctx.get_parameter_source("port") is click.core.ParameterSource.COMMANDLINE
     address = parse_address(host, port=port if typed_port else None, usual_port=port, https=https)
-    check_tls(address, insecure=insecure, ca_file=ca_file)
+    check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
     asked = parse_range(start, end)
     folder, output, chosen = choose_places(
         asked,
@@ -113,6 +114,7 @@ def get(
         require_complete=require_complete,
         insecure=insecure,
         ca_file=ca_file,
+        fingerprint=fingerprint,
     )
     if channel == 0 and not quiet:
         screen.remark("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")

@@ -109,3 +109,21 @@ class Whole(click.ParamType):  # type: ignore[type-arg]  # generic since click 8
 
     def _in_range(self, number: int) -> bool:
         return self.least <= number and (self.most is None or number <= self.most)
+
+
+class Channel(Whole):
+    """A channel: its number, or the title that the recorder gives it."""
+
+    name = "N|TITLE"
+
+    def __init__(self) -> None:
+        super().__init__(0, meaning="a channel: they are counted from 1")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or the title."""
+        text = str(value).strip()
+        if not text or re.fullmatch(r"[+-]?[0-9.,]+", text):
+            return super().convert(value, param, ctx)
+        if not text.isprintable() or len(text) > 100:
+            self.fail("that is not a channel's title.", param, ctx)
+        return text

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from camreel.cli import screen
-from camreel.cli.help import Option, Whole
+from camreel.cli.help import Channel, Option, Whole
 from camreel.model import IfExists, OutputFormat, Stream
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -54,10 +54,10 @@ get_options = _together(
         _main(
             "-c",
             "--channel",
-            type=Whole(0, meaning="a channel: they are counted from 1"),
+            type=Channel(),
             default=1,
             envvar="AMCREST_CHANNEL",
-            help="From 1 up. Default: 1.",
+            help="From 1 up, or its title. Default: 1.",
         ),
         _main("--output-format", **FORMAT),
         _main("--output-dir", metavar="FOLDER", default=".", help="Default: the current folder."),
@@ -66,6 +66,7 @@ get_options = _together(
         _connection("--https", is_flag=True, help="Speak https."),
         _connection("--insecure", is_flag=True, help="https with any certificate."),
         _connection("--ca-file", metavar="FILE", help="https with certificates that FILE vouches for."),
+        _connection("--fingerprint", metavar="SHA256", help="https with just this certificate."),
         _connection("--max-concurrent", type=Whole(1, 32), default=4, help="Downloads at a time. Default: 4."),
         _output(
             "--stream",

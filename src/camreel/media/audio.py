@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from camreel.media.output import Output
     from camreel.media.probe import Clip, SoundKind
 
+# Seconds of pictures without any sound after which the track begins with silence: until each of its tracks has a
+# packet, an mp4 writes nothing and keeps everything in memory.
+_LONGEST_WAIT = 3
+
 # Raw AAC frames of silence for one and two channels, as MPEG-4 part 3 spells them: the smallest that decode.
 _SILENT_AAC = {1: bytes.fromhex("00c800802380"), 2: bytes.fromhex("210049900219002380")}
 
@@ -34,10 +38,11 @@ class SoundTrack:
     ``packets`` counts what was written, ``end`` is the sample after the last of them.
     """
 
-    def __init__(self, output: Output, kind: SoundKind) -> None:
+    def __init__(self, output: Output, rate: int) -> None:
         self._output = output
-        self.kind = kind
-        self.rate = kind.rate
+        self.rate = rate
+        samples = output.picture_time_base * self.rate
+        self._picture_numerator, self._picture_denominator = samples.numerator, samples.denominator
         self.end = 0
         self.packets = 0
         self._waiting: deque[tuple[int, Packet[Any]]] = deque()
@@ -60,11 +65,13 @@ class SoundTrack:
         self._heard = max(self._heard, position + self._length(packet))
         self._waiting.append((position, packet))
 
-    def write_until(self, reached: Fraction) -> None:
-        """Write what ends before ``reached`` (seconds of the output): its pictures are out."""
-        limit = int(reached * self.rate)
+    def write_until(self, reached: int) -> None:
+        """Write what ends before ``reached`` (ticks of the picture track): its pictures are out."""
+        limit = reached * self._picture_numerator // self._picture_denominator
         while self._waiting and self._waiting[0][0] + self._length(self._waiting[0][1]) <= limit:
             self._place(*self._waiting.popleft(), limit)
+        if self.packets == 0 and limit > _LONGEST_WAIT * self.rate:
+            self._begin_with_silence()
 
     def heard(self) -> Fraction:
         """How far the clip's sound has come, in seconds of the output."""
@@ -93,6 +100,9 @@ class SoundTrack:
     def _clip_ended(self, limit: int) -> None:
         raise NotImplementedError
 
+    def _begin_with_silence(self) -> None:
+        raise NotImplementedError
+
     def _mux(self, packet: Packet[Any], position: int, samples: int) -> None:
         packet.stream = self._output.sound_stream
         packet.time_base = Fraction(1, self.rate)
@@ -110,10 +120,11 @@ class AacPackets(SoundTrack):
     """
 
     def __init__(self, output: Output, kind: SoundKind, *, fill: bool) -> None:
-        super().__init__(output, kind)
+        super().__init__(output, kind.rate)
         # Bit 2 of the second byte of an AudioSpecificConfig is frameLengthFlag.
         self.frame = 960 if len(kind.setup) == 4 and int(kind.setup, 16) & 4 else 1024
-        self._silence = _SILENT_AAC.get(kind.channels) if fill else None
+        self._silence = _SILENT_AAC.get(kind.channels) if self.frame == 1024 else None
+        self._without_stamps = fill and self._silence is not None
         self._snap: int | None = None
 
     def start_clip(self, clip: Clip, base: Fraction, first: Fraction) -> None:
@@ -127,7 +138,7 @@ class AacPackets(SoundTrack):
         half = self.frame // 2
         if position + half > limit:
             return
-        if self._silence is not None:
+        if self._without_stamps:
             self._place_without_stamps(position, packet)
             return
         if self._snap is None:
@@ -147,27 +158,29 @@ class AacPackets(SoundTrack):
 
     def _fill(self, until: int) -> None:
         """Whole frames of silence up to ``until``, to the nearest frame."""
-        assert self._silence is not None
-        while until - self.end > self.frame // 2:
+        while self._silence is not None and until - self.end > self.frame // 2:
             silent = av.Packet(self._silence)
             silent.is_keyframe = True
             self._mux(silent, self.end, self.frame)
             self.end += self.frame
 
     def _clip_ended(self, limit: int) -> None:
-        if self._silence is not None:
+        if self._without_stamps:
             self._fill(limit)
+
+    def _begin_with_silence(self) -> None:
+        self._fill(self.frame)
 
 
 class Samples(SoundTrack):
     """Sound as samples, one after the other, with silence where some are missing.
 
     ``stored`` is what a sample is in the output: the clip's own G.711 byte (avi), 16-bit PCM (mkv), or 16-bit PCM
-    on its way into an AAC encoder (mp4).
+    on its way into an AAC encoder (mp4). ``rate`` is the output's.
     """
 
-    def __init__(self, output: Output, kind: SoundKind, *, copied: bool, encoded: bool) -> None:
-        super().__init__(output, kind)
+    def __init__(self, output: Output, kind: SoundKind, rate: int, *, copied: bool, encoded: bool) -> None:
+        super().__init__(output, rate)
         self._copied, self._encoded = copied, encoded
         self._width = kind.channels * (1 if copied else 2)
         # The quietest bytes: A-law 0xD5 and µ-law 0xFF (ITU-T G.711), and 0 in PCM.
@@ -197,10 +210,18 @@ class Samples(SoundTrack):
         if not data:
             return
         self._fresh = False
-        self._append(self._quiet * (position - self.end) + data)
+        self._fill(position)
+        self._append(data)
 
     def _clip_ended(self, limit: int) -> None:
-        self._append(self._quiet * (limit - self.end))
+        self._fill(limit)
+
+    def _begin_with_silence(self) -> None:
+        self._fill(_LONGEST_WAIT * self.rate // 2)
+
+    def _fill(self, until: int) -> None:
+        while self.end < until:  # a second at a time: the index may claim days
+            self._append(self._quiet * min(self.rate, until - self.end))
 
     def _samples_of(self, packet: Packet[Any]) -> bytes:
         if self._copied:

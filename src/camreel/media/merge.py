@@ -13,6 +13,7 @@ from camreel.errors import MergeError, printable
 from camreel.media import timeline
 from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult
 from camreel.media.output import Output
+from camreel.media.pictures import UnevenRate
 from camreel.media.probe import Clip, ClipKind, Unusable, codec_name, open_clip
 from camreel.media.timeline import Cut, Placed
 from camreel.media.verify import verify
@@ -26,6 +27,8 @@ Listener = Callable[[WallTime], None]
 _KEPT = "The downloads are kept."
 # How often progress is told, in seconds: it is also the sign of life that the parent waits for.
 _EVERY = 0.25
+# Seconds between the decoding and the showing of a picture that B-frames can explain.
+_MOST_REORDER = 10
 
 
 class Merger:
@@ -49,6 +52,11 @@ class Merger:
                 outcome = copy.run()
         except Unusable as reason:
             return ClipOutcome(clip.number, unusable=str(reason))
+        except UnevenRate as error:
+            said = (
+                f"{printable(clip.label)} does not have the constant rate of pictures that avi needs; use mkv or mp4."
+            )
+            raise MergeError(said, hint=_KEPT) from error
         if outcome.covered is not None:
             assert self._output is not None
             end = float(self._output.pictures.end * self._output.pictures.time_base)
@@ -120,8 +128,9 @@ def _difference(kind: ClipKind, before: ClipKind, container: OutputFormat) -> st
     if kind.nal_length_size != before.nal_length_size:
         return "stores its pictures in another way (NAL length size) than the clips before it"
     if kind.sound != before.sound:
-        has, had = kind.sound or "no sound", before.sound or "no sound"
-        return f"has {has} while the clips before it have {had}"
+        has, had = str(kind.sound or "no sound"), str(before.sound or "no sound")
+        other = " of another profile" if has == had else ""
+        return f"has {has}{other} while the clips before it have {had}"
     if container is OutputFormat.AVI and (kind.width, kind.height) != (before.width, before.height):
         return (
             f"is {kind.width}x{kind.height} while the clips before it are {before.width}x{before.height},"
@@ -147,6 +156,7 @@ class _ClipCopy:
         self._source = source
         self._on_progress = on_progress
         self._cut: Cut = timeline.cut_of(clip, job, source.time_base)
+        self._most_reorder = int(_MOST_REORDER / source.time_base)
         self._counts = _Counts()
         self._held: list[Packet[Any]] = []  # pictures from the end of the range on, which earlier ones may refer to
         self._early_sound: list[Packet[Any]] = []  # sound that comes in the file before the first picture
@@ -187,7 +197,7 @@ class _ClipCopy:
             frame = max(1, round(1 / (scan.frame_rate * scan.time_base)))
             for packet in scan.packets(sound=False):
                 self._sign_of_life()
-                pts = _shown_at(packet)
+                pts = _shown_at(packet, self._most_reorder)
                 origin = pts if origin is None else origin
                 start = origin + self._cut.start
                 if packet.is_keyframe and (chosen is None or pts <= start):
@@ -198,7 +208,7 @@ class _ClipCopy:
         return chosen if reaches else None
 
     def _take_picture(self, packet: Packet[Any]) -> None:
-        pts = _shown_at(packet)
+        pts = _shown_at(packet, self._most_reorder)
         packet.pts = pts
         assert packet.dts is not None
         self._counts.read += 1
@@ -253,7 +263,7 @@ class _ClipCopy:
         self._reached = packet.pts
         pictures.write(packet)
         if sound is not None:
-            sound.write_until(pictures.reached() * pictures.time_base)
+            sound.write_until(pictures.reached())
 
     def _sign_of_life(self) -> None:
         now = time.monotonic()
@@ -320,10 +330,8 @@ class _ClipCopy:
         return float((self._latest - self._origin) * self._source.time_base + 1 / self._source.frame_rate)
 
 
-def _shown_at(packet: Packet[Any]) -> int:
-    """When a picture is shown. A time that no camera means (a hostile index) is taken for the decode time."""
+def _shown_at(packet: Packet[Any], most: int) -> int:
+    """When a picture is shown. More than ``most`` ticks from its decode time (a hostile index) it is that time."""
     assert packet.dts is not None
     pts = packet.pts
-    if pts is None or packet.time_base is None or not -10 <= (pts - packet.dts) * packet.time_base <= 10:
-        return packet.dts
-    return pts
+    return packet.dts if pts is None or not -most <= pts - packet.dts <= most else pts

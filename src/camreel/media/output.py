@@ -35,6 +35,9 @@ _OPTIONS = {
     OutputFormat.AVI: {},
 }
 
+# ISO/IEC 14496-3, table 1.18.
+_AAC_RATES = (7350, 8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000)
+
 _DISK_ADVICE = {
     errno.ENOSPC: ("The disk is full", "Free some space and run it again: what was downloaded is kept."),
     errno.EDQUOT: ("Your disk quota is used up", "Free some space and run it again: what was downloaded is kept."),
@@ -78,10 +81,12 @@ class Output:
         self._container = writing(self._open, job)
         self._set_metadata(job, creation_time)
         self.picture_time_base = _picture_time_base(job.format, clip)
-        self.picture_stream: VideoStream = self._add_pictures(clip)
+        self.picture_stream: VideoStream = writing(self._add_pictures, clip)
         self.sound_stream: AudioStream
         self.pictures: PictureTrack = picture_track(self, job.format)
-        self.sound: SoundTrack | None = None if clip.kind.sound is None else self._add_sound(clip, clip.kind.sound)
+        self.sound: SoundTrack | None = None
+        if clip.kind.sound is not None:
+            self.sound = writing(self._add_sound, clip, clip.kind.sound)
 
     def _open(self, job: MergeJob) -> av.container.OutputContainer:
         # The name ends in .part, so the format is given; `file:` keeps a colon in it from being a protocol.
@@ -107,14 +112,16 @@ class Output:
         encoded = not copied and self.format is OutputFormat.MP4
         if copied:
             self.sound_stream = self._copied_sound(clip, avi=avi)
+            rate = kind.rate
         else:
-            self.sound_stream = self._container.add_stream("aac" if encoded else "pcm_s16le", rate=kind.rate)
+            rate = _aac_rate(kind.rate) if encoded else kind.rate
+            self.sound_stream = self._container.add_stream("aac" if encoded else "pcm_s16le", rate=rate)
             self.sound_stream.layout = clip.sound.layout
             if encoded:
-                self.sound_stream.bit_rate = kind.channels * (32_000 if kind.rate <= 16_000 else 64_000)
+                self.sound_stream.bit_rate = kind.channels * (32_000 if rate <= 16_000 else 64_000)
         if kind.codec == "aac":
             return AacPackets(self, kind, fill=avi)
-        return Samples(self, kind, copied=copied, encoded=encoded)
+        return Samples(self, kind, rate, copied=copied, encoded=encoded)
 
     def _copied_sound(self, clip: Clip, *, avi: bool) -> AudioStream:
         """A track for the clip's packets.
@@ -153,6 +160,11 @@ class Output:
             self._container.close()
         except (av.error.FFmpegError, OSError, ValueError):
             return
+
+
+def _aac_rate(rate: int) -> int:
+    """``rate``, or the next higher one that AAC knows."""
+    return next((known for known in _AAC_RATES if known >= rate), _AAC_RATES[-1])
 
 
 def _ffmpeg_chapter(number: int, chapter: Chapter) -> Any:

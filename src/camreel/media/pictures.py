@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 
-from camreel.errors import MergeError
 from camreel.model import OutputFormat
 
 if TYPE_CHECKING:
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
     from camreel.media.output import Output
     from camreel.media.probe import Clip
 
-_USE_ANOTHER = "Use mkv or mp4 instead."
+
+class UnevenRate(Exception):
+    """The pictures do not come at the constant rate of the output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class AviPictureTrack(PictureTrack):
     def _in_order(self, pts: int, dts: int) -> tuple[int, int]:  # noqa: ARG002 - avi holds no such thing
         _, placed = super()._in_order(dts, dts)
         if placed - dts > 2:
-            raise MergeError("avi cannot hold pictures that do not come at a constant rate.", hint=_USE_ANOTHER)
+            raise UnevenRate
         return placed, placed
 
     def _with_parameters(self, packet: Packet[Any]) -> Packet[Any]:

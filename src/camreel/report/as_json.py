@@ -31,6 +31,8 @@ def report_json(report: Report) -> dict[str, Any]:
         "coverage": {
             "seconds": round(report.covered_seconds, 3),
             "percent": round(100 * report.covered_seconds / span.seconds, 2) if span else None,
+            "slivers": len(report.account.slivers),
+            "slivers_seconds": round(sum(sliver.seconds for sliver in report.account.slivers), 3),
         },
         "gaps": [_hole_json(hole, report.clock) for hole in report.account.gaps],
         "pending": [_hole_json(hole, report.clock) for hole in report.account.pending],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timezone
 
 from camreel.clock import CameraClock, asked_length, format_offset
@@ -20,7 +21,8 @@ def report_text(report: Report) -> str:
     if report.span:
         rows += [("Clock", line) for line in clock_lines(report.clock)]
         rows.append(("Found", _found_line(report)))
-        percent = 100 * report.covered_seconds / report.span.seconds
+        # Rounded down: 100.0 % means all of it.
+        percent = math.floor(1000 * report.covered_seconds / report.span.seconds) / 10
         covered, asked = duration_text(report.covered_seconds), duration_text(report.span.seconds)
         rows.append(("Coverage", f"{covered} of {asked} ({percent:.1f} %)"))
     for label, holes in (
@@ -29,7 +31,11 @@ def report_text(report: Report) -> str:
         ("Lost", report.account.lost),
     ):
         rows += [(label, f"{hole.span} ({duration_text(hole.span.seconds)}): {hole.reason}") for hole in holes]
-    rows += [("Clip", _clip_line(clip)) for clip in report.clips if clip.is_lost]
+    slivers = report.account.slivers
+    if sum(sliver.seconds for sliver in slivers) >= 1:
+        total = duration_text(sum(sliver.seconds for sliver in slivers))
+        rows.append(("Joints", f"{total} in all at {count_text(len(slivers), 'joint')}, less than a second at each"))
+    rows += [("Clip", _clip_line(clip)) for clip in report.clips if clip.reason]
     rows += [("Note", text) for text in report.warnings]
     if report.downloads:
         rows.append(("Clips", f"kept in {report.downloads}"))

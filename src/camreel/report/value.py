@@ -84,5 +84,4 @@ class Report:
         """Seconds of the range that are in the output: the range less all that is named as missing."""
         if self.span is None:
             return 0.0
-        missing = (*self.account.gaps, *self.account.pending, *self.account.lost)
-        return max(0.0, self.span.seconds - sum(hole.span.seconds for hole in missing))
+        return max(0.0, self.span.seconds - self.account.missing_seconds)

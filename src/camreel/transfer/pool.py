@@ -104,10 +104,14 @@ class Pool:
         if self._unreachable_in_a_row >= _GONE_AFTER:
             return Lost("not tried: the camera had stopped answering")
 
+        answered = False
+
         async def attempt(count: int) -> Path:
             listener.started(number, recording, count)
 
             def progress(received: int) -> None:
+                nonlocal answered
+                answered = True
                 listener.progress(number, received)
 
             return await fetch(source, recording, self._store, progress, doubt=count == 1)
@@ -118,8 +122,10 @@ class Pool:
         try:
             path = await attempting(attempt, self._backoff, self._sleep, on_retry)
         except CameraError as error:
-            # Any other error is an answer: the camera is there.
-            self._unreachable_in_a_row = self._unreachable_in_a_row + 1 if isinstance(error, CameraUnreachable) else 0
+            # Any other error is an answer, and so are some bytes: the camera is there.
+            gone = isinstance(error, CameraUnreachable) and not answered
+            self._unreachable_in_a_row = self._unreachable_in_a_row + 1 if gone else 0
+            self._store.drop_part(recording)
             return Lost(str(error).rstrip("."))
         self._unreachable_in_a_row = 0
         return Fetched(path, path.stat().st_size, reused=False)

@@ -95,12 +95,29 @@ class Store:
                 self.kept_folder.mkdir(exist_ok=True)
                 clip.replace(self.kept_folder / clip.name)
 
+    def set_aside(self, recording: Recording) -> None:
+        """Have a clip that could not be used stay, but not be taken for a good one: the next run downloads it anew."""
+        clip = self.find(recording)
+        if clip is not None:
+            with disk_errors(self.folder):
+                clip.replace(self._aside(clip))
+
+    @staticmethod
+    def _aside(clip: Path) -> Path:
+        return clip.with_name(f"{clip.stem}.unusable{clip.suffix}")
+
+    def drop_part(self, recording: Recording) -> None:
+        """Remove what a download that failed for good has left."""
+        with disk_errors(self.folder):
+            self.part(recording).unlink(missing_ok=True)
+
     def discard(self, recording: Recording) -> None:
         """Remove what was downloaded of ``recording``, unless it was kept for good."""
         clip = self.find(recording)
         with disk_errors(self.folder):
             if clip is not None and clip.parent == self.folder:
                 clip.unlink(missing_ok=True)
+                self._aside(clip).unlink(missing_ok=True)
             self.part(recording).unlink(missing_ok=True)
 
 

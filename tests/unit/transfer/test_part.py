@@ -96,6 +96,14 @@ def test_a_link_that_fails_for_another_reason_is_an_error(part, final, monkeypat
     assert names(final.parent) == [part.name]
 
 
+def test_the_name_is_put_on_the_disk_too(part, final, monkeypatch):
+    """After a power cut a complete file has its name: the folder is synced once the name is given."""
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append((os.fstat(handle).st_ino, names(final.parent))))
+    place(part, final)
+    assert synced == [(final.parent.stat().st_ino, ["evening.mp4"])]
+
+
 def test_a_folder_that_cannot_be_synced_is_no_error(part, final, monkeypatch):
     """Some network file systems have no fsync for folders; the file has its name all the same."""
 
