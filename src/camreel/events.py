@@ -28,6 +28,14 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing to do until ``until`` on the camera's clock: the footage is not there, or not settled yet."""
+
+    until: WallTime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """What will be downloaded."""
 
@@ -102,6 +110,7 @@ class Warned:
 Event = (
     Connected
     | Understood
+    | Waiting
     | Planned
     | ClipStarted
     | ClipProgress

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import anyio
@@ -24,7 +23,7 @@ from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult
 from camreel.media.names import codec_name
 from camreel.media.process import MergeProcess
 from camreel.model import Credentials, IfExists, Recording, Request, WallTime
-from camreel.plan import Account, ExportPlan
+from camreel.plan import INDEX_LAG, Account, ExportPlan
 from camreel.report import OutputReport, Report
 from camreel.settle import settle
 from camreel.transfer.part import disk_errors, place
@@ -35,9 +34,6 @@ __all__ = ["Tuning", "already_there", "export"]
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup  # a dependency of anyio there
-
-# A clip that has ended may be listed minutes later (measured on Amcrest cameras): so long, a hole says nothing.
-INDEX_LAG = timedelta(minutes=15)
 
 
 def already_there(request: Request) -> Report | None:

@@ -18,11 +18,13 @@ from camreel.camera.http import Connection, Timeouts, Trust, tls_context
 from camreel.camera.login import Login
 from camreel.clock import CameraClock, to_camera_span
 from camreel.errors import CameraError, CameraRefused, NothingRecorded, UsageError
-from camreel.model import Credentials, DeviceInfo, Request, Span
-from camreel.plan import ExportPlan, plan_export
+from camreel.model import Credentials, DeviceInfo, Request, Span, WallTime
+from camreel.plan import INDEX_LAG, ExportPlan, plan_export
 from camreel.transfer.retry import Backoff, attempting
 
 Value = TypeVar("Value")
+
+MOST_HOURS = 7 * 24  # how long --follow waits at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Inquiry:
         self._login = Login()
         self._address = request.address
         self._trust: Trust | None = None
+        self._waiting_for = ""
         self.warnings: list[str] = []
 
     def warn(self, text: str) -> None:
@@ -90,8 +93,14 @@ class Inquiry:
                 shown = clock.to_wall(self._tuning.utc_now())
                 self.warn(f"The camera's clock is wrong: it shows {shown}. Ask for times as its picture shows them.")
             span = to_camera_span(self._request.asked, clock)
+            span = await self._settled(span, clock)
             self._emit(events.Understood(self._request.asked, span, clock))
             plan = await self._search(camera, span)
+            for _minute in range(MOST_HOURS * 60 if self._request.follow else 0):
+                if not plan.writing or clock is None:
+                    break
+                await self._wait(plan.span.end, clock, "the camera is still writing a recording of the range")
+                plan = await self._search(camera, span)
             if not plan.recordings:
                 raise await self._nothing(camera, plan)
         return Found(device, clock, span, plan)
@@ -111,6 +120,38 @@ class Inquiry:
                 device = await self._patiently("connecting", camera.identify)
         self._emit(events.Connected(self._address, device))
         return device
+
+    async def _settled(self, span: Span, clock: CameraClock | None) -> Span:
+        """The range as far as there can be footage of it by now, after waiting for it where that was asked for."""
+        if clock is None:
+            return span
+        if self._request.follow:
+            for _minute in range(MOST_HOURS * 60):
+                if self._now(clock) >= span.end + INDEX_LAG:
+                    break
+                await self._wait(span.end + INDEX_LAG, clock, "waiting until the camera has listed all of the range")
+            return span
+        now = self._now(clock)
+        if span.start >= now:
+            raise NothingRecorded(
+                f"The range begins in the future: the camera's clock shows {now}.",
+                hint="Check the date, or wait for it with --follow.",
+            )
+        if span.end > now:
+            self.warn(f"The end of the range is in the future: it was cut to {now}, what the camera's clock shows now.")
+            return Span(span.start, now)
+        return span
+
+    def _now(self, clock: CameraClock) -> WallTime:
+        shown = clock.to_wall(self._tuning.utc_now()) + clock.drift
+        return WallTime(shown.naive.replace(microsecond=0))
+
+    async def _wait(self, until: WallTime, clock: CameraClock, reason: str) -> None:
+        if reason != self._waiting_for:
+            self._waiting_for = reason
+            self._emit(events.Waiting(until, reason))
+        left = (until - self._now(clock)).total_seconds()
+        await self._tuning.sleep(min(60.0, max(1.0, left)))
 
     async def _search(self, camera: Camera, span: Span) -> ExportPlan:
         request = self._request

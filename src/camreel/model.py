@@ -172,7 +172,8 @@ class Request:
     """One export, complete: what is wanted, from where, and where to. The password is not part of it.
 
     ``output`` is the final file; ``output_dir`` is where the work folder for downloads is made. ``channel`` is a number
-    from 1 or a title as the recorder gives it. ``fingerprint`` pins the camera's certificate: its SHA-256 in hex.
+    from 1 or a title as the recorder gives it. ``follow`` waits for what is not recorded or not settled yet.
+    ``fingerprint`` pins the camera's certificate: its SHA-256 in hex.
     """
 
     address: Address
@@ -188,6 +189,7 @@ class Request:
     keep_files: bool = False
     if_exists: IfExists | None = None
     require_complete: bool = False
+    follow: bool = False
     insecure: bool = False
     ca_file: str | None = None
     fingerprint: str | None = None

@@ -11,6 +11,9 @@ from camreel.model import Recording, Span, Stream
 # Listings and file names have whole seconds: a shorter hole cannot be told from rounding.
 RESOLUTION = timedelta(seconds=1)
 
+# A clip that has ended may be listed minutes later (measured on Amcrest cameras): so long, a hole says nothing.
+INDEX_LAG = timedelta(minutes=15)
+
 
 @dataclass(frozen=True, slots=True)
 class ExportPlan:

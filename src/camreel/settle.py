@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from camreel.media.job import ClipOutcome
 from camreel.model import Recording, Span, WallTime
-from camreel.plan import Account, ExportPlan, Hole, account_for, uncovered
+from camreel.plan import INDEX_LAG, Account, ExportPlan, Hole, account_for, uncovered
 from camreel.report import ClipReport
 from camreel.transfer.pool import Fetched, Lost
 from camreel.units import count_text
+
+STILL_WRITING = "the camera is still writing this recording"
 
 
 def settle(
@@ -31,11 +33,16 @@ def settle(
         Hole(_missing_part(report), f"clip {report.number}: {report.reason}") for report in reports if report.is_lost
     ]
     pending = [
-        Hole(Span(recording.span.start, plan.span.end), "the camera is still writing this recording")
+        Hole(
+            Span(recording.span.start, plan.span.end),
+            "the camera is still writing this recording; run again later, or --follow",
+        )
         for recording in plan.writing
     ]
     if unsettled_from is not None:
-        pending.append(Hole(Span(unsettled_from, plan.span.end), "too recent: the camera may list more of it later"))
+        after = str(plan.span.end + INDEX_LAG)[11:16]
+        reason = f"too recent: the camera may list more of it; run again after {after} (its clock), or --follow"
+        pending.append(Hole(Span(unsettled_from, plan.span.end), reason))
 
     def explain(gap: Span) -> str:
         holding = [report for report in reports if report.span.overlap(gap)]

@@ -125,7 +125,7 @@ def test_from_an_open_recording_on_everything_is_pending():
     closed, open_file = recording("08:00:00", "08:30:00"), recording("08:30:00", "08:30:00", writing=True)
     _reports, account = settle(plan(closed, open_file), [ON_DISK], [merged("08:00:00", "08:30:00")], None)
     assert [(hole.span, hole.reason) for hole in account.pending] == [
-        (span("08:30:00", "09:00:00"), "the camera is still writing this recording")
+        (span("08:30:00", "09:00:00"), "the camera is still writing this recording; run again later, or --follow")
     ]
     assert account.gaps == ()
 

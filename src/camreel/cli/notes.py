@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from camreel.errors import printable
-from camreel.events import ClipFailed, Connected, Event, Planned, Retrying, Understood, Warned
+from camreel.events import ClipFailed, Connected, Event, Planned, Retrying, Understood, Waiting, Warned
 from camreel.report import asked_lines, clock_lines
 from camreel.units import count_text, duration_text, size_text
 
@@ -72,6 +72,11 @@ def _(event: Understood) -> list[Note]:
         Note("Clock", clock),
         *(Note("", line, bad=True) for line in wrong),
     ]
+
+
+@notes.register
+def _(event: Waiting) -> list[Note]:
+    return [Note("Waiting", f"until {event.until} by the camera's clock: {event.reason}")]
 
 
 @notes.register

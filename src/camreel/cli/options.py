@@ -76,6 +76,7 @@ get_options = _together(
             help="main (default), or sub: the small picture.",
         ),
         _output("--whole-clips", is_flag=True, help="Do not cut at the ends of the range."),
+        _output("--follow", is_flag=True, help="Wait for what is not recorded, or not listed, yet."),
         _output("--require-complete", is_flag=True, help="A gap in the recording gives exit code 4."),
         _output(
             "--if-exists",
