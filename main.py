@@ -10,7 +10,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HANDED_OVER = "CAMREEL_MAIN_HANDED_OVER"
-NEEDED = ("camreel", "aiohttp", "anyio", "av", "click", "filelock", "rich")
+NEEDED = ("camreel", "aiohttp", "anyio", "av", "click", "filelock", "rich", "tzdata")
 
 
 def missing():
@@ -26,6 +26,15 @@ def missing():
     return ""
 
 
+def hold_ctrl_c(how):
+    # type: (str) -> None
+    """Block or unblock Ctrl-C; what comes while it is blocked is heard afterwards. Old Pythons cannot."""
+    import signal
+
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(getattr(signal, how), [signal.SIGINT])
+
+
 def go_on_with(python):
     # type: (str) -> None
     """Become another Python that runs the same command line; this does not return."""
@@ -34,7 +43,11 @@ def go_on_with(python):
     command = [python, os.path.abspath(__file__)] + sys.argv[1:]
     sys.stdout.flush()
     if os.name != "nt":
-        os.execv(python, command)
+        hold_ctrl_c("SIG_BLOCK")  # until it can be answered there: a Python that starts up shows a traceback
+        try:
+            os.execv(python, command)
+        finally:
+            hold_ctrl_c("SIG_UNBLOCK")
     # On Windows execv returns to the shell at once. Wait instead, and leave Ctrl-C to the one that works.
     import signal
     import subprocess
@@ -46,6 +59,8 @@ def go_on_with(python):
 def run():
     # type: () -> None
     handed_over = os.environ.pop(HANDED_OVER, None)
+    if handed_over:
+        hold_ctrl_c("SIG_UNBLOCK")
     reason = missing()
     if not reason:
         from camreel.cli import main
@@ -66,4 +81,8 @@ def run():
 
 
 if __name__ == "__main__":
-    run()
+    try:
+        run()
+    except KeyboardInterrupt:
+        sys.stderr.write("camreel: interrupted\n")
+        sys.exit(130)

@@ -65,7 +65,7 @@ async def no_wait(_seconds: float) -> None:
 def tuning(**changes: object) -> Tuning:
     """Patience for tests: stalls are noticed after a second, waits between tries take no time, it is NOW."""
     settings: dict[str, object] = {
-        "timeouts": Timeouts(connect=1, headers=1, text=2, refusal=1, stall=1),
+        "timeouts": Timeouts(connect=1, headers=2, text=2, refusal=1, stall=1),
         "fetching": Backoff(attempts=3),
         "sleep": no_wait,
         "utc_now": lambda: NOW,
@@ -144,6 +144,8 @@ def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
                 settings.setdefault("clock", DeviceClock.fixed(NOW))
                 settings.setdefault("recordings", three_clips())
                 camera = SimulatedCamera(**settings)  # type: ignore[arg-type]
+            for recording in camera.recordings:
+                recording.length()  # footage is made now: under load it would take longer than the client waits
             server = stack.enter_context(running(camera))
             return Bench(camera, Address("127.0.0.1", server.port), tmp_path / "export")
 

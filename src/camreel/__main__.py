@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from camreel.cli import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from camreel.cli import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.stderr.write("camreel: interrupted\n")
+        sys.exit(130)

@@ -9,7 +9,7 @@
     ├── CameraError (6)
     │   ├── CameraUnreachable      no connection, or it broke                          (worth another try)
     │   ├── CameraBusy             5xx: overloaded, rebooting                          (worth another try)
-    │   ├── BadTransfer            the body is not the recording: short, an error page (worth another try)
+    │   ├── BadTransfer            what came is not the recording, or not a list        (worth another try)
     │   ├── CameraRefused          the camera answered, and the answer is no           (final)
     │   └── NotACamera             something answered, but not in the camera's way     (final)
     ├── DiskError (7)              cannot write where we were told to
@@ -80,7 +80,7 @@ class AccountLocked(LoginError):
 
 
 class CameraError(CamreelError):
-    """The camera cannot be reached or does not do what was asked."""
+    """The camera cannot be reached or does not do what was asked. ``worth_retrying``: it may do it a moment later."""
 
     exit_code = 6
     worth_retrying = False
@@ -99,7 +99,7 @@ class CameraBusy(CameraError):
 
 
 class BadTransfer(CameraError):
-    """What came is not the recording: too short, too long, or a page of text."""
+    """What came is not what was asked for: a recording too short or too long, a page of text, half a list."""
 
     worth_retrying = True
 

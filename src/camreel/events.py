@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from camreel.clock import CameraClock
-from camreel.model import Address, AskedRange, DeviceInfo, Recording, Span, WallTime
+from camreel.model import Address, Asked, DeviceInfo, Recording, Span, WallTime
 from camreel.plan import ExportPlan
 
 
@@ -20,9 +20,11 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """The asked range, by the camera's clock. Comes before anything is searched or downloaded."""
+    """The asked range, by the camera's clock. Comes before anything is searched or downloaded; once more where the
+    recordings then tell the camera's zone better than the camera had.
+    """
 
-    asked: AskedRange
+    asked: Asked
     span: Span
     clock: CameraClock | None
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TypeVar
 
 import anyio
@@ -16,15 +16,28 @@ from camreel.camera import wire
 from camreel.camera.client import Camera
 from camreel.camera.http import Connection, Timeouts, Trust, tls_context
 from camreel.camera.login import Login
-from camreel.clock import CameraClock, to_camera_span
+from camreel.clock import (
+    CameraClock,
+    CameraRange,
+    Reading,
+    Understanding,
+    ZoneFacts,
+    is_by_clock,
+    recorded_offsets,
+    search_window,
+    show_span,
+    straightened,
+    understand,
+)
 from camreel.errors import CameraError, CameraRefused, NothingRecorded, UsageError
-from camreel.model import Credentials, DeviceInfo, Request, Span, WallTime
+from camreel.model import Credentials, DeviceInfo, Recording, Request, Span, WallTime
 from camreel.plan import INDEX_LAG, ExportPlan, plan_export
 from camreel.transfer.retry import Backoff, attempting
 
 Value = TypeVar("Value")
 
 MOST_HOURS = 7 * 24  # how long --follow waits at most
+_ASIDE = timedelta(hours=2)  # no daylight saving is more
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +53,34 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the camera says: itself, its clock, the range by it, and the plan of what to fetch."""
+    """What the camera says: itself, the range by its clock, and the plan of what to fetch."""
 
     device: DeviceInfo
-    clock: CameraClock | None
-    span: Span
+    where: CameraRange
     plan: ExportPlan
+
+    @property
+    def clock(self) -> CameraClock | None:
+        """The camera's clock, None where nobody knows its zone."""
+        return self.where.clock
+
+    @property
+    def span(self) -> Span:
+        """The range by the camera's clock (straight time)."""
+        return self.where.span
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """What the camera said of its clock and zone, and when: "the last hour" does not move while it is searched."""
+
+    reading: Reading | None
+    facts: ZoneFacts
+    looked_at: datetime
+
+
+def _place(where: CameraRange) -> object:
+    return where.parts, where.clock and (where.clock.base, where.clock.drift)
 
 
 class Inquiry:
@@ -60,6 +95,7 @@ class Inquiry:
         self._address = request.address
         self._trust: Trust | None = None
         self._waiting_for = ""
+        self._channel = request.channel if isinstance(request.channel, int) else 1
         self.warnings: list[str] = []
 
     def warn(self, text: str) -> None:
@@ -82,34 +118,61 @@ class Inquiry:
             timeouts=self._tuning.timeouts,
         )
         async with connection:
-            yield Camera(self._address, connection, self._tuning.utc_now)
+            yield Camera(self._address, connection, self._tuning.utc_now, channel=self._channel)
 
     async def run(self) -> Found:
         """Connect, read the clock, search, plan. NothingRecorded where there is nothing to fetch."""
         device = await self._connect()
         async with self.camera() as camera:
-            clock = await self._patiently("reading the clock", camera.clock)
-            if clock and not clock.is_plausible:
-                shown = clock.to_wall(self._tuning.utc_now())
-                self.warn(f"The camera's clock is wrong: it shows {shown}. Ask for times as its picture shows them.")
-            span = to_camera_span(self._request.asked, clock)
-            span = await self._settled(span, clock)
-            self._emit(events.Understood(self._request.asked, span, clock))
-            plan = await self._search(camera, span)
+            reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
+            times = _Times(reading, await camera.zone_facts(), self._tuning.utc_now())
+            understood = self._understand(times)
+            where = await self._settled(understood.where)
+            self._emit(events.Understood(where.asked, where.span, where.clock))
+            self._channel = await self._channel_number(camera)
+            where, recordings = await self._search_by(camera, times, understood, where)
+            plan = self._plan(recordings, where)
             for _minute in range(MOST_HOURS * 60 if self._request.follow else 0):
-                if not plan.writing or clock is None:
+                if not plan.writing or where.clock is None:
                     break
-                await self._wait(plan.span.end, clock, "the camera is still writing a recording of the range")
-                plan = await self._search(camera, span)
+                await self._wait(plan.span.end, where.clock, "the camera is still writing a recording of the range")
+                plan = self._plan(await self._search(camera, search_window(where)), where)
             if not plan.recordings:
-                raise await self._nothing(camera, plan)
-        return Found(device, clock, span, plan)
+                raise await self._nothing(camera, plan, where)
+        return Found(device, where, plan)
+
+    def _understand(self, times: _Times, recordings: Sequence[Recording] = ()) -> Understanding:
+        """Where the range is on the camera's clock. ``recordings`` may tell its zone better than its settings do."""
+        return understand(self._request, times.reading, times.facts, times.looked_at, recorded_offsets(recordings))
+
+    async def _search_by(
+        self, camera: Camera, times: _Times, understood: Understanding, where: CameraRange
+    ) -> tuple[CameraRange, Sequence[Recording]]:
+        """Search ``where``; if the recordings tell that the range is elsewhere, search there."""
+        recordings = told = await self._search(camera, search_window(where))
+        if not (recordings or understood.is_final or is_by_clock(self._request.asked)):
+            # Beside the range, by what daylight saving can make of it, there may be recordings that tell.
+            window = search_window(where)
+            told = await self._search(camera, Span(window.start - _ASIDE, window.end + _ASIDE))
+        if recorded_offsets(told):
+            understood = self._understand(times, told)
+            if understood.recent is not None:
+                told = [*told, *await self._search(camera, understood.recent)]
+                understood = self._understand(times, told)
+            before, where = where, await self._settled(understood.where)
+            if _place(where) != _place(before):
+                self._emit(events.Understood(where.asked, where.span, where.clock))
+            if search_window(where) != search_window(before):
+                recordings = await self._search(camera, search_window(where))
+        for warning in understood.warnings:
+            self.warn(warning)
+        return where, recordings
 
     async def _connect(self) -> DeviceInfo:
         """The first call, which checks the login. A redirect to https on the same camera is followed, once."""
         try:
             async with self.camera() as camera:
-                device = await self._patiently("connecting", camera.identify)
+                device = await self._patiently("connecting", lambda _attempt: camera.identify())
         except CameraRefused as error:
             secure = wire.https_instead(self._address, error.location)
             if secure is None:
@@ -117,76 +180,91 @@ class Inquiry:
             self.warn(f"The camera wants https; going on at {secure}.")
             self._address = secure
             async with self.camera() as camera:
-                device = await self._patiently("connecting", camera.identify)
+                device = await self._patiently("connecting", lambda _attempt: camera.identify())
         self._emit(events.Connected(self._address, device))
         return device
 
-    async def _settled(self, span: Span, clock: CameraClock | None) -> Span:
+    async def _settled(self, where: CameraRange) -> CameraRange:
         """The range as far as there can be footage of it by now, after waiting for it where that was asked for."""
+        clock, span = where.clock, where.span
         if clock is None:
-            return span
+            return where
         if self._request.follow:
             for _minute in range(MOST_HOURS * 60):
                 if self._now(clock) >= span.end + INDEX_LAG:
                     break
                 await self._wait(span.end + INDEX_LAG, clock, "waiting until the camera has listed all of the range")
-            return span
+            return where
         now = self._now(clock)
         if span.start >= now:
             raise NothingRecorded(
-                f"The range begins in the future: the camera's clock shows {now}.",
+                f"The range begins in the future: the camera's clock shows {clock.shown(now)}.",
                 hint="Check the date, or wait for it with --follow.",
             )
         if span.end > now:
-            self.warn(f"The end of the range is in the future: it was cut to {now}, what the camera's clock shows now.")
-            return Span(span.start, now)
-        return span
+            shown = clock.shown(now)
+            self.warn(
+                f"The end of the range is in the future: it was cut to {shown}, what the camera's clock shows now."
+            )
+            return where.until(now)
+        return where
 
     def _now(self, clock: CameraClock) -> WallTime:
-        shown = clock.to_wall(self._tuning.utc_now()) + clock.drift
-        return WallTime(shown.naive.replace(microsecond=0))
+        return WallTime(clock.reads(self._tuning.utc_now()).naive.replace(microsecond=0))
 
     async def _wait(self, until: WallTime, clock: CameraClock, reason: str) -> None:
         if reason != self._waiting_for:
             self._waiting_for = reason
-            self._emit(events.Waiting(until, reason))
+            self._emit(events.Waiting(clock.shown(until), reason))
         left = (until - self._now(clock)).total_seconds()
         await self._tuning.sleep(min(60.0, max(1.0, left)))
 
-    async def _search(self, camera: Camera, span: Span) -> ExportPlan:
-        request = self._request
-        self._channel = (
-            await self._patiently("looking up the channel", lambda: camera.number_of(str(request.channel)))
-            if isinstance(request.channel, str)
-            else request.channel
+    async def _channel_number(self, camera: Camera) -> int:
+        channel = self._request.channel
+        if isinstance(channel, int):
+            return channel
+        return await self._patiently("looking up the channel", lambda _attempt: camera.number_of(channel))
+
+    async def _search(self, camera: Camera, window: Span) -> Sequence[Recording]:
+        """What the camera lists of the channel for ``window``, by its own clock."""
+        listing = await self._patiently(
+            "searching", lambda attempt: camera.search(self._channel, window, doubt=attempt == 1)
         )
-        listing = await self._patiently("searching", lambda: camera.search(self._channel, span))
         for warning in listing.warnings:
             self.warn(warning)
-        recordings, others = wire.of_channel(listing.recordings, self._channel)
+        recordings, others, doubt = wire.of_channel(listing.recordings, self._channel)
+        if doubt:
+            self.warn(doubt)
         if others:
             self.warn(f"The camera listed {len(others)} recordings of other channels; they were not used.")
-        plan = plan_export(recordings, span, request.stream)
+        return recordings
+
+    def _plan(self, recordings: Sequence[Recording], where: CameraRange) -> ExportPlan:
+        placed, doubts = straightened(recordings, where)
+        for doubt in doubts:
+            self.warn(doubt)
+        plan = plan_export(placed, where.span, self._request.stream, where.skipped)
         self._emit(events.Planned(plan))
         return plan
 
-    async def _nothing(self, camera: Camera, plan: ExportPlan) -> NothingRecorded:
+    async def _nothing(self, camera: Camera, plan: ExportPlan, where: CameraRange) -> NothingRecorded:
         others = ", ".join(f"{count} {reason}" for reason, count in plan.left_out)
         if plan.writing:
             hint = "The camera is still writing a recording of this time: try again when it has closed it."
         elif others:
             hint = f"It lists other things there ({others}); --stream chooses between main and sub."
         else:
-            hint = await self._patiently("asking why", lambda: camera.explain_nothing(self._channel))
+            hint = await self._patiently("asking why", lambda _attempt: camera.explain_nothing(self._channel))
             hint += " Check the range by the clock in the camera's picture, and --channel."
-        where = f"channel {self._request.channel} of {self._request.address}"
-        return NothingRecorded(f"Nothing is recorded on {where} from {plan.span} (the camera's clock).", hint=hint)
+        what = f"channel {self._request.channel} of {self._request.address}"
+        when = show_span(where.span, where.clock)
+        return NothingRecorded(f"Nothing is recorded on {what} from {when} (the camera's clock).", hint=hint)
 
-    async def _patiently(self, what: str, ask: Callable[[], Awaitable[Value]]) -> Value:
+    async def _patiently(self, what: str, ask: Callable[[int], Awaitable[Value]]) -> Value:
         def on_retry(error: CameraError, wait: float) -> None:
             self._emit(events.Retrying(what, str(error), wait))
 
-        return await attempting(lambda _attempt: ask(), self._tuning.talking, self._tuning.sleep, on_retry)
+        return await attempting(ask, self._tuning.talking, self._tuning.sleep, on_retry)
 
 
 def _trust(request: Request) -> Trust:

@@ -8,7 +8,7 @@ without a zone: all the camera ever speaks), and an aware ``datetime`` is a mome
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import overload
@@ -75,11 +75,92 @@ Moment = WallTime | datetime
 
 
 @dataclass(frozen=True, slots=True)
-class AskedRange:
-    """The range as it was typed. Both ends are of the same kind."""
+class DayTime:
+    """``at`` on ``day``: a date, or so many days from today (0, -1, 1), which the clock it is meant by will tell."""
 
-    start: Moment
-    end: Moment
+    day: date | int
+    at: time = time()
+
+    @property
+    def wall(self) -> WallTime:
+        """The reading it means. ValueError while nobody knows what day it is."""
+        if isinstance(self.day, int):
+            raise ValueError("a relative day")  # noqa: TRY004 - of a type that it may have
+        return WallTime(datetime.combine(self.day, self.at))
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The moment at which the camera's clock is read."""
+
+
+Point = WallTime | datetime | DayTime | Now
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRange:
+    """The range as it was typed. Both ends are of the same kind, unless ``times_in`` makes them so.
+
+    ``times_in`` is the zone (an IANA name) by whose clock times without an offset are meant; None: by the camera's.
+    """
+
+    start: Point
+    end: Point
+    times_in: str | None = None
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """All that was typed."""
+        return (self.start, self.end)
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether it means something else tomorrow."""
+        return any(_is_relative(point) for point in self.points)
+
+    @property
+    def bounds(self) -> tuple[Moment, Moment]:
+        """Start and end. ValueError where it is relative."""
+        return _moment(self.start), _moment(self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAround:
+    """From ``before`` a point in time to ``after`` it; ``times_in`` as in AskedRange."""
+
+    at: Point
+    before: timedelta = timedelta(0)
+    after: timedelta = timedelta(0)
+    times_in: str | None = None
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """All that was typed."""
+        return (self.at,)
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether it means something else tomorrow."""
+        return _is_relative(self.at)
+
+    @property
+    def bounds(self) -> tuple[Moment, Moment]:
+        """Start and end, by a clock that nobody puts forward or back. ValueError where it is relative."""
+        at = _moment(self.at)
+        return at - self.before, at + self.after
+
+
+Asked = AskedRange | AskedAround
+
+
+def _is_relative(point: Point) -> bool:
+    return isinstance(point, Now) or (isinstance(point, DayTime) and isinstance(point.day, int))
+
+
+def _moment(point: Point) -> Moment:
+    if isinstance(point, Now):
+        raise ValueError("a relative time")  # noqa: TRY004 - see above
+    return point.wall if isinstance(point, DayTime) else point
 
 
 class Stream(str, Enum):
@@ -149,6 +230,10 @@ class Recording:
     recorders. ``position`` is its place in the listing, the only order that holds when the clock
     goes back. ``channel`` is as listed: 0-based on most devices. ``writing`` marks a file that the camera has not
     closed yet: it has no index, so it cannot be played.
+
+    ``utc_offset`` is what newer firmware lists, in seconds. ``backwards_end`` is a listed end that lies before the
+    start: the clock was put back meanwhile. ``listed`` is the span as it was listed, where ``span`` was made straight
+    since (``clock.recorded``).
     """
 
     path: str
@@ -160,6 +245,10 @@ class Recording:
     flags: tuple[str, ...] = ()
     position: int = 0
     writing: bool = False
+    listed_as: str = ""
+    utc_offset: int | None = None
+    backwards_end: WallTime | None = None
+    listed: Span | None = None
 
     @property
     def name(self) -> str:
@@ -173,12 +262,14 @@ class Request:
 
     ``output`` is the final file; ``output_dir`` is where the work folder for downloads is made. ``channel`` is a number
     from 1 or a title as the recorder gives it. ``follow`` waits for what is not recorded or not settled yet.
-    ``fingerprint`` pins the camera's certificate: its SHA-256 in hex.
+    ``fingerprint`` pins the camera's certificate: its SHA-256 in hex. ``named_by_range``: ``output`` stands in until
+    a relative range is known, and its name is made then. ``camera_tz`` (an IANA name or an offset) and ``clock_drift``
+    go before what the camera says of its clock.
     """
 
     address: Address
     username: str
-    asked: AskedRange
+    asked: Asked
     output_dir: Path
     output: Path
     channel: int | str = 1
@@ -193,3 +284,6 @@ class Request:
     insecure: bool = False
     ca_file: str | None = None
     fingerprint: str | None = None
+    named_by_range: bool = False
+    camera_tz: str | None = None
+    clock_drift: timedelta | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from camreel.clock import format_offset
 from camreel.errors import UsageError
-from camreel.model import Address, AskedRange, Moment, OutputFormat, Stream, WallTime
+from camreel.model import Address, Asked, Moment, OutputFormat, Stream, WallTime
 
 LONGEST_DEFAULT = 150  # characters of a default name, suffix included
 _LONGEST_GIVEN = 240  # bytes; file systems end at 255, and the part file beside it needs a few
@@ -35,12 +35,12 @@ def default_name(
     address: Address,
     channel: int | str,
     stream: Stream,
-    asked: AskedRange,
+    asked: Asked,
     output_format: OutputFormat = OutputFormat.MP4,
 ) -> str:
     """``192.168.1.100_ch1_2026-01-16_08.00.00_to_18.00.00.mp4``: camera, channel, and the range as it was asked.
 
-    The same on every system, and two different ranges never share a name.
+    The same on every system, and two different ranges never share a name. The range must not be relative.
     """
     kind = "" if stream is Stream.MAIN else f"_{stream.value}"
     where = f"ch{channel}" if isinstance(channel, int) else _FORBIDDEN.sub("_", channel).replace(" ", "-")[:40]
@@ -72,9 +72,10 @@ def _camera_part(address: Address, room: int) -> str:
     return f"{host[: room - 9]}-{digest}"
 
 
-def _range_part(asked: AskedRange) -> str:
-    start, end = _naive(asked.start), _naive(asked.end)
-    zones = _zone(asked.start), _zone(asked.end)
+def _range_part(asked: Asked) -> str:
+    bounds = asked.bounds
+    start, end = (_naive(moment) for moment in bounds)
+    zones = [_zone(moment, asked.times_in) for moment in bounds]
     first = f"{start.date().isoformat()}_{_time_part(start)}"
     last = _time_part(end) if start.date() == end.date() else f"{end.date().isoformat()}_{_time_part(end)}"
     if zones[0] == zones[1]:
@@ -91,9 +92,9 @@ def _time_part(moment: datetime) -> str:
     return f"{moment:%H.%M.%S}{fraction}"
 
 
-def _zone(moment: Moment) -> str:
+def _zone(moment: Moment, times_in: str | None) -> str:
     if isinstance(moment, WallTime):
-        return ""
+        return f"_{times_in.replace('/', '-')}" if times_in else ""
     offset = moment.utcoffset() or timedelta(0)
     return "Z" if not offset else format_offset(offset).replace(":", "")
 

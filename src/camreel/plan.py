@@ -20,8 +20,8 @@ class ExportPlan:
     """The recordings to fetch, in the order in which they are merged, and the holes between them.
 
     ``gaps`` are by the listed times and lie within ``span``; ``writing`` are the recordings that the camera has not
-    closed yet; ``left_out`` counts what the listing had besides, by reason. Clip numbers are places in
-    ``recordings``, from 1.
+    closed yet; ``left_out`` counts what the listing had besides, by reason; ``skipped`` are parts of ``span`` that are
+    not wanted. Clip numbers are places in ``recordings``, from 1.
     """
 
     span: Span
@@ -29,6 +29,7 @@ class ExportPlan:
     gaps: tuple[Span, ...]
     writing: tuple[Recording, ...] = ()
     left_out: tuple[tuple[str, int], ...] = ()
+    skipped: tuple[Span, ...] = ()
 
     @property
     def listed_bytes(self) -> int:
@@ -36,16 +37,17 @@ class ExportPlan:
         return sum(recording.size or 0 for recording in self.recordings)
 
 
-def plan_export(listing: Iterable[Recording], span: Span, stream: Stream) -> ExportPlan:
-    """What of ``listing`` belongs into an export of ``span``.
+def plan_export(listing: Iterable[Recording], span: Span, stream: Stream, skipped: tuple[Span, ...] = ()) -> ExportPlan:
+    """What of ``listing`` belongs into an export of ``span``, but for the parts that are ``skipped``.
 
     Snapshots, the other stream, and what the camera listed outside the range are left out and counted. A path that
     was listed twice counts once. What cannot be downloaded (it lies on another server) is in: it will be named as lost.
     """
+    wanted = uncovered(span, skipped)
     chosen: dict[str, Recording] = {}
     left_out: dict[str, int] = {}
     for recording in listing:
-        reason = _why_not(recording, span, stream)
+        reason = _why_not(recording, wanted, stream)
         if reason is None and recording.path in chosen:
             reason = "listed twice"
         if reason is None:
@@ -55,17 +57,18 @@ def plan_export(listing: Iterable[Recording], span: Span, stream: Stream) -> Exp
     ordered = sorted(chosen.values(), key=lambda r: (r.span.start, r.span.end, r.position))
     closed = tuple(recording for recording in ordered if not recording.writing)
     writing = tuple(recording for recording in ordered if recording.writing)
-    return ExportPlan(span, closed, uncovered(span, [r.span for r in closed]), writing, tuple(left_out.items()))
+    gaps = uncovered(span, [*(r.span for r in closed), *skipped])
+    return ExportPlan(span, closed, gaps, writing, tuple(left_out.items()), skipped)
 
 
-def _why_not(recording: Recording, span: Span, stream: Stream) -> str | None:
-    if recording.path.lower().endswith((".jpg", ".jpeg")):
+def _why_not(recording: Recording, wanted: Iterable[Span], stream: Stream) -> str | None:
+    if recording.path.lower().endswith((".jpg", ".jpeg")) or recording.listed_as in {"jpg", "jpeg"}:
         return "snapshots"
     if recording.stream is not stream:
         return f"of the {recording.stream.value} stream"
     # A recording of zero seconds is listed by some cameras; it may still hold pictures.
     listed = Span(recording.span.start, max(recording.span.end, recording.span.start + RESOLUTION))
-    if not span.overlap(listed):
+    if not any(span.overlap(listed) for span in wanted):
         return "outside the range"
     return None
 

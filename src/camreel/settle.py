@@ -28,7 +28,7 @@ def settle(
         _clip_report(number, recording, clip, outcome)
         for number, (recording, clip, outcome) in enumerate(zip(plan.recordings, clips, outcomes, strict=True), 1)
     )
-    covered = [report.covered for report in reports if report.covered]
+    covered = [*(report.covered for report in reports if report.covered), *plan.skipped]
     lost = [
         Hole(_missing_part(report), f"clip {report.number}: {report.reason}") for report in reports if report.is_lost
     ]
@@ -67,7 +67,7 @@ def _clip_report(number: int, recording: Recording, clip: Fetched | Lost, outcom
         return report("unusable", outcome.unusable if outcome else "it was not merged")
     if outcome.missing_packets:
         pictures = count_text(outcome.missing_packets, "picture")
-        return report("short", f"the file ends early: {pictures} of its index are not in it", outcome.covered)
+        return report("short", f"the file ends early: {pictures} that it should have are not in it", outcome.covered)
     if outcome.covered is None:
         return report("empty", "it holds no picture in the range")
     left_out = None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+
 
 def size_text(count: float) -> str:
     """Bytes with three figures in decimal units, as disks and cameras count them: ``2.04 GB``."""
@@ -31,3 +34,25 @@ def clock_text(seconds: float) -> str:
 def count_text(count: int, noun: str) -> str:
     """``1 recording``, ``2 recordings``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+# "2 min", "9 h 12 min 4 s", "87.5 %", "1.19 MB"
+_MEASURE = re.compile(r"\d[\d.]* (?:d|h|min|s)\b(?: \d+ (?:h|min|s)\b)*|\d[\d.]* (?:%|(?:bytes|kB|MB|GB|TB)\b)")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def wrapped(text: str, width: int, first: str = "", others: str = "") -> list[str]:
+    """``text`` in lines of at most ``width`` columns, broken between words but never inside a measure.
+
+    ``first`` and ``others`` are what the lines begin with. A word that is longer stays whole.
+    """
+    held = _MEASURE.sub(lambda found: found[0].replace(" ", _NO_BREAK), text)
+    lines = textwrap.wrap(
+        held,
+        width,
+        initial_indent=first,
+        subsequent_indent=others,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_NO_BREAK, " ") for line in lines] or [first]

@@ -62,3 +62,17 @@ class DeviceClock:
         standard = (local.utcoffset() or timedelta(0)) - (local.dst() or timedelta(0))
         minutes = int(standard.total_seconds() // 60)
         return ZONE_MINUTES.index(minutes) if minutes in ZONE_MINUTES else 0
+
+    def saving(self) -> tuple[datetime, datetime] | None:
+        """When daylight saving begins and ends this year, by the wall clock just before; None if there is none.
+
+        To the hour, as the firmware is told it. South of the equator it ends before it begins.
+        """
+        year = self.now().year
+        hours = [datetime(year, 1, 1) + timedelta(hours=n) for n in range(24 * 365)]  # noqa: DTZ001 - the camera's clock
+        is_on = [bool(hour.replace(tzinfo=self.zone).dst()) for hour in hours]
+        changes = [n for n in range(1, len(hours)) if is_on[n] != is_on[n - 1]]
+        if len(changes) != 2:
+            return None
+        begins, ends = sorted(changes, key=lambda n: not is_on[n])
+        return hours[begins - 1], hours[ends]  # the hour before it begins is the one that does not exist

@@ -5,21 +5,28 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from camreel_simulator import bytime
+from camreel_simulator.bytime import ByTime
+from camreel_simulator.card import Card
 from camreel_simulator.clock import DeviceClock
 from camreel_simulator.digest import Door, Verdict
+from camreel_simulator.facts import Facts
 from camreel_simulator.faults import Fault, FaultBoard
-from camreel_simulator.http1 import BAD_REQUEST, Answer, Body, HttpRequest, lines, text
+from camreel_simulator.http1 import BAD_REQUEST, Answer, Body, HttpRequest, text
 from camreel_simulator.ledger import Ledger, LoggedRequest
-from camreel_simulator.profiles import AMCREST_SD, Profile, Quirks
+from camreel_simulator.power import Power
+from camreel_simulator.profiles import AMCREST_SD, Profile
+from camreel_simulator.quirks import Quirks
 from camreel_simulator.recordings import Recorded
 from camreel_simulator.search import FileFind, FinderState, parse_query
 from camreel_simulator.throttle import Throttle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 __all__ = ["DeviceClock", "Recorded", "SimulatedCamera"]
 
@@ -47,20 +54,27 @@ class SimulatedCamera:
         clock: DeviceClock | None = None,
         throttle: Throttle = Throttle(),  # noqa: B008 - frozen
     ) -> None:
-        self.recordings = tuple(recordings)
         self.profile, self.username, self.password = profile, username, password
         self.quirks = profile.quirks if quirks is None else quirks
         self.clock = DeviceClock() if clock is None else clock
         self.throttle = throttle
         self.ledger = Ledger()
+        self._card = Card(recordings, profile, self.quirks, self.clock)
         self._door = Door(username, password, profile.serial, self.quirks)
         self._faults = FaultBoard()
         self._faults.arm(faults)
-        self._find = FileFind(self.recordings, profile, self.quirks, self.clock)
-        self._by_path = {recorded.path: recorded for recorded in self.recordings}
+        self._find = FileFind(self._card, self.quirks)
+        self._by_time = ByTime(self._card, self.quirks)
+        self._facts = Facts(profile, self.quirks, self.clock)
+        self._power = Power(self.quirks, self.clock)
         self._arrived = 0
 
     # What tests read
+
+    @property
+    def recordings(self) -> tuple[Recorded, ...]:
+        """What lies on its card, in the order of the listing."""
+        return self._card.recordings
 
     @property
     def log(self) -> tuple[LoggedRequest, ...]:
@@ -111,12 +125,44 @@ class SimulatedCamera:
         """As if the lock of the account had run out."""
         self._door.unlock()
 
+    def finish_reboot(self) -> None:
+        """The reboot is over, whatever the clock says."""
+        self._power.finish()
+
     # What the server calls
+
+    @property
+    def rebooting(self) -> bool:
+        """True while connections are reset."""
+        return self._power.rebooting
+
+    def on_reboot(self, cut: Callable[[], None]) -> None:
+        """Call ``cut`` when the power goes."""
+        self._power.listeners.append(cut)
+
+    def broke_off(self, download: str) -> None:
+        """A client hung up in the middle of a download."""
+        if download == bytime.PATH:
+            self._by_time.broke_off()
+
+    def redirect(self, request: HttpRequest, place: str) -> Answer:
+        """What port 80 answers where there is only https (NV4108E-HS, DH-H4C-GE)."""
+        self._arrived += 1
+        answer = text("", 302, (("Location", place),))
+        self._log(self._arrived, request, answer, Verdict(welcome=False), None)
+        return answer
 
     async def answer(self, request: HttpRequest) -> Answer:
         """The answer to one request, with whatever goes wrong in it, and a line in the log."""
         self._arrived += 1
         number = self._arrived
+        if self._power.goes_now(number):
+            for part in (self._door, self._find, self._by_time):
+                part.reboot()
+            answer = Answer(0, Body.of(b""), withheld=True, after="close")
+            self._log(number, request, answer, Verdict(welcome=False), None)
+            self._power.go()
+            return answer
         verdict = Verdict(welcome=False) if self._door.locked else self._door.check(request)
         fault = self._faults.strike(request, logged_in=verdict.welcome)
         if fault is not None and fault.replaces:
@@ -127,6 +173,10 @@ class SimulatedCamera:
             answer = await self._obey(request, fault)
         if fault is not None:
             answer = fault.spoil(answer)
+        self._log(number, request, answer, verdict, fault)
+        return self._dressed(answer)
+
+    def _log(self, number: int, request: HttpRequest, answer: Answer, verdict: Verdict, fault: Fault | None) -> None:
         self.ledger.write(
             LoggedRequest(
                 number=number,
@@ -140,7 +190,18 @@ class SimulatedCamera:
                 refusal=verdict.reason,
             )
         )
-        return answer
+
+    def _dressed(self, answer: Answer) -> Answer:
+        """With the headers, line ends and delays of this firmware."""
+        headers = (*answer.headers, *self.profile.headers)
+        if self.quirks.second_length:
+            length = len(answer.body) if answer.declared is None else answer.declared
+            headers += (("Content-Length", str(length)),)
+        body = answer.body
+        if self.quirks.lf and answer.content_type.startswith("text/plain"):
+            body = Body.of(b"".join(body.chunks()).replace(b"\r\n", b"\n"))
+        delay = self.quirks.refusal_body_seconds if answer.status == 401 else answer.body_delay
+        return replace(answer, headers=headers, body=body, body_delay=delay)
 
     def misunderstood(self, connection: int, what: str) -> None:
         """A line in the log for something that was not HTTP."""
@@ -148,11 +209,22 @@ class SimulatedCamera:
         self.ledger.write(LoggedRequest(self._arrived, connection, "?", what, 400, authorized=False))
 
     def _refusal(self, request: HttpRequest, verdict: Verdict) -> Answer:
-        if self._door.locked:  # the JSON of a DH-NVR608H; RmLock is the seconds left
+        if self._door.locked and self.quirks.lock_shape == "json":  # of a DH-NVR608H; RmLock is the seconds left
             body = f'{{"ErrorCode":268632081,"Result":false,"RmLock":{self.quirks.lock_seconds},"RmLogin":0}}'
             return text(body, 403)
+        if self._door.locked and self.quirks.lock_shape == "500":
+            return text("", 500)
+        if verdict.forbidden:
+            return text('{"error":{"code":403,"message":"Authority:check failure."},"result":false}', 403)
         challenges = self._door.challenges(request.connection, stale=verdict.stale)
         return text("Error\r\nInvalid Authority!\r\n", 401, challenges)
+
+    def full(self, connection: int) -> Answer | None:
+        """What a connection too many is answered; None: it is reset."""
+        if not self.quirks.limit_answers:
+            return None
+        self.misunderstood(connection, "a connection too many")
+        return text("Error\r\nExceeded maximum number of connections!\r\n", 401)
 
     async def _obey(self, request: HttpRequest, fault: Fault | None) -> Answer:
         if request.method not in ("GET", "HEAD") or (request.method == "HEAD" and not self.quirks.head):
@@ -165,66 +237,47 @@ class SimulatedCamera:
             return BAD_REQUEST
         if request.path == "/cgi-bin/mediaFileFind.cgi":
             return await asyncio.to_thread(self._find.call, query, fault)
-        return self._tell(request.path, query)
-
-    def _tell(self, path: str, query: Mapping[str, str]) -> Answer:
-        profile, action = self.profile, query.get("action", "")
-        if path == "/cgi-bin/configManager.cgi" and action == "getConfig":
-            return self._config(query.get("name", ""))
-        facts: dict[tuple[str, str], Callable[[], tuple[str, ...]]] = {
-            ("global", "getCurrentTime"): lambda: (f"result={self.clock.now():%Y-%m-%d %H:%M:%S}",),
-            ("magicBox", "getDeviceType"): lambda: (f"type={profile.device_type}",),
-            ("magicBox", "getSerialNo"): lambda: (f"sn={profile.serial}",),
-            ("magicBox", "getMachineName"): lambda: (f"name={profile.machine_name}",),
-            ("magicBox", "getSoftwareVersion"): lambda: (f"version={profile.software_version}",),
-            ("magicBox", "getVendor"): lambda: (f"vendor={profile.vendor}",),
-            ("magicBox", "getSystemInfo"): self._system_info,
-        }
-        fact = facts.get((path.removeprefix("/cgi-bin/").removesuffix(".cgi"), action))
-        return BAD_REQUEST if fact is None else lines(*fact())
-
-    def _system_info(self) -> tuple[str, ...]:
-        facts = {**dict(self.profile.system_info), "deviceType": self.profile.device_type}
-        facts["serialNumber"] = self.profile.serial
-        return tuple(f"{key}={value}" for key, value in sorted(facts.items()))
-
-    def _config(self, name: str) -> Answer:
-        made_up = {
-            "General": (f"General.MachineName={self.profile.machine_name}", *self._lock_settings()),
-            "NTP": (
-                "NTP.Address=pool.ntp.org",
-                "NTP.Enable=false",
-                "NTP.Port=123",
-                f"NTP.TimeZone={self.clock.zone_index}",
-                "NTP.TimeZoneDesc=",
-                "NTP.UpdatePeriod=60",
-            ),
-            "Locales": ("Locales.DSTEnable=false", "Locales.TimeFormat=yyyy-MM-dd HH:mm:ss"),
-            "ChannelTitle": tuple(f"ChannelTitle[{n}].Name=CAM {n + 1}" for n in range(self.profile.channels)),
-        }
-        rows = self.profile.configs.get(name, made_up.get(name))
-        return BAD_REQUEST if rows is None else lines(*(f"table.{row}" for row in rows))
-
-    def _lock_settings(self) -> tuple[str, ...]:
-        limit = self.quirks.lock_after
-        return (
-            f"General.LockLoginEnable={'false' if limit is None else 'true'}",
-            f"General.LockLoginTimes={5 if limit is None else limit}",
-            f"General.LoginFailLockTime={self.quirks.lock_seconds}",
-        )
+        if request.path == bytime.PATH and self.quirks.by_time:
+            return await asyncio.to_thread(self._by_time.load, query)
+        return self._facts.tell(request.path, query)
 
     def _download(self, request: HttpRequest, fault: Fault | None) -> Answer:
         path = unquote(request.path.removeprefix(_LOADFILE))
         path = re.sub("^/+", "/", path)  # python-amcrest asks for RPC_Loadfile//mnt/...: tolerated
-        recorded = self._by_path.get(path)
+        recorded = self._card.at(path)
         if recorded is None:
             return text("Error\r\nNot Found!\r\n", 404)
+        if self._card.has_lost(recorded):
+            return self._overwritten()
         whole = Body.of(recorded.body())
+        if self.quirks.empty_files != "no":
+            promised = len(whole) if self.quirks.empty_files == "promised" else 0
+            return Answer(200, Body.of(b""), _OCTETS, declared=promised, after="close", download=path)
+        if self.quirks.multipart:
+            return _in_parts(whole, path)
         asked = _RANGE.fullmatch(request.headers.get("range", ""))
         deaf = not self.quirks.ranges or (fault is not None and fault.kind == "ignore_range")
         if asked is None or deaf or asked.groups() == ("", ""):
             return Answer(200, whole, _OCTETS, download=path)
         return _part(whole, asked[1], asked[2], path)
+
+    def _overwritten(self) -> Answer:
+        if self.quirks.overwritten == "reset":
+            return Answer(0, Body.of(b""), withheld=True, after="close")
+        said = {"404": "Not Found!", "400": "Bad Request!"}.get(self.quirks.overwritten or "", "Internal Error")
+        return text(f"Error\r\n{said}\r\n", int(self.quirks.overwritten or 404))
+
+
+def _in_parts(whole: Body, path: str) -> Answer:
+    """A few lines of JSON, then the file: as a DHI-NVR5232-EI answers now and then."""
+    border = "----------------------------2f7a3b19c0de"
+    told = '{"params":{"code":0},"result":true}'
+    before = (
+        f"--{border}\r\nContent-Type: application/json\r\nContent-Length: {len(told)}\r\n\r\n{told}\r\n"
+        f"--{border}\r\nContent-Type: application/http\r\nContent-Length: {len(whole)}\r\n\r\n"
+    )
+    body = b"".join((before.encode(), *whole.chunks(), f"\r\n--{border}--\r\n".encode()))
+    return Answer(200, Body.of(body), f"multipart/mixed; boundary={border}", download=path)
 
 
 def _part(whole: Body, first: str, last: str, path: str) -> Answer:

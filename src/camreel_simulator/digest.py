@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from camreel_simulator.http1 import HttpRequest
-    from camreel_simulator.profiles import Quirks
+    from camreel_simulator.quirks import Quirks
 
 _PAIR = re.compile(r'(\w+)\s*=\s*("(?:[^"\\]|\\.)*"|[^,\s]*)')
 _BASIC = 'Basic realm="Device_CGI"'
@@ -32,6 +32,8 @@ class Verdict:
     """True if this was a rejected login, one of those that lock an account."""
     stale: bool = False
     """True if the password was right and only the nonce was not."""
+    forbidden: bool = False
+    """Answer 403 without a challenge instead of 401."""
 
 
 @dataclass
@@ -45,8 +47,10 @@ class Door:
 
     def __init__(self, username: str, password: str, serial: str, quirks: Quirks) -> None:
         self._username, self._password, self._quirks = username, password, quirks
-        self._realm = f"Login to {serial}"
-        self._opaque = hashlib.sha1(serial.encode(), usedforsecurity=False).hexdigest()
+        name = hashlib.md5(serial.encode(), usedforsecurity=False).hexdigest() if quirks.long_challenge else serial
+        self._realm = f"Login to {name}" if quirks.realm is None else quirks.realm
+        opaque = hashlib.sha1(serial.encode(), usedforsecurity=False).hexdigest()
+        self._opaque = "" if quirks.long_challenge else opaque
         self._nonces: dict[str, _Nonce] = {}
         self._row = 0
         self._stale_due = quirks.stale_once
@@ -75,19 +79,39 @@ class Door:
             self._row = 0
         return verdict
 
+    def reboot(self) -> None:
+        """A reboot forgets nonces and the lock."""
+        self._nonces.clear()
+        self._row = 0
+
     def challenges(self, connection: int, *, stale: bool) -> tuple[tuple[str, str], ...]:
         """The ``WWW-Authenticate`` headers of a 401, with a fresh nonce."""
         if self._quirks.basic_only:
             return (("WWW-Authenticate", _BASIC),)
-        nonce = f"{secrets.randbelow(10**9)}{len(self._nonces):04}"
+        offers = [_BASIC] if self._quirks.basic_too or self._quirks.several_challenges else []
+        nonce = self._fresh(connection)
+        offers += [self._offer(algorithm, nonce, stale=stale) for algorithm in reversed(self._algorithms)]
+        return tuple(("WWW-Authenticate", offer) for offer in offers)
+
+    @property
+    def _algorithms(self) -> tuple[str, ...]:
+        return ("MD5", "SHA-256") if self._quirks.several_challenges else (self._quirks.algorithm,)
+
+    def _fresh(self, connection: int) -> str:
+        short = f"{secrets.randbelow(10**9)}{len(self._nonces):04}"
+        nonce = secrets.token_hex(32) if self._quirks.long_challenge else short
         self._nonces[nonce] = _Nonce(connection)
-        digest = f'Digest realm="{self._realm}",qop="auth",nonce="{nonce}",opaque="{self._opaque}"'
-        if self._quirks.algorithm != "MD5":
-            digest += f",algorithm={self._quirks.algorithm}"
-        if stale and self._quirks.says_stale:
-            digest += ",stale=TRUE"
-        basic = (("WWW-Authenticate", _BASIC),) if self._quirks.basic_too else ()
-        return (*basic, ("WWW-Authenticate", digest))
+        return nonce
+
+    def _offer(self, algorithm: str, nonce: str, *, stale: bool) -> str:
+        qop = "auth,auth-int" if self._quirks.offers_auth_int else "auth"
+        offer = f'Digest realm="{self._realm}",qop="{qop}",nonce="{nonce}",opaque="{self._opaque}"'
+        if algorithm != "MD5":
+            offer += f",algorithm={algorithm}"
+        stale = stale and self._quirks.says_stale
+        if self._quirks.long_challenge:
+            return f'{offer}, stale="{str(stale).lower()}"'
+        return f"{offer},stale=TRUE" if stale else offer
 
     def _basic(self, encoded: str) -> Verdict:
         if not (self._quirks.basic_only or self._quirks.basic_too):
@@ -110,7 +134,6 @@ class Door:
 
     def _mistake(self, request: HttpRequest, fields: Mapping[str, str]) -> str | None:
         """What is wrong with the answer itself, whatever became of its nonce."""
-        algorithm = self._quirks.algorithm
         wanted = {
             "username": self._username,
             "realm": self._realm,
@@ -119,9 +142,9 @@ class Door:
             "opaque": self._opaque,
         }
         for key, value in wanted.items():
-            if fields.get(key) != value:
+            if fields.get(key, "" if key == "opaque" else None) != value:
                 return f"{key} is {fields.get(key)!r}, not {value!r}"
-        if fields.get("algorithm", "MD5" if algorithm == "MD5" else "").upper() != algorithm:
+        if fields.get("algorithm", "MD5").upper() not in self._algorithms:
             return f"algorithm is {fields.get('algorithm')!r}"
         if not re.fullmatch(r"[0-9a-fA-F]{8}", fields.get("nc", "")) or not fields.get("cnonce"):
             return "nc is not 8 hex digits, or there is no cnonce"
@@ -143,7 +166,9 @@ class Door:
             return _rejected("nonce of another connection")
         count = int(fields["nc"], 16)
         if count in nonce.used or (nonce.used and self._quirks.nonce_single_use):
-            return Verdict(welcome=False, reason="nonce was used before", stale=True)
+            return Verdict(
+                welcome=False, reason="nonce was used before", stale=True, forbidden=self._quirks.reuse_status == 403
+            )
         nonce.used.add(count)
         if self._stale_due:
             self._stale_due = False
@@ -151,13 +176,14 @@ class Door:
         return Verdict(welcome=True)
 
     def _response(self, request: HttpRequest, fields: Mapping[str, str]) -> str:
-        ha1 = self._hash(f"{self._username}:{self._realm}:{self._password}")
-        ha2 = self._hash(f"{request.method}:{fields['uri']}")
-        return self._hash(":".join((ha1, fields.get("nonce", ""), fields["nc"], fields["cnonce"], fields["qop"], ha2)))
+        name = "md5" if fields.get("algorithm", "MD5").upper() == "MD5" else "sha256"
 
-    def _hash(self, value: str) -> str:
-        name = "md5" if self._quirks.algorithm == "MD5" else "sha256"
-        return hashlib.new(name, value.encode(), usedforsecurity=False).hexdigest()
+        def digest(value: str) -> str:
+            return hashlib.new(name, value.encode(), usedforsecurity=False).hexdigest()
+
+        ha1 = digest(f"{self._username}:{self._realm}:{self._password}")
+        ha2 = digest(f"{request.method}:{fields['uri']}")
+        return digest(":".join((ha1, fields.get("nonce", ""), fields["nc"], fields["cnonce"], fields["qop"], ha2)))
 
 
 def _rejected(reason: str) -> Verdict:

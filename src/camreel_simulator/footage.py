@@ -10,7 +10,7 @@ PyAV is imported when the first clip is made, not before.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.video.stream import VideoStream
 
-__all__ = ["ClipSpec", "beep_times", "make_clip", "make_still", "read_frame_number"]
+__all__ = [
+    "ClipSpec",
+    "Coded",
+    "beep_times",
+    "coded_picture",
+    "coded_sound",
+    "make_clip",
+    "make_still",
+    "read_frame_number",
+]
 
 _AAC_FRAME = 1024
 _AAC_RUN_IN = 2  # frames the encoder hears before the clip begins, as in a camera whose encoder never stops
@@ -131,6 +140,38 @@ def make_still(spec: ClipSpec) -> bytes:
     picture = _picture(spec, 0).reformat(format="yuvj420p", src_color_range=1, dst_color_range=2)
     picture.pts = 0
     return b"".join(bytes(packet) for packet in [*codec.encode(picture), *codec.encode(None)])
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A coded picture or piece of sound, outside of any file."""
+
+    data: bytes
+    seconds: Fraction
+    """From the start of the clip."""
+    key: bool = False
+
+
+def coded_picture(spec: ClipSpec) -> list[Coded]:
+    """The pictures of the clip as an Annex B stream, parameter sets in front of each key frame."""
+    import av  # noqa: PLC0415 - as above
+
+    with av.open(BytesIO(), "w", format=spec.video) as out:
+        packets = list(_video_packets(_add_video(out, replace(spec, in_band=True)), spec))
+    return [Coded(bytes(packet), _decode_seconds(packet), packet.is_keyframe) for packet in packets]
+
+
+def coded_sound(spec: ClipSpec) -> list[Coded]:
+    """Its sound in raw packets: AAC without ADTS, or G.711."""
+    import av  # noqa: PLC0415 - as above
+
+    if spec.audio is None:
+        return []
+    with av.open(BytesIO(), "w", format="adts" if spec.audio == "aac" else spec.audio) as out:
+        stream = _add_audio(out, spec)
+        assert stream is not None
+        packets = _aac_packets(stream, spec) if spec.audio == "aac" else _g711_packets(stream, spec)
+    return [Coded(bytes(packet), _decode_seconds(packet)) for packet in packets]
 
 
 def _decode_seconds(packet: av.Packet[Any]) -> Fraction:

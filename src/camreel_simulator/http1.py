@@ -101,13 +101,18 @@ class Answer:
     """Send nothing at all, not even the status line; ``after`` says what happens instead."""
     download: str | None = None
     """The path of the recording that this is (part of)."""
+    lengthless: bool = False
+    """Send no Content-Length; the end of the connection is the end of the body."""
+    body_delay: float = 0.0
+    """Seconds between the headers and the body; infinity: the body never comes."""
 
     def head(self, *, close: bool) -> bytes:
         """Status line and headers. Real devices shout some header names."""
         length = len(self.body) if self.declared is None else self.declared
         lines = [f"HTTP/1.1 {self.status} {_phrase(self.status)}", f"Content-type: {self.content_type}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
-        lines += [f"CONNECTION: {'close' if close else 'keep-alive'}", f"CONTENT-LENGTH: {length}"]
+        lines.append(f"CONNECTION: {'close' if close or self.lengthless else 'keep-alive'}")
+        lines += [] if self.lengthless else [f"CONTENT-LENGTH: {length}"]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
@@ -123,6 +128,9 @@ def lines(*rows: str) -> Answer:
 
 BAD_REQUEST = text("Error\r\nBad Request!\r\n", 400)
 """The answer to everything it does not like: byte for byte the same for an empty window and for a wrong question."""
+
+NOT_IMPLEMENTED = text("Error\r\nNot Implemented!\r\n", 501)
+"""What firmware of 2024 answers to what it does not know."""
 
 
 def _phrase(status: int) -> str:

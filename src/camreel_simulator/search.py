@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from camreel_simulator.http1 import BAD_REQUEST, Answer, lines, text
+from camreel_simulator.writing import Writing
 
 if TYPE_CHECKING:
-    from camreel_simulator.clock import DeviceClock
+    from camreel_simulator.card import Card
     from camreel_simulator.faults import Fault
-    from camreel_simulator.profiles import Profile, Quirks
+    from camreel_simulator.quirks import Quirks
     from camreel_simulator.recordings import Recorded
 
 # No fractions of a second (they are answered 400); months and hours need no leading zero.
@@ -35,6 +36,7 @@ class _Finder:
     at: int = 0
     closed: bool = False
     first_page: list[Recorded] = field(default_factory=list)
+    last_page: list[Recorded] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ def parse_time(value: str) -> datetime | None:
 class FileFind:
     """The finders of one camera."""
 
-    def __init__(self, recordings: Sequence[Recorded], profile: Profile, quirks: Quirks, clock: DeviceClock) -> None:
-        self._recordings, self._profile, self._quirks, self._clock = recordings, profile, quirks, clock
+    def __init__(self, card: Card, quirks: Quirks) -> None:
+        self._card, self._quirks, self._write = card, quirks, Writing(quirks)
         self._finders: dict[str, _Finder] = {}
         self.created = 0
 
@@ -96,10 +98,16 @@ class FileFind:
             return self._find(finder, query)
         if action == "findNextFile":
             return self._next(finder, query, fault)
+        if action == "close" and self._quirks.close_refused:
+            return lines("Error")
         finder.closed = True
         if action == "destroy":
             del self._finders[name]
         return lines("OK")
+
+    def reboot(self) -> None:
+        """A reboot frees all finders."""
+        self._finders.clear()
 
     def _create(self) -> Answer:
         limit = self._quirks.finder_limit
@@ -108,7 +116,7 @@ class FileFind:
         name = str(_FIRST_FINDER + 7919 * self.created)
         self.created += 1
         self._finders[name] = _Finder()
-        return lines(f"result={name}")
+        return self._write.rows(f"result={name}")
 
     def _find(self, finder: _Finder, query: Mapping[str, str]) -> Answer:
         start, end = (parse_time(query.get(f"condition.{key}", "")) for key in ("StartTime", "EndTime"))
@@ -120,21 +128,17 @@ class FileFind:
         stream = query.get("condition.VideoStream") if self._quirks.filters_stream else None
         found = [
             recorded
-            for recorded in self._recordings
+            for recorded in self._card.listed()
             if recorded.channel == int(channel)
             and recorded.overlaps(start, end)
             and (not types or recorded.listed_type in types)
             and stream in (None, recorded.stream)
-            and self._is_indexed(recorded)
         ]
-        if not found:
+        if not found and not self._quirks.empty_is_ok:
             return BAD_REQUEST  # an empty window is answered like a wrong question
         finder.found, finder.at, finder.closed, finder.first_page = found, 0, False, []
+        finder.last_page = []
         return lines("OK")
-
-    def _is_indexed(self, recorded: Recorded) -> bool:
-        lag = self._quirks.index_lag
-        return lag is None or recorded.end + timedelta(seconds=lag) <= self._clock.now()
 
     def _next(self, finder: _Finder, query: Mapping[str, str], fault: Fault | None) -> Answer:
         count = query.get("count", "")
@@ -146,31 +150,25 @@ class FileFind:
             page = finder.first_page or page
         elif fault is not None and fault.kind == "endless_pages":
             page += [_invented(finder.found[-1], finder.at + n) for n in range(len(page), size)]
+        elif not page and finder.last_page and self._quirks.list_end == "repeat":
+            page = finder.last_page
         finder.first_page = finder.first_page or page
+        finder.last_page = page or finder.last_page
         finder.at += len(page)
-        return lines(f"found={len(page)}", *(row for n, item in enumerate(page) for row in self._item(n, item)))
+        self._card.was_listed(page)
+        return self._page(page)
 
-    def _item(self, index: int, recorded: Recorded) -> list[str]:
-        """The lines of one item, sorted by key as an Amcrest camera of 2020 does."""
-        length = recorded.length() if recorded.listed_length is None else recorded.listed_length
-        values = dict(self._profile.item_constants)
-        values |= {
-            "Channel": str(recorded.channel - 1),
-            "Duration": str(int((recorded.end - recorded.start).total_seconds())),
-            "EndTime": f"{recorded.end:%Y-%m-%d %H:%M:%S}",
-            "FilePath": recorded.path,
-            "Length": str(length),
-            "StartTime": f"{recorded.start:%Y-%m-%d %H:%M:%S}",
-            "Type": recorded.listed_type,
-            "WorkDir": self._profile.root,
-        }
-        values |= {f"Events[{n}]": event for n, event in enumerate(recorded.events)}
-        values |= {f"Flags[{n}]": flag for n, flag in enumerate(recorded.flags)}
-        if self._quirks.lists_stream:
-            values["VideoStream"] = recorded.stream
-        if self._quirks.send_utc_offset:
-            values["UTCOffset"] = str(int(self._clock.offset_at(recorded.start).total_seconds()))
-        return [f"items[{index}].{key}={value}" for key, value in sorted(values.items())]
+    def _page(self, page: Sequence[Recorded]) -> Answer:
+        if not page and self._quirks.list_end == "error":
+            return lines("Error")
+        if not page and self._quirks.list_end == "400":
+            return BAD_REQUEST
+        rows = []
+        for index, recorded in enumerate(page):  # sorted by key, as an Amcrest camera of 2020 does
+            rows += [f"items[{index}].{key}={value}" for key, value in sorted(self._card.item(recorded).items())]
+        said = len(page) + {"more": 1, "fewer": -1}.get(self._quirks.found, 0) if page else 0
+        first = [] if self._quirks.found == "absent" else [f"found={said}"]
+        return self._write.rows(*first, *rows)
 
 
 def _invented(last: Recorded, number: int) -> Recorded:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ssl import SSLContext, SSLError
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ class Server:
     host: str
     port: int
     https: bool = False
+    secure: Server | None = None
+    """Where a camera with ``https_redirect`` really answers; this one only points there."""
 
     @property
     def url(self) -> str:
@@ -41,9 +44,28 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """Serve ``camera`` in this event loop (asyncio) until the block is left; port 0 takes a free one.
 
-    On leaving, connections are cut at once, whatever they were doing.
+    With the quirk ``https_redirect``, ``ssl_context`` is for a second server, ``Server.secure``, to which this one
+    redirects. On leaving, connections are cut at once, whatever they were doing.
     """
-    service = _Service(camera)
+    if not camera.quirks.https_redirect:
+        async with _listening(camera, host, port, ssl_context) as server:
+            yield server
+        return
+    if ssl_context is None:
+        raise ValueError("a redirect to https needs an ssl_context")
+    async with (
+        _listening(camera, host, 0, ssl_context) as secure,
+        _listening(camera, host, port, None, secure.url + "/") as server,
+    ):
+        yield replace(server, secure=secure)
+
+
+@asynccontextmanager
+async def _listening(
+    camera: SimulatedCamera, host: str, port: int, ssl_context: SSLContext | None, elsewhere: str | None = None
+) -> AsyncIterator[Server]:
+    service = _Service(camera, elsewhere)
+    camera.on_reboot(service.cut_others)
     listener = await asyncio.start_server(service.accept, host, port, ssl=ssl_context, limit=64 * 1024)
     try:
         yield Server(camera, host, listener.sockets[0].getsockname()[1], ssl_context is not None)
@@ -93,8 +115,8 @@ def running(
 class _Service:
     """The connections of one camera."""
 
-    def __init__(self, camera: SimulatedCamera) -> None:
-        self._camera = camera
+    def __init__(self, camera: SimulatedCamera, elsewhere: str | None) -> None:
+        self._camera, self._elsewhere = camera, elsewhere
         self._device_bucket = Bucket(camera.throttle.per_device_bps)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -112,12 +134,24 @@ class _Service:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0)  # the loop closes the sockets on its next turn
 
+    def cut_others(self) -> None:
+        """End all connections but the one that is being answered now."""
+        for task in self._tasks - {asyncio.current_task()}:
+            task.cancel()
+
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         ledger, limit = self._camera.ledger, self._camera.quirks.connection_limit
-        connection = _Connection(self._camera, reader, writer, ledger.connected(), self._device_bucket)
+        number = ledger.connected()
+        connection = _Connection(
+            self._camera, reader, writer, number=number, device_bucket=self._device_bucket, elsewhere=self._elsewhere
+        )
         try:
-            if limit is None or ledger.open_connections <= limit:
+            if self._camera.rebooting:
+                pass
+            elif limit is None or ledger.open_connections <= limit:
                 await connection.serve()
+            else:
+                await connection.turn_away()
         except (ConnectionError, TimeoutError, SSLError, asyncio.IncompleteReadError):
             pass  # the client has gone
         finally:
@@ -133,9 +167,12 @@ class _Connection:
         camera: SimulatedCamera,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        *,
         number: int,
         device_bucket: Bucket,
+        elsewhere: str | None,
     ) -> None:
+        self._elsewhere = elsewhere
         self._camera, self._reader, self._writer, self._number = camera, reader, writer, number
         self._buckets = (Bucket(camera.throttle.per_connection_bps), device_bucket)
         writer.transport.set_write_buffer_limits(high=256 * 1024)
@@ -152,8 +189,18 @@ class _Connection:
                 break
             if request is None:
                 return
+            if self._elsewhere is not None:
+                again = await self._send(request, self._camera.redirect(request, self._elsewhere))
+                continue
             again = await self._send(request, await self._camera.answer(request))
         await self._finish()
+
+    async def turn_away(self) -> None:
+        """Answer a connection too many, if this device does."""
+        answer = self._camera.full(self._number)
+        if answer is not None and await read_request(self._reader, self._number) is not None:
+            self._writer.write(answer.head(close=True) + b"".join(answer.body.chunks()))
+            await self._finish()
 
     async def _send(self, request: HttpRequest, answer: Answer) -> bool:
         """Send one answer; True if another request may follow."""
@@ -164,28 +211,39 @@ class _Connection:
             return False
         close = self._camera.quirks.connection_close or not request.keep_alive
         self._writer.write(answer.head(close=close))  # a fault does not announce itself
+        if answer.body_delay:
+            await self._writer.drain()
+            if math.isinf(answer.body_delay):
+                await self._outlast()
+                return False
+            await asyncio.sleep(answer.body_delay)
         if request.method != "HEAD":
             await self._send_body(answer)
         await self._writer.drain()
         if answer.after == "stall":
             await self._outlast()
-        return answer.after == "go on" and not close
+        return answer.after == "go on" and not close and not answer.lengthless
 
     async def _send_body(self, answer: Answer) -> None:
         if answer.download is None:
-            self._writer.writelines(answer.body.chunks())
+            for chunk in answer.body.chunks():  # writelines() of Python 3.13 refuses none at all
+                self._writer.write(chunk)
             return
         ledger = self._camera.ledger
         ledger.download_began()
+        sent = 0
         try:
             for chunk in answer.body.chunks(self._camera.throttle.piece):
                 for bucket in self._buckets:
                     await bucket.take(len(chunk))
+                ledger.sent(answer.download, len(chunk))  # before its client can have it
                 self._writer.write(chunk)
                 await self._writer.drain()
-                ledger.sent(answer.download, len(chunk))
+                sent += len(chunk)
         finally:
             ledger.download_ended()
+            if sent < len(answer.body):
+                self._camera.broke_off(answer.download)
 
     async def _outlast(self) -> None:
         """Send nothing more until the client hangs up."""

@@ -14,7 +14,7 @@ from camreel.report import OutputReport, Report
 
 START = WallTime(datetime(2026, 1, 16, 8, 0, 0))  # noqa: DTZ001 - by the camera's clock
 SPAN = Span(START, START + timedelta(hours=1))
-CLOCK = CameraClock(timedelta(hours=-8), timedelta(seconds=42), "measured now")
+CLOCK = CameraClock.fixed(timedelta(hours=-8), timedelta(seconds=42), "measured now")
 DEVICE = DeviceInfo("IP8M\x1b[2J", name="Kitchen\x07")  # what it says of itself must not reach the terminal as it is
 BASIC = ["--host", "192.168.1.100", "-u", "admin", "-s", "2026-01-16T08:00:00", "-e", "2026-01-16T09:00:00"]
 PASSWORD = "s3cret-Password!"

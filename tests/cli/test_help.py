@@ -17,8 +17,18 @@ def test_the_first_screen_has_the_usual_options_and_examples(camreel_: Camreel) 
     assert run.code == 0
     for option in ("--host", "--username", "--start", "--end", "--channel", "--output-format", "-dir", "--output-file"):
         assert any(option in line for line in first)
-    assert sum(line.startswith("  camreel --host") or " camreel --host" in line[10:] for line in first) == 3
+    assert sum(line.startswith("  camreel --host") or " camreel -u" in line[10:] for line in first) == 3
     assert all(len(line) <= 80 for line in run.out.splitlines())
+
+
+def test_the_examples_fit_a_narrow_terminal(camreel_: Camreel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """60 columns, under the longest of the names: no example is broken where a shell would not go on."""
+    monkeypatch.setattr(sys, "argv", ["main.py"])
+    page = camreel_(["--help"], COLUMNS="60").out.splitlines()
+    examples = page[page.index("Examples:") + 1 :]
+    examples = examples[: examples.index("")]
+    assert len(examples) == 6
+    assert all(len(line) <= 58 for line in examples)
 
 
 def test_every_option_is_on_the_page_with_its_meaning(camreel_: Camreel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -24,12 +25,34 @@ def test_the_report_goes_to_stdout_and_the_rest_to_stderr(camreel_: Camreel, exp
     """What was understood is told before the download; the report stands alone on stdout."""
     run = camreel_(BASIC)
     assert run.code == 0
-    assert run.out.startswith("Result    complete")
-    assert "Video     " in run.out
+    assert run.out.startswith("Asked     2026-01-16 08:00:00")
+    assert [line.split(" ")[0] for line in run.out.splitlines()[-3:]] == ["Result", "Video", ""]
     labels = [line.split(" ")[0] for line in run.err.splitlines() if not line.startswith(" ")]
     assert labels == ["Camera", "Range", "Clock", "Found", "Note"]
     assert "2026-01-16 08:00:00 to 09:00:00 by the camera's clock" in run.err
     assert "the camera's clock is 42 s fast" in run.err
+
+
+def test_on_one_terminal_nothing_is_said_twice(
+    camreel_: Camreel, exported: FakeExport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where stdout is the terminal that the notes went to, the report begins with the coverage."""
+
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    out = {}
+    for both in (True, False):
+        stdout = Tty()
+        with monkeypatch.context() as patch:
+            patch.setenv("AMCREST_PASSWORD", PASSWORD)
+            patch.setattr(sys, "stdout", stdout)
+            patch.setattr(sys, "stderr", Tty() if both else io.StringIO())
+            assert camreel_(BASIC).code == 0
+        out[both] = [line.split(" ")[0] for line in stdout.getvalue().splitlines() if line[0] != " "]
+    assert out[True] == ["Coverage", "Result", "Video"]
+    assert out[False] == ["Asked", "Camera", "Clock", "Found", *out[True]]
 
 
 def test_json_is_one_document_alone_on_stdout(camreel_: Camreel, exported: FakeExport) -> None:
@@ -193,14 +216,15 @@ def test_a_result_that_cannot_be_written_is_exit_7(tmp_path: Path) -> None:
 def test_the_program_is_called_as_it_was_started(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Help and hints can be copied: main.py says `python main.py`, and so on."""
+    """Help and hints can be copied: main.py says `python3 main.py`, and so on."""
+    python = "py" if os.name == "nt" else "python3"
     for started, shown in (
         ("/usr/bin/camreel", "camreel"),
-        ("main.py", "python main.py"),
-        ("/x/camreel/__main__.py", "python -m camreel"),
+        ("main.py", f"{python} main.py"),
+        ("/x/camreel/__main__.py", f"{python} -m camreel"),
     ):
         monkeypatch.setattr(sys, "argv", [started, "--help"])
         assert main() == 0
         out = capsys.readouterr().out
         assert out.startswith(f"Usage: {shown} --host")
-        assert f"  {shown} --host 192.168.1.100 --username admin" in out
+        assert f"  {shown} --host 192.168.1.100 -u admin" in out

@@ -111,7 +111,7 @@ def test_the_prompt_names_user_and_camera(
 def test_leaving_the_prompt(
     camreel_: Camreel, unattended: FakeExport, monkeypatch: pytest.MonkeyPatch, outcome: BaseException, code: int
 ) -> None:
-    """Ctrl-D is no password, Ctrl-C an interruption; neither shows a traceback."""
+    """Ctrl-D is no password, Ctrl-C an interruption; each is told on a line of its own, without a traceback."""
 
     def ask(prompt: str, stream: object = None) -> str:
         raise outcome
@@ -120,7 +120,38 @@ def test_leaving_the_prompt(
     monkeypatch.setattr("getpass.getpass", ask)
     run = camreel_(BASIC)
     assert run.code == code
+    first, second, *_ = run.err.split("\n")
+    assert first == ""
+    assert ("No password was typed." if code == 2 else "interrupted") in second
     assert "Traceback" not in run.err
+
+
+@pytest.mark.parametrize(("typed", "code"), [(["", "typed"], 0), (["", ""], 2)])
+def test_an_empty_line_is_asked_about_once(
+    camreel_: Camreel, unattended: FakeExport, monkeypatch: pytest.MonkeyPatch, typed: list[str], code: int
+) -> None:
+    """A slip on Enter costs no login; twice is an answer."""
+    prompts: list[str] = []
+
+    def ask(prompt: str, stream: object = None) -> str:
+        prompts.append(prompt)
+        return typed[len(prompts) - 1]
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", ask)
+    run = camreel_(BASIC)
+    assert run.code == code
+    assert len(prompts) == 2
+    assert prompts[1].startswith("Nothing was typed. Password for admin at ")
+    assert ("Run it again and type it, or set AMCREST_PASSWORD" in run.err) == (code == 2)
+    assert bool(unattended.asked) == (code == 0)
+
+
+def test_a_password_file_without_a_name(camreel_: Camreel, unattended: FakeExport) -> None:
+    """AMCREST_PASSWORD_FILE= is told as what it is."""
+    run = camreel_(BASIC, AMCREST_PASSWORD_FILE="")
+    assert run.code == 2
+    assert run.err.startswith("camreel: error: AMCREST_PASSWORD_FILE is set, but names no file.")
 
 
 def test_a_wish_that_is_fulfilled_needs_no_password(camreel_: Camreel, unattended: FakeExport) -> None:

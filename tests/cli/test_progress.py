@@ -22,6 +22,7 @@ from camreel.events import (
     Planned,
     Understood,
     Verifying,
+    Waiting,
 )
 from camreel.model import Address, DeviceInfo, Recording, Span, Stream
 from camreel.plan import plan_export
@@ -129,6 +130,23 @@ def test_before_the_first_byte_the_line_says_what_happens() -> None:
     progress.feed(Understood(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None))
     assert progress.line(80) == progress.plain() == "searching …"
     assert len(progress.line(5)) == 5
+
+
+def test_what_takes_long_shows_that_it_lives() -> None:
+    """Seconds since it began, from two up, on the live line; a log has its own times."""
+    seconds = [0.0]
+    progress = Progress(lambda: seconds[0])
+    seconds[0] = 1.9
+    assert progress.line(80) == "connecting …"
+    seconds[0] = 12.7
+    assert progress.line(80) == "connecting … 12 s"
+    assert progress.plain() == "connecting …"
+    progress.feed(Understood(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None))
+    assert progress.line(80) == "searching …"
+    seconds[0] = 80
+    assert progress.line(80) == "searching … 1 min 7 s"
+    progress.feed(Waiting(SPAN.end, "it is not listed yet"))
+    assert progress.line(80) == "waiting …"
 
 
 def test_speed_is_not_guessed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,8 @@ from rich.console import Console
 
 from camreel.cli.notes import Note, notes, wrap_report
 from camreel.cli.reporters import LiveReporter, PlainReporter, SilentReporter, choose_reporter
-from camreel.events import ClipFailed, ClipFetched, ClipStarted, Planned, Retrying, Warned
+from camreel.clock import CameraClock, parse_range
+from camreel.events import ClipFailed, ClipFetched, ClipStarted, Planned, Retrying, Understood, Warned
 from camreel.model import Recording, Span, Stream
 from camreel.plan import plan_export
 
@@ -75,13 +77,31 @@ def test_notable_events_are_told_at_once() -> None:
         for note in notes(event)
     ]
     assert [(note.label, note.text) for note in told] == [
-        ("Found", "1 recording, 2.04 GB; not used: 1 snapshots"),
+        ("Found", "1 recording, 2.04 GB; not used: 1 snapshot"),
         ("", "the camera has 2 gaps in this range, 15 min in all"),
         ("", "1 recording is still being written"),
         ("Retry", "clip 3: The camera closed the connection; again in 2.5 s"),
         ("Failed", "clip 3, 2026-01-16 08:00:00 to 09:00:00: the camera answers 404"),
         ("Note", "The list ends early."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "asked", "told"),
+    [
+        ("measured now: against this computer's", "", ["UTC-08:00, measured just now"]),
+        ("measured now: against this computer's", "-08:00", ["UTC-08:00, measured just now", "a weak source"]),
+        ("--camera-tz", "-08:00", ["UTC-08:00, --camera-tz", "a weak source"]),
+        ("UTC-08:00 with daylight saving, from its Locales", "", ["UTC-08:00 with daylight saving, from its Locales"]),
+    ],
+)
+def test_the_clock_is_told_in_short(source: str, asked: str, told: list[str]) -> None:
+    """Where it is known from, in a few words; how well, where that decides what the range is."""
+    clock = replace(CameraClock.fixed(timedelta(hours=-8), source=source), weakness="a weak source")
+    typed = parse_range(f"2026-01-16T08:00{asked}", f"2026-01-16T09:00{asked}")
+    said = [note.text for note in notes(Understood(typed, SPAN, clock))]
+    assert said[-len(told) :] == told
+    assert [note.label for note in notes(Understood(typed, SPAN, clock))][-len(told)] == "Clock"
 
 
 def test_notes_are_wrapped_under_their_text() -> None:
@@ -93,6 +113,10 @@ def test_notes_are_wrapped_under_their_text() -> None:
         "          seventeen\N{REPLACEMENT CHARACTER}[2J",
     ]
     assert note.lines() == ["Note      one two three four five six seventeen\N{REPLACEMENT CHARACTER}[2J"]
+    long = Note("Range", "one two three, four (2 min)")
+    assert long.lines(36) == ["Range     one two three, four", "          (2 min)"]
+    path = "Video     /home/me/my long folder/and a name.mp4"
+    assert wrap_report(path, 30) == path
     assert wrap_report("Result    a b\n          c", 79) == "Result    a b\n          c"
 
 

@@ -12,18 +12,22 @@ from pathlib import Path
 
 import pytest
 
+from camreel.cli.program import program_command
+
 from .fakes import Camreel, FakeExport
 
 PROGRAM = "import sys; from camreel.cli import main; sys.exit(main(sys.argv[1:]))"
 
 
 def test_the_demo_leaves_a_video_and_prints_its_path(camreel_: Camreel, tmp_path: Path) -> None:
-    """Search, download, merge and report on real sockets; the last line is where the video is."""
+    """Search, download, merge and report on real sockets; the last but one line is where the video is."""
     run = camreel_(["demo"])
     assert run.code == 0, run.err
-    *_, last = run.out.splitlines()
-    assert last.startswith("Video: camreel-demo")
-    video = tmp_path / last.removeprefix("Video: ")
+    *_, where, _facts = run.out.splitlines()
+    assert where.startswith("Video     ")
+    assert run.out.count("Video") == 1
+    video = Path(where.removeprefix("Video     "))
+    assert video.parent == tmp_path / "camreel-demo"
     assert video.stat().st_size > 100_000
     assert [path.name for path in video.parent.iterdir()] == [video.name]
     assert "Coverage  1 min 45 s of 2 min" in run.out
@@ -57,14 +61,37 @@ def test_the_simulated_camera_says_how_to_try_it(camreel_: Camreel, exported: Fa
             while not lines or "Ctrl-C" not in lines[-1]:
                 lines.append(process.stdout.readline())
                 assert lines[-1], process.stderr.read() if process.stderr else ""
-            (line,) = (line for line in lines if line.startswith("  camreel get"))
-            assert camreel_(shlex.split(line)[1:]).code == 0
+            assert all(len(line) < 78 for line in lines)
+            first = next(number for number, line in enumerate(lines) if line.startswith("  camreel --host"))
+            command = shlex.split("".join(lines[first : lines.index("\n", first)]).replace("\\\n", ""))
+            assert camreel_(command[1:]).code == 0
             address = exported.request.address
             socket.create_connection((address.host, address.port), timeout=10).close()
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 0
         finally:
             process.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="python3, and paths of POSIX")
+def test_the_command_is_the_one_that_started_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """main.py beside us or elsewhere, the module, the console script on PATH or not: what is shown runs."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("bin", "my bin"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "camreel").touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    for started, shown in (
+        ("main.py", "python3 main.py"),
+        (f"{tmp_path}/main.py", "python3 main.py"),  # as after a hand-over
+        ("/elsewhere/main.py", "python3 /elsewhere/main.py"),
+        ("/x/camreel/__main__.py", f"{sys.executable} -m camreel"),
+        (f"{tmp_path}/bin/camreel", "camreel"),
+        ("my bin/camreel", "'my bin/camreel'"),
+        ("-c", "camreel"),
+    ):
+        monkeypatch.setattr(sys, "argv", [started])
+        assert program_command() == shown
 
 
 def test_a_port_in_use_is_a_usage_error(camreel_: Camreel) -> None:

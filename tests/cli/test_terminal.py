@@ -37,6 +37,26 @@ camreel.export.export = export
 sys.exit(main(sys.argv[1:]))
 """
 
+KEPT = """
+import sys, anyio, camreel.export
+from datetime import timedelta
+from camreel.cli import main
+from camreel.events import ClipFetched, Planned
+from camreel.model import Recording, Span, Stream
+from camreel.plan import plan_export
+async def export(request, credentials, on_event):
+    start = request.asked.start
+    spans = [Span(start + timedelta(minutes=n), start + timedelta(minutes=n + 1)) for n in range(40)]
+    listing = [Recording(f"/{n}.mp4", span, 1) for n, span in enumerate(spans)]
+    on_event(Planned(plan_export(listing, Span(start, spans[-1].end), Stream.MAIN)))
+    for number in range(1, 27):
+        on_event(ClipFetched(number, 227_000, number < 10))
+    print("running", file=sys.stderr, flush=True)
+    await anyio.sleep_forever()
+camreel.export.export = export
+sys.exit(main(sys.argv[1:]))
+"""
+
 PROMPT = """
 import sys, camreel.export
 from camreel.cli import main
@@ -116,6 +136,29 @@ def test_a_signal_ends_it_tidily(tmp_path: Path, number: signal.Signals, options
     assert told[0].startswith("Stopping")
     assert told[1:] == ["tidied", "camreel: interrupted; run the same command again to continue"]
     assert (b'"exit_code": 130' in out) == ("--json" in options)
+
+
+@pytest.mark.parametrize("options", [(), ("--output-dir", "there")])
+def test_an_interruption_says_what_is_kept(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """How many clips, how much, and where: as seen from here."""
+    with started(
+        KEPT,
+        tmp_path,
+        "--quiet",
+        *options,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        environment={"AMCREST_PASSWORD": PASSWORD},
+    ) as process:
+        assert process.stderr
+        assert process.stderr.readline() == b"running\n"
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read().decode().splitlines()
+        assert process.wait(30) == 130
+    folder = Path(*options[1:], ".amcrest_download")
+    assert told[-1] == (
+        f"camreel: interrupted; run the same command again to continue; 26 of 40 clips (5.9 MB) are kept in {folder}"
+    )
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:

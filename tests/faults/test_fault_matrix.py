@@ -90,7 +90,7 @@ def test_a_fault_of_every_clip(bench, fault):
     assert stand.camera.open_finders == 0
 
 
-@pytest.mark.parametrize("action", ["getSystemInfo", "getCurrentTime", "factory.create", "findFile", "findNextFile"])
+@pytest.mark.parametrize("action", ["getCurrentTime", "factory.create", "findFile", "findNextFile"])
 @pytest.mark.parametrize("kind", ["reset", "status", "silent"])
 def test_a_fault_while_asking_is_survived(bench, action, kind):
     """A call that fails once is made again; the video is the same."""
@@ -107,3 +107,48 @@ def test_a_finder_that_will_not_close_costs_nothing(bench, action):
     run = stand.export()
     assert run.ok.exit_code == 0
     assert frame_md5s(run.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
+
+
+@pytest.mark.parametrize("kind", ["reset", "status", "silent"])
+def test_a_first_login_without_a_clear_answer_is_not_tried_again(bench, kind):
+    """An answer that breaks off may have been a failed login: the password goes out once, and the run ends."""
+    stand = bench(faults=[Fault(kind, target="getSystemInfo", times=None)])
+    run = stand.export()
+    assert run.error is not None
+    assert run.error.exit_code == 6
+    assert "not tried twice" in (run.error.hint or "")
+    assert sum(request.authorized for request in stand.camera.log) <= 1
+
+
+def test_a_bare_500_at_the_login_may_be_a_lock(bench):
+    """That is how some firmware locks: exit 5, and the advice to wait."""
+    run = bench(faults=[Fault("status", status=500, target="getSystemInfo", times=None)]).export()
+    assert run.error is not None
+    assert run.error.exit_code == 5
+    assert "half an hour" in (run.error.hint or "")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("error_page", target="findNextFile"),
+        Fault("empty", target="findNextFile"),
+        Fault("short_body", target="findNextFile", at=700),
+        Fault("error_page", target="findFile"),
+        Fault("empty", target="findFile"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.target}",
+)
+def test_a_garbled_list_is_asked_for_again(bench, fault):
+    """Half a list, or a page of text in its place, is not the end of the list: no recording is lost to it."""
+    recordings = three_clips()
+    stand = bench(recordings=recordings, faults=[fault])
+    check_invariant(stand, stand.export(), set())
+
+
+@pytest.mark.parametrize("target", ["findNextFile", "action=findFile"])
+def test_a_list_that_stays_garbled_is_not_an_empty_range(bench, target):
+    """A camera that never lists anything is exit 6, and never «nothing recorded»."""
+    run = bench(faults=[Fault("error_page", target=target, times=None)]).export()
+    assert run.error is not None
+    assert run.error.exit_code == 6

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
+
 import anyio
 import pytest
 from tests.conftest import NOW, START, at, frame_md5s, three_clips, tuning
 
 from camreel import events
 from camreel.errors import LoginRefused, NothingRecorded, UsageError
+from camreel.media.process import MergeProcess
 from camreel.model import IfExists, OutputFormat, Stream
 from camreel_simulator import (
     DEMO_END,
@@ -93,9 +97,9 @@ def test_gaps_are_named_and_do_not_change_the_exit_code(bench):
     assert gaps == [("07:59:50", 10), ("08:00:04", 5), ("08:00:13", 30), ("08:00:47", 13)]
     assert run.ok.covered_seconds == 12
     assert [title for _start, title in run.ok.outputs[0].chapters] == [
-        "2026-01-16 08:00:00",
-        "2026-01-16 08:00:09 (after a gap of 5 s)",
-        "2026-01-16 08:00:43 (after a gap of 30 s)",
+        "2026-01-16 08:00:00+00:00",
+        "2026-01-16 08:00:09+00:00 (after a gap of 5 s)",
+        "2026-01-16 08:00:43+00:00 (after a gap of 30 s)",
     ]
     assert run.ok.exit_code == 0
     strict = stand.export(at(-10), at(60), require_complete=True, output=stand.folder / "strict.mp4")
@@ -199,7 +203,7 @@ def test_nothing_recorded_is_its_own_answer(bench):
     assert isinstance(run.error, NothingRecorded)
     assert run.error.exit_code == 3
     assert "channel 1" in str(run.error) and "2026-01-15 08:00:00" in str(run.error)
-    assert list(stand.folder.iterdir()) == []
+    assert not stand.folder.exists()
 
 
 def test_a_second_run_of_the_same_request_fetches_nothing(bench):
@@ -263,10 +267,11 @@ def test_what_is_too_recent_is_pending_not_a_gap(bench):
     assert [(hole.span.seconds, hole.reason[:10]) for hole in run.ok.account.pending] == [(48, "too recent")]
     assert run.ok.exit_code == 4
     again = stand.export(at(0), at(60), tune=tune)
-    assert isinstance(again.error, UsageError) and "partial" in str(again.error)
+    assert again.ok.exit_code == 4, "a partial result is not already there"
     now[0] = NOW
-    later = stand.export(at(0), at(60), tune=tune, if_exists=IfExists.OVERWRITE)
+    later = stand.export(at(0), at(60), tune=tune)
     assert later.ok.exit_code == 0
+    assert later.output == run.output, "and is replaced by the complete one"
 
 
 def test_an_account_that_is_locked_is_named_with_the_time_left(bench):
@@ -278,3 +283,82 @@ def test_an_account_that_is_locked_is_named_with_the_time_left(bench):
     run = stand.export()
     assert run.error is not None and run.error.exit_code == 5
     assert "30 min" in str(run.error)
+
+
+def test_the_same_command_again_completes_a_partial_video(bench):
+    """A clip that could not be had is had the next time; what was fetched before is not fetched again."""
+    recordings = three_clips()
+    stand = bench(recordings=recordings, faults=[Fault("status", target=recordings[1].path, status=404)])
+    first = stand.export()
+    assert first.ok.exit_code == 4
+    sent = dict(stand.camera.bytes_sent)
+    second = stand.export()
+    assert second.ok.exit_code == 0
+    assert frame_md5s(second.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
+    assert stand.camera.bytes_sent[recordings[0].path] == sent[recordings[0].path]
+
+
+def test_a_clip_that_could_not_be_used_is_downloaded_anew(bench):
+    """Garbage in the store is not taken for the clip: the next run asks the camera again."""
+    recordings = three_clips()
+    stand = bench(recordings=recordings, faults=[Fault("garbage", target=recordings[1].path)])
+    assert stand.export().ok.exit_code == 4
+    assert stand.export().ok.exit_code == 0
+    assert [path.name for path in stand.folder.iterdir()] == ["out.mp4"]
+
+
+def test_a_complete_video_is_not_replaced_by_a_partial_one(bench):
+    """--if-exists overwrite never makes it worse: the new video is put beside it, and the report says so."""
+    recordings = three_clips()
+    stand = bench(recordings=recordings)
+    good = stand.export()
+    before = good.output.read_bytes()
+    stand.camera.add_faults(Fault("status", target=recordings[1].path, status=404, times=None))
+    worse = stand.export(if_exists=IfExists.OVERWRITE)
+    assert worse.ok.exit_code == 4
+    assert good.output.read_bytes() == before
+    assert worse.output.name == "out-partial.mp4"
+    assert any("left alone" in text for text in worse.ok.warnings)
+
+
+def test_require_complete_is_not_forgotten(bench):
+    """A video with gaps gives exit 4 with --require-complete also when it is already there."""
+    stand = bench()
+    assert stand.export(at(-60), at(12)).ok.exit_code == 0
+    strict = stand.export(at(-60), at(12), require_complete=True)
+    assert strict.ok.already_there
+    assert strict.ok.exit_code == 4
+
+
+def test_a_password_that_is_changed_meanwhile_does_not_lock_the_account(bench):
+    """With many downloads under way, a login that stops working is found out by one connection, not by each."""
+    spec = ClipSpec(start=START, seconds=2, size=(160, 90))
+    recordings = scene_schedule(START, 16, seconds=2, spec=spec)
+    stand = bench(recordings=recordings)
+
+    def listen(event: events.Event) -> None:
+        if isinstance(event, events.Planned):
+            stand.camera._door._password = "another"
+
+    run = stand.export(at(0), at(32), max_concurrent=16, listen=listen)
+    assert isinstance(run.error, LoginRefused)
+    assert stand.camera.rejected_logins <= 17, "each once where they were under way, and one second try"
+
+
+def test_a_clip_that_kills_the_merge_is_left_out_by_name(bench, monkeypatch):
+    """The merge process dies alone: it starts again without the clip, which is named; the rest is bit-exact."""
+    recordings = three_clips()
+    stand = bench(recordings=recordings)
+
+    def listen(event: events.Event) -> None:
+        if isinstance(event, events.ClipFetched) and event.number == 2:
+            clip = next(path for path in stand.folder.rglob("*_08.00.04-*.mp4"))
+            clip.unlink()
+            os.mkfifo(clip)  # the worker waits for ever for somebody to write into it
+
+    monkeypatch.setattr("camreel.joining.MergeProcess", partial(MergeProcess, stall_seconds=5))
+    run = stand.export(listen=listen)
+    assert [clip.status for clip in run.ok.clips] == ["merged", "unusable", "merged"]
+    assert run.ok.exit_code == 4
+    rest = (recordings[0], recordings[2])
+    assert frame_md5s(run.output) == [md5 for clip in rest for md5 in frame_md5s(clip.body())]

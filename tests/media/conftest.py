@@ -40,6 +40,7 @@ class Film:
     path: Path
     result: MergeResult
     outcomes: list[ClipOutcome]
+    ends: tuple[bytes, bytes] = (b"", b"")
 
     def hashes(self) -> list[str]:
         return frame_hashes(self.path)
@@ -98,7 +99,10 @@ class Studio:
         job = self.job(container, seconds, **more)
         merger = Merger(job)
         outcomes = [merger.add(clip, lambda wall: None) for clip in clips]
-        return Film(Path(job.output), merger.finish(), outcomes)
+        result = merger.finish()
+        assert merger._output is not None
+        pictures = merger._output.pictures
+        return Film(Path(job.output), result, outcomes, (pictures.first_written, pictures.last_written))
 
 
 @pytest.fixture

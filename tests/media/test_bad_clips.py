@@ -39,7 +39,7 @@ def boxes(data: bytes) -> list[tuple[bytes, bytes]]:
         (random.Random(1).randbytes(9000), "its first bytes are not those of a recording"),
         (b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", "its first bytes are not those of a recording"),
         (b"ffconcat version 1.0\nfile /etc/passwd\n", "its first bytes are not those of a recording"),
-        (b"DHAV" + bytes(100), "it is a .dav recording, which camreel cannot merge yet"),
+        (b"DHAV" + bytes(100), "it is a .dav recording without a complete frame"),
         (WHOLE[: len(WHOLE) * 6 // 10], "it has no index (moov box)"),
         (b"".join(body for kind, body in boxes(WHOLE) if kind != b"moov"), "it has no index (moov box)"),
         (b"\0\0\0\x18ftypisom" + bytes(500), "it has no index (moov box)"),

@@ -40,8 +40,8 @@ def test_wall_clock(studio, container):
     assert metadata["creation_time"] == "2026-01-16T13:00:00.000000Z"
     assert metadata["title"] == "Front door, 16 January — é"
     assert chapters_of(film.path) == [
-        (0, 4, "2026-01-16 08:00:00"),
-        (4, 6, "2026-01-16 08:00:16 (after a gap of 12 s)"),
+        (0, 4, "2026-01-16 08:00:00-05:00"),
+        (4, 6, "2026-01-16 08:00:16-05:00 (after a gap of 12 s)"),
     ]
     assert [(each.start, each.end, each.title) for each in film.result.chapters] == chapters_of(film.path)
 
@@ -80,7 +80,7 @@ def test_comment_reads_back_and_changes_in_place(studio, source_hashes, containe
     assert read_comment(path) == COMMENT.replace("complete", "partial ")
     assert COMMENT.encode() not in film.path.read_bytes()
     assert film.hashes() == source_hashes(clips)
-    verify(path, OutputFormat(container), film.result)
+    verify(path, OutputFormat(container), film.result, film.ends)
 
 
 @pytest.mark.parametrize(
@@ -108,12 +108,15 @@ def test_a_film_that_is_not_what_was_written(studio, container):
     path = str(film.path)
     more = replace(film.result, video_packets=film.result.video_packets + 30, seconds=film.result.seconds + 3)
     with pytest.raises(MergeError, match="finished video"):
-        verify(path, OutputFormat(container), more)
+        verify(path, OutputFormat(container), more, film.ends)
     with pytest.raises(MergeError, match="tracks"):
-        verify(path, OutputFormat(container), replace(film.result, audio_packets=0))
+        verify(path, OutputFormat(container), replace(film.result, audio_packets=0), film.ends)
+    for wrong in [(film.ends[0], film.ends[0]), (film.ends[1], film.ends[1])]:
+        with pytest.raises(MergeError, match="does not hold the pictures"):
+            verify(path, OutputFormat(container), film.result, wrong)
     film.path.write_bytes(film.path.read_bytes()[: film.result.size // 2])
     with pytest.raises(MergeError, match="finished video"):
-        verify(path, OutputFormat(container), film.result)
+        verify(path, OutputFormat(container), film.result, film.ends)
 
 
 @pytest.mark.parametrize("name", ["a:b.part", "-o.part", "Tür 門 'x'.part", "100%d.part", "a b|c?.part", "\udcff.part"])

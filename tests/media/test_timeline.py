@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -10,17 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camreel.media.job import ClipFile, MergeJob
+from camreel.media.job import ClipFile, ClipOutcome, MergeJob, OffsetChange
 from camreel.media.timeline import (
     Cut,
     Placed,
+    by_own_clock,
     chapters,
     creation_time,
     cut_of,
     how_long,
     overlap_notes,
     stretches,
+    together,
     wall_at,
+    wanted_parts,
 )
 from camreel.model import OutputFormat, Span, WallTime
 
@@ -47,6 +51,26 @@ def clip(start: float, end: float) -> ClipFile:
 
 def job(start: float, end: float, *, whole: bool = False) -> MergeJob:
     return MergeJob("film", OutputFormat.MP4, Span(at(start), at(end)), whole)
+
+
+def test_own_clock():
+    """A clip starts when its pictures say so, unless that is far from what is listed for it."""
+    for first in (-120, 8.96, 10, 140):
+        found = by_own_clock(clip(0, 20), job(0, 60), at(first))
+        assert found is not None
+        assert found.span == Span(at(first), max(at(first), at(20)))
+    assert by_own_clock(clip(0, 20), job(0, 60), at(-121)) is None
+    assert by_own_clock(clip(0, 20), job(0, 60), at(141)) is None
+
+
+def test_own_clock_after_a_change():
+    """The pictures show the clock as it was then; the film's times are straight."""
+    change = OffsetChange(at(3600), 3600)
+    asked = replace(job(0, 9000), utc_offset=7200, changes=(change,))
+    before, after = clip(3000, 3600), clip(3600, 4200)
+    assert by_own_clock(before, asked, at(3000.5)) == replace(before, span=Span(at(3000.5), at(3600)))
+    assert by_own_clock(after, asked, at(0.5)) == replace(after, span=Span(at(3600.5), at(4200)))
+    assert by_own_clock(after, asked, at(3600.5)) is None
 
 
 def test_cut():
@@ -121,8 +145,48 @@ def test_chapters_cover_the_film(steps):
     assert all(before.end == after.start for before, after in pairwise(made))
 
 
+def berlin(*skipped: Span) -> MergeJob:
+    """A job whose camera puts its clock back by an hour at 08:01:00 (straight time)."""
+    changes = (OffsetChange(at(60), 3600),)
+    return MergeJob("film", OutputFormat.MP4, Span(at(0), at(600)), False, 7200, changes=changes, skipped=skipped)
+
+
+def test_chapters_show_the_clock_that_was_put_back():
+    """Counted straight the film goes on; a chapter begins where the picture shows another offset, and says why."""
+    made = chapters(placed((0, 60), (60, 120), (120, 180)), berlin())
+    assert [(each.start, each.title) for each in made] == [
+        (0, "2026-01-16 08:00:00+02:00"),
+        (60, "2026-01-16 07:01:00+01:00 (the camera's clock went back)"),
+    ]
+    assert overlap_notes(placed((50, 70), (66, 80)), berlin()) == [
+        "2026-01-16 07:01:06+01:00 to 2026-01-16 07:01:10+01:00 is in two recordings and is shown twice."
+    ]
+
+
+def test_parts_that_are_not_wanted_are_neither_there_nor_a_gap():
+    """A clip is cut to each part that it may have something of; between two passes there is no gap."""
+    job = berlin(Span(at(30), at(90)))
+    assert wanted_parts(clip(0, 20), job) == [Span(at(0), at(30))]
+    assert wanted_parts(clip(20, 100), job) == [Span(at(0), at(30)), Span(at(90), at(600))]
+    assert wanted_parts(clip(40, 50), job) == [Span(at(0), at(30))]
+    made = chapters(placed((0, 30), (90, 120)), job)
+    assert "the same time again" in made[1].title
+
+
+def test_the_parts_of_one_clip_are_one_outcome():
+    """What two parts have is counted together; a part without pictures does not count."""
+    one = ClipOutcome(1, Span(at(0), at(30)), 0.0, 100.0, video_packets=300)
+    two = ClipOutcome(1, Span(at(90), at(100)), 30.0, 100.0, video_packets=100, audio_cut_seconds=1.5)
+    both = together([one, two])
+    assert (both.covered, both.starts_at, both.video_packets) == (Span(at(0), at(100)), 0.0, 400)
+    assert both.audio_cut_seconds == 1.5
+    assert together([ClipOutcome(1), two]) == two
+    assert together([ClipOutcome(1), ClipOutcome(1)]) == ClipOutcome(1)
+
+
 def test_creation_time():
-    """The first picture's moment in UTC."""
+    """The first picture's moment in UTC, less what the clock is fast."""
+    assert creation_time(at(0), 3600, drift=7) == "2026-01-16T06:59:53.000000Z"
     assert creation_time(at(0.5), 2 * 3600) == "2026-01-16T06:00:00.500000Z"
     assert creation_time(at(0), -9 * 3600 - 1800) == "2026-01-16T17:30:00.000000Z"
 

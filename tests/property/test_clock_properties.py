@@ -7,14 +7,15 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camreel.clock import CameraClock, format_offset, measure, parse_moment
+from camreel.clock import CameraClock, FixedZone, Reading, format_offset, parse_moment
 from camreel.errors import UsageError
 from camreel.model import WallTime
 
 naive = st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31, 23, 59, 59, 999999))  # noqa: DTZ001
 offsets = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timedelta(minutes=minutes))
 moments = st.builds(lambda moment, offset: moment.replace(tzinfo=timezone(offset)), naive, offsets)
-clocks = st.builds(CameraClock, offsets, st.just(timedelta(seconds=7)), st.just("measured"))
+drifts = st.integers(-7200, 7200).map(lambda seconds: timedelta(seconds=seconds))
+clocks = st.builds(CameraClock.fixed, offsets, drifts)
 
 
 @given(moments, clocks)
@@ -30,12 +31,14 @@ def test_back_and_there_is_the_same_reading(shown, clock):
 
 
 @given(naive, moments)
-def test_measure_loses_nothing(shown, at):
-    """Offset and drift add up to what was seen: whole quarters of an hour, and at most half of one."""
-    clock = measure(WallTime(shown), at)
-    assert clock.offset + clock.drift == shown.replace(tzinfo=timezone.utc) - at
-    assert clock.offset % timedelta(minutes=15) == timedelta(0)
-    assert abs(clock.drift) <= timedelta(minutes=7.5)
+def test_measuring_loses_nothing(shown, at):
+    """Offset and drift add up to what was seen, to the second: whole quarters of an hour, and at most half of one."""
+    reading = Reading(WallTime(shown), at)
+    drift = reading.drift_in(FixedZone(reading.offset))
+    seen = shown.replace(tzinfo=timezone.utc) - at
+    assert abs(reading.offset + drift - seen) < timedelta(seconds=2)
+    assert reading.offset % timedelta(minutes=15) == timedelta(0)
+    assert abs(drift) <= timedelta(minutes=7.5, seconds=1)
 
 
 @given(offsets)
@@ -69,6 +72,6 @@ def test_anything_typed_is_a_time_or_a_usage_error(text):
         assert str(refused).startswith("--start")
         assert refused.hint
         return
-    clock = CameraClock(timedelta(hours=14), timedelta(0), "")
+    clock = CameraClock.fixed(timedelta(hours=14))
     wall = found if isinstance(found, WallTime) else clock.to_wall(found)
     assert clock.to_utc(wall).tzinfo is timezone.utc

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camreel.camera.problems import from_status, locked
+from camreel.camera.problems import from_status, login_problem
 from camreel.camera.wire import (
     Page,
     cgi_target,
@@ -74,7 +74,7 @@ def test_any_page_is_understood_or_named(text, first):
 def test_any_page_can_be_planned(text):
     """What a camera lists goes through the next step whatever it is, and none of it vanishes there."""
     page = parse_page(text)
-    mine, others = of_channel(page.recordings, 1)
+    mine, others, _doubt = of_channel(page.recordings, 1)
     assert len(mine) + len(others) == len(page.recordings)
     span = Recording("/x", parse_page("\n".join(good)).recordings[0].span).span
     plan = plan_export(mine, span, Stream.MAIN)
@@ -165,5 +165,5 @@ def test_any_answer_has_words(status, body, location):
     assert str(found)
     assert len(str(found)) < 300
     assert not STEERS.search(str(found))
-    lock = locked(address, status, body)
+    lock = login_problem(address, status, body, proven=True)
     assert lock is None or status == 403

@@ -136,9 +136,10 @@ def test_the_modules_it_looks_for_are_the_dependencies() -> None:
 @pytest.mark.parametrize("argument", ["--version", "--help"])
 def test_three_ways_to_start_one_program(argument: str) -> None:
     installed = Path(sys.executable).with_name("camreel.exe" if os.name == "nt" else "camreel")
+    python = "py" if os.name == "nt" else "python3"
     ways: dict[str, list[str | Path]] = {
-        "python main.py": [sys.executable, ROOT / "main.py"],
-        "python -m camreel": [sys.executable, "-m", "camreel"],
+        f"{python} main.py": [sys.executable, ROOT / "main.py"],
+        f"{python} -m camreel": [sys.executable, "-m", "camreel"],
         "camreel": [installed],
     }
     said: set[tuple[str, ...]] = set()
@@ -171,3 +172,49 @@ def test_a_python_that_is_too_old_is_told_so_or_left_behind(version: str, checko
     assert ended.stderr.count("\n") == 1
     stand_in(checkout, "echo taken over\n")
     assert run(works[0], checkout).stdout == "taken over\n"
+
+
+# A camreel that is interrupted while it is loaded.
+INTERRUPTED = "raise KeyboardInterrupt\n"
+
+
+@posix
+def test_ctrl_c_while_it_is_loaded_is_one_sentence(checkout: Path, tmp_path: Path) -> None:
+    """However early it comes: exit 130 and no traceback, from main.py, -m and the console script's main."""
+    package = tmp_path / "stub"
+    (package / "camreel" / "cli").mkdir(parents=True)
+    for source in ("__init__.py", "__main__.py", "cli/__init__.py"):
+        shutil.copy(ROOT / "src" / "camreel" / source, package / "camreel" / source)
+    (package / "camreel" / "cli" / "loading.py").write_text(INTERRUPTED)
+    main_py = str(ROOT / "main.py")
+    for command in ([main_py], ["-m", "camreel"], ["-c", "import sys; from camreel.cli import main; sys.exit(main())"]):
+        ended = subprocess.run(
+            [sys.executable, *command, "--version"],
+            env=os.environ | {"PYTHONPATH": str(package)},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert (ended.returncode, ended.stderr) == (130, "camreel: interrupted\n")
+    shutil.copy(ROOT / "src" / "camreel" / "cli" / "loading.py", package / "camreel" / "cli")
+    # A signal, now: it ends the program there, even where an exception would be swallowed.
+    (package / "camreel" / "cli" / "app.py").write_text(
+        "import os, signal\ntry:\n    os.kill(os.getpid(), signal.SIGINT)\nexcept KeyboardInterrupt:\n    pass\n"
+        "def run(argv): return 0\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, main_py],
+        env=os.environ | {"PYTHONPATH": str(package)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stderr) == (130, "camreel: interrupted\n")
+
+
+@posix
+def test_ctrl_c_while_another_python_takes_over_is_one_sentence(bare_python: Path, checkout: Path) -> None:
+    """It waits until that Python can answer it."""
+    stand_in(checkout, f'kill -INT $$; exec "{bare_python}" "$@"\n')
+    ended = run(bare_python, checkout, "--help")
+    assert (ended.returncode, ended.stderr) == (130, "camreel: interrupted\n")

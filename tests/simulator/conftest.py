@@ -54,8 +54,9 @@ class Client:
     def create(self) -> str:
         reply = self.get("/cgi-bin/mediaFileFind.cgi?action=factory.create")
         assert reply.status == 200
-        assert reply.text.startswith("result=")
-        return reply.text.removeprefix("result=").strip()
+        name, _, value = reply.text.partition("=")
+        assert name.strip() == "result"
+        return value.strip()
 
     def find(self, finder: str, start: str, end: str, extra: str = "", channel: str = "1") -> Reply:
         return self.get(

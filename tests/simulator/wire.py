@@ -70,6 +70,11 @@ class Wire:
         """One challenge and its answer."""
         return self.ask(target, Authorization=authorization(self.challenge(target), target, **changes))
 
+    def ask_for(self, target: str) -> int:
+        """Log in and read the headers of the answer; the body is left to :meth:`read`."""
+        self.send(target, Authorization=authorization(self.challenge(target), target))
+        return self.head()[0]
+
 
 def digest_of(headers: list[tuple[str, str]]) -> str:
     return next(value for name, value in headers if name == "www-authenticate" and value.startswith("Digest"))

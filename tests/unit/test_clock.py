@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
 import pytest
 
-from camreel.clock import CameraClock, asked_length, format_offset, measure, parse_moment, parse_range, to_camera_span
-from camreel.errors import CameraError, UsageError
-from camreel.model import AskedRange, Span, WallTime
+from camreel.clock import (
+    CameraClock,
+    asked_length,
+    format_offset,
+    locate,
+    parse_around,
+    parse_camera_zone,
+    parse_date,
+    parse_from,
+    parse_last,
+    parse_length,
+    parse_moment,
+    parse_point,
+    parse_range,
+    parse_zone_name,
+)
+from camreel.errors import UsageError
+from camreel.model import AskedAround, AskedRange, DayTime, Now, WallTime
+
+NOW = datetime(2026, 1, 17, 12, tzinfo=timezone.utc)
 
 
 def at(*parts: int, hours: float = 0) -> datetime:
@@ -98,10 +115,9 @@ def test_the_widest_range_can_be_converted_and_shown():
     """The outermost times that are accepted survive every conversion, with any offset."""
     asked = parse_range("1970-01-01T00:00:00+14:00", "2199-12-31T23:59:59.999999-14:00")
     for hours in (-14, 14):
-        clock = CameraClock(timedelta(hours=hours), timedelta(0), "")
-        span = to_camera_span(asked, clock)
-        assert clock.to_utc(span.start) == asked.start
-        assert clock.to_utc(span.end) == asked.end
+        clock = CameraClock.fixed(timedelta(hours=hours))
+        span = locate(asked, clock, NOW).span
+        assert (clock.to_utc(span.start), clock.to_utc(span.end)) == asked.bounds
 
 
 @pytest.mark.parametrize(("start", "end", "naive"), [("08:00", "09:00Z", "--start"), ("08:00+01", "09:00", "--end")])
@@ -130,8 +146,8 @@ def test_a_range_names_the_option_that_is_wrong():
     """The person sees whether --start or --end has to be changed."""
     with pytest.raises(UsageError, match=r"^--end 'later'"):
         parse_range("2026-01-16T09:00", "later")
-    with pytest.raises(UsageError, match=r"^--start 'now'"):
-        parse_range("now", "later")
+    with pytest.raises(UsageError, match=r"^--start 'sometime'"):
+        parse_range("sometime", "later")
 
 
 def test_different_offsets_on_both_ends_are_fine():
@@ -157,59 +173,107 @@ def test_offsets_are_written_as_iso_8601_writes_them(minutes, text):
 
 
 @pytest.mark.parametrize(
-    ("off", "offset", "drift"),
+    ("text", "point"),
     [
-        (timedelta(0), timedelta(0), timedelta(0)),
-        (timedelta(hours=1, seconds=3), timedelta(hours=1), timedelta(seconds=3)),
-        (timedelta(hours=-8, seconds=-42), timedelta(hours=-8), timedelta(seconds=-42)),
-        (timedelta(hours=5, minutes=45, seconds=9), timedelta(hours=5, minutes=45), timedelta(seconds=9)),
-        (timedelta(hours=12, minutes=45), timedelta(hours=12, minutes=45), timedelta(0)),
-        (timedelta(hours=1, minutes=7), timedelta(hours=1), timedelta(minutes=7)),
-        (timedelta(hours=1, minutes=8), timedelta(hours=1, minutes=15), timedelta(minutes=-7)),
-        (timedelta(hours=-3, minutes=-30, seconds=59), timedelta(hours=-3, minutes=-30), timedelta(seconds=59)),
+        ("now", Now()),
+        (" Now ", Now()),
+        ("today", DayTime(0)),
+        ("yesterday", DayTime(-1)),
+        ("yesterday 08:00", DayTime(-1, time(8))),
+        ("Yesterday  8:05:30", DayTime(-1, time(8, 5, 30))),
+        ("todayT23:59", DayTime(0, time(23, 59))),
+        ("08:00", DayTime(0, time(8))),
+        ("8:00:00.5", DayTime(0, time(8, 0, 0, 500_000))),
+        ("2026-01-16T08:00", WallTime(datetime(2026, 1, 16, 8))),  # noqa: DTZ001
     ],
-    ids=["UTC", "+1 fast", "-8 slow", "Nepal", "Chatham", "7 min fast", "7 min slow", "Newfoundland"],
 )
-def test_measure_parts_the_zone_from_the_drift(off, offset, drift):
-    """The zone is the nearest quarter of an hour; what is left is drift, positive where the clock is fast."""
-    moment = at(2026, 1, 16, 12)
-    clock = measure(WallTime((moment + off).replace(tzinfo=None)), moment)
-    assert (clock.offset, clock.drift) == (offset, drift)
-    assert clock.source
+def test_times_in_words(text, point):
+    """Now, today, yesterday, or a time alone, which is today's; a day alone is its beginning."""
+    assert parse_point(text) == point
 
 
 @pytest.mark.parametrize(
-    ("hours", "plausible"), [(-12, True), (0, True), (14, True), (-12.25, False), (14.25, False), (-227_904, False)]
+    "text", ["", "tomorrow", "today 25:00", "08:00Z", "yesterday 08:00+01:00", "8", "todays", "٠٨:٠٠", "08:60"]
 )
-def test_an_offset_that_no_zone_has_means_a_wrong_clock(hours, plausible):
-    """A camera that starts at 2000-01-01 after a power cut is not in a far-away zone."""
-    assert CameraClock(timedelta(hours=hours), timedelta(0), "").is_plausible is plausible
+def test_other_words_are_refused_with_advice(text):
+    """Nothing is guessed: not even an offset behind a relative time."""
+    with pytest.raises(UsageError, match=r"^--start") as caught:
+        parse_point(text, "--start")
+    assert caught.value.hint
 
 
-def test_measure_takes_a_reading_in_any_zone():
-    """The moment of the reading may be aware in whatever zone: only real time counts."""
-    assert measure(wall(2026, 1, 16, 13), at(2026, 1, 16, 4, hours=-8)).offset == timedelta(hours=1)
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("90s", 90), ("2d", 172_800), ("1 h 30 min", 5400),
+     ("2 Hours", 7200), ("1d2h3m4s", 93_784), ("366d", 366 * 86_400)],
+)  # fmt: skip
+def test_lengths(text, seconds):
+    """A number and a unit, or several, as people write them."""
+    assert parse_length(text, "--last") == timedelta(seconds=seconds)
 
 
-def test_conversion_does_not_add_the_drift():
-    """Drift is reported, not applied: the range is that of the zone."""
-    clock = CameraClock(timedelta(hours=1), timedelta(seconds=40), "")
-    assert clock.to_wall(at(2026, 1, 16, 8, hours=-8)) == wall(2026, 1, 16, 17)
-    assert clock.to_utc(wall(2026, 1, 16, 17)) == at(2026, 1, 16, 16)
-    assert clock.offset_text == "+01:00"
+@pytest.mark.parametrize("text", ["", "30", "h", "0s", "-1h", "1.5h", "1h 1h", "367d", "99999999h", "1m1h", "٣m"])
+def test_what_is_no_length_is_refused_with_advice(text):
+    """A number without a unit could be anything; nothing and more than a year are mistakes."""
+    with pytest.raises(UsageError, match=r"^--duration ") as caught:
+        parse_length(text, "--duration")
+    assert caught.value.hint
 
 
-def test_a_naive_range_needs_no_clock():
-    """A time without an offset is what the camera's picture shows, whatever its clock says."""
-    asked = parse_range("2026-01-16T08:00", "2026-01-16T09:00")
-    expected = Span(wall(2026, 1, 16, 8), wall(2026, 1, 16, 9))
-    assert to_camera_span(asked, None) == expected
-    assert to_camera_span(asked, CameraClock(timedelta(hours=5), timedelta(0), "")) == expected
+def test_ranges_in_other_words():
+    """--date, --last, --around and --duration, each as a value."""
+    day = parse_date("2026-01-16")
+    assert (day.start, day.end) == (DayTime(date(2026, 1, 16)), DayTime(date(2026, 1, 17)))
+    assert not day.is_relative and asked_length(day) == timedelta(days=1)
+    assert parse_date("yesterday").is_relative
+    assert parse_last("2h") == AskedAround(Now(), before=timedelta(hours=2))
+    around = parse_around("2026-01-16 14:05", 10)
+    assert [str(bound) for bound in around.bounds] == ["2026-01-16 13:55:00", "2026-01-16 14:15:00"]
+    assert asked_length(parse_from("2026-01-16 08:00", "30m")) == timedelta(minutes=30)
 
 
-def test_an_aware_range_without_a_clock_is_an_error_with_advice():
-    """Where the camera does not tell its time, an offset cannot be converted, and nothing is guessed."""
-    asked = parse_range("2026-01-16T08:00Z", "2026-01-16T09:00Z")
-    with pytest.raises(CameraError) as caught:
-        to_camera_span(asked, None)
-    assert "without an offset" in str(caught.value.hint)
+@pytest.mark.parametrize("text", ["16.01.2026", "2026-02-30", "tomorrow", "2026-01", "1969-12-31", ""])
+def test_what_is_no_day_is_refused_with_advice(text):
+    """A day is written in one way only."""
+    with pytest.raises(UsageError, match=r"^--date ") as caught:
+        parse_date(text)
+    assert caught.value.hint
+
+
+def test_a_relative_time_beside_one_with_an_offset_is_refused():
+    """«08:00» is the camera's, «09:00Z» is not: the message says which has no offset. «now» goes with both."""
+    with pytest.raises(UsageError, match=r"^--start has no offset"):
+        parse_range("08:00", "2026-01-16T09:00Z")
+    assert parse_range("08:00", "now").is_relative
+    assert parse_range("2026-01-16T09:00Z", "now").is_relative
+
+
+def test_with_times_in_the_ends_may_differ():
+    """What has no offset is then real time, too."""
+    asked = parse_range("2026-01-16 08:00", "2026-01-16T09:00Z", "Europe/Berlin")
+    assert asked.times_in == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("text", ["Europe/Berlin", " America/Argentina/Ushuaia", "UTC", "Etc/GMT+5"])
+def test_zone_names(text):
+    """Names of the IANA database."""
+    assert parse_zone_name(text, "--times-in") == text.strip()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Berlin", "CET", "Easterntime", "../etc/passwd", "Europe/", "Europe/Nowhere", "right/UTC", "+01:00"]
+)
+def test_what_is_no_zone_is_refused_with_advice(text):
+    """Abbreviations mean several places, and a path is no zone."""
+    with pytest.raises(UsageError, match="is not a time zone") as caught:
+        parse_zone_name(text, "--times-in")
+    assert "Europe/Berlin" in str(caught.value.hint)
+
+
+def test_a_camera_may_be_at_one_offset_all_year():
+    """For a camera whose clock knows no daylight saving."""
+    assert parse_camera_zone("+01:00") == "+01:00"
+    assert parse_camera_zone("UTC-05") == "-05"
+    assert parse_camera_zone("Asia/Kathmandu") == "Asia/Kathmandu"
+    with pytest.raises(UsageError, match="no place on earth"):
+        parse_camera_zone("+25:00")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from camreel.clock import parse_range
-from camreel.identity import comment, fingerprint, made_by
+from camreel.identity import COMPLETE, STATES, comment, fingerprint, made_by
 from camreel.model import Address, IfExists, OutputFormat, Request, Stream
 
 REQUEST = Request(
@@ -38,7 +38,7 @@ def test_another_video_has_another_fingerprint(change):
     """Whatever changes what is in the video changes the fingerprint, so no other request is «already there»."""
     other = replace(REQUEST, **change)
     assert fingerprint(other) != fingerprint(REQUEST)
-    assert made_by(comment(other, complete=True), REQUEST) is None
+    assert made_by(comment(other, COMPLETE), REQUEST) is None
 
 
 @pytest.mark.parametrize(
@@ -64,18 +64,17 @@ def test_the_fingerprint_is_32_hex_digits():
     assert set(fingerprint(REQUEST)) <= set("0123456789abcdef")
 
 
-def test_both_comments_are_as_long():
-    """A finished file is marked partial by writing over the other word, which needs the same length."""
-    assert len(comment(REQUEST, complete=True).encode()) == len(comment(REQUEST, complete=False).encode())
-    assert comment(REQUEST, complete=True) != comment(REQUEST, complete=False)
+def test_all_comments_are_as_long():
+    """A finished file is marked otherwise by writing over the word, which needs the same length."""
+    assert len({len(comment(REQUEST, state).encode()) for state in STATES}) == 1
+    assert len({comment(REQUEST, state) for state in STATES}) == 3
 
 
-@pytest.mark.parametrize("complete", [True, False])
-def test_an_output_is_known_again(complete):
+@pytest.mark.parametrize("state", STATES)
+def test_an_output_is_known_again(state):
     """Also where the container dropped or padded blanks."""
-    text = comment(REQUEST, complete=complete)
-    expected = "complete" if complete else "partial"
-    assert made_by(text, REQUEST) == made_by(text.strip(), REQUEST) == made_by(f" {text}\n", REQUEST) == expected
+    text = comment(REQUEST, state)
+    assert made_by(text, REQUEST) == made_by(text.strip(), REQUEST) == made_by(f" {text}\n", REQUEST) == state
 
 
 @pytest.mark.parametrize("text", [None, "", "a holiday", "camreel request= complete", "camreel request=0000 complete"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from camreel import __version__
 from camreel.clock import CameraClock, parse_range
 from camreel.errors import AccountLocked, UsageError
 from camreel.model import Address, DeviceInfo, Request, Span, WallTime
@@ -35,7 +36,7 @@ CLIP = ClipReport(1, "/mnt/sd/one.mp4", ASKED, "merged", None, 5000, ASKED)
 REPORT = Report(
     request=REQUEST,
     span=ASKED,
-    clock=CameraClock(timedelta(hours=1), timedelta(seconds=3.25), "measured"),
+    clock=CameraClock.fixed(timedelta(hours=1), timedelta(seconds=3), "measured"),
     device=DeviceInfo("IP9M-7777", "SERIAL7", "Porch", "2.800.1"),
     clips=(CLIP,),
     left_out=(("snapshots", 12),),
@@ -109,7 +110,7 @@ def test_all_but_a_moment_is_not_all():
     assert "(99.9 %)" in report_text(report)
 
 
-SPAN_KEYS = {"start", "end", "start_utc", "end_utc"}
+SPAN_KEYS = {"start", "end", "start_offset", "end_offset", "start_utc", "end_utc"}
 HOLE_KEYS = SPAN_KEYS | {"seconds", "reason"}
 
 
@@ -119,14 +120,16 @@ def test_json_keys_are_a_contract():
     document = report_json(everything)
     assert document["schema"] == 1
     assert set(document) == {
-        "schema", "status", "exit_code", "asked", "camera", "range", "found", "coverage", "gaps", "pending", "lost",
-        "clips", "outputs", "downloads", "warnings",
+        "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "found", "coverage", "gaps",
+        "pending", "lost", "clips", "outputs", "downloads", "warnings",
     }  # fmt: skip
-    assert set(document["asked"]) == {"start", "end"}
+    assert set(document["asked"]) == {"start", "end", "times_in"}
     assert set(document["camera"]) == {
         "address", "channel", "stream", "model", "name", "serial", "firmware", "clock",
     }  # fmt: skip
-    assert set(document["camera"]["clock"]) == {"utc_offset", "drift_seconds", "source"}
+    assert set(document["camera"]["clock"]) == {
+        "utc_offset", "zone", "drift_seconds", "drift_counted_seconds", "source", "weakness",
+    }  # fmt: skip
     assert set(document["range"]) == SPAN_KEYS | {"seconds"}
     assert set(document["found"]) == {"recordings", "bytes", "left_out"}
     assert set(document["coverage"]) == {"seconds", "percent", "slivers", "slivers_seconds"}
@@ -141,16 +144,25 @@ def test_json_keys_are_a_contract():
 def test_json_values():
     """Both clocks, exact numbers, plain types: what a program reads is what happened."""
     document = json.loads(json.dumps(report_json(with_account(lost=True))))
-    assert document["asked"] == {"start": "2026-01-16T08:00:00", "end": "2026-01-16T09:00:00"}
+    assert document["asked"] == {"start": "2026-01-16T08:00:00", "end": "2026-01-16T09:00:00", "times_in": None}
     assert document["range"] == {
         "start": "2026-01-16T08:00:00",
         "end": "2026-01-16T09:00:00",
-        "start_utc": "2026-01-16T07:00:00Z",
-        "end_utc": "2026-01-16T08:00:00Z",
+        "start_offset": "+01:00",
+        "end_offset": "+01:00",
+        "start_utc": "2026-01-16T06:59:57Z",
+        "end_utc": "2026-01-16T07:59:57Z",
         "seconds": 3600,
     }
     assert document["camera"]["address"] == "http://cam.example:8080"
-    assert document["camera"]["clock"] == {"utc_offset": "+01:00", "drift_seconds": 3.2, "source": "measured"}
+    assert document["camera"]["clock"] == {
+        "utc_offset": "+01:00",
+        "zone": "UTC+01:00",
+        "drift_seconds": 3.0,
+        "drift_counted_seconds": 3.0,
+        "source": "measured",
+        "weakness": None,
+    }
     assert document["found"] == {"recordings": 1, "bytes": 5000, "left_out": {"snapshots": 12}}
     assert document["lost"][0]["seconds"] == 900
     assert document["lost"][0]["reason"] == "some reason"
@@ -172,9 +184,9 @@ def test_json_of_a_run_that_had_nothing_to_do():
     document = report_json(report)
     assert set(document) == set(report_json(REPORT))
     assert (document["status"], document["exit_code"], document["range"]) == ("already there", 0, None)
-    assert document["coverage"]["percent"] is None
+    assert (document["found"], document["coverage"]) == (None, None)  # nobody looked
     assert "already there" in report_text(report)
-    assert report_text(report).endswith(f"Video     {REQUEST.output} (4.9 kB)")
+    assert report_text(report).endswith(f"Video     {REQUEST.output}\n          4.9 kB")
     assert document["outputs"][0] | {"path": ""} == {
         "path": "",
         "size": 4900,
@@ -185,11 +197,19 @@ def test_json_of_a_run_that_had_nothing_to_do():
     }
 
 
+def test_json_has_no_negative_zero():
+    """A clock that is a hair slow is right."""
+    clock = CameraClock.fixed(timedelta(hours=1), timedelta(seconds=-0.01), "measured")
+    assert '"drift_seconds": 0.0' in json.dumps(report_json(replace(REPORT, clock=clock)))
+    assert "-0.0" not in json.dumps(report_json(replace(REPORT, clock=clock)))
+
+
 def test_error_json_has_its_own_pinned_keys():
-    """An error comes in the same envelope: schema, status, exit code."""
+    """An error comes in the same envelope: schema, program, status, exit code."""
     document = error_json(AccountLocked("locked", seconds=60, hint="wait"))
     assert document == {
         "schema": 1,
+        "program": f"camreel {__version__}",
         "status": "error",
         "exit_code": 5,
         "error": {"kind": "AccountLocked", "message": "locked", "hint": "wait"},
@@ -218,24 +238,101 @@ def test_text_names_everything_that_is_missing():
 def test_text_of_a_complete_run():
     """Both clocks, what was found and left out, and where the video is."""
     assert report_text(REPORT).splitlines() == [
-        "Result    complete: everything the camera has of this range is in the video",
         "Asked     2026-01-16 08:00:00 to 09:00:00 by the camera's clock, UTC+01:00 (1 h)",
-        "          2026-01-16 07:00:00 to 08:00:00 UTC",
+        "          2026-01-16 06:59:57 to 07:59:57 UTC",
         "Camera    http://cam.example:8080: IP9M-7777 “Porch”, channel 1, main stream",
         "Clock     UTC+01:00 (measured)",
-        "          the camera's clock is 3.2 s fast",
+        "          the camera's clock is 3 s fast; the range is what its picture shows, so it was not shifted",
         "Found     1 recording, 5 kB; not used: 12 snapshots",
         "Coverage  1 h of 1 h (100.0 %)",
-        "Video     videos/evening.mp4 (1 h, 4.9 kB, H.264 640x360, AAC)",
+        "Result    complete: everything the camera has of this range is in the video",
+        "Video     videos/evening.mp4",
+        "          1 h, 4.9 kB, H.264 640x360, AAC",
     ]
+
+
+def test_the_closing_report_leaves_out_what_was_just_told():
+    """On one screen with the notes: no Asked, Camera, Clock and Found; all else is there."""
+    whole, closing = (report_text(with_account(gaps=True), closing=closing).splitlines() for closing in (False, True))
+    assert closing == whole[-5:]
+    assert [line.split(" ")[0] for line in closing] == ["Coverage", "Gap", "Result", "Video", ""]
+
+
+def test_complete_with_gaps_says_how_much_was_recorded():
+    """All of 75 %: "complete" alone would read as all of the range."""
+    said = "Result    complete: all that the camera recorded of this range is in the video (it recorded 75.0 % of it)"
+    assert said in report_text(with_account(gaps=True))
+
+
+def test_next_to_nothing_is_not_nothing():
+    """A second of ten hours is not 0.0 %; nothing is."""
+    span = Span(ASKED.start, ASKED.start + timedelta(hours=10))
+    for seconds, said in ((1, "1 s of 10 h (under 0.1 %)"), (0, "0 s of 10 h (0.0 %)")):
+        hole = Hole(Span(ASKED.start + timedelta(seconds=seconds), span.end), "some reason")
+        report = replace(REPORT, span=span, account=replace(NOTHING_MISSING, gaps=(hole,)))
+        assert f"Coverage  {said}" in report_text(report)
+
+
+def moments(count: int, seconds: int) -> list[Span]:
+    """``count`` spans of ``seconds``, a minute apart; the last ones a second longer."""
+    starts = [ASKED.start + timedelta(minutes=n) for n in range(count)]
+    return [Span(start, start + timedelta(seconds=seconds + (n >= count - 3))) for n, start in enumerate(starts)]
+
+
+def test_many_gaps_are_ten_lines_and_a_sum():
+    """The longest, in order of time; --json has them all."""
+    gaps = tuple(Hole(gap, "nothing was recorded") for gap in moments(50, 20))
+    report = replace(REPORT, account=replace(NOTHING_MISSING, gaps=gaps))
+    lines = [line for line in report_text(report).splitlines() if "nothing was" in line or "more" in line]
+    assert [line[21:29] for line in lines[:10]] == [f"08:{minute:02}:00" for minute in (*range(7), 47, 48, 49)]
+    assert lines[10:] == ["          … and 40 more, 13 min 20 s in all (--json has them all)"]
+    assert len(report_json(report)["gaps"]) == 50
+
+
+def test_neighbours_that_were_lost_alike_are_one_line():
+    """Forty clips that were not tried: one line of Lost and one of Clip, with their numbers and the whole span."""
+    spans, reason = moments(26, 60), "not tried: the camera had stopped answering"
+    report = replace(
+        REPORT,
+        account=replace(
+            NOTHING_MISSING,
+            lost=(
+                Hole(ASKED, "clip 3: it sent an empty file"),
+                *(Hole(span, f"clip {number}: {reason}") for number, span in enumerate(spans, 15)),
+            ),
+        ),
+        clips=(
+            replace(CLIP, number=3, status="failed", reason=reason),
+            *(
+                replace(CLIP, number=number, span=span, status="failed", reason=reason)
+                for number, span in enumerate(spans, 15)
+            ),
+        ),
+    )
+    lines = report_text(report).splitlines()
+    lost = next(number for number, line in enumerate(lines) if line.startswith("Lost"))
+    assert lines[lost : lost + 4] == [
+        "Lost      2026-01-16 08:00:00 to 09:00:00 (1 h): clip 3: it sent an empty file",
+        f"          2026-01-16 08:00:00 to 08:26:01 (26 min 3 s): clips 15 to 40: {reason}",
+        f"Clip      3 failed: /mnt/sd/one.mp4 (2026-01-16 08:00:00 to 09:00:00): {reason}",
+        f"          15 to 40 failed (2026-01-16 08:00:00 to 08:26:01): {reason}",
+    ]
+
+
+def test_many_clips_with_a_reason_are_ten_lines():
+    """Each with a reason of its own."""
+    clips = tuple(replace(CLIP, number=number, reason=f"{number} pictures") for number in range(1, 31))
+    lines = [line[10:] for line in report_text(replace(REPORT, clips=clips)).splitlines() if "merged" in line]
+    assert len(lines) == 10
+    assert "          … and 20 more (--json has them all)" in report_text(replace(REPORT, clips=clips))
 
 
 def test_text_of_a_range_in_real_time():
     """An asked offset is shown as asked and by the camera's clock; ``Z`` stays ``Z``."""
     asked = parse_range("2026-01-15T23:00:00-08:00", "2026-01-16T08:00:00Z")
     lines = report_text(replace(REPORT, request=replace(REQUEST, asked=asked))).splitlines()
-    assert lines[1] == "Asked     2026-01-15 23:00:00-08:00 to 2026-01-16 08:00:00Z (1 h)"
-    assert lines[2] == "          2026-01-16 08:00:00 to 09:00:00 by the camera's clock, UTC+01:00"
+    assert lines[0] == "Asked     2026-01-15 23:00:00-08:00 to 2026-01-16 08:00:00Z (1 h)"
+    assert lines[1] == "          2026-01-16 08:00:00 to 09:00:00 by the camera's clock, UTC+01:00"
 
 
 def test_text_says_when_only_gaps_make_it_partial():
@@ -263,18 +360,18 @@ def test_text_has_no_control_characters_and_no_forged_lines():
     )
     lines = report_text(report).split("\n")
     assert {unicodedata.category(char) for line in lines for char in line} & {"Cc", "Cf", "Cs", "Zl", "Zp"} == set()
-    assert len(lines) == 15
+    assert len(lines) == 16
     assert not any(line.startswith("Clip      forged") for line in lines)
 
 
 @pytest.mark.parametrize(
     ("seconds", "line"),
-    [(0, None), (1.9, None), (-1.5, None), (42, "the camera's clock is 42 s fast"),
+    [(0, None), (42, "the camera's clock is 42 s fast"),
      (-90, "the camera's clock is 1 min 30 s slow")],
 )  # fmt: skip
 def test_a_wrong_clock_is_reported_with_its_direction(seconds, line):
-    """Below two seconds it is the rounding of the answer, and not worth a line."""
-    lines = clock_lines(CameraClock(timedelta(hours=-8), timedelta(seconds=seconds), "measured"))
+    """Fast or slow; where the clock is right there is no line."""
+    lines = clock_lines(CameraClock.fixed(timedelta(hours=-8), timedelta(seconds=seconds), "measured"))
     assert lines[0] == "UTC-08:00 (measured)"
     assert lines[1:] == ([line] if line else [])
 

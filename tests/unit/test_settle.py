@@ -48,9 +48,9 @@ def merged(start: str, end: str, *, missing: int = 0, number: int = 1) -> ClipOu
         (ON_DISK, ClipOutcome(1, unusable="no video in it"), "unusable", "no video in it"),
         (ON_DISK, ClipOutcome(1), "empty", "it holds no picture in the range"),
         (ON_DISK, merged("08:00:00", "08:30:00", missing=1), "short",
-         "the file ends early: 1 picture of its index are not in it"),
+         "the file ends early: 1 picture that it should have are not in it"),
         (ON_DISK, merged("08:00:00", "08:30:00", missing=9), "short",
-         "the file ends early: 9 pictures of its index are not in it"),
+         "the file ends early: 9 pictures that it should have are not in it"),
     ],
     ids=["merged", "failed", "not merged", "unusable", "empty", "short by one", "short"],
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camreel.units import clock_text, count_text, duration_text, size_text
+from camreel.units import clock_text, count_text, duration_text, size_text, wrapped
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,20 @@ def test_times_to_wait_fit_a_progress_line(seconds, text):
 def test_counts_agree_with_their_noun(count, text):
     """One has no s."""
     assert count_text(count, "clip") == text
+
+
+@pytest.mark.parametrize("measure", ["15 s", "2 min", "9 h 12 min 4 s", "1.19 MB", "87.5 %", "4 bytes", "1.5 s"])
+def test_lines_never_break_inside_a_measure(measure):
+    """In whatever width, the number stays with its unit; it is printed with common spaces."""
+    text = f"after {measure}, it took ({measure}) and no more than {measure} of all"
+    for width in range(len(measure) + 6, 80):
+        lines = wrapped(text, width, "x ", "  ")
+        assert " ".join(line[2:] for line in lines) == text
+        assert all(len(line) <= width for line in lines)
+        assert sum(line.count(measure) for line in lines) == 3
+
+
+def test_words_that_are_no_measure_may_part():
+    """ "2 minutes" and a bare number have nothing to keep together."""
+    assert wrapped("12 hours 3 main", 9) == ["12 hours", "3 main"]
+    assert wrapped("", 9, "Note ") == ["Note "]

@@ -6,20 +6,24 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import anyio
 
 from camreel.camera import wire
 from camreel.camera.http import Answer, Body, Connection
-from camreel.clock import CameraClock, measure
-from camreel.errors import CameraError, CameraRefused, LoginError, NotACamera, UsageError, printable
-from camreel.model import Address, DeviceInfo, Recording, Span
+from camreel.camera.zonefacts import parse_zone_facts
+from camreel.clock import Reading, ZoneFacts
+from camreel.errors import BadTransfer, CameraError, CameraRefused, LoginError, NotACamera, UsageError, printable
+from camreel.model import Address, DeviceInfo, Recording, Span, Stream
 
 log = logging.getLogger("camreel.camera")
 
 PAGE = 100  # the most that the vendor documents
 MAX_PAGES = 10_000
+_MOST_PROBLEMS = 20
+_LONGEST_BY_TIME = timedelta(hours=6)
+_FIVES = {(minute, 0) for minute in range(0, 60, 5)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +34,48 @@ class Listing:
     warnings: tuple[str, ...] = ()
 
 
+class _Gathered:
+    """The pages of one search so far."""
+
+    def __init__(self) -> None:
+        self.recordings: list[Recording] = []
+        self.counted = False
+        self._seen: set[tuple[str, Span]] = set()
+        self._unread: dict[str, None] = {}
+        self._warnings: dict[str, None] = {}
+
+    def warn(self, text: str) -> None:
+        self._warnings[text] = None
+
+    def take(self, page: wire.Page) -> bool:
+        """Add what is new of ``page``; whether anything was."""
+        fresh = [item for item in page.recordings if (item.path, item.span) not in self._seen]
+        unread = [problem for problem in page.problems if problem not in self._unread]
+        self.recordings += fresh
+        self._seen.update((item.path, item.span) for item in fresh)
+        self._unread.update(dict.fromkeys(unread))
+        return bool(fresh or unread)
+
+    def listing(self) -> Listing:
+        unread = [f"The camera lists something that cannot be read: {problem}." for problem in self._unread]
+        if len(unread) > _MOST_PROBLEMS:
+            more = len(unread) - _MOST_PROBLEMS
+            unread[_MOST_PROBLEMS:] = [f"The camera lists {more} more things that cannot be read."]
+        return Listing(tuple(self.recordings), (*self._warnings, *unread))
+
+
 class Camera:
     """One camera over one :class:`Connection`."""
 
-    def __init__(self, address: Address, connection: Connection, utc_now: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self,
+        address: Address,
+        connection: Connection,
+        utc_now: Callable[[], datetime] | None = None,
+        *,
+        channel: int | None = None,
+    ) -> None:
+        self._channel = channel
         self._address = address
         self._connection = connection
         self._utc_now = utc_now or _utc_now
@@ -80,8 +122,8 @@ class Camera:
         pairs = {name.lower(): value for name, value in wire.parse_pairs(answer.text).items()}
         return printable(pairs[key], 60) if pairs.get(key) else None
 
-    async def clock(self) -> CameraClock | None:
-        """What the camera's clock shows against ours; None where it does not tell.
+    async def clock(self) -> Reading | None:
+        """What the camera's clock shows, and when by ours; None where it does not tell.
 
         The ``Date`` header is not asked: it holds local time labelled GMT (Intelbras MHDX 1308).
         """
@@ -91,13 +133,32 @@ class Camera:
         shown = wire.parse_time(wire.parse_pairs(answer.text).get("result", ""))
         if answer.status != 200 or shown is None:
             return None
-        return measure(shown, before + (after - before) / 2)
+        return Reading(shown, before + (after - before) / 2)
 
-    async def search(self, channel: int, span: Span, progress: Callable[[int], None] = lambda _count: None) -> Listing:
+    async def zone_facts(self) -> ZoneFacts:
+        """What its settings say of its zone; nothing where this account may not read them.
+
+        Each is asked for once, and by the names that all firmware knows: an unknown name is answered like a missing
+        right (DH-NVR608H), and some firmware counts that as a failed login.
+        """
+        return parse_zone_facts(await self._config("NTP"), await self._config("Locales"))
+
+    async def _config(self, name: str) -> str | None:
+        try:
+            answer = await self._connection.text(wire.cgi_target("configManager", action="getConfig", name=name))
+        except LoginError:
+            raise
+        except CameraError as error:
+            log.debug("%s: %s", name, error)
+            return None
+        return answer.text if answer.status == 200 else None
+
+    async def search(self, channel: int, span: Span, *, doubt: bool = False) -> Listing:
         """All that the camera lists of ``channel`` for ``span``: both streams and snapshots, as they come.
 
-        Raises CameraRefused where the question is refused for another reason than that nothing is there; NotACamera
-        for a list without an end.
+        With ``doubt``, a page that announces more than it lists is BadTransfer; without, it is a warning. Raises
+        CameraRefused where the question is refused for another reason than that nothing is there; NotACamera for a list
+        without an end; BadTransfer for an answer that is no list.
         """
         async with self._finder() as finder:
             found = await self._ask(
@@ -109,41 +170,41 @@ class Camera:
             )
             if found.status == 400:
                 return Listing(())  # «nothing in this window», on Amcrest cameras and on recorders alike
+            if found.status == 200 and found.text.strip().upper() == "OK":
+                return await self._pages(finder, doubt=doubt)
             if found.status != 200 or wire.is_error(found.text):
                 raise CameraRefused(
                     f"The camera at {self._address} refused the search: {_first_words(found.text)}.",
                     status=found.status,
                     hint="Does the account have the right to «Playback» on this channel?",
                 )
-            return await self._pages(finder, progress)
+            raise BadTransfer(f"{self._address} did not answer the search, but sent: {_first_words(found.text)}.")
 
-    async def _pages(self, finder: str, progress: Callable[[int], None]) -> Listing:
-        recordings: list[Recording] = []
-        warnings: list[str] = []
-        unread: dict[str, None] = {}
-        seen: set[tuple[str, Span]] = set()
+    async def _pages(self, finder: str, *, doubt: bool) -> Listing:
+        gathered = _Gathered()
         for _number in range(MAX_PAGES):
             answer = await self._ask("findNextFile", finder, count=PAGE)
-            if answer.status != 200 or wire.is_error(answer.text):
-                break  # older firmware says Error where newer says found=0
-            page = wire.parse_page(answer.text, len(recordings))
-            fresh = [item for item in page.recordings if (item.path, item.span) not in seen]
-            news = [problem for problem in page.problems if problem not in unread]
-            unread.update(dict.fromkeys(news))
+            # Older firmware says Error, or 400, where newer says found=0.
+            if answer.status == 400 or (answer.status == 200 and wire.is_error(answer.text)):
+                break
+            page = wire.parse_page(answer.text, len(gathered.recordings))
+            if gathered.recordings and not gathered.counted and not answer.text.strip():
+                break  # firmware that has no «found=» line ends so
+            gathered.counted = gathered.counted or page.found is not None
+            if answer.status != 200 or not page.is_list:
+                raise BadTransfer(f"{self._address} did not list recordings, but sent: {_first_words(answer.text)}.")
+            if page.announces_more and doubt:
+                raise BadTransfer(f"{self._address} announced {page.found} recordings and listed fewer.")
+            if page.announces_more:
+                gathered.warn(f"The camera announced {page.found} recordings on a page and listed fewer of them.")
             if page.is_last:
                 break
-            if not (fresh or news):
-                warnings.append("The camera's list repeats itself; it was taken to end there.")
+            if not gathered.take(page):
+                gathered.warn("The camera's list repeats itself; it was taken to end there.")
                 break
-            seen.update((item.path, item.span) for item in fresh)
-            recordings += fresh
-            progress(len(recordings))
         else:
             raise NotACamera(f"The camera at {self._address} lists recordings without an end.")
-        unreadable = [f"The camera lists something that cannot be read: {problem}." for problem in unread]
-        if len(unreadable) > 20:
-            unreadable[20:] = [f"The camera lists {len(unreadable) - 20} more things that cannot be read."]
-        return Listing(tuple(recordings), (*warnings, *unreadable))
+        return gathered.listing()
 
     async def titles(self) -> dict[int, str]:
         """The channels' titles by number, from 1; empty where the camera does not tell them."""
@@ -205,10 +266,12 @@ class Camera:
                 status=answer.status,
                 hint="Does it record to a card or disk of its own? Without one, this is what it answers.",
             )
-        patience = 0.5  # after a cancellation nobody waits longer
+        patience = 10.0
         try:
             yield finder
-            patience = 10.0
+        except anyio.get_cancelled_exc_class():
+            patience = 0.5  # nobody waits longer after Ctrl-C
+            raise
         finally:
             with anyio.move_on_after(patience, shield=True):
                 for action in ("close", "destroy"):
@@ -227,6 +290,28 @@ class Camera:
             target = wire.loadfile_target(recording.path)
         except ValueError as error:
             raise CameraRefused(f"It cannot be downloaded: {error}.", status=0) from None
+        async with self._connection.body(target) as body:
+            yield body
+
+    @asynccontextmanager
+    async def open_by_time(self, recording: Recording) -> AsyncIterator[Body]:
+        """The footage of a recording's time, as a DHAV stream (``loadfile.cgi``). CameraRefused where it cannot be had.
+
+        A start on a multiple of five minutes gives an empty body on LTN6416, a window of 8 hours a 400 on DH-NVR608H,
+        and one that crosses the border of a file comes truncated: so each recording is asked for by itself.
+        """
+        span = recording.span
+        start = span.start - timedelta(seconds=1) if span.start.naive.timetuple()[4:6] in _FIVES else span.start
+        if span.end - start > _LONGEST_BY_TIME or self._channel is None:
+            raise CameraRefused("It is too long to be asked for by time.", status=0)
+        target = wire.cgi_target(
+            "loadfile",
+            action="startLoad",
+            channel=self._channel,
+            startTime=wire.format_time(start),
+            endTime=wire.format_time(span.end, round_up=True),
+            subtype=0 if recording.stream is Stream.MAIN else 1,
+        )
         async with self._connection.body(target) as body:
             yield body
 

@@ -23,8 +23,8 @@ from yarl import URL
 
 from camreel.camera.digest import Challenge, answer, choose, parse_challenges
 from camreel.camera.login import Login
-from camreel.camera.problems import fingerprint_text, from_client_error, from_status, locked
-from camreel.errors import CameraError, CameraUnreachable, LoginRefused, NotACamera, printable
+from camreel.camera.problems import fingerprint_text, from_client_error, from_status, login_problem
+from camreel.errors import CameraBusy, CameraError, CameraUnreachable, LoginRefused, NotACamera, printable
 from camreel.model import Address, Credentials
 from camreel.units import duration_text
 
@@ -128,6 +128,8 @@ class Connection:
         """
         async with self._request(target) as response:
             body = await self._read(response, _MAX_TEXT, self._timeouts.text)
+            if response.status == 200 and (refusal := login_problem(self._address, 200, body, proven=False)):
+                raise self._login.refuse(refusal)
             return Answer(response.status, body.decode("utf-8", "replace"))
 
     @asynccontextmanager
@@ -159,27 +161,49 @@ class Connection:
             raise from_client_error(self._address, error, known=self._login.accepted) from error
 
     async def _logged_in(self, target: str) -> aiohttp.ClientResponse:
+        await self._login.check()
         response = await self._unsigned(target)
         if response.status != 401:
             return await self._accepted(response, signed=False)
         challenge = await self._challenge(response)
-        was_accepted = self._login.accepted
-        for attempt in (1, 2):
-            authorization = answer(challenge, self._credentials, "GET", target, secrets.token_hex(8))
-            response = await self._get(target, authorization)
-            if response.status != 401:
-                return await self._accepted(response, signed=True)
-            challenge = await self._challenge(response)
-            # The same password goes out again only where it cannot be wrong: it has worked, or only the nonce is old.
-            if attempt == 2 or not (was_accepted or challenge.stale):
-                break
-        raise self._login.refuse(
-            LoginRefused(
-                f"The camera at {self._address} refused the login of {self._credentials.username!r}.",
-                hint="Check the user name and the password. It was tried once only: "
-                "more failed logins could lock the account.",
-            )
+        await self._login.check()
+        proven = self._login.accepted
+        response = await self._signed(target, challenge)
+        if response.status != 401:
+            return await self._accepted(response, signed=True)
+        challenge = await self._challenge(response)
+        # The same password goes out again only where it cannot be wrong: it has worked, or only the nonce is old. And
+        # only from one connection: were it wrong after all, each of the others would count as a failed login too.
+        if proven or challenge.stale:
+            async with self._login.doubt:
+                self._login.check_refusal()
+                response = await self._signed(target, challenge)
+                if response.status != 401:
+                    return await self._accepted(response, signed=True)
+                await self._challenge(response)
+                raise self._login.refuse(self._refused())
+        raise self._login.refuse(self._refused())
+
+    def _refused(self) -> LoginRefused:
+        return LoginRefused(
+            f"The camera at {self._address} refused the login of {printable(self._credentials.username)!r}.",
+            hint="Check the user name and the password. camreel stopped at once: more failed logins could lock the "
+            "account.",
         )
+
+    async def _signed(self, target: str, challenge: Challenge) -> aiohttp.ClientResponse:
+        """The password goes out. A first one that gets no clear answer is not sent again: it may count as failed."""
+        authorization = answer(challenge, self._credentials, "GET", target, secrets.token_hex(8))
+        try:
+            return await self._get(target, authorization)
+        except CameraError as error:
+            raise self._unproven(error) from error
+
+    def _unproven(self, error: CameraError) -> CameraError:
+        if not self._login.accepted and error.worth_retrying:
+            error.worth_retrying = False
+            error.hint = "It happened at the login, which is not tried twice. Run it again in a minute or two."
+        return error
 
     async def _unsigned(self, target: str) -> aiohttp.ClientResponse:
         """The first leg. A kept connection may have been closed meanwhile: then once more, on a new one."""
@@ -202,9 +226,11 @@ class Connection:
             text = await self._read(response, _MAX_401, self._timeouts.text)
         finally:
             response.close()
-        if lock := locked(self._address, response.status, text):
-            raise self._login.refuse(lock)
-        raise from_status(self._address, response.status, text, location=response.headers.get("Location"))
+        proven = self._login.accepted
+        if refusal := login_problem(self._address, response.status, text, proven=proven or not signed):
+            raise self._login.refuse(refusal)
+        error = from_status(self._address, response.status, text, location=response.headers.get("Location"))
+        raise self._unproven(error) if signed else error
 
     async def _challenge(self, response: aiohttp.ClientResponse) -> Challenge:
         headers: CIMultiDictProxy[str] = response.headers
@@ -215,6 +241,9 @@ class Connection:
                 left -= len(chunk)
         response.release() if response.content.at_eof() else response.close()
         challenge = choose(parse_challenges(headers.getall("WWW-Authenticate", [])))
+        if challenge is None and self._login.accepted:
+            # A 401 without a way to log in, from a camera that let us in before: «exceeded maximum connections».
+            raise CameraBusy(f"{self._address} lets no more connections in just now.")
         if challenge is None:
             raise NotACamera(
                 f"{self._address} asks for a login in a way that is not known here.",
@@ -226,7 +255,6 @@ class Connection:
         return challenge
 
     async def _get(self, target: str, authorization: str | None) -> aiohttp.ClientResponse:
-        self._login.check()
         assert self._session is not None, "use async with"
         url = URL(f"{'https' if self._address.https else 'http'}://{self._host}{target}", encoded=True)
         headers = {"Authorization": authorization} if authorization else {}

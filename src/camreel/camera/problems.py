@@ -17,6 +17,8 @@ from camreel.errors import (
     CameraError,
     CameraRefused,
     CameraUnreachable,
+    LoginError,
+    LoginRefused,
     NotACamera,
     printable,
 )
@@ -46,10 +48,7 @@ def from_client_error(
     ):
         return _tls_error(address, error, certificate)
     if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(error.__cause__, socket.gaierror):
-        return CameraError(
-            f"There is no host called {printable(address.host)!r}.",
-            hint="Check --host: a name that this network knows, or the camera's IP address.",
-        )
+        return _name_error(address, known=known)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         reason = "the connection timed out" if isinstance(error, _TIMEOUTS) else _system_reason(error)
         return CameraUnreachable(
@@ -71,6 +70,15 @@ def from_client_error(
     if isinstance(error, aiohttp.ServerDisconnectedError):  # its text would be all that came, headers and cookies too
         return CameraUnreachable(f"The connection to {address} was closed before the answer was whole.")
     return CameraUnreachable(f"The connection to {address} broke: {_system_reason(error)}.")
+
+
+def _name_error(address: Address, *, known: bool) -> CameraError:
+    if known:
+        return CameraUnreachable(f"The name {printable(address.host)!r} could not be looked up just now.")
+    return CameraError(
+        f"There is no host called {printable(address.host)!r}.",
+        hint="Check --host: a name that this network knows, or the camera's IP address.",
+    )
 
 
 def _tls_error(address: Address, error: Exception, certificate: str | None) -> CameraError:
@@ -101,9 +109,30 @@ def _system_reason(error: Exception) -> str:
     return printable(text[0].lower() + text[1:], 120)
 
 
-def locked(address: Address, status: int, text: bytes) -> AccountLocked | None:
-    """The lock, where a 403 says so."""
-    answer = _parse_json(text) if status == 403 else None
+def login_problem(address: Address, status: int, text: bytes, *, proven: bool) -> LoginError | None:
+    """What an answer to a signed request says about the login, if anything.
+
+    ``proven``: the login has worked in this run, so a 403 or a 500 is about something else. A lock is told as 403 with
+    a JSON body (DH-NVR608H) or as a bare 500; a missing right as 403, or as 200 with ``Authorization Failed``.
+    """
+    if status == 403 and (lock := _lock(address, text)):
+        return lock
+    if status == 500 and not proven:
+        return AccountLocked(
+            f"The camera at {address} answers the login with a bare error (500): that is how some lock an account.",
+            hint="Wait half an hour, or restart the camera, before you try again: each try can start the time anew.",
+        )
+    denied = status == 200 and text.lstrip()[:5].lower() == b"error" and b"authorization" in text[:200].lower()
+    if denied or (status == 403 and not proven):
+        return LoginRefused(
+            f"The camera at {address} lets this user in, but not do anything.",
+            hint="The account needs the right to «Playback» on this channel.",
+        )
+    return None
+
+
+def _lock(address: Address, text: bytes) -> AccountLocked | None:
+    answer = _parse_json(text)
     if not isinstance(answer, dict) or not (answer.get("ErrorCode") == _LOCKED or "RmLock" in answer):
         return None
     left = answer.get("RmLock")

@@ -114,6 +114,16 @@ class Page:
     problems: tuple[str, ...]
 
     @property
+    def is_list(self) -> bool:
+        """Whether it is a page at all, and not something else with status 200."""
+        return self.found is not None or bool(self.recordings or self.problems)
+
+    @property
+    def announces_more(self) -> bool:
+        """Whether fewer items came than the page says it has: it may have been cut short on its way."""
+        return self.found is not None and self.found > len(self.recordings) + len(self.problems)
+
+    @property
     def is_last(self) -> bool:
         """Whether the camera says that there is nothing more."""
         return not (self.recordings or self.problems)  # what it did send counts, even beside a found=0
@@ -162,8 +172,18 @@ def _recording(item: dict[str, str], position: int) -> Recording | str:
         flags=_listed(item, "Flags"),
         position=position,
         # ".mp4_" (Amcrest on NFS) and FileState=Temporary (Dahua eMMC) mark a file that is still open.
+        listed_as=printable(item.get("Type", "").lower(), 20),
         writing=path.endswith("_") or item.get("FileState") == "Temporary",
+        utc_offset=_utc_offset(item.get("UTCOffset", "")),
+        backwards_end=end if end < start else None,
     )
+
+
+def _utc_offset(text: str) -> int | None:
+    """Seconds east of UTC, as newer camera firmware lists them (``-14400``); None for what no place on earth has."""
+    if not re.fullmatch(r"[+-]?\d{1,5}", text.strip(), re.ASCII):
+        return None
+    return int(text) if abs(int(text)) <= 14 * 3600 else None
 
 
 def _number(text: str | None) -> int | None:
@@ -199,16 +219,24 @@ def https_instead(address: Address, location: str | None) -> Address | None:
     return replace(address, port=port, https=True)
 
 
-def of_channel(recordings: Iterable[Recording], channel: int) -> tuple[list[Recording], list[Recording]]:
-    """``recordings`` of ``channel`` (as people count, from 1) and of others.
+def of_channel(recordings: Iterable[Recording], channel: int) -> tuple[list[Recording], list[Recording], str | None]:
+    """``recordings`` of ``channel`` (as people count, from 1), those of others, and what is doubtful about it.
 
     The question names the channel from 1, the answer from 0 on most devices and from 1 on some, so the answer's
-    channel only serves to part channels where an answer mixes them.
+    channel only serves to part channels where an answer mixes them. Where it could be either, the folder in the path
+    is a second witness: ``/001/`` is channel 1 on cameras.
     """
     listed = list(recordings)
     seen = {recording.channel for recording in listed if recording.channel is not None}
-    if len(seen) < 2:
-        return listed, []
+    if not seen:
+        return listed, [], None
+    if not seen & {channel - 1, channel}:
+        others = ", ".join(str(number) for number in sorted(seen)[:5])
+        doubt = f"Asked for channel {channel}, the camera calls what it lists channel {others}: is it the right one?"
+        return listed, [], doubt
     wanted = channel - 1 if channel - 1 in seen else channel
+    if {channel - 1, channel} <= seen:
+        witnesses = [recording.channel for recording in listed if f"/{channel:03d}/" in recording.path]
+        wanted = channel if witnesses and all(number == channel for number in witnesses) else channel - 1
     kept = [recording for recording in listed if recording.channel in {wanted, None}]
-    return kept, [recording for recording in listed if recording.channel not in {wanted, None}]
+    return kept, [recording for recording in listed if recording.channel not in {wanted, None}], None

@@ -24,22 +24,23 @@ def parse_address(text: str, *, port: int | None = None, usual_port: int | None 
     found = _SCHEME.fullmatch(text)
     scheme, rest = (found["scheme"].lower(), found["rest"]) if found else (None, text)
     if scheme not in {None, "http", "https"}:
-        raise UsageError(
-            f"--host {text!r}: a camera is asked by http or https, not {scheme}.", hint=_HOW_TO_WRITE_HOSTS
-        )
+        raise UsageError("--host is no URL of http or https, by which a camera is asked.", hint=_HOW_TO_WRITE_HOSTS)
     if scheme == "http" and https:
-        raise UsageError(f"--host {text!r} says http, and --https says https.", hint="Give one of the two.")
+        raise UsageError("--host says http, and --https says https.", hint="Give one of the two.")
     authority, _, path = rest.partition("/")
     if path:
-        raise UsageError(
-            f"--host {text!r} has a path in it.", hint="Give the camera alone, without anything behind it."
-        )
+        raise UsageError(f"{_named(text)} has a path in it.", hint="Give the camera alone, without anything behind it.")
     host, own_port = _split(authority, text)
     if port is not None and own_port is not None and port != own_port:
-        raise UsageError(f"--host says port {own_port}, and --port says {port}.", hint="Give one of the two.")
+        raise UsageError(f"--host says another port than --port {port}.", hint="Give one of the two.")
     secure = https or scheme == "https"
     # Port 0 was never allowed, so "or" finds the first that was given.
     return Address(_checked(host, text), own_port or port or usual_port or (443 if secure else 80), secure)
+
+
+def _named(text: str) -> str:
+    """``text`` as it may be repeated: behind a colon there may be a password (``admin:secret``)."""
+    return "--host" if ":" in text else f"--host {text!r}"
 
 
 def _refuse_what_no_host_has(text: str) -> None:
@@ -53,21 +54,21 @@ def _refuse_what_no_host_has(text: str) -> None:
     if not text:
         raise UsageError("--host is empty.", hint=_HOW_TO_WRITE_HOSTS)
     if not text.isprintable() or any(c.isspace() for c in text):
-        raise UsageError(f"--host {text!r} has a space or a control character in it.", hint=_HOW_TO_WRITE_HOSTS)
+        raise UsageError(f"{_named(text)} has a space or a control character in it.", hint=_HOW_TO_WRITE_HOSTS)
 
 
 def _split(authority: str, text: str) -> tuple[str, int | None]:
     if authority.startswith("["):
         host, closed, behind = authority[1:].partition("]")
         if not closed or (behind and not behind.startswith(":")) or not _is_v6(host):
-            raise UsageError(f"--host {text!r} is not an IPv6 address in brackets.", hint=_HOW_TO_WRITE_HOSTS)
-        return host, _port(behind[1:], text) if behind else None
+            raise UsageError(f"{_named(text)} is not an IPv6 address in brackets.", hint=_HOW_TO_WRITE_HOSTS)
+        return host, _port(behind[1:]) if behind else None
     if authority.count(":") > 1:
         if not _is_v6(authority):
-            raise UsageError(f"--host {text!r} is not an IPv6 address.", hint=_HOW_TO_WRITE_HOSTS)
+            raise UsageError(f"{_named(text)} is not an IPv6 address.", hint=_HOW_TO_WRITE_HOSTS)
         return authority, None
     host, colon, port = authority.partition(":")
-    return host, _port(port, text) if colon else None
+    return host, _port(port) if colon else None
 
 
 def _is_v6(host: str) -> bool:
@@ -79,10 +80,13 @@ def _is_v6(host: str) -> bool:
     return not scope or re.fullmatch(r"[A-Za-z0-9_.-]{1,32}", scope) is not None
 
 
-def _port(digits: str, text: str) -> int:
+def _port(digits: str) -> int:
     port = int(digits) if re.fullmatch(r"[0-9]{1,5}", digits) else 0
     if not 1 <= port <= 65535:
-        raise UsageError(f"--host {text!r}: {digits!r} is not a port (1 to 65535).", hint=_HOW_TO_WRITE_HOSTS)
+        raise UsageError(
+            "--host has something behind the colon that is not a port (1 to 65535).",
+            hint=f"{_HOW_TO_WRITE_HOSTS} A password does not belong there: it is asked for.",
+        )
     return port
 
 
@@ -94,5 +98,5 @@ def _checked(host: str, text: str) -> str:
     except UnicodeError:
         ascii_host = ""
     if not _NAME.fullmatch(ascii_host) or ".." in ascii_host:
-        raise UsageError(f"--host {text!r} is not a host name or an address.", hint=_HOW_TO_WRITE_HOSTS)
+        raise UsageError(f"{_named(text)} is not a host name or an address.", hint=_HOW_TO_WRITE_HOSTS)
     return ascii_host

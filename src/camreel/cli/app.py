@@ -6,15 +6,16 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import PurePath
 from typing import NoReturn
 
 import click
 
 from camreel.cli import screen
+from camreel.cli.address import parse_address
 from camreel.cli.get import get
 from camreel.cli.help import Option
 from camreel.cli.password import refuse_password_arguments
+from camreel.cli.program import program_name
 from camreel.cli.simulate import demo, simulate
 from camreel.errors import CamreelError, DiskError, Interrupted, UsageError
 from camreel.report import error_json
@@ -35,9 +36,16 @@ class _Commands(click.Group):
         """The command by its name; click's own message for a missing one suggests nothing before 8.4."""
         if args and args[0] not in self.commands:
             names = ", ".join(sorted(self.commands))
+            program = program_name()
+            if _looks_like_a_host(args[0]):
+                raise UsageError(
+                    "The camera was given without --host.", hint=f"Give it like this: {program} --host {args[0]} ..."
+                )
+            # Behind a colon there may be a password.
+            what = f"no command {args[0]!r}" if ":" not in args[0] else "no such command"
             raise UsageError(
-                f"There is no command {args[0]!r}.",
-                hint=f"There are {names}. The main one can do without its name: camreel --host ...",
+                f"There is {what}.",
+                hint=f"There are {names}. The main one can do without its name: {program} --host ...",
             )
         return super().resolve_command(ctx, args)
 
@@ -68,29 +76,37 @@ def run(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     refuse_password_arguments(arguments)
     try:
-        code = _commands.main(arguments or ["--help"], prog_name=_program_name(), standalone_mode=False)
+        code = _commands.main(arguments or ["--help"], prog_name=program_name(), standalone_mode=False)
     except click.UsageError as error:
-        _translate(error)
+        _translate(error, arguments)
     return int(code or 0) if arguments else UsageError.exit_code
 
 
-def _program_name() -> str:
-    """How this program was called, for the help page and the hints."""
-    started = PurePath(sys.argv[0]).name if sys.argv else ""
-    return {"main.py": "python main.py", "__main__.py": "python -m camreel"}.get(started, "camreel")
+def _looks_like_a_host(word: str) -> bool:
+    """``192.168.1.100``, ``kitchen.home.net:8080``: something with a dot in it that --host would take."""
+    try:
+        parse_address(word)
+    except UsageError:
+        return False
+    return re.fullmatch(r"[\w-]+(\.[\w-]+)+(:[0-9]+)?", word) is not None
 
 
-def _translate(error: click.UsageError) -> NoReturn:
+def _translate(error: click.UsageError, arguments: Sequence[str]) -> NoReturn:
     """click's errors as ours: one sentence, and what to do."""
-    message, hint = error.format_message(), f"{_program_name()} --help lists the options."
-    if isinstance(error, click.BadParameter) and isinstance(error.param, Option):
+    message, hint = error.format_message(), f"{program_name()} --help lists the options."
+    if isinstance(error, click.NoSuchOption) and any(re.match(r"-h[^-qv]", argument) for argument in arguments):
+        message, hint = "-h shows the help page.", "The camera is given with --host."
+    elif isinstance(error, click.BadParameter) and isinstance(error.param, Option):
         message = f"{max(error.param.opts, key=len)}: {error.message}"
         source = error.ctx.get_parameter_source(error.param.name) if error.ctx and error.param.name else None
         if source is click.core.ParameterSource.ENVIRONMENT:
             message += f" It comes from {error.param.envvar}."
     elif found := re.search(r"unexpected extra arguments? \((.*)\)", message):
         hint = f'Put a value with a space in it in quotes: --start "2026-01-16 08:00:00". {hint}'
-        message = f"camreel does not know what to do with {found[1]!r}."
+        # A time may be repeated; what else has a colon may have a password behind it.
+        secret = ":" in found[1] and not re.fullmatch(r"[-0-9T:.,+Z ]+", found[1])
+        what = "an argument that belongs to no option" if secret else repr(found[1])
+        message = f"camreel does not know what to do with {what}."
     raise UsageError(message, hint=hint) from error
 
 

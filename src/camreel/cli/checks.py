@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from camreel.errors import UsageError
-from camreel.model import Address, AskedRange, OutputFormat, Stream
+from camreel.model import Address, Asked, OutputFormat, Stream
 from camreel.naming import default_name, is_device_name, output_place
 
 
@@ -31,7 +31,12 @@ def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None) -
 
 def check_username(username: str) -> str:
     """A user name that can be sent: digest login has no place for a colon."""
-    if ":" in username or not username.isprintable() or not username.strip():
+    if ":" in username:  # not repeated: it may be admin:secret
+        raise UsageError(
+            "--username has a colon in it, which no user name has.",
+            hint="Give the user alone; the password is asked for, or taken from AMCREST_PASSWORD.",
+        )
+    if not username.isprintable() or not username.strip():
         raise UsageError(
             f"--username {username!r} is not a user name.", hint="It is the one you log in to the camera with."
         )
@@ -39,7 +44,7 @@ def check_username(username: str) -> str:
 
 
 def choose_places(
-    asked: AskedRange,
+    asked: Asked,
     address: Address,
     channel: int | str,
     stream: Stream,
@@ -57,6 +62,8 @@ def choose_places(
     _check_folder(folder, f"--output-dir {output_dir!r}")
     if output_file is None:
         chosen = output_format or OutputFormat.MP4
+        if asked.is_relative:  # its name is made when the camera has said what time it is
+            return folder, folder / f"camreel.{chosen.value}", chosen
         return folder, folder / default_name(address, channel, stream, asked, chosen), chosen
     output, chosen = output_place(os.path.expanduser(output_file), folder, output_format)  # noqa: PTH111 - keeps "./"
     output = _absolute(output)

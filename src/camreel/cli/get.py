@@ -11,18 +11,19 @@ from camreel.cli.help import Command
 from camreel.cli.job import Manner, run_job
 from camreel.cli.options import get_options, manner_options, version_option
 from camreel.cli.password import read_password
-from camreel.clock import parse_range
+from camreel.cli.when import When, is_asked_otherwise, parse_drift, read_range
+from camreel.clock import parse_camera_zone
 from camreel.errors import UsageError
 from camreel.model import IfExists, OutputFormat, Request, Stream
 
 _EXAMPLES = """
 Examples:
-  camreel --host 192.168.1.100 --username admin \\
-      --start "2026-01-16 08:00:00" --end "2026-01-16 18:00:00"
-  camreel --host kitchen.home.net:8080 -u admin -c 2 -o evening.mkv \\
-      -s 2026-01-16T20:00:00-08:00 -e 2026-01-16T22:00:00-08:00
-  AMCREST_PASSWORD_FILE=~/.camera camreel --host 192.168.1.100 -u admin \\
-      --quiet -s 2026-01-16T08:00 -e 2026-01-16T18:00 --if-exists skip
+  camreel --host 192.168.1.100 -u admin \\
+      -s "2026-01-16 08:00" -e "2026-01-16 18:00"
+  camreel --host kitchen.home.net -u me -o a.mkv \\
+      -s 2026-01-16T20:00-08:00 -e 2026-01-16T22:00-08:00
+  AMCREST_PASSWORD_FILE=~/.pw camreel -u me -q \\
+      --host 10.0.0.9 --date yesterday --if-exists skip
 """
 
 _AT_END = """
@@ -33,7 +34,8 @@ The password:
 
 Times:
   Without an offset they are what the clock in the camera's picture shows; with
-  one (-08:00, Z) they are real time, and the report shows both.
+  one (-08:00, Z) they are real time, and the report shows both. 08:00, today,
+  yesterday 08:00 and now are understood, by the camera's clock.
 
 Exit codes:
   0 complete   2 usage   3 nothing recorded   4 partial   5 login refused
@@ -73,6 +75,14 @@ def get(
     insecure: bool,
     ca_file: str | None,
     fingerprint: str | None,
+    camera_tz: str | None,
+    clock_drift: str | None,
+    last: str | None,
+    date: str | None,
+    around: str | None,
+    minutes: int | None,
+    duration: str | None,
+    times_in: str | None,
     max_concurrent: int,
     stream: str,
     whole_clips: bool,
@@ -85,11 +95,13 @@ def get(
     verbose: bool,
 ) -> int:
     manner = Manner(as_json=as_json, quiet=quiet, verbose=verbose)
-    host, username, start, end = _required(ctx, host=host, username=username, start=start, end=end)
+    when = When(last=last, date=date, around=around, minutes=minutes, duration=duration, times_in=times_in)
+    needed = {} if is_asked_otherwise(when) else {"start": start, "end": end}
+    host, username, *_ = _required(ctx, host=host, username=username, **needed)
     typed_port = ctx.get_parameter_source("port") is click.core.ParameterSource.COMMANDLINE
     address = parse_address(host, port=port if typed_port else None, usual_port=port, https=https)
     check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
-    asked = parse_range(start, end)
+    asked = read_range(start, end, when)
     folder, output, chosen = choose_places(
         asked,
         address,
@@ -117,6 +129,9 @@ def get(
         insecure=insecure,
         ca_file=ca_file,
         fingerprint=fingerprint,
+        named_by_range=asked.is_relative and output_file is None,
+        camera_tz=None if camera_tz is None else parse_camera_zone(camera_tz),
+        clock_drift=None if clock_drift is None else parse_drift(clock_drift),
     )
     if channel == 0 and not quiet:
         screen.remark("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from camreel.cli import screen
+from camreel.cli.loading import ending_at_once
 from camreel.errors import UsageError
 from camreel.model import Credentials, Request
 from camreel.report import Report, report_json, report_text
@@ -34,9 +35,10 @@ class Manner:
 def run_job(request: Request, ask_password: Callable[[], str], manner: Manner) -> Report:
     """Export, and show the report. The password is only asked for where there is something to do."""
     # They bring aiohttp, anyio and more, which --help should not wait for.
-    from camreel.cli.reporters import choose_reporter  # noqa: PLC0415
-    from camreel.cli.runner import run_export  # noqa: PLC0415
-    from camreel.export import already_there  # noqa: PLC0415
+    with ending_at_once():
+        from camreel.cli.reporters import choose_reporter  # noqa: PLC0415
+        from camreel.cli.runner import run_export  # noqa: PLC0415
+        from camreel.export import already_there  # noqa: PLC0415
 
     report = already_there(request)
     if report is None:
@@ -44,20 +46,26 @@ def run_job(request: Request, ask_password: Callable[[], str], manner: Manner) -
         reporter = choose_reporter(quiet=manner.quiet)
         with _logging_to(reporter, verbose=manner.verbose):
             report = run_export(request, credentials, reporter)
-    show_report(report, manner)
+        show_report(report, manner, told=not manner.quiet)
+    else:
+        show_report(report, manner)
     return report
 
 
-def show_report(report: Report, manner: Manner) -> None:
-    """The report where it belongs: JSON and text to stdout; with ``--quiet`` only what is missing, to stderr."""
+def show_report(report: Report, manner: Manner, *, told: bool = False) -> None:
+    """The report where it belongs: JSON and text to stdout; with ``--quiet`` only what is missing, to stderr.
+
+    ``told``: what was asked and found was told on stderr; where both are terminals it is not said twice.
+    """
     from camreel.cli.notes import wrap_report  # noqa: PLC0415 - see above
 
     if manner.as_json:
         screen.say_json(report_json(report))
     elif not manner.quiet:
-        if screen.terminal_width(sys.stdout) and screen.terminal_width(sys.stderr):
+        closing = told and all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
+        if closing:
             screen.remark()  # what was told on the way ends here
-        screen.say(wrap_report(report_text(report), screen.terminal_width(sys.stdout)))
+        screen.say(wrap_report(report_text(report, closing=closing), screen.terminal_width(sys.stdout)))
     # Exit code 4 without a word would be a silent loss.
     if manner.quiet and report.exit_code:
         screen.remark(report_text(report))

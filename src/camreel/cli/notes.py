@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from functools import singledispatch
 
+from camreel.clock import is_by_clock
 from camreel.errors import printable
 from camreel.events import ClipFailed, Connected, Event, Planned, Retrying, Understood, Waiting, Warned
-from camreel.report import asked_lines, clock_lines
-from camreel.units import count_text, duration_text, size_text
+from camreel.report import asked_lines, clock_lines, left_out_text
+from camreel.units import count_text, duration_text, size_text, wrapped
 
 _LABEL = 10  # columns; the report's lines have as many
 _NARROWEST = 30
@@ -29,22 +29,15 @@ class Note:
         label = f"{self.label:<{_LABEL}}"
         if width is None or width < _NARROWEST:
             return [label + text]
-        indent = " " * _LABEL
-        return textwrap.wrap(
-            text,
-            width,
-            initial_indent=label,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [label]
+        return wrapped(text, width, label, " " * _LABEL)
 
 
 def wrap_report(text: str, width: int | None) -> str:
-    """The report's labelled lines, wrapped under their text."""
+    """The report's labelled lines, wrapped under their text; the path of a video stays whole, to be copied."""
     lines: list[str] = []
     for line in text.split("\n"):
-        lines += Note(line[:_LABEL].rstrip(), line[_LABEL:]).lines(width)
+        whole = line.startswith("Video")
+        lines += Note(line[:_LABEL].rstrip(), line[_LABEL:]).lines(None if whole else width)
     return "\n".join(lines)
 
 
@@ -65,13 +58,18 @@ def _(event: Connected) -> list[Note]:
 @notes.register
 def _(event: Understood) -> list[Note]:
     asked, *other = asked_lines(event.asked, event.span, event.clock)
-    clock, *wrong = clock_lines(event.clock)
-    return [
-        Note("Range", asked),
-        *(Note("", line) for line in other),
-        Note("Clock", clock),
-        *(Note("", line, bad=True) for line in wrong),
-    ]
+    return [Note("Range", asked), *(Note("", line) for line in other), *_clock_notes(event)]
+
+
+def _clock_notes(event: Understood) -> list[Note]:
+    """The clock in short; the report has it whole."""
+    line, *wrong = clock_lines(event.clock, event.asked)
+    if event.clock is not None:
+        source = event.clock.source.partition(": ")[0].replace("measured now", "measured just now")
+        line = source if source.startswith("UTC") else f"UTC{event.clock.offset_text}, {source}"
+        if is_by_clock(event.asked):  # then the zone decides nothing, however little there is to go by
+            wrong = [text for text in wrong if text != event.clock.weakness]
+    return [Note("Clock", line), *(Note("", text, bad=True) for text in wrong)]
 
 
 @notes.register
@@ -87,7 +85,7 @@ def _(event: Planned) -> list[Note]:
     if unknown < len(plan.recordings):
         found += f", {size_text(plan.listed_bytes)}"
     if plan.left_out:
-        found += "; not used: " + ", ".join(f"{count} {reason}" for reason, count in plan.left_out)
+        found += f"; not used: {left_out_text(plan.left_out)}"
     said = [Note("Found", found)]
     if plan.gaps and plan.recordings:
         missing = duration_text(sum(gap.seconds for gap in plan.gaps))
@@ -100,7 +98,11 @@ def _(event: Planned) -> list[Note]:
 
 @notes.register
 def _(event: ClipFailed) -> list[Note]:
-    return [Note("Failed", f"clip {event.number}, {event.recording.span}: {event.reason}", bad=True)]
+    return [
+        Note(
+            "Failed", f"clip {event.number}, {event.recording.listed or event.recording.span}: {event.reason}", bad=True
+        )
+    ]
 
 
 @notes.register

@@ -34,6 +34,7 @@ def _together(options: Sequence[_Decorator]) -> Callable[[_Function], _Function]
 
 
 _main = partial(click.option, cls=Option)
+_when = partial(click.option, cls=Option, section="When, in other words")
 _connection = partial(click.option, cls=Option, section="How to reach the camera")
 _output = partial(click.option, cls=Option, section="The output")
 _program = partial(click.option, cls=Option, section="This program")
@@ -62,6 +63,14 @@ get_options = _together(
         _main("--output-format", **FORMAT),
         _main("--output-dir", metavar="FOLDER", default=".", help="Default: the current folder."),
         _main("-o", "--output-file", metavar="FILE", help="Default: named by camera, channel and range."),
+        _when("--last", metavar="LENGTH", help="Up to now: 30m, 2h, 1h30m."),
+        _when("--date", metavar="DAY", help="A whole day: 2026-01-16, today, yesterday."),
+        _when("--around", metavar="TIME", help="From before it to after it, see --minutes."),
+        _when("--minutes", type=Whole(1, 10_000), help="With --around: so many on each side. Default: 10."),
+        _when("--duration", metavar="LENGTH", help="With --start, for --end: 30m, 2h, 1h30m."),
+        _when("--times-in", metavar="ZONE", help="Times without an offset are of ZONE: Europe/Berlin."),
+        _when("--camera-tz", metavar="ZONE", help="The camera's zone, where it does not tell it well."),
+        _when("--clock-drift", metavar="SECONDS", help="By how much its clock is fast, or off: not at all."),
         _connection("--port", type=Whole(1, 65535), envvar="AMCREST_PORT", help="Default: 80, with https 443."),
         _connection("--https", is_flag=True, help="Speak https."),
         _connection("--insecure", is_flag=True, help="https with any certificate."),

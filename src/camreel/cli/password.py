@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from camreel.cli import screen
 from camreel.errors import UsageError
 
 VARIABLE = "AMCREST_PASSWORD"
@@ -47,6 +48,8 @@ def read_password(username: str, where: str) -> str:
     if direct is not None:
         return _checked(direct, VARIABLE)
     path = os.environ.get(FILE_VARIABLE)
+    if path == "":
+        raise UsageError(f"{FILE_VARIABLE} is set, but names no file.", hint=f"Set it to one, or unset it. {_WAYS}")
     if path is not None:
         return _checked(_first_line(path), f"The password file {path}")
     return _checked(_ask(f"Password for {username} at {where}: "), "The password")
@@ -73,6 +76,14 @@ _SEE_VARIABLE = f"It is named by {FILE_VARIABLE}."
 def _ask(prompt: str) -> str:
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError("There is no password, and no terminal to ask for it.", hint=_WAYS)
+    # Once more after an empty line: that costs no login.
+    password = _typed(prompt) or _typed(f"Nothing was typed. {prompt}")
+    if not password:
+        raise _nothing_typed()
+    return password
+
+
+def _typed(prompt: str) -> str:
     try:
         with warnings.catch_warnings():
             # Where echo cannot be switched off getpass warns and asks all the same; we do not.
@@ -81,7 +92,12 @@ def _ask(prompt: str) -> str:
     except getpass.GetPassWarning:
         raise UsageError("This terminal would show the password.", hint=_WAYS) from None
     except EOFError:
-        raise UsageError("No password was typed.", hint=_WAYS) from None
+        screen.remark()  # the cursor stands behind the prompt
+        raise _nothing_typed() from None
+
+
+def _nothing_typed() -> UsageError:
+    return UsageError("No password was typed.", hint=f"Run it again and type it, or set {VARIABLE} or {FILE_VARIABLE}.")
 
 
 def _checked(password: str, what: str) -> str:

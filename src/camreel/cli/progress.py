@@ -18,13 +18,14 @@ from camreel.events import (
     Planned,
     Understood,
     Verifying,
+    Waiting,
 )
 from camreel.model import WallTime
-from camreel.units import clock_text, size_text
+from camreel.units import clock_text, duration_text, size_text
 
 _WINDOW = 10.0  # seconds that the speed is the mean of: short enough to notice, long enough to be calm
 _SAMPLE = 0.25  # seconds between two samples of it
-_SOONEST = 2.0  # seconds before the first speed is shown
+_SOONEST = 2.0  # seconds before the first speed is shown, or how long something takes
 _UNITS = (("GB", 1e9, 2), ("MB", 1e6, 1), ("kB", 1e3, 0), ("bytes", 1, 0))
 
 
@@ -48,7 +49,11 @@ class Progress:
         self._samples: deque[tuple[float, int]] = deque()
         self._merged: WallTime | None = None
         self._with_date = False
-        self.phase = "connecting"
+        self._enter("connecting")
+
+    def _enter(self, phase: str) -> None:
+        self.phase = phase
+        self._since = self._now()
 
     # --- events -------------------------------------------------------------------------------------------------------
 
@@ -58,16 +63,20 @@ class Progress:
 
     @feed.register
     def _(self, _event: Connected) -> None:
-        self.phase = "logged in"
+        self._enter("logged in")
 
     @feed.register
     def _(self, event: Understood) -> None:
-        self.phase = "searching"
+        self._enter("searching")
         self._with_date = event.span.start.naive.date() != event.span.end.naive.date()
 
     @feed.register
+    def _(self, _event: Waiting) -> None:
+        self._enter("waiting")
+
+    @feed.register
     def _(self, event: Planned) -> None:
-        self.phase = "downloading"
+        self._enter("downloading")
         self._clips = {number: _Clip(recording.size) for number, recording in enumerate(event.plan.recordings, start=1)}
 
     @feed.register
@@ -100,7 +109,7 @@ class Progress:
 
     @feed.register
     def _(self, _event: Verifying) -> None:
-        self.phase = "checking the video"
+        self._enter("checking the video")
 
     def _clip(self, number: int) -> _Clip:
         return self._clips.setdefault(number, _Clip(None))
@@ -167,7 +176,9 @@ class Progress:
     def line(self, width: int) -> str:
         """The state in at most ``width`` columns: the fullest of the layouts that fits."""
         if self.phase != "downloading":
-            return f"{self.phase} …"[:width]
+            elapsed = int(self._now() - self._since)
+            # It lives: a camera may search for a minute.
+            return f"{self.phase} …{f' {duration_text(elapsed)}' if elapsed >= _SOONEST else ''}"[:width]
         for layout in self._layouts():
             line = "  ".join(part for part in layout if part)
             if len(line) <= width:

@@ -10,7 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from camreel.cli import screen
-from camreel.cli.notes import Note, notes
+from camreel.cli.gathering import Gathering
+from camreel.cli.notes import Note
 from camreel.cli.progress import Progress
 from camreel.events import Event
 
@@ -61,18 +62,23 @@ class PlainReporter:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._progress = Progress(now)
+        self._gathering = Gathering(now)
         self._said_at = now()
         self._said = ""
 
     def on_event(self, event: Event) -> None:
         """Notable lines at once."""
         self._progress.feed(event)
-        for note in notes(event):
-            self.log("\n".join(note.lines()))
+        self._tell(self._gathering.add(event))
         self.tick()
+
+    def _tell(self, said: list[Note]) -> None:
+        for note in said:
+            self.log("\n".join(note.lines()))
 
     def tick(self) -> None:
         """A line when ten seconds have passed since the last, and it says something new."""
+        self._tell(self._gathering.due())
         if self._now() - self._said_at < _EVERY:
             return
         self._said_at = self._now()
@@ -86,7 +92,8 @@ class PlainReporter:
         screen.remark(text)
 
     def close(self) -> None:
-        """Nothing to tidy."""
+        """Say what was held back."""
+        self._tell(self._gathering.end())
 
 
 class LiveReporter:
@@ -96,6 +103,7 @@ class LiveReporter:
         self._console = console
         self._now = now
         self._progress = Progress(now)
+        self._gathering = Gathering(now)
         self._drawn_at = now()
         self._live: Live | None = self._start()
 
@@ -112,12 +120,14 @@ class LiveReporter:
     def on_event(self, event: Event) -> None:
         """Notable lines at once, above the live line."""
         self._progress.feed(event)
-        for note in notes(event):
+        for note in self._gathering.add(event):
             self._print(note)
         self.tick()
 
     def tick(self) -> None:
         """Draw the line again, where that is due."""
+        for note in self._gathering.due():
+            self._print(note)
         if self._live is None or self._now() - self._drawn_at < _REFRESH:
             return
         self._drawn_at = self._now()
@@ -146,6 +156,8 @@ class LiveReporter:
 
     def close(self) -> None:
         """Take the live line away and give the cursor back."""
+        for note in self._gathering.end():
+            self._print(note)
         if self._live is not None:
             live, self._live = self._live, None
             live.stop()

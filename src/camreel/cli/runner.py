@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import NoReturn
 
 import anyio
@@ -16,25 +17,24 @@ from anyio.abc import TaskStatus
 from camreel import export as exporting
 from camreel.cli.reporters import Reporter
 from camreel.errors import Interrupted
+from camreel.events import ClipFetched, Event, Planned
 from camreel.model import Credentials, Request
 from camreel.report import Report
+from camreel.transfer.store import ROOT
+from camreel.units import count_text, size_text
 
 _TICK = 0.2  # seconds
 
 
 def run_export(request: Request, credentials: Credentials, reporter: Reporter) -> Report:
     """The export's report. Raises what it raises, and Interrupted after Ctrl-C or SIGTERM."""
+    run = _Run(request, credentials, reporter)
     try:
-        return anyio.run(_Run(request, credentials, reporter).run)
+        return anyio.run(run.run)
     except KeyboardInterrupt:  # where signals cannot be received: Windows
-        raise interrupted() from None
+        raise run.interrupted() from None
     finally:
         reporter.close()
-
-
-def interrupted() -> Interrupted:
-    """What is said after Ctrl-C."""
-    return Interrupted("interrupted; run the same command again to continue")
 
 
 class _Run:
@@ -43,6 +43,26 @@ class _Run:
     def __init__(self, request: Request, credentials: Credentials, reporter: Reporter) -> None:
         self._request, self._credentials, self._reporter = request, credentials, reporter
         self._stopped = False
+        self._planned = 0
+        self._kept: dict[int, int] = {}  # bytes of each clip
+
+    def interrupted(self) -> Interrupted:
+        """What is said after Ctrl-C."""
+        said = "interrupted; run the same command again to continue"
+        if self._kept:
+            where = self._request.output_dir / ROOT
+            with suppress(OSError, ValueError):  # it is elsewhere
+                where = where.relative_to(Path.cwd())
+            size = size_text(sum(self._kept.values()))
+            said += f"; {len(self._kept)} of {count_text(self._planned, 'clip')} ({size}) are kept in {where}"
+        return Interrupted(said)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Planned):
+            self._planned = len(event.plan.recordings)
+        elif isinstance(event, ClipFetched):
+            self._kept[event.number] = event.size
+        self._reporter.on_event(event)
 
     async def run(self) -> Report:
         """Inside an event loop."""
@@ -54,14 +74,14 @@ class _Run:
                 helpers.start_soon(self._tick)
                 # Caught here: the task group would wrap it.
                 try:
-                    report = await exporting.export(self._request, self._credentials, self._reporter.on_event)
+                    report = await exporting.export(self._request, self._credentials, self._on_event)
                 except Exception as error:  # noqa: BLE001 - raised below
                     failure = _only_leaf(error)
             helpers.cancel_scope.cancel()
         if report is not None:  # also where the signal came too late to matter
             return report
         if self._stopped:
-            raise interrupted() from failure
+            raise self.interrupted() from failure
         assert failure is not None
         raise failure
 

@@ -7,12 +7,12 @@ import json
 import os
 import shutil
 import sys
-import textwrap
 import traceback
 from contextlib import suppress
 from typing import Any, TextIO
 
 from camreel.errors import CamreelError, DiskError, Interrupted, printable
+from camreel.units import wrapped
 
 _LONGEST = 4000  # characters of one line; only an attacker's is longer
 _NARROWEST = 40  # columns that lines are wrapped to
@@ -62,8 +62,7 @@ def _wrapped(text: str, indent: str) -> str:
     width = terminal_width(sys.stderr)
     if width is None:
         return text
-    lines = textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(lines)
+    return "\n".join(wrapped(text, width, others=indent))
 
 
 def terminal_width(stream: TextIO | None) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
+from collections.abc import Sequence
 
 import click
 
@@ -13,6 +13,7 @@ from camreel.cli.checks import choose_places
 from camreel.cli.help import Command, Option, Whole
 from camreel.cli.job import Manner, run_job
 from camreel.cli.options import FORMAT, debug_option, manner_options
+from camreel.cli.program import program_command
 from camreel.errors import UsageError
 from camreel.model import Address, AskedRange, IfExists, OutputFormat, Request, Stream, WallTime
 
@@ -33,13 +34,11 @@ _USER, _PASSWORD = "admin", "simulated-1"
     help="Where to listen; this computer alone.",
 )
 @debug_option
-@click.pass_context
-def simulate(ctx: click.Context, *, host: str, port: int) -> int:
+def simulate(*, host: str, port: int) -> int:
     import anyio  # noqa: PLC0415 - the help page does not need it
 
-    program = ctx.find_root().info_name or "camreel"
     try:
-        anyio.run(_serve, host, port, program)
+        anyio.run(_serve, host, port)
     except OSError as error:
         raise UsageError(
             f"The simulated camera cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}.",
@@ -50,14 +49,14 @@ def simulate(ctx: click.Context, *, host: str, port: int) -> int:
     return 0
 
 
-async def _serve(host: str, port: int, program: str) -> None:
+async def _serve(host: str, port: int) -> None:
     import anyio  # noqa: PLC0415 - see above
 
     from camreel_simulator import scenes, serve  # noqa: PLC0415 - brings PyAV
 
     camera = scenes.demo_camera(username=_USER, password=_PASSWORD)
     async with serve.serving(camera, host, port) as server:
-        screen.say(_welcome(server.url, program))
+        screen.say(_welcome(server.url))
         try:
             with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 async for _ in signals:
@@ -67,21 +66,41 @@ async def _serve(host: str, port: int, program: str) -> None:
     screen.say("Stopped.")
 
 
-def _welcome(url: str, program: str) -> str:
+def _welcome(url: str) -> str:
     from camreel_simulator import scenes  # noqa: PLC0415 - see above
 
-    where = url.removeprefix("http://")
-    range_options = f'--start "{scenes.DEMO_START}" --end "{scenes.DEMO_END}"'
+    words = (
+        program_command(),
+        f"--host {url.removeprefix('http://')}",
+        f"--username {_USER}",
+        f'--start "{scenes.DEMO_START}"',
+        f'--end "{scenes.DEMO_END}"',
+    )
     return "\n".join(
         (
-            f"A simulated camera is listening on {url} (user {_USER}, password {_PASSWORD}).",
-            f"It has recordings from {scenes.DEMO_START} to {scenes.DEMO_END:%H:%M:%S}. In another terminal try:",
+            f"A simulated camera is listening on {url}.",
+            f"It has recordings from {scenes.DEMO_START} to {scenes.DEMO_END:%H:%M:%S}.",
+            "In another terminal try this, in this folder:",
             "",
-            f"  {program} get --host {where} --username {_USER} {range_options}",
+            *_broken(words),
             "",
-            "Ctrl-C stops it.",
+            f"It asks for the password, which is {_PASSWORD}. Ctrl-C stops this camera.",
         )
     )
+
+
+def _broken(words: Sequence[str], width: int = 76) -> list[str]:
+    """A command in lines of at most ``width`` columns that a shell takes for one; Windows has none for that."""
+    if os.name == "nt":
+        return [f"  {' '.join(words)}"]
+    lines, line = [], f"  {words[0]}"
+    for word in words[1:]:
+        if len(line) + len(word) + 3 > width:
+            lines.append(f"{line} \\")
+            line = f"      {word}"
+        else:
+            line += f" {word}"
+    return [*lines, line]
 
 
 @click.command("demo", cls=Command, help="Export a video from the built-in simulated camera: search, download, merge.")
@@ -114,13 +133,4 @@ def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, ver
             output_format=chosen,
             if_exists=IfExists.OVERWRITE,
         )
-        report = run_job(request, lambda: _PASSWORD, manner)
-    if not (as_json or quiet):
-        screen.say(f"Video: {_shortest(output)}")
-    return report.exit_code
-
-
-def _shortest(path: Path) -> str:
-    """As seen from the current folder, where it lies below it."""
-    here = Path.cwd()
-    return os.fspath(path.relative_to(here)) if path.is_relative_to(here) else os.fspath(path)
+        return run_job(request, lambda: _PASSWORD, manner).exit_code

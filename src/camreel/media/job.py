@@ -8,11 +8,23 @@ from camreel.model import OutputFormat, Span, WallTime
 
 
 @dataclass(frozen=True, slots=True)
+class OffsetChange:
+    """At ``at`` (straight time) the camera's clock is put to ``utc_offset``, in seconds east of UTC."""
+
+    at: WallTime
+    utc_offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class MergeJob:
     """One output. ``span`` is the asked range by the camera's clock; ``output`` the temporary name to write to.
 
     ``utc_offset`` (seconds, camera minus UTC) turns the camera's clock into ``creation_time``; None where the
     camera's clock could not be read. ``title`` and ``comment`` go into the file's metadata as they are.
+
+    All times are straight (:mod:`camreel.clock.camera_clock`): with ``utc_offset`` throughout. ``changes`` tell where
+    the camera's clock was put forward or back, ``drift`` by how many seconds it is fast besides. ``skipped`` are parts
+    of ``span`` that are not wanted.
     """
 
     output: str
@@ -22,6 +34,9 @@ class MergeJob:
     utc_offset: int | None = None
     title: str = ""
     comment: str = ""
+    changes: tuple[OffsetChange, ...] = ()
+    drift: int = 0
+    skipped: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

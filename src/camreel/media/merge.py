@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from camreel.errors import MergeError, printable
 from camreel.media import timeline
+from camreel.media.dav import notes_on
 from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult
+from camreel.media.opening import open_clip, own_clock
 from camreel.media.output import Output
 from camreel.media.pictures import UnevenRate
-from camreel.media.probe import Clip, ClipKind, Unusable, codec_name, open_clip
+from camreel.media.probe import Clip, ClipKind, Unusable, codec_name
 from camreel.media.timeline import Cut, Placed
 from camreel.media.verify import verify
 from camreel.model import OutputFormat, Span, WallTime
 
 if TYPE_CHECKING:
     from av.packet import Packet
+
+    from camreel.dhav import DhavSummary
 
 Listener = Callable[[WallTime], None]
 
@@ -47,8 +51,36 @@ class Merger:
         output cannot be written.
         """
         try:
+            own = own_clock(clip.path)
+        except Unusable as reason:
+            return ClipOutcome(clip.number, unusable=str(reason))
+        if own is not None:
+            return self._add_dav(clip, own, on_progress)
+        return self._add_parts(clip, on_progress)
+
+    def _add_dav(self, clip: ClipFile, own: DhavSummary, on_progress: Listener) -> ClipOutcome:
+        """A clip whose pictures have a clock of their own."""
+        placed, notes = timeline.by_own_clock(clip, self._job, own.first), notes_on(own)
+        if placed is None:
+            notes.append(f"is dated {own.first} by its own clock; the listed {clip.span.start} was taken")
+        outcome = self._add_parts(placed or clip, on_progress)
+        if outcome.covered is None:
+            return outcome
+        self._notes += [f"{printable(clip.label)} {note}." for note in notes]
+        short = min(clip.span.end, self._job.span.end) - outcome.covered.end
+        if own.cut and short >= timeline.RESOLUTION:
+            return replace(outcome, missing_packets=outcome.missing_packets + 1)
+        return outcome
+
+    def _add_parts(self, clip: ClipFile, on_progress: Listener) -> ClipOutcome:
+        parts = timeline.wanted_parts(clip, self._job)
+        return timeline.together([self._add(clip, replace(self._job, span=part), on_progress) for part in parts])
+
+    def _add(self, clip: ClipFile, job: MergeJob, on_progress: Listener) -> ClipOutcome:
+        """What ``job`` asks for of ``clip``, without a hole."""
+        try:
             with open_clip(clip.path) as source:
-                copy = _ClipCopy(self, self._job, clip, source, on_progress)
+                copy = _ClipCopy(self, job, clip, source, on_progress)
                 outcome = copy.run()
         except Unusable as reason:
             return ClipOutcome(clip.number, unusable=str(reason))
@@ -68,7 +100,7 @@ class Merger:
         self._refuse_what_cannot_be_held(clip, source.kind)
         if self._output is None:
             offset = self._job.utc_offset
-            created = None if offset is None else timeline.creation_time(first, offset)
+            created = None if offset is None else timeline.creation_time(first, offset, self._job.drift)
             self._output = Output(self._job, source, created)
         return self._output
 
@@ -92,7 +124,7 @@ class Merger:
             raise MergeError("None of the clips holds a picture of the range.", hint=_KEPT)
         if output.sound is not None:
             output.sound.finish()
-        chapters = timeline.chapters(self._placed)
+        chapters = timeline.chapters(self._placed, self._job)
         output.close(chapters)
         pictures, sound = output.pictures, output.sound
         sound_kind, sound_codec = output.kind.sound, output.sound_codec
@@ -108,11 +140,11 @@ class Merger:
             audio_packets=0 if sound is None else sound.packets,
             chapters=chapters,
         )
-        verify(self._job.output, self._job.format, result)
+        verify(self._job.output, self._job.format, result, (pictures.first_written, pictures.last_written))
         return replace(result, notes=tuple(self._all_notes(len(chapters))))
 
     def _all_notes(self, chapters: int) -> list[str]:
-        notes = timeline.overlap_notes(self._placed)
+        notes = [*self._notes, *timeline.overlap_notes(self._placed, self._job)]
         most = timeline.MOST_MP4_CHAPTERS
         if self._job.format is OutputFormat.MP4 and chapters > most:
             notes.append(

@@ -13,8 +13,9 @@ import av.error
 from camreel.errors import DiskError, MergeError
 from camreel.media.audio import AacPackets, Samples, SoundTrack
 from camreel.media.job import Chapter, MergeJob
+from camreel.media.opening import open_clip
 from camreel.media.pictures import PictureTrack, picture_track
-from camreel.media.probe import FAST_OPEN, THOROUGH_OPEN, open_clip
+from camreel.media.probe import FAST_OPEN, THOROUGH_OPEN
 from camreel.media.timeline import MOST_MP4_CHAPTERS
 from camreel.model import OutputFormat
 
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from camreel.media.probe import Clip, SoundKind
 
 _MUXERS = {OutputFormat.MP4: "mp4", OutputFormat.MKV: "matroska", OutputFormat.AVI: "avi"}
+# In FFmpeg 8.0 hybrid_fragmented with delay_moov closes the file with every offset wrong, and reports no error.
+_HYBRID = av.library_versions["libavformat"] >= (62, 12)
 _OPTIONS = {
     # Readable up to the last fragment after a crash, an ordinary mp4 once closed. Without delay_moov video with
     # B-frames starts a tenth of a second late against the sound.
-    OutputFormat.MP4: {"movflags": "hybrid_fragmented+frag_keyframe+delay_moov"},
+    OutputFormat.MP4: {"movflags": "hybrid_fragmented+frag_keyframe+delay_moov"} if _HYBRID else {},
     # The comment is changed in place once it is known whether the film is complete: no checksum may cover it.
     OutputFormat.MKV: {"write_crc32": "0"},
     OutputFormat.AVI: {},

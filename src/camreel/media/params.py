@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 _H264_SPS, _H264_AUD, _H264_IDR = 7, 9, 5
 _HEVC_SPS, _HEVC_AUD, _HEVC_RASL = 33, 35, (8, 9)
+_START_CODE = b"\0\0\1"
 
 
 class BadParameters(ValueError):
@@ -63,6 +64,21 @@ class Parameters:
             end = at + size + int.from_bytes(packet[at : at + size], "big")
             yield (first >> 1) & 0x3F if self.hevc else first & 0x1F, at, end
             at = end
+
+
+def length_prefixed(data: bytes) -> bytes:
+    """A picture with start codes (Annex B of H.264 and H.265) with four bytes of length instead; empty without any.
+
+    Zeros between the units are padding.
+    """
+    units = []
+    at = data.find(_START_CODE)
+    while at >= 0:
+        begin, at = at + len(_START_CODE), data.find(_START_CODE, at + len(_START_CODE))
+        unit = data[begin : at if at >= 0 else len(data)].rstrip(b"\0")
+        if unit:
+            units += [len(unit).to_bytes(4, "big"), unit]
+    return b"".join(units)
 
 
 def read_parameters(codec: str, extradata: bytes | None) -> Parameters:

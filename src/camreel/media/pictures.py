@@ -36,11 +36,16 @@ class ClipPlace:
         return self.base + (ticks - self.first) * self.numerator // self.denominator
 
 
+def head_of(packet: Packet[Any]) -> bytes:
+    """Enough of a packet to know it again: pictures differ in their lengths and first bytes."""
+    return bytes(memoryview(packet)[:64])
+
+
 class PictureTrack:
     """Writes pictures as they are stored, with their clip's parameter sets and their place in the output.
 
     ``end`` is where the next clip begins; ``packets`` counts what was written, ``damaged`` what the container's
-    own form cannot be made of.
+    own form cannot be made of. ``first_written`` and ``last_written`` are how those packets begin.
     """
 
     def __init__(self, output: Output, lowest: int | None) -> None:
@@ -51,6 +56,7 @@ class PictureTrack:
         self.end = 0
         self.packets = 0
         self.damaged = 0
+        self.first_written = self.last_written = b""
 
     def start_clip(self, clip: Clip, first: Packet[Any]) -> None:
         """``first`` is the keyframe that the clip begins with."""
@@ -79,6 +85,8 @@ class PictureTrack:
         packet.pts, packet.dts, packet.duration = pts, dts, self._frame
         self._shown = max(self._shown, pts)
         self.packets += 1
+        self.last_written = head_of(packet)
+        self.first_written = self.first_written or self.last_written
         self._output.mux(packet)
 
     def _in_order(self, pts: int, dts: int) -> tuple[int, int]:

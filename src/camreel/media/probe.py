@@ -140,9 +140,8 @@ class Clip:
             return  # cut short: what is missing is counted against the index
 
 
-def open_clip(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
-    """Open a clip. Raises :class:`Unusable` with a sentence that says what it is instead."""
-    _check_first_bytes(path)
+def open_mp4(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
+    """Open a clip that is an mp4. Raises :class:`Unusable` with a sentence that says what is wrong with it."""
     try:
         # The format is given: FFmpeg's own guess would follow a playlist to other files and hosts.
         container = open_as(path, "mov", options)
@@ -177,15 +176,16 @@ def as_fraction(value: Fraction | None) -> Fraction | None:
     return None if value is None or value.denominator == 0 else Fraction(value.numerator, value.denominator)
 
 
-def _check_first_bytes(path: str) -> None:
+def what_else(path: str) -> str | None:
+    """What a file is that is no mp4 by its first bytes, as a sentence; None for an mp4. Raises :class:`Unusable`."""
     try:
         with Path(path).open("rb") as file:
             head = file.read(512)
     except OSError as error:
         raise Unusable(f"it cannot be read ({error.strerror})") from error
     if len(head) >= 8 and head[4:8] in _MP4_STARTS:
-        return
-    raise Unusable(_what_it_is_instead(head))
+        return None
+    return _what_it_is_instead(head)
 
 
 def _what_it_is_instead(head: bytes) -> str:
@@ -194,7 +194,7 @@ def _what_it_is_instead(head: bytes) -> str:
     if not head.strip(b"\0"):
         return "the file holds zeros instead of video"
     if head.startswith((b"DHAV", b"DAHUA")):
-        return "it is a .dav recording, which camreel cannot merge yet"
+        return "it is a .dav recording without a complete frame"
     text = head.lstrip().lower()
     if text.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
         return "the camera sent a web page instead of video"

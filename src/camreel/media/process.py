@@ -28,6 +28,15 @@ _PASSED = frozenset(
 )
 _KEPT = "The downloads are kept: run it again to continue."
 
+
+class MergeDied(MergeError):
+    """The merge process died or hung; ``number`` is the clip it was at, None where it was at none."""
+
+    def __init__(self, message: str, number: int | None) -> None:
+        super().__init__(message, hint=_KEPT)
+        self.number = number
+
+
 Answer = TypeVar("Answer", ClipOutcome, MergeResult)
 
 
@@ -52,6 +61,7 @@ class MergeProcess:
         self._process: anyio.abc.Process | None = None
         self._received = bytearray()
         self._job_sent = False
+        self._at: int | None = None
 
     async def __aenter__(self) -> MergeProcess:
         self._process = await anyio.open_process(
@@ -93,6 +103,7 @@ class MergeProcess:
     async def _ask(self, order: ClipFile | Finish, kind: type[Answer], doing: str) -> Answer:
         """Send ``order`` and wait for its answer. An exchange that is not brought to its end ends the process."""
         answer: Answer | None = None
+        self._at = order.number if isinstance(order, ClipFile) else None
         # Closing ends in an fsync, which says nothing while a slow disk takes what is still in memory.
         patience = self._stall_seconds * (10 if isinstance(order, Finish) else 1)
         try:
@@ -124,7 +135,7 @@ class MergeProcess:
                     message = await self._next_message(doing)
             except TimeoutError:
                 said = f"The merge process said nothing for {patience:g} seconds {doing}."
-                raise MergeError(said, hint=_KEPT) from None
+                raise MergeDied(said, self._at) from None
             if isinstance(message, Progress):
                 self._on_progress(message.number, message.wall)
             elif isinstance(message, Failed):
@@ -146,7 +157,7 @@ class MergeProcess:
             try:
                 self._received += await self._process.stdout.receive()
             except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
-                raise MergeError(f"The merge process died {doing}.", hint=_KEPT) from None
+                raise MergeDied(f"The merge process died {doing}.", self._at) from None
         line = bytes(self._received[:end])
         del self._received[: end + 1]
         try:

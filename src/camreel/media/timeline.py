@@ -7,11 +7,11 @@ the clip's first picture. In the output clips are joined: a gap in the footage i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 
-from camreel.media.job import Chapter, ClipFile, MergeJob
+from camreel.media.job import Chapter, ClipFile, ClipOutcome, MergeJob
 from camreel.model import Span, WallTime
 
 # The camera lists its recordings to the second: what is shorter cannot be told from rounding.
@@ -19,6 +19,9 @@ RESOLUTION = timedelta(seconds=1)
 
 # A hybrid mp4 has its chapters in a `chpl` box, of which FFmpeg reads at most 255 back.
 MOST_MP4_CHAPTERS = 255
+
+# What a recorder lists and what its frames are dated can differ by so much without one of them being wrong.
+MOST_APART = timedelta(minutes=2)
 
 # No recording is longer (cameras pack an hour, recorders a day): an index that claims more lies.
 LONGEST_CLIP = timedelta(days=2)
@@ -72,21 +75,66 @@ def _ticks(distance: timedelta, time_base: Fraction) -> int:
     return -(-micros * time_base.denominator // (1_000_000 * time_base.numerator))
 
 
-def creation_time(first: WallTime, utc_offset: int) -> str:
+def creation_time(first: WallTime, utc_offset: int, drift: int = 0) -> str:
     """The moment of the first picture in UTC, as FFmpeg's ``creation_time`` takes it."""
     # Plain arithmetic: a camera whose clock was never set can be years off, which no zone can be.
-    utc = first.naive - timedelta(seconds=utc_offset)
+    utc = first.naive - timedelta(seconds=utc_offset + drift)
     return f"{utc.isoformat(timespec='microseconds')}Z"
 
 
-def stretches(clips: Sequence[Placed]) -> list[Stretch]:
-    """``clips``, in the order of the output, parted where a second or more is missing or the clock went back."""
+def by_own_clock(clip: ClipFile, job: MergeJob, first: WallTime) -> ClipFile | None:
+    """``clip`` from ``first`` on, which is when its first picture was taken by the camera's clock as it was then.
+
+    None where that is too far from the times it is listed for to be believed.
+    """
+    turned = (_offset_at(clip.span.start, job) or 0) - (job.utc_offset or 0)
+    start = first - timedelta(seconds=turned)
+    if not clip.span.start - MOST_APART <= start <= max(clip.span.start, clip.span.end) + MOST_APART:
+        return None
+    return replace(clip, span=Span(start, max(start, clip.span.end)))
+
+
+def wanted_parts(clip: ClipFile, job: MergeJob) -> list[Span]:
+    """The parts of the range that ``clip`` may have something of, in order; the first where it has nothing.
+
+    Listed ends are not to be trusted, so a part counts from the listed start of the clip on.
+    """
+    parts = [*_between(job.span, job.skipped)]
+    longest = Span(clip.span.start, max(clip.span.end, clip.span.start + RESOLUTION))
+    return [part for part in parts if part.overlap(longest)] or parts[:1]
+
+
+def _between(span: Span, skipped: Sequence[Span]) -> list[Span]:
+    edges = [span.start, *(edge for each in skipped for edge in (each.start, each.end)), span.end]
+    return [Span(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def together(outcomes: Sequence[ClipOutcome]) -> ClipOutcome:
+    """One outcome for the parts of one clip, in order."""
+    used = [outcome for outcome in outcomes if outcome.covered is not None]
+    if len(outcomes) == 1 or not used:
+        return outcomes[0]
+    first, last = used[0], used[-1]
+    assert first.covered is not None and last.covered is not None  # noqa: PT018
+    return replace(
+        first,
+        covered=Span(first.covered.start, last.covered.end),
+        video_packets=sum(each.video_packets for each in used),
+        audio_packets=sum(each.audio_packets for each in used),
+        undecodable_dropped=sum(each.undecodable_dropped for each in used),
+        missing_packets=max(each.missing_packets for each in used),
+        audio_cut_seconds=last.audio_cut_seconds,
+    )
+
+
+def stretches(clips: Sequence[Placed], job: MergeJob | None = None) -> list[Stretch]:
+    """``clips``, in the order of the output, parted where a second or more is missing or the clock was changed."""
     parted: list[Stretch] = []
     current: list[Placed] = []
     why = ""
     until: WallTime | None = None
     for clip in clips:
-        reason = _break_before(clip, current[-1].wall, until) if until is not None else None
+        reason = _break_before(clip, current[-1].wall, until, job) if until is not None else None
         if reason is not None:
             parted.append(Stretch(tuple(current), why))
             current, why, until = [], reason, None
@@ -95,26 +143,51 @@ def stretches(clips: Sequence[Placed]) -> list[Stretch]:
     return [*parted, Stretch(tuple(current), why)] if current else parted
 
 
-def _break_before(clip: Placed, previous: Span, until: WallTime) -> str | None:
-    if clip.wall.start - until >= RESOLUTION:
-        return f"after a gap of {how_long((clip.wall.start - until).total_seconds())}"
+def _break_before(clip: Placed, previous: Span, until: WallTime, job: MergeJob | None) -> str | None:
+    turned = (_offset_at(clip.wall.start, job) or 0) - (_offset_at(previous.start, job) or 0)
+    gap = clip.wall.start - until
+    if job is not None and any(until >= each.start and clip.wall.start <= each.end for each in job.skipped):
+        return "the same time again: the camera's clock went back"
+    if gap >= RESOLUTION:
+        return f"after a gap of {how_long(gap.total_seconds())}"
+    if turned:
+        return f"the camera's clock went {'forward' if turned > 0 else 'back'}"
     if previous.start - clip.wall.start >= RESOLUTION:
         return "the camera's clock went back"
     return None
 
 
-def chapters(clips: Sequence[Placed]) -> tuple[Chapter, ...]:
+def _offset_at(straight: WallTime, job: MergeJob | None) -> int | None:
+    """Seconds east of UTC that the camera's clock has at a straight time."""
+    if job is None:
+        return None
+    offsets = [job.utc_offset, *(change.utc_offset for change in job.changes if change.at <= straight)]
+    return offsets[-1]
+
+
+def shown(straight: WallTime, job: MergeJob | None) -> str:
+    """What the picture shows at a straight time, to the second; with the offset, where that is known."""
+    offset = _offset_at(straight, job)
+    if job is None or offset is None or job.utc_offset is None:
+        return str(straight)
+    sign, minutes = "-" if offset < 0 else "+", abs(offset) // 60
+    wall = straight + timedelta(seconds=offset - job.utc_offset)
+    return f"{wall}{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def chapters(clips: Sequence[Placed], job: MergeJob | None = None) -> tuple[Chapter, ...]:
     """One chapter for each stretch, its title the wall clock and what lies before it."""
     made = []
-    for stretch in stretches(clips):
+    for stretch in stretches(clips, job):
         first, last = stretch.placed[0], stretch.placed[-1]
-        title = f"{first.wall.start} ({stretch.why})" if stretch.why else str(first.wall.start)
+        start = shown(first.wall.start, job)
+        title = f"{start} ({stretch.why})" if stretch.why else start
         until = max(clip.wall.end for clip in stretch.placed)
         made.append(Chapter(first.start, last.end, Span(first.wall.start, until), title))
     return tuple(made)
 
 
-def overlap_notes(clips: Sequence[Placed]) -> list[str]:
+def overlap_notes(clips: Sequence[Placed], job: MergeJob | None = None) -> list[str]:
     """A sentence for each second or more that two clips of one stretch both hold: it is shown twice."""
     notes = []
     for stretch in stretches(clips):
@@ -122,9 +195,15 @@ def overlap_notes(clips: Sequence[Placed]) -> list[str]:
         for clip in stretch.placed:
             if until is not None and until - clip.wall.start >= RESOLUTION:
                 twice = Span(clip.wall.start, min(until, clip.wall.end))
-                notes.append(f"{twice} is in two recordings and is shown twice.")
+                notes.append(f"{_span_shown(twice, job)} is in two recordings and is shown twice.")
             until = clip.wall.end if until is None else max(until, clip.wall.end)
     return notes
+
+
+def _span_shown(span: Span, job: MergeJob | None) -> str:
+    if job is None or not job.changes:
+        return str(span)
+    return f"{shown(span.start, job)} to {shown(span.end, job)}"
 
 
 def how_long(seconds: float) -> str:

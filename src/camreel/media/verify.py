@@ -10,6 +10,7 @@ import av.error
 
 from camreel.errors import MergeError
 from camreel.media.output import writing
+from camreel.media.pictures import head_of
 from camreel.media.probe import as_fraction, open_as
 from camreel.model import OutputFormat
 
@@ -25,38 +26,47 @@ _DEMUXERS = {OutputFormat.MP4: "mov", OutputFormat.MKV: "matroska", OutputFormat
 _TOLERANCE = 0.5
 
 
-def verify(path: str, container: OutputFormat, written: MergeResult) -> None:
+def verify(path: str, container: OutputFormat, written: MergeResult, ends: tuple[bytes, bytes]) -> None:
     """Check the file and bring it to the disk. Raises :class:`MergeError` if it is not what was written.
 
-    mp4 and avi have an index that lists every packet. Matroska has none: its length, and the place of the packets
-    at its end, speak for the rest.
+    ``ends`` are how the first and the last picture begin, as bytes: they are read back through the index. mp4 and avi
+    have an index that lists every packet. Matroska has none: its length, and the place of the packets at its end,
+    speak for the rest.
     """
     try:
         with open_as(path, _DEMUXERS[container]) as reopened:
-            _compare(reopened, container, written)
+            _compare(reopened, container, written, ends)
     except (av.error.FFmpegError, ValueError) as error:
         raise MergeError(f"The finished video cannot be opened again ({error}).", hint=_HINT) from error
     writing(_to_disk, path)
 
 
-def _compare(reopened: InputContainer, container: OutputFormat, written: MergeResult) -> None:
+def _compare(
+    reopened: InputContainer, container: OutputFormat, written: MergeResult, ends: tuple[bytes, bytes]
+) -> None:
     if not reopened.streams.video or bool(reopened.streams.audio) != bool(written.audio_packets):
         raise MergeError("The finished video does not have the tracks that were written.", hint=_HINT)
-    video, seconds = reopened.streams.video[0], _seconds(reopened)
-    if container is OutputFormat.MKV:
-        seconds = min(seconds, _last_picture(reopened))
-    elif container is OutputFormat.AVI:
-        # Its index has a place for each picture at the constant rate, also for one that is missing.
-        time_base = as_fraction(video.time_base)
-        _compare_count("places for pictures", video.frames, round(written.seconds / (time_base or 1)))
-    else:
-        _compare_count("pictures", video.frames, written.video_packets)
-    if container is OutputFormat.MP4 and reopened.streams.audio:
-        _compare_count("packets of sound", reopened.streams.audio[0].frames, written.audio_packets)
+    _compare_lists(reopened, container, written)
+    first, last, at = _ends(reopened)
+    if (first, last) != ends:
+        raise MergeError("The finished video does not hold the pictures that were written.", hint=_HINT)
+    seconds = min(_seconds(reopened), at) if container is OutputFormat.MKV else _seconds(reopened)
     if abs(seconds - written.seconds) > _TOLERANCE:
         raise MergeError(
             f"The finished video is {seconds:.2f} s long; {written.seconds:.2f} s were written.", hint=_HINT
         )
+
+
+def _compare_lists(reopened: InputContainer, container: OutputFormat, written: MergeResult) -> None:
+    video = reopened.streams.video[0]
+    if container is OutputFormat.AVI:
+        # Its index has a place for each picture at the constant rate, also for one that is missing.
+        time_base = as_fraction(video.time_base)
+        _compare_count("places for pictures", video.frames, round(written.seconds / (time_base or 1)))
+    elif container is OutputFormat.MP4:
+        _compare_count("pictures", video.frames, written.video_packets)
+        if reopened.streams.audio:
+            _compare_count("packets of sound", reopened.streams.audio[0].frames, written.audio_packets)
 
 
 def _compare_count(what: str, found: int, expected: int) -> None:
@@ -72,13 +82,18 @@ def _seconds(reopened: InputContainer) -> float:
     return (reopened.duration or 0) / 1_000_000
 
 
-def _last_picture(reopened: InputContainer) -> float:
-    """Where the last picture of a Matroska file is, found from its end."""
+def _ends(reopened: InputContainer) -> tuple[bytes, bytes, float]:
+    """How the first and the last picture begin, and the latest time (seconds) at which one is shown."""
     video = reopened.streams.video[0]
     time_base = as_fraction(video.time_base)
     assert time_base is not None
+    first = next((head_of(packet) for packet in reopened.demux(video) if packet.size), b"")
+    last, shown = b"", 0
     reopened.seek(1 << 40, backward=True, stream=video)
-    return max((float(packet.pts * time_base) for packet in reopened.demux(video) if packet.pts is not None), default=0)
+    for packet in reopened.demux(video):
+        if packet.size:
+            last, shown = head_of(packet), max(shown, packet.pts or 0)
+    return first, last, float(shown * time_base)
 
 
 def _to_disk(path: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from camreel.report.as_json import SCHEMA, error_json, report_json
-from camreel.report.as_text import asked_lines, camera_line, clock_lines, report_text
+from camreel.report.as_text import asked_lines, camera_line, clock_lines, left_out_text, report_text
 from camreel.report.value import ClipReport, OutputReport, Report
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "camera_line",
     "clock_lines",
     "error_json",
+    "left_out_text",
     "report_json",
     "report_text",
 ]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from camreel.clock import CameraClock
+from camreel import __version__
+from camreel.clock import CameraClock, format_offset
 from camreel.errors import CamreelError
-from camreel.model import Moment, Span, WallTime
+from camreel.model import Span, WallTime
 from camreel.plan import Hole
 from camreel.report.value import ClipReport, OutputReport, Report
 
 SCHEMA = 1
+_PROGRAM = f"camreel {__version__}"
 
 
 def report_json(report: Report) -> dict[str, Any]:
@@ -18,22 +21,28 @@ def report_json(report: Report) -> dict[str, Any]:
     span = report.span
     return {
         "schema": SCHEMA,
+        "program": _PROGRAM,
         "status": report.status,
         "exit_code": report.exit_code,
-        "asked": {"start": _moment(report.request.asked.start), "end": _moment(report.request.asked.end)},
+        "asked": _asked_json(report),
         "camera": _camera_json(report),
-        "range": _span_json(span, report.clock) | {"seconds": round(span.seconds, 3)} if span else None,
+        "range": _span_json(span, report.clock) | {"seconds": round(report.asked_seconds, 3)} if span else None,
+        "skipped": [_span_json(skipped, report.clock) for skipped in report.skipped],
         "found": {
             "recordings": len(report.clips),
             "bytes": sum(clip.size or 0 for clip in report.clips),
             "left_out": dict(report.left_out),
-        },
+        }
+        if span
+        else None,
         "coverage": {
             "seconds": round(report.covered_seconds, 3),
-            "percent": round(100 * report.covered_seconds / span.seconds, 2) if span else None,
+            "percent": round(100 * report.covered_seconds / report.asked_seconds, 2),
             "slivers": len(report.account.slivers),
             "slivers_seconds": round(sum(sliver.seconds for sliver in report.account.slivers), 3),
-        },
+        }
+        if span
+        else None,
         "gaps": [_hole_json(hole, report.clock) for hole in report.account.gaps],
         "pending": [_hole_json(hole, report.clock) for hole in report.account.pending],
         "lost": [_hole_json(hole, report.clock) for hole in report.account.lost],
@@ -48,6 +57,7 @@ def error_json(error: CamreelError) -> dict[str, Any]:
     """A run that ended in an error, in the same envelope."""
     return {
         "schema": SCHEMA,
+        "program": _PROGRAM,
         "status": "error",
         "exit_code": error.exit_code,
         "error": {"kind": type(error).__name__, "message": str(error), "hint": error.hint},
@@ -66,26 +76,44 @@ def _camera_json(report: Report) -> dict[str, Any]:
         "firmware": device.firmware if device else None,
         "clock": {
             "utc_offset": clock.offset_text,
-            "drift_seconds": round(clock.drift.total_seconds(), 1),
+            "zone": clock.zone.name,
+            "drift_seconds": None if clock.seen_drift is None else _tenths(clock.seen_drift),
+            "drift_counted_seconds": _tenths(clock.drift),
             "source": clock.source,
+            "weakness": clock.weakness or None,
         }
         if clock
         else None,
     }
 
 
-def _moment(moment: Moment) -> str:
-    return moment.isoformat()
+def _tenths(length: timedelta) -> float:
+    return round(length.total_seconds(), 1) + 0.0  # never -0.0
+
+
+def _asked_json(report: Report) -> dict[str, Any]:
+    start, end = report.request.asked.bounds
+    return {"start": start.isoformat(), "end": end.isoformat(), "times_in": report.request.asked.times_in}
 
 
 def _utc(wall: WallTime, clock: CameraClock | None) -> str | None:
     return clock.to_utc(wall).isoformat().replace("+00:00", "Z") if clock else None
 
 
+def _shown(wall: WallTime, clock: CameraClock | None) -> str:
+    return (clock.shown(wall) if clock else wall).isoformat()
+
+
+def _offset(wall: WallTime, clock: CameraClock | None) -> str | None:
+    return format_offset(clock.offset_at(wall)) if clock else None
+
+
 def _span_json(span: Span, clock: CameraClock | None) -> dict[str, Any]:
     return {
-        "start": span.start.isoformat(),
-        "end": span.end.isoformat(),
+        "start": _shown(span.start, clock),
+        "end": _shown(span.end, clock),
+        "start_offset": _offset(span.start, clock),
+        "end_offset": _offset(span.end, clock),
         "start_utc": _utc(span.start, clock),
         "end_utc": _utc(span.end, clock),
     }

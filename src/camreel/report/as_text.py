@@ -3,44 +3,128 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timezone
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
 
-from camreel.clock import CameraClock, asked_length, format_offset
+from camreel.clock import CameraClock, asked_length, is_by_clock, show_moment, show_span
 from camreel.errors import printable
-from camreel.model import AskedRange, DeviceInfo, Moment, Request, Span, WallTime
+from camreel.model import Asked, DeviceInfo, Request, Span, WallTime
+from camreel.plan import Hole
 from camreel.report.value import ClipReport, OutputReport, Report
 from camreel.units import count_text, duration_text, size_text
 
+_Item = TypeVar("_Item")
 
-def report_text(report: Report) -> str:
-    """The report as lines for a person; nothing in it can steer a terminal."""
-    rows: list[tuple[str, str]] = [("Result", _result_line(report))]
-    rows += [("Asked", line) for line in asked_lines(report.request.asked, report.span, report.clock)]
-    if report.device:
-        rows.append(("Camera", camera_line(report.request, report.device)))
+_MOST_LINES = 10  # of gaps, or of clips: more are counted
+
+
+def report_text(report: Report, *, closing: bool = False) -> str:
+    """The report as lines for a person; nothing in it can steer a terminal.
+
+    ``closing``: what was asked and found has just been told on the same screen, and is left out.
+    """
+    rows = [("Asked", f"without {show_span(span, report.clock)}, between the two passes") for span in report.skipped]
+    if not closing:
+        rows = [("Asked", line) for line in asked_lines(report.request.asked, report.span, report.clock)] + rows
+        if report.device:
+            rows.append(("Camera", camera_line(report.request, report.device)))
+        if report.span:
+            rows += [("Clock", line) for line in clock_lines(report.clock, report.request.asked)]
+            rows.append(("Found", _found_line(report)))
     if report.span:
-        rows += [("Clock", line) for line in clock_lines(report.clock)]
-        rows.append(("Found", _found_line(report)))
-        # Rounded down: 100.0 % means all of it.
-        percent = math.floor(1000 * report.covered_seconds / report.span.seconds) / 10
-        covered, asked = duration_text(report.covered_seconds), duration_text(report.span.seconds)
-        rows.append(("Coverage", f"{covered} of {asked} ({percent:.1f} %)"))
-    for label, holes in (
-        ("Gap", report.account.gaps),
-        ("Pending", report.account.pending),
-        ("Lost", report.account.lost),
-    ):
-        rows += [(label, f"{hole.span} ({duration_text(hole.span.seconds)}): {hole.reason}") for hole in holes]
+        covered, asked = duration_text(report.covered_seconds), duration_text(report.asked_seconds)
+        rows.append(("Coverage", f"{covered} of {asked} ({_percent(report)})"))
+    rows += [("Gap", line) for line in _gap_lines(report.account.gaps, report.clock)]
+    rows += [("Pending", _hole_line(hole, report.clock)) for hole in report.account.pending]
+    rows += [("Lost", line) for line in _lost_lines(report.account.lost, report.clock)]
     slivers = report.account.slivers
     if sum(sliver.seconds for sliver in slivers) >= 1:
         total = duration_text(sum(sliver.seconds for sliver in slivers))
         rows.append(("Joints", f"{total} in all at {count_text(len(slivers), 'joint')}, less than a second at each"))
-    rows += [("Clip", _clip_line(clip)) for clip in report.clips if clip.reason]
+    rows += [("Clip", line) for line in _clip_lines(report.clips, report.clock)]
     rows += [("Note", text) for text in report.warnings]
     if report.downloads:
         rows.append(("Clips", f"kept in {report.downloads}"))
-    rows += [("Video", _output_line(output)) for output in report.outputs]
+    rows.append(("Result", _result_line(report)))
+    for output in report.outputs:
+        rows += [("Video", output.path), ("", _output_facts(output))]
     return "\n".join(_aligned(rows))
+
+
+def _percent(report: Report) -> str:
+    # Rounded down: 100.0 % means all of it.
+    tenths = math.floor(1000 * report.covered_seconds / report.asked_seconds)
+    return f"{tenths / 10:.1f} %" if tenths or not report.covered_seconds else "under 0.1 %"
+
+
+def _hole_line(hole: Hole, clock: CameraClock | None) -> str:
+    return f"{show_span(hole.span, clock)} ({duration_text(hole.span.seconds)}): {hole.reason}"
+
+
+def _gap_lines(gaps: Sequence[Hole], clock: CameraClock | None) -> list[str]:
+    """The longest ones, in order of time, and the sum of the others."""
+    shown = sorted(sorted(gaps, key=lambda gap: -gap.span.seconds)[:_MOST_LINES], key=lambda gap: gap.span)
+    lines = [_hole_line(gap, clock) for gap in shown]
+    if len(gaps) > len(shown):
+        rest = sum(gap.span.seconds for gap in gaps) - sum(gap.span.seconds for gap in shown)
+        more = f"{len(gaps) - len(shown)} more, {duration_text(rest)} in all"
+        lines.append(f"… and {more} (--json has them all)")
+    return lines
+
+
+def _lost_lines(lost: Sequence[Hole], clock: CameraClock | None) -> list[str]:
+    """One line for neighbours that were lost for the same reason: ``clips 15 to 40: not tried``."""
+    lines = []
+    for group in _joined(lost, key=lambda hole: _CLIP.sub("", hole.reason)):
+        first, last = group[0], group[-1]
+        numbers = [found[1] for hole in group if (found := _CLIP.match(hole.reason))]
+        if len(numbers) < 2 or numbers[0] == numbers[-1]:
+            lines += [_hole_line(hole, clock) for hole in group]
+            continue
+        length = duration_text(sum(hole.span.seconds for hole in group))
+        span = show_span(Span(first.span.start, last.span.end), clock)
+        reason = _CLIP.sub("", first.reason)
+        lines.append(f"{span} ({length}): clips {numbers[0]} to {numbers[-1]}: {reason}")
+    return lines
+
+
+_CLIP = re.compile(r"clip ([0-9]+): ")  # as camreel.settle begins the reasons of what is lost
+
+
+def _clip_lines(clips: Sequence[ClipReport], clock: CameraClock | None) -> list[str]:
+    """What is to be said of clips; one line for neighbours of which it is the same."""
+    groups = _joined(
+        [clip for clip in clips if clip.reason],
+        key=lambda clip: (clip.status, clip.reason),
+        follows=lambda one, other: other.number == one.number + 1,
+    )
+    lines = []
+    for group in groups[:_MOST_LINES]:
+        first, last = group[0], group[-1]
+        span = show_span(Span(first.span.start, last.span.end), clock)
+        if first is last:
+            lines.append(f"{first.number} {first.status}: {first.path} ({span}): {first.reason}")
+        else:
+            lines.append(f"{first.number} to {last.number} {first.status} ({span}): {first.reason}")
+    rest = sum(len(group) for group in groups[_MOST_LINES:])
+    return [*lines, f"… and {rest} more (--json has them all)"] if rest else lines
+
+
+def _joined(
+    items: Sequence[_Item],
+    key: Callable[[_Item], object],
+    follows: Callable[[_Item, _Item], bool] = lambda _one, _other: True,
+) -> list[list[_Item]]:
+    """Neighbours with the same key, together."""
+    groups: list[list[_Item]] = []
+    for item in items:
+        if groups and key(groups[-1][-1]) == key(item) and follows(groups[-1][-1], item):
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    return groups
 
 
 def _aligned(rows: list[tuple[str, str]]) -> list[str]:
@@ -56,55 +140,75 @@ def _result_line(report: Report) -> str:
         return "skipped: a file of that name is there, and nothing was fetched"
     if report.already_there:
         return "already there: an earlier run made this video from the same request; nothing was fetched"
+    if report.exit_code == 0 and report.account.gaps:
+        recorded = f"(it recorded {_percent(report)} of it)"
+        return f"complete: all that the camera recorded of this range is in the video {recorded}"
     if report.exit_code == 0:
         return "complete: everything the camera has of this range is in the video"
     if report.is_complete:
         return "partial: the recording has gaps, and --require-complete was given"
-    return "PARTIAL: something is missing, see below; run the same command again to try for the rest"
+    return "PARTIAL: something is missing, see above; run the same command again to try for the rest"
 
 
-def asked_lines(asked: AskedRange, span: Span | None, clock: CameraClock | None) -> list[str]:
+def asked_lines(asked: Asked, span: Span | None, clock: CameraClock | None) -> list[str]:
     """The range as asked, and as the camera's clock and UTC show it."""
+    start, end = asked.bounds
     length = duration_text(asked_length(asked).total_seconds())
-    lines = []
-    if isinstance(asked.start, datetime):
-        lines.append(f"{_real(asked.start)} to {_real(asked.end)} ({length})")
+    if not is_by_clock(asked):
+        by = f" by the clock of {asked.times_in}" if asked.times_in else ""
+        lines = [f"{_typed(start)} to {_typed(end)}{by} ({length})"]
         if span:
-            lines.append(f"{span} by the camera's clock{_zone(clock)}")
+            lines.append(_by_camera(span, clock))
+    elif span is None:
+        return [f"{_typed(start)} to {_typed(end)} by the camera's clock ({length})"]
     else:
-        lines.append(f"{span or Span(asked.start, _wall(asked.end))} by the camera's clock{_zone(clock)} ({length})")
-        if span and clock:
-            utc = [clock.to_utc(wall) for wall in (span.start, span.end)]
-            lines.append(f"{Span(*(WallTime(moment.replace(tzinfo=None)) for moment in utc))} UTC")
+        lines = [f"{_by_camera(span, clock)} ({duration_text(span.seconds)})"]
+    if span and clock:
+        # With both ends in UTC already, it would be said twice.
+        utc = [clock.to_utc(wall) for wall in (span.start, span.end)]
+        lines.append(f"{Span(*(WallTime(moment.replace(tzinfo=None)) for moment in utc))} UTC")
     return lines
 
 
-def clock_lines(clock: CameraClock | None) -> list[str]:
-    """Where the camera's offset came from, and how wrong its clock is."""
+def _typed(moment: WallTime | datetime) -> str:
+    return show_moment(moment) if isinstance(moment, datetime) else str(moment)
+
+
+def _by_camera(span: Span, clock: CameraClock | None) -> str:
+    shown = show_span(span, clock)
+    uniform = clock is not None and shown == str(Span(clock.shown(span.start), clock.shown(span.end)))
+    return f"{shown} by the camera's clock{f', UTC{clock.offset_text}' if clock and uniform else ''}"
+
+
+def clock_lines(clock: CameraClock | None, asked: Asked | None = None) -> list[str]:
+    """Where the camera's offset came from, how wrong its clock is, and what was done about it."""
     if clock is None:
         return ["the camera does not tell its time"]
-    drift = clock.drift.total_seconds()
     lines = [f"UTC{clock.offset_text} ({clock.source})"]
-    if abs(drift) >= 2:  # below that it is the whole second in the camera's answer
-        lines.append(f"the camera's clock is {duration_text(abs(drift))} {'fast' if drift > 0 else 'slow'}")
+    if clock.weakness:
+        lines.append(clock.weakness)
+    if clock.seen_drift is None:
+        lines.append("the camera does not tell its time: how right its clock is, is not known")
+    elif clock.seen_drift:  # what its whole seconds cannot tell is none
+        lines.append(f"the camera's clock is {_how_wrong(clock.seen_drift)}{_done_about(clock, asked)}")
+    if clock.drift != (clock.seen_drift or timedelta(0)):
+        taken = _how_wrong(clock.drift) if clock.drift else "right"
+        lines.append(f"it was taken to be {taken} (--clock-drift)")
     return lines
 
 
-def _zone(clock: CameraClock | None) -> str:
-    return f", UTC{clock.offset_text}" if clock else ""
+def _how_wrong(drift: timedelta) -> str:
+    return f"{duration_text(abs(drift.total_seconds()))} {'fast' if drift > timedelta(0) else 'slow'}"
 
 
-def _real(moment: Moment) -> str:
-    if isinstance(moment, WallTime):
-        return str(moment)
-    offset = moment.utcoffset()
-    zone = "Z" if moment.tzinfo is timezone.utc or offset is None else format_offset(offset)
-    return f"{moment:%Y-%m-%d %H:%M:%S}{zone}"
-
-
-def _wall(moment: Moment) -> WallTime:
-    assert isinstance(moment, WallTime)
-    return moment
+def _done_about(clock: CameraClock, asked: Asked | None) -> str:
+    if asked is None:
+        return ""
+    if is_by_clock(asked):
+        return "; the range is what its picture shows, so it was not shifted"
+    if clock.drift != clock.seen_drift:
+        return ""
+    return "; the range was shifted by that (it is today's drift: at the time of the footage it may have been another)"
 
 
 def camera_line(request: Request, device: DeviceInfo) -> str:
@@ -116,21 +220,18 @@ def camera_line(request: Request, device: DeviceInfo) -> str:
 def _found_line(report: Report) -> str:
     total = sum(clip.size or 0 for clip in report.clips)
     line = f"{count_text(len(report.clips), 'recording')}, {size_text(total)}"
-    if report.left_out:
-        line += "; not used: " + ", ".join(_left_out(count, reason) for reason, count in report.left_out)
-    return line
+    return f"{line}; not used: {left_out_text(report.left_out)}" if report.left_out else line
 
 
-def _left_out(count: int, reason: str) -> str:
-    return count_text(count, "snapshot") if reason == "snapshots" else f"{count} {reason}"
+def left_out_text(left_out: Sequence[tuple[str, int]]) -> str:
+    """What the camera lists besides: ``1 snapshot, 2 outside the range``."""
+    return ", ".join(
+        count_text(count, "snapshot") if reason == "snapshots" else f"{count} {reason}" for reason, count in left_out
+    )
 
 
-def _clip_line(clip: ClipReport) -> str:
-    return f"{clip.number} {clip.status}: {clip.path} ({clip.span}): {clip.reason}"
-
-
-def _output_line(output: OutputReport) -> str:
+def _output_facts(output: OutputReport) -> str:
     facts = [size_text(output.size)]
     if output.seconds is not None:
         facts = [duration_text(output.seconds), *facts, output.video or "", output.audio or "no sound"]
-    return f"{output.path} ({', '.join(facts)})"
+    return ", ".join(facts)

@@ -45,7 +45,11 @@ class OutputReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it. ``downloads`` is the folder where the clips were kept, None where they were not."""
+    """All of it. ``downloads`` is the folder where the clips were kept, None where they were not.
+
+    All spans are in straight time (:mod:`camreel.clock.camera_clock`); ``clock`` tells what the picture shows.
+    ``skipped`` are parts of ``span`` that are not asked for: they lie between two passes of a repeated hour.
+    """
 
     request: Request
     span: Span | None
@@ -58,6 +62,8 @@ class Report:
     warnings: tuple[str, ...] = ()
     downloads: str | None = None
     already_there: bool = False
+    found_as: str | None = None
+    skipped: tuple[Span, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -68,7 +74,8 @@ class Report:
     def exit_code(self) -> int:
         """0, or 4 where something is missing (gaps in the recording count only with ``--require-complete``)."""
         if self.already_there:
-            return 0
+            partial = self.found_as == "partial" or (self.found_as == "has gaps" and self.request.require_complete)
+            return 4 if partial else 0
         gaps_matter = self.request.require_complete and self.account.gaps
         return 0 if self.is_complete and not gaps_matter else 4
 
@@ -84,4 +91,11 @@ class Report:
         """Seconds of the range that are in the output: the range less all that is named as missing."""
         if self.span is None:
             return 0.0
-        return max(0.0, self.span.seconds - self.account.missing_seconds)
+        return max(0.0, self.asked_seconds - self.account.missing_seconds)
+
+    @property
+    def asked_seconds(self) -> float:
+        """The length of what was asked for."""
+        if self.span is None:
+            return 0.0
+        return self.span.seconds - sum(span.seconds for span in self.skipped)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from io import FileIO
 from pathlib import Path
 from typing import Protocol
 
 import anyio.to_thread
 
+from camreel.dhav import NotDhav, summary
 from camreel.errors import BadTransfer, printable
 from camreel.model import Recording
 from camreel.transfer.part import disk_errors, sync_file
 from camreel.transfer.store import Store, suffix_for
+from camreel.transfer.unwrap import unwrap
 from camreel.units import size_text
 
 
@@ -33,10 +36,16 @@ class Source(Protocol):
         """Begin to receive ``recording``."""
         ...
 
+    def open_by_time(self, recording: Recording) -> AbstractAsyncContextManager[Body]:
+        """Begin to receive the footage of its time as a DHAV stream; what comes has to be checked."""
+        ...
+
 
 _HEAD = 64  # bytes that tell a recording from a page of text
 _ROOM_BEYOND_LISTED = 64 << 20
 _MOST_WITHOUT_SIZE = 64 << 30
+_SLACK = timedelta(seconds=2)  # listed times are whole seconds, and a picture can be missing
+_LONGEST_LEAD = timedelta(minutes=10)  # how much earlier than asked a stream by time may begin
 _ALLOCATION = 1 << 16  # recorders list sizes in steps of 64 KiB: what was allocated, not what was written
 
 
@@ -52,27 +61,63 @@ async def fetch(
     """
     part = store.part(recording)
     async with source.open(recording) as body:
-        limit = _limit(body.length, recording.size)
-        head, received = b"", 0
-        with disk_errors(part):
-            file = part.open("wb", buffering=0)
-        try:
-            async for chunk in body.chunks:
-                if len(head) < _HEAD:
-                    head += chunk[: _HEAD - len(head)]
-                received += len(chunk)
-                if received > limit:
-                    raise BadTransfer(f"it sent more than the {size_text(limit)} that the recording can have.")
-                with disk_errors(part):
-                    _write(file, chunk)
-                progress(received)
-        finally:
-            with disk_errors(part):
-                file.close()  # on network shares a full disk may be told only now
+        head, received = await _receive(body, recording, part, progress)
+    if head.startswith(b"--"):
+        head = await anyio.to_thread.run_sync(unwrap, part)
+        doubt = False  # the wrapper's bytes are in neither length
     _check_head(head)
     _check_length(received, body.length, recording.size, doubt=doubt)
     await anyio.to_thread.run_sync(sync_file, part)
     return store.complete(recording, suffix_for(head))
+
+
+async def fetch_by_time(source: Source, recording: Recording, store: Store, progress: Callable[[int], None]) -> Path:
+    """The same by time instead of by path, for recorders that do not hand out the file (Intelbras, NVR4108).
+
+    What came is checked by the clock in its frames: recorders miss the asked time by seconds to minutes, and end early
+    at the border of a file. BadTransfer where it is not the footage of the recording.
+    """
+    part = store.part(recording)
+    async with source.open_by_time(recording) as body:
+        head, _received = await _receive(body, recording, part, progress)
+    _check_head(head)
+    await anyio.to_thread.run_sync(_check_times, part, recording)
+    await anyio.to_thread.run_sync(sync_file, part)
+    return store.complete(recording, ".dav")
+
+
+def _check_times(part: Path, recording: Recording) -> None:
+    try:
+        came = summary(part)
+    except NotDhav as error:
+        raise BadTransfer(f"what it sent by time {error}.") from None
+    asked = recording.listed or recording.span  # both by the camera's own clock, also where that jumps
+    early, late = asked.start - came.first, asked.end - came.last
+    if came.first > asked.start + _SLACK or late > _SLACK or early > _LONGEST_LEAD:
+        raise BadTransfer(f"asked by time, it sent {came.first} to {came.last} instead of {asked}.")
+
+
+async def _receive(body: Body, recording: Recording, part: Path, progress: Callable[[int], None]) -> tuple[bytes, int]:
+    """Write the body to ``part``; its first bytes and its length."""
+    limit = _limit(body.length, recording.size)
+    head, received = b"", 0
+    progress(0)  # the camera has answered
+    with disk_errors(part):
+        file = part.open("wb", buffering=0)
+    try:
+        async for chunk in body.chunks:
+            if len(head) < _HEAD:
+                head += chunk[: _HEAD - len(head)]
+            received += len(chunk)
+            if received > limit:
+                raise BadTransfer(f"it sent more than the {size_text(limit)} that the recording can have.")
+            with disk_errors(part):
+                _write(file, chunk)
+            progress(received)
+    finally:
+        with disk_errors(part):
+            file.close()  # on network shares a full disk may be told only now
+    return head, received
 
 
 def _write(file: FileIO, chunk: bytes) -> None:

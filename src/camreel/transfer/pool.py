@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import anyio
 
-from camreel.errors import CameraError, CameraUnreachable
+from camreel.errors import BadTransfer, CameraError, CameraUnreachable
 from camreel.model import Recording
-from camreel.transfer.fetch import Source, fetch
+from camreel.transfer.fetch import Source, fetch, fetch_by_time
 from camreel.transfer.retry import Backoff, attempting
 from camreel.transfer.store import Store
 
@@ -104,23 +104,36 @@ class Pool:
         if self._unreachable_in_a_row >= _GONE_AFTER:
             return Lost("not tried: the camera had stopped answering")
 
-        answered = False
+        answered = doubted = False
+
+        def progress(received: int) -> None:
+            nonlocal answered
+            answered = True
+            listener.progress(number, received)
 
         async def attempt(count: int) -> Path:
             listener.started(number, recording, count)
-
-            def progress(received: int) -> None:
-                nonlocal answered
-                answered = True
-                listener.progress(number, received)
-
-            return await fetch(source, recording, self._store, progress, doubt=count == 1)
+            return await fetch(source, recording, self._store, progress, doubt=not doubted)
 
         def on_retry(error: CameraError, wait: float) -> None:
+            nonlocal doubted
+            doubted = doubted or isinstance(error, BadTransfer)
             listener.retrying(recording, error, wait)
 
+        async def by_path_or_time() -> Path:
+            try:
+                return await attempting(attempt, self._backoff, self._sleep, on_retry)
+            except CameraError as error:
+                gone = isinstance(error, CameraUnreachable) and not answered
+                if gone or not recording.path.lower().endswith(".dav"):
+                    raise
+                on_retry(error, 0)
+                with suppress(CameraError):  # what the recording itself came to says more
+                    return await fetch_by_time(source, recording, self._store, progress)
+                raise
+
         try:
-            path = await attempting(attempt, self._backoff, self._sleep, on_retry)
+            path = await by_path_or_time()
         except CameraError as error:
             # Any other error is an answer, and so are some bytes: the camera is there.
             gone = isinstance(error, CameraUnreachable) and not answered

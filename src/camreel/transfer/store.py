@@ -67,7 +67,8 @@ class Store:
 
     def stem(self, recording: Recording) -> str:
         """The name of a clip without its suffix: readable times, and a hash of all that tells recordings apart."""
-        start, end = recording.span.start.naive, recording.span.end.naive
+        span = recording.listed or recording.span
+        start, end = span.start.naive, span.end.naive
         key = "\n".join((recording.path, start.isoformat(), end.isoformat(), str(recording.size)))
         short = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
         return f"{start:%Y-%m-%d_%H.%M.%S}-{end:%H.%M.%S}_{short}"
@@ -106,6 +107,10 @@ class Store:
     def _aside(clip: Path) -> Path:
         return clip.with_name(f"{clip.stem}.unusable{clip.suffix}")
 
+    def _drop_aside(self, recording: Recording) -> None:
+        for suffix in _SUFFIXES:
+            self._aside(self.folder / (self.stem(recording) + suffix)).unlink(missing_ok=True)
+
     def drop_part(self, recording: Recording) -> None:
         """Remove what a download that failed for good has left."""
         with disk_errors(self.folder):
@@ -117,7 +122,7 @@ class Store:
         with disk_errors(self.folder):
             if clip is not None and clip.parent == self.folder:
                 clip.unlink(missing_ok=True)
-                self._aside(clip).unlink(missing_ok=True)
+            self._drop_aside(recording)
             self.part(recording).unlink(missing_ok=True)
 
 

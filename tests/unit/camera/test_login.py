@@ -11,7 +11,7 @@ from camreel.errors import AccountLocked, LoginRefused
 def test_a_fresh_login_may_be_tried():
     """Nothing is refused and nothing accepted before the first call."""
     login = Login()
-    login.check()
+    login.check_refusal()
     assert login.accepted is False
 
 
@@ -21,7 +21,7 @@ def test_after_one_refusal_nobody_asks_again():
     assert login.refuse(first) is first
     for _worker in range(4):
         with pytest.raises(AccountLocked) as caught:
-            login.check()
+            login.check_refusal()
         assert caught.value is first
 
 
@@ -38,4 +38,4 @@ def test_a_refusal_ends_a_login_that_had_worked():
     login.accepted = True
     login.refuse(LoginRefused("no more"))
     with pytest.raises(LoginRefused):
-        login.check()
+        login.check_refusal()

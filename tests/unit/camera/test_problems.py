@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from camreel.camera.problems import from_client_error, from_status, locked
+from camreel.camera.problems import from_client_error, from_status, login_problem
 from camreel.errors import AccountLocked, CameraBusy, CameraError, CameraRefused, CameraUnreachable, NotACamera
 from camreel.model import Address
 
@@ -114,7 +114,9 @@ def test_a_garbled_answer_of_a_known_camera_is_worth_another_try():
 
 
 def lock(**answer: object) -> AccountLocked | None:
-    return locked(HERE, 403, json.dumps(answer).encode())
+    found = login_problem(HERE, 403, json.dumps(answer).encode(), proven=True)
+    assert found is None or isinstance(found, AccountLocked)
+    return found
 
 
 def test_a_locked_account_says_for_how_long():
@@ -144,7 +146,7 @@ def test_a_lock_without_a_time_one_can_believe(left):
 )  # fmt: skip
 def test_other_answers_are_no_lock(status, body):
     """Only a 403 that says so; a hostile body raises nothing."""
-    assert locked(HERE, status, body) is None
+    assert login_problem(HERE, status, body, proven=True) is None
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,7 @@ def test_a_page_of_recordings(newline):
             size=40_000_001,
             channel=0,
             position=100,
+            listed_as="dav",
         ),
         Recording(
             path="/later.mp4",
@@ -175,6 +176,7 @@ def test_a_page_of_recordings(newline):
             events=("VideoMotion", "AlarmLocal"),
             flags=("Event",),
             position=101,
+            listed_as="dav",
         ),
     )
 
@@ -320,6 +322,20 @@ def listed(*channels: int | None) -> list[Recording]:
 def test_channels(channels, asked, kept):
     """Asked from 1, answered from 0 on most devices: the answer's number only parts channels that come mixed."""
     recordings = listed(*channels)
-    mine, others = of_channel(iter(recordings), asked)
+    mine, others, _doubt = of_channel(iter(recordings), asked)
     assert mine == [recordings[place] for place in kept]
     assert len(mine) + len(others) == len(recordings)
+
+
+def test_a_channel_that_was_not_asked_for_is_doubted():
+    """An answer with another channel's number is used, but never without a word."""
+    assert of_channel(listed(2), 3)[2] is None
+    assert of_channel(listed(3), 3)[2] is None
+    assert "calls what it lists channel 0" in (of_channel(listed(0), 3)[2] or "")
+
+
+def test_the_path_is_a_second_witness_of_the_channel():
+    """A device that counts from 1 in its answers too is known by the folder ``/002/``."""
+    one = Recording("/mnt/sd/2025-06-01/001/dav/a.mp4", Span(wall("2025-06-01"), wall("2025-06-01")), channel=1)
+    two = Recording("/mnt/sd/2025-06-01/002/dav/b.mp4", Span(wall("2025-06-01"), wall("2025-06-01")), channel=2)
+    assert of_channel([one, two], 2)[0] == [two]

@@ -1,0 +1,64 @@
+"""Times as people type them, the camera's zone, and its clock against real time. Pure.
+
+The camera speaks naive local time and nothing else (its search, its file names, its frames); people may name an
+offset. A time without one means what the camera's picture shows. A time with one is real time: it is converted by the
+camera's zone on that day, and shifted by what its clock is wrong.
+
+``typed`` (what people write), ``zone`` and ``season`` (offsets over the years), ``sources`` (which zone it is),
+``camera_clock`` (conversion), ``locate`` (the range on the camera's clock), ``recorded`` (listed times),
+``understand`` (all of it).
+"""
+
+from __future__ import annotations
+
+from camreel.clock.camera_clock import CameraClock, Reading, show_moment, show_span
+from camreel.clock.locate import CameraRange, locate
+from camreel.clock.recorded import recorded_offsets, search_window, straightened
+from camreel.clock.sources import ZoneFacts
+from camreel.clock.typed import (
+    asked_length,
+    parse_around,
+    parse_camera_zone,
+    parse_date,
+    parse_from,
+    parse_last,
+    parse_length,
+    parse_moment,
+    parse_point,
+    parse_range,
+    parse_zone_name,
+)
+from camreel.clock.understand import Understanding, is_by_clock, understand
+from camreel.clock.zone import FixedZone, NamedZone, Zone, format_offset, named
+
+__all__ = [
+    "CameraClock",
+    "CameraRange",
+    "FixedZone",
+    "NamedZone",
+    "Reading",
+    "Understanding",
+    "Zone",
+    "ZoneFacts",
+    "asked_length",
+    "format_offset",
+    "is_by_clock",
+    "locate",
+    "named",
+    "parse_around",
+    "parse_camera_zone",
+    "parse_date",
+    "parse_from",
+    "parse_last",
+    "parse_length",
+    "parse_moment",
+    "parse_point",
+    "parse_range",
+    "parse_zone_name",
+    "recorded_offsets",
+    "search_window",
+    "show_moment",
+    "show_span",
+    "straightened",
+    "understand",
+]

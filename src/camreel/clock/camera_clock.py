@@ -1,0 +1,153 @@
+"""The camera's clock against real time. Pure.
+
+Three things part what a camera shows from UTC: its zone, which may change twice a year; its drift, by which it is
+simply wrong; and the hour that it shows twice. Inside an export, time is counted *straight*: as the camera's clock
+would show it, had it kept the offset (``base``) that it had at the start of the range. On nearly all days that is
+what it does show; on the others, only :meth:`CameraClock.shown` says what it showed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+
+from camreel.clock.zone import Change, FixedZone, Zone, format_offset, moments_of, wall_at
+from camreel.model import Span, WallTime
+
+_QUARTER, _SECOND = timedelta(minutes=15), timedelta(seconds=1)
+# The camera tells whole seconds, and the way there and back takes a moment.
+_LEAST_DRIFT = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The camera's clock showed ``shown`` at ``at`` (real time, the middle of the request)."""
+
+    shown: WallTime
+    at: datetime
+
+    @property
+    def ahead(self) -> timedelta:
+        """Camera minus UTC: zone and drift in one."""
+        return self.shown.naive.replace(tzinfo=timezone.utc) - self.at
+
+    @property
+    def offset(self) -> timedelta:
+        """The nearest quarter of an hour: no zone on earth is finer."""
+        return round(self.ahead / _QUARTER) * _QUARTER
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether any zone on earth has such an offset (-12:00 to +14:00); if not, the camera's clock is wrong."""
+        return timedelta(hours=-12) <= self.offset <= timedelta(hours=14)
+
+    def drift_in(self, zone: Zone) -> timedelta:
+        """By how much the clock is ahead of a right clock of ``zone``, in whole seconds; nothing below two."""
+        passes = moments_of(zone, self.shown)
+        # In the repeated hour the nearer pass: a clock that is right is likelier than one that is an hour off.
+        rests = [moment - self.at for moment in passes] or [self.ahead - zone.offset_at(self.at)]
+        rest = min(rests, key=abs)
+        seconds = -(-rest // _SECOND) * _SECOND  # up: the answer was cut to the second
+        return seconds if abs(seconds) >= _LEAST_DRIFT else timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraClock:
+    """What the camera's clock shows, for any moment.
+
+    ``zone`` and where it was learnt (``source``, and ``weakness`` where that is not much to go by); ``drift`` is by
+    how much the clock is taken to be fast, ``seen_drift`` by how much it was seen to be, None where it was not read.
+    ``base`` is the offset at the start of the range, by which straight time is counted.
+    """
+
+    zone: Zone
+    drift: timedelta
+    source: str
+    base: timedelta
+    weakness: str = ""
+    seen_drift: timedelta | None = None
+
+    @classmethod
+    def fixed(cls, offset: timedelta, drift: timedelta = timedelta(0), source: str = "") -> CameraClock:
+        """A clock with one offset all year."""
+        return cls(FixedZone(offset), drift, source, offset, seen_drift=drift)
+
+    def starting_at(self, moment: datetime) -> CameraClock:
+        """The same clock, for a range that starts at ``moment`` as the camera believes it to be."""
+        return replace(self, base=self.zone.offset_at(moment))
+
+    def believed(self, moment: datetime) -> datetime:
+        """The UTC that the camera takes ``moment`` for."""
+        return moment.astimezone(timezone.utc) + self.drift
+
+    def straight(self, believed: datetime) -> WallTime:
+        """Straight time of a moment as the camera believes it to be."""
+        return WallTime((believed.astimezone(timezone.utc) + self.base).replace(tzinfo=None))
+
+    def unbent(self, wall: WallTime, offset: timedelta) -> WallTime:
+        """Straight time of what the clock shows while it is ``offset`` ahead of UTC."""
+        return wall - offset + self.base
+
+    def _utc_of(self, straight: WallTime) -> datetime:
+        return (straight.naive - self.base).replace(tzinfo=timezone.utc)
+
+    def to_wall(self, moment: datetime) -> WallTime:
+        """Straight time of the real ``moment``."""
+        return self.straight(self.believed(moment))
+
+    def to_utc(self, straight: WallTime) -> datetime:
+        """The real moment of a straight time."""
+        return self._utc_of(straight) - self.drift
+
+    def reads(self, moment: datetime) -> WallTime:
+        """Straight time of what the camera's clock shows at ``moment``, whatever drift was asked to be taken."""
+        seen = self.drift if self.seen_drift is None else self.seen_drift
+        return self.straight(moment.astimezone(timezone.utc) + seen)
+
+    def shown(self, straight: WallTime) -> WallTime:
+        """What the picture shows at a straight time."""
+        return wall_at(self.zone, self._utc_of(straight))
+
+    def offset_at(self, straight: WallTime) -> timedelta:
+        """The offset from UTC that the clock has at a straight time."""
+        return self.zone.offset_at(self._utc_of(straight))
+
+    def in_zone(self, straight: WallTime) -> datetime:
+        """What the picture shows at a straight time, with the offset that it has there."""
+        offset = self.offset_at(straight)
+        return self.shown(straight).naive.replace(tzinfo=timezone(offset))
+
+    def changes_in(self, span: Span) -> tuple[Change, ...]:
+        """Where the clock is put forward or back within a stretch of straight time, up to its very end."""
+        return self.zone.changes(self._utc_of(span.start), self._utc_of(span.end))
+
+    @property
+    def offset(self) -> timedelta:
+        """Ahead of UTC at the start of the range."""
+        return self.base
+
+    @property
+    def offset_text(self) -> str:
+        """``+01:00``."""
+        return format_offset(self.base)
+
+
+def show_span(span: Span, clock: CameraClock | None, *, zone: bool = False) -> str:
+    """A stretch of straight time as the picture shows it.
+
+    With offsets where they are not all the same; with ``zone`` the one offset is named, too.
+    """
+    if clock is None:
+        return str(span)
+    start, end = clock.in_zone(span.start), clock.in_zone(span.end)
+    # Also where the clock goes back at the very end of it: up to 03:00 is not up to 02:00.
+    if start.utcoffset() == end.utcoffset() == clock.base and not clock.changes_in(span):
+        return f"{Span(clock.shown(span.start), clock.shown(span.end))}{f', UTC{clock.offset_text}' if zone else ''}"
+    return f"{show_moment(start)} to {show_moment(end)}"
+
+
+def show_moment(moment: datetime) -> str:
+    """An aware moment for people: ``2026-01-16 08:00:00-08:00``, with ``Z`` for UTC itself."""
+    offset = moment.utcoffset()
+    zone = "Z" if moment.tzinfo is timezone.utc or offset is None else format_offset(offset)
+    return f"{moment:%Y-%m-%d %H:%M:%S}{zone}"

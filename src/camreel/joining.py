@@ -1,0 +1,170 @@
+"""The second half of the story: download and merge, side by side, until there is one closed and checked output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from camreel import events
+from camreel.errors import CameraError, MergeError, NothingRecorded, printable
+from camreel.inquiry import Inquiry, Tuning
+from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult
+from camreel.media.process import MergeDied, MergeProcess
+from camreel.model import Recording, Request, WallTime
+from camreel.plan import ExportPlan
+from camreel.transfer.pool import Fetched, Lost, Pool
+from camreel.transfer.store import Store
+
+# A clip that takes the merge process down is left out and the merge starts again; so often at most.
+_MOST_SUSPECTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What came of it: a clip and an outcome for each recording of the plan, and the output under its part name."""
+
+    clips: tuple[Fetched | Lost, ...]
+    outcomes: tuple[ClipOutcome | None, ...]
+    result: MergeResult
+
+
+class Joining:
+    """One export's downloads and merge."""
+
+    def __init__(self, request: Request, plan: ExportPlan, store: Store, emit: events.Listener) -> None:
+        self._request = request
+        self._plan = plan
+        self._store = store
+        self._emit = emit
+
+    async def run(self, inquiry: Inquiry, job: MergeJob, tuning: Tuning) -> Joined:
+        """Download everything and merge it as it comes. No half-made output stays: the clips do, to make it again."""
+        pool = Pool(
+            self._plan.recordings,
+            self._store,
+            inquiry.camera,
+            _PoolEvents(self._emit),
+            limit=self._request.max_concurrent,
+            backoff=tuning.fetching,
+            sleep=tuning.sleep,
+        )
+        with _removed_on_error(Path(job.output)):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(pool.run)
+                joined = await self._merge_without_suspects(pool, job)
+        return joined
+
+    async def _merge_without_suspects(self, pool: Pool, job: MergeJob) -> Joined:
+        """Merge; where a clip takes the process down, again without it."""
+        suspects: dict[int, str] = {}
+        while True:
+            try:
+                return await self._merge(pool, job, suspects)
+            except MergeDied as error:
+                if error.number is None or len(suspects) >= _MOST_SUSPECTS:
+                    raise
+                suspects[error.number] = f"the merge died of it ({str(error).rstrip('.')})"
+
+    async def _merge(self, pool: Pool, job: MergeJob, suspects: Mapping[int, str]) -> Joined:
+        """Take the clips in order as they arrive and have them merged."""
+        clips: list[Fetched | Lost] = []
+        outcomes: list[ClipOutcome | None] = []
+        refused: MergeError | None = None
+        async with MergeProcess(job, self._on_merged) as merge:
+            for number, recording in enumerate(self._plan.recordings, 1):
+                clip = await pool.outcome(number)
+                clips.append(clip)
+                if isinstance(clip, Lost) or refused:
+                    outcomes.append(None)
+                    continue
+                if number in suspects:
+                    outcomes.append(ClipOutcome(number, unusable=suspects[number]))
+                    continue
+                try:
+                    outcome = await merge.add(_clip_file(number, recording, clip))
+                except MergeDied:
+                    raise
+                except MergeError as error:
+                    # What is still to come is downloaded all the same: the camera may not have it tomorrow.
+                    refused = error
+                    continue
+                outcomes.append(outcome)
+                if outcome.covered:
+                    self._on_merged(number, outcome.covered.end)
+            if refused is None:
+                self._check_anything(clips, outcomes)
+                self._emit(events.Verifying())
+                return Joined(tuple(clips), tuple(outcomes), await merge.finish())
+        assert refused is not None
+        raise MergeError(
+            str(refused), hint=f"The downloads are kept in {self._store.folder}. {refused.hint or ''}".strip()
+        )
+
+    def _on_merged(self, number: int, wall: WallTime) -> None:
+        self._emit(events.MergedUpTo(number, wall))
+
+    def _check_anything(self, clips: list[Fetched | Lost], outcomes: list[ClipOutcome | None]) -> None:
+        """Raise where not one clip gave a picture: then there is no video to speak of."""
+        if any(outcome and outcome.covered for outcome in outcomes):
+            return
+        lost = [clip.reason for clip in clips if isinstance(clip, Lost)]
+        unusable = [outcome.unusable for outcome in outcomes if outcome and outcome.unusable]
+        if lost and not unusable:
+            raise CameraError(
+                f"Not one of the {len(lost)} recordings could be downloaded. The first: {lost[0]}.",
+                hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
+            )
+        for recording in self._plan.recordings:
+            if unusable:
+                self._store.set_aside(recording)
+            else:
+                self._store.discard(recording)
+        if unusable:
+            raise MergeError(
+                f"Not one of the recordings could be used. The first: {unusable[0]}.",
+                hint=f"The downloads are kept in {self._store.folder}; the next run downloads them anew.",
+            )
+        raise NothingRecorded(
+            f"The recordings listed by {self._request.address} hold no picture in the range.",
+            hint="Listed times are whole seconds: ask for a little more, or use --whole-clips.",
+        )
+
+
+def _clip_file(number: int, recording: Recording, clip: Fetched) -> ClipFile:
+    return ClipFile(number, str(clip.path), recording.span, f"clip {number} ({printable(recording.path)})")
+
+
+@contextmanager
+def _removed_on_error(part: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+class _PoolEvents:
+    """What the pool tells, as events."""
+
+    def __init__(self, emit: events.Listener) -> None:
+        self._emit = emit
+
+    def started(self, number: int, recording: Recording, attempt: int) -> None:
+        self._emit(events.ClipStarted(number, recording, recording.size, attempt))
+
+    def progress(self, number: int, received: int) -> None:
+        self._emit(events.ClipProgress(number, received))
+
+    def fetched(self, number: int, clip: Fetched) -> None:
+        self._emit(events.ClipFetched(number, clip.size, clip.reused))
+
+    def lost(self, number: int, recording: Recording, reason: str) -> None:
+        self._emit(events.ClipFailed(number, recording, reason))
+
+    def retrying(self, recording: Recording, error: CameraError, wait: float) -> None:
+        self._emit(events.Retrying(printable(recording.name), str(error), wait))

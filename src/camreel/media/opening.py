@@ -1,0 +1,26 @@
+"""Opens a clip of whatever kind it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from camreel.media.dav import DavClip, is_dav, summary_of
+from camreel.media.probe import FAST_OPEN, Clip, Unusable, open_mp4, what_else
+
+if TYPE_CHECKING:
+    from camreel.dhav import DhavSummary
+
+
+def open_clip(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
+    """Open a clip. Raises :class:`Unusable` with a sentence that says what it is instead."""
+    other = what_else(path)
+    if other is None:
+        return open_mp4(path, options)
+    if is_dav(path):
+        return DavClip(path, options)
+    raise Unusable(other)
+
+
+def own_clock(path: str) -> DhavSummary | None:
+    """What a clip says of its own times, where it does: a ``.dav``. None for others. Raises :class:`Unusable`."""
+    return summary_of(path) if what_else(path) is not None and is_dav(path) else None

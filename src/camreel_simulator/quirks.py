@@ -1,0 +1,147 @@
+"""How a device behaves: switches, one per way in which firmware differs. Data only.
+
+``docs/devices.md`` says where each was seen, or that it is inferred.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Quirks:
+    """Switches, one per way in which firmware differs. The defaults are an Amcrest SD-card camera on a good day."""
+
+    # Connections
+    connection_close: bool = False
+    """Close after each answer, the 401 included, as many devices do: each call is then a new connection."""
+    connection_limit: int | None = None
+    """More connections at a time are reset (real limits are 10 to 20)."""
+    limit_answers: bool = False
+    """They are answered 401 ``Exceeded maximum number of connections`` instead, without a challenge (PF8-PV)."""
+    second_length: bool = False
+    """``Content-Length`` is sent twice, with the same number."""
+    reboot_at: int | None = None
+    """The device reboots when this request arrives (counted from 1): all connections are cut, new ones reset."""
+    reboot_seconds: float = 30.0
+    """How long a reboot takes by ``DeviceClock.utc``; ``SimulatedCamera.finish_reboot`` ends it at once."""
+    https_redirect: bool = False
+    """Port 80 only answers 302 to https, where the certificate is the device's own. See ``running``."""
+    unknown_is_501: bool = False
+    """Firmware of 2024 answers 501 to what it does not know; else 400."""
+
+    # Login
+    algorithm: Literal["MD5", "SHA-256"] = "MD5"
+    """MD5 is not named in the challenge, as on real devices; SHA-256 is."""
+    basic_only: bool = False
+    """Firmware of 2014 (2.420): only ``Basic realm="Device_CGI"`` is offered, and only that is accepted."""
+    basic_too: bool = False
+    """Basic is offered first, then Digest, in two headers; both are accepted."""
+    several_challenges: bool = False
+    """Three headers: Basic (which is refused), Digest with SHA-256, Digest with MD5."""
+    offers_auth_int: bool = False
+    """``qop="auth,auth-int"``; only ``auth`` is accepted."""
+    realm: str | None = None
+    """Instead of ``Login to`` and the serial number; a comma in it breaks clients that split at commas."""
+    long_challenge: bool = False
+    """Firmware of 2024: realm of 32 hex digits, nonce of 64 characters, empty opaque, ``stale="false"``."""
+    nonce_bound_to_connection: bool = False
+    """A nonce used on another connection counts as a rejected login, without ``stale``."""
+    nonce_single_use: bool = False
+    """A second use of a nonce is answered 401 with a fresh one and ``stale=TRUE``; it is no rejected login."""
+    reuse_status: Literal[401, 403] = 401
+    """What a nonce that has gone stale is answered with; 403 has no challenge (``Authority:check failure.``)."""
+    stale_once: bool = False
+    """The first right answer is refused with ``stale=TRUE`` and a fresh nonce."""
+    says_stale: bool = True
+    """Off: a nonce that has gone stale is refused without saying so."""
+    unquoted_only: bool = False
+    """Refuse ``qop="auth"``, ``nc="00000001"`` and a quoted algorithm (IP5M-1190EW and others)."""
+    strict_uri: bool = True
+    """The ``uri`` of an answer must be the target byte for byte. Off, as on many devices: but for percent escapes."""
+    refusal_body_seconds: float = 0.0
+    """The body of a 401 comes so much later than its headers; ``math.inf``: never."""
+    lock_after: int | None = None
+    """So many rejected logins in a row lock the account, for every request from then on."""
+    lock_shape: Literal["json", "500", "401"] = "json"
+    """Locked: 403 with JSON and ``RmLock``; 500 without a challenge and without a body; 401 like a wrong password."""
+    lock_seconds: int = 1800
+    """What ``RmLock`` says."""
+
+    # Search
+    page_cap: int = 100
+    """The most items on one page, whatever ``count`` asks for."""
+    channel_zero: bool = False
+    """Take ``condition.Channel=0`` for channel 1, as Amcrest SD cameras of 2020 and the NVR4108 (3.215) do."""
+    filters_stream: bool = False
+    """Honour ``condition.VideoStream``; some firmware ignores it."""
+    lists_stream: bool = True
+    """Name ``VideoStream`` in each item; Amcrest SD cameras of 2020 do not."""
+    one_based_items: bool = False
+    """Items say the channel as it was asked for; else counted from 0."""
+    send_utc_offset: bool = False
+    """Name ``UTCOffset`` (seconds) in each item, as newer camera firmware does."""
+    encoded_brackets: bool = False
+    """Accept ``%5B0%5D`` in a query; else it is answered 400."""
+    plus_is_space: bool = False
+    """Accept ``+`` for a space in a query; else it is answered 400."""
+    finder_limit: int | None = None
+    """So many finders at most that are not destroyed; ``factory.create`` then answers 503."""
+    index_lag: float | None = None
+    """Recordings are listed only this many seconds after their end, by the camera's clock. None: always."""
+    empty_is_ok: bool = False
+    """A window without recordings: ``OK``, then no items (older firmware); else 400."""
+    found: Literal["right", "more", "fewer", "absent"] = "right"
+    """What ``found=`` says of a page that has items: how many, one too many, one too few; or there is no such line."""
+    list_end: Literal["found=0", "error", "400", "repeat"] = "found=0"
+    """After the last page: ``found=0``, 200 ``Error``, 400, or the last page again and again."""
+    close_refused: bool = False
+    """``close`` is answered 200 ``Error`` and does nothing; ``destroy`` works."""
+
+    # How it writes
+    spaced: bool = False
+    """``items[0]. StartTime = ...``, as in the vendor's documents."""
+    unpadded: bool = False
+    """``2026-1-6 8:05:00``, as in the vendor's documents."""
+    am_pm: bool = False
+    """``2026-01-06 08:05:00 AM`` in items."""
+    lf: bool = False
+    """Lines of text answers end in LF; else in CR LF."""
+
+    # What lies on the card
+    writing: Literal["no", "suffix", "state"] = "no"
+    """The newest recording of each channel and stream is not finished: its name ends in ``_`` and has the start twice
+    (``.mp4_``), or it is listed with ``FileState=Temporary``. Its body lacks the end, hence an mp4 its ``moov``."""
+    overwritten: Literal["404", "400", "500", "reset"] | None = None
+    """The oldest recording is overwritten once it has been listed: fetching it gives this."""
+    allocated_length: bool = False
+    """``Length`` is what the disk gave: a multiple of 65536, and more than the file has. Recorders do this."""
+
+    # Download
+    ranges: bool = True
+    """Answer ``Range`` with 206; else ignore it and send the whole file."""
+    head: bool = True
+    """Answer HEAD; else 400."""
+    multipart: bool = False
+    """A recording comes in two parts: JSON that says ``OK``, then the file as ``application/http``."""
+    empty_files: Literal["no", "promised", "silent"] = "no"
+    """``RPC_Loadfile``: 200, the right Content-Length, no body, close (iMHDX 3008); or 200 and Content-Length 0."""
+
+    # loadfile.cgi: by time
+    by_time: bool = True
+    """It is there; else it is unknown."""
+    by_time_junk: bool = False
+    """Some 10,000 bytes of something else come first, each time as many others (NV4108E-HS)."""
+    by_time_empty_at_5: bool = False
+    """A start at a whole multiple of five minutes: the right Content-Length and no body (LTN6416)."""
+    by_time_one_file: bool = False
+    """What lies in another file than the start is missing (LTN6416)."""
+    by_time_hours: float = 6.0
+    """Longer windows are answered 400: 6 h are good on a 608H, 8 h are not."""
+    by_time_seek_error: float = 0.0
+    """What is sent begins so many seconds later than asked, or earlier if negative."""
+    by_time_wedges_after: int | None = None
+    """After so many downloads that the client broke off, each is answered 400 until a reboot (NV4108E-HS)."""
+    by_time_lengthless: bool = False
+    """There is no Content-Length: the end is where the connection ends."""
