@@ -300,7 +300,7 @@ class Camera:
         A start on a multiple of five minutes gives an empty body on LTN6416, a window of 8 hours a 400 on DH-NVR608H,
         and one that crosses the border of a file comes truncated: so each recording is asked for by itself.
         """
-        span = recording.span
+        span = recording.listed or recording.span  # by the camera's own clock
         start = span.start - timedelta(seconds=1) if span.start.naive.timetuple()[4:6] in _FIVES else span.start
         if span.end - start > _LONGEST_BY_TIME or self._channel is None:
             raise CameraRefused("It is too long to be asked for by time.", status=0)

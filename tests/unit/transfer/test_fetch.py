@@ -58,7 +58,7 @@ async def test_a_recording_becomes_a_file(get, store, movie):
     assert path.read_bytes() == movie
     assert path.suffix == ".mp4"
     assert list(store.folder.iterdir()) == [path]
-    assert told == [5, 100, len(movie)]
+    assert told == [0, 5, 100, len(movie)]
 
 
 @pytest.mark.parametrize(("head", "suffix"), [(b"DHAV", ".dav"), (b"\x01\x02\x03", ".bin")])
