@@ -12,7 +12,7 @@ CASES = {
     "nothing but a host": (["--host", "x"], "--username, --start and --end are missing"),
     "one option missing": (BASIC[:-2], "--end is missing"),
     "start not before end": ([*BASIC, "-e", "2026-01-16T07:00:00"], "is not before --end"),
-    "start is end": ([*BASIC, "-e", "2026-01-16T08:00:00"], "is not before --end"),
+    "start is end": ([*BASIC, "-e", "2026-01-16T08:00:00"], "are the same"),
     "unparsable time": ([*BASIC, "-s", "someday"], "--start 'someday' is not a time"),
     "last and start": ([*BASIC, "--last", "2h"], "--last and --end exclude each other"),
     "date and start": ([*BASIC[:6], "--date", "2026-01-16"], "--date and --start exclude each other"),

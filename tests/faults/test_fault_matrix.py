@@ -32,6 +32,8 @@ FINAL = {("status", 404)}
 FOUND_LATE = {"garbage"}
 # What in the end is on the disk and cannot be opened: exit 7. A short body is asked for once more, then believed.
 UNUSABLE = {"garbage", "short_body"}
+# More bytes than announced: whether the client sees them as a broken answer or not at all is a matter of timing.
+EITHER = {"wrong_length"}
 
 
 def _named(fault: Fault) -> str:
@@ -84,7 +86,7 @@ def test_a_fault_of_every_clip(bench, fault):
     stand = bench(faults=[struck])
     run = stand.export()
     assert run.error is not None
-    assert run.error.exit_code == (7 if fault.kind in UNUSABLE else 6)
+    assert run.error.exit_code in ({6, 7} if fault.kind in EITHER else {7} if fault.kind in UNUSABLE else {6})
     assert not list(stand.folder.glob("*.mp4"))
     assert not list(stand.folder.glob("*.part"))
     assert stand.camera.open_finders == 0

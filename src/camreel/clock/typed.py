@@ -149,6 +149,11 @@ def parse_range(start: str, end: str, times_in: str | None = None) -> AskedRange
 
 def wrong_way_round(start: object, end: object) -> UsageError:
     """A start that is not before its end."""
+    if str(start) == str(end):
+        return UsageError(
+            f"--start and --end are the same, {start}.",
+            hint="The video ends just before --end: give a later one.",
+        )
     return UsageError(f"--start {start} is not before --end {end}.", hint="Swap them, or check the dates.")
 
 

@@ -13,10 +13,11 @@ from camreel.errors import MergeError, printable
 from camreel.media import timeline
 from camreel.media.dav import notes_on
 from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult
+from camreel.media.names import codec_name
 from camreel.media.opening import open_clip, own_clock
 from camreel.media.output import Output
 from camreel.media.pictures import UnevenRate
-from camreel.media.probe import Clip, ClipKind, Unusable, codec_name
+from camreel.media.probe import Clip, ClipKind, Unusable
 from camreel.media.timeline import Cut, Placed
 from camreel.media.verify import verify
 from camreel.model import OutputFormat, Span, WallTime

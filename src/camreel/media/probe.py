@@ -13,6 +13,7 @@ import av
 import av.error
 
 from camreel.errors import printable
+from camreel.media.names import codec_name
 from camreel.media.params import BadParameters, Parameters, read_parameters
 
 if TYPE_CHECKING:
@@ -29,14 +30,6 @@ FAST_OPEN = {"probesize": "32", "analyzeduration": "0", "protocol_whitelist": "f
 THOROUGH_OPEN = {"protocol_whitelist": "file"}
 
 _MP4_STARTS = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"})
-_CODEC_NAMES = {
-    "h264": "H.264",
-    "hevc": "H.265",
-    "aac": "AAC",
-    "pcm_alaw": "G.711 A-law",
-    "pcm_mulaw": "G.711 µ-law",
-    "pcm_s16le": "PCM",
-}
 
 
 class Unusable(Exception):
@@ -66,11 +59,6 @@ class ClipKind:
     width: int
     height: int
     sound: SoundKind | None
-
-
-def codec_name(codec: str) -> str:
-    """A codec as people call it: ``H.264``."""
-    return _CODEC_NAMES.get(codec, printable(codec, 20))
 
 
 class Clip:
