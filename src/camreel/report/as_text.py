@@ -184,7 +184,8 @@ def clock_lines(clock: CameraClock | None, asked: Asked | None = None) -> list[s
     """Where the camera's offset came from, how wrong its clock is, and what was done about it."""
     if clock is None:
         return ["the camera does not tell its time"]
-    lines = [f"UTC{clock.offset_text} ({clock.source})"]
+    offset = f"UTC{clock.offset_text}"
+    lines = [clock.source if clock.source.startswith(offset) else f"{offset} ({clock.source})"]
     if clock.weakness:
         lines.append(clock.weakness)
     if clock.seen_drift is None:
