@@ -7,6 +7,7 @@ the picture. Two ways of writing it: AAC packets as they are, or samples (G.711 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ _LONGEST_WAIT = 3
 _SILENT_AAC = {1: bytes.fromhex("00c800802380"), 2: bytes.fromhex("210049900219002380")}
 
 
-class SoundTrack:
+class SoundTrack(ABC):
     """Queues the sound of a clip until its pictures have come as far, and writes what belongs to them.
 
     ``packets`` counts what was written, ``end`` is the sample after the last of them.
@@ -87,21 +88,21 @@ class SoundTrack:
         self._clip_ended(limit)
         return max(0.0, (self._heard - limit) / self.rate)
 
-    def finish(self) -> None:
+    def finish(self) -> None:  # noqa: B027 - only a track that holds samples back has something to do
         """Write what is still held."""
 
     def _length(self, packet: Packet[Any]) -> int:
         """Samples in a packet of a clip."""
         return (packet.duration or 0) * self._numerator // self._denominator
 
-    def _place(self, position: int, packet: Packet[Any], limit: int) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _place(self, position: int, packet: Packet[Any], limit: int) -> None: ...
 
-    def _clip_ended(self, limit: int) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _clip_ended(self, limit: int) -> None: ...
 
-    def _begin_with_silence(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _begin_with_silence(self) -> None: ...
 
     def _mux(self, packet: Packet[Any], position: int, samples: int) -> None:
         packet.stream = self._output.sound_stream
