@@ -197,7 +197,8 @@ class Connection:
         try:
             return await self._get(target, authorization)
         except CameraError as error:
-            raise self._unproven(error) from error
+            self._unproven(error)
+            raise
 
     def _unproven(self, error: CameraError) -> CameraError:
         if not self._login.accepted and error.worth_retrying:

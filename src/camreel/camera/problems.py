@@ -161,7 +161,7 @@ def from_status(address: Address, status: int, text: bytes, *, location: str | N
             status=status,
             hint="The account needs the right to «Playback» on this channel.",
         )
-    if status == 503 or (status >= 500 and status != 501):
+    if status >= 500 and status != 501:
         return CameraBusy(f"The camera at {address} is overloaded or restarting ({status}).")
     what = printable(" ".join(text[:200].decode("utf-8", "replace").split()), 80)
     return CameraRefused(f"The camera at {address} answered {status}{f' ({what})' if what else ''}.", status=status)

@@ -120,12 +120,15 @@ class Pool:
             doubted = doubted or isinstance(error, BadTransfer)
             listener.retrying(recording, error, wait)
 
+        def is_gone(error: CameraError) -> bool:
+            # Any other error is an answer, and so are some bytes: the camera is there.
+            return isinstance(error, CameraUnreachable) and not answered
+
         async def by_path_or_time() -> Path:
             try:
                 return await attempting(attempt, self._backoff, self._sleep, on_retry)
             except CameraError as error:
-                gone = isinstance(error, CameraUnreachable) and not answered
-                if gone or not recording.path.lower().endswith(".dav"):
+                if is_gone(error) or not recording.path.lower().endswith(".dav"):
                     raise
                 on_retry(error, 0)
                 with suppress(CameraError):  # what the recording itself came to says more
@@ -135,9 +138,7 @@ class Pool:
         try:
             path = await by_path_or_time()
         except CameraError as error:
-            # Any other error is an answer, and so are some bytes: the camera is there.
-            gone = isinstance(error, CameraUnreachable) and not answered
-            self._unreachable_in_a_row = self._unreachable_in_a_row + 1 if gone else 0
+            self._unreachable_in_a_row = self._unreachable_in_a_row + 1 if is_gone(error) else 0
             self._store.drop_part(recording)
             return Lost(str(error).rstrip("."))
         self._unreachable_in_a_row = 0
