@@ -57,6 +57,12 @@ def test_hostile_configurations(codec, data):
         assert len(read_parameters(codec, b"\x01" + data).sets) <= 40 * 60
 
 
+def test_messages_can_be_left_out():
+    """SEI units (H.265: in front of the picture and behind it) go, the rest stays as it is."""
+    assert H264.without_messages(packet(AUD, SEI, IDR, SEI)) == bytes(packet(AUD, IDR))
+    assert HEVC.without_messages(packet(b"\x4e\x01s", b"\x26\x01i", b"\x50\x01s")) == bytes(packet(b"\x26\x01i"))
+
+
 def test_sets_go_into_keyframes_that_have_none():
     """In front, but behind an access unit delimiter; a keyframe with its own is left alone, also behind a long SEI."""
     assert H264.into_keyframe(packet(IDR)) == H264.sets + bytes(packet(IDR))

@@ -50,6 +50,11 @@ class Parameters:
         """
         return self._slice_kind(packet) in _HEVC_RASL if self.hevc else True
 
+    def without_messages(self, packet: memoryview) -> bytes:
+        """The picture without its SEI units: what an encoder has to say beside the picture."""
+        messages = (39, 40) if self.hevc else (6,)
+        return b"".join(packet[start:end] for kind, start, end in self._units(packet) if kind not in messages)
+
     def _slice_kind(self, packet: memoryview) -> int | None:
         return next((kind for kind, _, _ in self._units(packet) if self._is_slice(kind)), None)
 
