@@ -50,8 +50,9 @@ class Quality:
     keyframes: float | None
 
 
-# An edge is at most a GOP long: what it costs is nothing against a difference that can be seen at the seam.
-EDGE = Quality(crf=17, preset="medium", keyframes=None)
+# An edge is at most a GOP long: its size is nothing against a difference that can be seen at the seam. A slower
+# preset would save bytes only, and take three times as long for H.265 (16 s of CPU for 19 pictures of 1080p).
+EDGE = Quality(crf=17, preset="veryfast", keyframes=None)
 COPY = Quality(crf=20, preset="veryfast", keyframes=2.0)
 
 
