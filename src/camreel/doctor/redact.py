@@ -8,9 +8,9 @@ Placeholders (``serial-1``) are left alone, so redacting twice is redacting once
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from camreel.doctor.secrets import written_forms
+from camreel.doctor.secrets import coded_forms, written_forms
 
 # Kinds that are long and made for one device: taken out wherever they stand, also in the middle of a word.
 _STRONG = frozenset({"serial", "realm", "mac", "password", "certificate"})
@@ -83,18 +83,21 @@ class Redactor:
         for form in forms:
             self._placeholders.setdefault(form.casefold(), placeholder)
         if (known := self._known_by(kind, value)) is not None:
-            for form in (*written_forms(value), *forms):
-                known.setdefault(form.casefold(), placeholder)
+            for form in written_forms(value):
+                known.setdefault(form, placeholder)
+            # What is coded has no borders of its own: base64 goes on with what stands behind it.
+            for form in (*coded_forms(value), *forms):
+                self._strong.setdefault(form, placeholder)
             self._patterns = None
         return placeholder
 
     def _known_by(self, kind: str, value: str) -> dict[str, str] | None:
         """Where else than under its own key it is looked for; None where that would hide half of the answer."""
-        if kind in _STRONG and len(value) >= 6 and not value.isdigit():
-            # A password that is a word is left: no answer has it, and a hole where the word should be would tell it.
-            return None if kind == "password" and value.isalpha() else self._strong
         if kind == "password":
-            return None
+            # A word or a number is left: no answer has the password, and a hole where the word stood would tell it.
+            return self._strong if len(value) >= 4 and not (value.isalpha() or value.isdigit()) else None
+        if kind in _STRONG and len(value) >= 6 and not value.isdigit():
+            return self._strong
         if value.casefold() in _WORDS or len(value) < 3 or (value.isdigit() and len(value) < 6):
             return None
         return self._weak
@@ -157,9 +160,9 @@ class Redactor:
     def _known(self, text: str, *, weak: bool) -> str:
         strong, whole = self._compiled()
         if weak and whole is not None:
-            text = whole.sub(lambda found: self._weak.get(found[0].casefold(), found[0]), text)
+            text = whole.sub(lambda found: _word_for(found[0], self._weak), text)
         if strong is not None:
-            text = strong.sub(lambda found: self._strong.get(found[0].casefold(), found[0]), text)
+            text = strong.sub(lambda found: _word_for(found[0], self._strong), text)
         return text
 
     def _compiled(self) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
@@ -170,6 +173,14 @@ class Redactor:
                 re.compile(rf"(?<![^\W_]){weak}(?![^\W_])", re.IGNORECASE) if weak else None,
             )
         return self._patterns
+
+
+def _word_for(text: str, forms: Mapping[str, str]) -> str:
+    """The placeholder of what was found, in whatever case of letters."""
+    if text in forms:
+        return forms[text]
+    same = (word for form, word in forms.items() if re.fullmatch(re.escape(form), text, re.IGNORECASE))
+    return next(same, text)
 
 
 def _any_of(forms: Iterable[str]) -> str:

@@ -10,10 +10,16 @@ _LEAST_BASE64 = 6  # characters; less is found everywhere by chance
 
 
 def written_forms(value: str) -> tuple[str, ...]:
-    """``value``, percent-encoded in each usual way, in base64 at each of the three places it can begin, and as MD5."""
+    """``value``, and percent-encoded in each usual way."""
     data = value.encode("utf-8", "surrogateescape")
     escaped = (quote(data, safe=""), quote(data), quote(data, safe="[]:/.-_~,*@"), quote_plus(data))
-    return tuple(dict.fromkeys((value, *escaped, *_base64_forms(data), hashlib.md5(data).hexdigest())))  # noqa: S324
+    return tuple(dict.fromkeys((value, *escaped)))
+
+
+def coded_forms(value: str) -> tuple[str, ...]:
+    """``value`` in base64, at each of the three places where it can begin, and as MD5."""
+    data = value.encode("utf-8", "surrogateescape")
+    return (*_base64_forms(data), hashlib.md5(data).hexdigest())  # noqa: S324 - to find it
 
 
 def login_forms(username: str, realm: str, password: str) -> tuple[str, ...]:
