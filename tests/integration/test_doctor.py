@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import ssl
 import zipfile
 from base64 import b64encode
 from dataclasses import replace
@@ -13,11 +14,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import anyio
 import pytest
+import trustme
 from tests.conftest import NOW, tuning
 
 from camreel.camera import wire
 from camreel.camera.client import Camera
-from camreel.camera.http import Connection
+from camreel.camera.http import Connection, Timeouts
 from camreel.camera.login import Login
 from camreel.doctor import (
     Checkup,
@@ -83,14 +85,21 @@ def stub(recorded: Recorded) -> Recorded:
     return replace(recorded, content=b"stub", stale=None)
 
 
-def examined(camera: SimulatedCamera, password: str = PASSWORD, user: str = USER) -> tuple[Visit, Checkup]:
+def examined(camera: SimulatedCamera, password: str = PASSWORD, **settings: object) -> tuple[Visit, Checkup]:
     """A check-up of a camera that is being served."""
     with running(camera) as server:
-        return examined_at(Address("127.0.0.1", server.port), Credentials(user, password))
+        return examined_at(Address("127.0.0.1", server.port), Credentials(USER, password), **settings)
 
 
-def examined_at(address: Address, credentials: Credentials) -> tuple[Visit, Checkup]:
-    seen = redacted(anyio.run(visit, Patient(address), credentials, tuning()), credentials)
+# So long that a busy computer is not taken for a dead camera.
+PATIENCE = Timeouts(connect=5, headers=10, text=10, refusal=2, stall=5)
+
+
+def examined_at(
+    address: Address, credentials: Credentials, patience: Timeouts = PATIENCE, **how: object
+) -> tuple[Visit, Checkup]:
+    patient = Patient(address, **how)  # type: ignore[arg-type]
+    seen = redacted(anyio.run(visit, patient, credentials, tuning(timeouts=patience)), credentials)
     return seen, diagnose(seen, here(Path("/")))
 
 
@@ -166,7 +175,7 @@ def listed(address: Address, credentials: Credentials, span: Span) -> tuple[Reco
     """What the client's own search lists."""
 
     async def search() -> tuple[Recording, ...]:
-        connection = Connection(address, credentials, Login(), lambda _text: None, timeouts=tuning().timeouts)
+        connection = Connection(address, credentials, Login(), lambda _text: None, timeouts=PATIENCE)
         async with connection:
             return (await Camera(address, connection).search(1, span)).recordings
 
@@ -285,13 +294,33 @@ def test_what_a_camera_does_not_tell_is_said_line_by_line():
 def test_garbage_is_a_sentence(kind, skip):
     """Whatever comes, from the first answer or from the eighth: a report, an exit code, and an end."""
     camera = planted("amcrest-sd", faults=(Fault(kind, times=None, skip=skip),))
-    _seen, checkup = examined(camera)
+    _seen, checkup = examined(camera, patience=tuning().timeouts if kind == "silent" else PATIENCE)
     text = checkup_text(checkup)
     assert "Result" in text
     assert checkup.exit_code == 6
     assert camera.rejected_logins <= 1
     assert len(camera.log) < 60
     assert_nothing_private("the report", text)
+
+
+def test_a_redirect_to_https_is_followed_and_its_certificate_is_not_shown():
+    """With --insecure the whole check-up goes over https; without, the error names no fingerprint of the device."""
+    camera = planted("amcrest-sd", "https-redirect")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    made = trustme.CA().issue_cert("127.0.0.1")
+    made.configure_cert(context)
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(made.cert_chain_pems[0].bytes().decode())).hexdigest()
+    with running(camera, ssl_context=context) as server:
+        address, credentials = Address("127.0.0.1", server.port), Credentials(USER, PASSWORD)
+        _seen, refused = examined_at(address, credentials)
+        _seen, checkup = examined_at(address, credentials, insecure=True)
+    assert (refused.exit_code, refused.login) == (6, "not tried")
+    assert "certificate-1" in checkup_text(refused)
+    assert digest.upper() not in checkup_text(refused).replace(":", "")
+    assert_nothing_private("the report", checkup_text(refused))
+    assert (checkup.exit_code, checkup.redirected) == (0, True)
+    assert checkup.address.startswith("https://host-1:")
+    assert "sends http to https" in checkup.quirks
 
 
 def test_a_list_without_an_end_is_not_read_to_it():

@@ -92,8 +92,6 @@ def _end(one: Asked, page: wire.Page, *, repeats: bool) -> str:
 
 
 def _reason(one: Asked) -> str:
-    if one.problem:
+    if one.status is None:
         return one.problem.rstrip(".")
-    if one.status is not None and one.status != 200:
-        return f"HTTP {one.status}"
-    return "HTTP 200, but no list"
+    return f"not told (HTTP {one.status}{', but no list' if one.status == 200 else ''})"
