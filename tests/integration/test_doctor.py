@@ -85,14 +85,14 @@ def stub(recorded: Recorded) -> Recorded:
     return replace(recorded, content=b"stub", stale=None)
 
 
-def examined(camera: SimulatedCamera, password: str = PASSWORD, **settings: object) -> tuple[Visit, Checkup]:
-    """A check-up of a camera that is being served."""
-    with running(camera) as server:
-        return examined_at(Address("127.0.0.1", server.port), Credentials(USER, password), **settings)
-
-
 # So long that a busy computer is not taken for a dead camera.
 PATIENCE = Timeouts(connect=5, headers=10, text=10, refusal=2, stall=5)
+
+
+def examined(camera: SimulatedCamera, password: str = PASSWORD, patience: Timeouts = PATIENCE) -> tuple[Visit, Checkup]:
+    """A check-up of a camera that is being served."""
+    with running(camera) as server:
+        return examined_at(Address("127.0.0.1", server.port), Credentials(USER, password), patience)
 
 
 def examined_at(

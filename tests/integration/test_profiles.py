@@ -64,7 +64,7 @@ COSTS_THERE: dict[tuple[str, str], tuple[int, list[int], str]] = {
     ("intelbras", "no-by-time"): (6, [], "broke off"),
     # It starts at the key frame after the one asked for, which comes a tenth of a second later in these files: too
     # little to be called a gap, and counted.
-    ("intelbras", "by-time-late"): (0, [n for n in ALL if n % 40], "slivers=(Hole"),
+    ("intelbras", "by-time-late"): (0, [n for n in ALL if n % 40], "slivers=(Span"),
 }
 HAS_MP4 = {"amcrest-sd", "amcrest-ai"}
 
