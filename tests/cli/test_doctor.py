@@ -38,12 +38,15 @@ def test_a_checkup_as_text_and_as_json(camreel_: Camreel) -> None:
     assert document["channels"][1] == {"number": 2, "title": "title-2"}
 
 
-def test_a_refused_login_has_its_exit_code_and_no_second_try(camreel_: Camreel) -> None:
-    """Exit 5; the report says so, and stderr nothing that could not be shown."""
+def test_a_refused_login_has_its_exit_code_and_no_second_try(camreel_: Camreel, tmp_path: Path) -> None:
+    """Exit 5; the report says so, stderr nothing that could not be shown, and there is no empty capture."""
     camera = camera_of("amcrest-sd")
     with running(camera) as server:
-        run = camreel_(["doctor", f"127.0.0.1:{server.port}", "-u", "admin"], AMCREST_PASSWORD="wrong-one-1")
-    assert (run.code, camera.rejected_logins, run.err) == (5, 1, "")
+        words = ["doctor", f"127.0.0.1:{server.port}", "-u", "admin", "--capture", "a.zip"]
+        run = camreel_(words, AMCREST_PASSWORD="wrong-one-1")
+    assert (run.code, camera.rejected_logins) == (5, 1)
+    assert run.err == "No capture was written: there is no answer to be kept.\n"
+    assert list(tmp_path.iterdir()) == []
     assert "Login     refused" in run.out
 
 

@@ -144,6 +144,9 @@ def _show(checkup: Checkup, *, as_json: bool) -> None:
 def _keep(place: Path, visit: Visit, checkup: Checkup) -> None:
     from camreel.doctor import write_capture  # noqa: PLC0415 - see above
 
+    if not visit.asked:
+        screen.remark("No capture was written: there is no answer to be kept.")
+        return
     count = write_capture(place, visit, checkup)
     screen.remark(f"The capture has {count} answers, redacted: {place}")
     screen.remark(f"  {program_name()} simulate --replay {place.name} is that camera. Look into it before you send it.")
