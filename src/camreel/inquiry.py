@@ -108,7 +108,8 @@ class Inquiry:
     async def camera(self) -> AsyncIterator[Camera]:
         """The camera over a connection of its own: one for each worker."""
         if self._address.https and self._trust is None:
-            self._trust = _trust(self._request)
+            request = self._request
+            self._trust = trust_in(request.insecure, request.ca_file, request.fingerprint)
         connection = Connection(
             self._address,
             self._credentials,
@@ -267,11 +268,12 @@ class Inquiry:
         return await attempting(ask, self._tuning.talking, self._tuning.sleep, on_retry)
 
 
-def _trust(request: Request) -> Trust:
-    if request.fingerprint is not None:
-        return Trust(pinned=bytes.fromhex(request.fingerprint.replace(":", "")))
+def trust_in(insecure: bool, ca_file: str | None, fingerprint: str | None) -> Trust:
+    """Which certificates to accept on https. UsageError where ``ca_file`` cannot be used."""
+    if fingerprint is not None:
+        return Trust(pinned=bytes.fromhex(fingerprint.replace(":", "")))
     try:
-        return Trust(context=tls_context(insecure=request.insecure, ca_file=request.ca_file))
+        return Trust(context=tls_context(insecure=insecure, ca_file=ca_file))
     except (OSError, ssl.SSLError) as error:
         reason = error.strerror or str(error)
-        raise UsageError(f"--ca-file {request.ca_file}: {reason}.") from None
+        raise UsageError(f"--ca-file {ca_file}: {reason}.") from None

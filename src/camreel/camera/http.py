@@ -14,6 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 import anyio
@@ -73,6 +74,16 @@ class Body:
     chunks: AsyncIterator[bytes]
 
 
+class Witness(Protocol):
+    """Who wants to know all that a connection gets as answers, the refusals too."""
+
+    def met(self, target: str, status: int, headers: tuple[tuple[str, str], ...], *, signed: bool) -> None:
+        """An answer has begun."""
+
+    def read(self, body: bytes) -> None:
+        """The body of the answer that began last, whole."""
+
+
 class Connection:
     """One connection to the camera, used for one request at a time. Close it with ``async with``."""
 
@@ -85,6 +96,7 @@ class Connection:
         *,
         trust: Trust | None = None,
         timeouts: Timeouts | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self._address = address
         self._credentials = credentials
@@ -92,6 +104,7 @@ class Connection:
         self._warn = warn
         self._trust = trust or Trust()
         self._timeouts = timeouts or Timeouts()
+        self._witness = witness
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Connection:
@@ -258,10 +271,10 @@ class Connection:
     async def _get(self, target: str, authorization: str | None) -> aiohttp.ClientResponse:
         assert self._session is not None, "use async with"
         url = URL(f"{'https' if self._address.https else 'http'}://{self._host}{target}", encoded=True)
-        headers = {"Authorization": authorization} if authorization else {}
+        login = {"Authorization": authorization} if authorization else {}
         try:
             with self._in_our_words(), anyio.fail_after(self._timeouts.connect + self._timeouts.headers):
-                response = await self._session.get(url, headers=headers, allow_redirects=False)
+                response = await self._session.get(url, headers=login, allow_redirects=False)
         except CameraError as error:
             cause = error.__cause__
             if not isinstance(cause, aiohttp.ClientConnectorCertificateError):
@@ -269,6 +282,9 @@ class Connection:
             shown = await self._certificate()
             raise from_client_error(self._address, cause, certificate=shown) from cause
         log.debug("GET %s -> %d", printable(target), response.status)
+        if self._witness is not None:
+            headers = tuple(response.headers.items())
+            self._witness.met(target, response.status, headers, signed=authorization is not None)
         return response
 
     async def _certificate(self) -> str | None:
@@ -300,7 +316,10 @@ class Connection:
                 if total > limit:
                     raise NotACamera(f"{self._address} sent more than {limit >> 10} KiB where a short answer belongs.")
                 parts.append(chunk)
-        return b"".join(parts)
+        body = b"".join(parts)
+        if self._witness is not None:
+            self._witness.read(body)
+        return body
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         """The body as it comes; CameraUnreachable when it stalls or drips."""

@@ -43,6 +43,7 @@ Exit codes:
 
 Other commands:
   camreel demo       export a video from the built-in simulated camera
+  camreel doctor     how a camera is, in a report for anybody's eyes
   camreel simulate   run the simulated camera, to try things on
 """
 

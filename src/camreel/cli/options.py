@@ -46,10 +46,24 @@ def _one_of(kind: type[OutputFormat | Stream | IfExists]) -> click.Choice[str]:
 
 FORMAT: dict[str, Any] = {"type": _one_of(OutputFormat), "metavar": "FORMAT", "help": "mp4 (default), mkv or avi."}
 
+_HOST = _main("--host", metavar="HOST", envvar="AMCREST_HOST", help="Required. Name, IP, host:port or URL.")
+_USERNAME = _main(
+    "-u", "--username", metavar="USER", envvar="AMCREST_USERNAME", help="Required. The login of the camera."
+)
+_REACHED = (
+    _connection("--port", type=Whole(1, 65535), envvar="AMCREST_PORT", help="Default: 80, with https 443."),
+    _connection("--https", is_flag=True, help="Speak https."),
+    _connection("--insecure", is_flag=True, help="https with any certificate."),
+    _connection("--ca-file", metavar="FILE", help="https with certificates that FILE vouches for."),
+    _connection("--fingerprint", metavar="SHA256", help="https with just this certificate."),
+)
+
+connection_options = _together([_HOST, _USERNAME, *_REACHED])
+
 get_options = _together(
     [
-        _main("--host", metavar="HOST", envvar="AMCREST_HOST", help="Required. Name, IP, host:port or URL."),
-        _main("-u", "--username", metavar="USER", envvar="AMCREST_USERNAME", help="Required. The login of the camera."),
+        _HOST,
+        _USERNAME,
         _main("-s", "--start", metavar="TIME", help="Required. Like 2026-01-16T08:00:00."),
         _main("-e", "--end", metavar="TIME", help="Required. Up to, but not including."),
         _main(
@@ -71,11 +85,7 @@ get_options = _together(
         _when("--times-in", metavar="ZONE", help="Times without an offset are of ZONE: Europe/Berlin."),
         _when("--camera-tz", metavar="ZONE", help="The camera's zone, where it does not tell it well."),
         _when("--clock-drift", metavar="SECONDS", help="By how much its clock is fast, or off: not at all."),
-        _connection("--port", type=Whole(1, 65535), envvar="AMCREST_PORT", help="Default: 80, with https 443."),
-        _connection("--https", is_flag=True, help="Speak https."),
-        _connection("--insecure", is_flag=True, help="https with any certificate."),
-        _connection("--ca-file", metavar="FILE", help="https with certificates that FILE vouches for."),
-        _connection("--fingerprint", metavar="SHA256", help="https with just this certificate."),
+        *_REACHED,
         _connection("--max-concurrent", type=Whole(1, 32), default=4, help="Downloads at a time. Default: 4."),
         _output(
             "--stream",
@@ -100,9 +110,11 @@ get_options = _together(
 # Read from the raw arguments too, by camreel.cli.app, where errors are told; --debug is read only there.
 debug_option = _program("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
+json_option = _program("--json", "as_json", is_flag=True, help="Print the report as JSON on stdout.")
+
 manner_options = _together(
     [
-        _program("--json", "as_json", is_flag=True, help="Print the report as JSON on stdout."),
+        json_option,
         _program("-q", "--quiet", is_flag=True, help="Say nothing but errors and losses."),
         _program("-v", "--verbose", is_flag=True, help="Log what is asked and answered."),
         debug_option,

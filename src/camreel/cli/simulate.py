@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +18,9 @@ from camreel.cli.options import FORMAT, debug_option, manner_options
 from camreel.cli.program import program_command
 from camreel.errors import UsageError
 from camreel.model import Address, AskedRange, IfExists, OutputFormat, Request, Stream, WallTime
+
+if TYPE_CHECKING:
+    from camreel_simulator import SimulatedCamera
 
 # Opens nothing but the simulator, so it may be shown.
 _USER, _PASSWORD = "admin", "simulated-1"
@@ -33,12 +38,19 @@ _USER, _PASSWORD = "admin", "simulated-1"
     default="127.0.0.1",
     help="Where to listen; this computer alone.",
 )
+@click.option(
+    "--replay",
+    cls=Option,
+    section="What",
+    metavar="FILE",
+    help="Be the camera in this capture, as camreel doctor makes it.",
+)
 @debug_option
-def simulate(*, host: str, port: int) -> int:
+def simulate(*, host: str, port: int, replay: str | None) -> int:
     import anyio  # noqa: PLC0415 - the help page does not need it
 
     try:
-        anyio.run(_serve, host, port)
+        anyio.run(_serve, _camera(replay), host, port, replay is not None)
     except OSError as error:
         raise UsageError(
             f"The simulated camera cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}.",
@@ -49,14 +61,28 @@ def simulate(*, host: str, port: int) -> int:
     return 0
 
 
-async def _serve(host: str, port: int) -> None:
+def _camera(replay: str | None) -> SimulatedCamera:
+    """The camera of the demo, or that in a capture."""
+    from camreel_simulator import scenes  # noqa: PLC0415 - brings PyAV
+    from camreel_simulator.replay import CaptureError, load  # noqa: PLC0415 - see above
+
+    if replay is None:
+        return scenes.demo_camera(username=_USER, password=_PASSWORD)
+    try:
+        return load(Path(replay).expanduser(), username=_USER, password=_PASSWORD)
+    except CaptureError as error:
+        raise UsageError(f"--replay {replay}: {error}.", hint="camreel doctor --capture FILE makes one.") from None
+    except OSError as error:
+        raise UsageError(f"--replay {replay} cannot be read: {os.strerror(error.errno or 0)}.") from None
+
+
+async def _serve(camera: SimulatedCamera, host: str, port: int, replays: bool) -> None:
     import anyio  # noqa: PLC0415 - see above
 
-    from camreel_simulator import scenes, serve  # noqa: PLC0415 - brings PyAV
+    from camreel_simulator import serve  # noqa: PLC0415 - see above
 
-    camera = scenes.demo_camera(username=_USER, password=_PASSWORD)
     async with serve.serving(camera, host, port) as server:
-        screen.say(_welcome(server.url))
+        screen.say(_welcome_back(server.url) if replays else _welcome(server.url))
         try:
             with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                 async for _ in signals:
@@ -80,6 +106,21 @@ def _welcome(url: str) -> str:
         (
             f"A simulated camera is listening on {url}.",
             f"It has recordings from {scenes.DEMO_START} to {scenes.DEMO_END:%H:%M:%S}.",
+            "In another terminal try this, in this folder:",
+            "",
+            *_broken(words),
+            "",
+            f"It asks for the password, which is {_PASSWORD}. Ctrl-C stops this camera.",
+        )
+    )
+
+
+def _welcome_back(url: str) -> str:
+    words = (program_command(), "doctor", url.removeprefix("http://"), f"--username {_USER}")
+    return "\n".join(
+        (
+            f"The camera in the capture is listening on {url}.",
+            "It answers what it was asked then, and 400 to all else.",
             "In another terminal try this, in this folder:",
             "",
             *_broken(words),

@@ -1,0 +1,154 @@
+"""A check-up as labelled lines for a person. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from camreel.doctor.checkup import Checkup, ClockFacts, Disk, Footage, Told
+from camreel.errors import printable
+from camreel.units import duration_text, size_text
+
+_MOST_LISTED = 32
+_HIDDEN = (
+    "addresses, names, titles and serial numbers are replaced (host-1, name-1, title-1, serial-1; the same by the same "
+    "word), so this can be shown to anybody"
+)
+
+
+def checkup_text(checkup: Checkup) -> str:
+    """All of it; labels have ten columns, as in the report of an export."""
+    lines, last = [], ""
+    for label, text in _rows(checkup):
+        lines.append(f"{'' if label == last else label:<9} {printable(text, 2000)}")
+        last = label
+    return "\n".join(lines)
+
+
+def _rows(checkup: Checkup) -> Iterator[tuple[str, str]]:
+    yield "Camera", _reached(checkup)
+    if checkup.reached:
+        yield "Login", _login(checkup)
+        yield "Lock", _lock(checkup)
+    if checkup.questions and not (checkup.trouble and checkup.trouble.kind == "NotACamera"):
+        yield "Model", _model(checkup)
+        yield "Serial", f"{_value(checkup.serial)}, called {_value(checkup.name)}"
+        yield from _clock(checkup.clock)
+        yield "Channels", _numbered(checkup.channels, quoted=True)
+        yield from (("Storage", line) for line in _storage(checkup.storage))
+        yield "Records", _modes(checkup.recording)
+        yield "Footage", _footage(checkup.footage)
+        yield from (("Quirks", quirk) for quirk in checkup.quirks or ("none seen",))
+    yield "Here", _room(checkup)
+    yield "", ", ".join(f"{name} {number}" for name, number in checkup.here.versions)
+    yield from (("Note", text) for text in checkup.warnings)
+    yield "Note", _HIDDEN
+    yield "Result", _result(checkup)
+    if checkup.trouble is not None and checkup.trouble.hint:
+        yield "", checkup.trouble.hint
+
+
+def _value(told: Told[str]) -> str:
+    return told.value or told.why
+
+
+def _reached(checkup: Checkup) -> str:
+    if not checkup.reached or checkup.seconds is None:
+        return f"{checkup.address}: not reached"
+    https = checkup.address.startswith("https")
+    sent = "; http was answered with a redirect to it" if checkup.redirected else ""
+    return f"{checkup.address} answers {_quickly(checkup.seconds)}, over {'https' if https else 'http'}{sent}"
+
+
+def _quickly(seconds: float) -> str:
+    return f"in {seconds * 1000:.0f} ms" if seconds < 1 else f"in {duration_text(round(seconds, 1))}"
+
+
+def _login(checkup: Checkup) -> str:
+    how = f" ({checkup.login_how})" if checkup.login_how else ""
+    return f"{checkup.login}{how}{': it came to no login' if checkup.login == 'not tried' else ''}"
+
+
+def _lock(checkup: Checkup) -> str:
+    trouble = checkup.trouble
+    if trouble is None or trouble.kind != "AccountLocked":
+        if checkup.login == "accepted":
+            return "the account is not locked"
+        if checkup.login == "refused":
+            return "not told: a camera that has locked an account may answer as to a wrong password"
+        if trouble is not None and trouble.kind == "CameraBusy":
+            return "perhaps: some answer so to everybody while they lock an account (half an hour is usual)"
+        return "not told"
+    left = (
+        "for how long, it does not tell" if trouble.seconds is None else f"for another {duration_text(trouble.seconds)}"
+    )
+    return f"the account is locked: {left}"
+
+
+def _model(checkup: Checkup) -> str:
+    return f"{_value(checkup.model)}, firmware {_value(checkup.firmware)}"
+
+
+def _clock(told: Told[ClockFacts]) -> Iterator[tuple[str, str]]:
+    clock = told.value
+    if clock is None:
+        yield "Clock", told.why
+        return
+    drift = clock.drift.total_seconds()
+    how = "right" if not drift else f"{duration_text(abs(drift))} {'fast' if drift > 0 else 'slow'}"
+    yield "Clock", f"shows {clock.shown}: {how}, compared with this computer's"
+    said = {"UTC": "", "the": f"UTC{clock.offset}, from ", "mea": f"UTC{clock.offset}, "}
+    yield "Zone", said.get(clock.source[:3], f"UTC{clock.offset}: ") + clock.source
+    for text in (clock.weakness, *clock.doubts):
+        if text:
+            yield "Zone", text
+
+
+def _numbered(told: Told[tuple[tuple[int, str], ...]], *, quoted: bool) -> str:
+    if told.value is None:
+        return told.why
+    shown = [f"{number} “{text}”" if quoted else f"{number} {text}" for number, text in told.value[:_MOST_LISTED]]
+    more = len(told.value) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _storage(told: Told[tuple[Disk, ...]]) -> Iterator[str]:
+    if told.value is None:
+        yield told.why
+    for disk in told.value or ():
+        size = "size not told" if disk.total is None else size_text(disk.total)
+        share = f" ({100 * disk.used / disk.total:.0f} %)" if disk.used is not None and disk.total else ""
+        used = "" if disk.used is None else f", {size_text(disk.used)} used{share}"
+        yield f"{disk.name}: {disk.state}{', WITH AN ERROR' if disk.has_error else ''}, {size}{used}"
+
+
+def _modes(told: Told[tuple[tuple[int, str], ...]]) -> str:
+    if told.value is None:
+        return told.why
+    modes = dict.fromkeys(mode for _number, mode in told.value)
+    if len(modes) == 1 and len(told.value) > 1:
+        return f"all {len(told.value)} channels {next(iter(modes))}"
+    return f"channel {_numbered(told, quoted=False)}"
+
+
+def _footage(told: Told[Footage]) -> str:
+    footage = told.value
+    if footage is None:
+        return told.why
+    until = "" if footage.exact else " or later (its list is long, and was not read to its end)"
+    return f"channel {footage.channel}: from {footage.oldest} to {footage.newest}{until}, by its clock"
+
+
+def _room(checkup: Checkup) -> str:
+    free = checkup.here.free
+    return "room on the disk: not told" if free is None else f"{size_text(free)} free in the output folder"
+
+
+def _result(checkup: Checkup) -> str:
+    if checkup.trouble is not None:
+        return checkup.trouble.message
+    return {
+        "well": "well: it lets us in, and lists its recordings",
+        "no recordings": "no recordings: it lists none of this channel at any time. Does it record, to a card or disk?",
+        "no search": "no search: it lets us in, and does not list its recordings. Has the account the right to "
+        "«Playback», and the camera a card or disk?",
+    }[checkup.status]

@@ -1,0 +1,73 @@
+"""The answers of a redacted visit as an archive, which the simulated camera can replay.
+
+``capture.json`` lists them as ``camreel_simulator.replay`` reads them; beside it is the check-up, for what the answers
+alone do not tell (how it logs in, how it closes connections). Refusals are not in it, nor any header but the type.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any
+
+from camreel.doctor.as_json import checkup_json
+from camreel.doctor.checkup import Checkup
+from camreel.doctor.notebook import Asked
+from camreel.doctor.visit import Visit
+from camreel.errors import UsageError
+from camreel.transfer.part import disk_errors, part_of, place
+
+_LONGEST_TYPE = 200
+
+
+def refuse_existing(path: Path) -> None:
+    """UsageError where ``path`` is taken or cannot be: before anybody is asked for a password."""
+    if os.path.lexists(path):
+        raise UsageError(f"--capture {path} exists already; it was left alone.", hint="Give another name.")
+    if not path.parent.is_dir():
+        raise UsageError(f"--capture {path}: there is no folder {path.parent}.")
+
+
+def write_capture(path: Path, visit: Visit, checkup: Checkup) -> int:
+    """Write the archive and return how many answers are in it. Never over a file. DiskError where it cannot be.
+
+    Only the owner may read it: it is redacted, but people should look into it before they send it.
+    """
+    part = part_of(path)
+    with disk_errors(path):
+        part.unlink(missing_ok=True)  # of a run that was cut off
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            count = _write(file, visit.asked, checkup_json(checkup))
+            file.flush()
+            os.fsync(file.fileno())
+    place(part, path)
+    return count
+
+
+def _write(file: IO[bytes], asked: Iterable[Asked], report: dict[str, Any]) -> int:
+    rows: list[dict[str, Any]] = []
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one in asked:
+            if one.status is None or one.status == 401 or 300 <= one.status < 400:
+                continue
+            name = f"bodies/{len(rows) + 1:04}.txt" if one.body else None
+            if name is not None:
+                _put(archive, name, one.body)
+            kind = re.sub(r"[^ -~]", "?", one.content_type)[:_LONGEST_TYPE] or "text/plain"
+            headers = {"content-type": kind}
+            rows.append({"method": "GET", "target": one.target, "status": one.status, "headers": headers, "body": name})
+        _put(archive, "capture.json", json.dumps(rows, indent=1).encode("ascii"))
+        _put(archive, "checkup.json", json.dumps(report, indent=1).encode("ascii"))
+    return len(rows)
+
+
+def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    info = zipfile.ZipInfo(name)  # of 1980: when it was made is nobody's business
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = 0o600 << 16
+    archive.writestr(info, data)

@@ -1,0 +1,98 @@
+"""What a check-up found: one frozen value. Everything in it is redacted already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from camreel.doctor.here import Here
+from camreel.doctor.visit import Trouble
+from camreel.model import WallTime
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Told(Generic[Value]):
+    """An answer; or None, and in ``why`` the reason: ``not told (HTTP 501)``."""
+
+    value: Value | None = None
+    why: str = "not asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """One disk or card as the device lists it; bytes, None where it does not say."""
+
+    name: str
+    state: str
+    total: int | None = None
+    used: int | None = None
+    has_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFacts:
+    """What its clock shows, and how far it is off in its zone; the zone and where that is known from."""
+
+    shown: WallTime
+    drift: timedelta
+    offset: str
+    zone: str
+    source: str
+    weakness: str = ""
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """The oldest and the newest recording of one channel. ``exact``: the list was seen to its end."""
+
+    channel: int
+    oldest: WallTime
+    newest: WallTime
+    exact: bool = True
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """One check-up. ``trouble`` is what ended it early; ``seconds`` how long the first answer took."""
+
+    address: str
+    reached: bool
+    seconds: float | None
+    redirected: bool
+    login: str
+    login_how: str
+    trouble: Trouble | None
+    model: Told[str]
+    firmware: Told[str]
+    serial: Told[str]
+    name: Told[str]
+    clock: Told[ClockFacts]
+    channels: Told[tuple[tuple[int, str], ...]]
+    storage: Told[tuple[Disk, ...]]
+    recording: Told[tuple[tuple[int, str], ...]]
+    footage: Told[Footage]
+    nothing_recorded: bool
+    quirks: tuple[str, ...]
+    warnings: tuple[str, ...]
+    questions: int
+    here: Here
+
+    @property
+    def exit_code(self) -> int:
+        """0; that of the error that ended it; 6 where the camera does not search; 3 where it has no recordings."""
+        if self.trouble is not None:
+            return self.trouble.exit_code
+        if self.nothing_recorded:
+            return 3
+        return 0 if self.footage.value is not None else 6
+
+    @property
+    def status(self) -> str:
+        """``well``, ``no recordings``, ``no search`` or ``error``."""
+        if self.trouble is not None:
+            return "error"
+        return {0: "well", 3: "no recordings"}.get(self.exit_code, "no search")

@@ -1,0 +1,150 @@
+"""A redacted visit -> a check-up. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from camreel.camera import wire
+from camreel.camera.zonefacts import parse_zone_facts
+from camreel.clock import Reading, format_offset, recorded_offsets
+from camreel.clock.sources import clock_by, contradictions, sources
+from camreel.doctor.checkup import Checkup, ClockFacts, Footage, Told
+from camreel.doctor.facts import parse_disks, parse_record_modes
+from camreel.doctor.here import Here
+from camreel.doctor.notebook import Asked
+from camreel.doctor.quirks import login_words, quirks_of
+from camreel.doctor.searches import Search, searches_of
+from camreel.doctor.visit import Visit
+from camreel.errors import printable
+from camreel.model import Recording
+
+Value = TypeVar("Value")
+
+_MOST_CHANNELS = 256
+
+
+def diagnose(visit: Visit, here: Here) -> Checkup:
+    """What the answers of ``visit`` say. It has to be redacted: what it says is shown."""
+    answers = _Answers(visit.asked)
+    searches = searches_of(visit.asked)
+    footage = _footage(visit, searches)
+    return Checkup(
+        address=str(visit.patient.address),
+        reached=bool(visit.heard),
+        seconds=visit.first_seconds,
+        redirected=visit.redirected,
+        login=visit.login,
+        login_how=login_words(visit.heard),
+        trouble=visit.trouble,
+        model=_model(answers),
+        firmware=answers.one("getSoftwareVersion", "version"),
+        serial=_first(answers.one("getSystemInfo", "serialNumber"), answers.one("getSerialNo", "sn")),
+        name=answers.one("getMachineName", "name"),
+        clock=_clock(visit, answers, searches),
+        channels=answers.told("ChannelTitle", _titles),
+        storage=answers.told("getDeviceAllInfo", parse_disks, refused="HTTP 400: there may be no card or disk"),
+        recording=answers.told("RecordMode", parse_record_modes),
+        footage=footage,
+        nothing_recorded=footage.value is None and bool(searches) and searches[0].is_empty,
+        quirks=quirks_of(visit, searches),
+        warnings=visit.warnings,
+        questions=len(visit.asked),
+        here=here,
+    )
+
+
+class _Answers:
+    """The answers by what was asked: the name of a setting, else of an action."""
+
+    def __init__(self, asked: Iterable[Asked]) -> None:
+        self._by_name: dict[str, Asked] = {}
+        for one in asked:
+            query = dict(part.partition("=")[::2] for part in one.target.partition("?")[2].split("&"))
+            self._by_name.setdefault(query.get("name") or query.get("action", ""), one)
+
+    def text(self, name: str) -> str | None:
+        """The body, where it is an answer."""
+        one = self._by_name.get(name)
+        return one.text if one is not None and one.status == 200 and not wire.is_error(one.text) else None
+
+    def told(self, name: str, parse: Callable[[str], Value], *, refused: str = "") -> Told[Value]:
+        """What ``parse`` makes of it, or why there is nothing."""
+        one = self._by_name.get(name)
+        if one is None:
+            return Told()
+        if (text := self.text(name)) is None:
+            return Told(why=f"not told ({refused})" if refused and one.status == 400 else why_not(one))
+        value = parse(text)
+        return Told(value, "") if value else Told(why="not told (an answer without it)")
+
+    def one(self, name: str, key: str) -> Told[str]:
+        """One value; keys are compared without case."""
+        return self.told(
+            name,
+            lambda text: printable({k.lower(): v for k, v in wire.parse_pairs(text).items()}.get(key.lower(), ""), 60),
+        )
+
+
+def why_not(one: Asked) -> str:
+    """Why a question has no answer."""
+    if one.status is None:
+        return one.problem if one.problem.startswith("not asked") else f"not told ({one.problem.rstrip('.')})"
+    if one.status == 200:
+        return f"not told (HTTP 200, but “{printable(' '.join(one.text.split()), 60)}”)"
+    return f"not told (HTTP {one.status})"
+
+
+def _first(*answers: Told[str]) -> Told[str]:
+    asked = [answer for answer in answers if answer.why != "not asked"]
+    return next((answer for answer in asked if answer.value), (asked or answers)[-1])
+
+
+def _model(answers: _Answers) -> Told[str]:
+    """Recorders have a number for the type, and the model as ``updateSerial``."""
+    kind, system = answers.one("getDeviceType", "type"), answers.one("getSystemInfo", "deviceType")
+    if system.value and system.value.isdigit():
+        return _first(kind, answers.one("getSystemInfo", "updateSerial"))
+    return _first(system, kind)
+
+
+def _titles(text: str) -> tuple[tuple[int, str], ...]:
+    return tuple(sorted(wire.parse_titles(text).items()))[:_MOST_CHANNELS]
+
+
+def _clock(visit: Visit, answers: _Answers, searches: tuple[Search, ...]) -> Told[ClockFacts]:
+    reading = visit.reading
+    if reading is None:
+        why = answers.told("getCurrentTime", lambda _text: "").why
+        return Told(why=why)
+    facts = parse_zone_facts(answers.text("NTP"), answers.text("Locales"))
+    found = sources(None, facts, reading, recorded_offsets(_all(searches)))
+    clock = clock_by(found[0], reading)
+    return Told(
+        ClockFacts(
+            shown=reading.shown,
+            drift=Reading(reading.shown, reading.at).drift_in(clock.zone),
+            offset=format_offset(clock.zone.offset_at(reading.at)),
+            zone=clock.zone.name,
+            source=clock.source,
+            weakness=clock.weakness,
+            doubts=contradictions(found, reading.at),
+        ),
+        "",
+    )
+
+
+def _all(searches: Iterable[Search]) -> list[Recording]:
+    return [recording for search in searches for recording in search.recordings]
+
+
+def _footage(visit: Visit, searches: tuple[Search, ...]) -> Told[Footage]:
+    recordings = [one for one in _all(searches) if one.listed_as != "jpg" and not one.path.lower().endswith(".jpg")]
+    recordings = recordings or _all(searches)
+    if recordings:
+        newest = max(one.span.end for one in recordings)
+        oldest = min(one.span.start for one in recordings)
+        return Told(Footage(visit.patient.channel, oldest, newest, exact=searches[-1].end is not None), "")
+    if not searches:
+        return Told()
+    return Told(why="none listed" if searches[0].is_empty else searches[0].why or "none listed")

@@ -1,0 +1,158 @@
+"""In what a device is peculiar, as sentences: seen in its answers, not probed for. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from camreel.camera.digest import Challenge, parse_challenges
+from camreel.doctor.notebook import Asked, Heard
+from camreel.doctor.searches import Search
+from camreel.doctor.visit import Visit
+from camreel.errors import printable
+
+_BLOCK = 65536
+
+
+def login_words(heard: Sequence[Heard]) -> str:
+    """How it wants to be logged in to: ``digest, MD5``."""
+    challenges = _challenges(heard)
+    schemes = dict.fromkeys(
+        f"digest, {printable(one.parameters.get('algorithm', 'MD5'), 20)}" if one.scheme == "digest" else one.scheme
+        for one in challenges
+    )
+    return " and ".join(printable(scheme, 40) for scheme in list(schemes)[:4])
+
+
+def quirks_of(visit: Visit, searches: Sequence[Search]) -> tuple[str, ...]:
+    """All of them, most general first."""
+    recordings = [one for search in searches for one in search.recordings]
+    told = chain(
+        _of_connections(visit),
+        _of_login(visit.heard),
+        _of_refusals(visit.asked),
+        _of_writing(visit.asked, searches),
+        _of_pages(searches),
+        _of_items(visit, searches) if recordings else (),
+    )
+    return tuple(dict.fromkeys(told))
+
+
+def _of_connections(visit: Visit) -> Iterator[str]:
+    if visit.redirected:
+        yield "sends http to https"
+    closing = [any("close" in value.lower() for value in one.header("Connection")) for one in visit.heard]
+    if closing and all(closing):
+        yield "closes the connection after each answer"
+    elif any(closing):
+        yield "closes the connection after some answers"
+    if any(one.status == 200 and not one.header("Content-Length") for one in visit.heard):
+        yield "sends answers without a Content-Length"
+
+
+def _challenges(heard: Iterable[Heard]) -> list[Challenge]:
+    return [one for answer in heard for one in parse_challenges(answer.header("WWW-Authenticate"))]
+
+
+def _of_login(heard: Sequence[Heard]) -> Iterator[str]:
+    challenges = _challenges(heard)
+    digests = [one.parameters for one in challenges if one.scheme == "digest"]
+    if challenges and not digests:
+        yield "knows only basic authentication: the password crosses the network as it is"
+    if any(len(answer.header("WWW-Authenticate")) > 1 for answer in heard):
+        yield "offers several ways to log in"
+    nonces = [one.get("nonce", "") for one in digests]
+    if len(nonces) > 1:
+        fresh = len(set(nonces)) == len(nonces)
+        yield "gives a fresh nonce with each refusal" if fresh else "gives the same nonce more than once"
+    if any("auth-int" in one.get("qop", "") for one in digests):
+        yield "offers auth-int"
+    if any("qop" not in one for one in digests):
+        yield "offers no qop"
+    if any(re.fullmatch(r"(login to )?[0-9a-f]{32}", one.get("realm", ""), re.IGNORECASE) for one in digests):
+        yield "has a realm of 32 hex digits"
+    if any("," in one.get("realm", "") for one in digests):
+        yield "has a comma in its realm"
+    if any(one.signed and one.status == 401 for one in heard):
+        stale = any(one.get("stale", "").lower() == "true" for one in digests)
+        yield f"refused a login and took it a moment later{', and called the first one stale' if stale else ''}"
+
+
+def _of_refusals(asked: Iterable[Asked]) -> Iterator[str]:
+    by_status: dict[int, list[str]] = {}
+    for one in asked:
+        query = dict(part.partition("=")[::2] for part in one.target.partition("?")[2].split("&"))
+        what = query.get("name") or query.get("action", "")
+        searching = "/mediaFileFind.cgi" in one.target and one.status in {200, 400}
+        if one.status is not None and one.status != 200 and not searching:
+            by_status.setdefault(one.status, []).append(what)
+        elif one.status == 200 and not searching and one.text.lstrip()[:5].lower() == "error":
+            by_status.setdefault(200, []).append(what)
+    for status, names in sorted(by_status.items()):
+        said = "200 and an error text" if status == 200 else str(status)
+        yield f"answers {said} to {', '.join(dict.fromkeys(names))}"
+
+
+def _of_writing(asked: Iterable[Asked], searches: Sequence[Search]) -> Iterator[str]:
+    texts = [one.body for one in asked if one.status == 200 and b"=" in one.body]
+    if texts and all(b"\r\n" not in body and b"\n" in body for body in texts):
+        yield "ends lines with LF"
+    if any(re.search(rb"^[^=\r\n]+ = ?", body, re.MULTILINE) for body in texts):
+        yield "writes spaces round ="
+    bodies = [body for search in searches for body in search.bodies]
+    times = [found for body in bodies for found in re.findall(r"Time\s*=\s*([0-9][^\r\n]{6,30})", body[:100_000])]
+    if any(re.match(r"\d+-(?:\d-|\d+-\d )", time) for time in times):
+        yield "lists dates unpadded (2026-1-6)"
+    if any(re.search(r"[AP]M", time, re.IGNORECASE) for time in times):
+        yield "lists times with AM and PM"
+
+
+def _of_pages(searches: Sequence[Search]) -> Iterator[str]:
+    if any(search.refused_empty for search in searches):
+        yield "answers 400 to a search of a time without recordings"
+    elif any(search.is_empty for search in searches):
+        yield "answers a search of a time without recordings with an empty list"
+    sizes = [len(page.recordings) + len(page.problems) for search in searches for page in search.pages]
+    full = [len(search.pages[0].recordings) for search in searches if len(search.pages) > 1 and search.asked_for > 1]
+    asked_for = max((search.asked_for for search in searches), default=0)
+    if full and max(full) < asked_for:
+        yield f"lists at most {max(full)} recordings on a page, where {asked_for} were asked for"
+    counted = [page.found for search in searches for page in search.pages]
+    if counted and all(found is None for found in counted):
+        yield "does not say how many recordings a page has"
+    elif any(found is not None and found != size for found, size in zip(counted, sizes, strict=True)):
+        yield "counts the recordings of a page wrong"
+    if ends := [search.end for search in searches if search.end is not None]:
+        yield f"ends a list with {' and with '.join(dict.fromkeys(ends))}"
+    if any(search.close_refused for search in searches):
+        yield "does not let a search be closed (but destroyed)"
+
+
+def _of_items(visit: Visit, searches: Sequence[Search]) -> Iterator[str]:
+    recordings = [one for search in searches for one in search.recordings]
+    text = "\n".join(body for search in searches for body in search.bodies)
+    channels = {one.channel for one in recordings if one.channel is not None}
+    asked = visit.patient.channel
+    if channels:
+        base = {asked - 1: "counts channels from 0 in its lists", asked: "counts channels from 1 in its lists"}
+        others = "lists other channels than the one asked for"
+        yield base.get(next(iter(channels)), others) if len(channels) == 1 else others
+    if "VideoStream" not in text:
+        yield "does not say which stream a recording is of"
+    elif {one.stream for one in recordings} != {recordings[0].stream}:
+        yield "lists both streams together"
+    if "UTCOffset" in text:
+        yield "lists the offset from UTC with each recording"
+    if any(one.listed_as == "dav" and one.path.lower().endswith(".mp4") for one in recordings):
+        yield "calls its mp4 recordings dav"
+    kinds = sorted({found[1].lower() for one in recordings if (found := re.search(r"\.(\w{2,5})_?$", one.path))})
+    if kinds:
+        yield f"records {', '.join(kinds[:5])}"
+    sizes = [one.size for one in recordings if one.size]
+    if len(sizes) > 1 and all(size % _BLOCK == 0 for size in sizes):
+        yield "lists sizes in steps of 65536 bytes: more than the files have"
+    if any(one.writing for one in recordings):
+        yield "lists recordings that it is still writing"
+    if any(not one.path.startswith("/") for one in recordings):
+        yield "lists recordings that lie on another server"

@@ -1,0 +1,188 @@
+"""Text of a camera without what is private in it. The same value becomes the same placeholder everywhere. Pure.
+
+Three things find what is private: the key it stands under (``sn=``, ``ChannelTitle[0].Name=``), having met it before
+(the host that was asked, the serial number in the realm of the login), and its looks (a MAC, an IP address).
+Placeholders (``serial-1``) are left alone, so redacting twice is redacting once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from camreel.doctor.secrets import coded_forms, written_forms
+
+# Kinds that are long and made for one device: taken out wherever they stand, also in the middle of a word.
+_STRONG = frozenset({"serial", "realm", "mac", "password", "certificate"})
+_PLACEHOLDER = re.compile(
+    r"(?:serial|realm|mac|password|certificate|host|address|user|name|title|mail|net)-[0-9]{1,4}", re.ASCII
+)
+
+# The last part of a key -> what its value is. Compared in lower case; numbers in brackets left out.
+_KEYS = {
+    **dict.fromkeys(("sn", "serialno", "serialnumber", "serial", "serialid", "deviceserial", "deviceid"), "serial"),
+    **dict.fromkeys(("machinename", "hostname", "devicename", "devicealias", "alias"), "name"),
+    **dict.fromkeys(("mac", "macaddress", "macaddr", "physicaladdress"), "mac"),
+    **dict.fromkeys(("username", "user", "account", "loginname"), "user"),
+    **dict.fromkeys(("password", "passwd", "pwd", "passphrase"), "password"),
+    **dict.fromkeys(("ssid", "domain", "domainname"), "net"),
+    **dict.fromkeys(("mail", "email", "sender", "receiver"), "mail"),
+    **dict.fromkeys(("address", "ipaddress", "ip", "host", "defaultgateway", "gateway", "server", "dns"), "address"),
+}
+_TITLE_KEY = re.compile(r"channeltitle\[\d+\]\.name$", re.ASCII)
+# Values that only the vendor writes: a name that happens to be the same word is not hidden there.
+_VENDORS = {"type", "devicetype", "updateserial", "version", "processor", "hardwareversion", "vendor", "starttime"}
+_VENDORS |= {"endtime", "found", "videostream", "mode", "state", "result"}
+# Words of the camera's own language: where an owner calls a channel so, only its title is hidden, not the word.
+_WORDS = {
+    *("true", "false", "main", "extra1", "extra2", "extra3", "dav", "mp4", "jpg", "mnt", "dvr", "nvr", "ipc", "xvr"),
+    *("event", "timing", "manual", "marker", "unmarked", "videomotion", "success", "error", "temporary", "dev", "sda"),
+    *("mmc0", "none", "null", "aac", "camera", "ip camera", "channel", "yellow", "white", "date", "time", "items"),
+    *("connected", "unconnect", "name", "path", "type", "http", "https", "list", "info", "detail", "table", "result"),
+}
+
+_SAYS_NOTHING = re.compile(r"|\d{1,3}|true|false|none|null")
+_LINE_END = re.compile(r"(\r\n|\n|\r)")
+_JSON = re.compile(r'("([A-Za-z0-9_.]{1,40})"\s*:\s*")([^"\\]{1,200})(?=")')
+_AUTHORITY = re.compile(r"(?<=://)[^/\s\"'<>,;]*[^/\s\"'<>,;:.!?)]")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_CERTIFICATE = re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])")
+_MAC = re.compile(r"(?<![0-9A-Za-z:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z:])")
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_IPV4 = re.compile(rf"(?<![\d.]){_OCTET}(?:\.{_OCTET}){{3}}(?![\d.]*\d)", re.ASCII)
+_IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]*[A-Fa-f:]{2})(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+# What is done with a piece of text; the flag tells whether names and addresses may stand in it.
+_Plain = Callable[[str, bool], str]
+
+_LOOKS = ((_CERTIFICATE, "certificate"), (_MAIL, "mail"), (_MAC, "mac"), (_IPV4, "address"), (_IPV6, "address"))
+
+
+class Redactor:
+    """What is private, as far as it is known; ``know`` and ``learn`` add to it, the others take it out."""
+
+    def __init__(self) -> None:
+        self._placeholders: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
+        self._strong: dict[str, str] = {}
+        self._weak: dict[str, str] = {}
+        self._patterns: tuple[re.Pattern[str] | None, re.Pattern[str] | None] | None = None
+
+    def know(self, kind: str, value: str, forms: Iterable[str] = ()) -> str:
+        """Remember ``value``, whose ``kind`` is the name of its placeholder; what it is replaced with.
+
+        ``forms`` are other texts that give it away. A value that is known already keeps the placeholder it has.
+        """
+        value = value.strip()
+        if not value or _PLACEHOLDER.fullmatch(value):
+            return value
+        placeholder = self._placeholders.get(value.casefold())
+        if placeholder is None:
+            self._counts[kind] = self._counts.get(kind, 0) + 1
+            placeholder = self._placeholders[value.casefold()] = f"{kind}-{self._counts[kind]}"
+        forms = tuple(forms)
+        for form in forms:
+            self._placeholders.setdefault(form.casefold(), placeholder)
+        if (known := self._known_by(kind, value)) is not None:
+            for form in written_forms(value):
+                known.setdefault(form, placeholder)
+            # What is coded has no borders of its own: base64 goes on with what stands behind it.
+            for form in (*coded_forms(value), *forms):
+                self._strong.setdefault(form, placeholder)
+            self._patterns = None
+        return placeholder
+
+    def _known_by(self, kind: str, value: str) -> dict[str, str] | None:
+        """Where else than under its own key it is looked for; None where that would hide half of the answer."""
+        if kind == "password":
+            # A word or a number is left: no answer has the password, and a hole where the word stood would tell it.
+            return self._strong if len(value) >= 4 and not (value.isalpha() or value.isdigit()) else None
+        if kind in _STRONG and len(value) >= 6 and not value.isdigit():
+            return self._strong
+        if value.casefold() in _WORDS or len(value) < 3 or (value.isdigit() and len(value) < 6):
+            return None
+        return self._weak
+
+    def learn(self, body: str) -> None:
+        """Remember what in ``body`` stands under a private key or looks private, in the order in which it comes."""
+        self._walk(body, self._learn_looks)
+
+    def body(self, body: str) -> str:
+        """``body`` with all of it taken out. Give it to :meth:`learn` first."""
+        return self._walk(body, self._plain)
+
+    def sentence(self, text: str) -> str:
+        """A sentence of ours about the camera. Words that are only names are left: ours are not about them."""
+        return self._by_looks(_AUTHORITY.sub(self._authority, self._known(text, weak=False)))
+
+    def _walk(self, body: str, plain: _Plain) -> str:
+        if body.lstrip()[:1] in ("{", "["):
+            return _JSON.sub(lambda found: found[1] + self._valued(found[2], found[3], plain), plain(body, True))
+
+        return "".join(self._line(part, plain) for part in _LINE_END.split(body))
+
+    def _line(self, line: str, plain: _Plain) -> str:
+        key, equals, value = line.partition("=")
+        if not equals:
+            return plain(line, True)
+        blank = value[: len(value) - len(value.lstrip())]
+        return plain(key, False) + equals + blank + self._valued("".join(key.split()), value[len(blank) :], plain)
+
+    def _valued(self, key: str, value: str, plain: _Plain) -> str:
+        last = re.sub(r"\[\d+\]$", "", key.lower().rsplit(".", 1)[-1])
+        if _TITLE_KEY.search(key.lower()) and value.strip():
+            return self.know("title", value)
+        kind = "name" if key.lower() == "name" else _KEYS.get(last)
+        if kind is not None and not _SAYS_NOTHING.fullmatch(value.strip().lower()):
+            return self.know(kind, value)
+        return plain(value, last not in _VENDORS)
+
+    def _learn_looks(self, text: str, weak: bool) -> str:
+        _AUTHORITY.sub(self._authority, text)
+        if weak:
+            self._by_looks(text)
+        return text
+
+    def _plain(self, text: str, weak: bool) -> str:
+        text = _AUTHORITY.sub(self._authority, self._known(text, weak=weak))
+        return self._by_looks(text) if weak else text  # a version can look like an address
+
+    def _authority(self, found: re.Match[str]) -> str:
+        host, colon, port = found[0].rpartition(":")
+        if colon and port.isdigit() and "@" not in host:
+            return f"{self.know('host', host)}:{port}"
+        return self.know("host", found[0])
+
+    def _by_looks(self, text: str) -> str:
+        for pattern, kind in _LOOKS:
+            text = pattern.sub(lambda found, kind=kind: self.know(kind, found[0]), text)  # type: ignore[misc]
+        return text
+
+    def _known(self, text: str, *, weak: bool) -> str:
+        strong, whole = self._compiled()
+        if weak and whole is not None:
+            text = whole.sub(lambda found: _word_for(found[0], self._weak), text)
+        if strong is not None:
+            text = strong.sub(lambda found: _word_for(found[0], self._strong), text)
+        return text
+
+    def _compiled(self) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
+        if self._patterns is None:
+            strong, weak = _any_of(self._strong), _any_of(self._weak)
+            self._patterns = (
+                re.compile(strong, re.IGNORECASE) if strong else None,
+                re.compile(rf"(?<![^\W_]){weak}(?![^\W_])", re.IGNORECASE) if weak else None,
+            )
+        return self._patterns
+
+
+def _word_for(text: str, forms: Mapping[str, str]) -> str:
+    """The placeholder of what was found, in whatever case of letters."""
+    if text in forms:
+        return forms[text]
+    same = (word for form, word in forms.items() if re.fullmatch(re.escape(form), text, re.IGNORECASE))
+    return next(same, text)
+
+
+def _any_of(forms: Iterable[str]) -> str:
+    longest_first = sorted(forms, key=lambda form: (-len(form), form))
+    return f"(?:{'|'.join(map(re.escape, longest_first))})" if longest_first else ""
