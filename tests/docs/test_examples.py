@@ -84,9 +84,16 @@ def test_the_readmes_examples_run_verbatim(line, tmp_path):
 
 def test_every_option_is_in_the_readme():
     """No option is there that the README does not explain, and none is explained that is not there."""
-    shown = subprocess.run(
-        [sys.executable, "-m", "camreel", "--help"], capture_output=True, text=True, check=True, timeout=60
-    ).stdout
+    shown = "".join(
+        subprocess.run(
+            [sys.executable, "-m", "camreel", *command, "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for command in ([], ["clean"])
+    )
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", shown))
     explained = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert options - explained == set()

@@ -77,6 +77,11 @@ get_options = _together(
         _connection("--ca-file", metavar="FILE", help="https with certificates that FILE vouches for."),
         _connection("--fingerprint", metavar="SHA256", help="https with just this certificate."),
         _connection("--max-concurrent", type=Whole(1, 32), default=4, help="Downloads at a time. Default: 4."),
+        _connection("--limit-rate", metavar="RATE", help="Bytes a second for all together: 500k, 4M."),
+        _connection(
+            "--retry-for", metavar="LENGTH", default="2m", help="Wait for a camera that went away. Default: 2m."
+        ),
+        _connection("--ignore-lock", is_flag=True, help="Log in though the account was locked."),
         _output(
             "--stream",
             type=_one_of(Stream),
