@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-
 _COLUMNS = [(ranges, always, clip) for ranges in (True, False) for always in (False, True) for clip in (1, 2, 3)]
 
 
