@@ -39,7 +39,7 @@ class Holder:
     what: str
 
     def __str__(self) -> str:
-        return f"process {self.pid}, since {self.since}: {printable(self.what)}"
+        return f"process {self.pid}, since {printable(self.since, 30)}: {printable(self.what)}"
 
 
 def write_holder(file: Path, job: Job) -> None:
