@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from camreel.errors import (
@@ -59,7 +61,7 @@ def test_one_attempt_never_waits():
 def test_jitter_only_shortens():
     """So that not all come back at the same moment, and none later than the longest."""
     for chance, wait in ((0.0, 30), (0.5, 25.5), (1.0, 21)):
-        backoff = Backoff(first=64, longest=30, jitter=0.3, chance=lambda chance=chance: chance)
+        backoff = Backoff(first=64, longest=30, jitter=0.3, chance=partial(float, chance))
         assert backoff.wait(1) == pytest.approx(wait)
 
 
