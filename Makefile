@@ -21,8 +21,8 @@ demo: setup ## export a video from the built-in simulated camera into camreel-de
 test: dev ## run the test suite
 	@scripts/test $(ARGS)
 
-faults: dev ## print what becomes of each fault of the camera, clip by clip
-	@scripts/test tests/faults --verbose $(ARGS)
+faults: dev ## print a table of what becomes of each fault of the camera
+	@CAMREEL_FAULT_TABLE=1 scripts/test tests/faults $(ARGS)
 
 test-all-pythons: dev ## run it on every CPython from 3.10 up that is installed
 	@$(BIN)/python scripts/all_pythons.py $(ARGS)

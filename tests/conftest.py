@@ -39,9 +39,15 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _no_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test touches the home folder, and none inherits a camera from the environment."""
-    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp()))
+def _no_home(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test touches the home folder, and none inherits a camera, or a locked account, from another."""
+    base = tmp_path_factory.getbasetemp()
+    monkeypatch.setenv("HOME", str(base))
+    # Ports of simulated cameras come again: what is remembered of one is the test's own. Made when it is needed.
+    own = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
+    monkeypatch.setenv("XDG_STATE_HOME", str(base / "state" / own))
     for name in ("HOST", "PORT", "USERNAME", "CHANNEL", "PASSWORD", "PASSWORD_FILE"):
         monkeypatch.delenv(f"AMCREST_{name}", raising=False)
 

@@ -80,10 +80,14 @@ class AccountLocked(LoginError):
 
 
 class CameraError(CamreelError):
-    """The camera cannot be reached or does not do what was asked. ``worth_retrying``: it may do it a moment later."""
+    """The camera cannot be reached or does not do what was asked.
+
+    ``worth_retrying``: it may do it a moment later. ``is_strain``: it may have been asked for too much at a time.
+    """
 
     exit_code = 6
     worth_retrying = False
+    is_strain = False
 
 
 class CameraUnreachable(CameraError):
@@ -96,6 +100,7 @@ class CameraBusy(CameraError):
     """The camera answered 5xx: overloaded, rebooting, out of finders."""
 
     worth_retrying = True
+    is_strain = True
 
 
 class BadTransfer(CameraError):

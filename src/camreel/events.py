@@ -46,12 +46,16 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class ClipStarted:
-    """A download began (again, where ``attempt`` is above 1). ``size`` in bytes, None where nobody knows."""
+    """A download began (again, where ``attempt`` is above 1). ``size`` in bytes, None where nobody knows.
+
+    ``have``: bytes of it that are there already and will be continued, where the camera can do that.
+    """
 
     number: int
     recording: Recording
     size: int | None
     attempt: int
+    have: int = 0
 
 
 @dataclass(frozen=True, slots=True)

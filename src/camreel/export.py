@@ -6,13 +6,14 @@ connect -> clock -> search -> plan -> fetch and merge, side by side -> verify ->
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
 
-from camreel import events
+from camreel import events, lockout
 from camreel.clock import show_span
-from camreel.errors import CamreelError, DiskError, LoginError
-from camreel.identity import COMPLETE, comment
+from camreel.errors import AccountLocked, CamreelError, DiskError, LoginError
+from camreel.identity import COMPLETE, comment, fingerprint
 from camreel.inquiry import Found, Inquiry, Tuning
 from camreel.joining import Joining
 from camreel.media.job import MergeJob, OffsetChange
@@ -20,8 +21,11 @@ from camreel.model import Credentials, Request, WallTime
 from camreel.naming import default_name
 from camreel.output import already_there, finish, make_folders, part_for, prepare
 from camreel.plan import INDEX_LAG
-from camreel.report import Report
+from camreel.report import AtATime, Report
 from camreel.settle import settle
+from camreel.space import check_space
+from camreel.transfer.holder import Job, drop_job, write_job
+from camreel.transfer.part import disk_errors
 from camreel.transfer.store import Store
 
 __all__ = ["Tuning", "already_there", "export"]
@@ -40,8 +44,21 @@ async def export(
     """
     if (report := already_there(request)) is not None:
         return report
+    tuning = tuning or Tuning()
+    lockout.check(request, tuning.utc_now())
     try:
-        return await _Export(request, credentials, on_event, tuning or Tuning()).run()
+        report = await _told_alone(_Export(request, credentials, on_event, tuning).run())
+    except AccountLocked as error:
+        lockout.remember(request, error, tuning.utc_now())
+        raise
+    lockout.forget(request)
+    return report
+
+
+async def _told_alone(running: Awaitable[Report]) -> Report:
+    """``running``; of several errors at a time the one to tell."""
+    try:
+        return await running
     except BaseExceptionGroup as group:
         raise _leading(group) from None
 
@@ -74,8 +91,12 @@ class _Export:
             return there
         make_folders(request)
         store = Store(request.output_dir, request.address)
-        with store.locked():
-            part = part_for(request, store)
+        part = part_for(request, store)
+        noted = _noted(request, found, store, part)
+        with store.locked(noted):
+            check_space(request, found.plan, store)
+            with disk_errors(store.folder):
+                write_job(store.folder, noted)
             job = _job(request, found, part)
             joined = await Joining(request, found.plan, store, self._emit).run(self._inquiry, job, self._tuning)
             statuses, account = settle(found.plan, joined.clips, joined.outcomes, self._unsettled_from(found))
@@ -90,8 +111,13 @@ class _Export:
                 (),
                 tuple(self._inquiry.warnings),
                 skipped=found.where.skipped,
+                at_a_time=AtATime(joined.settled.most, joined.settled.lowest, joined.settled.last),
             )
-            return finish(report, found.plan, store, joined.result, part)
+            report = finish(report, found.plan, store, joined.result, part)
+            if report.is_complete:
+                with disk_errors(store.folder):
+                    drop_job(store.folder, noted)
+            return report
 
     def _unsettled_from(self, found: Found) -> WallTime | None:
         """From when on the camera may still list more, by its own clock; None where that is after the range."""
@@ -116,6 +142,13 @@ def _job(request: Request, found: Found, part: Path) -> MergeJob:
         drift=round(clock.drift.total_seconds()) if clock else 0,
         skipped=found.where.skipped,
     )
+
+
+def _noted(request: Request, found: Found, store: Store, part: Path) -> Job:
+    """What other runs, and ``camreel clean``, are told of this one."""
+    stems = tuple(store.stem(recording) for recording in found.plan.recordings)
+    what = f"channel {request.channel}, {show_span(found.span, found.clock)}, into {request.output.name}"
+    return Job(fingerprint(request)[:12], what, str(part), stems)
 
 
 def _pinned(request: Request, found: Found) -> Request:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,9 +30,10 @@ from camreel.clock import (
     straightened,
     understand,
 )
-from camreel.errors import CameraError, CameraRefused, NothingRecorded, UsageError
+from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, NothingRecorded, UsageError
 from camreel.model import Credentials, DeviceInfo, Recording, Request, Span, WallTime
 from camreel.plan import INDEX_LAG, ExportPlan, plan_export
+from camreel.transfer.outage import Outage, Presence
 from camreel.transfer.retry import Backoff, attempting
 
 Value = TypeVar("Value")
@@ -45,10 +47,12 @@ class Tuning:
     """What tests set and people do not: how patient to be, what time it is, and how to wait."""
 
     timeouts: Timeouts = field(default_factory=Timeouts)
-    talking: Backoff = field(default_factory=lambda: Backoff(attempts=3))
-    fetching: Backoff = field(default_factory=Backoff)
+    talking: Backoff = field(default_factory=lambda: Backoff(attempts=3, jitter=0.3))
+    fetching: Backoff = field(default_factory=lambda: Backoff(jitter=0.3))
+    away: Backoff = field(default_factory=lambda: Backoff(longest=15, jitter=0.3))
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     utc_now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
+    now: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,14 @@ class Inquiry:
         self._waiting_for = ""
         self._channel = request.channel if isinstance(request.channel, int) else 1
         self.warnings: list[str] = []
+        self.outage = Outage(
+            self._knock,
+            tuning.away,
+            request.retry_for,
+            sleep=tuning.sleep,
+            now=tuning.now,
+            tell=lambda error, wait: emit(events.Retrying("the camera", str(error), wait)),
+        )
 
     def warn(self, text: str) -> None:
         """Tell the person, once, now and in the report."""
@@ -265,7 +277,24 @@ class Inquiry:
         def on_retry(error: CameraError, wait: float) -> None:
             self._emit(events.Retrying(what, str(error), wait))
 
-        return await attempting(ask, self._tuning.talking, self._tuning.sleep, on_retry)
+        seen = self.outage.count
+
+        async def was_away(error: CameraError) -> bool:
+            nonlocal seen
+            # Before the first login an address that nothing answers at is more likely a wrong one.
+            if not self._login.accepted or not isinstance(error, CameraUnreachable | CameraBusy):
+                return False
+            presence = await self.outage.look(seen)
+            seen = self.outage.count
+            return presence is Presence.BACK
+
+        value = await attempting(ask, self._tuning.talking, self._tuning.sleep, on_retry, was_away)
+        self.outage.progress()
+        return value
+
+    async def _knock(self) -> None:
+        async with self.camera() as camera:
+            await camera.knock()
 
 
 def trust_in(insecure: bool, ca_file: str | None, fingerprint: str | None) -> Trust:

@@ -16,7 +16,10 @@ from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult
 from camreel.media.process import MergeDied, MergeProcess
 from camreel.model import Recording, Request, WallTime
 from camreel.plan import ExportPlan
+from camreel.transfer.fetch import Manner
+from camreel.transfer.pace import Settled
 from camreel.transfer.pool import Fetched, Lost, Pool
+from camreel.transfer.rate import Rate
 from camreel.transfer.store import Store
 
 # A clip that takes the merge process down is left out and the merge starts again; so often at most.
@@ -25,11 +28,15 @@ _MOST_SUSPECTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What came of it: a clip and an outcome for each recording of the plan, and the output under its part name."""
+    """What came of it: a clip and an outcome for each recording of the plan, and the output under its part name.
+
+    ``settled``: how many downloads at a time the camera bore.
+    """
 
     clips: tuple[Fetched | Lost, ...]
     outcomes: tuple[ClipOutcome | None, ...]
     result: MergeResult
+    settled: Settled
 
 
 class Joining:
@@ -51,6 +58,8 @@ class Joining:
             limit=self._request.max_concurrent,
             backoff=tuning.fetching,
             sleep=tuning.sleep,
+            outage=inquiry.outage,
+            manner=Manner(spend=Rate(self._request.limit_rate, tuning.sleep, tuning.now).spend),
         )
         with _removed_on_error(Path(job.output)):
             async with anyio.create_task_group() as tasks:
@@ -98,7 +107,7 @@ class Joining:
             if refused is None:
                 self._check_anything(clips, outcomes)
                 self._emit(events.Verifying())
-                return Joined(tuple(clips), tuple(outcomes), await merge.finish())
+                return Joined(tuple(clips), tuple(outcomes), await merge.finish(), pool.settled)
         assert refused is not None
         raise MergeError(
             str(refused), hint=f"The downloads are kept in {self._store.folder}. {refused.hint or ''}".strip()
@@ -154,8 +163,8 @@ class _PoolEvents:
     def __init__(self, emit: events.Listener) -> None:
         self._emit = emit
 
-    def started(self, number: int, recording: Recording, attempt: int) -> None:
-        self._emit(events.ClipStarted(number, recording, recording.size, attempt))
+    def started(self, number: int, recording: Recording, attempt: int, have: int) -> None:
+        self._emit(events.ClipStarted(number, recording, recording.size, attempt, have))
 
     def progress(self, number: int, received: int) -> None:
         self._emit(events.ClipProgress(number, received))

@@ -264,7 +264,8 @@ class Request:
     from 1 or a title as the recorder gives it. ``follow`` waits for what is not recorded or not settled yet.
     ``fingerprint`` pins the camera's certificate: its SHA-256 in hex. ``named_by_range``: ``output`` stands in until
     a relative range is known, and its name is made then. ``camera_tz`` (an IANA name or an offset) and ``clock_drift``
-    go before what the camera says of its clock.
+    go before what the camera says of its clock. ``retry_for`` is how many seconds a camera that went away is waited
+    for, ``limit_rate`` how many bytes a second it may send. ``ignore_lock``: log in though the account was locked.
     """
 
     address: Address
@@ -287,3 +288,6 @@ class Request:
     named_by_range: bool = False
     camera_tz: str | None = None
     clock_drift: timedelta | None = None
+    retry_for: float = 120.0
+    limit_rate: float | None = None
+    ignore_lock: bool = False

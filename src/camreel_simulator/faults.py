@@ -20,6 +20,11 @@ Kind = Literal[
     "wrong_length",
     "garbage",
     "ignore_range",
+    "range_start",
+    "range_total",
+    "range_bytes",
+    "range_unsaid",
+    "range_refused",
     "status",
     "error_page",
     "error_text",
@@ -48,6 +53,11 @@ class Fault:
     ``wrong_length``        ``Content-Length`` says ``at``; the whole body is sent, then the connection is closed
     ``garbage``             the right length, other bytes (the same ones each time)
     ``ignore_range``        200 and the whole file where a range was asked for
+    ``range_start``         206 that begins ``at`` bytes earlier than asked (at least one), and says so
+    ``range_total``         206 whose ``Content-Range`` says that the whole is ``at`` bytes longer (at least one)
+    ``range_bytes``         206 as asked for, with other bytes
+    ``range_unsaid``        206 without ``Content-Range``
+    ``range_refused``       416
     ``status``              ``status`` with ``text`` (or ``Error`` and the number) as a text answer
     ``error_page``          200 and an HTML page
     ``error_text``          200 and ``text``, or ``Error`` and ``Bad Request!``
@@ -57,7 +67,7 @@ class Fault:
     ======================  ==========================================================================================
 
     The kinds that replace the answer (``status``, ``error_page``, ``error_text``, ``empty``, ``reset``, ``silent``)
-    keep the camera from doing what was asked.
+    keep the camera from doing what was asked. The ``range_...`` kinds strike only requests for a part of a file.
     """
 
     kind: Kind
@@ -83,6 +93,8 @@ class Fault:
 
     def matches(self, request: HttpRequest) -> bool:
         """True if this request is meant."""
+        if self.kind.startswith("range_") and "range" not in request.headers:
+            return False
         decoded = request.decoded
         return self.target in decoded if isinstance(self.target, str) else bool(self.target.search(decoded))
 
@@ -113,10 +125,40 @@ class Fault:
             return replace(answer, body=answer.body.cut(0, self.at))
         if self.kind == "wrong_length":
             return replace(answer, declared=self.at, after="close")
+        if self.kind.startswith("range_") and answer.status == 206:
+            return _spoil_part(self.kind, max(1, self.at), answer)
         if self.kind == "garbage":
             seed = (answer.download or "garbage").encode()
-            return replace(answer, body=Body.of(hashlib.shake_256(seed).digest(len(answer.body))))
+            return replace(answer, body=_other_bytes(seed, len(answer.body)))
         return answer
+
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+
+
+def _spoil_part(kind: str, count: int, answer: Answer) -> Answer:
+    """A 206 that is not the part that was asked for, or does not say which it is."""
+    headers = dict(answer.headers)
+    said = _CONTENT_RANGE.fullmatch(headers.pop("Content-Range", ""))
+    assert said is not None, "a 206 of this camera says which part it is"
+    first, last, total = (int(number) for number in said.groups())
+    if kind == "range_refused":
+        return Answer(416, Body.of(b""), headers=(("Content-Range", f"bytes */{total}"),))
+    body = answer.body
+    if kind == "range_bytes":
+        body = _other_bytes(b"part", len(body))
+    if kind == "range_start":
+        earlier = min(count, first)
+        first, body = first - earlier, Body(body.source, body.start - earlier, body.stop)
+    if kind == "range_total":
+        total += count
+    if kind != "range_unsaid":
+        headers["Content-Range"] = f"bytes {first}-{last}/{total}"
+    return replace(answer, body=body, headers=tuple(headers.items()))
+
+
+def _other_bytes(seed: bytes, count: int) -> Body:
+    return Body.of(hashlib.shake_256(seed).digest(count))
 
 
 @dataclass

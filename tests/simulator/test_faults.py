@@ -233,3 +233,25 @@ def test_repeat_page(serve: Serve):
     pages = [client.next(finder).text for _ in range(4)]
     assert len(parse_items(pages[0])) == 100
     assert len(set(pages)) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "said", "body"),
+    [
+        (Fault("range_start", at=9), 206, "bytes 991-255999/256000", BODY[991:]),
+        (Fault("range_total", at=7), 206, "bytes 1000-255999/256007", BODY[1000:]),
+        (Fault("range_bytes"), 206, "bytes 1000-255999/256000", None),
+        (Fault("range_unsaid"), 206, None, BODY[1000:]),
+        (Fault("range_refused"), 416, "bytes */256000", b""),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Fault) else "",
+)
+def test_lies_about_ranges(serve: Serve, fault: Fault, status: int, said: str | None, body: bytes | None):
+    """Each lie strikes the first part that is asked for, and no whole file."""
+    client = serve(camera_with(fault))
+    target = LOADFILE + client.camera.recordings[0].path
+    assert client.get(target).body == BODY
+    reply = client.get(target, Range="bytes=1000-")
+    assert (reply.status, reply.headers.get("content-range")) == (status, said)
+    assert reply.body == body if body is not None else (len(reply.body), reply.body != BODY[1000:]) == (255_000, True)
+    assert client.get(target, Range="bytes=1000-").body == BODY[1000:]

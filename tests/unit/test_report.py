@@ -121,7 +121,7 @@ def test_json_keys_are_a_contract():
     assert document["schema"] == 1
     assert set(document) == {
         "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "found", "coverage", "gaps",
-        "pending", "lost", "clips", "outputs", "downloads", "warnings",
+        "pending", "lost", "clips", "outputs", "downloads", "concurrency", "warnings",
     }  # fmt: skip
     assert set(document["asked"]) == {"start", "end", "times_in"}
     assert set(document["camera"]) == {

@@ -284,14 +284,28 @@ class Camera:
         return await self._connection.text(wire.cgi_target("mediaFileFind", action=action, object=finder, **parameters))
 
     @asynccontextmanager
-    async def open(self, recording: Recording) -> AsyncIterator[Body]:
-        """The bytes of ``recording``. CameraRefused where its path must not be asked for, or it is gone."""
+    async def open(self, recording: Recording, *, first: int = 0) -> AsyncIterator[Body]:
+        """The bytes of ``recording``, from ``first`` on where the camera can do that (``Body.part`` tells).
+
+        CameraRefused where its path must not be asked for, or it is gone.
+        """
         try:
             target = wire.loadfile_target(recording.path)
         except ValueError as error:
             raise CameraRefused(f"It cannot be downloaded: {error}.", status=0) from None
-        async with self._connection.body(target) as body:
+        async with self._connection.body(target, first=first) as body:
             yield body
+
+    async def knock(self) -> None:
+        """Whether it is there at all, without logging in. CameraUnreachable or CameraBusy where it is not."""
+        await self._connection.knock(wire.cgi_target("global", action="getCurrentTime"))
+
+    async def lists(self, recording: Recording) -> bool:
+        """Whether the camera still lists ``recording``. Raises as :meth:`search` does."""
+        if self._channel is None:
+            return True
+        listing = await self.search(self._channel, recording.listed or recording.span)
+        return any(other.path == recording.path for other in listing.recordings)
 
     @asynccontextmanager
     async def open_by_time(self, recording: Recording) -> AsyncIterator[Body]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -67,11 +68,30 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentRange:
+    """Bytes from ``first`` up to, but not including, ``end``, of ``total``: what a 206 says that it is.
+
+    All None where it does not say it in a way that can be read.
+    """
+
+    first: int | None = None
+    end: int | None = None
+    total: int | None = None
+
+
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
-    """A body on its way. ``length`` is what Content-Length says, in bytes, or None."""
+    """A body on its way. ``length`` is what Content-Length says, in bytes, or None.
+
+    ``part``: which part of the whole it is, for a 206; None for the whole.
+    """
 
     length: int | None
     chunks: AsyncIterator[bytes]
+    part: ContentRange | None = None
 
 
 class Witness(Protocol):
@@ -146,19 +166,32 @@ class Connection:
             return Answer(response.status, body.decode("utf-8", "replace"))
 
     @asynccontextmanager
-    async def body(self, target: str) -> AsyncIterator[Body]:
-        """GET something large. Raises as :meth:`text` does, and CameraRefused for any status but 200."""
-        async with self._request(target) as response:
-            if response.status != 200:
+    async def body(self, target: str, *, first: int = 0) -> AsyncIterator[Body]:
+        """GET something large, from byte ``first`` on where the camera can do that (``Body.part`` tells).
+
+        Raises as :meth:`text` does, and CameraRefused for any status but 200, and 206 where a part was asked for.
+        """
+        async with self._request(target, first) as response:
+            if response.status != 200 and not (response.status == 206 and first):
                 text = await self._read(response, _MAX_401, self._timeouts.text)
                 raise from_status(self._address, response.status, text)
-            length = response.content_length
-            yield Body(length, self._chunks(response))
+            part = _content_range(response.headers.get("Content-Range", "")) if response.status == 206 else None
+            yield Body(response.content_length, self._chunks(response), part)
+
+    async def knock(self, target: str) -> None:
+        """Whether anybody is at home: ask for ``target`` without a login, which no camera counts as a failed one.
+
+        Any answer below 500 will do. CameraUnreachable or CameraBusy where there is none.
+        """
+        response = await self._unsigned(target)
+        response.close()
+        if response.status >= 500:
+            raise from_status(self._address, response.status, b"")
 
     @asynccontextmanager
-    async def _request(self, target: str) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _request(self, target: str, first: int = 0) -> AsyncIterator[aiohttp.ClientResponse]:
         """One request, logged in."""
-        response = await self._logged_in(target)
+        response = await self._logged_in(target, {"Range": f"bytes={first}-"} if first else {})
         try:
             yield response
         finally:
@@ -173,7 +206,7 @@ class Connection:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise from_client_error(self._address, error, known=self._login.accepted) from error
 
-    async def _logged_in(self, target: str) -> aiohttp.ClientResponse:
+    async def _logged_in(self, target: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         await self._login.check()
         response = await self._unsigned(target)
         if response.status != 401:
@@ -181,7 +214,7 @@ class Connection:
         challenge = await self._challenge(response)
         await self._login.check()
         proven = self._login.accepted
-        response = await self._signed(target, challenge)
+        response = await self._signed(target, challenge, headers)
         if response.status != 401:
             return await self._accepted(response, signed=True)
         challenge = await self._challenge(response)
@@ -190,7 +223,7 @@ class Connection:
         if proven or challenge.stale:
             async with self._login.doubt:
                 self._login.check_refusal()
-                response = await self._signed(target, challenge)
+                response = await self._signed(target, challenge, headers)
                 if response.status != 401:
                     return await self._accepted(response, signed=True)
                 await self._challenge(response)
@@ -204,11 +237,11 @@ class Connection:
             "account.",
         )
 
-    async def _signed(self, target: str, challenge: Challenge) -> aiohttp.ClientResponse:
+    async def _signed(self, target: str, challenge: Challenge, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """The password goes out. A first one that gets no clear answer is not sent again: it may count as failed."""
         authorization = answer(challenge, self._credentials, "GET", target, secrets.token_hex(8))
         try:
-            return await self._get(target, authorization)
+            return await self._get(target, {**headers, "Authorization": authorization})
         except CameraError as error:
             self._unproven(error)
             raise
@@ -222,11 +255,11 @@ class Connection:
     async def _unsigned(self, target: str) -> aiohttp.ClientResponse:
         """The first leg. A kept connection may have been closed meanwhile: then once more, on a new one."""
         try:
-            return await self._get(target, None)
+            return await self._get(target, {})
         except CameraUnreachable as error:
             if not isinstance(error.__cause__, aiohttp.ServerDisconnectedError):
                 raise
-            return await self._get(target, None)
+            return await self._get(target, {})
 
     async def _accepted(self, response: aiohttp.ClientResponse, *, signed: bool) -> aiohttp.ClientResponse:
         if signed and response.status < 500 and response.status != 403:
@@ -249,14 +282,15 @@ class Connection:
     async def _challenge(self, response: aiohttp.ClientResponse) -> Challenge:
         headers: CIMultiDictProxy[str] = response.headers
         # Reading the body frees the connection for the answer. Some devices send it late or never: then a new one.
+        text = b""
         with self._in_our_words(), anyio.move_on_after(self._timeouts.refusal):
-            left = _MAX_401
-            while left > 0 and (chunk := await response.content.read(left)):
-                left -= len(chunk)
+            while len(text) < _MAX_401 and (chunk := await response.content.read(_MAX_401 - len(text))):
+                text += chunk
         response.release() if response.content.at_eof() else response.close()
         challenge = choose(parse_challenges(headers.getall("WWW-Authenticate", [])))
-        if challenge is None and self._login.accepted:
-            # A 401 without a way to log in, from a camera that let us in before: «exceeded maximum connections».
+        if self._login.accepted and (challenge is None or b"exceeded" in text[:1000].lower()):
+            # From a camera that let us in before: «Exceeded maximum number of connections» (PF8-PV), with or without
+            # a challenge. The password has nothing to do with it.
             raise CameraBusy(f"{self._address} lets no more connections in just now.")
         if challenge is None:
             raise NotACamera(
@@ -268,13 +302,12 @@ class Connection:
             self._warn("The camera offers basic authentication only: the password crosses the network in clear.")
         return challenge
 
-    async def _get(self, target: str, authorization: str | None) -> aiohttp.ClientResponse:
+    async def _get(self, target: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         assert self._session is not None, "use async with"
         url = URL(f"{'https' if self._address.https else 'http'}://{self._host}{target}", encoded=True)
-        login = {"Authorization": authorization} if authorization else {}
         try:
             with self._in_our_words(), anyio.fail_after(self._timeouts.connect + self._timeouts.headers):
-                response = await self._session.get(url, headers=login, allow_redirects=False)
+                response = await self._session.get(url, headers=headers, allow_redirects=False)
         except CameraError as error:
             cause = error.__cause__
             if not isinstance(cause, aiohttp.ClientConnectorCertificateError):
@@ -283,8 +316,8 @@ class Connection:
             raise from_client_error(self._address, cause, certificate=shown) from cause
         log.debug("GET %s -> %d", printable(target), response.status)
         if self._witness is not None:
-            headers = tuple(response.headers.items())
-            self._witness.met(target, response.status, headers, signed=authorization is not None)
+            answered = tuple(response.headers.items())
+            self._witness.met(target, response.status, answered, signed="Authorization" in headers)
         return response
 
     async def _certificate(self) -> str | None:
@@ -337,7 +370,17 @@ class Connection:
             received += len(chunk)
             if received >= timeouts.least_bytes_per_stall:
                 received, mark = 0, anyio.current_time()
+            given = anyio.current_time()
             yield chunk
+            mark += anyio.current_time() - given  # what our side takes its time for is no stall of the camera's
+
+
+def _content_range(text: str) -> ContentRange:
+    found = _CONTENT_RANGE.fullmatch(text.strip())
+    if found is None:
+        return ContentRange()
+    first, last, total = (int(number) for number in found.groups())
+    return ContentRange(first, last + 1, total)
 
 
 def tls_context(*, insecure: bool, ca_file: str | None) -> ssl.SSLContext:

@@ -68,8 +68,15 @@ def from_client_error(
     if isinstance(error, aiohttp.ClientPayloadError):
         return CameraUnreachable(f"{address} broke off in the middle of an answer.")
     if isinstance(error, aiohttp.ServerDisconnectedError):  # its text would be all that came, headers and cookies too
-        return CameraUnreachable(f"The connection to {address} was closed before the answer was whole.")
-    return CameraUnreachable(f"The connection to {address} broke: {_system_reason(error)}.")
+        return _reset(f"The connection to {address} was closed before the answer was whole.")
+    return _reset(f"The connection to {address} broke: {_system_reason(error)}.")
+
+
+def _reset(message: str) -> CameraUnreachable:
+    """Some devices reset what is beyond their limit of connections."""
+    error = CameraUnreachable(message)
+    error.is_strain = True
+    return error
 
 
 def _name_error(address: Address, *, known: bool) -> CameraError:

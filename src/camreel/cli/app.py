@@ -12,6 +12,7 @@ import click
 
 from camreel.cli import screen
 from camreel.cli.address import parse_address
+from camreel.cli.clean import clean
 from camreel.cli.doctor import doctor
 from camreel.cli.get import get
 from camreel.cli.help import Option
@@ -51,7 +52,7 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-_commands = _Commands("camreel", commands=[get, demo, doctor, simulate], add_help_option=False)
+_commands = _Commands("camreel", commands=[get, demo, doctor, simulate, clean], add_help_option=False)
 
 
 def run(argv: Sequence[str] | None = None) -> int:

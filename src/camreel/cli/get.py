@@ -6,6 +6,7 @@ import click
 
 from camreel.cli import screen
 from camreel.cli.address import parse_address
+from camreel.cli.amounts import parse_patience, parse_rate
 from camreel.cli.checks import check_tls, check_username, choose_places
 from camreel.cli.help import Command
 from camreel.cli.job import Manner, run_job
@@ -45,6 +46,7 @@ Other commands:
   camreel demo       export a video from the built-in simulated camera
   camreel doctor     how a camera is, in a report for anybody's eyes
   camreel simulate   run the simulated camera, to try things on
+  camreel clean      list the downloads that wait in a folder, or remove them
 """
 
 
@@ -85,6 +87,9 @@ def get(
     duration: str | None,
     times_in: str | None,
     max_concurrent: int,
+    limit_rate: str | None,
+    retry_for: str,
+    ignore_lock: bool,
     stream: str,
     whole_clips: bool,
     follow: bool,
@@ -133,6 +138,9 @@ def get(
         named_by_range=asked.is_relative and output_file is None,
         camera_tz=None if camera_tz is None else parse_camera_zone(camera_tz),
         clock_drift=None if clock_drift is None else parse_drift(clock_drift),
+        retry_for=parse_patience(retry_for),
+        limit_rate=None if limit_rate is None else parse_rate(limit_rate),
+        ignore_lock=ignore_lock,
     )
     if channel == 0 and not quiet:
         screen.remark("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from camreel.cli import screen
@@ -36,12 +37,14 @@ def run_job(request: Request, ask_password: Callable[[], str], manner: Manner) -
     """Export, and show the report. The password is only asked for where there is something to do."""
     # They bring aiohttp, anyio and more, which --help should not wait for.
     with ending_at_once():
+        from camreel import lockout  # noqa: PLC0415
         from camreel.cli.reporters import choose_reporter  # noqa: PLC0415
         from camreel.cli.runner import run_export  # noqa: PLC0415
         from camreel.export import already_there  # noqa: PLC0415
 
     report = already_there(request)
     if report is None:
+        lockout.check(request, datetime.now(timezone.utc))  # before anybody types a password that is not sent
         credentials = Credentials(request.username, ask_password())
         reporter = choose_reporter(quiet=manner.quiet)
         with _logging_to(reporter, verbose=manner.verbose):

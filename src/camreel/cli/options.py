@@ -87,6 +87,11 @@ get_options = _together(
         _when("--clock-drift", metavar="SECONDS", help="By how much its clock is fast, or off: not at all."),
         *_REACHED,
         _connection("--max-concurrent", type=Whole(1, 32), default=4, help="Downloads at a time. Default: 4."),
+        _connection("--limit-rate", metavar="RATE", help="Bytes a second for all together: 500k, 4M."),
+        _connection(
+            "--retry-for", metavar="LENGTH", default="2m", help="Wait for a camera that went away. Default: 2m."
+        ),
+        _connection("--ignore-lock", is_flag=True, help="Log in though the account was locked."),
         _output(
             "--stream",
             type=_one_of(Stream),

@@ -83,7 +83,7 @@ class Progress:
     def _(self, event: ClipStarted) -> None:
         clip = self._clip(event.number)
         clip.size = clip.size if event.size is None else event.size
-        clip.received = 0
+        clip.received = event.have  # what an earlier try left behind is not speed
         if not self._samples:
             self._samples.append((self._now(), self._arrived))
 

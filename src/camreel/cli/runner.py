@@ -15,6 +15,7 @@ import anyio
 from anyio.abc import TaskStatus
 
 from camreel import export as exporting
+from camreel.cli import screen
 from camreel.cli.reporters import Reporter
 from camreel.errors import Interrupted
 from camreel.events import ClipFetched, Event, Planned
@@ -24,6 +25,7 @@ from camreel.transfer.store import ROOT
 from camreel.units import count_text, size_text
 
 _TICK = 0.2  # seconds
+_PATIENCE = 0.8  # seconds from Ctrl-C to the end at the latest
 
 
 def run_export(request: Request, credentials: Credentials, reporter: Reporter) -> Report:
@@ -34,6 +36,7 @@ def run_export(request: Request, credentials: Credentials, reporter: Reporter) -
     except KeyboardInterrupt:  # where signals cannot be received: Windows
         raise run.interrupted() from None
     finally:
+        run.has_ended()
         reporter.close()
 
 
@@ -43,6 +46,7 @@ class _Run:
     def __init__(self, request: Request, credentials: Credentials, reporter: Reporter) -> None:
         self._request, self._credentials, self._reporter = request, credentials, reporter
         self._stopped = False
+        self._deadline: threading.Timer | None = None
         self._planned = 0
         self._kept: dict[int, int] = {}  # bytes of each clip
 
@@ -85,6 +89,23 @@ class _Run:
         assert failure is not None
         raise failure
 
+    def has_ended(self) -> None:
+        """It did so by itself."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+
+    def _end_in_time(self) -> None:
+        """End the process soon, also where something does not let itself be cancelled: a name server, a disk."""
+
+        def end() -> None:
+            with suppress(Exception):  # the screen may be what hangs; nothing may keep it from ending
+                screen.complain(self.interrupted())
+            _end_now(0, None)
+
+        self._deadline = threading.Timer(_PATIENCE, end)
+        self._deadline.daemon = True
+        self._deadline.start()
+
     async def _tick(self) -> None:
         while True:
             self._reporter.tick()
@@ -98,6 +119,7 @@ class _Run:
                 return
             async for number in signals:
                 self._stopped = True
+                self._end_in_time()
                 self._reporter.log(
                     "Stopping; press Ctrl-C again to end at once." if number == signal.SIGINT else "Stopping."
                 )

@@ -16,6 +16,7 @@ from typing import IO
 from camreel.errors import CamreelError, DiskError, MergeError, printable
 from camreel.media.job import ClipFile, Failed, Finish, MergeJob, Progress
 from camreel.media.messages import LONGEST_LINE, Message, decode, encode
+from camreel.media.orphan import die_with_parent
 from camreel.model import WallTime
 
 # A day of clips in one mp4 takes 0.3 GB; a clip that makes FFmpeg ask for more than this is not a recording.
@@ -26,6 +27,7 @@ LOST_PARENT = 3
 
 def main() -> int:
     """Serve one merge. Exit code 0 when it ended as told, also with a failure that was reported."""
+    die_with_parent()
     answers = _take_stdout()
     asked: queue.Queue[Message] = queue.Queue()
     threading.Thread(target=_read_orders, args=(sys.stdin.buffer, asked), daemon=True).start()

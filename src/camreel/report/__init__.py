@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from camreel.report.as_json import SCHEMA, error_json, report_json
 from camreel.report.as_text import asked_lines, camera_line, clock_lines, left_out_text, report_text
-from camreel.report.value import ClipReport, OutputReport, Report
+from camreel.report.value import AtATime, ClipReport, OutputReport, Report
 
 __all__ = [
     "SCHEMA",
+    "AtATime",
     "ClipReport",
     "OutputReport",
     "Report",

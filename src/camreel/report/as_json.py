@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -49,6 +50,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "clips": [_clip_json(clip, report.clock) for clip in report.clips],
         "outputs": [_output_json(output) for output in report.outputs],
         "downloads": report.downloads,
+        "concurrency": asdict(report.at_a_time) if report.at_a_time else None,
         "warnings": list(report.warnings),
     }
 

@@ -12,7 +12,7 @@ from camreel.clock import CameraClock, asked_length, is_by_clock, show_moment, s
 from camreel.errors import printable
 from camreel.model import Asked, DeviceInfo, Request, Span, WallTime
 from camreel.plan import Hole
-from camreel.report.value import ClipReport, OutputReport, Report
+from camreel.report.value import AtATime, ClipReport, OutputReport, Report
 from camreel.units import count_text, duration_text, size_text
 
 _Item = TypeVar("_Item")
@@ -45,12 +45,20 @@ def report_text(report: Report, *, closing: bool = False) -> str:
         rows.append(("Joints", f"{total} in all at {count_text(len(slivers), 'joint')}, less than a second at each"))
     rows += [("Clip", line) for line in _clip_lines(report.clips, report.clock)]
     rows += [("Note", text) for text in report.warnings]
+    if report.at_a_time and report.at_a_time.lowest < report.at_a_time.allowed:
+        rows.append(("Note", _at_a_time(report.at_a_time)))
     if report.downloads:
         rows.append(("Clips", f"kept in {report.downloads}"))
     rows.append(("Result", _result_line(report)))
     for output in report.outputs:
         rows += [("Video", output.path), ("", _output_facts(output))]
     return "\n".join(_aligned(rows))
+
+
+def _at_a_time(at_a_time: AtATime) -> str:
+    few = f"--max-concurrent {at_a_time.settled} is what it bears"
+    down = f"down to {at_a_time.lowest}, at the end {at_a_time.settled}"
+    return f"the camera was overloaded by {at_a_time.allowed} downloads at a time: {down}; {few}"
 
 
 def _percent(report: Report) -> str:

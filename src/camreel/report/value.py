@@ -44,11 +44,21 @@ class OutputReport:
 
 
 @dataclass(frozen=True, slots=True)
+class AtATime:
+    """Downloads at a time: how many were allowed, the fewest there were, and what it came to."""
+
+    allowed: int
+    lowest: int
+    settled: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All of it. ``downloads`` is the folder where the clips were kept, None where they were not.
 
     All spans are in straight time (:mod:`camreel.clock.camera_clock`); ``clock`` tells what the picture shows.
     ``skipped`` are parts of ``span`` that are not asked for: they lie between two passes of a repeated hour.
+    ``at_a_time``: how many downloads the camera bore, None where nothing was downloaded.
     """
 
     request: Request
@@ -64,6 +74,7 @@ class Report:
     already_there: bool = False
     found_as: str | None = None
     skipped: tuple[Span, ...] = ()
+    at_a_time: AtATime | None = None
 
     @property
     def is_complete(self) -> bool:

@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
-from io import FileIO
 from pathlib import Path
-from typing import Protocol
 
 import anyio.to_thread
 
 from camreel.dhav import NotDhav, summary
-from camreel.errors import BadTransfer, printable
+from camreel.errors import BadTransfer, CameraRefused, printable
 from camreel.model import Recording
+from camreel.transfer import resume
 from camreel.transfer.part import disk_errors, sync_file
+from camreel.transfer.receive import HEAD, Spending, Unlike, receive
+from camreel.transfer.resume import Held, Ranges
+from camreel.transfer.source import Body, Source
 from camreel.transfer.store import Store, suffix_for
 from camreel.transfer.unwrap import unwrap
 from camreel.units import size_text
 
-
-class Body(Protocol):
-    """A recording on its way: ``length`` in bytes as announced, None where it was not."""
-
-    @property
-    def length(self) -> int | None: ...
-    @property
-    def chunks(self) -> AsyncIterator[bytes]: ...
-
-
-class Source(Protocol):
-    """Where recordings come from: a camera, as far as this room knows."""
-
-    def open(self, recording: Recording) -> AbstractAsyncContextManager[Body]:
-        """Begin to receive ``recording``."""
-        ...
-
-    def open_by_time(self, recording: Recording) -> AbstractAsyncContextManager[Body]:
-        """Begin to receive the footage of its time as a DHAV stream; what comes has to be checked."""
-        ...
-
-
-_HEAD = 64  # bytes that tell a recording from a page of text
 _ROOM_BEYOND_LISTED = 64 << 20
 _MOST_WITHOUT_SIZE = 64 << 30
 _SLACK = timedelta(seconds=2)  # listed times are whole seconds, and a picture can be missing
@@ -49,41 +28,159 @@ _LONGEST_LEAD = timedelta(minutes=10)  # how much earlier than asked a stream by
 _ALLOCATION = 1 << 16  # recorders list sizes in steps of 64 KiB: what was allocated, not what was written
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a device is dealt with, the same for all its recordings: whether it continues, and how fast it may send."""
+
+    ranges: Ranges = field(default_factory=Ranges)
+    spend: Spending | None = None
+
+
 async def fetch(
-    source: Source, recording: Recording, store: Store, progress: Callable[[int], None], *, doubt: bool = False
+    source: Source,
+    recording: Recording,
+    store: Store,
+    progress: Callable[[int], None],
+    *,
+    doubt: bool = False,
+    manner: Manner | None = None,
 ) -> Path:
     """Download ``recording`` into ``store``, check it, sync it, name it. ``progress`` is told the bytes so far.
 
-    With ``doubt``, a body that is complete by its own words but shorter than listed is refused: the camera is asked
-    again, and believed the second time.
+    What an earlier try or run has left is continued, where it is certain that it belongs to it and the device can do
+    that; else the recording starts again. With ``doubt``, a body that is complete by its own words but shorter than
+    listed is refused: the camera is asked again, and believed the second time.
 
     BadTransfer where what came is not the recording; DiskError where it cannot be written; else as ``source.open``.
     """
-    part = store.part(recording)
-    async with source.open(recording) as body:
-        head, received = await _receive(body, recording, part, progress)
-    if head.startswith(b"--"):
-        head = await anyio.to_thread.run_sync(unwrap, part)
-        doubt = False  # the wrapper's bytes are in neither length
-    _check_head(head)
-    _check_length(received, body.length, recording.size, doubt=doubt)
-    await anyio.to_thread.run_sync(sync_file, part)
-    return store.complete(recording, suffix_for(head))
+    part, manner = store.part(recording), manner or Manner()
+    came = await _continued(source, recording, store, progress, manner)
+    if came is None:
+        async with source.open(recording) as body:
+            came = await _whole(body, recording, store, progress, manner)
+    try:
+        if came.head.startswith(b"--"):
+            head = await anyio.to_thread.run_sync(unwrap, part)
+            came, doubt = _Came(head, came.received, came.announced), False  # the wrapper's bytes are in neither length
+        _check_head(came.head)
+        _check_length(came.received, came.announced, recording.size, doubt=doubt)
+    except BadTransfer:
+        store.drop_part(recording)  # nothing to continue
+        raise
+    await _sync(part)
+    return await anyio.to_thread.run_sync(store.complete, recording, suffix_for(came.head))
 
 
-async def fetch_by_time(source: Source, recording: Recording, store: Store, progress: Callable[[int], None]) -> Path:
+async def fetch_by_time(
+    source: Source,
+    recording: Recording,
+    store: Store,
+    progress: Callable[[int], None],
+    *,
+    manner: Manner | None = None,
+) -> Path:
     """The same by time instead of by path, for recorders that do not hand out the file (Intelbras, NVR4108).
 
     What came is checked by the clock in its frames: recorders miss the asked time by seconds to minutes, and end early
     at the border of a file. BadTransfer where it is not the footage of the recording.
     """
     part = store.part(recording)
+    store.drop_part(recording)
+    spend = manner.spend if manner else None
     async with source.open_by_time(recording) as body:
-        head, _received = await _receive(body, recording, part, progress)
+        progress(0)
+        head, _received = await receive(body, part, progress, limit=_limit(body.length, recording.size), spend=spend)
     _check_head(head)
     await anyio.to_thread.run_sync(_check_times, part, recording)
-    await anyio.to_thread.run_sync(sync_file, part)
-    return store.complete(recording, ".dav")
+    await _sync(part)
+    return await anyio.to_thread.run_sync(store.complete, recording, ".dav")
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """The first bytes of what lies in the part, how much that is, and how much was announced."""
+
+    head: bytes
+    received: int
+    announced: int | None
+
+
+async def _whole(
+    body: Body, recording: Recording, store: Store, progress: Callable[[int], None], manner: Manner
+) -> _Came:
+    """From the first byte on."""
+    limit = _limit(body.length, recording.size)
+    resume.begin(store, recording, body.length)
+    progress(0)  # the camera has answered
+    head, received = await receive(
+        body,
+        store.part(recording),
+        progress,
+        limit=limit,
+        spend=manner.spend,
+        on_synced=lambda size: resume.synced(store, recording, size),
+    )
+    return _Came(head, received, body.length)
+
+
+async def _continued(
+    source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: Manner
+) -> _Came | None:
+    """What is there and the rest of it; None where it has to start again."""
+    held = resume.held(store, recording) if manner.ranges.usable is not False else None
+    if held is None:
+        return None
+    part = store.part(recording)
+    if held.size == held.total:  # the run before ended just before it could give it its name
+        return _Came(await anyio.to_thread.run_sync(_first_bytes, part), held.total, held.total)
+    try:
+        async with source.open(recording, first=held.first) as body:
+            if body.part is None:
+                manner.ranges.refuse("it sent the whole file where a part was asked for")
+                return await _whole(body, recording, store, progress, manner)
+            _check_part(body, held)
+            progress(held.size)
+            _head, received = await receive(
+                body,
+                part,
+                progress,
+                limit=held.total,
+                spend=manner.spend,
+                on_synced=lambda size: resume.synced(store, recording, size),
+                after=held,
+            )
+    except CameraRefused as error:
+        if error.status != 416:
+            raise
+        manner.ranges.refuse("416 for a part that there must be")
+        return None
+    except Unlike as unlike:
+        store.drop_part(recording)
+        if unlike.lie and not manner.ranges.usable:
+            manner.ranges.refuse("what it sent was not the part that was asked for")
+        return None
+    manner.ranges.usable = True
+    return _Came(await anyio.to_thread.run_sync(_first_bytes, part), received, held.total)
+
+
+def _check_part(body: Body, held: Held) -> None:
+    """Raise Unlike where a 206 is not the rest of what we have."""
+    part = body.part
+    assert part is not None
+    if (part.first, part.end) != (held.first, part.total) or body.length not in {None, held.total - held.first}:
+        raise Unlike(lie=part.total in {None, held.total} or part.first != held.first)
+    if part.total != held.total:  # another file under the old name: nothing against the device
+        raise Unlike(lie=False)
+
+
+def _first_bytes(part: Path) -> bytes:
+    with disk_errors(part), part.open("rb") as file:
+        return file.read(HEAD)
+
+
+async def _sync(part: Path) -> None:
+    # Nobody waits for a slow disk after Ctrl-C: what is not synced has no name.
+    await anyio.to_thread.run_sync(sync_file, part, abandon_on_cancel=True)
 
 
 def _check_times(part: Path, recording: Recording) -> None:
@@ -95,36 +192,6 @@ def _check_times(part: Path, recording: Recording) -> None:
     early, late = asked.start - came.first, asked.end - came.last
     if came.first > asked.start + _SLACK or late > _SLACK or early > _LONGEST_LEAD:
         raise BadTransfer(f"asked by time, it sent {came.first} to {came.last} instead of {asked}.")
-
-
-async def _receive(body: Body, recording: Recording, part: Path, progress: Callable[[int], None]) -> tuple[bytes, int]:
-    """Write the body to ``part``; its first bytes and its length."""
-    limit = _limit(body.length, recording.size)
-    head, received = b"", 0
-    progress(0)  # the camera has answered
-    with disk_errors(part):
-        file = part.open("wb", buffering=0)
-    try:
-        async for chunk in body.chunks:
-            if len(head) < _HEAD:
-                head += chunk[: _HEAD - len(head)]
-            received += len(chunk)
-            if received > limit:
-                raise BadTransfer(f"it sent more than the {size_text(limit)} that the recording can have.")
-            with disk_errors(part):
-                _write(file, chunk)
-            progress(received)
-    finally:
-        with disk_errors(part):
-            file.close()  # on network shares a full disk may be told only now
-    return head, received
-
-
-def _write(file: FileIO, chunk: bytes) -> None:
-    """All of ``chunk``: on a disk that is nearly full the system takes a part of it without an error."""
-    rest = memoryview(chunk)
-    while rest:
-        rest = rest[file.write(rest) :]
 
 
 def _limit(announced: int | None, listed: int | None) -> int:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import anyio
 
-from camreel.errors import BadTransfer, CameraError, CameraUnreachable
+from camreel.errors import BadTransfer, CameraBusy, CameraError, CameraRefused, CameraUnreachable
 from camreel.model import Recording
-from camreel.transfer.fetch import Source, fetch, fetch_by_time
-from camreel.transfer.retry import Backoff, attempting
+from camreel.transfer import resume
+from camreel.transfer.fetch import Manner, fetch, fetch_by_time
+from camreel.transfer.line import Line
+from camreel.transfer.outage import Outage, Presence
+from camreel.transfer.pace import Pace, Settled
+from camreel.transfer.retry import Backoff
+from camreel.transfer.source import Source
 from camreel.transfer.store import Store
+from camreel.transfer.tries import Tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +41,22 @@ class Lost:
 
 
 class Listener(Protocol):
-    """Who is told what happens to clip ``number``."""
+    """Who is told what happens to clip ``number``. ``have``: bytes that are there already."""
 
-    def started(self, number: int, recording: Recording, attempt: int) -> None: ...
+    def started(self, number: int, recording: Recording, attempt: int, have: int) -> None: ...
     def progress(self, number: int, received: int) -> None: ...
     def fetched(self, number: int, clip: Fetched) -> None: ...
     def lost(self, number: int, recording: Recording, reason: str) -> None: ...
     def retrying(self, recording: Recording, error: CameraError, wait: float) -> None: ...
 
 
-# After so many recordings in a row that no try could reach, the camera is taken to be gone: the rest is not tried.
-_GONE_AFTER = 3
+# After so many recordings in a row that gave no byte, the others are tried once each: a camera whose downloads are
+# broken as such is not asked for each of them five times.
+_TIRED_AFTER = 3
+_MOST_LOOKED_UP = 20  # lost recordings that are looked up again
+_MAYBE_GONE = {400, 404, 410}  # what cameras answer for a recording that they have overwritten, besides 500 and a reset
+GONE = "it is gone: the camera has overwritten or deleted it since it listed it"
+NOT_TRIED = "not tried: the camera had stopped answering"
 
 
 class Pool:
@@ -60,6 +72,8 @@ class Pool:
         limit: int,
         backoff: Backoff,
         sleep: Callable[[float], Awaitable[None]],
+        outage: Outage,
+        manner: Manner | None = None,
     ) -> None:
         self._recordings = recordings
         self._store = store
@@ -68,10 +82,19 @@ class Pool:
         self._limit = limit
         self._backoff = backoff
         self._sleep = sleep
+        self._outage = outage
+        self._manner = manner or Manner()
+        self._pace = Pace(limit)
         self._next = 0
-        self._unreachable_in_a_row = 0
+        self._silent_in_a_row = 0
+        self._looked_up = 0
         self._outcomes: dict[int, Fetched | Lost] = {}
         self._ready = [anyio.Event() for _recording in recordings]
+
+    @property
+    def settled(self) -> Settled:
+        """How many downloads at a time it came to."""
+        return self._pace.settled
 
     async def outcome(self, number: int) -> Fetched | Lost:
         """Wait until clip ``number`` is complete or lost."""
@@ -88,9 +111,9 @@ class Pool:
                 workers.start_soon(self._work)
 
     async def _work(self) -> None:
-        async with self._connect() as source:
+        async with Line(self._connect) as line:
             while (number := self._take()) is not None:
-                self._settle(number, await self._one(source, number))
+                self._settle(number, await self._one(line, number))
 
     def _take(self) -> int | None:
         while self._next < len(self._recordings):
@@ -99,49 +122,110 @@ class Pool:
                 return self._next
         return None
 
-    async def _one(self, source: Source, number: int) -> Fetched | Lost:
-        recording, listener = self._recordings[number - 1], self._listener
-        if self._unreachable_in_a_row >= _GONE_AFTER:
-            return Lost("not tried: the camera had stopped answering")
-
-        answered = doubted = False
-
-        def progress(received: int) -> None:
-            nonlocal answered
-            answered = True
-            listener.progress(number, received)
-
-        async def attempt(count: int) -> Path:
-            listener.started(number, recording, count)
-            return await fetch(source, recording, self._store, progress, doubt=not doubted)
-
-        def on_retry(error: CameraError, wait: float) -> None:
-            nonlocal doubted
-            doubted = doubted or isinstance(error, BadTransfer)
-            listener.retrying(recording, error, wait)
-
-        def is_gone(error: CameraError) -> bool:
-            # Any other error is an answer, and so are some bytes: the camera is there.
-            return isinstance(error, CameraUnreachable) and not answered
-
-        async def by_path_or_time() -> Path:
+    async def _one(self, line: Line, number: int) -> Fetched | Lost:
+        """Clip ``number``, after as many tries as it is worth."""
+        recording = self._recordings[number - 1]
+        reason = NOT_TRIED
+        tries = Tries(1 if self._silent_in_a_row >= _TIRED_AFTER else self._backoff.attempts, self._limit)
+        while not self._outage.is_gone:
+            tries.begin(self._outage.count, self._pace.strains)
             try:
-                return await attempting(attempt, self._backoff, self._sleep, on_retry)
+                path = await self._attempt(line, number, tries)
             except CameraError as error:
-                if is_gone(error) or not recording.path.lower().endswith(".dav"):
-                    raise
-                on_retry(error, 0)
-                with suppress(CameraError):  # what the recording itself came to says more
-                    return await fetch_by_time(source, recording, self._store, progress)
+                reason = str(error).rstrip(".")
+                wait = await self._after(error, tries)
+                if wait is None:
+                    return await self._given_up(line, number, tries, error)
+                if wait:
+                    self._listener.retrying(recording, error, wait)
+                    await self._sleep(wait)
+                continue
+            self._pace.went_well()
+            return self._came(path)
+        return Lost(reason)
+
+    async def _attempt(self, line: Line, number: int, tries: Tries) -> Path:
+        recording = self._recordings[number - 1]
+        if self._pace.is_full:
+            await line.hang_up()  # an idle connection counts among those that the camera allows
+        async with self._pace.turn():
+            have = resume.held(self._store, recording) if self._manner.ranges.usable is not False else None
+            self._listener.started(number, recording, tries.made, have.size if have else 0)
+            tries.have(have.size if have else 0)
+            try:
+                return await fetch(
+                    await line.source(),
+                    recording,
+                    self._store,
+                    partial(self._progress, number, tries),
+                    doubt=not tries.doubted,
+                    manner=self._manner,
+                )
+            except CameraError:
+                await line.hang_up()
                 raise
 
+    def _progress(self, number: int, tries: Tries, received: int) -> None:
+        tries.received(received)
+        self._listener.progress(number, received)
+
+    async def _after(self, error: CameraError, tries: Tries) -> float | None:
+        """Seconds until the next try, None where there is none."""
+        if not error.worth_retrying:
+            return None
+        if isinstance(error, CameraUnreachable | CameraBusy):
+            if tries.progressed():
+                self._outage.progress()
+            presence = await self._outage.look(tries.outages)
+            if presence is Presence.GONE:
+                return None
+            if presence is Presence.BACK:
+                return 0.0
+            if error.is_strain and not tries.is_stuck:
+                alone = self._pace.is_least
+                self._pace.strained(tries.strains)
+                if not alone and tries.may_blame_the_others():
+                    return self._backoff.wait(1)
+        tries.count(doubt=isinstance(error, BadTransfer))
+        return self._backoff.wait_after(tries.counted) if tries.counted < tries.most else None
+
+    async def _given_up(self, line: Line, number: int, tries: Tries, error: CameraError) -> Fetched | Lost:
+        recording = self._recordings[number - 1]
+        is_silent = isinstance(error, CameraUnreachable) and not tries.answered
+        self._silent_in_a_row = self._silent_in_a_row + 1 if is_silent else 0
+        reason = str(error).rstrip(".")
+        if not self._outage.is_gone:
+            if recording.path.lower().endswith(".dav") and not is_silent:
+                self._listener.retrying(recording, error, 0)
+                with suppress(CameraError):  # what the recording itself came to says more
+                    return self._came(await self._by_time(line, number))
+            if await self._is_overwritten(line, recording, error):
+                reason = GONE
+        if resume.held(self._store, recording) is None:
+            self._store.drop_part(recording)  # the next run could not continue it
+        return Lost(reason)
+
+    async def _by_time(self, line: Line, number: int) -> Path:
+        recording, told = self._recordings[number - 1], partial(self._listener.progress, number)
+        async with self._pace.turn():
+            return await fetch_by_time(await line.source(), recording, self._store, told, manner=self._manner)
+
+    async def _is_overwritten(self, line: Line, recording: Recording, error: CameraError) -> bool:
+        """Whether the camera no longer lists what it could not send: its card is a ring."""
+        refused = isinstance(error, CameraRefused) and error.status in _MAYBE_GONE
+        if not (refused or error.worth_retrying) or self._looked_up >= _MOST_LOOKED_UP:
+            return False
+        self._looked_up += 1
         try:
-            path = await by_path_or_time()
-        except CameraError as error:
-            self._unreachable_in_a_row = self._unreachable_in_a_row + 1 if is_gone(error) else 0
-            self._store.drop_part(recording)
-            return Lost(str(error).rstrip("."))
-        self._unreachable_in_a_row = 0
+            async with self._pace.turn():
+                return not await (await line.source()).lists(recording)
+        except CameraError:
+            await line.hang_up()
+            return False
+
+    def _came(self, path: Path) -> Fetched:
+        self._silent_in_a_row = 0
+        self._outage.progress()
         return Fetched(path, path.stat().st_size, reused=False)
 
     def _settle(self, number: int, outcome: Fetched | Lost) -> None:

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from camreel.errors import DiskError
 from camreel.model import Address, Recording
+from camreel.transfer.holder import Job, read_holder, read_jobs, write_holder
 from camreel.transfer.part import disk_errors, part_of, place
 
 ROOT = ".amcrest_download"
@@ -28,28 +29,60 @@ def suffix_for(first_bytes: bytes) -> str:
 class Store:
     """The clips of one camera. Names are made here, from times and a hash: nothing of the camera's goes into them."""
 
-    def __init__(self, output_dir: Path, address: Address) -> None:
+    def __init__(self, output_dir: Path, camera: Address | str) -> None:
+        """Of the camera at an address, or by the name that its folder has."""
         self._root = output_dir / ROOT
-        self._name = re.sub(r"[^A-Za-z0-9.-]", "_", address.authority).strip(".") or "camera"
+        name = camera if isinstance(camera, str) else camera.authority
+        self._name = re.sub(r"[^A-Za-z0-9._-]", "_", name).strip(".") or "camera"
         self.folder = self._root / self._name
         self.kept_folder = self.folder / "kept"
+        self._holder = self._root / f"{self._name}.holder"
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder: made when missing, removed when it is empty. DiskError where another run has it."""
-        lock = self._acquire()
+    def locked(self, job: Job | None = None) -> Iterator[None]:
+        """Hold the folder: made when missing, removed when it is empty. DiskError where another run has it.
+
+        The lock is the system's, so that of a process that died is free. ``job`` is what others are told meanwhile.
+        """
+        job = job or Job("", "another run")
+        lock = self._acquire(job)
         try:
+            with disk_errors(self._holder):
+                write_holder(self._holder, job)
             yield
         finally:
-            for folder in (self.kept_folder, self.folder):
-                _remove_if_empty(folder)
+            self._tidy()
+            with suppress(OSError):
+                self._holder.unlink(missing_ok=True)
             if not self.folder.exists():
                 with suppress(OSError):
                     Path(lock.lock_file).unlink()
             lock.release()
             _remove_if_empty(self._root)
 
-    def _acquire(self) -> FileLock:
+    def _tidy(self) -> None:
+        """Notes of jobs go with the last clip or part; empty folders go."""
+        _remove_if_empty(self.kept_folder)
+        with suppress(OSError):
+            notes = read_jobs(self.folder)
+            if {*self.folder.iterdir()} == {*notes}:
+                for note in notes:
+                    note.unlink(missing_ok=True)
+        _remove_if_empty(self.folder)
+
+    def who_has_it(self) -> str | None:
+        """The run that has the folder now, in words; None where none has. Nothing is changed."""
+        lock = FileLock(self._root / f"{self._name}.lock", timeout=0)
+        if not Path(lock.lock_file).exists():
+            return None
+        try:
+            lock.acquire()
+        except Timeout:
+            return str(read_holder(self._holder) or "another run")
+        lock.release()
+        return None
+
+    def _acquire(self, job: Job) -> FileLock:
         lock = FileLock(self._root / f"{self._name}.lock", timeout=0)
         while True:
             with disk_errors(self.folder):
@@ -57,13 +90,20 @@ class Store:
                 try:
                     lock.acquire()
                 except Timeout:
-                    raise DiskError(
-                        f"Another run of camreel is downloading from this camera into {self.folder}.",
-                        hint="Wait until it is done, or use another --output-dir.",
-                    ) from None
+                    raise self._taken(job) from None
             if self.folder.is_dir() and Path(lock.lock_file).exists():
                 return lock
             lock.release()  # a run that ended just now removed one of them after we had made it
+
+    def _taken(self, job: Job) -> DiskError:
+        holder = read_holder(self._holder)
+        if holder is not None and holder.name and holder.name == job.name:
+            return DiskError(f"This same job is being done already ({holder}).", hint="Wait until it is done.")
+        who = f" ({holder})" if holder else ""
+        return DiskError(
+            f"Another run of camreel is downloading from this camera into {self.folder}{who}.",
+            hint="Wait until it is done, or use another --output-dir.",
+        )
 
     def stem(self, recording: Recording) -> str:
         """The name of a clip without its suffix: readable times, and a hash of all that tells recordings apart."""
@@ -83,10 +123,16 @@ class Store:
         """Where ``recording`` is downloaded to until it is complete."""
         return part_of(self.folder / self.stem(recording))
 
+    def note(self, recording: Recording) -> Path:
+        """Where it is written down what that part is a part of."""
+        return part_of(self.folder / f"{self.stem(recording)}.about")
+
     def complete(self, recording: Recording, suffix: str) -> Path:
         """Give a complete, synced part its name."""
         final = self.folder / (self.stem(recording) + suffix)
         place(self.part(recording), final, overwrite=True)  # the same recording: an older copy is as good
+        with disk_errors(final):
+            self.note(recording).unlink(missing_ok=True)
         return final
 
     def keep(self, clip: Path) -> None:
@@ -112,9 +158,10 @@ class Store:
             self._aside(self.folder / (self.stem(recording) + suffix)).unlink(missing_ok=True)
 
     def drop_part(self, recording: Recording) -> None:
-        """Remove what a download that failed for good has left."""
+        """Remove what a download has left, and what is known of it."""
         with disk_errors(self.folder):
             self.part(recording).unlink(missing_ok=True)
+            self.note(recording).unlink(missing_ok=True)
 
     def discard(self, recording: Recording) -> None:
         """Remove what was downloaded of ``recording``, unless it was kept for good."""
@@ -123,7 +170,7 @@ class Store:
             if clip is not None and clip.parent == self.folder:
                 clip.unlink(missing_ok=True)
             self._drop_aside(recording)
-            self.part(recording).unlink(missing_ok=True)
+            self.drop_part(recording)
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import anyio.lowlevel
 import pytest
 
+from camreel.errors import CameraUnreachable
 from camreel.model import Address, Recording, Span, WallTime
 from camreel.transfer.store import Store
 
@@ -24,6 +25,7 @@ class Body:
 
     length: int | None
     pieces: list[bytes | Exception]
+    part: Any = None
 
     @property
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -43,12 +45,16 @@ class ScriptedCamera:
 
     answers: dict[str, list[Any]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    firsts: list[int] = field(default_factory=list)
+    is_away: bool = False
+    listed: set[str] | None = None
     open_now: int = 0
     most_open: int = 0
 
     @asynccontextmanager
-    async def open(self, recording: Recording) -> AsyncIterator[Body]:
+    async def open(self, recording: Recording, *, first: int = 0) -> AsyncIterator[Body]:
         self.asked.append(recording.path)
+        self.firsts.append(first)
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
         try:
@@ -62,6 +68,15 @@ class ScriptedCamera:
             yield Body(len(answer), [answer]) if isinstance(answer, bytes) else answer
         finally:
             self.open_now -= 1
+
+    async def knock(self) -> None:
+        await anyio.lowlevel.checkpoint()
+        if self.is_away:
+            raise CameraUnreachable("Nothing answers.")
+
+    async def lists(self, recording: Recording) -> bool:
+        await anyio.lowlevel.checkpoint()
+        return self.listed is None or recording.path in self.listed
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ async def test_a_broken_connection_leaves_only_a_part(get, store, recording, mov
     """What broke in the middle has no name, and the error is the camera's."""
     with pytest.raises(CameraUnreachable):
         await get(movie, CameraUnreachable("it broke"))
-    assert [path.name for path in store.folder.iterdir()] == [store.part(recording()).name]
+    assert {*store.folder.iterdir()} == {store.part(recording()), store.note(recording())}
     assert store.find(recording()) is None
 
 
@@ -180,7 +180,13 @@ async def test_a_cancelled_download_leaves_only_a_part(camera, store, body, reco
 
 
 def opening_as(monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], FileIO]) -> None:
-    monkeypatch.setattr(Path, "open", lambda path, *_args, **_more: make(path))
+    """Parts that are written are files of another kind; all else is as it was."""
+    plain = Path.open
+
+    def open_(path: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
+        return make(path) if mode == "wb" else plain(path, mode, *args, **more)
+
+    monkeypatch.setattr(Path, "open", open_)
 
 
 async def test_a_disk_that_takes_half_a_piece_gets_the_other_half_too(get, movie, monkeypatch):

@@ -12,6 +12,7 @@ import anyio.lowlevel
 import pytest
 
 from camreel.errors import BadTransfer, CameraBusy, CameraRefused, CameraUnreachable, DiskError, LoginRefused
+from camreel.transfer.outage import Outage
 from camreel.transfer.pool import Fetched, Lost, Pool
 from camreel.transfer.retry import Backoff
 
@@ -30,7 +31,7 @@ class Told:
         self.retries: list[tuple[str, float]] = []
         self.bytes: dict[int, int] = {}
 
-    def started(self, number, _recording, attempt):
+    def started(self, number, _recording, attempt, _have):
         self.started_at.append((number, attempt))
 
     def progress(self, number, received):
@@ -57,7 +58,13 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def pool(camera, store, told, waits):
+def away() -> list[float]:
+    """The waits for a camera that is away."""
+    return []
+
+
+@pytest.fixture
+def pool(camera, store, told, waits, away):
     """A pool over the scripted camera. Waiting takes no time, and is counted."""
 
     async def sleep(seconds: float) -> None:
@@ -68,8 +75,12 @@ def pool(camera, store, told, waits):
     async def connect():
         yield camera
 
-    def make(recordings, limit: int = 2, attempts: int = 3) -> Pool:
-        return Pool(recordings, store, connect, told, limit=limit, backoff=Backoff(attempts=attempts), sleep=sleep)
+    def make(recordings, limit: int = 2, attempts: int = 3, patience: float = 120) -> Pool:
+        outage = Outage(
+            camera.knock, Backoff(), patience, sleep=sleep, now=lambda: 0.0, tell=lambda _error, wait: away.append(wait)
+        )
+        backoff = Backoff(attempts=attempts)
+        return Pool(recordings, store, connect, told, limit=limit, backoff=backoff, sleep=sleep, outage=outage)
 
     return make
 
@@ -154,7 +165,7 @@ async def test_clips_of_an_earlier_run_are_not_fetched_again(pool, several, came
     ("answer", "reason", "tries"),
     [
         (CameraRefused("The camera answered 404.", status=404), "The camera answered 404", 1),
-        (CameraBusy("It is overloaded."), "It is overloaded", 3),
+        (CameraBusy("It is overloaded."), "It is overloaded", 4),  # one of them beside another download: not counted
         (CameraUnreachable("It broke."), "It broke", 3),
         (b"Error\r\nBad Request!", "it sent a page of text (Error Bad Request!) instead of the recording", 3),
         (b"", "it sent an empty file", 3),
@@ -176,7 +187,7 @@ async def test_one_bad_recording_does_not_stop_the_rest(pool, several, camera, *
 async def test_a_recording_that_comes_at_last_is_fetched(pool, several, told, waits, movie):
     """Waits grow, are told before they begin, and a success ends them."""
     recordings = several(1, {1: [CameraBusy("busy"), BadTransfer("short"), movie]})
-    await pool(recordings).run()
+    await pool(recordings, limit=1).run()
     assert told.started_at == [(1, 1), (1, 2), (1, 3)]
     assert told.done == [(1, "fetched")]
     assert waits == [1, 2]
@@ -232,29 +243,103 @@ async def test_a_full_disk_stops_all_workers(pool, several, camera):
     assert len(camera.asked) == 2
 
 
-async def test_a_camera_that_is_gone_is_not_asked_for_the_rest(pool, several, camera):
-    """Three in a row that no try could reach: the others are named as not tried, none is forgotten."""
-    recordings = several(6, {number: CameraUnreachable("It is gone.") for number in range(2, 7)})
-    running = pool(recordings, limit=1, attempts=2)
+async def test_a_camera_that_is_gone_is_not_asked_for_the_rest(pool, several, camera, away):
+    """It is waited for, once for all of them; then the others are named as not tried, and none is forgotten."""
+
+    async def goes_away():
+        camera.is_away = True
+        raise CameraUnreachable("It is gone.")
+
+    running = pool(several(6, {2: [goes_away]}), limit=1, patience=60)
     await running.run()
     clips = await outcomes(running, 6)
     assert isinstance(clips[0], Fetched)
-    assert clips[1:4] == [Lost("It is gone")] * 3
-    assert clips[4:] == [Lost("not tried: the camera had stopped answering")] * 2
-    assert len(camera.asked) == 1 + 3 * 2
+    assert clips[1:] == [Lost("It is gone")] + [Lost("not tried: the camera had stopped answering")] * 4
+    assert len(camera.asked) == 2
+    assert away == [1, 2, 4, 8, 16, 29]
+
+
+async def test_an_outage_uses_up_no_tries(pool, several, camera, *, waits, away, told):
+    """While the camera restarts there is one loop for the device; when it is back, all go on as if nothing had been."""
+
+    async def goes_away():
+        camera.is_away = True
+        raise CameraUnreachable("It is gone.")
+
+    recordings = several(3)
+    for one in recordings:
+        camera.answers[one.path].insert(0, goes_away)
+    knock, knocks = camera.knock, list[None]()
+
+    async def comes_back() -> None:
+        knocks.append(None)
+        camera.is_away = len(knocks) < 4
+        await knock()
+
+    camera.knock = comes_back
+    running = pool(recordings, limit=3, attempts=1)
+    await running.run()
+    assert all(isinstance(clip, Fetched) for clip in await outcomes(running, 3))
+    assert away == [1, 2, 4]
+    assert waits == away
+    assert sorted(told.started_at) == [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1), (3, 2)]
+
+
+async def test_an_outage_ends_after_its_time_however_often_it_comes_back(pool, several, camera, away):
+    """A camera that restarts again and again without a byte in between is given up, too."""
+
+    async def goes_away():
+        camera.is_away = True
+        raise CameraUnreachable("It is gone.")
+
+    async def every_second_time() -> None:
+        camera.is_away = not camera.is_away
+        if not camera.is_away:
+            raise CameraUnreachable("Nothing answers.")
+
+    camera.knock = every_second_time
+    running = pool(several(1, {1: [goes_away]}), limit=1, patience=5)
+    await running.run()
+    assert await outcomes(running, 1) == [Lost("It is gone")]
+    assert sum(away) == 5
+
+
+async def test_downloads_that_are_broken_as_such_are_tried_once_each(pool, several, camera):
+    """The camera is there and gives not a byte: after three in a row the others get one try each, not all of them."""
+    running = pool(several(6, {number: CameraUnreachable("It broke.") for number in range(2, 7)}), limit=1, attempts=2)
+    await running.run()
+    clips = await outcomes(running, 6)
+    assert isinstance(clips[0], Fetched)
+    assert clips[1:] == [Lost("It broke")] * 5
+    assert len(camera.asked) == 1 + 3 * 2 + 2
 
 
 @pytest.mark.parametrize(
-    "sign_of_life",
-    [None, CameraRefused("No.", status=404), CameraBusy("Busy."), b"<html>"],
-    ids=["a clip", "a refusal", "busy", "a page"],
+    "answer",
+    [CameraRefused("No.", status=404), CameraRefused("No.", status=400), CameraBusy("Busy."), CameraUnreachable("It.")],
+    ids=["404", "400", "500", "reset"],
 )
-async def test_any_answer_shows_that_the_camera_is_there(pool, several, camera, sign_of_life):
-    """Unreachable now and then is not gone: whatever the camera says in between starts the count anew."""
-    gone = CameraUnreachable("It broke.")
-    answers = dict.fromkeys((1, 2, 4, 5), gone) | ({3: sign_of_life} if sign_of_life is not None else {})
-    recordings = several(6, answers)
+async def test_a_recording_that_is_no_longer_listed_is_named_as_gone(pool, several, camera, answer):
+    """The camera's card is a ring: what it could not send, and does not list any more, it has overwritten."""
+    recordings = several(3, {1: answer, 3: answer})
+    camera.listed = {one.path for one in recordings[1:]}
     running = pool(recordings, limit=1, attempts=1)
     await running.run()
-    assert camera.asked == [one.path for one in recordings]
-    assert isinstance((await outcomes(running, 6))[5], Fetched)
+    clips = await outcomes(running, 3)
+    assert clips[0] == Lost("it is gone: the camera has overwritten or deleted it since it listed it")
+    assert clips[2] == Lost(str(answer).rstrip("."))
+
+
+async def test_a_camera_that_has_too_much_gets_less(pool, several, camera, movie):
+    """Busy with eight at a time: half of them; no try is lost to it, and it is told."""
+
+    async def if_few():
+        if camera.open_now > 2:
+            raise CameraBusy("Too many.")
+        return movie
+
+    running = pool(several(12, {number: [if_few] for number in range(1, 13)}), limit=8, attempts=1)
+    await running.run()
+    assert all(isinstance(clip, Fetched) for clip in await outcomes(running, 12))
+    assert running.settled.lowest <= 4
+    assert running.settled.most == 8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from camreel.errors import (
@@ -54,6 +56,30 @@ def test_waits_grow_up_to_a_limit_and_end():
 def test_one_attempt_never_waits():
     """attempts=1 is: do not try again."""
     assert Backoff(attempts=1).wait_after(1) is None
+
+
+def test_jitter_only_shortens():
+    """So that not all come back at the same moment, and none later than the longest."""
+    for chance, wait in ((0.0, 30), (0.5, 25.5), (1.0, 21)):
+        backoff = Backoff(first=64, longest=30, jitter=0.3, chance=partial(float, chance))
+        assert backoff.wait(1) == pytest.approx(wait)
+
+
+def test_waits_can_go_on():
+    """However long a camera is away: no number of waits is too large."""
+    assert Backoff(longest=15).wait(10_000) == 15
+
+
+async def test_a_try_that_met_an_outage_does_not_count():
+    """The camera was away and is back: the same try again, at once, and with its number."""
+    run, away = Run(CameraUnreachable("gone")), [True, True, False]
+
+    async def was_away(_error: CameraError) -> bool:
+        return away.pop(0)
+
+    with pytest.raises(CameraUnreachable):
+        await attempting(run.operation, Backoff(attempts=1), run.sleep, lambda *_told: None, was_away)
+    assert (run.attempts, run.waits) == ([1, 1, 1], [])
 
 
 async def test_success_at_once_waits_for_nothing():

@@ -1,0 +1,28 @@
+"""Rates and lengths of waiting, as they are typed -> numbers. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from camreel.clock import parse_length
+from camreel.errors import UsageError
+
+_SCALES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+_RATE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([kmg]?)(?:b(?:/s)?)?", re.IGNORECASE)
+_LEAST = 1_000  # below, a camera's own patience would end first
+
+
+def parse_rate(text: str) -> float:
+    """``--limit-rate``: bytes a second; ``500k``, ``4M``, ``1.5 MB/s``, in decimal units as sizes are shown."""
+    found = _RATE.fullmatch(text.strip())
+    rate = float(found[1]) * _SCALES[found[2].lower()] if found else 0.0
+    if rate < _LEAST:
+        raise UsageError(
+            f"--limit-rate {text!r} is not a rate from 1k up.", hint="Write it like 500k or 4M: bytes a second."
+        )
+    return rate
+
+
+def parse_patience(text: str) -> float:
+    """``--retry-for``, in seconds: a length of time, or 0 for not at all."""
+    return 0.0 if text.strip() == "0" else parse_length(text, "--retry-for").total_seconds()

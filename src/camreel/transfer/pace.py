@@ -1,0 +1,90 @@
+"""How many downloads at a time the camera bears: halved where it is strained, then slowly up again."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+
+_MOST_CAUTION = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Downloads at a time: how many there might be, the fewest there were, and what it came to."""
+
+    most: int
+    lowest: int
+    last: int
+
+
+class Pace:
+    """The turns of one camera's downloads. Never more than ``most`` at a time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._lowest = self._allowed = most
+        self._active = 0
+        self._waiting: deque[anyio.Event] = deque()
+        self._calm = 0
+        self._strains = 0
+
+    @property
+    def settled(self) -> Settled:
+        """What it has come to so far."""
+        return Settled(self._most, self._lowest, self._allowed)
+
+    @property
+    def strains(self) -> int:
+        """How often it was halved; a turn that began at another count says nothing about the present pace."""
+        return self._strains
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a turn has to be waited for."""
+        return self._active >= self._allowed
+
+    @property
+    def is_least(self) -> bool:
+        """Whether it cannot be slower."""
+        return self._allowed == 1
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """One download, when it is its turn."""
+        while self.is_full:
+            mine = anyio.Event()
+            self._waiting.append(mine)
+            await mine.wait()
+        self._active += 1
+        try:
+            yield
+        finally:
+            self._active -= 1
+            self._wake()
+
+    def strained(self, seen: int) -> None:
+        """The camera had too much, in a turn that began when there had been ``seen`` strains: halve, once for all
+        the turns of that time.
+        """
+        if seen != self._strains or self.is_least:
+            return
+        self._strains += 1
+        self._calm = 0
+        self._allowed = max(1, self._allowed // 2)
+        self._lowest = min(self._lowest, self._allowed)
+
+    def went_well(self) -> None:
+        """A recording came whole. After enough of them one more at a time is tried; after more strains, later."""
+        self._calm += 1
+        if self._allowed < self._most and self._calm >= self._allowed * min(self._strains, _MOST_CAUTION):
+            self._calm = 0
+            self._allowed += 1
+            self._wake()
+
+    def _wake(self) -> None:
+        for _place in range(self._allowed - self._active):
+            if self._waiting:
+                self._waiting.popleft().set()

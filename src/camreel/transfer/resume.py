@@ -1,0 +1,131 @@
+"""What is known of a part: which recording it is of, how long that is, and how much of it is safely on the disk.
+
+A part without such a note, or with one that does not fit, is not continued: another recording's bytes must never be
+spliced into this one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from camreel.model import Recording
+from camreel.transfer.part import disk_errors
+from camreel.transfer.store import Store, suffix_for
+
+log = logging.getLogger("camreel.resume")
+
+# So many of the last bytes are fetched again and compared: the end of a part is what a crash may have spoiled.
+OVERLAP = 64 << 10
+_LONGEST_NOTE = 1 << 20
+
+
+class Ranges:
+    """Whether this device continues a download, as far as this run knows. One decision for the whole device.
+
+    Nobody probes: the first part that there is to continue finds out, and a device that got it wrong once is not asked
+    again. (After some downloads that were broken off, an NV4108E-HS answered every further one with 400.)
+    """
+
+    def __init__(self) -> None:
+        self.usable: bool | None = None
+
+    def refuse(self, why: str) -> None:
+        """It does not: from now on a clip that breaks off starts again."""
+        log.debug("no more Range in this run: %s", why)
+        self.usable = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Beside a part. ``total`` and ``synced`` in bytes; ``boot`` is the run of the system that wrote it."""
+
+    path: str
+    start: str
+    end: str
+    size: int | None
+    total: int
+    synced: int = 0
+    boot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A part that can be continued: ``size`` good bytes of ``total``."""
+
+    size: int
+    total: int
+
+    @property
+    def first(self) -> int:
+        """The first byte to ask for."""
+        return self.size - OVERLAP
+
+
+def begin(store: Store, recording: Recording, total: int | None) -> None:
+    """A new part: what was there goes, and what it will be a part of is written down. Blocking."""
+    store.drop_part(recording)
+    if total is None:  # without a length nobody can tell later that it is still the same file
+        return
+    span = recording.listed or recording.span
+    note = Note(recording.path, span.start.isoformat(), span.end.isoformat(), recording.size, total, boot=_boot())
+    _write(store.note(recording), note)
+
+
+def synced(store: Store, recording: Recording, size: int) -> None:
+    """``size`` bytes of the part are on the disk, and would survive a power cut. Blocking."""
+    path = store.note(recording)
+    note = _read(path)
+    if note is not None:
+        _write(path, replace(note, synced=size))
+
+
+def held(store: Store, recording: Recording) -> Held | None:
+    """The part of an earlier try or run, where it is safe to continue. Blocking."""
+    note = _read(store.note(recording))
+    span = recording.listed or recording.span
+    if note is None or (note.path, note.size) != (recording.path, recording.size):
+        return None
+    if (note.start, note.end) != (span.start.isoformat(), span.end.isoformat()):
+        return None
+    try:
+        with store.part(recording).open("rb") as file:
+            head = file.read(64)
+            size = file.seek(0, 2)
+    except OSError:
+        return None
+    if note.boot != _boot():
+        size = min(size, note.synced)  # the system went down meanwhile: only what was synced is sure to be there
+    # A page of text that broke off is no beginning of a recording.
+    if not OVERLAP < size <= note.total or suffix_for(head) == ".bin":
+        return None
+    return Held(size, note.total)
+
+
+def _write(path: Path, note: Note) -> None:
+    with disk_errors(path):
+        path.write_text(json.dumps(asdict(note)), encoding="ascii")
+
+
+def _read(path: Path) -> Note | None:
+    """What is torn, or not ours, is no note."""
+    try:
+        with path.open("rb") as file:
+            fields = json.loads(file.read(_LONGEST_NOTE))
+        note = Note(**fields)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+    numbers = (note.total, note.synced)
+    return note if all(type(number) is int and number >= 0 for number in numbers) else None
+
+
+@cache
+def _boot() -> str | None:
+    """Another one after each start of the system; None where it does not tell (then a part is taken for good)."""
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return None

@@ -1,0 +1,144 @@
+"""What earlier runs have left, and the way to be rid of it."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from camreel.errors import DiskError
+from camreel.model import Address
+from camreel.transfer.cleaning import is_held, left_in, remove
+from camreel.transfer.holder import Job, write_job
+from camreel.transfer.store import ROOT, Store
+
+HERE = Address("cam.example", 80)
+JOB = Job("a1b2c3d4e5f6", "channel 1, a morning, into out.mp4")
+
+
+@pytest.fixture
+def filled(tmp_path, store, recording):
+    """A store with a clip, a part, a kept clip, and the note of the job that needs three."""
+    for number in (0, 1):
+        store.part(recording(number)).write_bytes(bytes(100))
+        store.complete(recording(number), ".mp4")
+    store.keep(store.find(recording(1)))
+    store.part(recording(2)).write_bytes(bytes(30))
+    store.note(recording(2)).write_bytes(bytes(7))
+    part = tmp_path / "out.mp4.01234567.part"
+    part.write_bytes(bytes(50))
+    stems = tuple(store.stem(recording(number)) for number in range(3))
+    write_job(store.folder, Job(JOB.name, JOB.what, str(part), stems))
+    return store
+
+
+def test_what_is_left_is_counted(tmp_path, filled):
+    """Clips, parts and the unfinished video that a next run would use; what is kept for good apart from them."""
+    (left,) = left_in(tmp_path)
+    (job,) = left.jobs
+    assert left.name == "cam.example"
+    assert (left.kept_size, len(left.kept)) == (100, 1)
+    assert sorted(path.suffix for path in left.waiting) == [".mp4", ".part", ".part", ".part"]
+    assert left.size == 100 + 30 + 7 + 50 + (filled.folder / f"{JOB.name}.job").stat().st_size
+    assert (job.what, left.clips_of(job), len(job.clips)) == (JOB.what, 2, 3)
+
+
+def test_removing_leaves_what_is_kept(tmp_path, filled, recording):
+    """Clips, parts, notes and the unfinished video go; --keep-files was for good."""
+    remove(tmp_path, "cam.example", kept=False)
+    assert [path.name for path in tmp_path.iterdir()] == [ROOT]
+    assert [path.name for path in filled.folder.iterdir()] == ["kept"]
+    assert filled.find(recording(1)) is not None
+
+
+def test_removing_all_leaves_nothing(tmp_path, filled):
+    """Neither clips nor folders nor locks."""
+    remove(tmp_path, "cam.example", kept=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_run_has_is_not_removed(tmp_path, filled, recording):
+    """It is named with its process and job, and stays as it is."""
+    with filled.locked(JOB):
+        assert is_held(tmp_path, "cam.example") == str(is_held(tmp_path, "cam.example"))
+        assert f"process {os.getpid()}" in str(is_held(tmp_path, "cam.example"))
+        with pytest.raises(DiskError, match=f"process {os.getpid()}.*a morning"):
+            remove(tmp_path, "cam.example", kept=True)
+        assert filled.find(recording(0)) is not None
+    assert is_held(tmp_path, "cam.example") is None
+
+
+def test_only_files_of_ours_go(tmp_path, filled, recording):
+    """A link is removed and not followed; a note that names a file of another kind removes no such file."""
+    treasure = tmp_path / "treasure"
+    treasure.mkdir()
+    (treasure / "a.mp4").write_bytes(b"precious")
+    (filled.folder / "link.mp4").symlink_to(treasure / "a.mp4")
+    (filled.folder / "folder").symlink_to(treasure)
+    (tmp_path / ROOT / "elsewhere").symlink_to(treasure)
+    write_job(filled.folder, Job("f" * 12, "evil", str(treasure / "a.mp4"), ()))
+    assert [left.name for left in left_in(tmp_path)] == ["cam.example"]
+    remove(tmp_path, "cam.example", kept=True)
+    assert (treasure / "a.mp4").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"name": 1, "what": 2, "clips": [3]}', '{"clips": 5}', "[" * 50_000])
+def test_a_note_that_cannot_be_read_is_listed_all_the_same(tmp_path, filled, text):
+    """And goes with the rest."""
+    (filled.folder / f"{JOB.name}.job").write_text(text)
+    (left,) = left_in(tmp_path)
+    assert [job.what for job in left.jobs] == ["a job whose note cannot be read"]
+    remove(tmp_path, "cam.example", kept=True)
+    assert ROOT not in [path.name for path in tmp_path.iterdir()]
+
+
+def test_no_folder_is_nothing_left(tmp_path):
+    """Looking makes nothing."""
+    assert left_in(tmp_path) == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_says_who_has_it(tmp_path):
+    """The process, since when and for what; the same job is told in other words."""
+    with Store(tmp_path, HERE).locked(JOB):
+        with pytest.raises(DiskError) as other, Store(tmp_path, HERE).locked(Job("0", "another")):
+            pytest.fail("both have it")
+        with pytest.raises(DiskError) as same, Store(tmp_path, HERE).locked(JOB):
+            pytest.fail("both have it")
+    assert str(other.value).startswith("Another run of camreel is downloading from this camera")
+    assert str(same.value).startswith("This same job is being done already")
+    for error in (other, same):
+        assert f"process {os.getpid()}, since " in str(error.value)
+        assert JOB.what in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"pid": "x", "since": 1, "name": 2, "what": 3}', "[" * 50_000])
+def test_a_lock_whose_note_is_torn_holds_all_the_same(tmp_path, text):
+    """Who has it is then not told, and that somebody has it is."""
+    with Store(tmp_path, HERE).locked(JOB):
+        (tmp_path / ROOT / "cam.example.holder").write_text(text)
+        with pytest.raises(DiskError, match="Another run"), Store(tmp_path, HERE).locked():
+            pytest.fail("both have it")
+
+
+def test_what_another_process_says_of_itself_cannot_steer_a_terminal(tmp_path):
+    """The note is a file that anybody may have written."""
+    with Store(tmp_path, HERE).locked(JOB):
+        note = tmp_path / ROOT / "cam.example.holder"
+        note.write_text(json.dumps(json.loads(note.read_text()) | {"what": "\x1b[2J", "since": "now\x07"}))
+        with pytest.raises(DiskError) as caught, Store(tmp_path, HERE).locked():
+            pytest.fail("both have it")
+    assert str(caught.value).isprintable()
+
+
+def test_the_note_of_a_job_goes_with_its_last_clip(tmp_path, recording):
+    """A run that leaves nothing to continue leaves no note."""
+    store = Store(tmp_path, HERE)
+    with store.locked(JOB):
+        write_job(store.folder, JOB)
+    assert list(tmp_path.iterdir()) == []
+    with store.locked(JOB):
+        write_job(store.folder, JOB)
+        store.part(recording()).write_bytes(b"half")
+    assert (store.folder / f"{JOB.name}.job").exists()
