@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from camreel import events, lockout
-from camreel.clock import show_span
-from camreel.errors import AccountLocked, CamreelError, DiskError, LoginError
+from camreel.clock import show_span, turns
+from camreel.errors import AccountLocked, CamreelError, DiskError, LoginError, printable
 from camreel.identity import COMPLETE, comment, fingerprint
 from camreel.inquiry import Found, Inquiry, Tuning
 from camreel.joining import Joining
 from camreel.media.job import MergeJob, OffsetChange
-from camreel.model import Credentials, Request, WallTime
+from camreel.model import Credentials, Request, Split, WallTime
 from camreel.naming import default_name
 from camreel.output import already_there, finish, make_folders, part_for, prepare
 from camreel.plan import INDEX_LAG
@@ -113,7 +113,7 @@ class _Export:
                 skipped=found.where.skipped,
                 at_a_time=AtATime(joined.settled.most, joined.settled.lowest, joined.settled.last),
             )
-            report = finish(report, found.plan, store, joined.result, part)
+            report = finish(report, found.plan, store, joined.result)
             if report.is_complete:
                 with disk_errors(store.folder):
                     drop_job(store.folder, noted)
@@ -129,7 +129,8 @@ class _Export:
 
 
 def _job(request: Request, found: Found, part: Path) -> MergeJob:
-    clock = found.clock
+    clock, making = found.clock, request.making
+    split = making.split
     return MergeJob(
         output=str(part),
         format=request.output_format,
@@ -141,7 +142,22 @@ def _job(request: Request, found: Found, part: Path) -> MergeJob:
         changes=_changes(found),
         drift=round(clock.drift.total_seconds()) if clock else 0,
         skipped=found.where.skipped,
+        camera=_camera(found),
+        exact=making.exact,
+        h264=making.h264,
+        audio=making.audio,
+        gaps=making.gaps,
+        subtitles=making.subtitles,
+        faststart=making.faststart,
+        split_at=turns(found.span, clock, split) if isinstance(split, Split) else (),
+        split_size=split if isinstance(split, int) else None,
     )
+
+
+def _camera(found: Found) -> str:
+    """Its model, and its name where it has one."""
+    device = found.device
+    return printable(f"{device.model} “{device.name}”" if device.name else device.model, 200)
 
 
 def _noted(request: Request, found: Found, store: Store, part: Path) -> Job:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields
+from enum import Enum
 
-from camreel.model import AskedAround, Request
+from camreel.model import AskedAround, Making, Request
 
 # What an output is: all of the range; all that the camera has of it; less than that. Of equal length in the comment, so
 # that one can be written over the other in a finished file.
@@ -28,15 +30,26 @@ def fingerprint(request: Request) -> str:
         request.output_format.value,
     ]
     # Only where they were given: without them nothing of this was known, and files of that time are to be known again.
-    more = {
+    more: dict[str, object] = {
         "around": isinstance(request.asked, AskedAround),
         "times_in": request.asked.times_in,
         "camera_tz": request.camera_tz,
         "clock_drift": None if request.clock_drift is None else request.clock_drift.total_seconds(),
     }
+    more |= {name: _plain(value) for name, value in _unusual(request.making).items()}
     if any(value is not None and value is not False for value in more.values()):
         parts.append(json.dumps(more, sort_keys=True))
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def _unusual(making: Making) -> dict[str, object]:
+    usual = Making()
+    values = {field.name: getattr(making, field.name) for field in fields(making)}
+    return {name: value for name, value in values.items() if value != getattr(usual, name)}
+
+
+def _plain(value: object) -> object:
+    return value.value if isinstance(value, Enum) else value
 
 
 def comment(request: Request, state: str) -> str:

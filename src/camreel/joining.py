@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,10 @@ import anyio
 from camreel import events
 from camreel.errors import CameraError, MergeError, NothingRecorded, printable
 from camreel.inquiry import Inquiry, Tuning
-from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult
+from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult, part_names
 from camreel.media.process import MergeDied, MergeProcess
 from camreel.model import Recording, Request, WallTime
+from camreel.naming import event_text
 from camreel.plan import ExportPlan
 from camreel.transfer.fetch import Manner
 from camreel.transfer.pace import Settled
@@ -47,6 +48,7 @@ class Joining:
         self._plan = plan
         self._store = store
         self._emit = emit
+        self._fetched_again: set[int] = set()
 
     async def run(self, inquiry: Inquiry, job: MergeJob, tuning: Tuning) -> Joined:
         """Download everything and merge it as it comes. No half-made output stays: the clips do, to make it again."""
@@ -74,43 +76,87 @@ class Joining:
             try:
                 return await self._merge(pool, job, suspects)
             except MergeDied as error:
-                if error.number is None or len(suspects) >= _MOST_SUSPECTS:
+                if error.number is None or error.number in suspects or len(suspects) >= _MOST_SUSPECTS:
                     raise
                 suspects[error.number] = f"the merge died of it ({str(error).rstrip('.')})"
 
     async def _merge(self, pool: Pool, job: MergeJob, suspects: Mapping[int, str]) -> Joined:
         """Take the clips in order as they arrive and have them merged."""
         clips: list[Fetched | Lost] = []
-        outcomes: list[ClipOutcome | None] = []
+        outcomes: dict[int, ClipOutcome] = {
+            number: ClipOutcome(number, unusable=reason) for number, reason in suspects.items()
+        }
         refused: MergeError | None = None
         async with MergeProcess(job, self._on_merged) as merge:
-            for number, recording in enumerate(self._plan.recordings, 1):
+            for number in range(1, len(self._plan.recordings) + 1):
                 clip = await pool.outcome(number)
                 clips.append(clip)
-                if isinstance(clip, Lost) or refused:
-                    outcomes.append(None)
-                    continue
-                if number in suspects:
-                    outcomes.append(ClipOutcome(number, unusable=suspects[number]))
+                if isinstance(clip, Lost) or refused or number in suspects:
                     continue
                 try:
-                    outcome = await merge.add(_clip_file(number, recording, clip))
+                    clips[-1] = await self._add(merge, pool, number, clip, outcomes)
                 except MergeDied:
                     raise
                 except MergeError as error:
                     # What is still to come is downloaded all the same: the camera may not have it tomorrow.
                     refused = error
-                    continue
-                outcomes.append(outcome)
-                if outcome.covered:
-                    self._on_merged(number, outcome.covered.end)
             if refused is None:
-                self._check_anything(clips, outcomes)
-                self._emit(events.Verifying())
-                return Joined(tuple(clips), tuple(outcomes), await merge.finish(), pool.settled)
-        assert refused is not None
+                return await self._finish(merge, pool, clips, outcomes)
         raise MergeError(
             str(refused), hint=f"The downloads are kept in {self._store.folder}. {refused.hint or ''}".strip()
+        )
+
+    async def _add(
+        self, merge: MergeProcess, pool: Pool, number: int, clip: Fetched, outcomes: dict[int, ClipOutcome]
+    ) -> Fetched | Lost:
+        """Have clip ``number`` merged; a broken one is downloaded once more. The clip, as it was used."""
+        again = number not in self._fetched_again
+        settled = await merge.add(self._clip_file(number, clip, again=again))
+        if settled.again is None:
+            self._settle(settled.outcomes, outcomes)
+            return clip
+        self._fetched_again.add(number)
+        fresh = await pool.again(number, settled.again)
+        if isinstance(fresh, Lost):
+            outcomes[number] = ClipOutcome(number, unusable=settled.again)
+            return clip
+        settled = await merge.add(self._clip_file(number, fresh, again=False))
+        self._settle(settled.outcomes, outcomes)
+        return fresh
+
+    def _settle(self, settled: Iterable[ClipOutcome], outcomes: dict[int, ClipOutcome]) -> None:
+        for outcome in settled:
+            outcomes[outcome.number] = outcome
+            if outcome.covered:
+                self._on_merged(outcome.number, outcome.covered.end)
+
+    async def _finish(
+        self, merge: MergeProcess, pool: Pool, clips: list[Fetched | Lost], outcomes: dict[int, ClipOutcome]
+    ) -> Joined:
+        self._emit(events.Verifying())
+        numbers = range(1, len(clips) + 1)
+        try:
+            result = await merge.finish()
+        except MergeDied:
+            raise
+        except MergeError:
+            self._check_anything(clips, [outcomes.get(number) for number in numbers])
+            raise
+        self._settle(result.outcomes, outcomes)
+        settled = tuple(outcomes.get(number) for number in numbers)
+        return Joined(tuple(clips), settled, result, pool.settled)
+
+    def _clip_file(self, number: int, clip: Fetched, *, again: bool) -> ClipFile:
+        recordings = self._plan.recordings
+        recording = recordings[number - 1]
+        return ClipFile(
+            number,
+            str(clip.path),
+            recording.span,
+            f"clip {number} ({printable(recording.path)})",
+            next_start=recordings[number].span.start if number < len(recordings) else None,
+            events=tuple(event_text(event) for event in recording.events),
+            again=again,
         )
 
     def _on_merged(self, number: int, wall: WallTime) -> None:
@@ -143,17 +189,14 @@ class Joining:
         )
 
 
-def _clip_file(number: int, recording: Recording, clip: Fetched) -> ClipFile:
-    return ClipFile(number, str(clip.path), recording.span, f"clip {number} ({printable(recording.path)})")
-
-
 @contextmanager
 def _removed_on_error(part: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
         with suppress(OSError):
-            part.unlink(missing_ok=True)
+            for each in part_names(str(part)):
+                Path(each).unlink(missing_ok=True)
         raise
 
 

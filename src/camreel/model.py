@@ -163,6 +163,46 @@ def _moment(point: Point) -> Moment:
     return point.wall if isinstance(point, DayTime) else point
 
 
+class AudioMode(str, Enum):
+    """What becomes of the sound: ``auto`` copies it where the container and its players can take it."""
+
+    AUTO = "auto"
+    COPY = "copy"
+    AAC = "aac"
+    PCM = "pcm"
+    NONE = "none"
+
+
+class Gaps(str, Enum):
+    """What stands for the time that was not recorded: ``jump`` nothing, ``hold`` the last picture, in real time."""
+
+    JUMP = "jump"
+    HOLD = "hold"
+
+
+class Split(str, Enum):
+    """Where a new output begins by the camera's clock."""
+
+    DAY = "day"
+    HOUR = "hour"
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a video is made of the clips; what each means is said in :class:`camreel.media.job.MergeJob`.
+
+    ``split`` is where a new file begins: at each day or hour by the camera's clock, or before so many bytes.
+    """
+
+    exact: bool = False
+    h264: bool = False
+    audio: AudioMode = AudioMode.AUTO
+    gaps: Gaps = Gaps.JUMP
+    subtitles: bool = False
+    faststart: bool = False
+    split: Split | int | None = None
+
+
 class Stream(str, Enum):
     """Which of a camera's encodings: ``main`` is the full picture, ``sub`` the small one (Extra1 on the wire)."""
 
@@ -175,6 +215,7 @@ class OutputFormat(str, Enum):
 
     MP4 = "mp4"
     MKV = "mkv"
+    MOV = "mov"
     AVI = "avi"
 
 
@@ -266,6 +307,7 @@ class Request:
     a relative range is known, and its name is made then. ``camera_tz`` (an IANA name or an offset) and ``clock_drift``
     go before what the camera says of its clock. ``retry_for`` is how many seconds a camera that went away is waited
     for, ``limit_rate`` how many bytes a second it may send. ``ignore_lock``: log in though the account was locked.
+    ``making`` is how the video is made.
     """
 
     address: Address
@@ -288,6 +330,7 @@ class Request:
     named_by_range: bool = False
     camera_tz: str | None = None
     clock_drift: timedelta | None = None
+    making: Making = Making()
     retry_for: float = 120.0
     limit_rate: float | None = None
     ignore_lock: bool = False

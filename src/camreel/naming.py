@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from camreel.clock import format_offset
-from camreel.errors import UsageError
+from camreel.errors import UsageError, printable
 from camreel.model import Address, Asked, Moment, OutputFormat, Stream, WallTime
 
 LONGEST_DEFAULT = 150  # characters of a default name, suffix included
@@ -25,7 +25,7 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[
 # fmt: off
 _OTHER_MEDIA = frozenset((
     "264", "265", "3g2", "3gp", "aac", "asf", "dav", "divx", "f4v", "flac", "flv", "gif", "h264", "h265", "hevc",
-    "jpeg", "jpg", "m2t", "m2ts", "m2v", "m4a", "m4v", "mjpeg", "mjpg", "mka", "mov", "mp3", "mpeg", "mpg", "mpv",
+    "jpeg", "jpg", "m2t", "m2ts", "m2v", "m4a", "m4v", "mjpeg", "mjpg", "mka", "mp3", "mpeg", "mpg", "mpv",
     "mts", "mxf", "oga", "ogg", "ogv", "opus", "png", "rm", "rmvb", "ts", "vob", "wav", "webm", "wma", "wmv",
 ))
 # fmt: on
@@ -46,6 +46,32 @@ def default_name(
     where = f"ch{channel}" if isinstance(channel, int) else _FORBIDDEN.sub("_", channel).replace(" ", "-")[:40]
     rest = f"_{where}{kind}_{_range_part(asked)}.{output_format.value}"
     return safe_name(_camera_part(address, LONGEST_DEFAULT - len(rest) - 1) + rest)
+
+
+def numbered(output: Path, number: int, count: int) -> Path:
+    """The name of one of ``count`` files with what was asked for: ``evening-1of2.mp4``; of one, the name itself."""
+    return output if count == 1 else output.with_name(f"{output.stem}-{number}of{count}{output.suffix}")
+
+
+# What Amcrest and Dahua firmware calls what it records for; other names are shown as they come.
+_EVENTS = {
+    "VideoMotion": "motion",
+    "AlarmLocal": "alarm",
+    "VideoBlind": "lens covered",
+    "VideoLoss": "picture lost",
+    "CrossLineDetection": "line crossed",
+    "CrossRegionDetection": "area entered",
+    "SmartMotionHuman": "person",
+    "SmartMotionVehicle": "vehicle",
+    "LeftDetection": "object left",
+    "TakenAwayDetection": "object taken",
+    "AudioMutation": "sound",
+}
+
+
+def event_text(event: str) -> str:
+    """What a camera calls an event, in words."""
+    return _EVENTS.get(event) or printable(event, 40)
 
 
 def safe_name(name: str) -> str:

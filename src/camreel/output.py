@@ -5,15 +5,18 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from camreel.errors import DiskError, MergeError, UsageError
 from camreel.identity import COMPLETE, HAS_GAPS, PARTIAL, comment, made_by
 from camreel.media.fingerprint import read_comment, replace_in_place
-from camreel.media.job import MergeResult
+from camreel.media.job import FilmResult, MergeResult
 from camreel.media.names import codec_name
 from camreel.model import IfExists, Request
+from camreel.naming import numbered
 from camreel.plan import Account, ExportPlan
 from camreel.report import OutputReport, Report
 from camreel.transfer.part import disk_errors, place
@@ -28,28 +31,43 @@ def already_there(request: Request) -> Report | None:
     is there.
     """
     output, wish = request.output, request.if_exists
-    if request.named_by_range or request.asked.is_relative:
+    if request.named_by_range or request.asked.is_relative or wish is IfExists.OVERWRITE:
         return None
     with disk_errors(output):
-        if wish is IfExists.OVERWRITE or not os.path.lexists(output):  # a dangling link is in the way, too
+        there = [output] if os.path.lexists(output) else _numbered_there(output)
+        if not there:  # a dangling link is in the way, too
             return None
-        size = os.lstat(output).st_size
-    state = _state_of(request)
+        found = tuple(OutputReport(str(path), os.lstat(path).st_size) for path in there)
+    state = _state_of(request, there)
     if wish is IfExists.SKIP or (wish is None and state in {COMPLETE, HAS_GAPS}):
-        there = (OutputReport(str(output), size),)
-        return Report(request, None, None, None, (), (), Account((), (), ()), there, already_there=True, found_as=state)
+        return Report(request, None, None, None, (), (), Account((), (), ()), found, already_there=True, found_as=state)
     if wish is None and state == PARTIAL:
         return None
     raise UsageError(
-        f"{output} exists already; it was left alone.",
+        f"{there[0]} exists already; it was left alone.",
         hint="--if-exists overwrite replaces it; --output-file gives another name.",
     )
 
 
-def _state_of(request: Request) -> str | None:
-    """What the file at the output's place says of itself, where this request made it."""
-    output = request.output
-    return made_by(read_comment(str(output)), request) if output.is_file() else None
+def _state_of(request: Request, there: Sequence[Path]) -> str | None:
+    """What the files at the output's place say of themselves, where this request made them all; the worst of it."""
+    found = [made_by(read_comment(str(path)), request) if path.is_file() else None for path in there]
+    if not found or None in found:
+        return None
+    return max((state for state in found if state), key=(COMPLETE, HAS_GAPS, PARTIAL).index)
+
+
+def _numbered_there(output: Path) -> list[Path]:
+    """``evening-1of2.mp4`` and its like, where a whole set of them is there."""
+    pattern = re.compile(rf"{re.escape(output.stem)}-([0-9]{{1,5}})of([0-9]{{1,5}}){re.escape(output.suffix)}")
+    if not output.parent.is_dir():
+        return []
+    sets: dict[int, set[int]] = {}
+    for path in output.parent.iterdir():
+        if found := pattern.fullmatch(path.name):
+            sets.setdefault(int(found[2]), set()).add(int(found[1]))
+    whole = [count for count, numbers in sets.items() if numbers == set(range(1, count + 1))]
+    return [numbered(output, number, max(whole)) for number in range(1, max(whole) + 1)] if whole else []
 
 
 def part_for(request: Request, store: Store) -> Path:
@@ -76,37 +94,57 @@ def make_folders(request: Request) -> None:
             folder.mkdir(parents=True, exist_ok=True)
 
 
-def finish(report: Report, plan: ExportPlan, store: Store, result: MergeResult, part: Path) -> Report:
-    """Name the output, only then let go of the downloads, and tell of both in the report."""
+def finish(report: Report, plan: ExportPlan, store: Store, result: MergeResult) -> Report:
+    """Name the outputs, only then let go of the downloads, and tell of both in the report."""
     request = report.request
     state = PARTIAL if not report.is_complete else HAS_GAPS if report.account.gaps else COMPLETE
+    parts = [Path(film.path) for film in result.films]
     if state != COMPLETE:
         old, new = (comment(request, word).encode() for word in (COMPLETE, state))
-        with disk_errors(part):
-            if not replace_in_place(str(part), old, new):
-                raise MergeError("The video's own note of what it is could not be found in it.")
-    output, note = _name_for(request, state)
-    own = _state_of(replace(request, output=output)) is not None
-    place(part, output, overwrite=own or request.if_exists is IfExists.OVERWRITE)
+        for part in parts:
+            with disk_errors(part):
+                if not replace_in_place(str(part), old, new):
+                    raise MergeError("The video's own note of what it is could not be found in it.")
+    base, note = _name_for(request, state)
+    outputs = [numbered(base, number, len(parts)) for number in range(1, len(parts) + 1)]
+    for part, output in zip(parts, outputs, strict=True):
+        own = _state_of(request, [output]) is not None
+        place(part, output, overwrite=own or request.if_exists is IfExists.OVERWRITE)
     try:
         kept = _let_go(report, plan, store)
     except DiskError as error:
         kept, note = store.folder, (*note, f"The downloads could not all be put away: {error}")
+    described = tuple(_describe(output, film) for output, film in zip(outputs, result.films, strict=True))
     return replace(
         report,
-        outputs=(_describe(output, result),),
-        warnings=(*report.warnings, *result.notes, *note),
+        outputs=described,
+        warnings=(*report.warnings, *result.notes, *_players(request, result), *note),
         downloads=str(kept) if kept else None,
     )
+
+
+def _players(request: Request, result: MergeResult) -> tuple[str, ...]:
+    """What is to be known of a video that not everything plays."""
+    if all(film.video_codec != "hevc" for film in result.films):
+        return ()
+    several = "is" if len(result.films) == 1 else "is in part"
+    said = f"The video {several} H.265, which not everything plays: VLC and mpv do, some browsers and TVs do not."
+    return (f"{said} --h264 makes one that plays everywhere{_from_kept(request)}.",)
+
+
+def _from_kept(request: Request) -> str:
+    return ", from the clips that were kept" if request.keep_files else ""
 
 
 def _name_for(request: Request, state: str) -> tuple[Path, tuple[str, ...]]:
     """The output's place; another one where a partial video would replace a complete one of the same request."""
     output = request.output
-    if state != PARTIAL or _state_of(request) not in {COMPLETE, HAS_GAPS}:
+    there = [output] if output.is_file() else _numbered_there(output)
+    if state != PARTIAL or _state_of(request, there) not in {COMPLETE, HAS_GAPS}:
         return output, ()
     beside = output.with_name(f"{output.stem}-partial{output.suffix}")
-    return beside, (f"{output} has more in it, from an earlier run: it was left alone, and this video put beside it.",)
+    said = f"{there[0]} has more in it, from an earlier run: it was left alone, and this video put beside it."
+    return beside, (said,)
 
 
 def _let_go(report: Report, plan: ExportPlan, store: Store) -> Path | None:
@@ -124,17 +162,18 @@ def _let_go(report: Report, plan: ExportPlan, store: Store) -> Path | None:
     return None if report.is_complete else store.folder
 
 
-def _describe(output: Path, result: MergeResult) -> OutputReport:
-    sound = codec_name(result.audio_codec) if result.audio_codec else None
-    if sound and result.audio_from:
-        sound = f"{sound} (from {codec_name(result.audio_from)})"
+def _describe(output: Path, film: FilmResult) -> OutputReport:
+    sound = codec_name(film.audio_codec) if film.audio_codec else None
+    if sound and film.audio_from:
+        sound = f"{sound} (from {codec_name(film.audio_from)})"
     return OutputReport(
         path=str(output),
-        size=result.size,
-        seconds=result.seconds,
-        video=f"{codec_name(result.video_codec)} {result.width}x{result.height}",
+        size=film.size,
+        seconds=film.seconds,
+        video=f"{codec_name(film.video_codec)} {film.width}x{film.height}",
         audio=sound,
-        chapters=tuple((chapter.start, chapter.title) for chapter in result.chapters),
+        chapters=tuple((chapter.start, chapter.title) for chapter in film.chapters),
+        span=film.span,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from camreel.media.job import ClipOutcome
 from camreel.model import Recording, Span, WallTime
@@ -28,7 +29,7 @@ def settle(
         _clip_report(number, recording, clip, outcome)
         for number, (recording, clip, outcome) in enumerate(zip(plan.recordings, clips, outcomes, strict=True), 1)
     )
-    covered = [*(report.covered for report in reports if report.covered), *plan.skipped]
+    covered = [*(part for outcome in outcomes if outcome for part in _shown(outcome)), *plan.skipped]
     lost = [
         Hole(_missing_part(report), f"clip {report.number}: {report.reason}") for report in reports if report.is_lost
     ]
@@ -68,13 +69,20 @@ def _clip_report(number: int, recording: Recording, clip: Fetched | Lost, outcom
     if outcome.missing_packets:
         pictures = count_text(outcome.missing_packets, "picture")
         return report("short", f"the file ends early: {pictures} that it should have are not in it", outcome.covered)
+    if outcome.inside is not None:
+        return report("inside", f"clip {outcome.inside} shows all of it")
     if outcome.covered is None:
         return report("empty", "it holds no picture in the range")
-    left_out = None
     if outcome.undecodable_dropped:
         pictures = count_text(outcome.undecodable_dropped, "picture")
         left_out = f"{pictures} of it cannot be decoded (no keyframe comes before) and cannot be shown"
-    return report("merged", left_out, outcome.covered)
+        return report("merged", left_out, outcome.covered)
+    return report("merged", None, outcome.covered)
+
+
+def _shown(outcome: ClipOutcome) -> tuple[Span, ...]:
+    """The parts of the camera's clock of which a clip's pictures are in the output."""
+    return uncovered(outcome.covered, outcome.holes, timedelta(0)) if outcome.covered else ()
 
 
 def _missing_part(report: ClipReport) -> Span:

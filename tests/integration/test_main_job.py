@@ -97,9 +97,9 @@ def test_gaps_are_named_and_do_not_change_the_exit_code(bench):
     assert gaps == [("07:59:50", 10), ("08:00:04", 5), ("08:00:13", 30), ("08:00:47", 13)]
     assert run.ok.covered_seconds == 12
     assert [title for _start, title in run.ok.outputs[0].chapters] == [
-        "2026-01-16 08:00:00+00:00",
-        "2026-01-16 08:00:09+00:00 (after a gap of 5 s)",
-        "2026-01-16 08:00:43+00:00 (after a gap of 30 s)",
+        "2026-01-16 08:00:00+00:00 (motion)",
+        "2026-01-16 08:00:09+00:00 (after a gap of 5 s; motion)",
+        "2026-01-16 08:00:43+00:00 (after a gap of 30 s; motion)",
     ]
     assert run.ok.exit_code == 0
     strict = stand.export(at(-10), at(60), require_complete=True, output=stand.folder / "strict.mp4")
@@ -299,12 +299,18 @@ def test_the_same_command_again_completes_a_partial_video(bench):
 
 
 def test_a_clip_that_could_not_be_used_is_downloaded_anew(bench):
-    """Garbage in the store is not taken for the clip: the next run asks the camera again."""
+    """Once in the same run, at once; and in the next run, where that was garbage too."""
     recordings = three_clips()
     stand = bench(recordings=recordings, faults=[Fault("garbage", target=recordings[1].path)])
-    assert stand.export().ok.exit_code == 4
-    assert stand.export().ok.exit_code == 0
-    assert [path.name for path in stand.folder.iterdir()] == ["out.mp4"]
+    mended = stand.export()
+    assert mended.ok.exit_code == 0
+    assert frame_md5s(mended.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
+    stand.camera.add_faults(Fault("garbage", target=recordings[1].path, times=2))
+    broken = stand.export(output=stand.folder / "twice.mp4")
+    assert broken.ok.exit_code == 4
+    assert broken.ok.clips[1].status == "unusable"
+    assert stand.export(output=stand.folder / "twice.mp4").ok.exit_code == 0
+    assert {path.name for path in stand.folder.iterdir()} == {"out.mp4", "twice.mp4"}
 
 
 def test_a_complete_video_is_not_replaced_by_a_partial_one(bench):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import av
 import pytest
 
-from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult
+from camreel.media.job import ClipFile, ClipOutcome, FilmResult, MergeJob
 from camreel.media.merge import Merger
+from camreel.media.pictures import head_of
 from camreel.model import OutputFormat, Span, WallTime
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, seen_frames
 
@@ -38,9 +39,16 @@ class Film:
     """A finished merge and what is in its file."""
 
     path: Path
-    result: MergeResult
+    result: FilmResult
     outcomes: list[ClipOutcome]
-    ends: tuple[bytes, bytes] = (b"", b"")
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ends(self) -> tuple[bytes, bytes]:
+        """How its first and its last picture begin, as stored."""
+        with av.open(str(self.path)) as container:
+            packets = [packet for packet in container.demux(video=0) if packet.size]
+            return head_of(packets[0]), head_of(packets[-1])
 
     def hashes(self) -> list[str]:
         return frame_hashes(self.path)
@@ -58,6 +66,23 @@ class Film:
                 seconds.setdefault(shown - early, number / fps)
         late = [min((beep - shown for shown in seconds), key=abs) for beep in heard_beeps(self.path)]
         return [each for each in late if abs(each) < 0.4]
+
+
+@dataclass
+class Films:
+    """A merge that may have made several files."""
+
+    results: tuple[FilmResult, ...]
+    outcomes: list[ClipOutcome]
+    notes: tuple[str, ...]
+
+    def each(self) -> list[Film]:
+        """The files, one by one."""
+        return [Film(Path(result.path), result, self.outcomes, self.notes) for result in self.results]
+
+    def hashes(self) -> list[list[str]]:
+        """The decoded pictures of each file."""
+        return [film.hashes() for film in self.each()]
 
 
 @dataclass
@@ -96,13 +121,26 @@ class Studio:
         return MergeJob(output, OutputFormat(container), Span(start, end), **more)
 
     def merge(self, container: OutputFormat | str, clips: Sequence[ClipFile], seconds=(0, 3600), **more) -> Film:
-        job = self.job(container, seconds, **more)
-        merger = Merger(job)
-        outcomes = [merger.add(clip, lambda wall: None) for clip in clips]
+        """One file."""
+        films = self.merge_all(container, clips, seconds, **more)
+        assert len(films.results) == 1
+        return Film(Path(films.results[0].path), films.results[0], films.outcomes, films.notes)
+
+    def merge_all(self, container: OutputFormat | str, clips: Sequence[ClipFile], seconds=(0, 3600), **more) -> Films:
+        """As many files as it takes. The outcomes are in the order of the clips."""
+        merger = Merger(self.job(container, seconds, **more))
+        outcomes: list[ClipOutcome] = []
+        followed = [*clips[1:], None]
+        for clip, after in zip(clips, followed, strict=True):
+            known = replace(clip, next_start=after.span.start) if after else clip
+            settled = merger.add(known, lambda number, wall: None)
+            assert settled.again is None
+            outcomes += settled.outcomes
         result = merger.finish()
-        assert merger._output is not None
-        pictures = merger._output.pictures
-        return Film(Path(job.output), result, outcomes, (pictures.first_written, pictures.last_written))
+        outcomes += result.outcomes
+        order = {clip.number: at for at, clip in enumerate(clips)}
+        assert sorted(order) == sorted(outcome.number for outcome in outcomes)
+        return Films(result.films, sorted(outcomes, key=lambda each: order[each.number]), result.notes)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_many_stretches(studio, container, listed):
     film = studio.merge(container, clips)
     assert len(chapters_of(film.path)) == listed
     assert len(film.result.chapters) == 260
-    assert [bool("255" in note) for note in film.result.notes] == ([True] if container == "mp4" else [])
+    assert [bool("255" in note) for note in film.notes] == ([True] if container == "mp4" else [])
 
 
 def replace_span(span, by):
@@ -106,17 +106,18 @@ def test_a_film_that_is_not_what_was_written(studio, container):
     """A file that lost something on its way to the disk is an error, whatever lost it."""
     film = studio.merge(container, studio.row(3))
     path = str(film.path)
+    ends = film.ends
     more = replace(film.result, video_packets=film.result.video_packets + 30, seconds=film.result.seconds + 3)
     with pytest.raises(MergeError, match="finished video"):
-        verify(path, OutputFormat(container), more, film.ends)
+        verify(path, OutputFormat(container), more, ends)
     with pytest.raises(MergeError, match="tracks"):
-        verify(path, OutputFormat(container), replace(film.result, audio_packets=0), film.ends)
-    for wrong in [(film.ends[0], film.ends[0]), (film.ends[1], film.ends[1])]:
+        verify(path, OutputFormat(container), replace(film.result, audio_packets=0), ends)
+    for wrong in [(ends[0], ends[0]), (ends[1], ends[1])]:
         with pytest.raises(MergeError, match="does not hold the pictures"):
             verify(path, OutputFormat(container), film.result, wrong)
     film.path.write_bytes(film.path.read_bytes()[: film.result.size // 2])
     with pytest.raises(MergeError, match="finished video"):
-        verify(path, OutputFormat(container), film.result, film.ends)
+        verify(path, OutputFormat(container), film.result, ends)
 
 
 @pytest.mark.parametrize("name", ["a:b.part", "-o.part", "Tür 門 'x'.part", "100%d.part", "a b|c?.part", "\udcff.part"])
@@ -169,11 +170,11 @@ def test_no_such_folder(studio):
 
 def test_progress_tells_the_wall_clock(studio, monkeypatch):
     """While a clip is merged its wall time is told, in rising order, within the clip."""
-    monkeypatch.setattr("camreel.media.merge._EVERY", 0)
+    monkeypatch.setattr("camreel.media.copying._EVERY", 0)
     clip = studio.row(1, seconds=3)[0]
     told: list[WallTime] = []
     merger = Merger(studio.job("mp4"))
-    merger.add(clip, told.append)
+    merger.add(clip, lambda _, wall: told.append(wall))
     assert told == sorted(told)
     assert len(set(told)) >= 30
     assert (told[0], str(told[-1])) == (clip.span.start, "2026-01-16 08:00:02")

@@ -93,11 +93,12 @@ def test_avi_needs_a_constant_rate(studio, source_hashes):
         studio.merge("avi", clips)
 
 
-def test_avi_holds_one_size(studio):
-    """Another size in avi is refused by name, with what can hold it."""
-    clips = [*studio.row(1, seconds=1), *studio.row(1, seconds=1, begin=1, size=(640, 360))]
-    with pytest.raises(MergeError, match=r"08\.00\.01\.mp4 is 640x360 .*mkv and mp4 hold both"):
-        studio.merge("avi", clips)
+def test_avi_holds_one_size(studio, source_hashes):
+    """Another size goes into another avi."""
+    clips = [*studio.row(1, seconds=1), *studio.row(2, seconds=1, begin=1, size=(640, 360))]
+    films = studio.merge_all("avi", clips)
+    assert [(film.width, film.height) for film in films.results] == [(320, 180), (640, 360)]
+    assert films.hashes() == [source_hashes(clips[:1]), source_hashes(clips[1:])]
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])

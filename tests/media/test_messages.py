@@ -9,29 +9,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camreel.media.job import Chapter, ClipFile, ClipOutcome, Failed, Finish, MergeJob, MergeResult, Progress
+from camreel.media.job import (
+    ClipFile,
+    Failed,
+    Finish,
+    MergeJob,
+    MergeResult,
+    Progress,
+    Settled,
+)
 from camreel.media.messages import BadMessage, decode, encode
-from camreel.model import OutputFormat, Span, WallTime
+from camreel.model import Span, WallTime
 
 # Paths that are no valid Unicode hold lone surrogates.
 texts = st.text(st.characters(exclude_categories=()))
-walls = st.datetimes().map(WallTime)
-spans = st.builds(Span, walls, walls)
 whole = st.integers(-(1 << 62), 1 << 62)
 seconds = st.floats(allow_nan=False, allow_infinity=False)
-messages = st.one_of(
-    st.builds(MergeJob, texts, st.sampled_from(OutputFormat), spans, st.booleans(), st.none() | whole, texts, texts),
-    st.builds(ClipFile, whole, texts, spans, texts),
-    st.builds(Finish),
-    st.builds(Progress, whole, walls),
-    st.builds(ClipOutcome, whole, st.none() | spans, seconds, seconds, whole, unusable=st.none() | texts),
-    st.builds(Failed, texts, texts, st.none() | texts),
-    st.builds(
-        MergeResult, seconds, whole, texts, whole, whole, whole, st.none() | texts, st.none() | texts, whole,
-        st.lists(st.builds(Chapter, seconds, seconds, spans, texts), max_size=3).map(tuple),
-        st.lists(texts, max_size=3).map(tuple),
-    ),
-)  # fmt: skip
+for kind, values in {
+    str: texts,
+    int: whole,
+    float: seconds,
+    WallTime: st.datetimes().map(WallTime),
+}.items():
+    st.register_type_strategy(kind, values)
+# Every field of every value, by its type.
+messages = st.one_of(*map(st.from_type, (MergeJob, ClipFile, Finish, Progress, Settled, MergeResult, Failed)))
 
 
 @given(messages)
@@ -51,6 +53,9 @@ GOOD = {
     "path": "/a",
     "span": ["2026-01-16T08:00:00", "2026-01-16T09:00:00"],
     "label": "a",
+    "next_start": None,
+    "events": [],
+    "again": False,
 }
 
 

@@ -98,12 +98,3 @@ def test_range_after_what_a_clip_holds(studio):
     clips = [studio.file_of(ClipSpec(EIGHT, 3), listed=10), studio.clip(ClipSpec(EIGHT + timedelta(seconds=10), 3))]
     film = studio.merge("mp4", clips, (5, 20))
     assert [outcome.covered for outcome in film.outcomes] == [None, span(10, 13)]
-
-
-def test_overlap_keeps_both_and_says_so(studio, source_hashes):
-    """Seconds that two clips hold are both kept, and named."""
-    clips = [studio.clip(ClipSpec(EIGHT, 5)), studio.clip(ClipSpec(EIGHT + timedelta(seconds=3), 5))]
-    film = studio.merge("mp4", clips)
-    assert film.hashes() == source_hashes(clips)
-    assert film.result.notes == ("2026-01-16 08:00:03 to 08:00:05 is in two recordings and is shown twice.",)
-    assert len(film.result.chapters) == 1

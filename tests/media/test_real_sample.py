@@ -29,7 +29,7 @@ def test_three_times_in_a_row(studio, source_hashes, container, sample):
     film = studio.merge(container, clips)
     assert film.hashes() == source_hashes(clips)
     assert film.result.seconds == pytest.approx(3 * SECONDS)
-    assert film.result.notes == ()
+    assert film.notes == ()
     assert len(film.result.chapters) == 1
     assert [outcome.missing_packets for outcome in film.outcomes] == [0, 0, 0]
     assert {round(outcome.audio_cut_seconds, 1) for outcome in film.outcomes} == {1.9}

@@ -11,7 +11,6 @@ from pathlib import Path
 import av
 import pytest
 
-from camreel.errors import MergeError
 from camreel.media.merge import Merger
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, seen_frames
 
@@ -159,15 +158,15 @@ def _with_large_pictures(body: bytes) -> bytes:
 
 def test_late_sound_does_not_keep_the_film_in_memory(studio, monkeypatch):
     """An mp4 is written while its pictures come, also where the first sound comes much later."""
-    monkeypatch.setattr("camreel.media.merge._EVERY", 0)
+    monkeypatch.setattr("camreel.media.copying._EVERY", 0)
     clip = studio.file(_with_large_pictures(_without_early_sound(ClipSpec(EIGHT, 30), 28)), EIGHT, 30)
     job = studio.job("mp4")
     sizes = [0]
     merger = Merger(job)
-    merger.add(clip, lambda wall: sizes.append(Path(job.output).stat().st_size if Path(job.output).exists() else 0))
+    merger.add(clip, lambda _, wall: sizes.append(Path(job.output).stat().st_size if Path(job.output).exists() else 0))
     halfway = sizes[len(sizes) // 2]
     assert halfway > 1_000_000
-    assert merger.finish().size > 6_000_000
+    assert merger.finish().films[0].size > 6_000_000
 
 
 def test_g711_in_mkv_is_lossless(studio):
@@ -180,12 +179,3 @@ def test_g711_in_mkv_is_lossless(studio):
 def _samples(path) -> bytes:
     with av.open(str(path)) as container:
         return b"".join(bytes(frame.planes[0])[: frame.samples * 2] for frame in container.decode(audio=0))
-
-
-@pytest.mark.parametrize("other", [{"audio": None}, {"audio": "alaw"}, {"audio_rate": 16000}, {"video": "hevc"}])
-def test_mixed_clips_are_refused_by_name(studio, other):
-    """A clip of another kind ends the merge; the message names it and what is different."""
-    clips = [*studio.row(1), studio.clip(ClipSpec(EIGHT.replace(second=3), 3, **other))]
-    with pytest.raises(MergeError, match=r"08\.00\.03\.mp4 (is H\.265|has .*) while the clips before it") as refused:
-        studio.merge("mp4", clips)
-    assert "downloads are kept" in (refused.value.hint or "")

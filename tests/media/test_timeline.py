@@ -73,13 +73,18 @@ def test_own_clock_after_a_change():
     assert by_own_clock(after, asked, at(3600.5)) is None
 
 
+def cut(job: MergeJob) -> Cut:
+    """What a job takes of a clip from second 10 to 20."""
+    return cut_of(clip(10, 20), job, job.span, TICK)
+
+
 def test_cut():
     """A cut is in ticks from the clip's first picture; whole clips have none."""
-    assert cut_of(clip(10, 20), job(12, 15), TICK) == Cut(180_000, 450_000)
-    assert cut_of(clip(10, 20), job(0, 60), TICK) == Cut(0, 50 * 90_000)
-    assert cut_of(clip(10, 20), job(0, 5), TICK).end < 0
-    assert cut_of(clip(10, 20), job(12, 15, whole=True), TICK).start == 0
-    assert cut_of(clip(10, 20), job(0, 10**9), TICK).end == 2 * 86_400 * 90_000
+    assert cut(job(12, 15)) == Cut(180_000, 450_000)
+    assert cut(job(0, 60)) == Cut(0, 50 * 90_000)
+    assert cut(job(0, 5)).end < 0
+    assert cut(job(12, 15, whole=True)).start == 0
+    assert cut(job(0, 10**9)).end == 2 * 86_400 * 90_000
 
 
 @given(
@@ -88,7 +93,8 @@ def test_cut():
 def test_cut_and_wall_time_agree(micros, tick):
     """The picture at a cut's tick is at or after the moment of the cut, and the one before it is before."""
     moment = EIGHT + timedelta(microseconds=micros)
-    end = cut_of(clip(0, 10), MergeJob("film", OutputFormat.MP4, Span(at(-9999), moment)), tick).end
+    span = Span(at(-9999), moment)
+    end = cut_of(clip(0, 10), MergeJob("film", OutputFormat.MP4, span), span, tick).end
     assert wall_at(clip(0, 10), end, tick) + timedelta(microseconds=1) > moment
     assert wall_at(clip(0, 10), end - 1, tick) < moment
 

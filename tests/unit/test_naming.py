@@ -132,7 +132,7 @@ def test_output_file_is_where_people_expect_it(wanted: str, output_format: Outpu
     [
         ("evening.mkv", OutputFormat.MP4, "--output-format is mp4"),
         ("evening.webm", None, "does not write .webm"),
-        ("evening.MOV", OutputFormat.MP4, "does not write .MOV"),
+        ("evening.MTS", OutputFormat.MP4, "does not write .MTS"),
         ("", None, "names a folder"),
         ("videos/", None, "names a folder"),
         ("..", None, "names a folder"),

@@ -137,7 +137,7 @@ def test_json_keys_are_a_contract():
         assert set(document[kind][0]) == HOLE_KEYS
     assert set(document["clips"][0]) == SPAN_KEYS | {"number", "path", "status", "reason", "size", "covered"}
     assert set(document["clips"][0]["covered"]) == SPAN_KEYS
-    assert set(document["outputs"][0]) == {"path", "seconds", "size", "video", "audio", "chapters"}
+    assert set(document["outputs"][0]) == {"path", "span", "seconds", "size", "video", "audio", "chapters"}
     assert set(document["outputs"][0]["chapters"][0]) == {"start", "title"}
 
 
@@ -194,6 +194,7 @@ def test_json_of_a_run_that_had_nothing_to_do():
         "video": None,
         "audio": None,
         "chapters": [],
+        "span": None,
     }
 
 

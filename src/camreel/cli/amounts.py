@@ -6,9 +6,11 @@ import re
 
 from camreel.clock import parse_length
 from camreel.errors import UsageError
+from camreel.model import Split
 
 _SCALES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 _RATE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([kmg]?)(?:b(?:/s)?)?", re.IGNORECASE)
+_LEAST_FILE = 1_000_000
 _LEAST = 1_000  # below, a camera's own patience would end first
 
 
@@ -21,6 +23,19 @@ def parse_rate(text: str) -> float:
             f"--limit-rate {text!r} is not a rate from 1k up.", hint="Write it like 500k or 4M: bytes a second."
         )
     return rate
+
+
+def parse_split(text: str) -> Split | int:
+    """``--split``: ``day``, ``hour``, or the most bytes that a file may have: ``700M``, ``4G``."""
+    if text.strip().lower() in {Split.DAY.value, Split.HOUR.value}:
+        return Split(text.strip().lower())
+    found = _RATE.fullmatch(text.strip())
+    size = int(float(found[1]) * _SCALES[found[2].lower()]) if found else 0
+    if size < _LEAST_FILE:
+        raise UsageError(
+            f"--split {text!r} is neither day nor hour nor a size from 1M up.", hint="Write a size like 700M or 4G."
+        )
+    return size
 
 
 def parse_patience(text: str) -> float:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from camreel.cli.amounts import parse_split
 from camreel.errors import UsageError
-from camreel.model import Address, Asked, OutputFormat, Stream
+from camreel.model import Address, Asked, AudioMode, Gaps, Making, OutputFormat, Stream
 from camreel.naming import default_name, is_device_name, output_place
 
 
@@ -27,6 +28,36 @@ def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None) -
             f"--fingerprint {fingerprint!r} is not the SHA-256 of a certificate.",
             hint="It has 64 hex digits, with or without colons; camreel shows it when it does not trust a certificate.",
         )
+
+
+def making_of(
+    container: OutputFormat,
+    *,
+    exact: bool,
+    whole_clips: bool,
+    h264: bool,
+    audio: str,
+    gaps: str,
+    subtitles: bool,
+    faststart: bool,
+    split: str | None,
+) -> Making:
+    """How the video is to be made, of options that agree with each other and with the format."""
+    if exact and whole_clips:
+        raise UsageError("--exact and --whole-clips exclude each other.", hint="Give one of them, or neither.")
+    if subtitles and container is OutputFormat.AVI:
+        raise UsageError("--subtitles cannot be in avi.", hint="mp4, mkv and mov can hold them.")
+    if faststart and container not in {OutputFormat.MP4, OutputFormat.MOV}:
+        raise UsageError(f"--faststart is for mp4 and mov; {container.value} needs no such thing.")
+    return Making(
+        exact=exact,
+        h264=h264,
+        audio=AudioMode(audio),
+        gaps=Gaps(gaps),
+        subtitles=subtitles,
+        faststart=faststart,
+        split=None if split is None else parse_split(split),
+    )
 
 
 def check_username(username: str) -> str:

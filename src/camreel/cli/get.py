@@ -7,7 +7,7 @@ import click
 from camreel.cli import screen
 from camreel.cli.address import parse_address
 from camreel.cli.amounts import parse_patience, parse_rate
-from camreel.cli.checks import check_tls, check_username, choose_places
+from camreel.cli.checks import check_tls, check_username, choose_places, making_of
 from camreel.cli.help import Command
 from camreel.cli.job import Manner, run_job
 from camreel.cli.options import get_options, manner_options, version_option
@@ -92,6 +92,13 @@ def get(
     ignore_lock: bool,
     stream: str,
     whole_clips: bool,
+    exact: bool,
+    h264: bool,
+    audio: str,
+    gaps: str,
+    subtitles: bool,
+    split: str | None,
+    faststart: bool,
     follow: bool,
     require_complete: bool,
     if_exists: str | None,
@@ -139,6 +146,17 @@ def get(
         camera_tz=None if camera_tz is None else parse_camera_zone(camera_tz),
         clock_drift=None if clock_drift is None else parse_drift(clock_drift),
         retry_for=parse_patience(retry_for),
+        making=making_of(
+            chosen,
+            exact=exact,
+            whole_clips=whole_clips,
+            h264=h264,
+            audio=audio,
+            gaps=gaps,
+            subtitles=subtitles,
+            faststart=faststart,
+            split=split,
+        ),
         limit_rate=None if limit_rate is None else parse_rate(limit_rate),
         ignore_lock=ignore_lock,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from functools import partial
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ import click
 
 from camreel.cli import screen
 from camreel.cli.help import Channel, Option, Whole
-from camreel.model import IfExists, OutputFormat, Stream
+from camreel.model import AudioMode, Gaps, IfExists, OutputFormat, Stream
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Decorator = Callable[[Any], Any]
@@ -40,11 +41,11 @@ _output = partial(click.option, cls=Option, section="The output")
 _program = partial(click.option, cls=Option, section="This program")
 
 
-def _one_of(kind: type[OutputFormat | Stream | IfExists]) -> click.Choice[str]:
+def _one_of(kind: type[Enum]) -> click.Choice[str]:
     return click.Choice([item.value for item in kind], case_sensitive=False)
 
 
-FORMAT: dict[str, Any] = {"type": _one_of(OutputFormat), "metavar": "FORMAT", "help": "mp4 (default), mkv or avi."}
+FORMAT: dict[str, Any] = {"type": _one_of(OutputFormat), "metavar": "FORMAT", "help": "mp4 (default), mkv, mov or avi."}
 
 _HOST = _main("--host", metavar="HOST", envvar="AMCREST_HOST", help="Required. Name, IP, host:port or URL.")
 _USERNAME = _main(
@@ -59,6 +60,29 @@ _REACHED = (
 )
 
 connection_options = _together([_HOST, _USERNAME, *_REACHED])
+
+# How the video is made of the clips: for whatever makes one.
+making_options = [
+    _output("--exact", is_flag=True, help="Begin with just the asked picture; up to a few seconds are encoded again."),
+    _output("--h264", is_flag=True, help="Encode all of it again, to play everywhere. Slow."),
+    _output(
+        "--audio",
+        type=_one_of(AudioMode),
+        metavar="WHAT",
+        default=AudioMode.AUTO.value,
+        help="auto (default), copy, aac, pcm (lossless) or none.",
+    ),
+    _output(
+        "--gaps",
+        type=_one_of(Gaps),
+        metavar="HOW",
+        default=Gaps.JUMP.value,
+        help="jump over them (default), or hold the picture in real time.",
+    ),
+    _output("--subtitles", is_flag=True, help="A soft track with the running time of the camera's clock."),
+    _output("--split", metavar="WHERE", help="A new file each day, hour, or so many bytes: 4G."),
+    _output("--faststart", is_flag=True, help="mp4, mov: index in front, to be played from a web server."),
+]
 
 get_options = _together(
     [
@@ -100,6 +124,7 @@ get_options = _together(
             help="main (default), or sub: the small picture.",
         ),
         _output("--whole-clips", is_flag=True, help="Do not cut at the ends of the range."),
+        *making_options,
         _output("--follow", is_flag=True, help="Wait for what is not recorded, or not listed, yet."),
         _output("--require-complete", is_flag=True, help="A gap in the recording gives exit code 4."),
         _output(

@@ -11,7 +11,7 @@ camera's zone on that day, and shifted by what its clock is wrong.
 
 from __future__ import annotations
 
-from camreel.clock.camera_clock import CameraClock, Reading, show_moment, show_span
+from camreel.clock.camera_clock import CameraClock, Reading, show_moment, show_span, turns
 from camreel.clock.locate import CameraRange, locate
 from camreel.clock.recorded import recorded_offsets, search_window, straightened
 from camreel.clock.sources import ZoneFacts
@@ -60,5 +60,6 @@ __all__ = [
     "show_moment",
     "show_span",
     "straightened",
+    "turns",
     "understand",
 ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from camreel.clock.zone import Change, FixedZone, Zone, format_offset, moments_of, wall_at
-from camreel.model import Span, WallTime
+from camreel.model import Span, Split, WallTime
 
 _QUARTER, _SECOND = timedelta(minutes=15), timedelta(seconds=1)
 # The camera tells whole seconds, and the way there and back takes a moment.
@@ -151,3 +151,24 @@ def show_moment(moment: datetime) -> str:
     offset = moment.utcoffset()
     zone = "Z" if moment.tzinfo is timezone.utc or offset is None else format_offset(offset)
     return f"{moment:%Y-%m-%d %H:%M:%S}{zone}"
+
+
+def turns(span: Span, clock: CameraClock | None, every: Split) -> tuple[WallTime, ...]:
+    """The moments of straight time within ``span`` at which the camera's clock begins a new day or a new hour."""
+
+    def passage(at: WallTime) -> tuple[object, ...]:
+        shown = (clock.shown(at) if clock else at).naive
+        if every is Split.DAY:
+            return (shown.date(),)
+        # An hour that the clock shows twice is two.
+        return (shown.date(), shown.hour, clock.offset_at(at) if clock else None)
+
+    first = span.start.naive.replace(minute=0, second=0, microsecond=0)
+    quarters = int((span.end.naive - first) / _QUARTER) + 1
+    found, before = [], passage(span.start)
+    for number in range(1, quarters):  # zones are set to quarters of an hour
+        at = WallTime(first + number * _QUARTER)
+        if span.start < at < span.end and passage(at) != before:
+            found.append(at)
+            before = passage(at)
+    return tuple(found)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from camreel.model import OutputFormat, Span, WallTime
+from camreel.model import AudioMode, Gaps, OutputFormat, Span, WallTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,14 @@ class OffsetChange:
 
 @dataclass(frozen=True, slots=True)
 class MergeJob:
-    """One output. ``span`` is the asked range by the camera's clock; ``output`` the temporary name to write to.
+    """One range. ``span`` is what was asked for by the camera's clock; ``output`` the temporary name to write to.
+
+    Where one file cannot hold it all, more are made: see :func:`part_name`. ``split_at`` are the moments at which a new
+    one begins (at the next keyframe), ``split_size`` is how many bytes one may have.
+
+    ``exact`` makes the first picture the asked one (the pictures up to the next keyframe are encoded again),
+    ``whole_clips`` cuts nothing; with neither, the film begins with the keyframe at or before the start. ``h264``
+    encodes everything again. ``camera`` is its name and model.
 
     ``utc_offset`` (seconds, camera minus UTC) turns the camera's clock into ``creation_time``; None where the
     camera's clock could not be read. ``title`` and ``comment`` go into the file's metadata as they are.
@@ -37,16 +45,46 @@ class MergeJob:
     changes: tuple[OffsetChange, ...] = ()
     drift: int = 0
     skipped: tuple[Span, ...] = ()
+    camera: str = ""
+    exact: bool = False
+    h264: bool = False
+    audio: AudioMode = AudioMode.AUTO
+    gaps: Gaps = Gaps.JUMP
+    subtitles: bool = False
+    faststart: bool = False
+    split_at: tuple[WallTime, ...] = ()
+    split_size: int | None = None
+
+
+def part_name(output: str, number: int) -> str:
+    """The temporary name of the ``number``-th file of a job, from 1."""
+    return output if number == 1 else f"{output.removesuffix('.part')}.{number}.part"
+
+
+def part_names(output: str) -> list[str]:
+    """The temporary names of a job that are on the disk."""
+    names = [output]
+    while Path(name := part_name(output, len(names) + 1)).exists():
+        names.append(name)
+    return names
 
 
 @dataclass(frozen=True, slots=True)
 class ClipFile:
-    """A complete clip on disk. ``span`` is as the camera lists it; ``label`` names it in messages."""
+    """A complete clip on disk. ``span`` is as the camera lists it; ``label`` names it in messages.
+
+    ``next_start`` is when the next clip is listed to start: what this one holds from there on waits for that one,
+    for both may hold the same. ``events`` are what the camera lists it for. ``again``: it can be fetched once more,
+    so nothing of it is used if it is broken.
+    """
 
     number: int
     path: str
     span: Span
     label: str
+    next_start: WallTime | None = None
+    events: tuple[str, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +111,10 @@ class ClipOutcome:
     ``undecodable_dropped`` counts pictures of the range that come before the first one that can be decoded by
     itself. ``audio_cut_seconds`` is how much longer its sound is than its pictures.
 
-    Both ``covered`` and ``unusable`` None: the clip is well, and holds nothing of the range.
+    ``holes`` are parts of ``covered`` of which the clip has no picture. ``duplicates`` counts the pictures that were
+    left out because another clip shows the same moment; ``inside`` is the number of the clip that shows all of it.
+
+    ``covered``, ``unusable`` and ``inside`` None: the clip is well, and holds nothing of the range.
     """
 
     number: int
@@ -86,26 +127,47 @@ class ClipOutcome:
     missing_packets: int = 0
     audio_cut_seconds: float = 0.0
     unusable: str | None = None
+    holes: tuple[Span, ...] = ()
+    duplicates: int = 0
+    inside: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The answer to a clip: of which clips is now known what became of them (often not yet of the last one).
+
+    ``again`` says why the clip was not taken: it is broken, and can be fetched once more.
+    """
+
+    outcomes: tuple[ClipOutcome, ...]
+    again: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A continuous stretch: seconds in the output, and its place on the camera's clock."""
+    """A continuous stretch, or an event in one: seconds in the output, and its place on the camera's clock.
+
+    ``after_gap``: it begins a stretch.
+    """
 
     start: float
     end: float
     span: Span
     title: str
+    after_gap: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class MergeResult:
-    """A closed, reopened and checked output, still under its temporary name. Sizes in bytes and pixels.
+class FilmResult:
+    """A closed, reopened and checked file, still under its temporary name. Sizes in bytes and pixels.
 
-    ``audio_from`` is the codec of the clips' sound where it had to be changed for the container, else None.
-    ``chapters`` lists every stretch, also those that the container cannot name (avi: all; mp4: beyond 255).
+    ``audio_from`` is the codec of most of the clips' sound where it had to be changed, else None. ``converted`` counts
+    the clips whose sound was of another kind than the track's. ``chapters`` lists every stretch and event, also those
+    that the container cannot name (avi: all; mp4: beyond 255).
     """
 
+    path: str
+    span: Span
     seconds: float
     size: int
     video_codec: str
@@ -116,6 +178,16 @@ class MergeResult:
     audio_from: str | None
     audio_packets: int
     chapters: tuple[Chapter, ...]
+    converted: int = 0
+    subtitles: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """All that came of a job. ``outcomes`` are of the clips that no earlier answer had."""
+
+    films: tuple[FilmResult, ...]
+    outcomes: tuple[ClipOutcome, ...] = ()
     notes: tuple[str, ...] = ()
 
 

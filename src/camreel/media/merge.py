@@ -1,370 +1,373 @@
-"""The merge: clips in the order of their wall clock, packet by packet, into one output."""
+"""The merge: clips in the order of their wall clock, each moment once, into one file or as few as can hold them."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from fractions import Fraction
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from camreel.errors import MergeError, printable
 from camreel.media import timeline
+from camreel.media.copying import ClipCopy
 from camreel.media.dav import notes_on
-from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult
-from camreel.media.names import codec_name
+from camreel.media.film import Film
+from camreel.media.forms import sound_form
+from camreel.media.h264 import H264Clip
+from camreel.media.job import ClipFile, ClipOutcome, FilmResult, MergeJob, MergeResult, Settled
 from camreel.media.opening import open_clip, own_clock
-from camreel.media.output import Output
+from camreel.media.overlap import Footage, Joint, Mark, joint
 from camreel.media.pictures import UnevenRate
-from camreel.media.probe import Clip, ClipKind, Unusable
-from camreel.media.timeline import Cut, Placed
-from camreel.media.verify import verify
+from camreel.media.pieces import Piece, Reached
+from camreel.media.probe import Clip, Unusable
+from camreel.media.scan import marks_of
 from camreel.model import OutputFormat, Span, WallTime
+from camreel.units import count_text
 
 if TYPE_CHECKING:
-    from av.packet import Packet
-
     from camreel.dhav import DhavSummary
+    from camreel.media.forms import SoundForm
+    from camreel.media.output import Output
 
-Listener = Callable[[WallTime], None]
+Listener = Callable[[int, WallTime], None]
 
 _KEPT = "The downloads are kept."
-# How often progress is told, in seconds: it is also the sign of life that the parent waits for.
-_EVERY = 0.25
-# Seconds between the decoding and the showing of a picture that B-frames can explain.
-_MOST_REORDER = 10
-
-
-class Merger:
-    """One output. Clips are added in the order of their listed start; the file is made with the first usable one."""
-
-    def __init__(self, job: MergeJob) -> None:
-        self._job = job
-        self._output: Output | None = None
-        self._placed: list[Placed] = []
-        self._notes: list[str] = []
-
-    def add(self, clip: ClipFile, on_progress: Listener) -> ClipOutcome:
-        """Put ``clip`` into the output. ``on_progress`` gets the wall time reached, a few times a second.
-
-        Raises :class:`MergeError` where the clip is well but cannot be in this output, :class:`DiskError` where the
-        output cannot be written.
-        """
-        try:
-            own = own_clock(clip.path)
-        except Unusable as reason:
-            return ClipOutcome(clip.number, unusable=str(reason))
-        if own is not None:
-            return self._add_dav(clip, own, on_progress)
-        return self._add_parts(clip, on_progress)
-
-    def _add_dav(self, clip: ClipFile, own: DhavSummary, on_progress: Listener) -> ClipOutcome:
-        """A clip whose pictures have a clock of their own."""
-        placed, notes = timeline.by_own_clock(clip, self._job, own.first), notes_on(own)
-        if placed is None:
-            notes.append(f"is dated {own.first} by its own clock; the listed {clip.span.start} was taken")
-        outcome = self._add_parts(placed or clip, on_progress)
-        if outcome.covered is None:
-            return outcome
-        self._notes += [f"{printable(clip.label)} {note}." for note in notes]
-        short = min(clip.span.end, self._job.span.end) - outcome.covered.end
-        if own.cut and short >= timeline.RESOLUTION:
-            return replace(outcome, missing_packets=outcome.missing_packets + 1)
-        return outcome
-
-    def _add_parts(self, clip: ClipFile, on_progress: Listener) -> ClipOutcome:
-        parts = timeline.wanted_parts(clip, self._job)
-        return timeline.together([self._add(clip, replace(self._job, span=part), on_progress) for part in parts])
-
-    def _add(self, clip: ClipFile, job: MergeJob, on_progress: Listener) -> ClipOutcome:
-        """What ``job`` asks for of ``clip``, without a hole."""
-        try:
-            with open_clip(clip.path) as source:
-                copy = _ClipCopy(self, job, clip, source, on_progress)
-                outcome = copy.run()
-        except Unusable as reason:
-            return ClipOutcome(clip.number, unusable=str(reason))
-        except UnevenRate as error:
-            said = (
-                f"{printable(clip.label)} does not have the constant rate of pictures that avi needs; use mkv or mp4."
-            )
-            raise MergeError(said, hint=_KEPT) from error
-        if outcome.covered is not None:
-            assert self._output is not None
-            end = float(self._output.pictures.end * self._output.pictures.time_base)
-            self._placed.append(Placed(clip.label, outcome.covered, outcome.starts_at, end))
-        return outcome
-
-    def output_for(self, clip: ClipFile, source: Clip, first: WallTime) -> Output:
-        """The output, which is made now if ``clip`` is the first to have a picture (at ``first``) in it."""
-        self._refuse_what_cannot_be_held(clip, source.kind)
-        if self._output is None:
-            offset = self._job.utc_offset
-            created = None if offset is None else timeline.creation_time(first, offset, self._job.drift)
-            self._output = Output(self._job, source, created)
-        return self._output
-
-    def _refuse_what_cannot_be_held(self, clip: ClipFile, kind: ClipKind) -> None:
-        if self._job.format is OutputFormat.AVI and kind.codec == "hevc":
-            raise MergeError("H.265 cannot be stored in avi; use mkv or mp4.", hint=_KEPT)
-        difference = None if self._output is None else _difference(kind, self._output.kind, self._job.format)
-        if difference is not None:
-            raise MergeError(
-                f"{printable(clip.label)} {difference}: they cannot be merged into one video.",
-                hint=f"{_KEPT} Ask for the time before and after {clip.span.start} separately.",
-            )
-
-    def finish(self) -> MergeResult:
-        """Close the output, reopen it and compare it with what was written, and bring it to the disk.
-
-        Raises :class:`MergeError` where nothing could be used or the file is not what was written.
-        """
-        output = self._output
-        if output is None:
-            raise MergeError("None of the clips holds a picture of the range.", hint=_KEPT)
-        if output.sound is not None:
-            output.sound.finish()
-        chapters = timeline.chapters(self._placed, self._job)
-        output.close(chapters)
-        pictures, sound = output.pictures, output.sound
-        sound_kind, sound_codec = output.kind.sound, output.sound_codec
-        result = MergeResult(
-            seconds=float(pictures.end * pictures.time_base),
-            size=Path(self._job.output).stat().st_size,
-            video_codec=output.kind.codec,
-            width=output.kind.width,
-            height=output.kind.height,
-            video_packets=pictures.packets,
-            audio_codec=sound_codec,
-            audio_from=None if sound_kind is None or sound_kind.codec == sound_codec else sound_kind.codec,
-            audio_packets=0 if sound is None else sound.packets,
-            chapters=chapters,
-        )
-        verify(self._job.output, self._job.format, result, (pictures.first_written, pictures.last_written))
-        return replace(result, notes=tuple(self._all_notes(len(chapters))))
-
-    def _all_notes(self, chapters: int) -> list[str]:
-        notes = [*self._notes, *timeline.overlap_notes(self._placed, self._job)]
-        most = timeline.MOST_MP4_CHAPTERS
-        if self._job.format is OutputFormat.MP4 and chapters > most:
-            notes.append(
-                f"An mp4 holds {most} chapters: the first {most} of {chapters} stretches have one; mkv has all."
-            )
-        return notes
-
-
-def _difference(kind: ClipKind, before: ClipKind, container: OutputFormat) -> str | None:
-    """What keeps a clip of ``kind`` out of an output made for ``before``, as the rest of a sentence; or None."""
-    if kind.codec != before.codec:
-        return f"is {codec_name(kind.codec)} while the clips before it are {codec_name(before.codec)}"
-    if kind.nal_length_size != before.nal_length_size:
-        return "stores its pictures in another way (NAL length size) than the clips before it"
-    if kind.sound != before.sound:
-        has, had = str(kind.sound or "no sound"), str(before.sound or "no sound")
-        other = " of another profile" if has == had else ""
-        return f"has {has}{other} while the clips before it have {had}"
-    if container is OutputFormat.AVI and (kind.width, kind.height) != (before.width, before.height):
-        return (
-            f"is {kind.width}x{kind.height} while the clips before it are {before.width}x{before.height},"
-            " and avi holds one size (mkv and mp4 hold both)"
-        )
-    return None
+# Between whole seconds a recorder's own clock is known to about a picture.
+_OWN_CLOCK = timedelta(milliseconds=100)
+# So much of a clip behind the end of the one before is looked at, to see whether it goes on.
+_BEYOND = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
-class _Counts:
-    read: int = 0
-    before_first: int = 0
-    leading: int = 0
+class _Work:
+    """A clip on its way: what is known of it, and what became of its parts so far."""
+
+    clip: ClipFile
+    own: DhavSummary | None
+    doubt: timedelta
+    notes: list[str]
+    parts: int
+    outcomes: list[ClipOutcome] = field(default_factory=list)
 
 
-class _ClipCopy:
-    """One clip on its way into the output."""
+@dataclass(slots=True)
+class _Last:
+    """The piece that was copied last. It is ``open`` while its end waits for the next clip."""
 
-    def __init__(self, merger: Merger, job: MergeJob, clip: ClipFile, source: Clip, on_progress: Listener) -> None:
-        self._merger = merger
+    copy: ClipCopy
+    work: _Work
+    open: bool = True
+
+
+class Merger:
+    """One merge. Clips are added in the order of their listed start; files are made as there is something for them."""
+
+    def __init__(self, job: MergeJob) -> None:
         self._job = job
-        self._clip = clip
-        self._source = source
+        self._films: list[FilmResult] = []
+        self._film: Film | None = None
+        self._last: _Last | None = None
+        self._notes: list[str] = []
+        self._settled: list[ClipOutcome] = []
+        self._on_progress: Listener = _nobody
+        self._size: tuple[int, int] | None = None  # of the pictures, where they are all encoded again
+
+    def add(self, clip: ClipFile, on_progress: Listener) -> Settled:
+        """Take ``clip``. ``on_progress`` gets the clip's number and the wall time reached, a few times a second.
+
+        Raises :class:`MergeError` where the clip is well but cannot be in any file of this merge, :class:`DiskError`
+        where one cannot be written.
+        """
         self._on_progress = on_progress
-        self._cut: Cut = timeline.cut_of(clip, job, source.time_base)
-        self._most_reorder = int(_MOST_REORDER / source.time_base)
-        self._counts = _Counts()
-        self._held: list[Packet[Any]] = []  # pictures from the end of the range on, which earlier ones may refer to
-        self._early_sound: list[Packet[Any]] = []  # sound that comes in the file before the first picture
-        self._output: Output | None = None
-        self._origin: int | None = None  # the clip's first picture, in its ticks
-        self._latest: int | None = None  # the latest picture seen so far
-        self._first = 0  # the first copied picture
-        self._open_gop = False
-        self._pictures_done = False
-        self._reached = 0  # the last written picture
-        self._next_report = time.monotonic() + _EVERY
+        self._settled = []
+        try:
+            work = self._look_at(clip)
+        except Unusable as reason:
+            if clip.again:
+                return Settled((), str(reason))
+            self._settled.append(ClipOutcome(clip.number, unusable=str(reason)))
+            self._go_on(clip)
+            return Settled(tuple(self._settled))
+        if clip.again and (broken := _broken(clip, work.own)) is not None:
+            return Settled((), broken)
+        for part in timeline.wanted_parts(work.clip, self._job):
+            self._take(work, Piece(work.clip, part))
+        return Settled(tuple(self._settled))
 
-    def run(self) -> ClipOutcome:
-        """Copy what the range asks for and say what became of the clip."""
-        start = self._start_keyframe() if self._cut.start > 0 else None
-        if self._cut.start > 0 and start is None:
-            return ClipOutcome(self._clip.number, holds=self._source.listed_seconds)
-        self._begin_at = start
-        whole = True
-        index = self._source.video.index
-        for packet in self._source.packets():
-            self._sign_of_life()
-            if packet.stream_index == index:
-                if not self._pictures_done:
-                    self._take_picture(packet)
-            elif self._take_sound(packet):
-                continue
-            if self._pictures_done and self._sound_done():
-                whole = False
-                break
-        return self._outcome(whole=whole and not self._pictures_done)
+    def finish(self) -> MergeResult:
+        """Close what is open; each file is opened again, compared with what was written, and brought to the disk.
 
-    def _start_keyframe(self) -> int | None:
-        """The last keyframe at or before the start of the range (its pts); None if all is before the range."""
-        origin = chosen = None
-        reaches = False
-        with open_clip(self._clip.path) as scan:
-            frame = max(1, round(1 / (scan.frame_rate * scan.time_base)))
-            for packet in scan.packets(sound=False):
-                self._sign_of_life()
-                pts = _shown_at(packet, self._most_reorder)
-                origin = pts if origin is None else origin
-                start = origin + self._cut.start
-                if packet.is_keyframe and (chosen is None or pts <= start):
-                    chosen = pts
-                reaches = reaches or pts + frame > start
-                if packet.dts is not None and packet.dts >= start:
-                    break
-        return chosen if reaches else None
+        Raises :class:`MergeError` where nothing could be used or a file is not what was written.
+        """
+        self._settled = []
+        self._end_last()
+        self._close_film()
+        if not self._films:
+            raise MergeError("None of the clips holds a picture of the range.", hint=_KEPT)
+        return MergeResult(tuple(self._films), tuple(self._settled), tuple(self._notes))
 
-    def _take_picture(self, packet: Packet[Any]) -> None:
-        pts = _shown_at(packet, self._most_reorder)
-        packet.pts = pts
-        assert packet.dts is not None
-        self._counts.read += 1
-        if self._origin is None:
-            self._origin = pts
-        self._latest = pts if self._latest is None else max(self._latest, pts)
-        after_end = pts - self._origin >= self._cut.end
-        if after_end and packet.dts - self._origin >= self._cut.end:
-            self._pictures_done = True  # nothing that is decoded later can be shown earlier
-        elif self._output is None:
-            self._seek_first(packet, pts, after_end=after_end)
-        elif self._open_gop and pts < self._first and self._source.parameters.leads(memoryview(packet)):
-            self._counts.leading += 1
-        elif after_end:
-            self._held.append(packet)
-        else:
-            self._write(packet)
+    def _look_at(self, clip: ClipFile) -> _Work:
+        """What can be said of a clip before it is copied. Raises :class:`Unusable`."""
+        own = own_clock(clip.path)
+        parts = len(timeline.wanted_parts(clip, self._job))
+        if own is None:
+            with open_clip(clip.path):
+                return _Work(clip, None, timeline.RESOLUTION, [], parts)
+        placed, notes = timeline.by_own_clock(clip, self._job, own.first), notes_on(own)
+        if placed is None:
+            notes.append(f"is dated {own.first} by its own clock; the listed {clip.span.start} was taken")
+            return _Work(clip, own, timeline.RESOLUTION, notes, parts)
+        return _Work(placed, own, _OWN_CLOCK, notes, len(timeline.wanted_parts(placed, self._job)))
 
-    def _seek_first(self, packet: Packet[Any], pts: int, *, after_end: bool) -> None:
-        """Start with a keyframe; what comes before it cannot be decoded."""
-        assert self._origin is not None
-        if not packet.is_keyframe or after_end:
-            self._counts.before_first += pts - self._origin >= self._cut.start
+    def _take(self, work: _Work, piece: Piece) -> None:
+        """Put a piece behind the last one."""
+        try:
+            piece_or_none = self._behind_last(work, piece)
+            if piece_or_none is None:
+                self._go_on(work.clip)
+                return
+            source = self._open(piece_or_none)
+        except Unusable as reason:
+            self._part_done(work, ClipOutcome(work.clip.number, unusable=str(reason)))
             return
-        if self._begin_at is not None and pts < self._begin_at:
-            return
-        source = self._source
-        wall = timeline.wall_at(self._clip, pts - self._origin, source.time_base)
-        output = self._merger.output_for(self._clip, source, wall)
-        self._output, self._first = output, pts
-        # In H.265 also a keyframe that refreshes may have leading pictures, some decodable: each is asked.
-        parameters = source.parameters
-        self._open_gop = parameters.hevc or not parameters.refreshes(memoryview(packet))
-        self._starts_at = output.pictures.end
-        output.pictures.start_clip(source, packet)
-        if output.sound is not None:
-            base = self._starts_at * output.pictures.time_base
-            output.sound.start_clip(source, base, pts * source.time_base)
-            for early in self._early_sound:
-                output.sound.add(early)
-            self._sound_before = output.sound.packets
-        self._pictures_before, self._damaged_before = output.pictures.packets, output.pictures.damaged
-        self._write(packet)
+        copy = ClipCopy(piece_or_none, self._job, source, self, self._progress_of(work.clip))
+        self._last = _Last(copy, work)
+        self._go_on(work.clip)
 
-    def _write(self, packet: Packet[Any]) -> None:
-        assert self._output is not None
-        assert packet.pts is not None
-        pictures, sound = self._output.pictures, self._output.sound
-        for held in self._held:
-            pictures.write(held)
-        self._held.clear()
-        self._reached = packet.pts
-        pictures.write(packet)
-        if sound is not None:
-            sound.write_until(pictures.reached())
+    def _open(self, piece: Piece) -> Clip:
+        if not self._job.h264:
+            return open_clip(piece.clip.path)
+        source = H264Clip(piece, self._job, self._size)
+        self._size = self._size or (source.kind.width, source.kind.height)
+        return source
 
-    def _sign_of_life(self) -> None:
-        now = time.monotonic()
-        if now >= self._next_report:
-            self._next_report = now + _EVERY
-            start = max(self._clip.span.start, self._job.span.start)
-            self._on_progress(start if self._output is None else self._wall(self._reached))
+    def _progress_of(self, clip: ClipFile) -> Callable[[WallTime], None]:
+        return lambda wall: self._on_progress(clip.number, wall)
 
-    def _take_sound(self, packet: Packet[Any]) -> bool:
-        """Queue a packet of sound; whether that is all there is to do."""
-        if self._output is None:
-            self._early_sound.append(packet)
-            return not self._pictures_done
-        if self._output.sound is not None:
-            self._output.sound.add(packet)
-        return not self._pictures_done
+    def _behind_last(self, work: _Work, piece: Piece) -> Piece | None:
+        """The piece as it follows the last one, whose end is settled by it. None where the last one shows all of it."""
+        last = self._last
+        found = Joint() if last is None else self._joint(last, work, piece)
+        if last is None or found == Joint():
+            self._end_last()
+            return piece
+        if found.inside:
+            outcome = ClipOutcome(work.clip.number, inside=last.work.clip.number)
+            self._part_done(work, outcome)
+            return None
+        copy = last.copy
+        if found.cut is not None and last.open:
+            copy.limit(timeline.ticks_at(found.cut - copy.piece.clip.span.start, copy.source.time_base))
+            self._note_cut(last.work.clip, found.cut, work.clip)
+        self._end_last()
+        if found.skip:
+            return self._following(piece, found)
+        if found.begin is None:
+            return piece
+        with open_clip(piece.clip.path) as source:
+            return replace(piece, begin=timeline.ticks_at(timedelta(microseconds=found.begin), source.time_base))
 
-    def _sound_done(self) -> bool:
-        """After the last picture: whether the sound has come as far."""
-        if self._output is None or self._output.sound is None:
-            return True
-        pictures = self._output.pictures
-        return self._output.sound.heard() >= pictures.reached() * pictures.time_base
+    def _following(self, piece: Piece, found: Joint) -> Piece:
+        """The part of ``piece`` behind the pictures that the last one shows."""
+        marks, _ = marks_of(piece.clip.path)
+        shown = max(mark.at for mark in marks[: found.skip])
+        first = marks[found.skip].at
+        with open_clip(piece.clip.path) as source:
+            begin = timeline.ticks_at(timedelta(microseconds=first), source.time_base)
+        span = Span(piece.clip.span.start + found.shift, piece.clip.span.end + found.shift)
+        lag = Fraction(first - shown, 1_000_000)
+        return replace(piece, clip=replace(piece.clip, span=span), skip=found.skip, lag=lag, begin=begin)
 
-    def _wall(self, pts: int) -> WallTime:
-        return timeline.wall_at(self._clip, pts - (self._origin or 0), self._source.time_base)
+    def _joint(self, last: _Last, work: _Work, piece: Piece) -> Joint:
+        """Where the last piece and the next hold the same."""
+        copy, clip, doubt = last.copy, piece.clip, max(last.work.doubt, work.doubt)
+        if not copy.has_written or not copy.marks:
+            return Joint()
+        before = self._footage(last, piece.span)
+        both = before.end - clip.span.start
+        if both <= -doubt:
+            return Joint()
+        first, _ = marks_of(clip.path, until=1)
+        if both < doubt and not any(mark.same(first[0]) for mark in before.marks if first):
+            return Joint()  # most clips, which just follow each other
+        until = both + _BEYOND
+        if not self._job.whole_clips:
+            until = min(until, piece.span.end - clip.span.start)
+        head, whole = marks_of(clip.path, until=max(1, until // timedelta(microseconds=1)))
+        end = clip.span.start + _end_of(head, copy)
+        if not whole and end < piece.span.end:
+            end = max(end, before.end + _BEYOND)
+        return joint(before, Footage(clip.span.start, end, head, work.doubt))
 
-    def _outcome(self, *, whole: bool) -> ClipOutcome:
-        """``whole``: the clip was read to its end."""
-        missing = max(0, self._source.listed_packets - self._counts.read) if whole else 0
-        if self._output is None:
-            if whole and self._latest is None:
-                raise Unusable("it holds no pictures")
-            if whole and self._begin_at is None and self._counts.before_first == self._counts.read:
-                raise Unusable("none of its pictures can be decoded by itself (no keyframe)")
-            return ClipOutcome(
-                self._clip.number,
-                holds=self._holds(whole=whole),
-                undecodable_dropped=self._counts.before_first,
-                missing_packets=missing,
-            )
-        pictures, sound = self._output.pictures, self._output.sound
-        pictures.end_clip()
-        missing += pictures.damaged - self._damaged_before
-        longer = 0.0 if sound is None else sound.end_clip(pictures.end * pictures.time_base)
-        shown = (pictures.end - self._starts_at) * pictures.time_base
-        start = self._wall(self._first)
-        length = timeline.wall_at(self._clip, int(shown * 1_000_000), Fraction(1, 1_000_000)) - self._clip.span.start
-        return ClipOutcome(
-            self._clip.number,
-            covered=Span(start, start + length),
-            starts_at=float(self._starts_at * pictures.time_base),
-            holds=self._holds(whole=whole),
-            video_packets=pictures.packets - self._pictures_before,
-            audio_packets=0 if sound is None else sound.packets - self._sound_before,
-            undecodable_dropped=self._counts.before_first + self._counts.leading,
-            missing_packets=missing,
-            audio_cut_seconds=longer if whole else 0.0,
+    def _footage(self, last: _Last, span: Span) -> Footage:
+        """All pictures of the last piece's clip, up to the end of the range."""
+        copy = last.copy
+        marks = [] if self._job.h264 else list(copy.marks)
+        if last.open or self._job.h264:
+            rest, _ = marks_of(copy.piece.clip.path, len(marks))
+            marks += rest
+        start = copy.piece.clip.span.start
+        end = start + _end_of(marks, copy)
+        return Footage(start, max(end, span.end) if copy.stopped_at_range_end else end, marks, last.work.doubt)
+
+    def _note_cut(self, before: ClipFile, cut: WallTime, after: ClipFile) -> None:
+        at = timeline.shown(cut, self._job)
+        self._notes.append(
+            f"{printable(before.label)} and {printable(after.label)} hold the same time by the camera's clock, in"
+            f" different pictures: the first is shown up to {at}, then the second."
         )
 
-    def _holds(self, *, whole: bool) -> float:
-        if not whole or self._latest is None or self._origin is None:
-            return self._source.listed_seconds
-        return float((self._latest - self._origin) * self._source.time_base + 1 / self._source.frame_rate)
+    def _go_on(self, clip: ClipFile) -> None:
+        """Copy of the last piece what need not wait for the clip after ``clip``."""
+        last = self._last
+        if last is None or not last.open:
+            return
+        until = None
+        if clip.next_start is not None:
+            begins = clip.next_start - last.copy.piece.clip.span.start
+            until = timeline.ticks_at(max(begins, timedelta(0)), last.copy.source.time_base)
+        self._run(last, until)
+
+    def _end_last(self) -> None:
+        if self._last is not None and self._last.open:
+            self._run(self._last, None)
+
+    def _run(self, last: _Last, until: int | None) -> None:
+        """Copy on; where the file is full, into the next one."""
+        try:
+            while (reached := last.copy.run(until)) is Reached.SPLIT:
+                self._part(last)
+        except UnevenRate as error:
+            label = printable(last.work.clip.label)
+            said = f"{label} does not have the constant rate of pictures that avi needs; use mkv or mp4."
+            raise MergeError(said, hint=_KEPT) from error
+        if reached is Reached.END:
+            self._close_piece(last)
+            last.open = False
+            last.copy.source.container.close()
+
+    def _part(self, last: _Last) -> None:
+        """The rest of the clip goes into another file."""
+        copy = last.copy
+        assert copy.split_at is not None
+        rest = replace(copy.piece, skip=0, begin=copy.split_at)
+        copy.limit(copy.split_at)
+        copy.stop()
+        last.work.parts += 1
+        self._close_piece(last)
+        copy.source.container.close()
+        self._close_film()
+        last.copy = ClipCopy(rest, self._job, self._open(rest), self, self._progress_of(last.work.clip))
+
+    def _close_piece(self, last: _Last) -> None:
+        copy = last.copy
+        try:
+            outcome = copy.outcome()
+        except Unusable as reason:
+            outcome = ClipOutcome(last.work.clip.number, unusable=str(reason))
+        if outcome.covered is not None:
+            assert self._film is not None
+            self._film.put_in(copy.piece, outcome, copy.source.kind.sound)
+        self._part_done(last.work, outcome)
+
+    def _part_done(self, work: _Work, outcome: ClipOutcome) -> None:
+        work.outcomes.append(outcome)
+        if len(work.outcomes) < work.parts:
+            return
+        whole = timeline.together(work.outcomes)
+        if whole.covered is not None and work.own is not None:
+            self._notes += [f"{printable(work.clip.label)} {note}." for note in work.notes]
+            short = min(work.clip.span.end, self._job.span.end) - whole.covered.end
+            if work.own.cut and short >= timeline.RESOLUTION and not whole.duplicates:
+                whole = replace(whole, missing_packets=whole.missing_packets + 1)
+        self._settled.append(whole)
+
+    # What a piece asks of the place it goes to.
+
+    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> Output:
+        """The output for a piece, made now if the one that is open cannot take it."""
+        kind = source.kind
+        if self._job.format is OutputFormat.AVI and kind.codec == "hevc":
+            raise MergeError("H.265 cannot be stored in avi; use mkv or mp4.", hint=_KEPT)
+        if self._film is not None and not self._film.takes(kind):
+            self._close_film()
+        form = None
+        if kind.sound is not None:
+            form = sound_form(kind.sound, piece.clip.path, self._job.format, self._job.audio)
+        if self._film is None:
+            self._film = Film.opened(self._job, len(self._films) + 1, source, first, form)
+        elif self._film.form is None and form is not None:
+            self._again(self._film, form)
+        return self._film.output
+
+    def place_of(self, wall: WallTime) -> Fraction | None:
+        """See :meth:`Film.place_of`."""
+        return None if self._film is None else self._film.place_of(wall)
+
+    def is_full(self, wall: WallTime) -> bool:
+        """See :meth:`Film.is_full`."""
+        return self._film is not None and self._film.is_full(wall)
+
+    def _again(self, film: Film, form: SoundForm | None) -> None:
+        """Make the film once more with another sound track: a track can only be added to an empty file."""
+        with self._open(film.pieces[0]) as first:
+            film.reopen(first, form)
+        for piece in film.pieces:
+            with self._open(piece) as source:
+                copy = ClipCopy(
+                    piece, self._job, source, _Remaking(film), self._progress_of(piece.clip), counting=False
+                )
+                copy.run()
+                copy.outcome()
+
+    def _close_film(self) -> None:
+        film, self._film = self._film, None
+        if film is None:
+            return
+        best = film.best_form()
+        if best is not None and film.form is not None and best.kind != film.form.kind:
+            self._again(film, best)
+        result = film.close()
+        self._films.append(result)
+        self._notes += timeline.overlap_notes(film.placed, self._job)
+        most = timeline.MOST_MP4_CHAPTERS
+        if self._job.format in {OutputFormat.MP4, OutputFormat.MOV} and len(result.chapters) > most:
+            chapters = len(result.chapters)
+            self._notes.append(f"An {self._job.format.value} holds {most} of the {chapters} chapters; mkv has all.")
+        if result.converted:
+            clips = count_text(result.converted, "clip")
+            self._notes.append(f"The sound of {clips} was converted to that of the others.")
 
 
-def _shown_at(packet: Packet[Any], most: int) -> int:
-    """When a picture is shown. More than ``most`` ticks from its decode time (a hostile index) it is that time."""
-    assert packet.dts is not None
-    pts = packet.pts
-    return packet.dts if pts is None or not -most <= pts - packet.dts <= most else pts
+@dataclass(frozen=True, slots=True)
+class _Remaking:
+    """A film that is made again: everything is decided."""
+
+    film: Film
+
+    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> Output:  # noqa: ARG002 - see above
+        return self.film.output
+
+    def place_of(self, wall: WallTime) -> Fraction | None:
+        return self.film.place_of(wall)
+
+    def is_full(self, wall: WallTime) -> bool:  # noqa: ARG002
+        return False
+
+
+def _end_of(marks: Sequence[Mark], copy: ClipCopy) -> timedelta:
+    """How long after the first picture the last one ends."""
+    return timedelta(microseconds=max(mark.at for mark in marks) + int(1_000_000 / copy.source.frame_rate))
+
+
+def _broken(clip: ClipFile, own: DhavSummary | None) -> str | None:
+    """Why not all of a clip is there that should be."""
+    if own is not None:
+        return "the file ends within a frame" if own.cut else None
+    with open_clip(clip.path) as source:
+        return "the file ends before its index does" if source.is_cut else None
+
+
+def _nobody(number: int, wall: WallTime) -> None:
+    """Hears nothing."""

@@ -10,14 +10,15 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from camreel.media.job import ClipFile, ClipOutcome, Failed, Finish, MergeJob, MergeResult, Progress
-from camreel.model import OutputFormat, Span, WallTime
+from camreel.media.job import ClipFile, Failed, Finish, MergeJob, MergeResult, Progress, Settled
+from camreel.model import AudioMode, Gaps, OutputFormat, Span, WallTime
 
-Message = MergeJob | ClipFile | Finish | Progress | ClipOutcome | MergeResult | Failed
+Message = MergeJob | ClipFile | Finish | Progress | Settled | MergeResult | Failed
 _TYPES: dict[str, type] = {kind.__name__: kind for kind in get_args(Message)}
 
 # A week of clips a minute each is a result of 2 MB (its chapters).
@@ -60,8 +61,8 @@ def _fields_of(value: Any) -> dict[str, Any]:
 
 
 def _plain(value: object) -> Any:
-    if isinstance(value, OutputFormat):
-        return value.value
+    if isinstance(value, Enum):
+        return str(value.value)
     if value is None or isinstance(value, (str, int, float)):
         return value
     if isinstance(value, WallTime):
@@ -134,6 +135,8 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     bool: _of_type(bool),
     float: _read_float,
     OutputFormat: OutputFormat,
+    AudioMode: AudioMode,
+    Gaps: Gaps,
     WallTime: _read_wall,
     Span: _read_span,
 }

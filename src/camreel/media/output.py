@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import av
 import av.error
 
 from camreel.errors import DiskError, MergeError
-from camreel.media.audio import AacPackets, Samples, SoundTrack
+from camreel.media import timeline
+from camreel.media.aac import layout_name
+from camreel.media.aac_packets import AacPackets
+from camreel.media.forms import SoundForm
 from camreel.media.job import Chapter, MergeJob
 from camreel.media.opening import open_clip
-from camreel.media.pictures import PictureTrack, picture_track
+from camreel.media.params import widened_configuration
+from camreel.media.pictures import LENGTH_SIZE, PictureTrack, picture_track
 from camreel.media.probe import FAST_OPEN, THOROUGH_OPEN
-from camreel.media.timeline import MOST_MP4_CHAPTERS
+from camreel.media.samples import Samples
+from camreel.media.sound import SoundTrack
+from camreel.media.subtitles import SubtitleTrack
 from camreel.model import OutputFormat
 
 if TYPE_CHECKING:
@@ -24,9 +31,10 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-    from camreel.media.probe import Clip, SoundKind
+    from camreel.media.probe import Clip
 
-_MUXERS = {OutputFormat.MP4: "mp4", OutputFormat.MKV: "matroska", OutputFormat.AVI: "avi"}
+_MUXERS = {OutputFormat.MP4: "mp4", OutputFormat.MKV: "matroska", OutputFormat.MOV: "mov", OutputFormat.AVI: "avi"}
+_QUICKTIME = frozenset({OutputFormat.MP4, OutputFormat.MOV})
 # In FFmpeg 8.0 hybrid_fragmented with delay_moov closes the file with every offset wrong, and reports no error.
 _HYBRID = av.library_versions["libavformat"] >= (62, 12)
 _OPTIONS = {
@@ -35,11 +43,9 @@ _OPTIONS = {
     OutputFormat.MP4: {"movflags": "hybrid_fragmented+frag_keyframe+delay_moov"} if _HYBRID else {},
     # The comment is changed in place once it is known whether the film is complete: no checksum may cover it.
     OutputFormat.MKV: {"write_crc32": "0"},
+    OutputFormat.MOV: {"movflags": "hybrid_fragmented+frag_keyframe+delay_moov"} if _HYBRID else {},
     OutputFormat.AVI: {},
 }
-
-# ISO/IEC 14496-3, table 1.18.
-_AAC_RATES = (7350, 8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000)
 
 _DISK_ADVICE = {
     errno.ENOSPC: ("The disk is full", "Free some space and run it again: what was downloaded is kept."),
@@ -75,65 +81,87 @@ def as_camreel_error(error: Exception) -> DiskError | MergeError:
     return MergeError(f"The video could not be written ({type(error).__name__}: {error}).")
 
 
-class Output:
-    """An open output, made for clips of the kind of ``clip``. ``creation_time`` as FFmpeg takes it, or None."""
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A moment as it is written into files: in UTC, and by the camera's clock with its offset."""
 
-    def __init__(self, job: MergeJob, clip: Clip, creation_time: str | None) -> None:
+    utc: str
+    local: str
+
+
+class Output:
+    """An open output, made for pictures like those of ``clip`` and sound of ``form``.
+
+    ``created`` is when the first picture was taken. Raises what :func:`writing` raises.
+    """
+
+    def __init__(self, job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> None:
         self.format = job.format
-        self.kind = clip.kind
+        self._path = path
+        self.bytes = 0
         self._container = writing(self._open, job)
-        self._set_metadata(job, creation_time)
+        self._set_metadata(job, created)
         self.picture_time_base = _picture_time_base(job.format, clip)
         self.picture_stream: VideoStream = writing(self._add_pictures, clip)
         self.sound_stream: AudioStream
         self.pictures: PictureTrack = picture_track(self, job.format)
-        self.sound: SoundTrack | None = None
-        if clip.kind.sound is not None:
-            self.sound = writing(self._add_sound, clip, clip.kind.sound)
+        self.sound: SoundTrack | None = None if form is None else writing(self._add_sound, form)
+        self.subtitles = SubtitleTrack(self, self._container, job) if job.subtitles else None
 
     def _open(self, job: MergeJob) -> av.container.OutputContainer:
+        options = dict(_OPTIONS[job.format])
+        if job.faststart and job.format in _QUICKTIME:
+            options = {"movflags": "faststart"}
         # The name ends in .part, so the format is given; `file:` keeps a colon in it from being a protocol.
-        return av.open(f"file:{job.output}", "w", format=_MUXERS[job.format], options=dict(_OPTIONS[job.format]))
+        return av.open(f"file:{self._path}", "w", format=_MUXERS[job.format], options=options)
 
-    def _set_metadata(self, job: MergeJob, creation_time: str | None) -> None:
+    def _set_metadata(self, job: MergeJob, created: Creation | None) -> None:
         # All of it now: what is set after the first packet is lost.
-        wanted = {"title": job.title, "comment": job.comment, "creation_time": creation_time}
+        wanted = {"title": job.title, "comment": job.comment, "artist": job.camera}
+        if created is not None:
+            wanted["creation_time"] = created.utc
+            if job.format in _QUICKTIME:
+                # With its zone, where creation_time has none. `use_metadata_tags`, the other way to write such a
+                # name, would drop the title.
+                wanted["com.apple.quicktime.creationdate" if job.format is OutputFormat.MOV else "date"] = created.local
         self._container.metadata.update({key: text for key, text in wanted.items() if text})
 
     def _add_pictures(self, clip: Clip) -> VideoStream:
         # opaque: a track to copy into; else PyAV builds an encoder, which some builds of FFmpeg lack.
         stream = self._container.add_stream_from_template(clip.video, opaque=True)
         stream.time_base = self.picture_time_base
-        if clip.parameters.hevc and self.format is OutputFormat.MP4:
+        configuration = clip.video.codec_context.extradata
+        if self.format is OutputFormat.AVI:
+            stream.codec_context.extradata = clip.parameters.start_coded()
+        elif clip.parameters.nal_length_size != LENGTH_SIZE and configuration:
+            stream.codec_context.extradata = widened_configuration(clip.kind.codec, configuration)
+        if clip.parameters.hevc and self.format in _QUICKTIME:
             stream.codec_context.codec_tag = "hvc1"  # FFmpeg's own choice, hev1, does not play on Apple's systems
         return stream
 
-    def _add_sound(self, clip: Clip, kind: SoundKind) -> SoundTrack:
-        assert clip.sound is not None
-        avi = self.format is OutputFormat.AVI
-        copied = kind.codec == "aac" or (avi and kind.codec in {"pcm_alaw", "pcm_mulaw"})
-        encoded = not copied and self.format is OutputFormat.MP4
-        if copied:
-            self.sound_stream = self._copied_sound(clip, avi=avi)
-            rate = kind.rate
+    def _add_sound(self, form: SoundForm) -> SoundTrack:
+        kind, avi = form.kind, self.format is OutputFormat.AVI
+        encoded = form.codec == "aac" and not form.copied
+        if form.copied and form.codec in {"aac", "pcm_alaw", "pcm_mulaw"}:
+            self.sound_stream = self._copied_sound(form, avi=avi)
         else:
-            rate = _aac_rate(kind.rate) if encoded else kind.rate
-            self.sound_stream = self._container.add_stream("aac" if encoded else "pcm_s16le", rate=rate)
-            self.sound_stream.layout = clip.sound.layout
+            self.sound_stream = cast("AudioStream", self._container.add_stream(form.codec, rate=form.rate))
+            self.sound_stream.layout = layout_name(kind.channels) or f"{kind.channels}c"
             if encoded:
-                self.sound_stream.bit_rate = kind.channels * (32_000 if rate <= 16_000 else 64_000)
-        if kind.codec == "aac":
-            return AacPackets(self, kind, fill=avi)
-        return Samples(self, kind, rate, copied=copied, encoded=encoded)
+                self.sound_stream.bit_rate = kind.channels * (32_000 if form.rate <= 16_000 else 64_000)
+        if form.codec == "aac" and form.copied:
+            return AacPackets(self, kind, fill=self.format is not OutputFormat.MKV, stamped=not avi)
+        coded = form.copied and kind.codec in {"pcm_alaw", "pcm_mulaw"}
+        return Samples(self, kind, form.rate, copied=coded, encoded=encoded)
 
-    def _copied_sound(self, clip: Clip, *, avi: bool) -> AudioStream:
-        """A track for the clip's packets.
+    def _copied_sound(self, form: SoundForm, *, avi: bool) -> AudioStream:
+        """A track for the clips' packets.
 
         It is made from another look at the clip. Without its edit list, else Matroska (PyAV 19) takes the encoder's
         run-up, which is not copied, off the first sound. And for avi a thorough one: without the frame size, which a
         fast open does not find, avi gets thousands of empty chunks a minute.
         """
-        with open_clip(clip.path, (THOROUGH_OPEN if avi else FAST_OPEN) | {"ignore_editlist": "1"}) as template:
+        with open_clip(form.path, (THOROUGH_OPEN if avi else FAST_OPEN) | {"ignore_editlist": "1"}) as template:
             assert template.sound is not None
             return self._container.add_stream_from_template(template.sound, opaque=True)
 
@@ -144,6 +172,7 @@ class Output:
 
     def mux(self, packet: Packet[Any]) -> None:
         """Write one packet. Raises :class:`DiskError` or :class:`MergeError`."""
+        self.bytes += packet.size
         try:
             self._container.mux_one(packet)
         except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -152,9 +181,10 @@ class Output:
     def close(self, chapters: Sequence[Chapter]) -> None:
         """Write the chapters that the format can hold, and the end of the file."""
         if self.format is not OutputFormat.AVI:
-            most = MOST_MP4_CHAPTERS if self.format is OutputFormat.MP4 else len(chapters)
+            most = timeline.MOST_MP4_CHAPTERS if self.format in _QUICKTIME else len(chapters)
             # Set now and not at the start: both would be mixed up in an mp4, and the stretches are known only now.
-            self._container.set_chapters([_ffmpeg_chapter(n, each) for n, each in enumerate(chapters[:most])])
+            chosen = timeline.most_telling(chapters, most)
+            self._container.set_chapters([_ffmpeg_chapter(n, each) for n, each in enumerate(chosen)])
         writing(self._container.close)
 
     def abandon(self) -> None:
@@ -163,11 +193,6 @@ class Output:
             self._container.close()
         except (av.error.FFmpegError, OSError, ValueError):
             return
-
-
-def _aac_rate(rate: int) -> int:
-    """``rate``, or the next higher one that AAC knows."""
-    return next((known for known in _AAC_RATES if known >= rate), _AAC_RATES[-1])
 
 
 def _ffmpeg_chapter(number: int, chapter: Chapter) -> Any:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 _H264_SPS, _H264_AUD, _H264_IDR = 7, 9, 5
 _HEVC_SPS, _HEVC_AUD, _HEVC_RASL = 33, 35, (8, 9)
+# Keyframes after which no picture refers to one before them: BLA without RASL, and both kinds of IDR.
+_HEVC_ANEW = (17, 18, 19, 20)
 _START_CODE = b"\0\0\1"
 
 
@@ -38,6 +40,34 @@ class Parameters:
             elif self._is_slice(kind):
                 break
         return b"".join((packet[:after_aud], self.sets, packet[after_aud:]))
+
+    def begins_anew(self, packet: memoryview) -> bool:
+        """Whether a film can begin with this keyframe and lack nothing of what follows it."""
+        kind = self._slice_kind(packet)
+        return kind in _HEVC_ANEW if self.hevc else kind == _H264_IDR
+
+    def widened(self, packet: memoryview) -> bytes | None:
+        """The packet with lengths of four bytes; None where its units do not fill it."""
+        units = self._whole_units(packet)
+        if units is None:
+            return None
+        return b"".join(part for unit in units for part in (unit.nbytes.to_bytes(4, "big"), unit))
+
+    def start_coded(self) -> bytes:
+        """The parameter sets with start codes."""
+        return self.with_start_codes(memoryview(self.sets)) or b""
+
+    def with_start_codes(self, packet: memoryview) -> bytes | None:
+        """The packet with start codes instead of lengths (Annex B); None where its units do not fill it."""
+        units = self._whole_units(packet)
+        return None if units is None else b"".join(part for unit in units for part in (b"\0\0\0\1", unit))
+
+    def _whole_units(self, packet: memoryview) -> list[memoryview] | None:
+        units, until = [], 0
+        for _, start, end in self._units(packet):
+            units.append(packet[start + self.nal_length_size : end])
+            until = end
+        return units if until == packet.nbytes and all(unit.nbytes for unit in units) else None
 
     def refreshes(self, packet: memoryview) -> bool:
         """Whether nothing after this keyframe refers to what came before it (H.264: an IDR picture)."""
@@ -84,6 +114,12 @@ def length_prefixed(data: bytes) -> bytes:
         if unit:
             units += [len(unit).to_bytes(4, "big"), unit]
     return b"".join(units)
+
+
+def widened_configuration(codec: str, extradata: bytes) -> bytes:
+    """An ``avcC`` or ``hvcC`` that says that lengths have four bytes."""
+    at = 21 if codec == "hevc" else 4
+    return extradata[:at] + bytes([extradata[at] | 3]) + extradata[at + 1 :]
 
 
 def read_parameters(codec: str, extradata: bytes | None) -> Parameters:

@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import av
-import av.error
 
 from camreel.model import OutputFormat
 
@@ -15,7 +14,11 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
     from camreel.media.output import Output
+    from camreel.media.params import Parameters
     from camreel.media.probe import Clip
+
+# Bytes of the lengths that the tracks are made for.
+LENGTH_SIZE = 4
 
 
 class UnevenRate(Exception):
@@ -44,8 +47,8 @@ def head_of(packet: Packet[Any]) -> bytes:
 class PictureTrack:
     """Writes pictures as they are stored, with their clip's parameter sets and their place in the output.
 
-    ``end`` is where the next clip begins; ``packets`` counts what was written, ``damaged`` what the container's
-    own form cannot be made of. ``first_written`` and ``last_written`` are how those packets begin.
+    ``end`` is where the next clip begins; ``packets`` counts what was written (``bytes`` of it), ``damaged`` what the
+    container's own form cannot be made of. ``first_written`` and ``last_written`` are how those packets begin.
     """
 
     def __init__(self, output: Output, lowest: int | None) -> None:
@@ -55,39 +58,59 @@ class PictureTrack:
         self.time_base: Fraction = output.picture_time_base
         self.end = 0
         self.packets = 0
+        self.bytes = 0
         self.damaged = 0
         self.first_written = self.last_written = b""
 
-    def start_clip(self, clip: Clip, first: Packet[Any]) -> None:
-        """``first`` is the keyframe that the clip begins with."""
-        assert first.pts is not None
+    def start_clip(self, clip: Clip, first: int, base: int) -> None:
+        """The clip's picture at ``first`` (its own ticks) is shown at ``base`` (the output's)."""
         ratio = clip.time_base / self.time_base
-        self._clip = clip
-        self._place = ClipPlace(first.pts, self.end, ratio.numerator, ratio.denominator)
+        self.use(clip.parameters)
+        self._place = ClipPlace(first, base, ratio.numerator, ratio.denominator)
         self._frame = max(1, round(1 / (clip.frame_rate * self.time_base)))
-        self._shown = self.end
-        self._first_dts = self._clip_dts = 0
-        self._before = self.packets
+        self._shown = base
+        self._steps = self._stepped = 0
+        self._clip_dts: int | None = None
+        self._longest = 8 * self._frame
+
+    def jump(self, ticks: int, at: int) -> None:
+        """From the clip's picture at ``ticks`` on it is shown from ``at`` on: there is a hole before it."""
+        place = self._place
+        self._place = ClipPlace(ticks, at, place.numerator, place.denominator)
+
+    def use(self, parameters: Parameters) -> None:
+        """What the next pictures are decoded with."""
+        self._parameters = parameters
+        self._wide = parameters.nal_length_size == LENGTH_SIZE
+
+    def place(self, ticks: int) -> int:
+        """Where the clip's picture at ``ticks`` (its own) is shown."""
+        return self._place.at(ticks)
 
     def write(self, packet: Packet[Any]) -> None:
         """Write a packet of the clip."""
         assert packet.pts is not None
         assert packet.dts is not None
         pts, dts = self._place.at(packet.pts), self._place.at(packet.dts)
-        if self.packets == self._before:
-            self._first_dts = dts
+        stored = self._as_stored(packet)
+        if stored is None:
+            self.damaged += 1
+            return
+        step = self._longest if self._clip_dts is None else dts - self._clip_dts
+        if step < self._longest:  # a hole is no measure
+            self._steps += 1
+            self._stepped += step
         self._clip_dts = dts
         pts, dts = self._in_order(pts, dts)
-        if packet.is_keyframe:
-            packet = self._with_parameters(packet)
-        packet.stream = self._output.picture_stream
-        packet.time_base = self.time_base
-        packet.pts, packet.dts, packet.duration = pts, dts, self._frame
+        stored.stream = self._output.picture_stream
+        stored.time_base = self.time_base
+        stored.pts, stored.dts, stored.duration = pts, dts, self._frame
         self._shown = max(self._shown, pts)
         self.packets += 1
-        self.last_written = head_of(packet)
+        self.bytes += stored.size
+        self.last_written = head_of(stored)
         self.first_written = self.first_written or self.last_written
-        self._output.mux(packet)
+        self._output.mux(stored)
 
     def _in_order(self, pts: int, dts: int) -> tuple[int, int]:
         """Decode times must rise, and no picture is shown before it is decoded. Neither is a reason to lose one."""
@@ -96,23 +119,28 @@ class PictureTrack:
         self._last_dts = dts = max(dts, self._last_dts + 1)
         return max(pts, dts), dts
 
-    def _with_parameters(self, packet: Packet[Any]) -> Packet[Any]:
-        data = self._clip.parameters.into_keyframe(memoryview(packet))
-        if data is None:
-            return packet
-        changed = av.Packet(data)
-        changed.is_keyframe = True
-        return changed
+    def _as_stored(self, packet: Packet[Any]) -> Packet[Any] | None:
+        """The packet in the container's own form; None where it cannot be had."""
+        data = self._parameters.into_keyframe(memoryview(packet)) if packet.is_keyframe else None
+        if not self._wide:
+            data = self._parameters.widened(memoryview(packet if data is None else data))
+            if data is None:
+                return None
+        return packet if data is None else _packet_of(data, packet)
 
     def reached(self) -> int:
         """Where the last shown picture ends as far as is known, in ticks of the output."""
         return self._shown + self._frame
 
+    @property
+    def shown(self) -> int:
+        """Where the last picture is shown, in ticks of the output."""
+        return self._shown
+
     def end_clip(self) -> None:
         """Set ``end``: the last picture stays as long as the others do on average, whatever the index says of it."""
-        count = self.packets - self._before
-        if count > 1:
-            self._frame = max(1, (self._clip_dts - self._first_dts) // (count - 1))
+        if self._steps:
+            self._frame = max(1, self._stepped // self._steps)
         self.end = self.reached()
 
 
@@ -121,17 +149,20 @@ class AviPictureTrack(PictureTrack):
 
     def __init__(self, output: Output) -> None:
         super().__init__(output, lowest=0)
-        self._filter: av.BitStreamFilterContext | None = None
+        self._offset: int | None = None
 
-    def start_clip(self, clip: Clip, first: Packet[Any]) -> None:
-        super().start_clip(clip, first)
-        assert first.dts is not None
-        place = self._place
-        half = place.denominator // (2 * place.numerator)
-        self._place = ClipPlace(first.dts - half, self.end, place.numerator, place.denominator)
-        # The filter writes what it makes of the parameters into its output stream: only before the header is written.
-        target = self._output.picture_stream if self.packets == 0 else None
-        self._filter = av.BitStreamFilterContext("h264_mp4toannexb", clip.video, target)
+    def start_clip(self, clip: Clip, first: int, base: int) -> None:
+        super().start_clip(clip, first, base)
+        self._offset = None
+
+    def write(self, packet: Packet[Any]) -> None:
+        assert packet.dts is not None
+        if self._offset is None:
+            # Pictures are placed by the order in which they are stored, each in the middle of its tick.
+            place = self._place
+            self._offset = packet.dts - place.denominator // (2 * place.numerator)
+            self._place = ClipPlace(self._offset, place.base, place.numerator, place.denominator)
+        super().write(packet)
 
     def _in_order(self, pts: int, dts: int) -> tuple[int, int]:  # noqa: ARG002 - avi holds no such thing
         _, placed = super()._in_order(dts, dts)
@@ -139,18 +170,16 @@ class AviPictureTrack(PictureTrack):
             raise UnevenRate
         return placed, placed
 
-    def _with_parameters(self, packet: Packet[Any]) -> Packet[Any]:
-        return packet
+    def _as_stored(self, packet: Packet[Any]) -> Packet[Any] | None:
+        data = self._parameters.into_keyframe(memoryview(packet)) if packet.is_keyframe else None
+        coded = self._parameters.with_start_codes(memoryview(packet if data is None else data))
+        return None if coded is None else _packet_of(coded, packet)
 
-    def write(self, packet: Packet[Any]) -> None:
-        assert self._filter is not None
-        try:
-            filtered = self._filter.filter(packet)
-        except (av.error.FFmpegError, ValueError):
-            self.damaged += 1
-            return
-        for each in filtered:
-            super().write(each)
+
+def _packet_of(data: bytes, like: Packet[Any]) -> Packet[Any]:
+    changed = av.Packet(data)
+    changed.is_keyframe = like.is_keyframe
+    return changed
 
 
 def picture_track(output: Output, container: OutputFormat) -> PictureTrack:

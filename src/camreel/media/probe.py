@@ -62,7 +62,15 @@ class ClipKind:
 
 
 class Clip:
-    """An open clip. A context manager; ``video`` always has a time base, a size and parameter sets."""
+    """An open clip. A context manager; ``video`` always has a time base, a size and parameter sets.
+
+    ``origin`` is when its first picture is shown (its own ticks), where that is known before it is read.
+    ``is_encoded``: its pictures are encoded as they are read; ``holds_nothing``: it has none of those asked for.
+    """
+
+    origin: int | None = None
+    is_encoded = False
+    holds_nothing = False
 
     def __init__(self, path: str, container: InputContainer) -> None:
         self.path = path
@@ -91,6 +99,17 @@ class Clip:
     def listed_packets(self) -> int:
         """How many pictures the index lists; 0 where it does not say."""
         return max(0, self.video.frames)
+
+    def is_picture(self, packet: Packet[Any]) -> bool:
+        """Whether a packet of :meth:`packets` is a picture."""
+        return packet.stream_index == self.video.index
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the index lists pictures that lie behind the end of the file."""
+        entries = self.video.index_entries
+        last = max((entry.pos + entry.size for entry in entries), default=0)
+        return last > Path(self.path).stat().st_size
 
     @property
     def listed_seconds(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ import anyio.abc
 
 import camreel
 from camreel.errors import DiskError, MergeError, printable
-from camreel.media.job import ClipFile, ClipOutcome, Failed, Finish, MergeJob, MergeResult, Progress
+from camreel.media.job import ClipFile, ClipOutcome, Failed, Finish, MergeJob, MergeResult, Progress, Settled
 from camreel.media.messages import LONGEST_LINE, BadMessage, Message, decode, encode
 from camreel.model import WallTime
 
@@ -37,7 +37,7 @@ class MergeDied(MergeError):
         self.number = number
 
 
-Answer = TypeVar("Answer", ClipOutcome, MergeResult)
+Answer = TypeVar("Answer", Settled, MergeResult)
 
 
 class MergeProcess:
@@ -62,6 +62,7 @@ class MergeProcess:
         self._received = bytearray()
         self._job_sent = False
         self._at: int | None = None
+        self._added: set[int] = set()
 
     async def __aenter__(self) -> MergeProcess:
         self._process = await anyio.open_process(
@@ -86,19 +87,27 @@ class MergeProcess:
         """The process, while there is one."""
         return None if self._process is None else self._process.pid
 
-    async def add(self, clip: ClipFile) -> ClipOutcome:
-        """Merge ``clip``; returns when its packets are written. Raises :class:`MergeError`, :class:`DiskError`."""
+    async def add(self, clip: ClipFile) -> Settled:
+        """Merge ``clip``; returns when of it is written what need not wait for the next clip.
+
+        Raises :class:`MergeError`, :class:`DiskError`.
+        """
         clip = replace(clip, path=str(Path(clip.path).absolute()))
-        outcome = await self._ask(clip, ClipOutcome, f"while {printable(clip.label)} was being merged")
-        if outcome.number != clip.number:
-            raise MergeError("The merge process answered for another clip.", hint=_KEPT)
-        return outcome
+        self._added.add(clip.number)
+        settled = await self._ask(clip, Settled, f"while {printable(clip.label)} was being merged")
+        self._check_known(settled.outcomes)
+        return settled
 
     async def finish(self) -> MergeResult:
         """Close, reopen, check and sync the output. Raises :class:`MergeError`, :class:`DiskError`."""
         result = await self._ask(Finish(), MergeResult, "while the video was being closed")
+        self._check_known(result.outcomes)
         await self._end()
         return result
+
+    def _check_known(self, outcomes: Iterable[ClipOutcome]) -> None:
+        if any(outcome.number not in self._added for outcome in outcomes):
+            raise MergeError("The merge process answered for a clip that it was not given.", hint=_KEPT)
 
     async def _ask(self, order: ClipFile | Finish, kind: type[Answer], doing: str) -> Answer:
         """Send ``order`` and wait for its answer. An exchange that is not brought to its end ends the process."""
@@ -137,6 +146,7 @@ class MergeProcess:
                 said = f"The merge process said nothing for {patience:g} seconds {doing}."
                 raise MergeDied(said, self._at) from None
             if isinstance(message, Progress):
+                self._at = message.number
                 self._on_progress(message.number, message.wall)
             elif isinstance(message, Failed):
                 error = DiskError if message.kind == "disk" else MergeError

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
+from itertools import groupby
 
 from camreel.media.job import Chapter, ClipFile, ClipOutcome, MergeJob
 from camreel.model import Span, WallTime
@@ -22,6 +23,9 @@ MOST_MP4_CHAPTERS = 255
 
 # What a recorder lists and what its frames are dated can differ by so much without one of them being wrong.
 MOST_APART = timedelta(minutes=2)
+
+# Pictures so far apart are not a low rate any more: between them nothing was recorded.
+HOLE = Fraction(2)
 
 # No recording is longer (cameras pack an hour, recorders a day): an index that claims more lies.
 LONGEST_CLIP = timedelta(days=2)
@@ -43,6 +47,7 @@ class Placed:
     wall: Span
     start: float
     end: float
+    events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +58,13 @@ class Stretch:
     why: str
 
 
-def cut_of(clip: ClipFile, job: MergeJob, time_base: Fraction) -> Cut:
-    """The part of ``clip`` that ``job`` asks for, in ticks of ``time_base`` (seconds) from its first picture."""
-    longest = _ticks(LONGEST_CLIP, time_base)
+def cut_of(clip: ClipFile, job: MergeJob, span: Span, time_base: Fraction) -> Cut:
+    """What ``span`` (a part of the range) takes of ``clip``, in ticks of ``time_base`` from its first picture."""
+    longest = ticks_at(LONGEST_CLIP, time_base)
     if job.whole_clips:
         return Cut(0, longest)
-    start = _ticks(job.span.start - clip.span.start, time_base)
-    end = _ticks(job.span.end - clip.span.start, time_base)
+    start = ticks_at(span.start - clip.span.start, time_base)
+    end = ticks_at(span.end - clip.span.start, time_base)
     return Cut(max(0, start), min(end, longest))
 
 
@@ -69,7 +74,7 @@ def wall_at(clip: ClipFile, ticks: int, time_base: Fraction) -> WallTime:
     return clip.span.start + timedelta(microseconds=micros)
 
 
-def _ticks(distance: timedelta, time_base: Fraction) -> int:
+def ticks_at(distance: timedelta, time_base: Fraction) -> int:
     """``distance`` in ticks, rounded up: a picture just before a cut stays before it."""
     micros = distance // timedelta(microseconds=1)
     return -(-micros * time_base.denominator // (1_000_000 * time_base.numerator))
@@ -124,7 +129,22 @@ def together(outcomes: Sequence[ClipOutcome]) -> ClipOutcome:
         undecodable_dropped=sum(each.undecodable_dropped for each in used),
         missing_packets=max(each.missing_packets for each in used),
         audio_cut_seconds=last.audio_cut_seconds,
+        holes=tuple(hole for each in used for hole in each.holes),
+        duplicates=max(each.duplicates for each in used),
     )
+
+
+def continuous(covered: Span, holes: Sequence[Span], starts_at: float, *, held: bool) -> list[tuple[Span, float]]:
+    """The parts of what a clip covers without its holes, and where each starts in the film (seconds).
+
+    ``held``: the film keeps real time, else it jumps over them.
+    """
+    parts, start, at = [], covered.start, starts_at
+    for hole in holes:
+        parts.append((Span(start, hole.start), at))
+        at += ((hole.end if held else hole.start) - start).total_seconds()
+        start = hole.end
+    return [*parts, (Span(start, covered.end), at)]
 
 
 def stretches(clips: Sequence[Placed], job: MergeJob | None = None) -> list[Stretch]:
@@ -176,15 +196,33 @@ def shown(straight: WallTime, job: MergeJob | None) -> str:
 
 
 def chapters(clips: Sequence[Placed], job: MergeJob | None = None) -> tuple[Chapter, ...]:
-    """One chapter for each stretch, its title the wall clock and what lies before it."""
-    made = []
+    """One chapter for each stretch, its title the wall clock and what lies before it, and for each event in it."""
+    made: list[Chapter] = []
     for stretch in stretches(clips, job):
-        first, last = stretch.placed[0], stretch.placed[-1]
-        start = shown(first.wall.start, job)
-        title = f"{start} ({stretch.why})" if stretch.why else start
-        until = max(clip.wall.end for clip in stretch.placed)
-        made.append(Chapter(first.start, last.end, Span(first.wall.start, until), title))
+        parts = _by_events(stretch.placed)
+        for number, part in enumerate(parts):
+            said = [stretch.why if number == 0 else "", ", ".join(part[0].events)]
+            why = "; ".join(each for each in said if each)
+            begin = shown(part[0].wall.start, job)
+            end = part[-1].end if number + 1 == len(parts) else parts[number + 1][0].start
+            span = Span(part[0].wall.start, max(clip.wall.end for clip in part))
+            made.append(Chapter(part[0].start, end, span, f"{begin} ({why})" if why else begin, after_gap=number == 0))
     return tuple(made)
+
+
+def _by_events(clips: Sequence[Placed]) -> list[list[Placed]]:
+    """Clips in a row that are of the same events."""
+    return [list(group) for _, group in groupby(clips, key=lambda clip: clip.events)]
+
+
+def most_telling(chapters: Sequence[Chapter], most: int) -> list[Chapter]:
+    """As many of the chapters as a container holds: those of stretches before those of events, and early ones first."""
+    if len(chapters) <= most:
+        return list(chapters)
+    ranked = sorted(range(len(chapters)), key=lambda at: (not chapters[at].after_gap, at))
+    kept = [chapters[at] for at in sorted(ranked[:most])]
+    ends = [*(each.start for each in kept[1:]), chapters[-1].end]
+    return [replace(each, end=max(each.end, end)) for each, end in zip(kept, ends, strict=True)]
 
 
 def overlap_notes(clips: Sequence[Placed], job: MergeJob | None = None) -> list[str]:

@@ -17,16 +17,16 @@ from camreel.model import OutputFormat
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-    from camreel.media.job import MergeResult
+    from camreel.media.job import FilmResult
 
 _HINT = "The downloads are kept. Run it again; if it happens again, please report it."
-_DEMUXERS = {OutputFormat.MP4: "mov", OutputFormat.MKV: "matroska", OutputFormat.AVI: "avi"}
+_DEMUXERS = {OutputFormat.MP4: "mov", OutputFormat.MOV: "mov", OutputFormat.MKV: "matroska", OutputFormat.AVI: "avi"}
 
 # Beyond what rounding to a container's ticks explains, and below what a lost clip would be.
 _TOLERANCE = 0.5
 
 
-def verify(path: str, container: OutputFormat, written: MergeResult, ends: tuple[bytes, bytes]) -> None:
+def verify(path: str, container: OutputFormat, written: FilmResult, ends: tuple[bytes, bytes]) -> None:
     """Check the file and bring it to the disk. Raises :class:`MergeError` if it is not what was written.
 
     ``ends`` are how the first and the last picture begin, as bytes: they are read back through the index. mp4 and avi
@@ -41,9 +41,7 @@ def verify(path: str, container: OutputFormat, written: MergeResult, ends: tuple
     writing(_to_disk, path)
 
 
-def _compare(
-    reopened: InputContainer, container: OutputFormat, written: MergeResult, ends: tuple[bytes, bytes]
-) -> None:
+def _compare(reopened: InputContainer, container: OutputFormat, written: FilmResult, ends: tuple[bytes, bytes]) -> None:
     if not reopened.streams.video or bool(reopened.streams.audio) != bool(written.audio_packets):
         raise MergeError("The finished video does not have the tracks that were written.", hint=_HINT)
     _compare_lists(reopened, container, written)
@@ -57,15 +55,15 @@ def _compare(
         )
 
 
-def _compare_lists(reopened: InputContainer, container: OutputFormat, written: MergeResult) -> None:
+def _compare_lists(reopened: InputContainer, container: OutputFormat, written: FilmResult) -> None:
     video = reopened.streams.video[0]
     if container is OutputFormat.AVI:
         # Its index has a place for each picture at the constant rate, also for one that is missing.
         time_base = as_fraction(video.time_base)
         _compare_count("places for pictures", video.frames, round(written.seconds / (time_base or 1)))
-    elif container is OutputFormat.MP4:
+    elif container is not OutputFormat.MKV:
         _compare_count("pictures", video.frames, written.video_packets)
-        if reopened.streams.audio:
+        if written.audio_codec == "aac":  # of PCM they list samples
             _compare_count("packets of sound", reopened.streams.audio[0].frames, written.audio_packets)
 
 

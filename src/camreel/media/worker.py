@@ -79,7 +79,7 @@ def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
     assert isinstance(job, MergeJob)
     merger = Merger(job)
     while isinstance(order := asked.get(), ClipFile):
-        _send(answers, merger.add(order, partial(_report, answers, order.number)))
+        _send(answers, merger.add(order, partial(_report, answers)))
     assert isinstance(order, Finish)
     _send(answers, merger.finish())
 

@@ -48,7 +48,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "pending": [_hole_json(hole, report.clock) for hole in report.account.pending],
         "lost": [_hole_json(hole, report.clock) for hole in report.account.lost],
         "clips": [_clip_json(clip, report.clock) for clip in report.clips],
-        "outputs": [_output_json(output) for output in report.outputs],
+        "outputs": [_output_json(output, report.clock) for output in report.outputs],
         "downloads": report.downloads,
         "concurrency": asdict(report.at_a_time) if report.at_a_time else None,
         "warnings": list(report.warnings),
@@ -137,9 +137,10 @@ def _clip_json(clip: ClipReport, clock: CameraClock | None) -> dict[str, Any]:
     }
 
 
-def _output_json(output: OutputReport) -> dict[str, Any]:
+def _output_json(output: OutputReport, clock: CameraClock | None) -> dict[str, Any]:
     return {
         "path": output.path,
+        "span": _span_json(output.span, clock) if output.span else None,
         "seconds": None if output.seconds is None else round(output.seconds, 3),
         "size": output.size,
         "video": output.video,

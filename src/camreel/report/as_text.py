@@ -51,7 +51,10 @@ def report_text(report: Report, *, closing: bool = False) -> str:
         rows.append(("Clips", f"kept in {report.downloads}"))
     rows.append(("Result", _result_line(report)))
     for output in report.outputs:
-        rows += [("Video", output.path), ("", _output_facts(output))]
+        facts = _output_facts(output)
+        if output.span and len(report.outputs) > 1:
+            facts = f"{show_span(output.span, report.clock)}: {facts}"
+        rows += [("Video", output.path), ("", facts)]
     return "\n".join(_aligned(rows))
 
 

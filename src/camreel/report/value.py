@@ -14,7 +14,8 @@ class ClipReport:
     """One recording of the plan and what became of it.
 
     ``status``: ``merged``; ``short`` (its bytes ended before its index did; what it has is in the output);
-    ``failed`` (could not be downloaded); ``unusable`` (would not demux); ``empty`` (has no picture in the range).
+    ``failed`` (could not be downloaded); ``unusable`` (would not demux); ``empty`` (has no picture in the range);
+    ``inside`` (another clip shows the same moments).
     """
 
     number: int
@@ -33,7 +34,10 @@ class ClipReport:
 
 @dataclass(frozen=True, slots=True)
 class OutputReport:
-    """One video file. Duration in seconds, size in bytes. What nobody looked up (it was already there) is None."""
+    """One video file. Duration in seconds, size in bytes. What nobody looked up (it was already there) is None.
+
+    ``span`` is from its first picture to the end of its last, in straight time.
+    """
 
     path: str
     size: int
@@ -41,6 +45,7 @@ class OutputReport:
     video: str | None = None
     audio: str | None = None
     chapters: tuple[tuple[float, str], ...] = ()
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

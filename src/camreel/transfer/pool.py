@@ -101,6 +101,19 @@ class Pool:
         await self._ready[number - 1].wait()
         return self._outcomes[number]
 
+    async def again(self, number: int, reason: str) -> Fetched | Lost:
+        """Download clip ``number`` once more, for what came is broken. What came first stays, set aside."""
+        recording = self._recordings[number - 1]
+        self._listener.retrying(recording, BadTransfer(f"{recording.name} is broken: {reason}."), 0)
+        self._store.set_aside(recording)
+        async with Line(self._connect) as line:
+            outcome = await self._one(line, number)
+        if isinstance(outcome, Fetched):
+            self._listener.fetched(number, outcome)
+            return outcome
+        first = self._store.take_back(recording)
+        return outcome if first is None else Fetched(first, first.stat().st_size, reused=True)
+
     async def run(self) -> None:
         """Download everything. LoginError and DiskError end it at once; a lost recording does not."""
         for number, recording in enumerate(self._recordings, 1):

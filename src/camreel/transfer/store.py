@@ -149,6 +149,16 @@ class Store:
             with disk_errors(self.folder):
                 clip.replace(self._aside(clip))
 
+    def take_back(self, recording: Recording) -> Path | None:
+        """The clip that was set aside, under its name again; None where there is none."""
+        stem = self.stem(recording)
+        for suffix in _SUFFIXES:
+            clip = self.folder / (stem + suffix)
+            with disk_errors(self.folder):
+                if (aside := self._aside(clip)).is_file():
+                    return aside.replace(clip)
+        return None
+
     @staticmethod
     def _aside(clip: Path) -> Path:
         return clip.with_name(f"{clip.stem}.unusable{clip.suffix}")

@@ -1,0 +1,115 @@
+"""Where two clips hold the same moment: which pictures of which are shown. Pure.
+
+Cameras record some seconds before an event again, and some keep a continuous recording beside those of events. What
+comes from one encoder is the same to the byte in both files: then the cut lies between two pictures, wherever that is.
+Where the bytes differ only the clock can tell, to the second in which cameras list: in doubt a picture is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from camreel.model import WallTime
+
+# How far from where the clock puts it the same footage is looked for: a still picture repeats itself all day.
+_NEAR = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A picture as it is stored: when it is shown (microseconds from the clip's first), and how to know it again."""
+
+    at: int
+    size: int
+    checksum: int
+    key: bool
+
+    def same(self, other: Mark) -> bool:
+        """Whether both are the same bytes, as far as can be told."""
+        return self.size == other.size and self.checksum == other.checksum
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """The pictures of a clip, as stored. ``start`` is when the first was taken, ``doubt`` how far that may be off."""
+
+    start: WallTime
+    end: WallTime
+    marks: Sequence[Mark]
+    doubt: timedelta
+
+    def wall(self, mark: Mark) -> WallTime:
+        """When a picture was taken, by the clip's clock."""
+        return self.start + timedelta(microseconds=mark.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """What to do with the later of two clips, and with the end of the earlier one.
+
+    ``skip``: so many stored pictures at the start of the later clip are the last ones of the earlier; the film goes on
+    with the next, which need not be a keyframe. ``shift`` puts the later clip to where its pictures then lie.
+    ``inside``: the earlier clip shows all of the later one. ``cut``: the earlier clip ends before this moment.
+    ``begin``: the later one begins with the keyframe at this place (microseconds). ``doubtful``: by the clock alone.
+    """
+
+    skip: int = 0
+    shift: timedelta = timedelta(0)
+    inside: bool = False
+    cut: WallTime | None = None
+    begin: int | None = None
+    doubtful: bool = False
+
+
+def joint(before: Footage, after: Footage) -> Joint:
+    """How ``after`` follows ``before``, which started no later."""
+    both = before.end - after.start
+    doubt = max(before.doubt, after.doubt)
+    if both <= -doubt or not before.marks or not after.marks:
+        return Joint()
+    found = _alignments(before, after)
+    fitting = [at for at in found if abs(before.wall(before.marks[at]) - after.start) < doubt]
+    certain = len(found) == 1 and _tells(before)
+    if fitting and (certain or both >= doubt):
+        return _same(before, after, max(fitting), doubtful=not certain)
+    return _by_clock(before, after, doubt) if both >= doubt else Joint()
+
+
+def _alignments(before: Footage, after: Footage) -> list[int]:
+    """Where in ``before`` the pictures of ``after`` begin, the same to the end of either."""
+    first = after.marks[0]
+    near = (
+        at for at, mark in enumerate(before.marks) if mark.same(first) and abs(before.wall(mark) - after.start) <= _NEAR
+    )
+    return [
+        at for at in near if all(one.same(other) for one, other in zip(before.marks[at:], after.marks, strict=False))
+    ]
+
+
+def _tells(footage: Footage) -> bool:
+    """Whether its keyframes differ: those of a still scene do not, and would fit anywhere."""
+    keys = [(mark.size, mark.checksum) for mark in footage.marks if mark.key]
+    return len(keys) > 1 and len(set(keys)) == len(keys)
+
+
+def _same(before: Footage, after: Footage, at: int, *, doubtful: bool) -> Joint:
+    shared = len(before.marks) - at
+    shift = before.wall(before.marks[at]) - after.wall(after.marks[0])
+    return Joint(skip=min(shared, len(after.marks)), shift=shift, inside=shared >= len(after.marks), doubtful=doubtful)
+
+
+def _by_clock(before: Footage, after: Footage, doubt: timedelta) -> Joint:
+    """No picture is left out that could be the only one of its moment: ``doubt`` is added on each side."""
+    keys = [mark for mark in after.marks if mark.key]
+    if after.end + doubt <= before.end:
+        return Joint(inside=True, doubtful=True)
+    if not keys:
+        return Joint()
+    if before.end > after.end - doubt:
+        # Either may end last: the earlier one whole, and the later one from the last keyframe that is early enough.
+        early = [mark for mark in keys if after.wall(mark) <= before.end - doubt]
+        return Joint(begin=(early or keys[:1])[-1].at, doubtful=True)
+    cut = after.wall(keys[0]) + doubt
+    return Joint(cut=cut if cut < before.end else None, doubtful=True)

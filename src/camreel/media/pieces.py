@@ -1,0 +1,78 @@
+"""What of a clip is to be copied, where to, and how its pictures are known again."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from enum import Enum
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Protocol
+
+from camreel.media.job import ClipFile
+from camreel.media.overlap import Mark
+from camreel.model import Span, WallTime
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+
+    from camreel.media.output import Output
+    from camreel.media.probe import Clip
+
+# Seconds between the decoding and the showing of a picture that B-frames can explain.
+_MOST_REORDER = 10
+# As much of a picture as it takes to tell it from others: its size does the rest.
+_TELLING = 2048
+
+
+class Reached(Enum):
+    """How far a clip has come."""
+
+    END = "end"  # nothing more of it is wanted
+    LIMIT = "limit"  # it waits for the next clip
+    SPLIT = "split"  # the rest belongs into another file
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What of a clip is to be copied: enough to do it again. Places are ticks of the clip, from its first picture.
+
+    ``span`` is the part of the range that is asked for. ``skip``: so many stored pictures are in the film already, from
+    the clip before; the next one, at ``begin``, follows after ``lag`` seconds and need not be a keyframe. Without
+    ``skip``, ``begin`` is a keyframe to begin with. What is from ``end`` on is left out.
+    """
+
+    clip: ClipFile
+    span: Span
+    skip: int = 0
+    lag: Fraction = Fraction(0)
+    begin: int | None = None
+    end: int | None = None
+
+    def until(self, end: int) -> Piece:
+        """The same, ending at ``end`` or where it ended before."""
+        return replace(self, end=end if self.end is None else min(self.end, end))
+
+
+class Destination(Protocol):
+    """Where pieces go: the file that is being written."""
+
+    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> Output:
+        """The open output, for a piece whose first picture was taken at ``first``."""
+
+    def place_of(self, wall: WallTime) -> Fraction | None:
+        """Where (seconds) a picture taken at ``wall`` belongs, in a film that keeps real time; else None."""
+
+    def is_full(self, wall: WallTime) -> bool:
+        """Whether a keyframe taken at ``wall`` belongs into another file."""
+
+
+def mark_of(packet: Packet[Any], at: int) -> Mark:
+    """``packet``, which is shown ``at`` microseconds after the clip's first, as it is compared with others."""
+    return Mark(at, packet.size, zlib.crc32(memoryview(packet)[:_TELLING]), packet.is_keyframe)
+
+
+def shown_at(packet: Packet[Any], clip: Clip) -> int:
+    """When a picture is shown. Far from its decode time (a hostile index) it is that time."""
+    assert packet.dts is not None
+    pts, most = packet.pts, int(_MOST_REORDER / clip.time_base)
+    return packet.dts if pts is None or not -most <= pts - packet.dts <= most else pts

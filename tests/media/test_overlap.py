@@ -1,0 +1,206 @@
+"""Clips that hold the same time: each moment is shown once, and in doubt nothing is left out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from fractions import Fraction
+from io import BytesIO
+
+import av
+import pytest
+
+from camreel.media.overlap import Footage, Joint, Mark, joint
+from camreel.model import WallTime
+from camreel_simulator import ClipSpec, make_clip
+
+EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
+
+
+def part(whole: bytes, start: float, end: float) -> bytes:
+    """The packets of an mp4 from the keyframe at ``start`` on, up to ``end`` (seconds): what the same encoder wrote."""
+    made = BytesIO()
+    with av.open(BytesIO(whole), "r") as source, av.open(made, "w", format="mp4") as cut:
+        tracks = {stream.index: cut.add_stream_from_template(stream, opaque=True) for stream in source.streams}
+        for packet in source.demux():
+            if packet.dts is None or not start <= packet.dts * packet.time_base < end:
+                continue
+            move = round(start / packet.time_base)
+            packet.pts, packet.dts = packet.pts - move, packet.dts - move
+            packet.stream = tracks[packet.stream_index]
+            cut.mux(packet)
+    return made.getvalue()
+
+
+def film_of(studio, whole: bytes, *parts: tuple[float, float], listed=None, **more):
+    """The film of parts of one recording, listed for their time or by ``listed`` (seconds)."""
+    clips = []
+    for number, (start, end) in enumerate(parts):
+        at = start if listed is None else listed[number]
+        clips.append(studio.file(part(whole, start, end), EIGHT + timedelta(seconds=at), end - start))
+    return studio.merge(more.pop("container", "mp4"), clips, **more)
+
+
+@pytest.fixture(scope="module")
+def bodies():
+    """Twelve seconds of each codec, a keyframe every second."""
+    return {codec: make_clip(ClipSpec(EIGHT, 12, video=codec, gop=10)) for codec in ("h264", "hevc")}
+
+
+def numbers(start: float, end: float) -> list[int]:
+    """The pictures of ten a second."""
+    first = (EIGHT - datetime(EIGHT.year, EIGHT.month, EIGHT.day)).seconds * 10  # noqa: DTZ001
+    return [first + n for n in range(round(start * 10), round(end * 10))]
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+@pytest.mark.parametrize("end", [5, 5.7, 6.3])
+def test_the_same_bytes_are_cut_between_two_pictures(studio, bodies, codec, container, end):
+    """Pre-recorded seconds are shown once, though the later clip then goes on in the middle of a GOP."""
+    film = film_of(studio, bodies[codec], (0, end), (4, 12), container=container)
+    whole = studio.file(bodies[codec])
+    assert film.hashes() == studio.merge(container, [whole], output=str(studio.folder / "whole.part")).hashes()
+    assert film.notes == ()
+    assert film.outcomes[1].duplicates == pytest.approx((end - 4) * 10, abs=1)
+    assert film.result.seconds == pytest.approx(12)
+    assert max(map(abs, film.lateness())) <= 0.065
+
+
+@pytest.mark.parametrize("late", [-0.9, -0.4, 0.4, 0.9])
+def test_bytes_go_before_listed_times(studio, bodies, late):
+    """Listed times are off by up to a second: where the bytes agree that does not matter."""
+    film = film_of(studio, bodies["h264"], (0, 6), (4, 12), listed=(0, 4 + late))
+    assert len(film.hashes()) == len(set(film.hashes())) == 120
+    assert film.notes == ()
+
+
+def test_a_clip_inside_another(studio, bodies):
+    """The copy of an event within a continuous recording is not shown again, and is not lost either."""
+    film = film_of(studio, bodies["h264"], (0, 12), (3, 6), (7, 9))
+    assert len(film.hashes()) == len(set(film.hashes())) == 120
+    assert [outcome.inside for outcome in film.outcomes] == [None, 0, 0]
+    assert film.notes == ()
+
+
+def test_several_at_once(studio, bodies):
+    """Clips that overlap the one before and the one after."""
+    film = film_of(studio, bodies["h264"], (0, 4), (3, 7), (5, 6), (6, 10), (9, 12))
+    assert len(film.hashes()) == len(set(film.hashes())) == 120
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+def test_other_bytes_are_cut_by_the_clock(studio, source_hashes, container):
+    """Where the encoder made other pictures of the same time, the earlier clip ends a second into the later one."""
+    clips = [
+        studio.clip(ClipSpec(EIGHT, 6)),
+        studio.clip(ClipSpec(EIGHT + timedelta(seconds=3), 6, gop=7)),
+    ]
+    film = studio.merge(container, clips)
+    first, second = source_hashes(clips[:1]), source_hashes(clips[1:])
+    assert film.hashes() == first[:40] + second
+    assert film.outcomes[0].duplicates == 20
+    assert any("hold the same time by the camera's clock" in note for note in film.notes)
+    assert any("08:00:03 to 2026-01-16 08:00:04" in note or "08:00:03 to 08:00:04" in note for note in film.notes)
+
+
+def test_other_bytes_inside(studio, source_hashes):
+    """A clip that lies within another by the clock, by more than it can be off, is left out."""
+    clips = [
+        studio.clip(ClipSpec(EIGHT, 10)),
+        studio.clip(ClipSpec(EIGHT + timedelta(seconds=3), 4, gop=7)),
+    ]
+    film = studio.merge("mp4", clips)
+    assert film.hashes() == source_hashes(clips[:1])
+    assert film.outcomes[1].inside == 0
+
+
+def test_both_end_together(studio, source_hashes):
+    """Where the clock cannot tell which of two clips ends last, both ends are shown."""
+    clips = [
+        studio.clip(ClipSpec(EIGHT, 8)),
+        studio.clip(ClipSpec(EIGHT + timedelta(seconds=2), 6, gop=7)),
+    ]
+    film = studio.merge("mp4", clips)
+    first, second = source_hashes(clips[:1]), source_hashes(clips[1:])
+    assert (
+        film.hashes() == first + second[50:]
+    )  # the encoder makes two keyframes at its start, then one each 7 pictures
+
+
+def test_a_still_scene_is_not_taken_for_a_repetition(studio, source_hashes):
+    """Clips of the same still picture that follow each other are all shown: their bytes agree wherever one looks."""
+    body = make_clip(ClipSpec(EIGHT, 4, gop=10))
+    still = _still(body)
+    clips = [studio.file(still, EIGHT + timedelta(seconds=4 * n), 4) for n in range(4)]
+    film = studio.merge("mp4", clips)
+    assert film.hashes() == source_hashes(clips)
+
+
+def test_a_still_scene_that_overlaps(studio):
+    """By the clock the clips share two seconds: what is left out is no more than is sure to be there."""
+    still = _still(make_clip(ClipSpec(EIGHT, 4, gop=10)))
+    clips = [studio.file(still, EIGHT, 4), studio.file(still, EIGHT + timedelta(seconds=2), 4)]
+    film = studio.merge("mp4", clips)
+    assert 60 <= len(film.hashes()) <= 71
+
+
+def _still(body: bytes) -> bytes:
+    """The same, each GOP the first one over again."""
+    made = BytesIO()
+    with av.open(BytesIO(body), "r") as source, av.open(made, "w", format="mp4") as cut:
+        video = source.streams.video[0]
+        track = cut.add_stream_from_template(video, opaque=True)
+        packets = [bytes(packet) for packet in source.demux(video) if packet.size]
+        for number in range(len(packets)):
+            packet = av.Packet(packets[number % 10])
+            packet.stream, packet.time_base = track, Fraction(1, 10)
+            packet.pts = packet.dts = number
+            packet.duration, packet.is_keyframe = 1, number % 10 == 0
+            cut.mux(packet)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+def test_a_clip_that_ends_after_the_range(studio, bodies, container):
+    """Of two clips that both reach beyond the range, the second shows nothing of it again."""
+    film = film_of(studio, bodies["h264"], (0, 10), (4, 12), container=container, seconds=(2, 8))
+    assert film.numbers() == numbers(1.1, 8)  # from the keyframe before the start
+
+
+SECOND = timedelta(seconds=1)
+
+
+def footage(start: float, marks: list[Mark], doubt: timedelta = SECOND) -> Footage:
+    wall = WallTime(EIGHT + timedelta(seconds=start))
+    return Footage(wall, wall + timedelta(microseconds=marks[-1].at + 100_000), marks, doubt)
+
+
+def pictures(first: int, count: int) -> list[Mark]:
+    """Ten a second, each with a checksum of its own."""
+    return [Mark(at * 100_000, 1000, first + at, (first + at) % 10 == 0) for at in range(count)]
+
+
+def test_joint_of_the_same_bytes():
+    """As many are skipped as both have, and the later clip is put to where its pictures are."""
+    found = joint(footage(0, pictures(0, 60)), footage(4.5, pictures(40, 60)))
+    assert found == Joint(skip=20, shift=timedelta(seconds=-0.5))
+
+
+@pytest.mark.parametrize("start", [2.5, 5.5, 7.5])
+def test_the_same_bytes_elsewhere_are_another_scene(start):
+    """Pictures that agree a second or more from where the clock puts them are not the same moment."""
+    found = joint(footage(0, pictures(0, 60)), footage(start, pictures(40, 60)))
+    assert found.skip == 0
+
+
+def test_clips_that_follow_each_other():
+    """No overlap by the clock, no joint."""
+    assert joint(footage(0, pictures(0, 60)), footage(7.5, pictures(60, 60))) == Joint()
+    assert joint(footage(0, pictures(0, 60)), footage(6, pictures(60, 60))) == Joint()
+
+
+def test_a_recorders_own_clock_cuts_finely():
+    """With a clock of milliseconds the earlier clip ends where the later begins, to a picture."""
+    fine = timedelta(milliseconds=100)
+    found = joint(footage(0, pictures(0, 60), fine), footage(4.5, pictures(200, 60), fine))
+    assert found.cut == WallTime(EIGHT + timedelta(seconds=4.6))
