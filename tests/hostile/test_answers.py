@@ -153,9 +153,7 @@ def test_nothing_is_followed_to_another_host(
     assert run.error.exit_code == 6
 
 
-def test_a_cookie_goes_to_no_other_host_and_changes_nothing(
-    hostile: Callable[..., Bench], good: HostileCamera
-) -> None:
+def test_a_cookie_goes_to_no_other_host_and_changes_nothing(hostile: Callable[..., Bench], good: HostileCamera) -> None:
     """Cookies for other hosts are dropped; the video is the same."""
     good.says["getSystemInfo"] = http(
         "deviceType=X\r\n", headers=[("Set-Cookie", "a=b; Domain=example.org"), ("Set-Cookie", "secure; HttpOnly")]

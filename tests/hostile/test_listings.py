@@ -142,7 +142,9 @@ def test_impossible_times_harm_no_other_recording(
         assert sum(hole.span.seconds for hole in (*account.gaps, *account.lost)) == 4
 
 
-@pytest.mark.parametrize("clock", ["0000-00-00 00:00:00", "9999-12-31 23:59:59", "2199-12-31 23:59:59", "1990-01-01 0:0:0"])
+@pytest.mark.parametrize(
+    "clock", ["0000-00-00 00:00:00", "9999-12-31 23:59:59", "2199-12-31 23:59:59", "1990-01-01 0:0:0"]
+)
 def test_an_impossible_clock(hostile: Callable[..., Bench], good: HostileCamera, clock: str) -> None:
     """A camera whose clock cannot be: a video all the same, or one sentence."""
     good.says["getCurrentTime"] = http(f"result={clock}\r\n")
@@ -188,7 +190,9 @@ def test_a_list_of_100_000_recordings(hostile: Callable[..., Bench], good: Hosti
     def page(_asked: object) -> bytes:
         first = next(pages) * 1000
         when = START + timedelta(seconds=10 * first)
-        each = item(7, "/mnt/sd/2026-01-16/001/dav/08/PATH[M][0@0][0].mp4", StartTime=when, EndTime=when, Length=248362892)
+        each = item(
+            7, "/mnt/sd/2026-01-16/001/dav/08/PATH[M][0@0][0].mp4", StartTime=when, EndTime=when, Length=248362892
+        )
         return http(
             "".join(
                 each.replace("[7]", f"[{number}]").replace("PATH", str(first + number))
