@@ -28,9 +28,10 @@ def edited(data: bytes, path: tuple[bytes, ...], edit: Edit) -> bytes:
     """``data`` with the body of each box at ``path`` changed. What lies before the moov stays where it is."""
     parts = []
     for kind, body in boxes(data):
+        inside = body
         if kind == path[0]:
-            body = edited(body, path[1:], edit) if len(path) > 1 else edit(body)
-        parts.append(box(kind, body))
+            inside = edited(body, path[1:], edit) if len(path) > 1 else edit(body)
+        parts.append(box(kind, inside))
     return b"".join(parts)
 
 

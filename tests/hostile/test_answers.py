@@ -56,7 +56,7 @@ class Endless:
 
 @pytest.mark.parametrize("kind", ENDLESS)
 def test_an_answer_without_an_end_is_cut_off(hostile: Callable[..., Bench], kind: str) -> None:
-    """A gigabyte of headers is not taken, let alone kept: some megabytes at most are, buffers of the system included."""
+    """A gigabyte of headers is not taken, let alone kept: some megabytes at most, the system's buffers included."""
     endless = Endless(*ENDLESS[kind])
     run = hostile(HostileCamera(says={"getSystemInfo": endless})).export(tune=HASTY)
     assert run.error is not None
