@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from tests.conftest import Bench, three_clips
+from tests.conftest import Bench, Ran, three_clips
+
+from camreel.errors import CamreelError
+from camreel_simulator import Recorded
 
 from .server import HostileCamera, item, listing, serving
 
@@ -61,10 +64,24 @@ def hostile(tmp_path: Path) -> Iterator[Callable[[HostileCamera], Bench]]:
 PATHS = [f"/mnt/sd/2026-01-16/001/dav/08/{number}.mp4" for number in range(3)]
 
 
+def exit_code(run: Ran) -> int:
+    """Of a run, whatever came of it."""
+    if run.report is not None:
+        return run.report.exit_code
+    assert isinstance(run.error, CamreelError), run.error
+    return run.error.exit_code
+
+
+def bodies_of(recordings: Iterable[Recorded]) -> list[bytes]:
+    """Their bytes."""
+    bodies = [recording.body() for recording in recordings]
+    return [body.read_bytes() if isinstance(body, Path) else body for body in bodies]
+
+
 @pytest.fixture(scope="session")
 def footage() -> list[bytes]:
     """The bytes of three abutting clips of four seconds each."""
-    return [recording.body() for recording in three_clips()]
+    return bodies_of(three_clips())
 
 
 @pytest.fixture

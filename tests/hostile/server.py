@@ -100,7 +100,8 @@ class HostileCamera:
             clip = self.clips.get(unquote(asked.target.removeprefix("/cgi-bin/RPC_Loadfile")))
             return http("Error\r\nBad Request!\r\n", 404) if clip is None else http(clip)
         if asked.endpoint == "findNextFile":
-            first, _ = finder not in self.listed, self.listed.add(finder)
+            first = finder not in self.listed
+            self.listed.add(finder)
             return http(self.page if first else "found=0\r\n")
         if asked.endpoint == "factory.create":
             return http(f"result={len(self.log)}\r\n")

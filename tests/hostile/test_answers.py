@@ -12,7 +12,7 @@ from camreel.camera.http import Timeouts
 from camreel.transfer import fetch
 from camreel.transfer.retry import Backoff
 
-from .conftest import PATHS
+from .conftest import PATHS, exit_code
 from .server import HostileCamera, http, serving
 
 MANY = b"".join(b"X-%d: %s\r\n" % (number, b"a" * 60) for number in range(1000))
@@ -59,8 +59,7 @@ def test_an_answer_without_an_end_is_cut_off(hostile: Callable[..., Bench], kind
     """A gigabyte of headers is not taken, let alone kept: some megabytes at most, the system's buffers included."""
     endless = Endless(*ENDLESS[kind])
     run = hostile(HostileCamera(says={"getSystemInfo": endless})).export(tune=HASTY)
-    assert run.error is not None
-    assert run.error.exit_code == 6
+    assert exit_code(run) == 6
     assert endless.sent < 24 << 20
 
 
@@ -68,8 +67,7 @@ def test_an_answer_without_an_end_is_cut_off(hostile: Callable[..., Bench], kind
 def test_an_answer_that_never_begins_is_given_up(hostile: Callable[..., Bench], kind: str) -> None:
     """What fills the line with nothing is as good as silence."""
     run = hostile(HostileCamera(says={"getSystemInfo": Endless(*UNTIL_TIME_IS_UP[kind])})).export(tune=HASTY)
-    assert run.error is not None
-    assert run.error.exit_code == 6
+    assert exit_code(run) == 6
 
 
 @pytest.mark.parametrize("kind", ["one header", "many headers", "a body", "trailers", "an extension of a chunk"])
@@ -131,8 +129,7 @@ def test_a_packed_answer_is_refused(
     good.says[endpoint] = packed
     run = hostile(good).export()
     assert all(asked.headers["accept-encoding"] == "identity" for asked in good.log)
-    assert run.error is not None
-    assert run.error.exit_code == 6
+    assert exit_code(run) == 6
     assert "compressed" in str(run.error)
 
 
@@ -149,8 +146,18 @@ def test_nothing_is_followed_to_another_host(
         good.says[endpoint] = http(b"", status, [there, ("Refresh", f"0; url={there[1]}")])
         run = hostile(good).export()
     assert thief.log == []
-    assert run.error is not None
-    assert run.error.exit_code == 6
+    assert exit_code(run) == 6
+
+
+def test_no_proxy_is_asked(hostile: Callable[..., Bench], good: HostileCamera, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment says: the camera is asked, and nobody else."""
+    thief = HostileCamera()
+    with serving(thief) as elsewhere:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, str(elsewhere))
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        assert hostile(good).export().ok.exit_code == 0
+    assert thief.log == []
 
 
 def test_a_cookie_goes_to_no_other_host_and_changes_nothing(hostile: Callable[..., Bench], good: HostileCamera) -> None:

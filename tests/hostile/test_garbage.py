@@ -23,7 +23,7 @@ from camreel.cli import main
 from camreel.model import Address
 from camreel.transfer.retry import Backoff
 
-from .conftest import PATHS, check_requests
+from .conftest import PATHS, bodies_of, check_requests
 from .server import HostileCamera, Reply, http, item, listing, serving
 
 HASTY = tuning(
@@ -119,7 +119,7 @@ answers = st.one_of(
 @pytest.fixture(scope="module")
 def stage() -> Iterator[tuple[HostileCamera, Address]]:
     """One camera for all examples, and a program that is not patient."""
-    footage = [recording.body() for recording in three_clips()]
+    footage = bodies_of(three_clips())
     camera = HostileCamera(PAGE, dict(zip(PATHS, footage, strict=True)))
     with pytest.MonkeyPatch.context() as patch, serving(camera) as address:
         patch.setattr(sys, "argv", ["camreel"])
@@ -148,13 +148,13 @@ def test_garbage_is_answered_with_a_sentence(
         where = ["--host", str(address), "-u", "admin", "--output-dir", f"{folder}/export", "-v"]
         when = ["-s", "2026-01-16 08:00:00", "-e", "2026-01-16 08:00:12"]
         code = main([*where, *when, *(["--json"] if as_json else [])])
-        assert os.listdir(folder) in ([], ["export"])
-        left = {re.sub(r"[0-9a-f_.-]+", "#", path.name) for path in Path(folder).rglob("*")}
+        assert {path.name for path in Path(folder).iterdir()} <= {"export"}
+        left = [path.name for path in Path(folder).rglob("*")]
     assert code in {0, 3, 4, 5, 6, 7}, err.getvalue()
     assert "Traceback" not in err.getvalue()
     assert "s3cret" not in out.getvalue() + err.getvalue()
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", out.getvalue() + err.getvalue())
-    assert not any(name.endswith("part") for name in left), left
+    assert not any(name.endswith(".part") for name in left), left
     assert code in {0, 4} or "camreel: error:" in err.getvalue()
     if as_json:
         json.loads(out.getvalue())

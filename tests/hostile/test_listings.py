@@ -222,7 +222,10 @@ def test_many_recordings_are_accounted_for() -> None:
     recordings = [Recording(f"/{number}.mp4", at(number), position=number) for number in range(total)]
     plan = plan_export(recordings, Span(start, start + timedelta(seconds=10 * total)), Stream.MAIN)
     half = total // 2
-    clips = [*(Lost("it was gone") for _ in range(half)), *(Fetched(Path("x"), 1, reused=False) for _ in range(half))]
+    clips: list[Fetched | Lost] = [
+        *(Lost("it was gone") for _ in range(half)),
+        *(Fetched(Path("x"), 1, reused=False) for _ in range(half)),
+    ]
     outcomes = [*(None for _ in range(half)), *(ClipOutcome(n + 1, covered=at(n)) for n in range(half, total))]
     reports, account = settle(plan, clips, outcomes, None)
     assert len(reports) == len(account.gaps) == total

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import anyio
 import av
 import av.error
 import pytest
@@ -14,7 +15,7 @@ from tests.conftest import Bench, frame_md5s
 from tests.conftest import _picture_md5 as picture_md5
 
 from camreel import dhav
-from camreel.media import process, worker
+from camreel.media import worker
 
 from .bombs import BOMBS, DAV_BOMBS
 from .conftest import PATHS
@@ -122,12 +123,12 @@ def test_a_clip_that_asks_for_too_much_memory_is_left_out_by_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The merge is made again without it."""
-    real = process.anyio.open_process
+    real = anyio.open_process
 
     async def open_greedy(command, **options):
         return await real([command[0], "-c", GREEDY], **options)
 
-    monkeypatch.setattr(process.anyio, "open_process", open_greedy)
+    monkeypatch.setattr(anyio, "open_process", open_greedy)
     run = hostile(good).export()
     assert run.ok.exit_code == 4
     assert [clip.status for clip in run.ok.clips] == ["merged", "unusable", "merged"]
