@@ -29,6 +29,8 @@ import unicodedata
 def printable(text: str, limit: int = 200) -> str:
     """``text`` as it may be shown on a terminal: one line, no control or direction characters, bounded length."""
     cut = text[: limit + 1]
+    if len(cut) <= limit and cut.isprintable():  # nearly always, and quick
+        return cut
     shown = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _UNPRINTABLE else c for c in cut)
     return shown if len(cut) <= limit else shown[:limit] + "…"
 

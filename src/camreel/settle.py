@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from camreel.report import ClipReport
 from camreel.transfer.pool import Fetched, Lost
 from camreel.units import count_text
 
+_MOST_AT_ONCE = 100  # of one moment; only a camera that lies lists more
 STILL_WRITING = "the camera is still writing this recording"
 
 
@@ -45,8 +47,10 @@ def settle(
         reason = f"too recent: the camera may list more of it; run again after {after} (its clock), or --follow"
         pending.append(Hole(Span(unsettled_from, plan.span.end), reason))
 
+    listed = _Listed(reports)
+
     def explain(gap: Span) -> str:
-        holding = [report for report in reports if report.span.overlap(gap)]
+        holding = listed.in_(gap)
         unlisted = sum(hole.seconds for hole in uncovered(gap, (report.span for report in holding)))
         if not holding or 2 * unlisted > gap.seconds:  # a clip that ends a moment early does not explain an hour
             return "nothing was recorded"
@@ -55,6 +59,21 @@ def settle(
         return f"clip {clip.number}{why}"
 
     return reports, account_for(plan.span, covered, lost, pending, explain)
+
+
+class _Listed:
+    """The clips that are listed for one gap after the other, in the order of time."""
+
+    def __init__(self, reports: Sequence[ClipReport]) -> None:
+        self._to_come = deque(sorted(reports, key=lambda report: report.span))
+        self._near: list[ClipReport] = []
+
+    def in_(self, gap: Span) -> list[ClipReport]:
+        """Those that overlap ``gap``. Each gap must begin after the last."""
+        while self._to_come and self._to_come[0].span.start < gap.end:
+            self._near.append(self._to_come.popleft())
+        self._near = [report for report in self._near if report.span.end > gap.start][-_MOST_AT_ONCE:]
+        return [report for report in self._near if report.span.overlap(gap)]
 
 
 def _clip_report(number: int, recording: Recording, clip: Fetched | Lost, outcome: ClipOutcome | None) -> ClipReport:

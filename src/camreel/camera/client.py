@@ -21,6 +21,7 @@ log = logging.getLogger("camreel.camera")
 
 PAGE = 100  # the most that the vendor documents
 MAX_PAGES = 10_000
+MAX_RECORDINGS = 400_000  # nine months of a clip a minute; a list without an end must not fill the memory
 _MOST_PROBLEMS = 20
 _LONGEST_BY_TIME = timedelta(hours=6)
 _FIVES = {(minute, 0) for minute in range(0, 60, 5)}
@@ -43,6 +44,11 @@ class _Gathered:
         self._seen: set[tuple[str, Span]] = set()
         self._unread: dict[str, None] = {}
         self._warnings: dict[str, None] = {}
+
+    @property
+    def count(self) -> int:
+        """All that was listed, also what could not be read."""
+        return len(self.recordings) + len(self._unread)
 
     def warn(self, text: str) -> None:
         self._warnings[text] = None
@@ -97,7 +103,7 @@ class Camera:
             )
         return DeviceInfo(
             model=printable(model, 60) or "unknown model",
-            serial=system.get("serialNumber") or await self._one("getSerialNo", "sn"),
+            serial=printable(system.get("serialNumber", ""), 60) or await self._one("getSerialNo", "sn"),
             name=await self._one("getMachineName", "name"),
             firmware=await self._one("getSoftwareVersion", "version"),
         )
@@ -202,6 +208,11 @@ class Camera:
             if not gathered.take(page):
                 gathered.warn("The camera's list repeats itself; it was taken to end there.")
                 break
+            if gathered.count > MAX_RECORDINGS:
+                raise NotACamera(
+                    f"The camera at {self._address} lists more than {MAX_RECORDINGS:,} recordings.",
+                    hint="Ask for a shorter range.",
+                )
         else:
             raise NotACamera(f"The camera at {self._address} lists recordings without an end.")
         return gathered.listing()

@@ -7,10 +7,13 @@ the one endpoint it is meant for.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
+from operator import itemgetter
 from urllib.parse import quote, urlsplit
 
 from camreel.errors import printable
@@ -24,6 +27,8 @@ _LITERAL_IN_PATHS = "/[]@:.-_~,()"
 
 _MAX_SIZE = 1 << 50  # a petabyte: no recording is larger, whatever the camera says
 _MAX_SECONDS = 7 * 86400  # nor longer than this
+_MAX_PATH = 1024  # characters; a longer path is never asked for
+_MAX_WORDS = 16  # events, and flags, of one recording
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -47,7 +52,7 @@ def loadfile_target(path: str) -> str:
         raise ValueError("its path has control characters")
     if any(part in {".", ".."} for part in path.replace("\\", "/").split("/")):
         raise ValueError("its path leaves its folder")
-    if len(path) > 1024:
+    if len(path) > _MAX_PATH:
         raise ValueError("its path is too long")
     return "/cgi-bin/RPC_Loadfile" + quote(path, safe=_LITERAL_IN_PATHS)
 
@@ -58,11 +63,16 @@ def parse_pairs(text: str) -> dict[str, str]:
     Lines without ``=`` are dropped. Blanks inside keys (``items[0]. StartTime`` in the vendor's document) go too.
     """
     pairs: dict[str, str] = {}
-    for line in re.split(r"\r\n|\n|\r", text):  # str.splitlines would also cut a path at a vertical tab or U+2028
+    for line in _lines(text):
         key, equals, value = line.partition("=")
         if equals:
             pairs["".join(key.split())] = value.strip()
     return pairs
+
+
+def _lines(text: str) -> list[str]:
+    """At CRLF, LF or CR; str.splitlines would also cut a path at a vertical tab or U+2028."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def is_error(text: str) -> bool:
@@ -76,6 +86,7 @@ def parse_object(text: str) -> str | None:
     return found if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", found) else None
 
 
+_USUAL_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 _TIME = re.compile(
     r"(\d{1,4})-(\d{1,2})-(\d{1,2})[ T]+(\d{1,2}):(\d{1,2}):(\d{1,2})\s*([AP]M)?", re.IGNORECASE | re.ASCII
 )
@@ -83,18 +94,22 @@ _TIME = re.compile(
 
 def parse_time(text: str) -> WallTime | None:
     """A time of the camera's: padded or not, in 24 hours or with AM/PM (some devices localise it). None otherwise."""
-    found = _TIME.fullmatch(text.strip())
+    try:
+        moment = datetime.fromisoformat(text) if _USUAL_TIME.fullmatch(text) else _unusual_time(text.strip())
+    except ValueError:
+        return None
+    # Outside of these years, arithmetic on it could overflow; no camera recorded then.
+    return WallTime(moment) if moment is not None and 1990 <= moment.year <= 2199 else None
+
+
+def _unusual_time(text: str) -> datetime | None:
+    found = _TIME.fullmatch(text)
     if not found:
         return None
     year, month, day, hour, minute, second = (int(found[i]) for i in range(1, 7))
     if found[7]:
         hour = hour % 12 + (12 if found[7].upper() == "PM" else 0)
-    if not 1990 <= year <= 2199:  # outside, arithmetic on it could overflow; no camera recorded then
-        return None
-    try:
-        return WallTime(datetime(year, month, day, hour, minute, second))  # noqa: DTZ001 - the camera's clock
-    except ValueError:
-        return None
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the camera's clock
 
 
 def format_time(wall: WallTime, *, round_up: bool = False) -> str:
@@ -129,30 +144,47 @@ class Page:
         return not (self.recordings or self.problems)  # what it did send counts, even beside a found=0
 
 
-_ITEM = re.compile(r"items\[(\d{1,6})\]\.(.+)", re.ASCII)
+_ITEM = re.compile(r"items\[(\d{1,6})", re.ASCII)
 
 
 def parse_page(text: str, first_position: int = 0) -> Page:
     """The items of one page, by index and not by key order (which differs between firmwares)."""
-    pairs = parse_pairs(text)
-    items: dict[int, dict[str, str]] = {}
-    for key, value in pairs.items():
-        if found := _ITEM.fullmatch(key):
-            items.setdefault(int(found[1]), {})[found[2]] = value
+    found, items = "", _Items()
+    for line in _lines(text):
+        key, equals, value = line.partition("=")
+        if not equals:
+            continue
+        place, closed, name = "".join(key.split()).partition("].")
+        if closed and name:
+            items[place][name] = value.strip()
+        elif place == "found":
+            found = value.strip()
     recordings: list[Recording] = []
     problems: list[str] = []
-    for index in sorted(items):
-        outcome = _recording(items[index], first_position + index)
+    for index, item in items.in_order():
+        outcome = _recording(item, first_position + index)
         if isinstance(outcome, Recording):
             recordings.append(outcome)
         else:
             problems.append(outcome)
-    count = pairs.get("found", "")
-    return Page(int(count) if re.fullmatch(r"\d{1,9}", count) else None, tuple(recordings), tuple(problems))
+    return Page(int(found) if re.fullmatch(r"\d{1,9}", found) else None, tuple(recordings), tuple(problems))
+
+
+class _Items(dict[str, dict[str, str]]):
+    """Fields by name, by what stands before them: ``items[0``. Looked at once an item, not once a line."""
+
+    def __missing__(self, place: str) -> dict[str, str]:
+        self[place] = {}
+        return self[place]
+
+    def in_order(self) -> list[tuple[int, dict[str, str]]]:
+        """The items, by their index."""
+        found = ((_ITEM.fullmatch(place), fields) for place, fields in self.items())
+        return sorted(((int(match[1]), fields) for match, fields in found if match), key=itemgetter(0))
 
 
 def _recording(item: dict[str, str], position: int) -> Recording | str:
-    path = item.get("FilePath", "")
+    path = _bounded(item.get("FilePath", ""))
     start, end = parse_time(item.get("StartTime", "")), parse_time(item.get("EndTime", ""))
     if not path:
         return "an item without a path"
@@ -161,6 +193,7 @@ def _recording(item: dict[str, str], position: int) -> Recording | str:
     if end is None:
         seconds = _number(item.get("Duration")) or 0
         end = start + timedelta(seconds=seconds if seconds <= _MAX_SECONDS else 0)
+    numbered = [name for name in item if name[-1] == "]"]
     return Recording(
         path=path,
         span=Span(start, max(start, end)),  # after a clock jump an end can lie before its start
@@ -168,8 +201,8 @@ def _recording(item: dict[str, str], position: int) -> Recording | str:
         # Absent on Amcrest SD cameras of 2020, which list the main stream only.
         stream=Stream.SUB if item.get("VideoStream", "").lower().startswith("extra") else Stream.MAIN,
         channel=_number(item.get("Channel")),
-        events=_listed(item, "Events"),
-        flags=_listed(item, "Flags"),
+        events=_listed(item, numbered, "Events["),
+        flags=_listed(item, numbered, "Flags["),
         position=position,
         # ".mp4_" (Amcrest on NFS) and FileState=Temporary (Dahua eMMC) mark a file that is still open.
         listed_as=printable(item.get("Type", "").lower(), 20),
@@ -179,23 +212,36 @@ def _recording(item: dict[str, str], position: int) -> Recording | str:
     )
 
 
+def _bounded(path: str) -> str:
+    """A path that is too long to be asked for, short enough to be kept, and still not another's."""
+    if len(path) <= _MAX_PATH:
+        return path
+    return f"{path[:_MAX_PATH]}…{hashlib.sha256(path.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+
 def _utc_offset(text: str) -> int | None:
     """Seconds east of UTC, as newer camera firmware lists them (``-14400``); None for what no place on earth has."""
-    if not re.fullmatch(r"[+-]?\d{1,5}", text.strip(), re.ASCII):
+    if not _OFFSET.fullmatch(text.strip()):
         return None
     return int(text) if abs(int(text)) <= 14 * 3600 else None
 
 
 def _number(text: str | None) -> int | None:
     """A count or size: digits, at most a petabyte; anything else is as if not said."""
-    if text is None or not re.fullmatch(r"\d{1,16}", text, re.ASCII):
+    if text is None or not _DIGITS.fullmatch(text):
         return None
     number = int(text)
     return number if number <= _MAX_SIZE else None
 
 
-def _listed(item: dict[str, str], key: str) -> tuple[str, ...]:
-    return tuple(value for name, value in item.items() if name.startswith(f"{key}[") and value)
+_DIGITS = re.compile(r"\d{1,16}", re.ASCII)
+_OFFSET = re.compile(r"[+-]?\d{1,5}", re.ASCII)
+
+
+def _listed(item: dict[str, str], numbered: Iterable[str], key: str) -> tuple[str, ...]:
+    """The values of ``Events[0]`` and so on; no more and no longer than a camera means them."""
+    values = (item[name] for name in numbered if name.startswith(key))
+    return tuple(printable(value, 60) for value in islice(filter(None, values), _MAX_WORDS))
 
 
 _TITLE = re.compile(r"table\.ChannelTitle\[(\d{1,4})\]\.Name", re.ASCII)

@@ -17,6 +17,7 @@ from camreel.clock.zone import moments_of
 from camreel.model import Recording, Span, WallTime
 from camreel.units import count_text
 
+_MOST_IN_AN_HOUR = 1000  # each is compared with each: a list of 100,000 must not take hours
 _LONGEST = timedelta(days=1)  # no recording across a change is longer
 
 
@@ -144,7 +145,8 @@ class _Lane:
         if self._gone_back == change or _is_second(recording.span, self._first_pass):
             self.seen_twice.add(change)
             return _Pass(second)
-        self._first_pass.append(recording.span)
+        if len(self._first_pass) < _MOST_IN_AN_HOUR:
+            self._first_pass.append(recording.span)
         if recording.backwards_end is not None:  # it runs over the change itself
             self._gone_back = change
             self.seen_twice.add(change)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +18,8 @@ WITHIN = 4 << 20
 # A recorder uses its clusters again: a file may begin with up to two minutes of an older recording, and its clock
 # jumps by hours to the real start (Dahua recorders, by nvrclip). Whoever sets a clock moves it by less.
 _STALE_JUMP = 6 * 3600
+# Older recordings in one file: one or two are known.
+_MOST_RUNS = 100
 
 
 class NotDhav(ValueError):
@@ -106,7 +109,9 @@ def summary(path: Path) -> DhavSummary:
         if start is None:
             raise NotDhav("holds no complete DHAV frame")
         walk = Walk(file, start)
-        runs = list(_runs(_believable(walk)))
+        runs = list(islice(_runs(_believable(walk)), _MOST_RUNS + 1))
+    if len(runs) > _MOST_RUNS:
+        raise NotDhav(f"jumps by hours more than {_MOST_RUNS} times")
     real = max(runs, key=lambda run: run.rank)
     if not real.pictures or real.clock.start is None:
         raise NotDhav("holds no pictures" if not real.pictures else "has no date in its frames")

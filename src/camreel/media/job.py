@@ -193,7 +193,10 @@ class MergeResult:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The merge is over. ``kind`` is ``disk`` or ``merge`` (the error class), the rest is the error itself."""
+    """The merge is over. ``kind`` is ``disk`` or ``merge`` (the error class), the rest is the error itself.
+
+    ``memory``: it asked for more than it may have, as a clip that is made for it would have it.
+    """
 
     kind: str
     message: str

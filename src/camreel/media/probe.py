@@ -139,8 +139,13 @@ class Clip:
     def packets(self, *, sound: bool = True) -> Iterator[Packet[Any]]:
         """Its packets as stored, up to where the bytes end or stop making sense."""
         streams = [self.video] if self.sound is None or not sound else [self.video, self.sound]
+        left = Path(self.path).stat().st_size
         try:
             for packet in self.container.demux(*streams):
+                # An index that names the same bytes again and again would make terabytes out of a small file.
+                left -= packet.size
+                if left < 0:
+                    return
                 if packet.dts is not None and packet.size and not packet.is_corrupt:
                     yield packet
         except (av.error.FFmpegError, ValueError):

@@ -149,6 +149,8 @@ class MergeProcess:
                 self._at = message.number
                 self._on_progress(message.number, message.wall)
             elif isinstance(message, Failed):
+                if message.kind == "memory":
+                    raise MergeDied(printable(message.message, 500), self._at)
                 error = DiskError if message.kind == "disk" else MergeError
                 raise error(printable(message.message, 500), hint=message.hint and printable(message.hint, 500))
             elif isinstance(message, kind):

@@ -97,7 +97,7 @@ def _as_failed(error: Exception) -> Failed:
     if isinstance(error, CamreelError):
         return Failed("disk" if isinstance(error, DiskError) else "merge", str(error), error.hint)
     if isinstance(error, MemoryError):
-        return Failed("merge", f"Merging needed more than {MOST_MEMORY >> 30} GiB of memory.", MergeError.hint)
+        return Failed("memory", f"Merging needed more than {MOST_MEMORY >> 30} GiB of memory.", MergeError.hint)
     return Failed("merge", f"Merging failed unexpectedly ({type(error).__name__}: {printable(str(error))}).", None)
 
 
