@@ -77,6 +77,8 @@ class ClipSpec:
     """Constant quality: lower is better and larger."""
     bitrate: int | None = None
     """Bits per second of the picture; replaces ``crf``."""
+    still: bool = False
+    """Every picture is the first one, with its time and number: a camera that looks at a wall and burns nothing in."""
 
     @property
     def frames(self) -> int:
@@ -213,7 +215,7 @@ def _video_packets(stream: VideoStream, spec: ClipSpec) -> Iterator[av.Packet[An
     from av.video.frame import PictureType  # noqa: PLC0415 - as above
 
     for index in range(spec.frames):
-        picture = _picture(spec, index)
+        picture = _picture(spec, 0 if spec.still else index)
         picture.pts, picture.time_base = index, Fraction(1, spec.fps)
         if index == 0 or (index == 1 and spec.two_keyframes):
             picture.pict_type = PictureType.I

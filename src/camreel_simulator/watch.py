@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from camreel_simulator.picture import read_frame_number
-from camreel_simulator.sound import beep_times
+from camreel_simulator.sound import BEEP_LEVEL, beep_times
 
 
 def seen_frames(video: Path | bytes) -> list[tuple[float, int]]:
@@ -22,7 +22,10 @@ def seen_frames(video: Path | bytes) -> list[tuple[float, int]]:
 
 
 def heard_beeps(video: Path | bytes) -> list[float]:
-    """Seconds of the onset of each beep, on the time line of the pictures: silence where there is no sound."""
+    """Seconds of the onset of each beep, on the time line of the pictures: silence where there is no sound.
+
+    What is not half as loud as a beep is none, so a recording without a beep has none.
+    """
     import av  # noqa: PLC0415 - as above
 
     heard, rate = array("f"), 1
@@ -36,7 +39,8 @@ def heard_beeps(video: Path | bytes) -> list[float]:
                 samples.frombytes(bytes(mono.planes[0])[: 4 * mono.samples])
             heard.extend([0.0] * (at - len(heard)))
             heard[max(at, 0) : at + len(samples)] = samples[max(-at, 0) :]
-    return beep_times(heard, rate)
+    loudest = max(map(abs, heard), default=0.0)
+    return beep_times(heard, rate) if loudest >= BEEP_LEVEL / 2 else []
 
 
 def _seconds(time: float | None) -> float:

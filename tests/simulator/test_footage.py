@@ -210,3 +210,14 @@ def test_the_clock_on_the_picture_can_be_read():
     assert render("0", 1, 1, 0) == tuple(
         bytes(map(int, row)) for row in ("01110", "10001", "10011", "10101", "11001", "10001", "01110")
     )
+
+
+def test_a_still_picture_stays_as_it_is():
+    """With ``still`` every picture shows the first number, whenever it is taken."""
+    assert {number for _, number in seen_frames(make_clip(replace(H264, still=True)))} == {H264.first_frame_number}
+
+
+def test_silence_has_no_beeps():
+    """Sound without a beep in it has none, whatever little noise coding makes of silence."""
+    quiet = ClipSpec(START + timedelta(milliseconds=200), 0.7, audio="alaw", audio_extra=0)
+    assert heard_beeps(make_clip(quiet)) == []
