@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 
-from camreel.model import AskedAround, Request
+from camreel.model import AskedAround, MergeRequest, Request
 
 # What an output is: all of the range; all that the camera has of it; less than that. Of equal length in the comment, so
 # that one can be written over the other in a finished file.
 COMPLETE, HAS_GAPS, PARTIAL = STATES = ("complete", "has gaps", "partial")
 
 
-def fingerprint(request: Request) -> str:
+def fingerprint(request: Request | MergeRequest) -> str:
     """32 hex digits that are equal for requests for the same video: camera, channel, stream, range, cut, format.
 
-    ValueError for a relative range: what it means is not known yet.
+    In place of the camera, a merge has its files. ValueError for a relative range: what it means is not known yet.
     """
+    if isinstance(request, MergeRequest):
+        return _digest(_parts_of_merge(request))
     address = request.address
-    parts = [
+    parts: list[object] = [
         address.host.lower(),
         address.port,
         request.channel,
@@ -36,16 +38,33 @@ def fingerprint(request: Request) -> str:
     }
     if any(value is not None and value is not False for value in more.values()):
         parts.append(json.dumps(more, sort_keys=True))
+    return _digest(parts)
+
+
+def _parts_of_merge(request: MergeRequest) -> list[object]:
+    asked = request.asked
+    return [
+        "merge",
+        [[str(file.path), file.size, file.changed] for file in request.files],
+        None if asked is None else [moment.isoformat() for moment in asked.bounds],
+        request.whole_clips,
+        request.output_format.value,
+        request.camera_tz,
+        request.in_order,
+    ]
+
+
+def _digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def comment(request: Request, state: str) -> str:
+def comment(request: Request | MergeRequest, state: str) -> str:
     """The comment in an output's metadata; all states are equally long."""
     assert state in STATES
     return f"camreel request={fingerprint(request)} {state:<8}"
 
 
-def made_by(text: str | None, request: Request) -> str | None:
+def made_by(text: str | None, request: Request | MergeRequest) -> str | None:
     """The state of a file with the comment ``text`` that came from ``request``; None for any other file."""
     said = (text or "").strip()
     return next((state for state in STATES if said == comment(request, state).strip()), None)

@@ -13,14 +13,14 @@ from camreel.identity import COMPLETE, HAS_GAPS, PARTIAL, comment, made_by
 from camreel.media.fingerprint import read_comment, replace_in_place
 from camreel.media.job import MergeResult
 from camreel.media.names import codec_name
-from camreel.model import IfExists, Request
+from camreel.model import IfExists, MergeRequest, Request
 from camreel.plan import Account, ExportPlan
 from camreel.report import OutputReport, Report
 from camreel.transfer.part import disk_errors, place
 from camreel.transfer.store import Store
 
 
-def already_there(request: Request) -> Report | None:
+def already_there(request: Request | MergeRequest) -> Report | None:
     """Whether the output's name is taken, before anybody is asked for a password.
 
     A report when nothing needs to be done; None when the way is free, when what is there is a partial result of this
@@ -28,7 +28,7 @@ def already_there(request: Request) -> Report | None:
     is there.
     """
     output, wish = request.output, request.if_exists
-    if request.named_by_range or request.asked.is_relative:
+    if (isinstance(request, Request) and request.named_by_range) or (request.asked and request.asked.is_relative):
         return None
     with disk_errors(output):
         if wish is IfExists.OVERWRITE or not os.path.lexists(output):  # a dangling link is in the way, too
@@ -46,20 +46,29 @@ def already_there(request: Request) -> Report | None:
     )
 
 
-def _state_of(request: Request) -> str | None:
+def _state_of(request: Request | MergeRequest) -> str | None:
     """What the file at the output's place says of itself, where this request made it."""
     output = request.output
     return made_by(read_comment(str(output)), request) if output.is_file() else None
 
 
-def part_for(request: Request, store: Store) -> Path:
-    """The temporary name of the output: beside it, and another one for each camera that could write it."""
-    return request.output.with_name(f"{request.output.name}.{_short(str(store.folder))}.part")
+def part_for(request: Request | MergeRequest, store: Store | None = None) -> Path:
+    """The temporary name of the output: beside it, and another one for each camera that could write it.
+
+    Without a store, which only one run can have at a time, another one for each run.
+    """
+    writer = _short(str(store.folder)) if store else str(os.getpid())
+    return request.output.with_name(f"{request.output.name}.{writer}.part")
 
 
-def prepare(request: Request) -> None:
-    """Fail before the camera is asked, where writing would fail. Folders are not made yet: there may be nothing."""
-    for folder in dict.fromkeys((request.output_dir, request.output.parent)):
+def _folders(request: Request | MergeRequest) -> tuple[Path, ...]:
+    own = (request.output_dir,) if isinstance(request, Request) else ()
+    return tuple(dict.fromkeys((*own, request.output.parent)))
+
+
+def prepare(request: Request | MergeRequest) -> None:
+    """Fail before anything is done, where writing would fail. Folders are not made yet: there may be nothing."""
+    for folder in _folders(request):
         with disk_errors(folder):
             existing = next(place for place in (folder, *folder.parents) if place.exists())
             if not existing.is_dir():
@@ -69,15 +78,18 @@ def prepare(request: Request) -> None:
             probe.unlink(missing_ok=True)
 
 
-def make_folders(request: Request) -> None:
+def make_folders(request: Request | MergeRequest) -> None:
     """Make the folders that the output and the downloads go into."""
-    for folder in (request.output_dir, request.output.parent):
+    for folder in _folders(request):
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
 
 
-def finish(report: Report, plan: ExportPlan, store: Store, result: MergeResult, part: Path) -> Report:
-    """Name the output, only then let go of the downloads, and tell of both in the report."""
+def finish(report: Report, plan: ExportPlan, store: Store | None, result: MergeResult, part: Path) -> Report:
+    """Name the output, only then let go of the downloads, and tell of both in the report.
+
+    Without a store nothing was downloaded, and the clips stay as they are.
+    """
     request = report.request
     state = PARTIAL if not report.is_complete else HAS_GAPS if report.account.gaps else COMPLETE
     if state != COMPLETE:
@@ -88,10 +100,12 @@ def finish(report: Report, plan: ExportPlan, store: Store, result: MergeResult, 
     output, note = _name_for(request, state)
     own = _state_of(replace(request, output=output)) is not None
     place(part, output, overwrite=own or request.if_exists is IfExists.OVERWRITE)
-    try:
-        kept = _let_go(report, plan, store)
-    except DiskError as error:
-        kept, note = store.folder, (*note, f"The downloads could not all be put away: {error}")
+    kept = None
+    if store is not None and isinstance(request, Request):
+        try:
+            kept = _let_go(report, plan, store, keep=request.keep_files)
+        except DiskError as error:
+            kept, note = store.folder, (*note, f"The downloads could not all be put away: {error}")
     return replace(
         report,
         outputs=(_describe(output, result),),
@@ -100,7 +114,7 @@ def finish(report: Report, plan: ExportPlan, store: Store, result: MergeResult, 
     )
 
 
-def _name_for(request: Request, state: str) -> tuple[Path, tuple[str, ...]]:
+def _name_for(request: Request | MergeRequest, state: str) -> tuple[Path, tuple[str, ...]]:
     """The output's place; another one where a partial video would replace a complete one of the same request."""
     output = request.output
     if state != PARTIAL or _state_of(request) not in {COMPLETE, HAS_GAPS}:
@@ -109,9 +123,8 @@ def _name_for(request: Request, state: str) -> tuple[Path, tuple[str, ...]]:
     return beside, (f"{output} has more in it, from an earlier run: it was left alone, and this video put beside it.",)
 
 
-def _let_go(report: Report, plan: ExportPlan, store: Store) -> Path | None:
+def _let_go(report: Report, plan: ExportPlan, store: Store, *, keep: bool) -> Path | None:
     """Remove the downloads, or keep them where that was asked for or something is missing; where they are, then."""
-    keep = report.request.keep_files
     for recording, clip in zip(plan.recordings, report.clips, strict=True):
         if clip.status in {"unusable", "short"}:
             store.set_aside(recording)

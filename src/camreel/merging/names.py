@@ -124,18 +124,28 @@ def _compact(digits: str) -> datetime | None:
 _DAY = r"(?P<{0}year>\d{{4}})(?P<{0}dash>[-._]?)(?P<{0}month>\d{{2}})(?P={0}dash)(?P<{0}day>\d{{2}})"
 _TIME = r"(?P<{0}hour>\d{{2}})(?P<{0}colon>[-.:_]?)(?P<{0}minute>\d{{2}})(?P={0}colon)(?P<{0}second>\d{{2}})"
 _DATED = re.compile(
-    r"(?<!\d)" + _DAY.format("") + r"[T _.-]{0,3}?" + _TIME.format("")
-    + r"(?:(?P<to>_to_|[-_])(?:" + _DAY.format("e") + r"[T _.-]{0,3}?)?" + _TIME.format("e") + r")?(?!\d)",
+    r"(?<!\d)"
+    + _DAY.format("")
+    + r"[T _.-]{0,3}?"
+    + _TIME.format("")
+    + r"(?:(?P<to>_to_|[-_])(?:"
+    + _DAY.format("e")
+    + r"[T _.-]{0,3}?)?"
+    + _TIME.format("e")
+    + r")?(?!\d)",
     re.ASCII,
 )
 # Behind the time of a video that camreel made from a range in real time: 08.00.00Z, 08.00.00-0800, ..._Europe-Berlin.
-_REAL_TIME = re.compile(r"\.\d+|Z|[+-]\d{4}(?!\d)|_[A-Z][A-Za-z]+-[A-Z]", re.ASCII)
+_OFFSET = re.compile(r"Z(?![A-Za-z])|[+-](?:0\d|1[0-4])(?:00|15|30|45)(?!\d)", re.ASCII)
+_ZONE = re.compile(r"_[A-Z][A-Za-z]+-[A-Z]", re.ASCII)
 
 
 def _dated_name(parts: Sequence[str]) -> Named | None:
     name = parts[-1]
     found = _DATED.search(name)
-    if found is None or _REAL_TIME.match(name, found.end()):
+    if found is None or _OFFSET.match(name, found.end()):
+        return None
+    if found["to"] == "_to_" and _ZONE.match(name, found.end()):
         return None
     day, start = day_of(*found.group("year", "month", "day")), time_of(*found.group("hour", "minute", "second"))
     if day is None or start is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from camreel.clock import CameraClock
-from camreel.model import DeviceInfo, Request, Span
+from camreel.model import DeviceInfo, MergeRequest, Request, Span
 from camreel.plan import Account
 
 
@@ -49,9 +49,10 @@ class Report:
 
     All spans are in straight time (:mod:`camreel.clock.camera_clock`); ``clock`` tells what the picture shows.
     ``skipped`` are parts of ``span`` that are not asked for: they lie between two passes of a repeated hour.
+    ``times_from``: for a merge of clips on disk, how many of them are dated by what.
     """
 
-    request: Request
+    request: Request | MergeRequest
     span: Span | None
     clock: CameraClock | None
     device: DeviceInfo | None
@@ -64,6 +65,7 @@ class Report:
     already_there: bool = False
     found_as: str | None = None
     skipped: tuple[Span, ...] = ()
+    times_from: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_complete(self) -> bool:

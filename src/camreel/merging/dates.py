@@ -1,0 +1,222 @@
+"""When each clip was recorded, and by what that is known. Pure, but for what :func:`look_at` reads.
+
+The clock in the frames of a ``.dav`` comes first, then names, then ``creation_time``; a clip that none of them dates
+is not guessed at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from camreel.clock import Zone
+from camreel.clock.zone import wall_at
+from camreel.errors import UsageError, printable
+from camreel.media.dating import OwnTimes, own_times
+from camreel.media.probe import Unusable
+from camreel.merging.names import Named, named
+from camreel.model import FileOnDisk, Recording, Span, WallTime
+from camreel.units import count_text
+
+FRAMES, NAMES = "the clock in their frames", "their names and folders"
+CREATED, ORDER = "their creation_time", "none: they are laid end to end from 1970-01-01 00:00:00 on, as they were given"
+_ZERO = WallTime(datetime(1970, 1, 1))  # noqa: DTZ001 - by no clock at all
+_APART = timedelta(minutes=2)  # names and frames differ by so much without one of them being wrong
+_SHOWN = 3
+_EDGE = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file and what it says of its times. ``unusable``: why it is no clip, as far as that is known already."""
+
+    file: FileOnDisk
+    named: Named | None
+    own: OwnTimes
+    unusable: str | None = None
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return printable(self.file.path.name, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """Clips with their times by the camera's clock, how many are dated by what, and what is to be said of them."""
+
+    recordings: tuple[Recording, ...]
+    times_from: tuple[tuple[str, int], ...]
+    notes: tuple[str, ...] = ()
+
+
+def look_at(file: FileOnDisk, *, length: bool = False) -> Candidate:
+    """Read what ``file`` says of its times. ``length``: also how long it is, where its name says that."""
+    by_name = named(file.path.parts)
+    try:
+        own = own_times(str(file.path), index=length or by_name is None or not by_name.has_end)
+    except Unusable as error:
+        return Candidate(file, by_name, OwnTimes(), str(error))
+    return Candidate(file, by_name, own)
+
+
+def date_all(candidates: Sequence[Candidate], zone: Zone | None) -> Dated:
+    """Date each. UsageError where one cannot be dated, and where they are of several cameras or channels."""
+    _refuse_several(candidates)
+    counts: dict[str, int] = {}
+    recordings: list[Recording] = []
+    undated = []
+    for candidate in candidates:
+        found = _date(candidate, zone)
+        if found is None:
+            undated.append(candidate)
+            continue
+        span, offset, source = found
+        counts[source] = counts.get(source, 0) + 1
+        recordings.append(_recording(candidate, span, offset, len(recordings)))
+    if undated:
+        raise _not_dated(undated, len(candidates))
+    return Dated(tuple(recordings), tuple(counts.items()), tuple(_contradictions(candidates)))
+
+
+def lay_in_order(candidates: Sequence[Candidate]) -> Dated:
+    """Each begins where the one before it ends, whatever they say."""
+    recordings: list[Recording] = []
+    at = _ZERO
+    for candidate in candidates:
+        span = Span(at, at + timedelta(seconds=candidate.own.seconds or 0))
+        recordings.append(_recording(candidate, span, None, len(recordings)))
+        at = span.end
+    return Dated(tuple(recordings), ((ORDER, len(recordings)),))
+
+
+def _recording(candidate: Candidate, span: Span, offset: timedelta | None, position: int) -> Recording:
+    return Recording(
+        str(candidate.file.path),
+        span,
+        candidate.file.size,
+        position=position,
+        utc_offset=None if offset is None else round(offset.total_seconds()),
+    )
+
+
+def _date(candidate: Candidate, zone: Zone | None) -> tuple[Span, timedelta | None, str] | None:
+    own, by_name = candidate.own, candidate.named
+    length = timedelta(seconds=own.seconds or 0)
+    if own.wall is not None:
+        return own.wall, None, FRAMES
+    if by_name is not None:
+        return by_name.span if by_name.has_end else Span(by_name.span.start, by_name.span.start + length), None, NAMES
+    if own.created is not None and zone is not None:
+        start = wall_at(zone, own.created)
+        return Span(start, start + length), zone.offset_at(own.created), CREATED
+    return None
+
+
+def _not_dated(undated: Sequence[Candidate], total: int) -> UsageError:
+    shown = ", ".join(candidate.name for candidate in undated[:_SHOWN])
+    more = f" and {len(undated) - _SHOWN} more" if len(undated) > _SHOWN else ""
+    with_zone = sum(candidate.own.created is not None for candidate in undated)
+    broken = next((f" ({one.unusable})" for one in undated if one.unusable and len(undated) == 1), "")
+    hint = (
+        "--in-order lays clips end to end in the order given; a name like 2026-01-16_08-00-00.mp4 dates one. "
+        "None of these names does, and they hold no creation_time."
+    )
+    if with_zone:
+        which = "It has" if len(undated) == 1 else "All have" if with_zone == len(undated) else f"{with_zone} have"
+        hint = (
+            f"{which} a creation_time, which is in UTC: --camera-tz ZONE (like Europe/Berlin, or +01:00) "
+            "places that on the camera's clock. --in-order lays clips end to end in the order given."
+        )
+    of = f" of {count_text(total, 'file')}" if total > 1 else ""
+    return UsageError(f"{len(undated)}{of} cannot be dated: {shown}{more}{broken}.", hint=hint)
+
+
+def _refuse_several(candidates: Iterable[Candidate]) -> None:
+    by_name: dict[str, Candidate] = {}
+    by_frames: dict[int, Candidate] = {}
+    for each in candidates:
+        if each.named is not None and each.named.camera:
+            by_name.setdefault(each.named.camera, each)
+        elif each.own.channel is not None:
+            by_frames.setdefault(each.own.channel, each)
+    labels = list(by_name) if len(by_name) > 1 else [f"channel {number + 1}" for number in by_frames]
+    if len(labels) > 1:
+        shown = ", ".join(printable(label, 40) for label in labels[:_SHOWN])
+        more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
+        raise UsageError(
+            f"The clips are of {len(labels)} cameras, channels or streams: {shown}{more}.",
+            hint="Give the files or the folder of one of them.",
+        )
+
+
+def _contradictions(candidates: Iterable[Candidate]) -> Iterable[str]:
+    """Where names and frames tell different times."""
+    apart = [
+        (each, each.named.span.start, each.own.wall.start)
+        for each in candidates
+        if each.named is not None and each.own.wall is not None
+        if abs(each.named.span.start - each.own.wall.start) > _APART
+    ]
+    for each, by_name, by_frames in apart[:_SHOWN]:
+        yield f"{each.name} is dated {by_name} by its name and {by_frames} by its frames; the frames were believed."
+    if len(apart) > _SHOWN:
+        yield f"So it is with {len(apart) - _SHOWN} more files."
+
+
+def without_copies(candidates: Sequence[Candidate]) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    """``candidates`` without those that are byte for byte the same as another; and a note on each of these.
+
+    What is no clip at all is not compared: each of them is missing at a time of its own. Raises :class:`OSError`.
+    """
+    by_size: dict[int, list[Candidate]] = {}
+    for each in candidates:
+        if each.unusable is None and each.file.size:
+            by_size.setdefault(each.file.size, []).append(each)
+    copies: dict[int, Candidate] = {}  # by the identity of the copy
+    for same_size in by_size.values():
+        for same_edges in _alike(same_size, _edges):
+            for same in _alike(same_edges, _whole):
+                # One with a time in its name is better than one without.
+                original = next((each for each in same if each.named is not None), same[0])
+                copies |= {id(each): original for each in same if each is not original}
+    kept = tuple(each for each in candidates if id(each) not in copies)
+    said = [_copy_note(each, copies[id(each)]) for each in candidates if id(each) in copies]
+    if len(said) > _SHOWN:
+        said[_SHOWN:] = [f"{len(said) - _SHOWN} more files are copies of others and were counted once."]
+    return kept, tuple(said)
+
+
+def _copy_note(copy: Candidate, original: Candidate) -> str:
+    told = ""
+    if copy.named is not None and original.named is not None and copy.named.span.start != original.named.span.start:
+        told = f", though it is dated {copy.named.span.start} by its name and the other {original.named.span.start}"
+    return f"{printable(str(copy.file.path))} is the same as {original.name} and was counted once{told}."
+
+
+def _alike(candidates: Sequence[Candidate], digest: Callable[[Path], bytes]) -> list[list[Candidate]]:
+    """Those that share their digest with another, together. Nothing is read where there is but one."""
+    if len(candidates) < 2:
+        return []
+    groups: dict[bytes, list[Candidate]] = {}
+    for each in candidates:
+        groups.setdefault(digest(each.file.path), []).append(each)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _edges(path: Path) -> bytes:
+    with path.open("rb") as file:
+        head = file.read(_EDGE)
+        file.seek(max(0, path.stat().st_size - _EDGE))
+        return hashlib.sha256(head + file.read(_EDGE)).digest()
+
+
+def _whole(path: Path) -> bytes:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.digest()

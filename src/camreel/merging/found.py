@@ -1,0 +1,119 @@
+"""What was given -> the files that are taken for clips. Looks at names and sizes, not into files."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from camreel.errors import NothingRecorded, UsageError, printable
+from camreel.model import FileOnDisk
+from camreel.units import count_text
+
+# What cameras and recorders write, and what becomes of it on the way; an underscore behind it: still being written.
+SUFFIXES = (".mp4", ".dav", ".mov", ".m4v", ".mp4_", ".dav_")
+_MOST = 100_000  # files; a camera's card has some thousand
+_NAMED = 5  # of files that are left out
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The files, in the order given, and what is to be said of the others."""
+
+    files: tuple[FileOnDisk, ...]
+    notes: tuple[str, ...] = ()
+
+
+def find_files(given: Sequence[str], output: Path) -> Found:
+    """Files as they were given, and the recordings in the folders that were; ``output`` is not one of them.
+
+    UsageError where something is not there or cannot be looked at, NothingRecorded where there is no recording.
+    """
+    files: dict[str, FileOnDisk] = {}
+    others: list[str] = []
+    again = 0
+    for path in _every(given, others):
+        real = os.path.realpath(path)
+        if real in files:
+            again += 1
+        elif real == os.path.realpath(output):
+            others.append(f"{path.name} (the output itself)")
+        else:
+            files[real] = _file(path)
+            if len(files) + len(others) > _MOST:
+                raise UsageError(f"There are more than {_MOST} files.", hint="Give fewer folders at a time.")
+    notes = [_left_out(others)] if others else []
+    if again:
+        notes.append(f"{count_text(again, 'file')} {'was' if again == 1 else 'were'} given twice and counted once.")
+    if not files:
+        raise NothingRecorded(
+            f"There is no recording in {printable(', '.join(given))}.",
+            hint=f"In folders, files that end in {', '.join(SUFFIXES[:4])} are looked for."
+            + (f" {notes[0]}" if others else ""),
+        )
+    return Found(tuple(files.values()), tuple(notes))
+
+
+def _every(given: Sequence[str], others: list[str]) -> Iterator[Path]:
+    for argument in given:
+        path = Path(os.path.abspath(os.path.expanduser(argument)))  # noqa: PTH100, PTH111 - a link stays one
+        try:
+            mode = path.stat().st_mode
+        except OSError as error:
+            raise UsageError(f"{printable(argument)}: {_reason(error)}.", hint="Give files or folders.") from error
+        if stat.S_ISDIR(mode):
+            yield from _in_folder(path, others)
+        elif stat.S_ISREG(mode):
+            yield path
+        else:
+            raise UsageError(f"{printable(argument)} is neither a file nor a folder.")
+
+
+def _in_folder(top: Path, others: list[str]) -> Iterator[Path]:
+    for folder, folders, names in os.walk(top, onerror=_refuse):
+        # Hidden: what systems keep on cards (.Trashes, ._08.00.00.mp4 of macOS), and camreel's own downloads.
+        hidden = [name for name in folders if name.startswith(".")]
+        others += [f"{name}/" for name in hidden]
+        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=_natural)
+        for name in sorted(names, key=_natural):
+            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                yield Path(folder, name)
+            else:
+                others.append(name)
+        if len(others) > _MOST:
+            raise UsageError(f"There are more than {_MOST} files in {top}.", hint="Give fewer folders at a time.")
+
+
+def _refuse(error: OSError) -> None:
+    raise UsageError(
+        f"The folder {printable(str(error.filename))} cannot be looked at: {_reason(error)}.",
+        hint="What is in it would be missing without a word; give the other folders by name to do without it.",
+    ) from error
+
+
+def _reason(error: OSError) -> str:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return reason[:1].lower() + reason[1:]
+
+
+def _file(path: Path) -> FileOnDisk:
+    try:
+        state = path.stat()
+    except OSError as error:  # a link to nowhere
+        raise UsageError(f"{printable(str(path))}: {_reason(error)}.") from error
+    return FileOnDisk(path, state.st_size, state.st_mtime_ns)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """So that 10.mp4 comes after 9.mp4."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]{1,18})", name)]
+
+
+def _left_out(names: Sequence[str]) -> str:
+    shown = ", ".join(printable(name, 60) for name in names[:_NAMED])
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    verb = "is no recording and was" if len(names) == 1 else "are no recordings and were"
+    return f"{count_text(len(names), 'file')} {verb} left out: {shown}{more}."
