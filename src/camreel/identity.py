@@ -43,9 +43,10 @@ def fingerprint(request: Request | MergeRequest) -> str:
 
 def _parts_of_merge(request: MergeRequest) -> list[object]:
     asked = request.asked
+    files = [[str(file.path), file.size, file.changed] for file in request.files]
     return [
         "merge",
-        [[str(file.path), file.size, file.changed] for file in request.files],
+        files if request.in_order else sorted(files),
         None if asked is None else [moment.isoformat() for moment in asked.bounds],
         request.whole_clips,
         request.output_format.value,

@@ -22,7 +22,7 @@ _FIRST = datetime(1971, 1, 1, tzinfo=timezone.utc)  # clocks that were never set
 _LAST = datetime(2200, 1, 1, tzinfo=timezone.utc)
 _LONGEST = 2 * 86_400.0  # seconds; an index that claims more lies
 _MOST_BOXES = 1_000_000  # cameras write a box for each picture
-_MOST_INNER = 1_000
+_MOST_INNER = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,9 @@ from camreel.media.dating import OwnTimes, own_times
 from camreel.media.probe import Unusable
 from camreel.merging.names import Named, named
 from camreel.model import FileOnDisk, Recording, Span, WallTime
-from camreel.units import count_text
 
-FRAMES, NAMES = "the clock in their frames", "their names and folders"
-CREATED, ORDER = "their creation_time", "none: they are laid end to end from 1970-01-01 00:00:00 on, as they were given"
+# By what clips are dated, as the report counts it.
+FRAMES, NAMES, CREATED, ORDER = "frames", "names", "creation_time", "order"
 _ZERO = WallTime(datetime(1970, 1, 1))  # noqa: DTZ001 - by no clock at all
 _APART = timedelta(minutes=2)  # names and frames differ by so much without one of them being wrong
 _SHOWN = 3
@@ -120,19 +119,19 @@ def _not_dated(undated: Sequence[Candidate], total: int) -> UsageError:
     shown = ", ".join(candidate.name for candidate in undated[:_SHOWN])
     more = f" and {len(undated) - _SHOWN} more" if len(undated) > _SHOWN else ""
     with_zone = sum(candidate.own.created is not None for candidate in undated)
-    broken = next((f" ({one.unusable})" for one in undated if one.unusable and len(undated) == 1), "")
-    hint = (
-        "--in-order lays clips end to end in the order given; a name like 2026-01-16_08-00-00.mp4 dates one. "
-        "None of these names does, and they hold no creation_time."
-    )
+    broken = f" ({undated[0].unusable})" if undated[0].unusable else ""
+    one = len(undated) == 1
+    in_order = "--in-order lays clips end to end in the order given, whatever their times."
+    hint = f"{'Its name has' if one else 'Their names have'} no time, and there is no creation_time inside. {in_order}"
     if with_zone:
-        which = "It has" if len(undated) == 1 else "All have" if with_zone == len(undated) else f"{with_zone} have"
+        which = "It has" if one else "They have" if with_zone == len(undated) else f"{with_zone} of them have"
         hint = (
             f"{which} a creation_time, which is in UTC: --camera-tz ZONE (like Europe/Berlin, or +01:00) "
-            "places that on the camera's clock. --in-order lays clips end to end in the order given."
+            f"tells what the camera's clock showed then. {in_order}"
         )
-    of = f" of {count_text(total, 'file')}" if total > 1 else ""
-    return UsageError(f"{len(undated)}{of} cannot be dated: {shown}{more}{broken}.", hint=hint)
+    if len(undated) == 1:
+        return UsageError(f"{shown} cannot be dated{broken}.", hint=hint)
+    return UsageError(f"{len(undated)} of {total} files cannot be dated: {shown}{more}.", hint=hint)
 
 
 def _refuse_several(candidates: Iterable[Candidate]) -> None:

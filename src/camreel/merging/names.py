@@ -14,6 +14,9 @@ from datetime import date, datetime, time, timedelta
 from camreel.model import Span, WallTime
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
+# A name that ends before it begins goes on over midnight, unless it were longer than any recording: then the clock was
+# put back meanwhile, and the end says nothing.
+_LONGEST_NIGHT = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def _card(parts: Sequence[str]) -> Named | None:
         day -= timedelta(days=1)
     channel = "/".join(below_date[:kind]) if kind is not None else ""
     serial = folders[first - 1] if first and _SERIAL.fullmatch(folders[first - 1]) else ""
-    return Named(_from_to(day, start, day, end), has_end=True, camera="/".join(filter(None, (serial, channel))))
+    return _from_to(datetime.combine(day, start), datetime.combine(day, end), "/".join(filter(None, (serial, channel))))
 
 
 def _date_in(folders: Sequence[str]) -> tuple[date, int, int] | None:
@@ -105,10 +108,9 @@ def _web_export(parts: Sequence[str]) -> Named | None:
         return None
     ends = [_compact(found[3]), _compact(found[4])]
     start, end = ends
-    if start is None or end is None or end < start:
+    if start is None or end is None:
         return None
-    span = Span(WallTime(start), WallTime(end))
-    return Named(span, has_end=True, camera=f"channel {int(found[1])}, {found[2].lower()}")
+    return _from_to(start, end, f"channel {int(found[1])}, {found[2].lower()}")
 
 
 def _compact(digits: str) -> datetime | None:
@@ -157,7 +159,7 @@ def _dated_name(parts: Sequence[str]) -> Named | None:
     last = day if found["eyear"] is None else day_of(*found.group("eyear", "emonth", "eday"))
     if end is None or last is None or last < day:
         return None
-    return Named(_from_to(day, start, last, end), has_end=True)
+    return _from_to(datetime.combine(day, start), datetime.combine(last, end))
 
 
 # --- what all of them have -------------------------------------------------------------------------------------------
@@ -180,7 +182,9 @@ def time_of(hour: str, minute: str, second: str) -> time | None:
         return None
 
 
-def _from_to(day: date, start: time, last: date, end: time) -> Span:
-    """A recording that ends before it starts goes on over midnight."""
-    begin, until = datetime.combine(day, start), datetime.combine(last, end)
-    return Span(WallTime(begin), WallTime(until if until >= begin else until + timedelta(days=1)))
+def _from_to(start: datetime, end: datetime, camera: str = "") -> Named:
+    if end < start:
+        end += timedelta(days=1)
+        if not timedelta(0) <= end - start <= _LONGEST_NIGHT:
+            return Named(Span(WallTime(start), WallTime(start)), has_end=False, camera=camera)
+    return Named(Span(WallTime(start), WallTime(end)), has_end=True, camera=camera)

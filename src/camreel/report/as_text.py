@@ -73,11 +73,20 @@ def asked_of_clips(request: MergeRequest, span: Span | None, clock: CameraClock 
     return [shown, f"{_utc(span, clock)} UTC"] if clock else [shown]
 
 
+_TIMES_FROM = {
+    "frames": "the clock in their frames",
+    "names": "their names and folders",
+    "creation_time": "their creation_time",
+    "order": "the order in which they were given, one after the other",
+}
+
+
 def times_line(times_from: Sequence[tuple[str, int]]) -> str:
     """Where the times of clips on disk come from."""
-    if len(times_from) == 1:
-        return f"of the clips: {times_from[0][0]}"
-    return "of the clips: " + ", ".join(f"{source} ({count})" for source, count in times_from)
+    said = [_TIMES_FROM.get(source, source) for source, _ in times_from]
+    if len(said) > 1:
+        said = [f"{words} ({count})" for words, (_, count) in zip(said, times_from, strict=True)]
+    return f"of the clips: by {', '.join(said)}"
 
 
 def _percent(report: Report) -> str:

@@ -49,7 +49,8 @@ class Report:
 
     All spans are in straight time (:mod:`camreel.clock.camera_clock`); ``clock`` tells what the picture shows.
     ``skipped`` are parts of ``span`` that are not asked for: they lie between two passes of a repeated hour.
-    ``times_from``: for a merge of clips on disk, how many of them are dated by what.
+    ``times_from``: for a merge of clips on disk, how many of them are dated by what (``frames``, ``names``,
+    ``creation_time``, ``order``).
     """
 
     request: Request | MergeRequest
