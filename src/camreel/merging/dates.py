@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -45,11 +45,26 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """Clips with their times by the camera's clock, how many are dated by what, and what is to be said of them."""
+    """Clips with their times by the camera's clock, how many are dated by what, and what is to be said of them.
+
+    ``lengths`` (seconds, None where only a name says when a clip ends) are in the order of ``recordings``, each of which
+    has its place there as its ``position``.
+    """
 
     recordings: tuple[Recording, ...]
     times_from: tuple[tuple[str, int], ...]
+    lengths: tuple[float | None, ...]
     notes: tuple[str, ...] = ()
+
+    def with_lengths(self, placed: Iterable[Recording]) -> tuple[Recording, ...]:
+        """``placed`` (on straight time) with the lengths that are known: by its clock alone, a clip in which it is put
+        back would seem an hour longer.
+        """
+        return tuple(
+            each if length is None else replace(each, span=Span(each.span.start, each.span.start + length_of(length)))
+            for each in placed
+            for length in (self.lengths[each.position],)
+        )
 
 
 def look_at(file: FileOnDisk, *, length: bool = False) -> Candidate:
@@ -67,6 +82,7 @@ def date_all(candidates: Sequence[Candidate], zone: Zone | None) -> Dated:
     _refuse_several(candidates)
     counts: dict[str, int] = {}
     recordings: list[Recording] = []
+    lengths: list[float | None] = []
     undated = []
     for candidate in candidates:
         found = _date(candidate, zone)
@@ -75,10 +91,12 @@ def date_all(candidates: Sequence[Candidate], zone: Zone | None) -> Dated:
             continue
         span, offset, source = found
         counts[source] = counts.get(source, 0) + 1
+        by_name = source == NAMES and candidate.named is not None and candidate.named.has_end
+        lengths.append(None if by_name else span.seconds)
         recordings.append(_recording(candidate, span, offset, len(recordings)))
     if undated:
         raise _not_dated(undated, len(candidates))
-    return Dated(tuple(recordings), tuple(counts.items()), tuple(_contradictions(candidates)))
+    return Dated(tuple(recordings), tuple(counts.items()), tuple(lengths), tuple(_contradictions(candidates)))
 
 
 def lay_in_order(candidates: Sequence[Candidate]) -> Dated:
@@ -86,10 +104,15 @@ def lay_in_order(candidates: Sequence[Candidate]) -> Dated:
     recordings: list[Recording] = []
     at = _ZERO
     for candidate in candidates:
-        span = Span(at, at + timedelta(seconds=candidate.own.seconds or 0))
+        span = Span(at, at + length_of(candidate.own.seconds))
         recordings.append(_recording(candidate, span, None, len(recordings)))
         at = span.end
-    return Dated(tuple(recordings), ((ORDER, len(recordings)),))
+    return Dated(tuple(recordings), ((ORDER, len(recordings)),), (None,) * len(recordings))
+
+
+def length_of(seconds: float | None) -> timedelta:
+    """Nothing, where it is not known."""
+    return timedelta(seconds=seconds or 0)
 
 
 def _recording(candidate: Candidate, span: Span, offset: timedelta | None, position: int) -> Recording:
@@ -104,7 +127,7 @@ def _recording(candidate: Candidate, span: Span, offset: timedelta | None, posit
 
 def _date(candidate: Candidate, zone: Zone | None) -> tuple[Span, timedelta | None, str] | None:
     own, by_name = candidate.own, candidate.named
-    length = timedelta(seconds=own.seconds or 0)
+    length = length_of(own.seconds)
     if own.wall is not None:
         return own.wall, None, FRAMES
     if by_name is not None:

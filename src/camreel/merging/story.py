@@ -136,12 +136,12 @@ class _Merge:
         if self._request.asked is None:
             where = _all_of(dated.recordings, clock)
             recordings, doubts = straightened(dated.recordings, where)
-            plan = _plan_of_all(recordings)
+            plan = _plan_of_all(dated.with_lengths(recordings))
             request = self._request
         else:
             where = locate(self._request.asked, clock, self._utc_now())
             recordings, doubts = straightened(dated.recordings, where)
-            plan = plan_export(recordings, where.span, Stream.MAIN, where.skipped)
+            plan = plan_export(dated.with_lengths(recordings), where.span, Stream.MAIN, where.skipped)
             request = replace(self._request, asked=where.asked)
             doubts = (*where.notes, *doubts)
         for doubt in doubts:
