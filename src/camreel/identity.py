@@ -65,6 +65,11 @@ def comment(request: Request | MergeRequest, state: str) -> str:
     return f"camreel request={fingerprint(request)} {state:<8}"
 
 
+def is_ours(text: str | None) -> bool:
+    """Whether a file with the comment ``text`` was made by some request, whichever."""
+    return (text or "").startswith("camreel request=")
+
+
 def made_by(text: str | None, request: Request | MergeRequest) -> str | None:
     """The state of a file with the comment ``text`` that came from ``request``; None for any other file."""
     said = (text or "").strip()

@@ -260,11 +260,23 @@ def test_other_files_are_named(tmp_path: Path) -> None:
         (tmp_path / "card" / f"{number}.jpg").write_bytes(b"jpg")
     (tmp_path / "card" / "._08.00.00-08.00.04[M][0@0][0].mp4").write_bytes(b"of macOS")
     output = tmp_path / "card" / "zz.mp4"
-    output.write_bytes(b"of an earlier run")
+    assert merged(tmp_path, output=output).exit_code == 0
     found = find_files([str(tmp_path / "card")], output)
     assert [file.path for file in found.files] == [one]
     (note,) = found.notes
     assert note == "9 files are no recordings and were left out: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 4 more."
+
+
+def test_a_clip_is_never_replaced(tmp_path: Path) -> None:
+    """Its name as that of the output is refused, whether it was given or found; a link to it is no way round."""
+    one, two = on_card(tmp_path / "card", clip_at(0), clip_at(4))
+    before = one.read_bytes()
+    link = tmp_path / "link.mp4"
+    link.symlink_to(one)
+    for given, output in (([one, two], one), ([tmp_path / "card"], one), ([tmp_path / "card"], link)):
+        with pytest.raises(UsageError, match="is itself one of the clips"):
+            find_files([str(path) for path in given], output)
+    assert one.read_bytes() == before
 
 
 @pytest.mark.parametrize("given", ["missing.mp4", "empty"])

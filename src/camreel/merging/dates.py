@@ -47,8 +47,7 @@ class Candidate:
 class Dated:
     """Clips with their times by the camera's clock, how many are dated by what, and what is to be said of them.
 
-    ``lengths`` (seconds, None where only a name says when a clip ends) are in the order of ``recordings``, each of which
-    has its place there as its ``position``.
+    ``lengths`` (seconds, None where only a name says when a clip ends) are those of ``recordings``, by ``position``.
     """
 
     recordings: tuple[Recording, ...]

@@ -1,4 +1,4 @@
-"""What was given -> the files that are taken for clips. Looks at names and sizes, not into files."""
+"""What was given -> the files that are taken for clips. Looks at names and sizes, not into clips."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from camreel.errors import NothingRecorded, UsageError, printable
+from camreel.identity import is_ours
+from camreel.media.fingerprint import read_comment
 from camreel.model import FileOnDisk
 from camreel.units import count_text
 
@@ -28,19 +30,22 @@ class Found:
 
 
 def find_files(given: Sequence[str], output: Path) -> Found:
-    """Files as they were given, and the recordings in the folders that were; ``output`` is not one of them.
+    """Files as they were given, and the recordings in the folders that were; not the ``output`` of an earlier run.
 
-    UsageError where something is not there or cannot be looked at, NothingRecorded where there is no recording.
+    UsageError where something is not there or cannot be looked at, and where the output would replace one of the
+    clips. NothingRecorded where there is no recording.
     """
     files: dict[str, FileOnDisk] = {}
     others: list[str] = []
     again = 0
+    here = _identity(output)
     for path in _every(given, others):
         real = os.path.realpath(path)
         if real in files:
             again += 1
-        elif real == os.path.realpath(output):
-            others.append(f"{path.name} (the output itself)")
+        elif here is not None and _identity(path) == here:
+            _check_ours(path)
+            others.append(f"{path.name} (made by an earlier run)")
         else:
             files[real] = _file(path)
             if len(files) + len(others) > _MOST:
@@ -92,6 +97,24 @@ def _refuse(error: OSError) -> None:
         f"The folder {printable(str(error.filename))} cannot be looked at: {_reason(error)}.",
         hint="What is in it would be missing without a word; give the other folders by name to do without it.",
     ) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells one file on this computer from another; None where there is none."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
+
+
+def _check_ours(path: Path) -> None:
+    """Refuse to take a recording for the output of an earlier run, which may be replaced."""
+    if not is_ours(read_comment(str(path))):
+        raise UsageError(
+            f"The output {printable(str(path))} is itself one of the clips.",
+            hint="Clips are never replaced: give another name with --output-file.",
+        )
 
 
 def _reason(error: OSError) -> str:
