@@ -19,11 +19,12 @@ from camreel import events
 from camreel.clock import CameraClock, CameraRange, ZoneFacts, is_by_clock, locate, show_span, straightened
 from camreel.clock.sources import clock_by, sources
 from camreel.clock.zone import moments_of
-from camreel.errors import MergeError, NothingRecorded, UsageError, printable
+from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, printable
 from camreel.identity import COMPLETE, comment
 from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult, OffsetChange
 from camreel.media.process import MergeDied, MergeProcess
-from camreel.merging.dates import Candidate, Dated, date_all, lay_in_order, look_at, without_copies
+from camreel.merging.copies import without_copies
+from camreel.merging.dates import Candidate, Dated, date_all, lay_in_order, look_at
 from camreel.model import AskedRange, MergeRequest, Recording, Span, Stream, WallTime
 from camreel.output import already_there, finish, make_folders, part_for, prepare
 from camreel.plan import ExportPlan, plan_export, uncovered
@@ -70,7 +71,12 @@ async def merge(
     """
     if (report := already_there(request)) is not None:
         return report
-    return await _Merge(request, on_event, utc_now, notes).run()
+    try:
+        return await _Merge(request, on_event, utc_now, notes).run()
+    except DiskError as error:
+        # The advice is written for exports, which have downloads and a folder for them.
+        hint = (error.hint or "").replace(": what was downloaded is kept", "").replace("--output-dir", "--output-file")
+        raise DiskError(str(error), hint=hint) from error
 
 
 class _Merge:
