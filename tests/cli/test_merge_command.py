@@ -43,7 +43,7 @@ def test_the_usual_way(camreel_: Camreel, card: Path) -> None:
     assert "Times     of the clips: by their names and folders" in said
     assert "Gap       2026-01-16 08:00:02 to 08:00:04 (2 s): none of the clips holds it" in said
     assert f"Video     {Path.cwd() / 'all.mp4'}" in said
-    assert "between them is 1 gap, 2 s in all" in run.err
+    assert "they leave 1 gap in this range, 2 s in all" in run.err
     assert "the camera has" not in run.everything
 
 
@@ -118,6 +118,13 @@ def test_its_help_fits(camreel_: Camreel, monkeypatch: pytest.MonkeyPatch) -> No
     narrow = camreel_(["merge", "--help"], COLUMNS="60").out.splitlines()
     examples = narrow[narrow.index("Examples:") + 1 :]
     assert all(len(line) <= 58 for line in examples[: examples.index("")])
+
+
+def test_verbose_says_what_became_of_each_clip(camreel_: Camreel, card: Path) -> None:
+    """Which clip is placed where, and what of it is in the video."""
+    run = camreel_(["merge", "card", "-o", "all.mp4", "-v"])
+    assert "clip 2 is 2026-01-16 08:00:04 to 08:00:06: " in run.err
+    assert "clip 2 gave 20 pictures" in run.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")

@@ -108,8 +108,7 @@ def _(event: Gathered) -> list[Note]:
     said = [Note("Range", asked), *(Note("", line) for line in other), _found(plan)]
     if plan.gaps and plan.recordings:
         missing = duration_text(sum(gap.seconds for gap in plan.gaps))
-        verb = "is" if len(plan.gaps) == 1 else "are"
-        said.append(Note("", f"between them {verb} {count_text(len(plan.gaps), 'gap')}, {missing} in all"))
+        said.append(Note("", f"they leave {count_text(len(plan.gaps), 'gap')} in this range, {missing} in all"))
     return [*said, Note("Times", times_line(event.times_from))]
 
 

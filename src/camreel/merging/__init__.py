@@ -1,7 +1,7 @@
 """The main job without a camera: clips that are on disk already become one video.
 
-``found`` (which files), ``names`` (what their paths say of when), ``dates`` (when they were recorded), ``copies`` (what is
-there twice), ``story``.
+``found`` (which files), ``names`` (what their paths say of when), ``dates`` (when they were recorded), ``copies`` (what
+is there twice), ``story``.
 """
 
 from __future__ import annotations

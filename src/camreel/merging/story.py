@@ -5,6 +5,7 @@ look -> date -> plan -> merge -> verify -> name -> report
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ from camreel.settle import settle
 from camreel.transfer.part import disk_errors
 from camreel.transfer.pool import Fetched
 from camreel.units import count_text
+
+_LOG = logging.getLogger(__name__)
 
 # A clip that takes the merge process down is left out and the merge starts again; so often at most.
 _MOST_SUSPECTS = 5
@@ -108,6 +111,8 @@ class _Merge:
         self._emit(events.Gathered(request, plan, placed.clock, dated.times_from))
         if not plan.recordings:
             raise _nothing(dated, plan, placed.clock)
+        for number, recording in enumerate(plan.recordings, 1):
+            _LOG.debug("clip %d is %s: %s", number, recording.span, printable(recording.path, 1000))
         make_folders(request)
         part = part_for(request)
         try:
@@ -176,6 +181,7 @@ class _Merge:
                     continue
                 outcome = await process.add(_clip_file(number, recording))
                 outcomes.append(outcome)
+                _LOG.debug("clip %d gave %d pictures (%s)", number, outcome.video_packets, outcome.unusable or "well")
                 self._on_merged(number, outcome.covered.end if outcome.covered else recording.span.start)
             _check_anything(plan, outcomes)
             self._emit(events.Verifying())

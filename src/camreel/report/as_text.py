@@ -192,7 +192,7 @@ def _result_line(report: Report) -> str:
 def _merged_line(report: Report) -> str:
     what = "of this range " if isinstance(report.request, MergeRequest) and report.request.asked else ""
     if report.exit_code == 0 and report.account.gaps:
-        return f"complete: all that the clips hold {what}is in the video; there are gaps between them, see above"
+        return f"complete: all that the clips hold {what}is in the video; the gaps are in none of them"
     if report.exit_code == 0:
         return f"complete: everything that the clips hold {what}is in the video"
     if report.is_complete:
