@@ -17,6 +17,7 @@ from tests.conftest import START, frame_md5s
 
 from camreel.clock import parse_range
 from camreel.errors import CamreelError, DiskError, MergeError, NothingRecorded, UsageError
+from camreel.media.dating import own_times
 from camreel.media.process import MergeProcess
 from camreel.merging import find_files, merge
 from camreel.model import IfExists, MergeRequest, OutputFormat
@@ -413,6 +414,53 @@ def test_an_end_in_the_name_that_the_clip_does_not_reach(tmp_path: Path) -> None
         "2026-01-16 08:00:04 to 08:00:30",
         "clip 1 is listed for this time but holds no picture of it",
     )
+
+
+def test_a_broken_clip_whose_name_has_no_end(tmp_path: Path) -> None:
+    """It is taken to have gone on up to the next: that time is lost with its reason."""
+    paths = on_card(tmp_path, clip_at(0), clip_at(4), clip_at(8))
+    names = [tmp_path / f"2026-01-16_08-00-0{second}.mp4" for second in (0, 4, 8)]
+    for path, name in zip(paths, names, strict=True):
+        path.rename(name)
+    names[1].write_bytes(b"<html>404</html>")
+    report = merged(tmp_path, *names)
+    assert frames(tmp_path / "out.mp4") == frames(names[0], names[2])
+    assert [str(hole.span) for hole in report.account.lost] == ["2026-01-16 08:00:04 to 08:00:08"]
+    assert (report.exit_code, report.account.gaps) == (4, ())
+
+
+def in_fragments(path: Path) -> None:
+    """The clip as programs write it that record streams: without an index that says how long it is."""
+    body = io.BytesIO(path.read_bytes())
+    flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    with av.open(body) as source, av.open(str(path), "w", format="mp4", options=flags) as film:
+        video = film.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = video
+                film.mux(packet)
+
+
+@pytest.mark.parametrize("seconds", [None, (3, 11)])
+def test_clips_in_fragments(tmp_path: Path, seconds: tuple[int, int] | None) -> None:
+    """None tells how long it is: the gap between them is one all the same, and a range finds the one it begins in."""
+    paths = on_card(tmp_path, clip_at(0), clip_at(8))
+    names = [tmp_path / f"2026-01-16_08-00-0{second}.mp4" for second in (0, 8)]
+    for path, name in zip(paths, names, strict=True):
+        path.rename(name)
+        in_fragments(name)
+    assert own_times(str(names[0])).seconds is None
+    asked = None if seconds is None else parse_range(*(f"2026-01-16 08:00:{each:02}" for each in seconds))
+    report = merged(tmp_path, *names, asked=asked)
+    numbers = [number for _, number in seen_frames(tmp_path / "out.mp4")]
+    first = clip_at(0).content
+    assert isinstance(first, ClipSpec)
+    base = first.first_frame_number
+    begin, end = (0, 120) if seconds is None else (21, 110)  # keyframes are pictures 0, 1, 21
+    assert numbers == [base + n for n in range(begin, end) if not 40 <= n < 80]
+    assert [str(gap.span) for gap in report.account.gaps] == ["2026-01-16 08:00:04 to 08:00:08"]
+    assert report.account.gaps[0].reason == "none of the clips holds it"
+    assert report.exit_code == 0
 
 
 @pytest.mark.skipif(not SAMPLES, reason="CAMREEL_SAMPLES names no folder with the real recording")

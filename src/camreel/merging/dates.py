@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from camreel.clock import Zone
 from camreel.clock.zone import wall_at
@@ -22,6 +23,7 @@ from camreel.model import FileOnDisk, Recording, Span, WallTime
 FRAMES, NAMES, CREATED, ORDER = "frames", "names", "creation_time", "order"
 _ZERO = WallTime(datetime(1970, 1, 1))  # noqa: DTZ001 - by no clock at all
 _APART = timedelta(minutes=2)  # names and frames differ by so much without one of them being wrong
+_LONGEST_OPEN = timedelta(hours=1)  # what recorders pack at most into one file
 _SHOWN = 3
 
 
@@ -45,12 +47,14 @@ class Dated:
     """Clips with their times by the camera's clock, how many are dated by what, and what is to be said of them.
 
     ``lengths`` (seconds, None where only a name says when a clip ends) are those of ``recordings``, by ``position``.
+    ``open_ended`` are positions of clips that do not tell how long they are: they are taken to go on up to the next.
     """
 
     recordings: tuple[Recording, ...]
     times_from: tuple[tuple[str, int], ...]
     lengths: tuple[float | None, ...]
     notes: tuple[str, ...] = ()
+    open_ended: frozenset[int] = frozenset()
 
     def with_lengths(self, placed: Iterable[Recording]) -> tuple[Recording, ...]:
         """``placed`` (on straight time) with the lengths that are known: by its clock alone, a clip in which it is put
@@ -92,7 +96,26 @@ def date_all(candidates: Sequence[Candidate], zone: Zone | None) -> Dated:
         recordings.append(_recording(candidate, span, offset, len(recordings)))
     if undated:
         raise _not_dated(undated, len(candidates))
-    return Dated(tuple(recordings), tuple(counts.items()), tuple(lengths), tuple(_contradictions(candidates)))
+    return _up_to_the_next(recordings, tuple(counts.items()), lengths, tuple(_contradictions(candidates)))
+
+
+def _up_to_the_next(
+    recordings: Sequence[Recording],
+    times_from: tuple[tuple[str, int], ...],
+    lengths: Sequence[float | None],
+    notes: tuple[str, ...],
+) -> Dated:
+    """Give those without a length (no index, or one in fragments) the time up to the next clip, an hour at most."""
+    unknown = frozenset(position for position, length in enumerate(lengths) if length == 0)
+    starts = sorted({recording.span.start for recording in recordings})
+    following = dict(pairwise(starts))
+    ended = []
+    for recording in recordings:
+        start = recording.span.start
+        end = min(following.get(start, start), start + _LONGEST_OPEN)
+        ended.append(replace(recording, span=Span(start, end)) if recording.position in unknown else recording)
+    known = tuple(None if position in unknown else length for position, length in enumerate(lengths))
+    return Dated(tuple(ended), times_from, known, notes, unknown)
 
 
 def lay_in_order(candidates: Sequence[Candidate]) -> Dated:

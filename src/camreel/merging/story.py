@@ -192,6 +192,7 @@ class _Merge:
 
     def _named(self, placed: _Placed, plan: ExportPlan, merged: _Merged, dated: Dated, part: Path) -> Report:
         """Name the output and tell what became of every clip and second."""
+        plan = _ended(plan, merged.outcomes, dated)
         if placed.request.asked is None:
             plan = replace(plan, span=_reach([plan.span, *(each.covered for each in merged.outcomes if each.covered)]))
         clips = [Fetched(Path(each.path), each.size or 0, reused=True) for each in plan.recordings]
@@ -250,6 +251,17 @@ def _plan_of_all(recordings: Sequence[Recording]) -> ExportPlan:
 
 def _reach(spans: Sequence[Span]) -> Span:
     return Span(min(span.start for span in spans), max(max(span.start, span.end) for span in spans))
+
+
+def _ended(plan: ExportPlan, outcomes: Sequence[ClipOutcome], dated: Dated) -> ExportPlan:
+    """The plan with the ends of clips that told none, now that they have been read."""
+    ended = []
+    for recording, outcome in zip(plan.recordings, outcomes, strict=True):
+        start = recording.span.start
+        known = outcome.unusable is not None or recording.position not in dated.open_ended
+        end = max(start, outcome.covered.end) if outcome.covered else start
+        ended.append(recording if known else replace(recording, span=Span(start, end)))
+    return replace(plan, recordings=tuple(ended))
 
 
 def _nothing(dated: Dated, plan: ExportPlan, clock: CameraClock | None) -> NothingRecorded:
