@@ -260,12 +260,16 @@ def test_other_files_are_named(tmp_path: Path) -> None:
     for number in range(7):
         (tmp_path / "card" / f"{number}.jpg").write_bytes(b"jpg")
     (tmp_path / "card" / "._08.00.00-08.00.04[M][0@0][0].mp4").write_bytes(b"of macOS")
+    (tmp_path / "card" / ".Trashes").mkdir()
+    (tmp_path / "card" / "yesterday").symlink_to(tmp_path)
     output = tmp_path / "card" / "zz.mp4"
     assert merged(tmp_path, output=output).exit_code == 0
     found = find_files([str(tmp_path / "card")], output)
     assert [file.path for file in found.files] == [one]
-    (note,) = found.notes
-    assert note == "9 files are no recordings and were left out: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 4 more."
+    assert found.notes == (
+        "9 files are no recordings and were left out: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 4 more.",
+        "2 folders are hidden or links and were not looked into: .Trashes/, yesterday/.",
+    )
 
 
 def test_a_clip_is_never_replaced(tmp_path: Path) -> None:

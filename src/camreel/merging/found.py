@@ -50,14 +50,14 @@ def find_files(given: Sequence[str], output: Path) -> Found:
             files[real] = _file(path)
             if len(files) + len(others) > _MOST:
                 raise UsageError(f"There are more than {_MOST} files.", hint="Give fewer folders at a time.")
-    notes = [_left_out(others)] if others else []
+    notes = _left_out(others)
     if again:
         notes.append(f"{count_text(again, 'file')} {'was' if again == 1 else 'were'} given twice and counted once.")
     if not files:
         raise NothingRecorded(
             f"There is no recording in {printable(', '.join(given))}.",
             hint=f"In folders, files that end in {', '.join(SUFFIXES[:4])} are looked for."
-            + (f" {notes[0]}" if others else ""),
+            + "".join(f" {note}" for note in notes),
         )
     return Found(tuple(files.values()), tuple(notes))
 
@@ -79,10 +79,11 @@ def _every(given: Sequence[str], others: list[str]) -> Iterator[Path]:
 
 def _in_folder(top: Path, others: list[str]) -> Iterator[Path]:
     for folder, folders, names in os.walk(top, onerror=_refuse):
-        # Hidden: what systems keep on cards (.Trashes, ._08.00.00.mp4 of macOS), and camreel's own downloads.
-        hidden = [name for name in folders if name.startswith(".")]
-        others += [f"{name}/" for name in hidden]
-        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=_natural)
+        # Hidden: what systems keep on cards (.Trashes, ._08.00.00.mp4 of macOS), and camreel's own downloads. Links to
+        # folders may lead round in a circle.
+        left = [name for name in folders if name.startswith(".") or Path(folder, name).is_symlink()]
+        others += [f"{name}/" for name in left]
+        folders[:] = sorted((name for name in folders if name not in left), key=_natural)
         for name in sorted(names, key=_natural):
             if name.lower().endswith(SUFFIXES) and not name.startswith("."):
                 yield Path(folder, name)
@@ -135,8 +136,20 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]{1,18})", name)]
 
 
-def _left_out(names: Sequence[str]) -> str:
-    shown = ", ".join(printable(name, 60) for name in names[:_NAMED])
+def _left_out(names: Sequence[str]) -> list[str]:
+    """A note on the files, and one on the folders, whose names end in a slash."""
+    folders = [name for name in names if name.endswith("/")]
+    files = [name for name in names if not name.endswith("/")]
+    notes = []
+    if files:
+        verb = "is no recording and was" if len(files) == 1 else "are no recordings and were"
+        notes.append(f"{count_text(len(files), 'file')} {verb} left out: {_some(files)}.")
+    if folders:
+        verb = "is hidden or a link and was" if len(folders) == 1 else "are hidden or links and were"
+        notes.append(f"{count_text(len(folders), 'folder')} {verb} not looked into: {_some(folders)}.")
+    return notes
+
+
+def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    verb = "is no recording and was" if len(names) == 1 else "are no recordings and were"
-    return f"{count_text(len(names), 'file')} {verb} left out: {shown}{more}."
+    return ", ".join(printable(name, 60) for name in names[:_NAMED]) + more
