@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from camreel.clock import CameraClock
-from camreel.model import Address, Asked, DeviceInfo, Recording, Span, WallTime
+from camreel.model import Address, Asked, DeviceInfo, MergeRequest, Recording, Span, WallTime
 from camreel.plan import ExportPlan
 
 
@@ -42,6 +42,24 @@ class Planned:
     """What will be downloaded."""
 
     plan: ExportPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Of ``total`` files on disk, ``done`` have been looked at."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What will be merged of files on disk; ``times_from`` counts by what they are dated."""
+
+    request: MergeRequest
+    plan: ExportPlan
+    clock: CameraClock | None
+    times_from: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +136,8 @@ Event = (
     | Understood
     | Waiting
     | Planned
+    | Looking
+    | Gathered
     | ClipStarted
     | ClipProgress
     | ClipFetched

@@ -11,14 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from camreel import events, lockout
-from camreel.clock import show_span, turns
+from camreel.clock import show_span
 from camreel.errors import AccountLocked, CamreelError, DiskError, LoginError, printable
-from camreel.identity import COMPLETE, comment, fingerprint
+from camreel.identity import fingerprint
 from camreel.inquiry import Found, Inquiry, Tuning
 from camreel.joining import Joining
-from camreel.media.job import MergeJob, OffsetChange
-from camreel.model import Credentials, Request, Split, WallTime
+from camreel.media.job import MergeJob
+from camreel.model import Credentials, Request, WallTime
 from camreel.naming import default_name
+from camreel.orders import merge_job
 from camreel.output import already_there, finish, make_folders, part_for, prepare
 from camreel.plan import INDEX_LAG
 from camreel.report import AtATime, Report
@@ -129,29 +130,9 @@ class _Export:
 
 
 def _job(request: Request, found: Found, part: Path) -> MergeJob:
-    clock, making = found.clock, request.making
-    split = making.split
-    return MergeJob(
-        output=str(part),
-        format=request.output_format,
-        span=found.span,
-        whole_clips=request.whole_clips,
-        utc_offset=round(clock.offset.total_seconds()) if clock else None,
-        title=f"{request.address.host} channel {request.channel}, {show_span(found.span, clock, zone=True)}",
-        comment=comment(request, COMPLETE),
-        changes=_changes(found),
-        drift=round(clock.drift.total_seconds()) if clock else 0,
-        skipped=found.where.skipped,
-        camera=_camera(found),
-        exact=making.exact,
-        h264=making.h264,
-        audio=making.audio,
-        gaps=making.gaps,
-        subtitles=making.subtitles,
-        faststart=making.faststart,
-        split_at=turns(found.span, clock, split) if isinstance(split, Split) else (),
-        split_size=split if isinstance(split, int) else None,
-    )
+    clock, where = found.clock, f"{request.address.host} channel {request.channel}"
+    title = f"{where}, {show_span(found.span, clock, zone=True)}"
+    return merge_job(request, found.plan, clock, output=str(part), title=title, camera=_camera(found))
 
 
 def _camera(found: Found) -> str:
@@ -174,9 +155,3 @@ def _pinned(request: Request, found: Found) -> Request:
         return pinned
     name = default_name(request.address, request.channel, request.stream, pinned.asked, request.output_format)
     return replace(pinned, output=request.output.with_name(name))
-
-
-def _changes(found: Found) -> tuple[OffsetChange, ...]:
-    clock, span = found.clock, found.span
-    changes = clock.changes_in(span) if clock else ()
-    return tuple(OffsetChange(clock.straight(each.at), round(each.after.total_seconds())) for each in changes if clock)

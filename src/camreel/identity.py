@@ -7,20 +7,22 @@ import json
 from dataclasses import fields
 from enum import Enum
 
-from camreel.model import AskedAround, Making, Request
+from camreel.model import AskedAround, Making, MergeRequest, Request
 
 # What an output is: all of the range; all that the camera has of it; less than that. Of equal length in the comment, so
 # that one can be written over the other in a finished file.
 COMPLETE, HAS_GAPS, PARTIAL = STATES = ("complete", "has gaps", "partial")
 
 
-def fingerprint(request: Request) -> str:
+def fingerprint(request: Request | MergeRequest) -> str:
     """32 hex digits that are equal for requests for the same video: camera, channel, stream, range, cut, format.
 
-    ValueError for a relative range: what it means is not known yet.
+    In place of the camera, a merge has its files. ValueError for a relative range: what it means is not known yet.
     """
+    if isinstance(request, MergeRequest):
+        return _digest(_parts_of_merge(request))
     address = request.address
-    parts = [
+    parts: list[object] = [
         address.host.lower(),
         address.port,
         request.channel,
@@ -39,6 +41,25 @@ def fingerprint(request: Request) -> str:
     more |= {name: _plain(value) for name, value in _unusual(request.making).items()}
     if any(value is not None and value is not False for value in more.values()):
         parts.append(json.dumps(more, sort_keys=True))
+    return _digest(parts)
+
+
+def _parts_of_merge(request: MergeRequest) -> list[object]:
+    asked = request.asked
+    files = [[str(file.path), file.size, file.changed] for file in request.files]
+    return [
+        "merge",
+        files if request.in_order else sorted(files),
+        None if asked is None else [moment.isoformat() for moment in asked.bounds],
+        request.whole_clips,
+        request.output_format.value,
+        request.camera_tz,
+        request.in_order,
+        {name: _plain(value) for name, value in _unusual(request.making).items()},
+    ]
+
+
+def _digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
@@ -52,13 +73,18 @@ def _plain(value: object) -> object:
     return value.value if isinstance(value, Enum) else value
 
 
-def comment(request: Request, state: str) -> str:
+def comment(request: Request | MergeRequest, state: str) -> str:
     """The comment in an output's metadata; all states are equally long."""
     assert state in STATES
     return f"camreel request={fingerprint(request)} {state:<8}"
 
 
-def made_by(text: str | None, request: Request) -> str | None:
+def is_ours(text: str | None) -> bool:
+    """Whether a file with the comment ``text`` was made by some request, whichever."""
+    return (text or "").startswith("camreel request=")
+
+
+def made_by(text: str | None, request: Request | MergeRequest) -> str | None:
     """The state of a file with the comment ``text`` that came from ``request``; None for any other file."""
     said = (text or "").strip()
     return next((state for state in STATES if said == comment(request, state).strip()), None)

@@ -15,7 +15,7 @@ from camreel.inquiry import Inquiry, Tuning
 from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult, part_names
 from camreel.media.process import MergeDied, MergeProcess
 from camreel.model import Recording, Request, WallTime
-from camreel.naming import event_text
+from camreel.orders import clip_file
 from camreel.plan import ExportPlan
 from camreel.transfer.fetch import Manner
 from camreel.transfer.pace import Settled
@@ -147,17 +147,7 @@ class Joining:
         return Joined(tuple(clips), settled, result, pool.settled)
 
     def _clip_file(self, number: int, clip: Fetched, *, again: bool) -> ClipFile:
-        recordings = self._plan.recordings
-        recording = recordings[number - 1]
-        return ClipFile(
-            number,
-            str(clip.path),
-            recording.span,
-            f"clip {number} ({printable(recording.path)})",
-            next_start=recordings[number].span.start if number < len(recordings) else None,
-            events=tuple(event_text(event) for event in recording.events),
-            again=again,
-        )
+        return clip_file(self._plan, number, str(clip.path), self._plan.recordings[number - 1].path, again=again)
 
     def _on_merged(self, number: int, wall: WallTime) -> None:
         self._emit(events.MergedUpTo(number, wall))

@@ -298,6 +298,36 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class FileOnDisk:
+    """A file that is taken for a clip: its size in bytes, and when it was last changed, in nanoseconds."""
+
+    path: Path
+    size: int
+    changed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRequest:
+    """One video from clips that are on disk already. No camera is part of it.
+
+    ``files`` are in the order in which they were given. ``asked`` is the range, None for all that the clips hold.
+    ``camera_tz`` (an IANA name or an offset) is the zone of the camera that made them. ``in_order``: they are laid end
+    to end as they were given, whatever their times. ``making`` is how the video is made.
+    """
+
+    files: tuple[FileOnDisk, ...]
+    output: Path
+    asked: Asked | None = None
+    output_format: OutputFormat = OutputFormat.MP4
+    whole_clips: bool = False
+    if_exists: IfExists | None = None
+    require_complete: bool = False
+    camera_tz: str | None = None
+    in_order: bool = False
+    making: Making = Making()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One export, complete: what is wanted, from where, and where to. The password is not part of it.
 

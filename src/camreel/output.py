@@ -15,7 +15,7 @@ from camreel.identity import COMPLETE, HAS_GAPS, PARTIAL, comment, made_by
 from camreel.media.fingerprint import read_comment, replace_in_place
 from camreel.media.job import FilmResult, MergeResult
 from camreel.media.names import codec_name
-from camreel.model import IfExists, Request
+from camreel.model import IfExists, MergeRequest, Request
 from camreel.naming import numbered
 from camreel.plan import Account, ExportPlan
 from camreel.report import OutputReport, Report
@@ -23,7 +23,7 @@ from camreel.transfer.part import disk_errors, place
 from camreel.transfer.store import Store
 
 
-def already_there(request: Request) -> Report | None:
+def already_there(request: Request | MergeRequest) -> Report | None:
     """Whether the output's name is taken, before anybody is asked for a password.
 
     A report when nothing needs to be done; None when the way is free, when what is there is a partial result of this
@@ -31,7 +31,9 @@ def already_there(request: Request) -> Report | None:
     is there.
     """
     output, wish = request.output, request.if_exists
-    if request.named_by_range or request.asked.is_relative or wish is IfExists.OVERWRITE:
+    if (isinstance(request, Request) and request.named_by_range) or (request.asked and request.asked.is_relative):
+        return None
+    if wish is IfExists.OVERWRITE:
         return None
     with disk_errors(output):
         there = [output] if os.path.lexists(output) else _numbered_there(output)
@@ -49,7 +51,7 @@ def already_there(request: Request) -> Report | None:
     )
 
 
-def _state_of(request: Request, there: Sequence[Path]) -> str | None:
+def _state_of(request: Request | MergeRequest, there: Sequence[Path]) -> str | None:
     """What the files at the output's place say of themselves, where this request made them all; the worst of it."""
     found = [made_by(read_comment(str(path)), request) if path.is_file() else None for path in there]
     if not found or None in found:
@@ -70,14 +72,23 @@ def _numbered_there(output: Path) -> list[Path]:
     return [numbered(output, number, max(whole)) for number in range(1, max(whole) + 1)] if whole else []
 
 
-def part_for(request: Request, store: Store) -> Path:
-    """The temporary name of the output: beside it, and another one for each camera that could write it."""
-    return request.output.with_name(f"{request.output.name}.{_short(str(store.folder))}.part")
+def part_for(request: Request | MergeRequest, store: Store | None = None) -> Path:
+    """The temporary name of the output: beside it, and another one for each camera that could write it.
+
+    Without a store, which only one run can have at a time, another one for each run.
+    """
+    writer = _short(str(store.folder)) if store else str(os.getpid())
+    return request.output.with_name(f"{request.output.name}.{writer}.part")
 
 
-def prepare(request: Request) -> None:
-    """Fail before the camera is asked, where writing would fail. Folders are not made yet: there may be nothing."""
-    for folder in dict.fromkeys((request.output_dir, request.output.parent)):
+def _folders(request: Request | MergeRequest) -> tuple[Path, ...]:
+    own = (request.output_dir,) if isinstance(request, Request) else ()
+    return tuple(dict.fromkeys((*own, request.output.parent)))
+
+
+def prepare(request: Request | MergeRequest) -> None:
+    """Fail before anything is done, where writing would fail. Folders are not made yet: there may be nothing."""
+    for folder in _folders(request):
         with disk_errors(folder):
             existing = next(place for place in (folder, *folder.parents) if place.exists())
             if not existing.is_dir():
@@ -87,15 +98,18 @@ def prepare(request: Request) -> None:
             probe.unlink(missing_ok=True)
 
 
-def make_folders(request: Request) -> None:
+def make_folders(request: Request | MergeRequest) -> None:
     """Make the folders that the output and the downloads go into."""
-    for folder in (request.output_dir, request.output.parent):
+    for folder in _folders(request):
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
 
 
-def finish(report: Report, plan: ExportPlan, store: Store, result: MergeResult) -> Report:
-    """Name the outputs, only then let go of the downloads, and tell of both in the report."""
+def finish(report: Report, plan: ExportPlan, store: Store | None, result: MergeResult) -> Report:
+    """Name the outputs, only then let go of the downloads, and tell of both in the report.
+
+    Without a store nothing was downloaded, and the clips stay as they are.
+    """
     request = report.request
     state = PARTIAL if not report.is_complete else HAS_GAPS if report.account.gaps else COMPLETE
     parts = [Path(film.path) for film in result.films]
@@ -110,33 +124,31 @@ def finish(report: Report, plan: ExportPlan, store: Store, result: MergeResult) 
     for part, output in zip(parts, outputs, strict=True):
         own = _state_of(request, [output]) is not None
         place(part, output, overwrite=own or request.if_exists is IfExists.OVERWRITE)
-    try:
-        kept = _let_go(report, plan, store)
-    except DiskError as error:
-        kept, note = store.folder, (*note, f"The downloads could not all be put away: {error}")
+    kept = None
+    if store is not None and isinstance(request, Request):
+        try:
+            kept = _let_go(report, plan, store, keep=request.keep_files)
+        except DiskError as error:
+            kept, note = store.folder, (*note, f"The downloads could not all be put away: {error}")
     described = tuple(_describe(output, film) for output, film in zip(outputs, result.films, strict=True))
     return replace(
         report,
         outputs=described,
-        warnings=(*report.warnings, *result.notes, *_players(request, result), *note),
+        warnings=(*report.warnings, *result.notes, *_players(result), *note),
         downloads=str(kept) if kept else None,
     )
 
 
-def _players(request: Request, result: MergeResult) -> tuple[str, ...]:
+def _players(result: MergeResult) -> tuple[str, ...]:
     """What is to be known of a video that not everything plays."""
     if all(film.video_codec != "hevc" for film in result.films):
         return ()
     several = "is" if len(result.films) == 1 else "is in part"
     said = f"The video {several} H.265, which not everything plays: VLC and mpv do, some browsers and TVs do not."
-    return (f"{said} --h264 makes one that plays everywhere{_from_kept(request)}.",)
+    return (f"{said} --h264 makes one that plays everywhere.",)
 
 
-def _from_kept(request: Request) -> str:
-    return ", from the clips that were kept" if request.keep_files else ""
-
-
-def _name_for(request: Request, state: str) -> tuple[Path, tuple[str, ...]]:
+def _name_for(request: Request | MergeRequest, state: str) -> tuple[Path, tuple[str, ...]]:
     """The output's place; another one where a partial video would replace a complete one of the same request."""
     output = request.output
     there = [output] if output.is_file() else _numbered_there(output)
@@ -147,9 +159,8 @@ def _name_for(request: Request, state: str) -> tuple[Path, tuple[str, ...]]:
     return beside, (said,)
 
 
-def _let_go(report: Report, plan: ExportPlan, store: Store) -> Path | None:
+def _let_go(report: Report, plan: ExportPlan, store: Store, *, keep: bool) -> Path | None:
     """Remove the downloads, or keep them where that was asked for or something is missing; where they are, then."""
-    keep = report.request.keep_files
     for recording, clip in zip(plan.recordings, report.clips, strict=True):
         if clip.status in {"unusable", "short"}:
             store.set_aside(recording)

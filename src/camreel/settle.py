@@ -22,10 +22,12 @@ def settle(
     clips: Sequence[Fetched | Lost],
     outcomes: Sequence[ClipOutcome | None],
     unsettled_from: WallTime | None,
+    nothing: str = "nothing was recorded",
 ) -> tuple[tuple[ClipReport, ...], Account]:
     """A line for each recording, and the account of the range.
 
     ``unsettled_from``: from there on the camera may still list more, so what is missing there is pending, not a gap.
+    ``nothing`` is what is said of a gap between the recordings.
     """
     reports = tuple(
         _clip_report(number, recording, clip, outcome)
@@ -53,7 +55,7 @@ def settle(
         holding = listed.in_(gap)
         unlisted = sum(hole.seconds for hole in uncovered(gap, (report.span for report in holding)))
         if not holding or 2 * unlisted > gap.seconds:  # a clip that ends a moment early does not explain an hour
-            return "nothing was recorded"
+            return nothing
         clip = holding[0]
         why = f": {clip.reason}" if clip.reason else " is listed for this time but holds no picture of it"
         return f"clip {clip.number}{why}"

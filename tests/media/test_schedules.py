@@ -68,18 +68,23 @@ def merge(schedule: Schedule, folder: Path) -> Merged:
     asked = schedule.asked or (0, 3600)
     output = folder / f"film.{schedule.container.value}.part"
     merger = Merger(MergeJob(str(output), schedule.container, _span(*asked)))
-    outcomes: list[ClipOutcome] = []
+    settled: dict[int, ClipOutcome] = {}
+    starts = [*(WallTime(EIGHT + timedelta(seconds=cut.listed[0])) for cut in schedule.cuts[1:]), None]
     for number, cut in enumerate(schedule.cuts):
         path = folder / f"{number}.{'dav' if cut.dav else 'mp4'}"
         path.write_bytes(cut.body)
-        outcomes.append(merger.add(ClipFile(number, str(path), _span(*cut.listed), path.name), lambda wall: None))
+        clip = ClipFile(number, str(path), _span(*cut.listed), path.name, next_start=starts[number])
+        settled |= {each.number: each for each in merger.add(clip, lambda _, wall: None).outcomes}
     try:
         result = merger.finish()
     except MergeError as error:
         if str(error) != "None of the clips holds a picture of the range.":
             raise
-        return Merged((), tuple(outcomes), ())
-    return Merged((Part(output),), tuple(outcomes), result.notes)
+        return Merged((), tuple(settled[number] for number in sorted(settled)), ())
+    settled |= {each.number: each for each in result.outcomes}
+    assert sorted(settled) == list(range(len(schedule.cuts)))
+    parts = tuple(Part(Path(film.path)) for film in result.films)
+    return Merged(parts, tuple(settled[number] for number in sorted(settled)), result.notes)
 
 
 def _span(start: int, end: int) -> Span:

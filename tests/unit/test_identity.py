@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from camreel.clock import parse_range
-from camreel.identity import COMPLETE, STATES, comment, fingerprint, made_by
-from camreel.model import Address, IfExists, OutputFormat, Request, Stream
+from camreel.identity import COMPLETE, STATES, comment, fingerprint, is_ours, made_by
+from camreel.model import Address, FileOnDisk, IfExists, MergeRequest, OutputFormat, Request, Stream
 
 REQUEST = Request(
     address=Address("cam.example", 80),
@@ -81,3 +81,37 @@ def test_an_output_is_known_again(state):
 def test_any_other_file_is_nobodys(text):
     """A file without our comment is never taken for ours."""
     assert made_by(text, REQUEST) is None
+
+
+FILES = (FileOnDisk(Path("/card/a.mp4"), 100, 1), FileOnDisk(Path("/card/b.mp4"), 200, 2))
+MERGE = MergeRequest(FILES, Path("/videos/out.mp4"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"files": FILES[:1]},
+        {"files": (FILES[0], replace(FILES[1], changed=3))},
+        {"files": (FILES[0], replace(FILES[1], size=201))},
+        {"asked": parse_range("2026-01-16 08:00", "2026-01-16 09:00")},
+        {"output_format": OutputFormat.MKV},
+        {"whole_clips": True},
+        {"camera_tz": "+01:00"},
+        {"in_order": True},
+    ],
+)
+def test_merges_of_other_clips_are_other_requests(change: dict[str, object]) -> None:
+    """Other files, changed ones, and everything that changes the video."""
+    other = replace(MERGE, **change)  # type: ignore[arg-type]
+    assert fingerprint(other) != fingerprint(MERGE)
+    assert made_by(comment(other, COMPLETE), MERGE) is None
+
+
+def test_the_order_of_clips_matters_only_where_it_is_asked_for() -> None:
+    """And the place of the output never does."""
+    turned = replace(MERGE, files=FILES[::-1], output=Path("/elsewhere.mp4"))
+    assert fingerprint(turned) == fingerprint(MERGE)
+    assert fingerprint(replace(turned, in_order=True)) != fingerprint(replace(MERGE, in_order=True))
+    assert is_ours(comment(MERGE, COMPLETE))
+    assert not is_ours("of somebody")
+    assert not is_ours(None)

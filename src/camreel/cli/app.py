@@ -16,6 +16,7 @@ from camreel.cli.clean import clean
 from camreel.cli.doctor import doctor
 from camreel.cli.get import get
 from camreel.cli.help import Option
+from camreel.cli.merge import merge
 from camreel.cli.password import refuse_password_arguments
 from camreel.cli.program import program_name
 from camreel.cli.simulate import demo, simulate
@@ -52,7 +53,7 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-_commands = _Commands("camreel", commands=[get, demo, doctor, simulate, clean], add_help_option=False)
+_commands = _Commands("camreel", commands=[get, merge, demo, doctor, simulate, clean], add_help_option=False)
 
 
 def run(argv: Sequence[str] | None = None) -> int:

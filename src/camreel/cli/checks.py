@@ -96,6 +96,11 @@ def choose_places(
         if asked.is_relative:  # its name is made when the camera has said what time it is
             return folder, folder / f"camreel.{chosen.value}", chosen
         return folder, folder / default_name(address, channel, stream, asked, chosen), chosen
+    return folder, *output_of(output_file, folder, output_format)
+
+
+def output_of(output_file: str, folder: Path, output_format: OutputFormat | None) -> tuple[Path, OutputFormat]:
+    """Where ``--output-file`` is, and its format; a bare name is under ``folder``."""
     output, chosen = output_place(os.path.expanduser(output_file), folder, output_format)  # noqa: PTH111 - keeps "./"
     output = _absolute(output)
     _check_folder(output.parent, f"--output-file {output_file!r}")
@@ -103,7 +108,7 @@ def choose_places(
         raise UsageError(f"--output-file {output_file!r} is a folder.", hint="Give a file name, like evening.mp4.")
     if os.name == "nt" and is_device_name(output.name):
         raise UsageError(f"--output-file {output_file!r} is the name of a device in Windows.")
-    return folder, output, chosen
+    return output, chosen
 
 
 def _absolute(path: str | Path) -> Path:

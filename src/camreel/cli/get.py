@@ -43,6 +43,7 @@ Exit codes:
   6 camera unreachable   7 disk or merge   130 interrupted   1 a bug
 
 Other commands:
+  camreel merge      the same from clips that are on disk already
   camreel demo       export a video from the built-in simulated camera
   camreel doctor     how a camera is, in a report for anybody's eyes
   camreel simulate   run the simulated camera, to try things on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from camreel.cli import screen
 from camreel.cli.loading import ending_at_once
 from camreel.errors import UsageError
-from camreel.model import Credentials, Request
+from camreel.model import Credentials, MergeRequest, Request
 from camreel.report import Report, report_json, report_text
 
 if TYPE_CHECKING:
@@ -52,6 +52,19 @@ def run_job(request: Request, ask_password: Callable[[], str], manner: Manner) -
         show_report(report, manner, told=not manner.quiet)
     else:
         show_report(report, manner)
+    return report
+
+
+def run_merge_job(request: MergeRequest, notes: Sequence[str], manner: Manner) -> Report:
+    """Merge, and show the report. ``notes`` is what the search for the files had to say."""
+    with ending_at_once():
+        from camreel.cli.reporters import choose_reporter  # noqa: PLC0415 - as above
+        from camreel.cli.runner import run_merge  # noqa: PLC0415
+
+    reporter = choose_reporter(quiet=manner.quiet)
+    with _logging_to(reporter, verbose=manner.verbose):
+        report = run_merge(request, notes, reporter)
+    show_report(report, manner, told=not manner.quiet and not report.already_there)
     return report
 
 

@@ -7,8 +7,9 @@ from functools import singledispatch
 
 from camreel.clock import is_by_clock
 from camreel.errors import printable
-from camreel.events import ClipFailed, Connected, Event, Planned, Retrying, Understood, Waiting, Warned
-from camreel.report import asked_lines, clock_lines, left_out_text
+from camreel.events import ClipFailed, Connected, Event, Gathered, Planned, Retrying, Understood, Waiting, Warned
+from camreel.plan import ExportPlan
+from camreel.report import asked_lines, asked_of_clips, clock_lines, left_out_text, times_line
 from camreel.units import count_text, duration_text, size_text, wrapped
 
 _LABEL = 10  # columns; the report's lines have as many
@@ -80,13 +81,7 @@ def _(event: Waiting) -> list[Note]:
 @notes.register
 def _(event: Planned) -> list[Note]:
     plan = event.plan
-    found = count_text(len(plan.recordings), "recording")
-    unknown = sum(recording.size is None for recording in plan.recordings)
-    if unknown < len(plan.recordings):
-        found += f", {size_text(plan.listed_bytes)}"
-    if plan.left_out:
-        found += f"; not used: {left_out_text(plan.left_out)}"
-    said = [Note("Found", found)]
+    said = [_found(plan)]
     if plan.gaps and plan.recordings:
         missing = duration_text(sum(gap.seconds for gap in plan.gaps))
         said.append(Note("", f"the camera has {count_text(len(plan.gaps), 'gap')} in this range, {missing} in all"))
@@ -94,6 +89,27 @@ def _(event: Planned) -> list[Note]:
         still = "is" if len(plan.writing) == 1 else "are"
         said.append(Note("", f"{count_text(len(plan.writing), 'recording')} {still} still being written", bad=True))
     return said
+
+
+def _found(plan: ExportPlan) -> Note:
+    found = count_text(len(plan.recordings), "recording")
+    unknown = sum(recording.size is None for recording in plan.recordings)
+    if unknown < len(plan.recordings):
+        found += f", {size_text(plan.listed_bytes)}"
+    if plan.left_out:
+        found += f"; not used: {left_out_text(plan.left_out)}"
+    return Note("Found", found)
+
+
+@notes.register
+def _(event: Gathered) -> list[Note]:
+    plan = event.plan
+    asked, *other = asked_of_clips(event.request, plan.span, event.clock)
+    said = [Note("Range", asked), *(Note("", line) for line in other), _found(plan)]
+    if plan.gaps and plan.recordings:
+        missing = duration_text(sum(gap.seconds for gap in plan.gaps))
+        said.append(Note("", f"they leave {count_text(len(plan.gaps), 'gap')} in this range, {missing} in all"))
+    return [*said, Note("Times", times_line(event.times_from))]
 
 
 @notes.register

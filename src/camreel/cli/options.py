@@ -137,6 +137,26 @@ get_options = _together(
     ]
 )
 
+merge_options = _together(
+    [
+        _main("-o", "--output-file", metavar="FILE", help="Required. x.mkv means mkv."),
+        _main("--output-format", **FORMAT),
+        _main("-s", "--start", metavar="TIME", help="By the clips' own clock. Default: all of them."),
+        _main("-e", "--end", metavar="TIME", help="Up to, but not including."),
+        _main("--camera-tz", metavar="ZONE", help="The zone of that clock: Europe/Berlin, +01:00."),
+        _main("--in-order", is_flag=True, help="Whatever their times: end to end, as given."),
+        _output("--whole-clips", is_flag=True, help="Do not cut at the ends of the range."),
+        *making_options,
+        _output("--require-complete", is_flag=True, help="A gap between the clips gives exit code 4."),
+        _output(
+            "--if-exists",
+            type=_one_of(IfExists),
+            metavar="WHAT",
+            help="fail, skip or overwrite. Default: good if this same request made it, else fail.",
+        ),
+    ]
+)
+
 # Read from the raw arguments too, by camreel.cli.app, where errors are told; --debug is read only there.
 debug_option = _program("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 

@@ -14,6 +14,8 @@ from camreel.events import (
     ClipStarted,
     Connected,
     Event,
+    Gathered,
+    Looking,
     MergedUpTo,
     Planned,
     Understood,
@@ -49,6 +51,7 @@ class Progress:
         self._samples: deque[tuple[float, int]] = deque()
         self._merged: WallTime | None = None
         self._with_date = False
+        self._on_disk = 0  # clips that are merged from where they lie
         self._enter("connecting")
 
     def _enter(self, phase: str) -> None:
@@ -104,8 +107,23 @@ class Progress:
         self._clip(event.number).failed = True
 
     @feed.register
+    def _(self, event: Looking) -> None:
+        if event.done == 0:
+            self._enter("")
+        self.phase = f"looking at file {event.done + 1} of {event.total}"
+
+    @feed.register
+    def _(self, event: Gathered) -> None:
+        self._enter("merging")
+        self._on_disk = len(event.plan.recordings)
+        span = event.plan.span
+        self._with_date = span.start.naive.date() != span.end.naive.date()
+
+    @feed.register
     def _(self, event: MergedUpTo) -> None:
         self._merged = event.wall
+        if self._on_disk:
+            self.phase = f"merging clip {event.number} of {self._on_disk}{self._merged_text(', up to ')}"
 
     @feed.register
     def _(self, _event: Verifying) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NoReturn
@@ -15,11 +15,12 @@ import anyio
 from anyio.abc import TaskStatus
 
 from camreel import export as exporting
+from camreel import merging
 from camreel.cli import screen
 from camreel.cli.reporters import Reporter
 from camreel.errors import Interrupted
-from camreel.events import ClipFetched, Event, Planned
-from camreel.model import Credentials, Request
+from camreel.events import ClipFetched, Event, Listener, Planned
+from camreel.model import Credentials, MergeRequest, Request
 from camreel.report import Report
 from camreel.transfer.store import ROOT
 from camreel.units import count_text, size_text
@@ -30,21 +31,34 @@ _PATIENCE = 0.8  # seconds from Ctrl-C to the end at the latest
 
 def run_export(request: Request, credentials: Credentials, reporter: Reporter) -> Report:
     """The export's report. Raises what it raises, and Interrupted after Ctrl-C or SIGTERM."""
-    run = _Run(request, credentials, reporter)
+    return _run(_Run(lambda listener: exporting.export(request, credentials, listener), reporter, request.output_dir))
+
+
+def run_merge(request: MergeRequest, notes: Sequence[str], reporter: Reporter) -> Report:
+    """The same for clips on disk."""
+    return _run(_Run(lambda listener: merging.merge(request, listener, notes=notes), reporter))
+
+
+def _run(run: _Run) -> Report:
     try:
         return anyio.run(run.run)
     except KeyboardInterrupt:  # where signals cannot be received: Windows
         raise run.interrupted() from None
     finally:
         run.has_ended()
-        reporter.close()
+        run.reporter.close()
 
 
 class _Run:
-    """One export, with a listener for signals and a ticker beside it."""
+    """One export or merge, with a listener for signals and a ticker beside it.
 
-    def __init__(self, request: Request, credentials: Credentials, reporter: Reporter) -> None:
-        self._request, self._credentials, self._reporter = request, credentials, reporter
+    ``downloads`` is where the folder for downloads is; None where nothing is downloaded.
+    """
+
+    def __init__(
+        self, job: Callable[[Listener], Awaitable[Report]], reporter: Reporter, downloads: Path | None = None
+    ) -> None:
+        self._job, self.reporter, self._downloads = job, reporter, downloads
         self._stopped = False
         self._deadline: threading.Timer | None = None
         self._planned = 0
@@ -52,9 +66,11 @@ class _Run:
 
     def interrupted(self) -> Interrupted:
         """What is said after Ctrl-C."""
+        if self._downloads is None:
+            return Interrupted("interrupted; there is no video, and the clips are as they were")
         said = "interrupted; run the same command again to continue"
         if self._kept:
-            where = self._request.output_dir / ROOT
+            where = self._downloads / ROOT
             with suppress(OSError, ValueError):  # it is elsewhere
                 where = where.relative_to(Path.cwd())
             size = size_text(sum(self._kept.values()))
@@ -66,7 +82,7 @@ class _Run:
             self._planned = len(event.plan.recordings)
         elif isinstance(event, ClipFetched):
             self._kept[event.number] = event.size
-        self._reporter.on_event(event)
+        self.reporter.on_event(event)
 
     async def run(self) -> Report:
         """Inside an event loop."""
@@ -78,7 +94,7 @@ class _Run:
                 helpers.start_soon(self._tick)
                 # Caught here: the task group would wrap it.
                 try:
-                    report = await exporting.export(self._request, self._credentials, self._on_event)
+                    report = await self._job(self._on_event)
                 except Exception as error:  # noqa: BLE001 - raised below
                     failure = _only_leaf(error)
             helpers.cancel_scope.cancel()
@@ -108,7 +124,7 @@ class _Run:
 
     async def _tick(self) -> None:
         while True:
-            self._reporter.tick()
+            self.reporter.tick()
             await anyio.sleep(_TICK)
 
     async def _heed_signals(self, scope: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
@@ -120,7 +136,7 @@ class _Run:
             async for number in signals:
                 self._stopped = True
                 self._end_in_time()
-                self._reporter.log(
+                self.reporter.log(
                     "Stopping; press Ctrl-C again to end at once." if number == signal.SIGINT else "Stopping."
                 )
                 # A real handler now: it is heard even where the event loop is not.

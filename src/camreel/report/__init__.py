@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from camreel.report.as_json import SCHEMA, error_json, report_json
-from camreel.report.as_text import asked_lines, camera_line, clock_lines, left_out_text, report_text
+from camreel.report.as_text import (
+    asked_lines,
+    asked_of_clips,
+    camera_line,
+    clock_lines,
+    left_out_text,
+    report_text,
+    times_line,
+)
 from camreel.report.value import AtATime, ClipReport, OutputReport, Report
 
 __all__ = [
@@ -13,10 +21,12 @@ __all__ = [
     "OutputReport",
     "Report",
     "asked_lines",
+    "asked_of_clips",
     "camera_line",
     "clock_lines",
     "error_json",
     "left_out_text",
     "report_json",
     "report_text",
+    "times_line",
 ]

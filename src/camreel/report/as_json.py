@@ -9,7 +9,7 @@ from typing import Any
 from camreel import __version__
 from camreel.clock import CameraClock, format_offset
 from camreel.errors import CamreelError
-from camreel.model import Span, WallTime
+from camreel.model import Request, Span, WallTime
 from camreel.plan import Hole
 from camreel.report.value import ClipReport, OutputReport, Report
 
@@ -33,6 +33,7 @@ def report_json(report: Report) -> dict[str, Any]:
             "recordings": len(report.clips),
             "bytes": sum(clip.size or 0 for clip in report.clips),
             "left_out": dict(report.left_out),
+            **({"times_from": dict(report.times_from)} if report.times_from else {}),
         }
         if span
         else None,
@@ -66,12 +67,15 @@ def error_json(error: CamreelError) -> dict[str, Any]:
     }
 
 
-def _camera_json(report: Report) -> dict[str, Any]:
-    device, clock = report.device, report.clock
+def _camera_json(report: Report) -> dict[str, Any] | None:
+    """None for a merge of clips on disk."""
+    request, device, clock = report.request, report.device, report.clock
+    if not isinstance(request, Request):
+        return None
     return {
-        "address": str(report.request.address),
-        "channel": report.request.channel,
-        "stream": report.request.stream.value,
+        "address": str(request.address),
+        "channel": request.channel,
+        "stream": request.stream.value,
         "model": device.model if device else None,
         "name": device.name if device else None,
         "serial": device.serial if device else None,
@@ -93,9 +97,13 @@ def _tenths(length: timedelta) -> float:
     return round(length.total_seconds(), 1) + 0.0  # never -0.0
 
 
-def _asked_json(report: Report) -> dict[str, Any]:
-    start, end = report.request.asked.bounds
-    return {"start": start.isoformat(), "end": end.isoformat(), "times_in": report.request.asked.times_in}
+def _asked_json(report: Report) -> dict[str, Any] | None:
+    """None where no range was asked for, but all that the clips hold."""
+    asked = report.request.asked
+    if asked is None:
+        return None
+    start, end = asked.bounds
+    return {"start": start.isoformat(), "end": end.isoformat(), "times_in": asked.times_in}
 
 
 def _utc(wall: WallTime, clock: CameraClock | None) -> str | None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from camreel.clock import CameraClock, asked_length, is_by_clock, show_moment, show_span
 from camreel.errors import printable
-from camreel.model import Asked, DeviceInfo, Request, Span, WallTime
+from camreel.model import Asked, DeviceInfo, MergeRequest, Request, Span, WallTime
 from camreel.plan import Hole
 from camreel.report.value import AtATime, ClipReport, OutputReport, Report
 from camreel.units import count_text, duration_text, size_text
@@ -27,12 +27,7 @@ def report_text(report: Report, *, closing: bool = False) -> str:
     """
     rows = [("Asked", f"without {show_span(span, report.clock)}, between the two passes") for span in report.skipped]
     if not closing:
-        rows = [("Asked", line) for line in asked_lines(report.request.asked, report.span, report.clock)] + rows
-        if report.device:
-            rows.append(("Camera", camera_line(report.request, report.device)))
-        if report.span:
-            rows += [("Clock", line) for line in clock_lines(report.clock, report.request.asked)]
-            rows.append(("Found", _found_line(report)))
+        rows = _asked_and_found(report, rows)
     if report.span:
         covered, asked = duration_text(report.covered_seconds), duration_text(report.asked_seconds)
         rows.append(("Coverage", f"{covered} of {asked} ({_percent(report)})"))
@@ -62,6 +57,47 @@ def _at_a_time(at_a_time: AtATime) -> str:
     few = f"--max-concurrent {at_a_time.settled} is what it bears"
     down = f"down to {at_a_time.lowest}, at the end {at_a_time.settled}"
     return f"the camera was overloaded by {at_a_time.allowed} downloads at a time: {down}; {few}"
+
+
+def _asked_and_found(report: Report, skipped: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    request, span, clock = report.request, report.span, report.clock
+    if isinstance(request, MergeRequest):
+        rows = [("Asked", line) for line in asked_of_clips(request, span, clock)] + skipped
+        return [*rows, ("Found", _found_line(report)), ("Times", times_line(report.times_from))] if span else rows
+    rows = [("Asked", line) for line in asked_lines(request.asked, span, clock)] + skipped
+    if report.device:
+        rows.append(("Camera", camera_line(request, report.device)))
+    if span:
+        rows += [("Clock", line) for line in clock_lines(clock, request.asked)]
+        rows.append(("Found", _found_line(report)))
+    return rows
+
+
+def asked_of_clips(request: MergeRequest, span: Span | None, clock: CameraClock | None) -> list[str]:
+    """The range of a merge: as asked, or all that the clips hold."""
+    if request.asked is not None:
+        return asked_lines(request.asked, span, clock)
+    files = count_text(len(request.files), "file")
+    if span is None or request.in_order:
+        return [f"all of {files}"]
+    shown = f"all of {files}: {_by_camera(span, clock)} ({duration_text(span.seconds)})"
+    return [shown, f"{_utc(span, clock)} UTC"] if clock else [shown]
+
+
+_TIMES_FROM = {
+    "frames": "the clock in their frames",
+    "names": "their names and folders",
+    "creation_time": "their creation_time",
+    "order": "the order in which they were given, one after the other",
+}
+
+
+def times_line(times_from: Sequence[tuple[str, int]]) -> str:
+    """Where the times of clips on disk come from."""
+    said = [_TIMES_FROM.get(source, source) for source, _ in times_from]
+    if len(said) > 1:
+        said = [f"{words} ({count})" for words, (_, count) in zip(said, times_from, strict=True)]
+    return f"of the clips: by {', '.join(said)}"
 
 
 def _percent(report: Report) -> str:
@@ -147,10 +183,13 @@ def _aligned(rows: list[tuple[str, str]]) -> list[str]:
 
 
 def _result_line(report: Report) -> str:
+    done = "merged" if isinstance(report.request, MergeRequest) else "fetched"
     if report.already_there and report.warnings:
-        return "skipped: a file of that name is there, and nothing was fetched"
+        return f"skipped: a file of that name is there, and nothing was {done}"
     if report.already_there:
-        return "already there: an earlier run made this video from the same request; nothing was fetched"
+        return f"already there: an earlier run made this video from the same request; nothing was {done}"
+    if isinstance(report.request, MergeRequest):
+        return _merged_line(report)
     if report.exit_code == 0 and report.account.gaps:
         recorded = f"(it recorded {_percent(report)} of it)"
         return f"complete: all that the camera recorded of this range is in the video {recorded}"
@@ -159,6 +198,17 @@ def _result_line(report: Report) -> str:
     if report.is_complete:
         return "partial: the recording has gaps, and --require-complete was given"
     return "PARTIAL: something is missing, see above; run the same command again to try for the rest"
+
+
+def _merged_line(report: Report) -> str:
+    what = "of this range " if isinstance(report.request, MergeRequest) and report.request.asked else ""
+    if report.exit_code == 0 and report.account.gaps:
+        return f"complete: all that the clips hold {what}is in the video; the gaps are in none of them"
+    if report.exit_code == 0:
+        return f"complete: everything that the clips hold {what}is in the video"
+    if report.is_complete:
+        return "partial: there are gaps between the clips, and --require-complete was given"
+    return "PARTIAL: something is missing, see above"
 
 
 def asked_lines(asked: Asked, span: Span | None, clock: CameraClock | None) -> list[str]:
@@ -176,9 +226,13 @@ def asked_lines(asked: Asked, span: Span | None, clock: CameraClock | None) -> l
         lines = [f"{_by_camera(span, clock)} ({duration_text(span.seconds)})"]
     if span and clock:
         # With both ends in UTC already, it would be said twice.
-        utc = [clock.to_utc(wall) for wall in (span.start, span.end)]
-        lines.append(f"{Span(*(WallTime(moment.replace(tzinfo=None)) for moment in utc))} UTC")
+        lines.append(f"{_utc(span, clock)} UTC")
     return lines
+
+
+def _utc(span: Span, clock: CameraClock) -> Span:
+    start, end = (WallTime(clock.to_utc(wall).replace(tzinfo=None)) for wall in (span.start, span.end))
+    return Span(start, end)
 
 
 def _typed(moment: WallTime | datetime) -> str:

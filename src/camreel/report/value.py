@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from camreel.clock import CameraClock
-from camreel.model import DeviceInfo, Request, Span
+from camreel.model import DeviceInfo, MergeRequest, Request, Span
 from camreel.plan import Account
 
 
@@ -64,9 +64,11 @@ class Report:
     All spans are in straight time (:mod:`camreel.clock.camera_clock`); ``clock`` tells what the picture shows.
     ``skipped`` are parts of ``span`` that are not asked for: they lie between two passes of a repeated hour.
     ``at_a_time``: how many downloads the camera bore, None where nothing was downloaded.
+    ``times_from``: for a merge of clips on disk, how many of them are dated by what (``frames``, ``names``,
+    ``creation_time``, ``order``).
     """
 
-    request: Request
+    request: Request | MergeRequest
     span: Span | None
     clock: CameraClock | None
     device: DeviceInfo | None
@@ -80,6 +82,7 @@ class Report:
     found_as: str | None = None
     skipped: tuple[Span, ...] = ()
     at_a_time: AtATime | None = None
+    times_from: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_complete(self) -> bool:

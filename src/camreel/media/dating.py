@@ -1,0 +1,125 @@
+"""What a clip says of its own times, read from its boxes or frames by our own hands.
+
+FFmpeg is not asked: this runs in the main process, which no clip may take down.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import BinaryIO
+
+from camreel.media.dav import is_dav, summary_of
+from camreel.media.probe import Unusable, what_else
+from camreel.model import Span
+
+# ISO/IEC 14496-12: seconds since then, UTC. 0 is how a muxer says that it does not know.
+_EPOCH = datetime(1904, 1, 1, tzinfo=timezone.utc)
+_FIRST = datetime(1971, 1, 1, tzinfo=timezone.utc)  # clocks that were never set begin in 1970
+_LAST = datetime(2200, 1, 1, tzinfo=timezone.utc)
+_LONGEST = 2 * 86_400.0  # seconds; an index that claims more lies
+_MOST_BOXES = 1_000_000  # cameras write a box for each picture
+_MOST_INNER = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTimes:
+    """``wall``: its pictures by the camera's clock, to the millisecond (a ``.dav``). ``created``: ``creation_time``,
+    in UTC, and ``seconds``: how long its pictures are (an mp4). Each None where the clip does not say. ``channel`` is
+    counted from 0.
+    """
+
+    wall: Span | None = None
+    created: datetime | None = None
+    seconds: float | None = None
+    channel: int | None = None
+
+
+def own_times(path: str, *, index: bool = True) -> OwnTimes:
+    """What the clip says. Without ``index`` an mp4 is not looked into. Raises :class:`Unusable`."""
+    other = what_else(path)
+    if other is None:
+        return _of_mp4(path) if index else OwnTimes()
+    if not is_dav(path):
+        raise Unusable(other)
+    found = summary_of(path)
+    rate = found.picture_format.rate or 25
+    return OwnTimes(
+        wall=Span(found.first, found.last + timedelta(milliseconds=round(1000 / rate))),
+        seconds=found.seconds + 1 / rate,
+        channel=found.channel,
+    )
+
+
+def _of_mp4(path: str) -> OwnTimes:
+    try:
+        with Path(path).open("rb") as file:
+            size = file.seek(0, 2)
+            moov = next((box for box in _boxes(file, 0, size, _MOST_BOXES) if box[0] == b"moov"), None)
+            if moov is None:
+                return OwnTimes()
+            inner = list(_boxes(file, moov[1], moov[2], _MOST_INNER))
+            header = _header(file, inner, b"mvhd")
+            pictures = [found for box in inner if box[0] == b"trak" if (found := _pictures(file, box)) is not None]
+    except OSError as error:
+        raise Unusable(f"it cannot be read ({error.strerror})") from error
+    seconds = [length for _created, length in pictures[:1] if length is not None]
+    created = header[0] if header and header[0] else next((created for created, _ in pictures if created), None)
+    return OwnTimes(created=created, seconds=seconds[0] if seconds else None)
+
+
+_Box = tuple[bytes, int, int]  # its kind, and where its content begins and ends
+_Header = tuple["datetime | None", "float | None"]
+
+
+def _boxes(file: BinaryIO, at: int, end: int, most: int) -> Iterator[_Box]:
+    for _ in range(most):
+        if at + 8 > end:
+            return
+        file.seek(at)
+        head = file.read(16)
+        if len(head) < 8:
+            return
+        length, kind = struct.unpack(">I4s", head[:8])
+        begin = at + 8
+        if length == 1 and len(head) == 16:
+            length, begin = int.from_bytes(head[8:], "big"), at + 16
+        elif length == 0:  # up to the end of the file
+            length = end - at
+        if length < begin - at or at + length > end:
+            return
+        yield kind, begin, at + length
+        at += length
+
+
+def _pictures(file: BinaryIO, track: _Box) -> _Header | None:
+    """When a track of pictures was created and how long it is; None for other tracks."""
+    media = next((box for box in _boxes(file, track[1], track[2], _MOST_INNER) if box[0] == b"mdia"), None)
+    inner = [] if media is None else list(_boxes(file, media[1], media[2], _MOST_INNER))
+    handler = next((box for box in inner if box[0] == b"hdlr"), None)
+    if handler is None:
+        return None
+    file.seek(handler[1])
+    return _header(file, inner, b"mdhd") if file.read(12)[8:12] == b"vide" else None
+
+
+def _header(file: BinaryIO, boxes: list[_Box], kind: bytes) -> _Header | None:
+    """Creation time and length, as ``mvhd`` and ``mdhd`` begin with them."""
+    box = next((box for box in boxes if box[0] == kind), None)
+    if box is None:
+        return None
+    file.seek(box[1])
+    data = file.read(min(32, box[2] - box[1]))
+    layout = ">4xQQIQ" if data[:1] == b"\1" else ">4xIIII"
+    if len(data) < struct.calcsize(layout):
+        return None
+    created, _changed, scale, length = struct.unpack_from(layout, data)
+    moment = _EPOCH + timedelta(seconds=created) if created < 1 << 34 else None
+    seconds = length / scale if scale else 0.0
+    return (
+        moment if moment is not None and _FIRST <= moment < _LAST else None,
+        seconds if 0 < seconds <= _LONGEST else None,
+    )

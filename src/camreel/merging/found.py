@@ -1,0 +1,155 @@
+"""What was given -> the files that are taken for clips. Looks at names and sizes, not into clips."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from camreel.errors import NothingRecorded, UsageError, printable
+from camreel.identity import is_ours
+from camreel.media.fingerprint import read_comment
+from camreel.model import FileOnDisk
+from camreel.units import count_text
+
+# What cameras and recorders write, and what becomes of it on the way; an underscore behind it: still being written.
+SUFFIXES = (".mp4", ".dav", ".mov", ".m4v", ".mp4_", ".dav_")
+_MOST = 100_000  # files; a camera's card has some thousand
+_NAMED = 5  # of files that are left out
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The files, in the order given, and what is to be said of the others."""
+
+    files: tuple[FileOnDisk, ...]
+    notes: tuple[str, ...] = ()
+
+
+def find_files(given: Sequence[str], output: Path) -> Found:
+    """Files as they were given, and the recordings in the folders that were; not the ``output`` of an earlier run.
+
+    UsageError where something is not there or cannot be looked at, and where the output would replace one of the
+    clips. NothingRecorded where there is no recording.
+    """
+    files: dict[str, FileOnDisk] = {}
+    others: list[str] = []
+    again = 0
+    here = _identity(output)
+    for path in _every(given, others):
+        real = os.path.realpath(path)
+        if real in files:
+            again += 1
+        elif here is not None and _identity(path) == here:
+            _check_ours(path)
+            others.append(f"{path.name} (made by an earlier run)")
+        else:
+            files[real] = _file(path)
+            if len(files) + len(others) > _MOST:
+                raise UsageError(f"There are more than {_MOST} files.", hint="Give fewer folders at a time.")
+    notes = _left_out(others)
+    if again:
+        notes.append(f"{count_text(again, 'file')} {'was' if again == 1 else 'were'} given twice and counted once.")
+    if not files:
+        raise NothingRecorded(
+            f"There is no recording in {printable(', '.join(given))}.",
+            hint=f"In folders, files that end in {', '.join(SUFFIXES[:4])} are looked for."
+            + "".join(f" {note}" for note in notes),
+        )
+    return Found(tuple(files.values()), tuple(notes))
+
+
+def _every(given: Sequence[str], others: list[str]) -> Iterator[Path]:
+    for argument in given:
+        path = Path(os.path.abspath(os.path.expanduser(argument)))  # noqa: PTH100, PTH111 - a link stays one
+        try:
+            mode = path.stat().st_mode
+        except OSError as error:
+            raise UsageError(f"{printable(argument)}: {_reason(error)}.", hint="Give files or folders.") from error
+        if stat.S_ISDIR(mode):
+            yield from _in_folder(path, others)
+        elif stat.S_ISREG(mode):
+            yield path
+        else:
+            raise UsageError(f"{printable(argument)} is neither a file nor a folder.")
+
+
+def _in_folder(top: Path, others: list[str]) -> Iterator[Path]:
+    for folder, folders, names in os.walk(top, onerror=_refuse):
+        # Hidden: what systems keep on cards (.Trashes, ._08.00.00.mp4 of macOS), and camreel's own downloads. Links to
+        # folders may lead round in a circle.
+        left = [name for name in folders if name.startswith(".") or Path(folder, name).is_symlink()]
+        others += [f"{name}/" for name in left]
+        folders[:] = sorted((name for name in folders if name not in left), key=_natural)
+        for name in sorted(names, key=_natural):
+            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                yield Path(folder, name)
+            else:
+                others.append(name)
+        if len(others) > _MOST:
+            raise UsageError(f"There are more than {_MOST} files in {top}.", hint="Give fewer folders at a time.")
+
+
+def _refuse(error: OSError) -> None:
+    raise UsageError(
+        f"The folder {printable(str(error.filename))} cannot be looked at: {_reason(error)}.",
+        hint="What is in it would be missing without a word; give the other folders by name to do without it.",
+    ) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells one file on this computer from another; None where there is none."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
+
+
+def _check_ours(path: Path) -> None:
+    """Refuse to take a recording for the output of an earlier run, which may be replaced."""
+    if not is_ours(read_comment(str(path))):
+        raise UsageError(
+            f"The output {printable(str(path))} is itself one of the clips.",
+            hint="Clips are never replaced: give another name with --output-file.",
+        )
+
+
+def _reason(error: OSError) -> str:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return reason[:1].lower() + reason[1:]
+
+
+def _file(path: Path) -> FileOnDisk:
+    try:
+        state = path.stat()
+    except OSError as error:  # a link to nowhere
+        raise UsageError(f"{printable(str(path))}: {_reason(error)}.") from error
+    return FileOnDisk(path, state.st_size, state.st_mtime_ns)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """So that 10.mp4 comes after 9.mp4."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]{1,18})", name)]
+
+
+def _left_out(names: Sequence[str]) -> list[str]:
+    """A note on the files, and one on the folders, whose names end in a slash."""
+    folders = [name for name in names if name.endswith("/")]
+    files = [name for name in names if not name.endswith("/")]
+    notes = []
+    if files:
+        verb = "is no recording and was" if len(files) == 1 else "are no recordings and were"
+        notes.append(f"{count_text(len(files), 'file')} {verb} left out: {_some(files)}.")
+    if folders:
+        verb = "is hidden or a link and was" if len(folders) == 1 else "are hidden or links and were"
+        notes.append(f"{count_text(len(folders), 'folder')} {verb} not looked into: {_some(folders)}.")
+    return notes
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(printable(name, 60) for name in names[:_NAMED]) + more

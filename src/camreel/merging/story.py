@@ -1,0 +1,309 @@
+"""Clips on disk in, a video and a report out. The same engine, report and rules as for a camera; nothing is fetched.
+
+look -> date -> plan -> merge -> verify -> name -> report
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from camreel import events
+from camreel.clock import CameraClock, CameraRange, ZoneFacts, is_by_clock, locate, show_span, straightened
+from camreel.clock.sources import clock_by, sources
+from camreel.clock.zone import moments_of
+from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, printable
+from camreel.media.job import ClipOutcome, MergeJob, MergeResult, part_names
+from camreel.media.process import MergeDied, MergeProcess
+from camreel.merging.copies import without_copies
+from camreel.merging.dates import Candidate, Dated, date_all, lay_in_order, look_at
+from camreel.model import AskedRange, MergeRequest, Recording, Span, Stream, WallTime
+from camreel.orders import clip_file, merge_job
+from camreel.output import already_there, finish, make_folders, part_for, prepare
+from camreel.plan import ExportPlan, plan_export, uncovered
+from camreel.report import Report
+from camreel.settle import settle
+from camreel.transfer.part import disk_errors
+from camreel.transfer.pool import Fetched
+from camreel.units import count_text
+
+_LOG = logging.getLogger(__name__)
+
+# A clip that takes the merge process down is left out and the merge starts again; so often at most.
+_MOST_SUSPECTS = 5
+_UNTOUCHED = "The clips are as they were."
+_FAR = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """The clips on straight time, and where the range is."""
+
+    plan: ExportPlan
+    clock: CameraClock | None
+    request: MergeRequest
+
+
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    """An outcome for each clip of the plan, and the output under its part name."""
+
+    outcomes: tuple[ClipOutcome, ...]
+    result: MergeResult
+
+
+async def merge(
+    request: MergeRequest,
+    on_event: events.Listener,
+    *,
+    notes: Sequence[str] = (),
+    utc_now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+) -> Report:
+    """Make the video that ``request`` asks for. ``notes`` is what the search for its files had to say.
+
+    Raises a :class:`CamreelError` when there is no video to report on. Clips are only read. Cancelling is safe at any
+    time.
+    """
+    if (report := already_there(request)) is not None:
+        return report
+    try:
+        return await _Merge(request, on_event, utc_now, notes).run()
+    except DiskError as error:
+        # The advice is written for exports, which have downloads and a folder for them.
+        hint = (error.hint or "").replace(": what was downloaded is kept", "").replace("--output-dir", "--output-file")
+        raise DiskError(str(error), hint=hint) from error
+
+
+class _Merge:
+    """One run. The methods stand in the order in which they are called."""
+
+    def __init__(
+        self, request: MergeRequest, emit: events.Listener, utc_now: Callable[[], datetime], notes: Sequence[str]
+    ) -> None:
+        self._request = request
+        self._emit = emit
+        self._utc_now = utc_now
+        self._warnings: list[str] = []
+        for note in notes:
+            self._warn(note)
+
+    def _warn(self, text: str) -> None:
+        self._warnings.append(text)
+        self._emit(events.Warned(text))
+
+    async def run(self) -> Report:
+        clock = _clock(self._request)
+        _check_range(self._request, clock)
+        prepare(self._request)
+        dated, copies = await self._look(clock)
+        placed = self._place(dated, clock)
+        plan, request = replace(placed.plan, left_out=(*placed.plan.left_out, *copies)), placed.request
+        if (there := already_there(request)) is not None:
+            return there
+        self._emit(events.Gathered(request, plan, placed.clock, dated.times_from))
+        if not plan.recordings:
+            raise _nothing(dated, plan, placed.clock)
+        for number, recording in enumerate(plan.recordings, 1):
+            _LOG.debug("clip %d is %s: %s", number, recording.span, printable(recording.path, 1000))
+        make_folders(request)
+        part = part_for(request)
+        try:
+            merged = await self._merge(plan, _job(placed, part))
+        except BaseException:
+            with suppress(OSError):
+                for each in part_names(str(part)):
+                    Path(each).unlink(missing_ok=True)
+            raise
+        return self._named(placed, plan, merged, dated, part)
+
+    async def _look(self, clock: CameraClock | None) -> tuple[Dated, tuple[tuple[str, int], ...]]:
+        candidates: list[Candidate] = []
+        for number, file in enumerate(self._request.files):
+            self._emit(events.Looking(number, len(self._request.files)))
+            # In a thread: a recorder's disk has files whose frames take seconds to walk.
+            look = partial(look_at, file, length=self._request.in_order)
+            candidates.append(await anyio.to_thread.run_sync(look, abandon_on_cancel=True))
+        try:
+            kept, notes = await anyio.to_thread.run_sync(without_copies, candidates, abandon_on_cancel=True)
+        except OSError as error:
+            raise UsageError(f"{printable(str(error.filename))} cannot be read: {error.strerror}.") from error
+        for note in notes:
+            self._warn(note)
+        dated = lay_in_order(kept) if self._request.in_order else date_all(kept, clock.zone if clock else None)
+        for note in dated.notes:
+            self._warn(note)
+        left = len(candidates) - len(kept)
+        return dated, ((("copy of another" if left == 1 else "copies of others"), left),) if left else ()
+
+    def _place(self, dated: Dated, clock: CameraClock | None) -> _Placed:
+        """The clips and the range on straight time."""
+        if self._request.asked is None:
+            where = _all_of(dated.recordings, clock)
+            recordings, doubts = straightened(dated.recordings, where)
+            plan = _plan_of_all(dated.with_lengths(recordings))
+            request = self._request
+        else:
+            where = locate(self._request.asked, clock, self._utc_now())
+            recordings, doubts = straightened(dated.recordings, where)
+            plan = plan_export(dated.with_lengths(recordings), where.span, Stream.MAIN, where.skipped)
+            request = replace(self._request, asked=where.asked)
+            doubts = (*where.notes, *doubts)
+        for doubt in doubts:
+            self._warn(doubt)
+        return _Placed(plan, where.clock, request)
+
+    async def _merge(self, plan: ExportPlan, job: MergeJob) -> _Merged:
+        """Merge; where a clip takes the process down, again without it."""
+        suspects: dict[int, str] = {}
+        while True:
+            try:
+                return await self._try(plan, job, suspects)
+            except MergeDied as error:
+                if error.number is None or error.number in suspects or len(suspects) >= _MOST_SUSPECTS:
+                    raise MergeError(str(error), hint=_UNTOUCHED) from error
+                suspects[error.number] = f"the merge died of it ({str(error).rstrip('.')})"
+            except MergeError as error:
+                raise MergeError(str(error), hint=_UNTOUCHED) from error
+
+    async def _try(self, plan: ExportPlan, job: MergeJob, suspects: Mapping[int, str]) -> _Merged:
+        outcomes = {number: ClipOutcome(number, unusable=reason) for number, reason in suspects.items()}
+        async with MergeProcess(job, self._on_merged) as process:
+            for number, recording in enumerate(plan.recordings, 1):
+                if number not in suspects:
+                    settled = await process.add(clip_file(plan, number, recording.path, recording.name))
+                    self._settle(settled.outcomes, outcomes)
+                    self._on_merged(number, recording.span.start)
+            self._emit(events.Verifying())
+            try:
+                result = await process.finish()
+            except MergeDied:
+                raise
+            except MergeError:
+                _check_anything(plan, list(outcomes.values()))
+                raise
+            self._settle(result.outcomes, outcomes)
+            return _Merged(tuple(outcomes[number] for number in range(1, len(plan.recordings) + 1)), result)
+
+    def _settle(self, settled: Iterable[ClipOutcome], outcomes: dict[int, ClipOutcome]) -> None:
+        for outcome in settled:
+            outcomes[outcome.number] = outcome
+            number, pictures, said = outcome.number, outcome.video_packets, outcome.unusable or "well"
+            _LOG.debug("clip %d gave %d pictures (%s)", number, pictures, said)
+            if outcome.covered:
+                self._on_merged(number, outcome.covered.end)
+
+    def _on_merged(self, number: int, wall: WallTime) -> None:
+        self._emit(events.MergedUpTo(number, wall))
+
+    def _named(self, placed: _Placed, plan: ExportPlan, merged: _Merged, dated: Dated, part: Path) -> Report:
+        """Name the output and tell what became of every clip and second."""
+        plan = _ended(plan, merged.outcomes, dated)
+        if placed.request.asked is None:
+            plan = replace(plan, span=_reach([plan.span, *(each.covered for each in merged.outcomes if each.covered)]))
+        clips = [Fetched(Path(each.path), each.size or 0, reused=True) for each in plan.recordings]
+        statuses, account = settle(plan, clips, merged.outcomes, None, "none of the clips holds it")
+        report = Report(
+            placed.request,
+            plan.span,
+            placed.clock,
+            None,
+            statuses,
+            plan.left_out,
+            account,
+            (),
+            tuple(self._warnings),
+            skipped=plan.skipped,
+            times_from=dated.times_from,
+        )
+        with disk_errors(part):
+            return finish(report, plan, None, merged.result)
+
+
+def _clock(request: MergeRequest) -> CameraClock | None:
+    """The camera's clock, where its zone was given; it is taken to be right."""
+    if request.camera_tz is None:
+        return None
+    (source, *_) = sources(request.camera_tz, ZoneFacts(), None)
+    return clock_by(source, None)
+
+
+def _check_range(request: MergeRequest, clock: CameraClock | None) -> None:
+    asked = request.asked
+    if asked is None or clock is not None or (is_by_clock(asked) and not asked.is_relative):
+        return
+    what = "is told in other words than" if asked.is_relative else "has an offset from UTC, unlike"
+    raise UsageError(
+        f"The range {what} the clips' times, which are of the camera's clock alone.",
+        hint="Give --start and --end with their dates, as the picture shows them, or the zone with --camera-tz.",
+    )
+
+
+def _all_of(recordings: Sequence[Recording], clock: CameraClock | None) -> CameraRange:
+    """A range around all of ``recordings``, counted from the first one on."""
+    whole = _reach([recording.span for recording in recordings])
+    if clock is not None:
+        moments = moments_of(clock.zone, whole.start)
+        clock = clock.starting_at(moments[0] if moments else clock.to_utc(whole.start))
+    wide = Span(whole.start - _FAR, whole.end + _FAR)
+    return CameraRange(AskedRange(wide.start, wide.end), (wide,), clock)
+
+
+def _plan_of_all(recordings: Sequence[Recording]) -> ExportPlan:
+    ordered = tuple(sorted(recordings, key=lambda each: (each.span.start, each.position)))
+    whole = _reach([recording.span for recording in ordered])
+    return ExportPlan(whole, ordered, uncovered(whole, (recording.span for recording in ordered)))
+
+
+def _reach(spans: Sequence[Span]) -> Span:
+    return Span(min(span.start for span in spans), max(max(span.start, span.end) for span in spans))
+
+
+def _ended(plan: ExportPlan, outcomes: Sequence[ClipOutcome], dated: Dated) -> ExportPlan:
+    """The plan with the ends of clips that told none, now that they have been read."""
+    ended = []
+    for recording, outcome in zip(plan.recordings, outcomes, strict=True):
+        start = recording.span.start
+        known = outcome.unusable is not None or recording.position not in dated.open_ended
+        end = max(start, outcome.covered.end) if outcome.covered else start
+        ended.append(recording if known else replace(recording, span=Span(start, end)))
+    return replace(plan, recordings=tuple(ended))
+
+
+def _nothing(dated: Dated, plan: ExportPlan, clock: CameraClock | None) -> NothingRecorded:
+    return NothingRecorded(
+        f"None of the {count_text(len(dated.recordings), 'clip')} holds anything from {show_span(plan.span, clock)}.",
+        hint=f"By their own times they are from {_reach([recording.span for recording in dated.recordings])}.",
+    )
+
+
+def _job(placed: _Placed, part: Path) -> MergeJob:
+    """The one place where the engine is told what to make."""
+    request, plan, clock = placed.request, placed.plan, placed.clock
+    count = count_text(len(plan.recordings), "clip")
+    title = count if request.in_order else f"{count}, {show_span(plan.span, clock, zone=True)}"
+    return merge_job(request, plan, clock, output=str(part), title=title, whole_clips=request.asked is None)
+
+
+def _check_anything(plan: ExportPlan, outcomes: Sequence[ClipOutcome]) -> None:
+    """Raise where not one clip gave a picture: then there is no video to speak of."""
+    if any(outcome.covered for outcome in outcomes):
+        return
+    unusable = [outcome for outcome in outcomes if outcome.unusable]
+    if unusable:
+        first = Path(plan.recordings[unusable[0].number - 1].path)
+        raise MergeError(
+            f"Not one of the clips could be used. The first, {printable(first.name)}: {unusable[0].unusable}.",
+            hint=_UNTOUCHED,
+        )
+    raise NothingRecorded(
+        "The clips of this time hold no picture in the range.",
+        hint="Times in names are whole seconds: ask for a little more, or use --whole-clips.",
+    )
