@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from camreel.errors import DiskError, MergeError, UsageError
-from camreel.identity import COMPLETE, HAS_GAPS, PARTIAL, comment, made_by
+from camreel.identity import COMPLETE, HAS_GAPS, PARTIAL, comment, fingerprint, made_by
 from camreel.media.fingerprint import read_comment, replace_in_place
 from camreel.media.job import MergeResult
 from camreel.media.names import codec_name
@@ -35,6 +35,8 @@ def already_there(request: Request) -> Report | None:
             return None
         size = os.lstat(output).st_size
     state = _state_of(request)
+    if state in {COMPLETE, HAS_GAPS}:  # a run that was killed just after it had named it could not tidy up
+        Store(request.output_dir, request.address).let_go(job_name(request), keep=request.keep_files)
     if wish is IfExists.SKIP or (wish is None and state in {COMPLETE, HAS_GAPS}):
         there = (OutputReport(str(output), size),)
         return Report(request, None, None, None, (), (), Account((), (), ()), there, already_there=True, found_as=state)
@@ -50,6 +52,11 @@ def _state_of(request: Request) -> str | None:
     """What the file at the output's place says of itself, where this request made it."""
     output = request.output
     return made_by(read_comment(str(output)), request) if output.is_file() else None
+
+
+def job_name(request: Request) -> str:
+    """What a store calls the job: the same for the same request."""
+    return fingerprint(request)[:12]
 
 
 def part_for(request: Request, store: Store) -> Path:

@@ -47,9 +47,9 @@ class Pace:
         return self._active >= self._allowed
 
     @property
-    def is_least(self) -> bool:
-        """Whether it cannot be slower."""
-        return self._allowed == 1
+    def is_busy(self) -> bool:
+        """Whether anything is being downloaded."""
+        return self._active > 0
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -69,7 +69,7 @@ class Pace:
         """The camera had too much, in a turn that began when there had been ``seen`` strains: halve, once for all
         the turns of that time.
         """
-        if seen != self._strains or self.is_least:
+        if seen != self._strains or self._allowed == 1:
             return
         self._strains += 1
         self._calm = 0
