@@ -32,11 +32,14 @@ def run_export(request: Request, credentials: Credentials, reporter: Reporter) -
     """The export's report. Raises what it raises, and Interrupted after Ctrl-C or SIGTERM."""
     run = _Run(request, credentials, reporter)
     try:
-        return anyio.run(run.run)
+        report = anyio.run(run.run)
     except KeyboardInterrupt:  # where signals cannot be received: Windows
         raise run.interrupted() from None
+    else:
+        run.deadline.cancel()  # a signal that came too late to matter
+        return report
     finally:
-        run.has_ended()
+        run.is_over = True
         reporter.close()
 
 
@@ -46,7 +49,9 @@ class _Run:
     def __init__(self, request: Request, credentials: Credentials, reporter: Reporter) -> None:
         self._request, self._credentials, self._reporter = request, credentials, reporter
         self._stopped = False
-        self._deadline: threading.Timer | None = None
+        self.is_over = False  # and told
+        self.deadline = threading.Timer(_PATIENCE, self._end_if_late)
+        self.deadline.daemon = True  # the program's own end is the end of it
         self._planned = 0
         self._kept: dict[int, int] = {}  # bytes of each clip
 
@@ -89,22 +94,12 @@ class _Run:
         assert failure is not None
         raise failure
 
-    def has_ended(self) -> None:
-        """It did so by itself."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-
-    def _end_in_time(self) -> None:
-        """End the process soon, also where something does not let itself be cancelled: a name server, a disk."""
-
-        def end() -> None:
+    def _end_if_late(self) -> None:
+        """The end, also where something cannot be cancelled: a name server, a thread that waits for a disk."""
+        if not self.is_over:
             with suppress(Exception):  # the screen may be what hangs; nothing may keep it from ending
                 screen.complain(self.interrupted())
-            _end_now(0, None)
-
-        self._deadline = threading.Timer(_PATIENCE, end)
-        self._deadline.daemon = True
-        self._deadline.start()
+        _end_now(0, None)
 
     async def _tick(self) -> None:
         while True:
@@ -118,8 +113,9 @@ class _Run:
             if signals is None:
                 return
             async for number in signals:
+                if not self._stopped:
+                    self.deadline.start()
                 self._stopped = True
-                self._end_in_time()
                 self._reporter.log(
                     "Stopping; press Ctrl-C again to end at once." if number == signal.SIGINT else "Stopping."
                 )
