@@ -15,6 +15,7 @@ from tests.conftest import NOW, frame_md5s, tuning
 from camreel import events, lockout
 from camreel.errors import AccountLocked
 from camreel.model import Address
+from camreel.report import AtATime
 from camreel.transfer.retry import Backoff
 from camreel_simulator import DeviceClock, Fault, Quirks, SimulatedCamera
 
@@ -129,6 +130,7 @@ def test_what_was_overwritten_meanwhile_is_named_as_gone(bench, shape):
     assert [clip.status for clip in run.ok.clips] == ["failed", "merged", "merged"]
     assert "it is gone: the camera has overwritten or deleted it" in str(run.ok.clips[0].reason)
     assert "it is gone" in run.ok.account.lost[0].reason
+    assert run.ok.at_a_time == AtATime(4, 4, 4), "nor was the camera overloaded"
     assert frame_md5s(run.output) == all_md5s(recordings[1:])
     assert stand.camera.open_finders == 0
 
