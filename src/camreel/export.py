@@ -13,14 +13,13 @@ from pathlib import Path
 from camreel import events, lockout
 from camreel.clock import show_span
 from camreel.errors import AccountLocked, CamreelError, DiskError, LoginError, printable
-from camreel.identity import fingerprint
 from camreel.inquiry import Found, Inquiry, Tuning
 from camreel.joining import Joining
 from camreel.media.job import MergeJob
 from camreel.model import Credentials, Request, WallTime
 from camreel.naming import default_name
 from camreel.orders import merge_job
-from camreel.output import already_there, finish, make_folders, part_for, prepare
+from camreel.output import already_there, finish, job_name, make_folders, part_for, prepare
 from camreel.plan import INDEX_LAG
 from camreel.report import AtATime, Report
 from camreel.settle import settle
@@ -145,7 +144,7 @@ def _noted(request: Request, found: Found, store: Store, part: Path) -> Job:
     """What other runs, and ``camreel clean``, are told of this one."""
     stems = tuple(store.stem(recording) for recording in found.plan.recordings)
     what = f"channel {request.channel}, {show_span(found.span, found.clock)}, into {request.output.name}"
-    return Job(fingerprint(request)[:12], what, str(part), stems)
+    return Job(job_name(request), what, str(part), stems)
 
 
 def _pinned(request: Request, found: Found) -> Request:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from camreel.errors import DiskError, MergeError, UsageError
-from camreel.identity import COMPLETE, HAS_GAPS, PARTIAL, comment, made_by
+from camreel.identity import COMPLETE, HAS_GAPS, PARTIAL, comment, fingerprint, made_by
 from camreel.media.fingerprint import read_comment, replace_in_place
 from camreel.media.job import FilmResult, MergeResult
 from camreel.media.names import codec_name
@@ -41,6 +41,9 @@ def already_there(request: Request | MergeRequest) -> Report | None:
             return None
         found = tuple(OutputReport(str(path), os.lstat(path).st_size) for path in there)
     state = _state_of(request, there)
+    if state in {COMPLETE, HAS_GAPS} and isinstance(request, Request):
+        # A run that was killed just after it had named it could not tidy up.
+        Store(request.output_dir, request.address).let_go(job_name(request), keep=request.keep_files)
     if wish is IfExists.SKIP or (wish is None and state in {COMPLETE, HAS_GAPS}):
         return Report(request, None, None, None, (), (), Account((), (), ()), found, already_there=True, found_as=state)
     if wish is None and state == PARTIAL:
@@ -70,6 +73,11 @@ def _numbered_there(output: Path) -> list[Path]:
             sets.setdefault(int(found[2]), set()).add(int(found[1]))
     whole = [count for count, numbers in sets.items() if numbers == set(range(1, count + 1))]
     return [numbered(output, number, max(whole)) for number in range(1, max(whole) + 1)] if whole else []
+
+
+def job_name(request: Request) -> str:
+    """What a store calls the job: the same for the same request."""
+    return fingerprint(request)[:12]
 
 
 def part_for(request: Request | MergeRequest, store: Store | None = None) -> Path:

@@ -161,6 +161,18 @@ def test_an_interruption_says_what_is_kept(tmp_path: Path, options: tuple[str, .
     )
 
 
+def test_what_cannot_be_cancelled_does_not_keep_it_from_ending(tmp_path: Path) -> None:
+    """One Ctrl-C, and something that hangs all the same: the end comes within a second, with its sentence."""
+    login = {"AMCREST_PASSWORD": PASSWORD}
+    with started(STUB.format(stubborn=True), tmp_path, stderr=subprocess.PIPE, environment=login) as process:
+        assert process.stderr
+        assert process.stderr.readline() == b"running\n"
+        process.send_signal(signal.SIGINT)
+        _out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert b"run the same command again to continue" in err
+
+
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     """Even where the export does not let go."""
     with started(

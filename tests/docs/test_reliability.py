@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 
@@ -27,6 +26,5 @@ def test_each_promise_has_its_test():
 def test_the_named_test_is_there(name):
     """A file and a function in it, by the names that pytest knows them by."""
     file, _, function = name.partition("::")
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-    assert function in names
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert re.search(rf"^(async )?def {function}\(", text, re.MULTILINE)

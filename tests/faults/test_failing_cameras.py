@@ -15,6 +15,7 @@ from tests.conftest import NOW, frame_md5s, tuning
 from camreel import events, lockout
 from camreel.errors import AccountLocked
 from camreel.model import Address
+from camreel.report import AtATime
 from camreel.transfer.retry import Backoff
 from camreel_simulator import DeviceClock, Fault, Quirks, SimulatedCamera
 
@@ -32,19 +33,17 @@ def test_a_restart_in_the_middle_costs_no_clip(bench, at):
     camera = SimulatedCamera(recordings, quirks=Quirks(reboot_at=at), clock=DeviceClock.fixed(NOW))
     waits: list[float] = []
 
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        if len(waits) == 3:
-            camera.finish_reboot()
-        await anyio.lowlevel.checkpoint()
+    def listen(event: events.Event) -> None:
+        if isinstance(event, events.Retrying) and event.what == "the camera":
+            waits.append(event.wait)
+            if len(waits) == 3:
+                camera.finish_reboot()
 
-    tune = tuning(sleep=sleep, fetching=Backoff(attempts=1), talking=Backoff(attempts=1), away=Backoff())
-    run = bench(camera).export(tune=tune)
+    tune = tuning(fetching=Backoff(attempts=1), talking=Backoff(attempts=1), away=Backoff())
+    run = bench(camera).export(tune=tune, listen=listen)
     assert frame_md5s(run.output) == all_md5s(recordings)
     assert run.ok.exit_code == 0
     assert waits == [1, 2, 4]
-    told = [event.what for event in run.events if isinstance(event, events.Retrying)]
-    assert told == ["the camera"] * 3
     assert camera.rejected_logins == 0
 
 
@@ -131,6 +130,7 @@ def test_what_was_overwritten_meanwhile_is_named_as_gone(bench, shape):
     assert [clip.status for clip in run.ok.clips] == ["failed", "merged", "merged"]
     assert "it is gone: the camera has overwritten or deleted it" in str(run.ok.clips[0].reason)
     assert "it is gone" in run.ok.account.lost[0].reason
+    assert run.ok.at_a_time == AtATime(4, 4, 4), "nor was the camera overloaded"
     assert frame_md5s(run.output) == all_md5s(recordings[1:])
     assert stand.camera.open_finders == 0
 

@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 from tests.conftest import NOW, START, Bench, frame_md5s
 
+from camreel.events import Planned
 from camreel.model import Address
+from camreel.output import job_name
+from camreel.transfer.holder import Job, write_job
+from camreel.transfer.store import Store
 from camreel_simulator import ClipSpec, DeviceClock, Recorded, SimulatedCamera, Throttle, running, scene_schedule
 
 if sys.platform == "win32":
@@ -132,3 +136,28 @@ def test_the_kills_met_all_stages(kills):
     assert sum(0 < one.complete < CLIPS for one in kills) >= 10
     assert sum(one.complete == CLIPS for one in kills) >= 5
     assert sum(one.parts > 0 for one in kills) >= 5
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_run_that_was_killed_just_after_it_had_named_the_video_is_tidied_up_after(bench, keep):
+    """The video is there, and so are clips, a part and the second name of the video: the next run lets go of them."""
+    stand = bench(recordings=clips()[:2])
+    first = stand.export("2026-01-16 08:00:00", "2026-01-16 08:00:04")
+    assert first.ok.exit_code == 0
+    (planned,) = (event for event in first.events if isinstance(event, Planned))
+    store = Store(stand.folder, stand.address)
+    store.folder.mkdir(parents=True)
+    one, other = planned.plan.recordings
+    store.part(one).write_bytes(stand.camera.recordings[0].body())
+    store.complete(one, ".mp4")
+    store.part(other).write_bytes(b"half")
+    part = stand.folder / "out.mp4.01234567.part"
+    part.hardlink_to(first.output)
+    request = stand.request("2026-01-16 08:00:00", "2026-01-16 08:00:04")
+    write_job(store.folder, Job(job_name(request), "the same", str(part), (store.stem(one), store.stem(other))))
+    again = stand.export("2026-01-16 08:00:00", "2026-01-16 08:00:04", keep_files=keep)
+    assert again.ok.already_there
+    assert first.output.exists()
+    assert not part.exists()
+    left = [path.name for path in stand.folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert sorted(left) == (sorted([f"{store.stem(one)}.mp4", "out.mp4"]) if keep else ["out.mp4"])

@@ -47,10 +47,10 @@ COSTS = {
     "writing-suffix": (4, ALL[:80], "still writing"),
     "writing-state": (4, ALL[:80], "still writing"),
     # The oldest file is gone by the time it is asked for.
-    "overwritten-404": (4, ALL[40:], "404"),
-    "overwritten-400": (4, ALL[40:], "400"),
-    "overwritten-500": (4, ALL[40:], "500"),
-    "overwritten-reset": (4, ALL[40:], "closed before"),
+    "overwritten-404": (4, ALL[40:], "it is gone: the camera has overwritten"),
+    "overwritten-400": (4, ALL[40:], "it is gone: the camera has overwritten"),
+    "overwritten-500": (4, ALL[40:], "it is gone: the camera has overwritten"),
+    "overwritten-reset": (4, ALL[40:], "it is gone: the camera has overwritten"),
     # What no client could get right is refused in a clear sentence.
     "second-length": (6, [], "not HTTP"),
 }

@@ -13,17 +13,20 @@ from typing import NoReturn
 @contextmanager
 def ending_at_once() -> Iterator[None]:
     """Let Ctrl-C end the program here and now: an exception in the middle of an import may be swallowed."""
-    before = signal.getsignal(signal.SIGINT)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    heard = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # as it is wanted
     try:
-        if before is not signal.SIG_IGN:  # whoever started us wants none
-            signal.signal(signal.SIGINT, _end)
+        for number in heard:
+            signal.signal(number, _end)
     except ValueError:  # not in the main thread: there it is not heard anyway
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in heard.items():
+            signal.signal(number, handler)
 
 
 def _end(_number: int, _frame: object) -> NoReturn:

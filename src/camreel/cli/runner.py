@@ -41,11 +41,14 @@ def run_merge(request: MergeRequest, notes: Sequence[str], reporter: Reporter) -
 
 def _run(run: _Run) -> Report:
     try:
-        return anyio.run(run.run)
+        report = anyio.run(run.run)
     except KeyboardInterrupt:  # where signals cannot be received: Windows
         raise run.interrupted() from None
+    else:
+        run.deadline.cancel()  # a signal that came too late to matter
+        return report
     finally:
-        run.has_ended()
+        run.is_over = True
         run.reporter.close()
 
 
@@ -60,7 +63,9 @@ class _Run:
     ) -> None:
         self._job, self.reporter, self._downloads = job, reporter, downloads
         self._stopped = False
-        self._deadline: threading.Timer | None = None
+        self.is_over = False  # and told
+        self.deadline = threading.Timer(_PATIENCE, self._end_if_late)
+        self.deadline.daemon = True  # the program's own end is the end of it
         self._planned = 0
         self._kept: dict[int, int] = {}  # bytes of each clip
 
@@ -105,22 +110,12 @@ class _Run:
         assert failure is not None
         raise failure
 
-    def has_ended(self) -> None:
-        """It did so by itself."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-
-    def _end_in_time(self) -> None:
-        """End the process soon, also where something does not let itself be cancelled: a name server, a disk."""
-
-        def end() -> None:
+    def _end_if_late(self) -> None:
+        """The end, also where something cannot be cancelled: a name server, a thread that waits for a disk."""
+        if not self.is_over:
             with suppress(Exception):  # the screen may be what hangs; nothing may keep it from ending
                 screen.complain(self.interrupted())
-            _end_now(0, None)
-
-        self._deadline = threading.Timer(_PATIENCE, end)
-        self._deadline.daemon = True
-        self._deadline.start()
+        _end_now(0, None)
 
     async def _tick(self) -> None:
         while True:
@@ -134,8 +129,9 @@ class _Run:
             if signals is None:
                 return
             async for number in signals:
+                if not self._stopped:
+                    self.deadline.start()
                 self._stopped = True
-                self._end_in_time()
                 self.reporter.log(
                     "Stopping; press Ctrl-C again to end at once." if number == signal.SIGINT else "Stopping."
                 )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from camreel.transfer.holder import Job, read_jobs
+from camreel.transfer.holder import Job, output_part, read_jobs
 from camreel.transfer.part import disk_errors
 from camreel.transfer.store import ROOT, Store
-
-_OUTPUT_PART = re.compile(r".+\.[0-9a-f]{8}\.part")  # as camreel.output.part_for makes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,7 @@ def _left(folder: Path) -> Left:
     jobs = read_jobs(folder)
     own = tuple(_files(folder))
     kept = tuple(_files(folder / "kept"))
-    parts = [part for job in jobs.values() if (part := _output_part(job)) is not None]
+    parts = [part for job in jobs.values() if (part := output_part(job)) is not None]
     waiting = (*(path for path in own if path not in jobs), *parts)
     times = [path.lstat().st_mtime for path in (*own, *kept)]
     return Left(
@@ -67,12 +64,6 @@ def _left(folder: Path) -> Left:
 def _files(folder: Path) -> Iterator[Path]:
     if folder.is_dir() and not folder.is_symlink():
         yield from sorted(path for path in folder.iterdir() if path.is_symlink() or path.is_file())
-
-
-def _output_part(job: Job) -> Path | None:
-    """The unfinished video that a killed run has left beside its output."""
-    part = Path(job.part)
-    return part if _OUTPUT_PART.fullmatch(part.name) and part.is_absolute() and part.is_file() else None
 
 
 def remove(output_dir: Path, name: str, *, kept: bool) -> int:

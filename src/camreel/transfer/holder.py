@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from camreel.errors import printable
 
 _LONGEST = 16 << 20
 _SUFFIX = ".job"
+_OUTPUT_PART = re.compile(r".+\.[0-9a-f]{8}\.part")  # as camreel.output.part_for makes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,14 @@ def read_holder(file: Path) -> Holder | None:
     return holder if type(holder.pid) is int and all(isinstance(text, str) for text in texts) else None
 
 
+def job_file(folder: Path, name: str) -> Path:
+    """Where the note of the job ``name`` is."""
+    return folder / (name + _SUFFIX)
+
+
 def write_job(folder: Path, job: Job) -> None:
     """Leave a note of the job in the store. Blocking; OSError."""
-    _write(folder / (job.name + _SUFFIX), asdict(job))
+    _write(job_file(folder, job.name), asdict(job))
 
 
 def read_jobs(folder: Path) -> dict[Path, Job]:
@@ -79,7 +86,13 @@ def _job(file: Path) -> Job:
 
 def drop_job(folder: Path, job: Job) -> None:
     """It has left nothing. OSError."""
-    (folder / (job.name + _SUFFIX)).unlink(missing_ok=True)
+    job_file(folder, job.name).unlink(missing_ok=True)
+
+
+def output_part(job: Job) -> Path | None:
+    """The unfinished video that a killed run has left beside its output."""
+    part = Path(job.part)
+    return part if _OUTPUT_PART.fullmatch(part.name) and part.is_absolute() and part.is_file() else None
 
 
 def _write(file: Path, fields: dict[str, Any]) -> None:

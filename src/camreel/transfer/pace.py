@@ -47,9 +47,9 @@ class Pace:
         return self._active >= self._allowed
 
     @property
-    def is_least(self) -> bool:
-        """Whether it cannot be slower."""
-        return self._allowed == 1
+    def is_busy(self) -> bool:
+        """Whether anything is being downloaded."""
+        return self._active > 0
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -65,21 +65,30 @@ class Pace:
             self._active -= 1
             self._wake()
 
-    def strained(self, seen: int) -> None:
+    def strained(self, seen: int) -> bool:
         """The camera had too much, in a turn that began when there had been ``seen`` strains: halve, once for all
-        the turns of that time.
+        the turns of that time. Whether that was done.
         """
-        if seen != self._strains or self.is_least:
-            return
+        if seen != self._strains or self._allowed == 1:
+            return False
         self._strains += 1
         self._calm = 0
         self._allowed = max(1, self._allowed // 2)
         self._lowest = min(self._lowest, self._allowed)
+        return True
+
+    def forgive(self, strains: int) -> None:
+        """So many of the strains were none: the camera did not have what it was asked for."""
+        self._strains -= strains
+        self._allowed = min(self._most, self._allowed << strains)
+        if not self._strains:
+            self._allowed = self._lowest = self._most
+        self._wake()
 
     def went_well(self) -> None:
         """A recording came whole. After enough of them one more at a time is tried; after more strains, later."""
         self._calm += 1
-        if self._allowed < self._most and self._calm >= self._allowed * min(self._strains, _MOST_CAUTION):
+        if self._allowed < self._most and self._calm >= self._allowed * min(max(1, self._strains), _MOST_CAUTION):
             self._calm = 0
             self._allowed += 1
             self._wake()

@@ -189,16 +189,17 @@ class Pool:
         if isinstance(error, CameraUnreachable | CameraBusy):
             if tries.progressed():
                 self._outage.progress()
+            # While others are being sent something, it is not away: it has too much to do.
+            if error.is_strain and self._pace.is_busy and tries.may_blame_the_others():
+                tries.blamed += self._pace.strained(tries.strains)
+                return self._backoff.wait(1)
             presence = await self._outage.look(tries.outages)
             if presence is Presence.GONE:
                 return None
             if presence is Presence.BACK:
                 return 0.0
             if error.is_strain and not tries.is_stuck:
-                alone = self._pace.is_least
-                self._pace.strained(tries.strains)
-                if not alone and tries.may_blame_the_others():
-                    return self._backoff.wait(1)
+                tries.blamed += self._pace.strained(tries.strains)
         tries.count(doubt=isinstance(error, BadTransfer))
         return self._backoff.wait_after(tries.counted) if tries.counted < tries.most else None
 
@@ -214,6 +215,7 @@ class Pool:
                     return self._came(await self._by_time(line, number))
             if await self._is_overwritten(line, recording, error):
                 reason = GONE
+                self._pace.forgive(tries.blamed)
         if resume.held(self._store, recording) is None:
             self._store.drop_part(recording)  # the next run could not continue it
         return Lost(reason)

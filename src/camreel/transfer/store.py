@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from camreel.errors import DiskError
 from camreel.model import Address, Recording
-from camreel.transfer.holder import Job, read_holder, read_jobs, write_holder
+from camreel.transfer.holder import Job, job_file, output_part, read_holder, read_jobs, write_holder
 from camreel.transfer.part import disk_errors, part_of, place
 
 ROOT = ".amcrest_download"
@@ -115,7 +115,9 @@ class Store:
 
     def find(self, recording: Recording) -> Path | None:
         """The complete clip, where an earlier run has left it."""
-        stem = self.stem(recording)
+        return self._find(self.stem(recording))
+
+    def _find(self, stem: str) -> Path | None:
         places = (folder / (stem + suffix) for folder in (self.folder, self.kept_folder) for suffix in _SUFFIXES)
         return next((path for path in places if path.is_file()), None)
 
@@ -163,24 +165,44 @@ class Store:
     def _aside(clip: Path) -> Path:
         return clip.with_name(f"{clip.stem}.unusable{clip.suffix}")
 
-    def _drop_aside(self, recording: Recording) -> None:
-        for suffix in _SUFFIXES:
-            self._aside(self.folder / (self.stem(recording) + suffix)).unlink(missing_ok=True)
-
     def drop_part(self, recording: Recording) -> None:
         """Remove what a download has left, and what is known of it."""
+        self._drop_part(self.stem(recording))
+
+    def _drop_part(self, stem: str) -> None:
         with disk_errors(self.folder):
-            self.part(recording).unlink(missing_ok=True)
-            self.note(recording).unlink(missing_ok=True)
+            for name in (stem, f"{stem}.about"):
+                part_of(self.folder / name).unlink(missing_ok=True)
 
     def discard(self, recording: Recording) -> None:
         """Remove what was downloaded of ``recording``, unless it was kept for good."""
-        clip = self.find(recording)
+        self._discard(self.stem(recording))
+
+    def _discard(self, stem: str) -> None:
+        clip = self._find(stem)
         with disk_errors(self.folder):
             if clip is not None and clip.parent == self.folder:
                 clip.unlink(missing_ok=True)
-            self._drop_aside(recording)
-            self.drop_part(recording)
+            for suffix in _SUFFIXES:
+                self._aside(self.folder / (stem + suffix)).unlink(missing_ok=True)
+            self._drop_part(stem)
+
+    def let_go(self, name: str, *, keep: bool) -> None:
+        """Remove what is still here of the job ``name``, whose video is complete: its run was killed before it could.
+
+        ``keep``: its clips stay for good. Nothing happens where another run has the folder.
+        """
+        if not job_file(self.folder, name).is_file():
+            return
+        with suppress(DiskError), self.locked():
+            job = read_jobs(self.folder).get(job_file(self.folder, name))
+            for stem in job.clips if job else ():
+                if keep and (clip := self._find(stem)):
+                    self.keep(clip)
+                self._discard(stem)
+            if job and (part := output_part(job)):
+                part.unlink(missing_ok=True)
+            job_file(self.folder, name).unlink(missing_ok=True)
 
 
 def _remove_if_empty(folder: Path) -> None:

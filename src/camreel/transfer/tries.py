@@ -18,6 +18,7 @@ class Tries:
         self.answered = False
         self.outages = self.strains = 0
         self.is_stuck = False
+        self.blamed = 0  # how often the downloads at a time were halved because of it
         self._excuses = limit.bit_length() - 1  # so often the number of downloads can be halved
         self._farthest = self._reached = 0
 

@@ -59,6 +59,15 @@ def test_it_creeps_up_and_never_beyond_the_limit():
     assert pace.settled.lowest == 2
 
 
+def test_what_was_no_strain_is_taken_back():
+    """A recording that is not there any more was answered like too much: the pace is as it was."""
+    pace = Pace(8)
+    halved = sum(pace.strained(pace.strains) for _failure in range(2))
+    assert pace.settled == Settled(8, 2, 2)
+    pace.forgive(halved)
+    assert pace.settled == Settled(8, 8, 8)
+
+
 def test_a_camera_that_faults_now_and_then_is_not_kept_at_one():
     """5 % random faults on 2,000 recordings: the pace comes up again between them, each time."""
     pace = Pace(4)
