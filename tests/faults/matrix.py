@@ -50,8 +50,6 @@ LIES = (
 )
 # What is not worth another try is lost the first time: the camera said that it is not there.
 FINAL = {("status", 404)}
-# These look like a whole recording and are only found out when they are opened.
-FOUND_LATE = {"garbage"}
 # What breaks off, and goes on with Range: each answer brings it forward.
 CONTINUED = {"drop", "stall"}
 
@@ -78,7 +76,7 @@ class Cell:
     def is_lost(self) -> bool:
         """Whether that clip cannot be had."""
         kind = self.fault.kind
-        if kind in FOUND_LATE or (kind, self.fault.status) in FINAL:
+        if (kind, self.fault.status) in FINAL:
             return True
         return self.always and self.fault not in LIES and not (self.ranges and kind in CONTINUED)
 

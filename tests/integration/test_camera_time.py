@@ -109,7 +109,7 @@ def test_an_offset_chooses_the_pass(bench, name, offset, marks):
         output=stand.folder / "x.mp4",
     )
     assert seen(run) == frames(marks, 12)
-    assert run.ok.outputs[0].chapters[0][1] == f"2026-10-25 02:30:00{offset}"
+    assert run.ok.outputs[0].chapters[0][1] == f"2026-10-25 02:30:00{offset} (motion)"
     assert run.ok.account.gaps == ()
 
 
@@ -139,8 +139,8 @@ def test_a_range_over_the_whole_change_is_one_video(bench):
     assert run.ok.asked_seconds == 7208
     assert seen(run) == numbers(recordings)
     assert [title for _start, title in run.ok.outputs[0].chapters] == [
-        "2026-10-25 02:59:52+02:00",
-        "2026-10-25 02:00:00+01:00 (the camera's clock went back)",
+        "2026-10-25 02:59:52+02:00 (motion)",
+        "2026-10-25 02:00:00+01:00 (the camera's clock went back; motion)",
     ]
     assert run.ok.covered_seconds == 16
 

@@ -22,18 +22,6 @@ from .account import Merged, Part, check
 from .originals import EIGHT, Cut
 from .schedules import ALL, Feature, Schedule, schedules
 
-# What the engine refuses, shows twice or does not name yet: no random schedule holds it, and its examples fail.
-NOT_YET = frozenset(
-    {
-        Feature.CODECS,
-        Feature.SOUND_HOLES,
-        Feature.SOUND_FORMS,
-        Feature.COPIES,
-        Feature.AGAIN,
-        Feature.RANGES_OF_SHORT,
-    }
-)
-SILENCE = Feature.SOUND_HOLES not in NOT_YET
 # Cases to which chance may not come, and what each needs. Numbers are of pictures, 10 of which are a second.
 EXAMPLES: list[tuple[str, Feature | None, tuple[Cut, ...]]] = [
     # By the list the first two overlap by half a second; in truth they do not.
@@ -92,16 +80,15 @@ def _span(start: int, end: int) -> Span:
 
 
 @settings(derandomize=True, database=None, deadline=None, max_examples=100)
-@given(schedules(ALL - NOT_YET))
+@given(schedules(ALL))
 def test_every_picture_once_in_order_at_its_time_or_named(schedule):
     """The invariant of the merge."""
     with TemporaryDirectory() as folder:
-        check(schedule, merge(schedule, Path(folder)), silence=SILENCE)
+        check(schedule, merge(schedule, Path(folder)), silence=True)
 
 
 def _examples() -> list[Any]:
-    late = pytest.mark.xfail(reason="the engine cannot do this yet")
-    return [pytest.param(cuts, id=name, marks=[late] if feature in NOT_YET else []) for name, feature, cuts in EXAMPLES]
+    return [pytest.param(cuts, id=name) for name, _feature, cuts in EXAMPLES]
 
 
 @pytest.mark.parametrize("container", [OutputFormat.MP4, OutputFormat.MKV])
@@ -109,11 +96,10 @@ def _examples() -> list[Any]:
 def test_examples(tmp_path, cuts, container):
     """The invariant, where a mistake is likely."""
     schedule = Schedule(cuts, container)
-    check(schedule, merge(schedule, tmp_path), silence=SILENCE)
+    check(schedule, merge(schedule, tmp_path), silence=True)
 
 
-@pytest.mark.xfail(Feature.RANGES_OF_SHORT in NOT_YET, reason="the engine does not name what is missing here")
 def test_a_range_that_begins_where_a_short_clip_has_ended(tmp_path):
     """The clip has pictures of the range by its index, but not in its bytes: they are missing, and that is said."""
     schedule = Schedule((Cut("plain", 35, 42, broken="short"), Cut("plain", 84, 21)), OutputFormat.MP4, (6, 12))
-    check(schedule, merge(schedule, tmp_path), silence=SILENCE)
+    check(schedule, merge(schedule, tmp_path), silence=True)

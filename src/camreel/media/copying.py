@@ -83,6 +83,7 @@ class ClipCopy:
         self._begin_at: int | None = None
         self._packets: Iterator[Packet[Any]] | None = None
         self._parked: Packet[Any] | None = None
+        self._scanned = 0  # pictures that were looked at to find where to begin
 
     @property
     def is_whole(self) -> bool:
@@ -154,10 +155,12 @@ class ClipCopy:
         """The last keyframe at or before the start of the range (its pts); None if all is before the range."""
         origin = chosen = None
         reaches = False
+        self._scanned = 0
         with open_clip(self.piece.clip.path) as scan:
             frame = max(1, round(1 / (scan.frame_rate * scan.time_base)))
             for packet in scan.packets(sound=False):
                 self._sign_of_life()
+                self._scanned += 1
                 pts = shown_at(packet, scan)
                 origin = pts if origin is None else origin
                 start = origin + self._cut.start
@@ -302,7 +305,7 @@ class ClipCopy:
         assert self._output is not None
         assert self.origin is not None
         pictures, sound, subtitles = self._output.pictures, self._output.sound, self._output.subtitles
-        frame = round(1 / (self.source.frame_rate * self.source.time_base))
+        frame = round(pictures.frame * pictures.time_base / self.source.time_base)
         walls = [self._wall(each) for each in (self._reached + frame, pts)]
         self._holes.append(Span(*walls))
         reached = pictures.reached()
@@ -354,7 +357,9 @@ class ClipCopy:
     def outcome(self) -> ClipOutcome:
         """Put an end to it, and say what became of the clip. Raises :class:`Unusable`. To be called once."""
         counts = self._counts
-        missing = max(0, self.source.listed_packets - counts.read) if self.is_whole else 0
+        read = counts.read if self._packets is not None else self._scanned
+        whole = self.is_whole or self._packets is None
+        missing = max(0, self.source.listed_packets - read) if whole and read else 0
         if self._output is None:
             if self.is_whole and self._latest is None:
                 raise Unusable("it holds no pictures")

@@ -108,6 +108,7 @@ class Film:
         if sound is not None:
             sound.finish()
         chapters = timeline.chapters(self.placed, self.job)
+        codec = output.sound_codec  # to be asked of an open file only
         output.close(chapters)
         path = part_name(self.job.output, self.number)
         subtitles = 0 if output.subtitles is None else output.subtitles.packets
@@ -120,8 +121,8 @@ class Film:
             width=self.kind.width,
             height=self.kind.height,
             video_packets=pictures.packets,
-            audio_codec=output.sound_codec,
-            audio_from=self._changed_from(output.sound_codec),
+            audio_codec=codec,
+            audio_from=self._changed_from(codec),
             audio_packets=0 if sound is None else sound.packets,
             chapters=chapters,
             converted=0 if sound is None else sound.converted,

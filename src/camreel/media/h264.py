@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from camreel.media.job import MergeJob
     from camreel.media.pieces import Piece
 
-_PICTURE = object()
-
 
 class H264Clip(Clip):
     """``piece`` of a clip, its pictures fitted into ``size`` (None: their own). They begin with the asked one.
@@ -72,7 +70,7 @@ class H264Clip(Clip):
         # Its parameter sets are known with the first picture, and the output needs them before.
         for packet in self._packets:
             self._ready.append(packet)
-            if packet.opaque is _PICTURE:
+            if self.is_picture(packet):
                 self.holds_nothing = False
                 break
         if self.holds_nothing:
@@ -94,15 +92,15 @@ class H264Clip(Clip):
         return self._source.frame_rate
 
     def is_picture(self, packet: Packet[Any]) -> bool:
-        return packet.opaque is _PICTURE
+        return self.sound is None or packet.stream is not self.sound
 
     def packets(self, *, sound: bool = True) -> Iterator[Packet[Any]]:
         """Its packets, as they come out of the encoder. Once."""
         for packet in self._ready:
-            if sound or packet.opaque is _PICTURE:
+            if sound or self.is_picture(packet):
                 yield packet
         if self._encoder is not None:
-            yield from (packet for packet in self._packets if sound or packet.opaque is _PICTURE)
+            yield from (packet for packet in self._packets if sound or self.is_picture(packet))
 
     def _encoded(self) -> Iterator[Packet[Any]]:
         assert self._encoder is not None
@@ -114,10 +112,5 @@ class H264Clip(Clip):
             pts = packet.dts if packet.pts is None else packet.pts
             started = started or (packet.is_keyframe and pts == self._from)
             if started:
-                yield from map(_as_picture, self._encoder.add(packet))
-        yield from map(_as_picture, self._encoder.finish())
-
-
-def _as_picture(packet: Packet[Any]) -> Packet[Any]:
-    packet.opaque = _PICTURE
-    return packet
+                yield from self._encoder.add(packet)
+        yield from self._encoder.finish()

@@ -22,6 +22,7 @@ from camreel.media.pictures import UnevenRate
 from camreel.media.pieces import Piece, Reached
 from camreel.media.probe import Clip, Unusable
 from camreel.media.scan import marks_of
+from camreel.media.timeline import Placed
 from camreel.model import OutputFormat, Span, WallTime
 from camreel.units import count_text
 
@@ -68,6 +69,7 @@ class Merger:
         self._films: list[FilmResult] = []
         self._film: Film | None = None
         self._last: _Last | None = None
+        self._placed: list[Placed] = []
         self._notes: list[str] = []
         self._settled: list[ClipOutcome] = []
         self._on_progress: Listener = _nobody
@@ -105,7 +107,8 @@ class Merger:
         self._close_film()
         if not self._films:
             raise MergeError("None of the clips holds a picture of the range.", hint=_KEPT)
-        return MergeResult(tuple(self._films), tuple(self._settled), tuple(self._notes))
+        notes = (*self._notes, *timeline.overlap_notes(self._placed, self._job))
+        return MergeResult(tuple(self._films), tuple(self._settled), notes)
 
     def _look_at(self, clip: ClipFile) -> _Work:
         """What can be said of a clip before it is copied. Raises :class:`Unusable`."""
@@ -152,11 +155,14 @@ class Merger:
         if last is None or found == Joint():
             self._end_last()
             return piece
-        if found.inside:
-            outcome = ClipOutcome(work.clip.number, inside=last.work.clip.number)
-            self._part_done(work, outcome)
-            return None
+        if not last.copy.has_written:  # it may turn out to have nothing of the range
+            self._end_last()
         copy = last.copy
+        if not copy.has_written:
+            return piece
+        if found.inside:
+            self._part_done(work, ClipOutcome(work.clip.number, inside=last.work.clip.number))
+            return None
         if found.cut is not None and last.open:
             copy.limit(timeline.ticks_at(found.cut - copy.piece.clip.span.start, copy.source.time_base))
             self._note_cut(last.work.clip, found.cut, work.clip)
@@ -182,7 +188,7 @@ class Merger:
     def _joint(self, last: _Last, work: _Work, piece: Piece) -> Joint:
         """Where the last piece and the next hold the same."""
         copy, clip, doubt = last.copy, piece.clip, max(last.work.doubt, work.doubt)
-        if not copy.has_written or not copy.marks:
+        if not copy.marks or not (copy.has_written or last.open):
             return Joint()
         before = self._footage(last, piece.span)
         both = before.end - clip.span.start
@@ -330,7 +336,7 @@ class Merger:
             self._again(film, best)
         result = film.close()
         self._films.append(result)
-        self._notes += timeline.overlap_notes(film.placed, self._job)
+        self._placed += film.placed
         most = timeline.MOST_MP4_CHAPTERS
         if self._job.format in {OutputFormat.MP4, OutputFormat.MOV} and len(result.chapters) > most:
             chapters = len(result.chapters)

@@ -37,13 +37,12 @@ _MUXERS = {OutputFormat.MP4: "mp4", OutputFormat.MKV: "matroska", OutputFormat.M
 _QUICKTIME = frozenset({OutputFormat.MP4, OutputFormat.MOV})
 # In FFmpeg 8.0 hybrid_fragmented with delay_moov closes the file with every offset wrong, and reports no error.
 _HYBRID = av.library_versions["libavformat"] >= (62, 12)
+# Readable up to the last fragment after a crash, an ordinary mp4 once closed. Without delay_moov video with B-frames
+# starts a tenth of a second late against the sound.
+_HYBRID_FLAGS = ("hybrid_fragmented", "frag_keyframe", "delay_moov")
 _OPTIONS = {
-    # Readable up to the last fragment after a crash, an ordinary mp4 once closed. Without delay_moov video with
-    # B-frames starts a tenth of a second late against the sound.
-    OutputFormat.MP4: {"movflags": "hybrid_fragmented+frag_keyframe+delay_moov"} if _HYBRID else {},
     # The comment is changed in place once it is known whether the film is complete: no checksum may cover it.
     OutputFormat.MKV: {"write_crc32": "0"},
-    OutputFormat.MOV: {"movflags": "hybrid_fragmented+frag_keyframe+delay_moov"} if _HYBRID else {},
     OutputFormat.AVI: {},
 }
 
@@ -81,6 +80,20 @@ def as_camreel_error(error: Exception) -> DiskError | MergeError:
     return MergeError(f"The video could not be written ({type(error).__name__}: {error}).")
 
 
+def _options_of(job: MergeJob) -> dict[str, str]:
+    """The muxer's options for a job."""
+    if job.format not in _QUICKTIME:
+        return dict(_OPTIONS[job.format])
+    flags = ["faststart"] if job.faststart else []
+    # FFmpeg 8.1 and 9.0 crash on subtitles in hybrid files, or date them wrongly.
+    if _HYBRID and not job.faststart and not job.subtitles:
+        flags += _HYBRID_FLAGS
+    if job.format is OutputFormat.MOV:
+        # Apple's own names, which tell the zone. In mp4 the flag would hide the title from other players.
+        flags.append("use_metadata_tags")
+    return {"movflags": "+".join(flags)} if flags else {}
+
+
 @dataclass(frozen=True, slots=True)
 class Creation:
     """A moment as it is written into files: in UTC, and by the camera's clock with its offset."""
@@ -109,21 +122,19 @@ class Output:
         self.subtitles = SubtitleTrack(self, self._container, job) if job.subtitles else None
 
     def _open(self, job: MergeJob) -> av.container.OutputContainer:
-        options = dict(_OPTIONS[job.format])
-        if job.faststart and job.format in _QUICKTIME:
-            options = {"movflags": "faststart"}
         # The name ends in .part, so the format is given; `file:` keeps a colon in it from being a protocol.
-        return av.open(f"file:{self._path}", "w", format=_MUXERS[job.format], options=options)
+        return av.open(f"file:{self._path}", "w", format=_MUXERS[job.format], options=_options_of(job))
 
     def _set_metadata(self, job: MergeJob, created: Creation | None) -> None:
         # All of it now: what is set after the first packet is lost.
-        wanted = {"title": job.title, "comment": job.comment, "artist": job.camera}
+        wanted: dict[str, str | None] = {"title": job.title, "comment": job.comment, "artist": job.camera}
         if created is not None:
             wanted["creation_time"] = created.utc
             if job.format in _QUICKTIME:
-                # With its zone, where creation_time has none. `use_metadata_tags`, the other way to write such a
-                # name, would drop the title.
-                wanted["com.apple.quicktime.creationdate" if job.format is OutputFormat.MOV else "date"] = created.local
+                wanted["date"] = created.local  # with its offset, which creation_time has not
+        if job.format is OutputFormat.MOV:
+            names = {"title": "title", "artist": "author", "date": "creationdate"}
+            wanted |= {f"com.apple.quicktime.{name}": wanted.get(key) for key, name in names.items()}
         self._container.metadata.update({key: text for key, text in wanted.items() if text})
 
     def _add_pictures(self, clip: Clip) -> VideoStream:

@@ -104,7 +104,7 @@ class PictureTrack:
         pts, dts = self._in_order(pts, dts)
         stored.stream = self._output.picture_stream
         stored.time_base = self.time_base
-        stored.pts, stored.dts, stored.duration = pts, dts, self._frame
+        stored.pts, stored.dts, stored.duration = pts, dts, self.frame
         self._shown = max(self._shown, pts)
         self.packets += 1
         self.bytes += stored.size
@@ -128,9 +128,14 @@ class PictureTrack:
                 return None
         return packet if data is None else _packet_of(data, packet)
 
+    @property
+    def frame(self) -> int:
+        """How long a picture of the clip stays, in ticks of the output: on average, or as its index says."""
+        return max(1, self._stepped // self._steps) if self._steps else self._frame
+
     def reached(self) -> int:
         """Where the last shown picture ends as far as is known, in ticks of the output."""
-        return self._shown + self._frame
+        return self._shown + self.frame
 
     @property
     def shown(self) -> int:
@@ -139,8 +144,6 @@ class PictureTrack:
 
     def end_clip(self) -> None:
         """Set ``end``: the last picture stays as long as the others do on average, whatever the index says of it."""
-        if self._steps:
-            self._frame = max(1, self._stepped // self._steps)
         self.end = self.reached()
 
 

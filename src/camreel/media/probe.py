@@ -64,6 +64,8 @@ class ClipKind:
 class Clip:
     """An open clip. A context manager; ``video`` always has a time base, a size and parameter sets.
 
+    What it says of itself may be asked after it is closed, its tracks may not.
+
     ``origin`` is when its first picture is shown (its own ticks), where that is known before it is read.
     ``is_encoded``: its pictures are encoded as they are read; ``holds_nothing``: it has none of those asked for.
     """
@@ -79,6 +81,11 @@ class Clip:
         self.sound = _sound_of(container, self.video)
         self.parameters = _parameters_of(self.video)
         self.time_base = _time_base_of(self.video)
+        # Now: once the file is closed, what its tracks say is read from memory that was given back.
+        self._listed_packets = max(0, self.video.frames)
+        self._listed_seconds = float((self.video.duration or 0) * self.time_base)
+        rate = as_fraction(self.video.average_rate)
+        self._frame_rate = rate if rate is not None and Fraction(1, 10) <= rate <= 240 else Fraction(25)
         self.kind = ClipKind(
             self.video.codec_context.name,
             self.parameters.nal_length_size,
@@ -98,7 +105,7 @@ class Clip:
     @property
     def listed_packets(self) -> int:
         """How many pictures the index lists; 0 where it does not say."""
-        return max(0, self.video.frames)
+        return self._listed_packets
 
     def is_picture(self, packet: Packet[Any]) -> bool:
         """Whether a packet of :meth:`packets` is a picture."""
@@ -114,13 +121,12 @@ class Clip:
     @property
     def listed_seconds(self) -> float:
         """How long the index says that the pictures are; 0 where it does not say."""
-        return float((self.video.duration or 0) * self.time_base)
+        return self._listed_seconds
 
     @property
     def frame_rate(self) -> Fraction:
         """Pictures a second by the index; 25 where it says nothing a camera could do."""
-        rate = as_fraction(self.video.average_rate)
-        return rate if rate is not None and Fraction(1, 10) <= rate <= 240 else Fraction(25)
+        return self._frame_rate
 
     def steady_rate(self) -> Fraction:
         """Pictures a second as the first of them come: the index averages over a last one that may be anything.
