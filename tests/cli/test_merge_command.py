@@ -71,7 +71,7 @@ def test_a_loss_is_told_even_quietly(camreel_: Camreel, card: Path) -> None:
         (["card"], "-o is missing"),
         (["-o", "x.mp4"], "FILE is missing"),
         (["nowhere", "-o", "x.mp4"], "nowhere: no such file or directory"),
-        (["card", "-o", "x.mov"], "camreel does not write .mov"),
+        (["card", "-o", "x.mts"], "camreel does not write .mts"),
         (["card", "-o", "card/"], "names a folder"),
         (["card", "-o", "x.mp4", "-s", "2026-01-16 08:00"], "--end is missing"),
         (["card", "-o", "x.mp4", "-s", "2026-01-16 08:00", "-e", "2026-01-16 07:00"], "is not before --end"),

@@ -204,3 +204,11 @@ def test_a_recorders_own_clock_cuts_finely():
     fine = timedelta(milliseconds=100)
     found = joint(footage(0, pictures(0, 60), fine), footage(4.5, pictures(200, 60), fine))
     assert found.cut == WallTime(EIGHT + timedelta(seconds=4.6))
+
+
+def test_an_index_that_claims_hours_hides_no_other_clip():
+    """What a clip's index claims beyond its listed end is no reason to leave out another clip, or to cut anything."""
+    wall = WallTime(EIGHT)
+    bogus = Footage(wall, wall + timedelta(hours=2), pictures(0, 60), SECOND, listed_end=wall + timedelta(seconds=6))
+    after = footage(6, pictures(100, 60))
+    assert joint(bogus, after) == Joint()

@@ -51,6 +51,11 @@ class _Work:
     parts: int
     outcomes: list[ClipOutcome] = field(default_factory=list)
 
+    @property
+    def listed_end(self) -> WallTime | None:
+        """When it ends by the list; None where its own clock tells more."""
+        return None if self.own is not None and self.doubt == _OWN_CLOCK else self.clip.span.end
+
 
 @dataclass(slots=True)
 class _Last:
@@ -191,20 +196,20 @@ class Merger:
         if not copy.marks or not (copy.has_written or last.open):
             return Joint()
         before = self._footage(last, piece.span)
-        both = before.end - clip.span.start
-        if both <= -doubt:
+        if before.end - clip.span.start <= -doubt:
             return Joint()
         first, _ = marks_of(clip.path, until=1)
+        both = before.sure_end - clip.span.start
         if both < doubt and not any(mark.same(first[0]) for mark in before.marks if first):
             return Joint()  # most clips, which just follow each other
-        until = both + _BEYOND
+        until = before.end - clip.span.start + _BEYOND
         if not self._job.whole_clips:
             until = min(until, piece.span.end - clip.span.start)
         head, whole = marks_of(clip.path, until=max(1, until // timedelta(microseconds=1)))
         end = clip.span.start + _end_of(head, copy)
         if not whole and end < piece.span.end:
             end = max(end, before.end + _BEYOND)
-        return joint(before, Footage(clip.span.start, end, head, work.doubt))
+        return joint(before, Footage(clip.span.start, end, head, work.doubt, work.listed_end))
 
     def _footage(self, last: _Last, span: Span) -> Footage:
         """All pictures of the last piece's clip, up to the end of the range."""
@@ -215,7 +220,9 @@ class Merger:
             marks += rest
         start = copy.piece.clip.span.start
         end = start + _end_of(marks, copy)
-        return Footage(start, max(end, span.end) if copy.stopped_at_range_end else end, marks, last.work.doubt)
+        if copy.stopped_at_range_end:
+            end = max(end, span.end)
+        return Footage(start, end, marks, last.work.doubt, last.work.listed_end)
 
     def _note_cut(self, before: ClipFile, cut: WallTime, after: ClipFile) -> None:
         at = timeline.shown(cut, self._job)

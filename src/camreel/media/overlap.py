@@ -33,12 +33,27 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """The pictures of a clip, as stored. ``start`` is when the first was taken, ``doubt`` how far that may be off."""
+    """The pictures of a clip, as stored. ``start`` is when the first was taken, ``doubt`` how far that may be off.
+
+    ``listed_end`` is when the clip ends by the list, where its pictures do not say it as well. Only up to where both
+    agree is it believed: an index can claim hours.
+    """
 
     start: WallTime
     end: WallTime
     marks: Sequence[Mark]
     doubt: timedelta
+    listed_end: WallTime | None = None
+
+    @property
+    def sure_end(self) -> WallTime:
+        """Up to here it is sure to have pictures."""
+        return self.end if self.listed_end is None else min(self.end, self.listed_end)
+
+    @property
+    def possible_end(self) -> WallTime:
+        """It may have pictures up to here."""
+        return self.end if self.listed_end is None else max(self.end, self.listed_end)
 
     def wall(self, mark: Mark) -> WallTime:
         """When a picture was taken, by the clip's clock."""
@@ -65,10 +80,10 @@ class Joint:
 
 def joint(before: Footage, after: Footage) -> Joint:
     """How ``after`` follows ``before``, which started no later."""
-    both = before.end - after.start
     doubt = max(before.doubt, after.doubt)
-    if both <= -doubt or not before.marks or not after.marks:
+    if before.end - after.start <= -doubt or not before.marks or not after.marks:
         return Joint()
+    both = before.sure_end - after.start
     found = _alignments(before, after)
     fitting = [at for at in found if abs(before.wall(before.marks[at]) - after.start) < doubt]
     certain = len(found) == 1 and _tells(before)
@@ -103,7 +118,7 @@ def _same(before: Footage, after: Footage, at: int, *, doubtful: bool) -> Joint:
 def _by_clock(before: Footage, after: Footage, doubt: timedelta) -> Joint:
     """No picture is left out that could be the only one of its moment: ``doubt`` is added on each side."""
     keys = [mark for mark in after.marks if mark.key]
-    if after.end + doubt <= before.end:
+    if after.possible_end + doubt <= before.sure_end:
         return Joint(inside=True, doubtful=True)
     if not keys:
         return Joint()
