@@ -177,7 +177,7 @@ def footage(start: float, marks: list[Mark], doubt: timedelta = SECOND) -> Foota
 
 def pictures(first: int, count: int) -> list[Mark]:
     """Ten a second, each with a checksum of its own."""
-    return [Mark(at * 100_000, 1000, first + at, (first + at) % 10 == 0) for at in range(count)]
+    return [Mark(at * 100_000, 1000 + first + at, first + at, (first + at) % 10 == 0) for at in range(count)]
 
 
 def test_joint_of_the_same_bytes():

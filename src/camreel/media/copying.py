@@ -15,7 +15,7 @@ from camreel.media.edge import Edge, edge
 from camreel.media.job import ClipOutcome, MergeJob
 from camreel.media.opening import open_clip
 from camreel.media.overlap import Mark
-from camreel.media.pieces import Destination, Piece, Reached, mark_of, shown_at
+from camreel.media.pieces import Destination, Piece, Reached, mark_of, origin_of, shown_at
 from camreel.media.probe import Clip, Unusable
 from camreel.model import Span, WallTime
 
@@ -58,6 +58,7 @@ class ClipCopy:
         self.source = source
         self.marks: list[Mark] = []
         self.split_at: int | None = None
+        self.encoded = 0  # pictures before the first keyframe, which were encoded again
         self.origin = source.origin  # the clip's first picture, in its ticks
         self._job = job
         self._skip = 0 if source.is_encoded else piece.skip
@@ -162,7 +163,7 @@ class ClipCopy:
                 self._sign_of_life()
                 self._scanned += 1
                 pts = shown_at(packet, scan)
-                origin = pts if origin is None else origin
+                origin = origin_of(packet, pts) if origin is None else origin
                 start = origin + self._cut.start
                 if packet.is_keyframe and (chosen is None or pts <= start):
                     chosen = pts
@@ -181,7 +182,7 @@ class ClipCopy:
         packet.pts = pts
         assert packet.dts is not None
         if self.origin is None:
-            self.origin = pts
+            self.origin = origin_of(packet, pts)
         at = pts - self.origin
         if packet.is_keyframe and self._is_split(packet, at):
             self.split_at = at
@@ -260,6 +261,7 @@ class ClipCopy:
         for each in chain((head,), made.packets):
             self._sign_of_life()
             self._put(each)
+            self.encoded += 1
         self._output.pictures.use(self.source.parameters)
         self._edge_until = (self.origin or 0) + self._cut.end if made.resume_at is None else made.resume_at
 

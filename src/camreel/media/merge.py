@@ -112,6 +112,8 @@ class Merger:
         self._close_film()
         if not self._films:
             raise MergeError("None of the clips holds a picture of the range.", hint=_KEPT)
+        if self._job.h264:
+            self._notes.append("All pictures were encoded again, as H.264 (--h264).")
         notes = (*self._notes, *timeline.overlap_notes(self._placed, self._job))
         return MergeResult(tuple(self._films), tuple(self._settled), notes)
 
@@ -282,6 +284,9 @@ class Merger:
         if outcome.covered is not None:
             assert self._film is not None
             self._film.put_in(copy.piece, outcome, copy.source.kind.sound)
+        if copy.encoded:
+            pictures = count_text(copy.encoded, "picture")
+            self._notes.append(f"The first {pictures}, up to the next keyframe, were encoded again (--exact).")
         self._part_done(last.work, outcome)
 
     def _part_done(self, work: _Work, outcome: ClipOutcome) -> None:

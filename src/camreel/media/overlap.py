@@ -15,6 +15,8 @@ from camreel.model import WallTime
 
 # How far from where the clock puts it the same footage is looked for: a still picture repeats itself all day.
 _NEAR = timedelta(seconds=60)
+# So many pictures show whether a scene is still.
+_LATELY = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,14 @@ def _alignments(before: Footage, after: Footage) -> list[int]:
 
 
 def _tells(footage: Footage) -> bool:
-    """Whether its keyframes differ: those of a still scene do not, and would fit anywhere."""
+    """Whether no picture looks like another: those of a still scene do, and would fit anywhere.
+
+    Its keyframes repeat, if only every second one (encoders count them so), and the pictures between them, which
+    have nothing to tell, are of a few sizes.
+    """
     keys = [(mark.size, mark.checksum) for mark in footage.marks if mark.key]
-    return len(keys) > 1 and len(set(keys)) == len(keys)
+    sizes = [mark.size for mark in footage.marks if not mark.key]
+    return len(keys) > 1 and len(set(keys)) == len(keys) and 2 * len(set(sizes[-_LATELY:])) > len(sizes[-_LATELY:])
 
 
 def _same(before: Footage, after: Footage, at: int, *, doubtful: bool) -> Joint:

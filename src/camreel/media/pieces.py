@@ -71,6 +71,14 @@ def mark_of(packet: Packet[Any], at: int) -> Mark:
     return Mark(at, packet.size, zlib.crc32(memoryview(packet)[:_TELLING]), packet.is_keyframe)
 
 
+def origin_of(packet: Packet[Any], shown: int) -> int:
+    """Where a clip's own time begins, by its first picture, which is shown at ``shown`` (its ticks).
+
+    What an edit list hides lies before it: such pictures are kept, and do not move the others.
+    """
+    return 0 if packet.is_discard and shown < 0 else shown
+
+
 def shown_at(packet: Packet[Any], clip: Clip) -> int:
     """When a picture is shown. Far from its decode time (a hostile index) it is that time."""
     assert packet.dts is not None
