@@ -15,7 +15,7 @@ from camreel.media.edge import Edge, edge
 from camreel.media.job import ClipOutcome, MergeJob
 from camreel.media.opening import open_clip
 from camreel.media.overlap import Mark
-from camreel.media.pieces import Destination, Piece, Reached, mark_of, shown_at
+from camreel.media.pieces import Destination, Piece, Reached, mark_of, microseconds, shown_at
 from camreel.media.probe import Clip, Unusable
 from camreel.model import Span, WallTime
 
@@ -65,7 +65,6 @@ class ClipCopy:
         self._on_progress = on_progress
         self._counting = counting
         self._cut = timeline.cut_of(piece.clip, job, piece.span, source.time_base)
-        self._micros = source.time_base * 1_000_000
         self._hole = max(round(timeline.HOLE / source.time_base), 5 * round(1 / (source.frame_rate * source.time_base)))
         self._counts = _Counts()
         self._held: list[Packet[Any]] = []  # pictures from the end of the range on, which earlier ones may refer to
@@ -184,7 +183,7 @@ class ClipCopy:
             self.split_at = at
             return True
         self._counts.read += 1
-        self.marks.append(mark_of(packet, int(at * self._micros)))
+        self.marks.append(mark_of(packet, microseconds(at, self.source.time_base)))
         self._latest = pts if self._latest is None else max(self._latest, pts)
         after_end = at >= self._end
         self._counts.duplicates += after_end and at < self._cut.end
