@@ -59,6 +59,8 @@ class ClipCopy:
         self.marks: list[Mark] = []
         self.split_at: int | None = None
         self.origin = source.origin  # the clip's first picture, in its ticks
+        # Asked for after the clip is closed as well, and then the tracks of its container are freed memory.
+        self.frame_rate = source.frame_rate
         self._job = job
         self._skip = 0 if source.is_encoded else piece.skip
         self._destination = destination

@@ -358,7 +358,7 @@ class _Remaking:
 
 def _end_of(marks: Sequence[Mark], copy: ClipCopy) -> timedelta:
     """How long after the first picture the last one ends."""
-    return timedelta(microseconds=max(mark.at for mark in marks) + int(1_000_000 / copy.source.frame_rate))
+    return timedelta(microseconds=max(mark.at for mark in marks) + int(1_000_000 / copy.frame_rate))
 
 
 def _broken(clip: ClipFile, own: DhavSummary | None) -> str | None:
