@@ -166,7 +166,7 @@ def _send_file(camera: Camera, connection: socket.socket, path: str) -> None:
             count = size - at if camera.bytes_a_second is None else min(_CHUNK, size - at)
             camera.pause(count)
             at += os.sendfile(connection.fileno(), file.fileno(), at, count)
-    camera.last_byte = time.monotonic()
+    camera.last_byte = time.time()
 
 
 def main() -> None:

@@ -80,7 +80,7 @@ def _install_peer() -> str | None:
     if program.exists():
         return None
     venv.create(_PEER_FOLDER, with_pip=True)
-    command = [_PEER_FOLDER / "bin" / "pip", "install", "--quiet", "amcrest-downloader==0.3.0"]
+    command = [str(_PEER_FOLDER / "bin" / "pip"), "install", "--quiet", "amcrest-downloader==0.3.0"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=300, check=False)
     except subprocess.TimeoutExpired:

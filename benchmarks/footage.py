@@ -138,7 +138,7 @@ def _loop(footage: Footage) -> tuple[list[tuple[bytes, bool]], list[tuple[bytes,
 @lru_cache(maxsize=1)
 def _noise() -> bytes:
     """Bytes without zeros: nothing in them looks like a start code."""
-    return random.Random(1).randbytes(_NOISE).translate(bytes([1, *range(1, 256)]))  # noqa: S311 - noise
+    return random.Random(1).randbytes(_NOISE).translate(bytes([1, *range(1, 256)]))
 
 
 def _padded(picture: bytes, size: int, number: str) -> bytes:

@@ -18,12 +18,10 @@ class Cost:
     """Seconds by the clock, seconds of processor (user and system, children included), and the most memory at a time.
 
     Memory in bytes: what all processes hold together, shared pages counted once; None where it was not asked for.
-    ``ended`` is when it ended, by the monotonic clock.
     """
 
     wall: float
     cpu: float
-    ended: float
     code: int
     memory: int | None = None
 
@@ -49,7 +47,6 @@ def run(
     return Cost(
         ended - begun,
         used.ru_utime + used.ru_stime,
-        ended,
         process.returncode,
         None if watch is None else watch.most(),
     )
