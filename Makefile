@@ -2,7 +2,7 @@
 # ARGS="-k digest" goes to pytest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test faults test-all-pythons check format wheel clean distclean
+.PHONY: help setup dev demo test faults bench bench-quick test-all-pythons check format wheel clean distclean
 BIN := .venv/bin
 ARGS ?=
 
@@ -23,6 +23,12 @@ test: dev ## run the test suite
 
 faults: dev ## print a table of what becomes of each fault of the camera
 	@CAMREEL_FAULT_TABLE=1 scripts/test tests/faults $(ARGS)
+
+bench: dev ## measure against what people could run instead (half an hour, 8 GB of disk)
+	@$(BIN)/python -m benchmarks --svg docs/performance.svg $(ARGS)
+
+bench-quick: dev ## the same with little footage, in under a minute
+	@$(BIN)/python -m benchmarks --size quick $(ARGS)
 
 test-all-pythons: dev ## run it on every CPython from 3.10 up that is installed
 	@$(BIN)/python scripts/all_pythons.py $(ARGS)

@@ -18,6 +18,7 @@ from camreel.model import Recording, Request, WallTime
 from camreel.orders import clip_file
 from camreel.plan import ExportPlan
 from camreel.transfer.fetch import Manner
+from camreel.transfer.memory import keep_freed_memory
 from camreel.transfer.pace import Settled
 from camreel.transfer.pool import Fetched, Lost, Pool
 from camreel.transfer.rate import Rate
@@ -52,6 +53,7 @@ class Joining:
 
     async def run(self, inquiry: Inquiry, job: MergeJob, tuning: Tuning) -> Joined:
         """Download everything and merge it as it comes. No half-made output stays: the clips do, to make it again."""
+        keep_freed_memory()
         pool = Pool(
             self._plan.recordings,
             self._store,

@@ -15,7 +15,7 @@ from camreel.media.edge import Edge, edge
 from camreel.media.job import ClipOutcome, MergeJob
 from camreel.media.opening import open_clip
 from camreel.media.overlap import Mark
-from camreel.media.pieces import Destination, Piece, Reached, mark_of, origin_of, shown_at
+from camreel.media.pieces import Destination, Piece, Reached, mark_of, microseconds, origin_of, shown_at
 from camreel.media.probe import Clip, Unusable
 from camreel.model import Span, WallTime
 
@@ -60,13 +60,14 @@ class ClipCopy:
         self.split_at: int | None = None
         self.encoded = 0  # pictures before the first keyframe, which were encoded again
         self.origin = source.origin  # the clip's first picture, in its ticks
+        # Asked for after the clip is closed as well, and then the tracks of its container are freed memory.
+        self.frame_rate = source.frame_rate
         self._job = job
         self._skip = 0 if source.is_encoded else piece.skip
         self._destination = destination
         self._on_progress = on_progress
         self._counting = counting
         self._cut = timeline.cut_of(piece.clip, job, piece.span, source.time_base)
-        self._micros = source.time_base * 1_000_000
         self._hole = max(round(timeline.HOLE / source.time_base), 5 * round(1 / (source.frame_rate * source.time_base)))
         self._counts = _Counts()
         self._held: list[Packet[Any]] = []  # pictures from the end of the range on, which earlier ones may refer to
@@ -188,7 +189,7 @@ class ClipCopy:
             self.split_at = at
             return True
         self._counts.read += 1
-        self.marks.append(mark_of(packet, int(at * self._micros)))
+        self.marks.append(mark_of(packet, microseconds(at, self.source.time_base)))
         self._latest = pts if self._latest is None else max(self._latest, pts)
         after_end = at >= self._end
         self._counts.duplicates += after_end and at < self._cut.end

@@ -5,10 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import av.error
-
-from camreel.media.probe import open_as
-
 # Where the muxers put it: mkv and avi in the head, mp4 at the end, behind the index (and in the head a copy from
 # before the file was closed, which nothing reads any more).
 _WINDOW = 1 << 20
@@ -21,6 +17,11 @@ def read_comment(path: str) -> str | None:
     demuxer = _demuxer_of(path)
     if demuxer is None:
         return None
+    # A sixth of a second, for which an export does not wait where there is no film yet.
+    import av.error  # noqa: PLC0415
+
+    from camreel.media.probe import open_as  # noqa: PLC0415
+
     try:
         with open_as(path, demuxer) as film:
             found = {key.lower(): text for key, text in film.metadata.items()}

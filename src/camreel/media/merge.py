@@ -19,7 +19,7 @@ from camreel.media.job import ClipFile, ClipOutcome, FilmResult, MergeJob, Merge
 from camreel.media.opening import open_clip, own_clock
 from camreel.media.overlap import Footage, Joint, Mark, joint
 from camreel.media.pictures import UnevenRate
-from camreel.media.pieces import Piece, Reached
+from camreel.media.pieces import Piece, Reached, mark_of
 from camreel.media.probe import Clip, Unusable
 from camreel.media.scan import marks_of
 from camreel.media.timeline import Placed
@@ -49,6 +49,7 @@ class _Work:
     doubt: timedelta
     notes: list[str]
     parts: int
+    source: Clip | None = None  # open, until the first part of it is copied
     outcomes: list[ClipOutcome] = field(default_factory=list)
 
     @property
@@ -96,10 +97,14 @@ class Merger:
             self._settled.append(ClipOutcome(clip.number, unusable=str(reason)))
             self._go_on(clip)
             return Settled(tuple(self._settled))
-        if clip.again and (broken := _broken(clip, work.own)) is not None:
-            return Settled((), broken)
-        for part in timeline.wanted_parts(work.clip, self._job):
-            self._take(work, Piece(work.clip, part))
+        try:
+            if clip.again and (broken := _broken(work)) is not None:
+                return Settled((), broken)
+            for part in timeline.wanted_parts(work.clip, self._job):
+                self._take(work, Piece(work.clip, part))
+        finally:
+            if work.source is not None:
+                work.source.container.close()
         return Settled(tuple(self._settled))
 
     def finish(self) -> MergeResult:
@@ -122,8 +127,7 @@ class Merger:
         own = own_clock(clip.path)
         parts = len(timeline.wanted_parts(clip, self._job))
         if own is None:
-            with open_clip(clip.path):
-                return _Work(clip, None, timeline.RESOLUTION, [], parts)
+            return _Work(clip, None, timeline.RESOLUTION, [], parts, open_clip(clip.path))
         placed, notes = timeline.by_own_clock(clip, self._job, own.first), notes_on(own)
         if placed is None:
             notes.append(f"is dated {own.first} by its own clock; the listed {clip.span.start} was taken")
@@ -137,13 +141,21 @@ class Merger:
             if piece_or_none is None:
                 self._go_on(work.clip)
                 return
-            source = self._open(piece_or_none)
+            source = self._open_first(work, piece_or_none)
         except Unusable as reason:
             self._part_done(work, ClipOutcome(work.clip.number, unusable=str(reason)))
             return
         copy = ClipCopy(piece_or_none, self._job, source, self, self._progress_of(work.clip))
         self._last = _Last(copy, work)
         self._go_on(work.clip)
+
+    def _open_first(self, work: _Work, piece: Piece) -> Clip:
+        """A clip is opened once, where nothing else needs it: that walks all its boxes."""
+        source = work.source
+        if source is None or self._job.h264:
+            return self._open(piece)
+        work.source = None
+        return source
 
     def _open(self, piece: Piece) -> Clip:
         if not self._job.h264:
@@ -200,9 +212,8 @@ class Merger:
         before = self._footage(last, piece.span)
         if before.end - clip.span.start <= -doubt:
             return Joint()
-        first, _ = marks_of(clip.path, until=1)
         both = before.sure_end - clip.span.start
-        if both < doubt and not any(mark.same(first[0]) for mark in before.marks if first):
+        if both < doubt and not _may_go_on(before, work):
             return Joint()  # most clips, which just follow each other
         until = before.end - clip.span.start + _BEYOND
         if not self._job.whole_clips:
@@ -376,15 +387,25 @@ class _Remaking:
 
 def _end_of(marks: Sequence[Mark], copy: ClipCopy) -> timedelta:
     """How long after the first picture the last one ends."""
-    return timedelta(microseconds=max(mark.at for mark in marks) + int(1_000_000 / copy.source.frame_rate))
+    return timedelta(microseconds=max(mark.at for mark in marks) + int(1_000_000 / copy.frame_rate))
 
 
-def _broken(clip: ClipFile, own: DhavSummary | None) -> str | None:
+def _may_go_on(before: Footage, work: _Work) -> bool:
+    """Whether the first picture of a clip is among those before it."""
+    if work.source is None:
+        marks, _ = marks_of(work.clip.path, until=1)
+        first = marks[0] if marks else None
+    else:
+        picture = work.source.first_picture()
+        first = None if picture is None else mark_of(picture, 0)
+    return first is not None and any(mark.same(first) for mark in before.marks)
+
+
+def _broken(work: _Work) -> str | None:
     """Why not all of a clip is there that should be."""
-    if own is not None:
-        return "the file ends within a frame" if own.cut else None
-    with open_clip(clip.path) as source:
-        return "the file ends before its index does" if source.is_cut else None
+    if work.own is not None:
+        return "the file ends within a frame" if work.own.cut else None
+    return "the file ends before its index does" if work.source is not None and work.source.is_cut else None
 
 
 def _nobody(number: int, wall: WallTime) -> None:

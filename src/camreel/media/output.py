@@ -24,6 +24,7 @@ from camreel.media.probe import FAST_OPEN, THOROUGH_OPEN
 from camreel.media.samples import Samples
 from camreel.media.sound import SoundTrack
 from camreel.media.subtitles import SubtitleTrack
+from camreel.media.syncing import Syncing
 from camreel.model import OutputFormat
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Output:
         self.format = job.format
         self._path = path
         self.bytes = 0
+        self._syncing = Syncing(path)
         self._container = writing(self._open, job)
         self._set_metadata(job, created)
         self.picture_time_base = _picture_time_base(job.format, clip)
@@ -186,6 +188,7 @@ class Output:
         self.bytes += packet.size
         try:
             self._container.mux_one(packet)
+            self._syncing.written(self.bytes)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise as_camreel_error(error) from error
 
@@ -197,11 +200,13 @@ class Output:
             chosen = timeline.most_telling(chapters, most)
             self._container.set_chapters([_ffmpeg_chapter(n, each) for n, each in enumerate(chosen)])
         writing(self._container.close)
+        writing(self._syncing.end)
 
     def abandon(self) -> None:
         """Let go of the file as it is."""
         try:
             self._container.close()
+            self._syncing.end()
         except (av.error.FFmpegError, OSError, ValueError):
             return
 

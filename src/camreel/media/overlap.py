@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from camreel.model import WallTime
 
@@ -19,8 +20,7 @@ _NEAR = timedelta(seconds=60)
 _LATELY = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A picture as it is stored: when it is shown (microseconds from the clip's first), and how to know it again."""
 
     at: int

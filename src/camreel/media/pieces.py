@@ -81,6 +81,14 @@ def origin_of(packet: Packet[Any], shown: int) -> int:
 
 def shown_at(packet: Packet[Any], clip: Clip) -> int:
     """When a picture is shown. Far from its decode time (a hostile index) it is that time."""
-    assert packet.dts is not None
-    pts, most = packet.pts, int(_MOST_REORDER / clip.time_base)
-    return packet.dts if pts is None or not -most <= pts - packet.dts <= most else pts
+    pts, dts = packet.pts, packet.dts
+    assert dts is not None
+    if pts is None or pts == dts:
+        return dts
+    ticks = clip.time_base  # asked for each picture: whole numbers, for a Fraction takes longer than the copying
+    return pts if abs(pts - dts) * ticks.numerator <= _MOST_REORDER * ticks.denominator else dts
+
+
+def microseconds(ticks: int, time_base: Fraction) -> int:
+    """``ticks`` of a clip, in whole microseconds."""
+    return ticks * 1_000_000 * time_base.numerator // time_base.denominator

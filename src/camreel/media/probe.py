@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -76,6 +76,8 @@ class Clip:
 
     def __init__(self, path: str, container: InputContainer) -> None:
         self.path = path
+        self._begun: Iterator[Packet[Any]] | None = None
+        self._ahead: list[Packet[Any]] = []
         self.container = container
         self.video = _video_of(container)
         self.sound = _sound_of(container, self.video)
@@ -142,8 +144,24 @@ class Clip:
             return whole
         return min(Fraction(240), max(Fraction(1, 10), rate.limit_denominator(1001)))
 
+    def first_picture(self) -> Packet[Any] | None:
+        """Its first picture, which :meth:`packets` gives all the same; None where there is none."""
+        if self._begun is None:
+            self._begun = self._stored(sound=True)
+            for packet in self._begun:
+                self._ahead.append(packet)
+                if self.is_picture(packet):
+                    break
+        return next((packet for packet in self._ahead if self.is_picture(packet)), None)
+
     def packets(self, *, sound: bool = True) -> Iterator[Packet[Any]]:
         """Its packets as stored, up to where the bytes end or stop making sense."""
+        if self._begun is None:
+            return self._stored(sound=sound)
+        begun, ahead, self._begun = self._begun, self._ahead, None
+        return (packet for packet in chain(ahead, begun) if sound or self.is_picture(packet))
+
+    def _stored(self, *, sound: bool) -> Iterator[Packet[Any]]:
         streams = [self.video] if self.sound is None or not sound else [self.video, self.sound]
         left = Path(self.path).stat().st_size
         try:

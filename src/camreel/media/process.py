@@ -26,6 +26,8 @@ from camreel.model import WallTime
 _PASSED = frozenset(
     {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH"}
 )
+# For glibc: keyframes come and go, and giving their memory back for each costs more than to copy them.
+_ALLOCATION = {"MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
 _KEPT = "The downloads are kept: run it again to continue."
 
 
@@ -203,5 +205,6 @@ def _environment() -> dict[str, str]:
     }
     # Ours and the libraries' places, however this process found them: a checkout, a zip, a test.
     passed["PYTHONPATH"] = os.pathsep.join(str(Path(place).absolute()) for place in sys.path if place)
-    passed["PYTHONDONTWRITEBYTECODE"] = "1"
-    return passed
+    if sys.dont_write_bytecode:
+        passed["PYTHONDONTWRITEBYTECODE"] = "1"
+    return {**_ALLOCATION, **passed}

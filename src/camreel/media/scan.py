@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from camreel.media.opening import open_clip
 from camreel.media.overlap import Mark
-from camreel.media.pieces import mark_of, origin_of, shown_at
+from camreel.media.pieces import mark_of, microseconds, origin_of, shown_at
 
 
 def marks_of(path: str, after: int = 0, until: int | None = None) -> tuple[list[Mark], bool]:
@@ -14,11 +14,11 @@ def marks_of(path: str, after: int = 0, until: int | None = None) -> tuple[list[
     """
     marks: list[Mark] = []
     with open_clip(path) as clip:
-        micros, origin = clip.time_base * 1_000_000, None
+        origin = None
         for number, packet in enumerate(clip.packets(sound=False)):
             shown = shown_at(packet, clip)
             origin = origin_of(packet, shown) if origin is None else origin
-            at = int((shown - origin) * micros)
+            at = microseconds(shown - origin, clip.time_base)
             if until is not None and at >= until:
                 return marks, False
             if number >= after:

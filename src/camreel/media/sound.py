@@ -36,6 +36,7 @@ class SoundTrack(ABC):
     def __init__(self, output: Output, rate: int) -> None:
         self._output = output
         self.rate = rate
+        self._time_base = Fraction(1, rate)
         samples = output.picture_time_base * self.rate
         self._picture_numerator, self._picture_denominator = samples.numerator, samples.denominator
         self.end = 0
@@ -136,7 +137,7 @@ class SoundTrack(ABC):
 
     def _mux(self, packet: Packet[Any], position: int, samples: int) -> None:
         packet.stream = self._output.sound_stream
-        packet.time_base = Fraction(1, self.rate)
+        packet.time_base = self._time_base
         packet.pts = packet.dts = position
         packet.duration = samples
         self.packets += 1

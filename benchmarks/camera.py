@@ -1,0 +1,195 @@
+"""A camera that costs next to nothing: ``sendfile`` does the sending, so that the server is not what is measured.
+
+Digest, the few questions that a search takes, and files; one thread a connection. It knows nothing of camreel. It
+says its port on stdout, and ``GET /log`` tells what it did: when the last byte of a recording went, and what it asked
+of this computer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import resource
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, unquote_plus
+
+USERNAME, PASSWORD, REALM, NONCE = "admin", "simulated-1", "Login to benchmark", "b5e1c0ffee"
+_PAGE = 100
+_CHUNK = 256 << 10  # of what is sent at a throttled rate
+_FACTS = {
+    "getSystemInfo": "deviceType=BENCHMARK\r\nserialNumber=B0\r\n",
+    "getDeviceType": "type=BENCHMARK\r\n",
+    "getMachineName": "name=bench\r\n",
+    "getSoftwareVersion": "version=1.0\r\n",
+    "NTP": "table.NTP.TimeZone=0\r\n",
+    "Locales": "table.Locales.DSTEnable=false\r\n",
+}
+
+
+@dataclass
+class Camera:
+    """What is served, and what was asked."""
+
+    items: list[dict[str, str]]
+    pages: list[bytes]
+    bytes_a_second: float | None = None
+    requests: int = 0
+    last_byte: float = 0.0
+    talking: float = 0.0
+    at: dict[str, int] = field(default_factory=dict)
+    free_at: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(self, target: str) -> bytes:
+        """The text for a question."""
+        path, _, query = target.partition("?")
+        asked = dict(pair.partition("=")[::2] for pair in query.split("&"))
+        action = asked.get("action", "")
+        if path == "/log":
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            body = {
+                "requests": self.requests,
+                "last_byte": self.last_byte,
+                "talking": self.talking,
+                "cpu": used.ru_utime + used.ru_stime,
+            }
+            return json.dumps(body).encode()
+        if action == "getCurrentTime":
+            return b"result=" + time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()).encode() + b"\r\n"
+        if path.endswith("mediaFileFind.cgi"):
+            return self._finder(action, asked.get("object", ""))
+        return _FACTS.get(asked.get("name", action), "Error\r\n").encode()
+
+    def _finder(self, action: str, finder: str) -> bytes:
+        if action == "factory.create":
+            with self.lock:
+                name = str(len(self.at) + 1)
+                self.at[name] = 0
+            return f"result={name}\r\n".encode()
+        if action != "findNextFile":
+            return b"OK\r\n"
+        page, self.at[finder] = self.at[finder], self.at[finder] + 1
+        return self.pages[page] if page < len(self.pages) else b"found=0\r\n"
+
+    def pause(self, count: int) -> None:
+        """Wait until so many bytes may go."""
+        if self.bytes_a_second is None:
+            return
+        with self.lock:
+            now = time.monotonic()
+            self.free_at = max(now, self.free_at) + count / self.bytes_a_second
+            wait = self.free_at - now
+        time.sleep(wait)
+
+
+def page_of(items: list[dict[str, str]]) -> bytes:
+    """A page of the listing."""
+    lines = [f"found={len(items)}"]
+    for number, item in enumerate(items):
+        values = {
+            "Channel": "0",
+            "StartTime": item["start"],
+            "EndTime": item["end"],
+            "FilePath": item["path"],
+            "Length": item["size"],
+            "Type": "mp4",
+            "VideoStream": "Main",
+            "UTCOffset": "0",
+        }
+        lines += [f"items[{number}].{key}={value}" for key, value in values.items()]
+    return ("\r\n".join(lines) + "\r\n").encode()
+
+
+def _is_right(header: str, method: str) -> bool:
+    found = dict(re.findall(r'(\w+)="?([^",]*)"?', header))
+    first = hashlib.md5(f"{USERNAME}:{REALM}:{PASSWORD}".encode()).hexdigest()
+    second = hashlib.md5(f"{method}:{found.get('uri', '')}".encode()).hexdigest()
+    middle = ":".join((NONCE, found.get("nc", ""), found.get("cnonce", ""), "auth"))
+    return hashlib.md5(f"{first}:{middle}:{second}".encode()).hexdigest() == found.get("response")
+
+
+def _serve(camera: Camera, connection: socket.socket) -> None:
+    """All requests of one connection."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with connection, connection.makefile("rb") as lines, suppress(ConnectionError):
+        while line := lines.readline(8192):
+            method, target, _version = line.decode("latin-1").split()
+            authorization = ""
+            while (header := lines.readline(8192)) not in {b"\r\n", b""}:
+                name, _, value = header.decode("latin-1").partition(":")
+                if name.lower() == "authorization":
+                    authorization = value
+            begun = time.monotonic()
+            camera.requests += 1
+            if target.startswith("/cgi-bin/RPC_Loadfile/"):
+                if _is_let_in(connection, authorization, method):
+                    _send_file(camera, connection, unquote(target.removeprefix("/cgi-bin/RPC_Loadfile")))
+                continue
+            if target == "/log" or _is_let_in(connection, authorization, method):
+                body = camera.answer(unquote_plus(target))
+                connection.sendall(_head(200, len(body)) + body)
+            camera.talking += time.monotonic() - begun
+
+
+def _is_let_in(connection: socket.socket, authorization: str, method: str) -> bool:
+    if _is_right(authorization, method):
+        return True
+    challenge = f'WWW-Authenticate: Digest realm="{REALM}", qop="auth", nonce="{NONCE}", opaque="0"\r\n'
+    connection.sendall(_head(401, 0, challenge))
+    return False
+
+
+def _head(status: int, length: int, more: str = "") -> bytes:
+    kind = "text/plain" if length < 1 << 20 else "application/octet-stream"
+    return f"HTTP/1.1 {status} OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{more}\r\n".encode()
+
+
+def _send_file(camera: Camera, connection: socket.socket, path: str) -> None:
+    item = next((each for each in camera.items if each["path"] == path), None)
+    if item is None:
+        connection.sendall(_head(404, 0))
+        return
+    with Path(item["file"]).open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        connection.sendall(_head(200, size))
+        at = 0
+        while at < size:
+            count = size - at if camera.bytes_a_second is None else min(_CHUNK, size - at)
+            camera.pause(count)
+            at += os.sendfile(connection.fileno(), file.fileno(), at, count)
+    camera.last_byte = time.time()
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("listing", type=Path)
+    parser.add_argument("--bytes-a-second", type=float)
+    options = parser.parse_args()
+    items = json.loads(options.listing.read_text())["items"]
+    pages = [page_of(items[at : at + _PAGE]) for at in range(0, len(items), _PAGE)]
+    camera = Camera(items, pages, options.bytes_a_second)
+    server = socket.create_server(("127.0.0.1", 0), backlog=64)
+    print(server.getsockname()[1], flush=True)
+    threading.Thread(target=_ends_with_stdin, daemon=True).start()
+    while True:
+        connection, _address = server.accept()
+        threading.Thread(target=_serve, args=(camera, connection), daemon=True).start()
+
+
+def _ends_with_stdin() -> None:
+    sys.stdin.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

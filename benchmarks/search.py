@@ -1,0 +1,32 @@
+"""Ask the camera at a port for all that it has, and plan; nothing is fetched. Says how long it took, as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import anyio
+from benchmarks.camera import PASSWORD, USERNAME
+
+from camreel.clock.typed import parse_range
+from camreel.inquiry import Found, Inquiry, Tuning
+from camreel.model import Address, Credentials, Request
+
+
+async def _find(port: int, start: str, end: str) -> Found:
+    request = Request(Address("127.0.0.1", port), USERNAME, parse_range(start, end), Path(), Path("none.mp4"))
+    return await Inquiry(request, Credentials(USERNAME, PASSWORD), lambda _event: None, Tuning()).run()
+
+
+def main() -> None:
+    """Arguments: the port, the start, the end."""
+    begun, used = time.monotonic(), time.process_time()
+    found = anyio.run(_find, int(sys.argv[1]), sys.argv[2], sys.argv[3])
+    took = {"wall": time.monotonic() - begun, "cpu": time.process_time() - used}
+    print(json.dumps(took | {"recordings": len(found.plan.recordings)}))
+
+
+if __name__ == "__main__":
+    main()

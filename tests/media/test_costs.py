@@ -1,0 +1,36 @@
+"""What a merge costs, as far as it can be counted: clips are opened once, and nothing is kept of each for good."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from camreel.media import probe
+from camreel.media.job import MergeJob
+from camreel.media.merge import Merger
+from camreel.model import OutputFormat, Span, WallTime
+from camreel_simulator import ClipSpec
+
+EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
+
+
+def test_each_clip_is_opened_once(studio, monkeypatch):
+    """Opening walks all boxes of a clip, and cameras write one for each picture: it takes as long as 200 packets."""
+    opened: Counter[str] = Counter()
+    real = probe.open_as
+
+    def counted(path, *rest):
+        opened[path] += 1
+        return real(path, *rest)
+
+    monkeypatch.setattr(probe, "open_as", counted)
+    clips = [studio.clip(ClipSpec(EIGHT + timedelta(seconds=2 * n), 2)) for n in range(5)]
+    span = Span(WallTime(EIGHT), WallTime(EIGHT + timedelta(seconds=10)))
+    merger = Merger(MergeJob(str(studio.folder / "film.mp4.part"), OutputFormat.MP4, span))
+    for clip in clips:
+        merger.add(clip, lambda *_: None)
+    result = merger.finish()
+    assert result.films[0].video_packets == 100
+    again = [opened[clip.path] for clip in clips]
+    # The first one is looked at once more, for the form of the sound.
+    assert again == [2, 1, 1, 1, 1]
