@@ -1,7 +1,7 @@
 """A ``moov`` as tables of samples: where each lies, how long it is, when it is decoded and shown.
 
-Only what cameras write is understood (one description a track, at most one edit and a wait before it, no fragments,
-no negative offsets of time): everything else is :class:`BadIndex`.
+Only what cameras write is understood (one description a track, at most one edit and a wait before it, no fragments):
+everything else is :class:`BadIndex`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ MOST_SAMPLES = 4_000_000
 _MOST_TRACKS = 16
 _MOST_DESCRIPTION = 1 << 20
 _LONGEST_STEP = (1 << 31) - 1
+_LONGEST_SHIFT = 10  # seconds between the decoding and the showing of a picture that B-frames can explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def _track(box: Box, kind: bytes, movie_scale: int, total: int) -> Track:
     sizes = _sizes(child(tables, b"stsz"))
     dts = _times(child(tables, b"stts"), len(sizes))
     offsets = _offsets(inner, sizes, total)
-    cts = _shifts(inner[b"ctts"], len(sizes)) if b"ctts" in inner else None
+    cts = _shifts(inner[b"ctts"], len(sizes), scale) if b"ctts" in inner else None
     keys = _keys(inner[b"stss"], len(sizes)) if b"stss" in inner else None
     begins, lasts, edits = _edits(box, scale, movie_scale)
     others = b"".join(each.whole for each in boxes(info.data, info.body, info.end) if each.kind != b"stbl")
@@ -198,12 +199,13 @@ def _times(box: Box, samples: int) -> array[int]:
     return dts
 
 
-def _shifts(box: Box, samples: int) -> array[int]:
+def _shifts(box: Box, samples: int, scale: int) -> array[int]:
     content, count = _counted(box)
     table = _numbers(content, 8, 2 * count)
     cts: array[int] = array("q")
-    for run, shift in zip(table[::2], table[1::2], strict=True):
-        if shift > _LONGEST_STEP or len(cts) + run > samples:
+    for run, unsigned in zip(table[::2], table[1::2], strict=True):
+        shift = unsigned - (1 << 32) if unsigned > _LONGEST_STEP else unsigned  # FFmpeg reads all versions so
+        if abs(shift) > _LONGEST_SHIFT * scale or len(cts) + run > samples:
             raise BadIndex("its times of showing do not fit its samples")
         cts.extend([shift] * run)
     if len(cts) != samples:

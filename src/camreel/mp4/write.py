@@ -132,6 +132,10 @@ def _edts(placed: _Placed, scale: int) -> bytes:
     track = placed.track
     if not placed.wait and track.lasts is None:
         return b""
+    if track.cts is not None and any(
+        track.shown(each) < track.dts[placed.first] for each in range(placed.first, min(placed.first + 64, placed.last))
+    ):
+        raise BadIndex("a picture would lie before the beginning")
     begin = Fraction(track.dts[placed.first], track.scale)
     end = Fraction(track.dts[-1] + max(track.cts or [0]), track.scale) if track.lasts is None else track.lasts
     entries = [(placed.wait, -1)] if placed.wait else []
@@ -145,7 +149,9 @@ def _stbl(placed: _Placed, places: list[int]) -> bytes:
     steps = [after - before for before, after in pairwise(track.dts[first : last + 1])]
     tables = [track.description, made(b"stts", _runs(steps))]
     if track.cts is not None:
-        tables.append(made(b"ctts", _runs(track.cts[first:last])))
+        if min(track.cts) < 0 and min(track.cts) != min(track.cts[first:last]):
+            raise BadIndex("its times of decoding would move")  # FFmpeg moves all of them by the earliest
+        tables.append(made(b"ctts", _runs(each & 0xFFFFFFFF for each in track.cts[first:last])))
     if track.keys is not None:
         keys = [key - first + 1 for key in track.keys if first <= key < last]
         tables.append(made(b"stss", struct.pack(f">II{len(keys)}I", 0, len(keys), *keys)))
@@ -160,7 +166,7 @@ def _stbl(placed: _Placed, places: list[int]) -> bytes:
 
 
 def _runs(values: Iterable[int]) -> bytes:
-    """The values with how often each comes in a row."""
+    """A table of the values with how often each comes in a row."""
     runs = [(sum(1 for _ in same), value) for value, same in groupby(values)]
     flat = [number for run in runs for number in run]
     return struct.pack(f">II{len(flat)}I", 0, len(runs), *flat)

@@ -53,7 +53,7 @@ async def _from_the_end(file: Ranged, total: int, seconds: float) -> bytes:
         at = _moov_in(tail)
         if at is not None:
             return tail[at : at + int.from_bytes(tail[at : at + 4], "big")]
-        step = len(tail)
+        step = len(tail) // 2  # so that little is fetched that is no index
     raise BadIndex("no index was found at its end")
 
 

@@ -118,7 +118,7 @@ async def _wanted(file: Ranged, recording: Recording, progress: Callable[[int], 
     if head[4:8] == b"ftyp":
         wanted = await _of_mp4(file, head, recording)
     elif b"DHAV" in head or head.startswith(b"DAHUA") or recording.path.lower().endswith(".dav"):
-        wanted = await _of_dav(file, head, recording)
+        wanted = await _of_dav(file, recording)
     else:
         raise NotInPart("it is neither an mp4 nor a .dav by its first bytes")
     if wanted.size > _MOST_OF_IT * (file.total or 0):
@@ -151,9 +151,9 @@ def _length_size(description: bytes) -> int:
     raise BadIndex("its pictures are of another kind")
 
 
-async def _of_dav(file: Ranged, head: bytes, recording: Recording) -> _Wanted:
+async def _of_dav(file: Ranged, recording: Recording) -> _Wanted:
     wanted, listed = by_own_clock(recording)
-    seek = DavSeek(file, head, listed)
+    seek = DavSeek(file, listed)
     first, end = 0, file.total or 0
     if wanted.start > listed.start:
         place = await seek.place(wanted.start - timedelta(seconds=3))

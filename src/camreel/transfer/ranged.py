@@ -17,6 +17,9 @@ MOST_BYTES = 96 << 20
 _ALLOCATION = 1 << 16  # recorders list sizes in steps of 64 KiB: what was allocated, not what was written
 
 
+_GONE = {0, 403, 404, 410}
+
+
 class NotInPart(Exception):
     """A part of a recording cannot be had: all of it has to be fetched. The message says why, for the log."""
 
@@ -33,7 +36,8 @@ class Ranged:
     """One recording. ``total`` is how long it is, known with the first answer; ``received`` what has come of it.
 
     ``take_whole`` receives the whole file where that comes instead: broken off, it would wedge some recorders (an
-    NV4108E-HS, after several). Without it, it is broken off.
+    NV4108E-HS, after several). Without it, it is broken off. ``most_requests`` and ``most_bytes`` bound what
+    :meth:`read` may be asked for in all.
     """
 
     def __init__(
@@ -43,22 +47,25 @@ class Ranged:
         ranges: Ranges,
         spend: Spending | None = None,
         take_whole: Callable[[Body], Awaitable[None]] | None = None,
+        *,
+        most_requests: int = MOST_REQUESTS,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self._source = source
         self._recording = recording
         self._ranges = ranges
         self._spend = spend
         self._take_whole = take_whole
-        self._requests = 0
-        self._read = 0
+        self._requests_left = most_requests
+        self._bytes_left = most_bytes
         self.received = 0
         self.total: int | None = None
 
     async def read(self, first: int, end: int) -> bytes:
         """The bytes from ``first`` up to ``end``, or the end of the file. NotInPart where they do not come."""
-        self._requests += 1
-        self._read += end - first
-        if self._requests > MOST_REQUESTS or self._read > MOST_BYTES:
+        self._requests_left -= 1
+        self._bytes_left -= end - first
+        if self._requests_left < 0 or self._bytes_left < 0:
             raise NotInPart("it takes too much to find the place")
         data = bytearray()
         async with self.stream(first, end) as chunks:
@@ -70,6 +77,8 @@ class Ranged:
     async def stream(self, first: int, end: int) -> AsyncIterator[AsyncIterator[bytes]]:
         """The bytes from ``first`` up to ``end``, or the end of the file, as they come. Raises as :meth:`read` does."""
         await self._ranges.wait_to_ask()
+        if self._ranges.are_refused:
+            raise Deaf("the device does not send parts")
         try:
             async with self._source.open(self._recording, first=first, end=end) as body:
                 if body.part is None:
@@ -79,9 +88,10 @@ class Ranged:
                 async with aclosing(self._counted(body, end - first)) as chunks:
                     yield chunks
         except CameraRefused as error:
-            if error.status != 416:
+            # Firmware that has never sent a part may refuse the very question.
+            if error.status != 416 and (self._ranges.usable or error.status in _GONE):
                 raise
-            raise NotInPart("416 for a part that there must be") from error
+            raise NotInPart(f"{error.status} for a part that there must be") from error
         finally:
             self._ranges.asked()
 
@@ -122,4 +132,3 @@ class Ranged:
                 await self._spend(len(chunk))
         if came != length:
             raise BadTransfer(f"it sent {came:,} of {length:,} bytes.")
-

@@ -33,14 +33,13 @@ class DavSeek:
     An older date than that is stale footage, as recorders leave it in front; a later one makes no sense here.
     """
 
-    def __init__(self, file: Ranged, head: bytes, listed: Span) -> None:
+    def __init__(self, file: Ranged, listed: Span) -> None:
         assert file.total is not None
         self._file = file
         self._total = file.total
-        self._head = head
         self._first, self._last = second_of(listed.start), second_of(listed.end)
         self._window = min(_LARGEST, max(_SMALLEST, self._total >> 14))
-        self._probes = 0
+        self._guessed = 0
 
     async def place(self, wall: WallTime) -> int:
         """The place of a frame from ``wall`` on, or at most three seconds later. The end of the file behind its last.
