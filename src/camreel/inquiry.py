@@ -32,7 +32,7 @@ from camreel.clock import (
 )
 from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, NothingRecorded, UsageError
 from camreel.model import Credentials, DeviceInfo, Recording, Request, Span, WallTime
-from camreel.plan import INDEX_LAG, ExportPlan, plan_export
+from camreel.plan import INDEX_LAG, LEAST_SAVED, ExportPlan, in_parts, plan_export
 from camreel.transfer.outage import Outage, Presence
 from camreel.transfer.retry import Backoff, attempting
 
@@ -53,6 +53,7 @@ class Tuning:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     utc_now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
     now: Callable[[], float] = time.monotonic
+    least_saved: int = LEAST_SAVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +258,8 @@ class Inquiry:
         for doubt in doubts:
             self.warn(doubt)
         plan = plan_export(placed, where.span, self._request.stream, where.skipped)
+        if not (self._request.whole_clips or self._request.keep_files):
+            plan = in_parts(plan, self._tuning.least_saved)
         self._emit(events.Planned(plan))
         return plan
 

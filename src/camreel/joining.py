@@ -149,7 +149,8 @@ class Joining:
         return Joined(tuple(clips), settled, result, pool.settled)
 
     def _clip_file(self, number: int, clip: Fetched, *, again: bool) -> ClipFile:
-        return clip_file(self._plan, number, str(clip.path), self._plan.recordings[number - 1].path, again=again)
+        named = self._plan.recordings[number - 1].path
+        return clip_file(self._plan, number, str(clip.path), named, again=again, offset=clip.offset)
 
     def _on_merged(self, number: int, wall: WallTime) -> None:
         self._emit(events.MergedUpTo(number, wall))
@@ -199,7 +200,7 @@ class _PoolEvents:
         self._emit = emit
 
     def started(self, number: int, recording: Recording, attempt: int, have: int) -> None:
-        self._emit(events.ClipStarted(number, recording, recording.size, attempt, have))
+        self._emit(events.ClipStarted(number, recording, recording.size_to_fetch, attempt, have))
 
     def progress(self, number: int, received: int) -> None:
         self._emit(events.ClipProgress(number, received))

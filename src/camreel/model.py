@@ -274,7 +274,8 @@ class Recording:
 
     ``utc_offset`` is what newer firmware lists, in seconds. ``backwards_end`` is a listed end that lies before the
     start: the clock was put back meanwhile. ``listed`` is the span as it was listed, where ``span`` was made straight
-    since (``clock.recorded``).
+    since (``clock.recorded``). ``part`` is what of ``span`` is wanted, None for all of it: then it is enough to fetch
+    that, and what lies on this disk under its name is no complete clip.
     """
 
     path: str
@@ -290,11 +291,19 @@ class Recording:
     utc_offset: int | None = None
     backwards_end: WallTime | None = None
     listed: Span | None = None
+    part: Span | None = None
 
     @property
     def name(self) -> str:
         """The last part of the path, as the camera wrote it."""
         return self.path.rsplit("/", 1)[-1]
+
+    @property
+    def size_to_fetch(self) -> int | None:
+        """About how many bytes of it are wanted; None where the camera lists no size."""
+        if self.size is None or self.part is None or self.span.seconds <= 0:
+            return self.size
+        return int(self.size * min(1.0, self.part.seconds / self.span.seconds))
 
 
 @dataclass(frozen=True, slots=True)

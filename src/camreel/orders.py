@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from camreel.clock import CameraClock, turns
 from camreel.errors import printable
 from camreel.identity import COMPLETE, comment
@@ -47,13 +49,25 @@ def merge_job(
     )
 
 
-def clip_file(plan: ExportPlan, number: int, path: str, named: str, *, again: bool = False) -> ClipFile:
-    """Clip ``number`` (from 1) of the plan, complete at ``path``; ``named`` is what people know it by."""
+def clip_file(
+    plan: ExportPlan,
+    number: int,
+    path: str,
+    named: str,
+    *,
+    again: bool = False,
+    offset: timedelta = timedelta(0),
+) -> ClipFile:
+    """Clip ``number`` (from 1) of the plan, complete at ``path``; ``named`` is what people know it by.
+
+    ``offset`` is how long after the recording's first picture the clip's first one is.
+    """
     recording = plan.recordings[number - 1]
+    start = recording.span.start + offset
     return ClipFile(
         number,
         path,
-        recording.span,
+        Span(start, max(start, recording.span.end)) if offset else recording.span,
         f"clip {number} ({printable(named)})",
         next_start=plan.recordings[number].span.start if number < len(plan.recordings) else None,
         events=tuple(event_text(event) for event in recording.events),

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from camreel.model import Recording, Span, Stream
+from camreel.model import Recording, Span, Stream, WallTime
 
 # Listings and file names have whole seconds: a shorter hole cannot be told from rounding.
 RESOLUTION = timedelta(seconds=1)
 
 # A clip that has ended may be listed minutes later (measured on Amcrest cameras): so long, a hole says nothing.
 INDEX_LAG = timedelta(minutes=15)
+
+# Of a recording that reaches beyond the range, so much more than the range is fetched on each side: the doubt of listed
+# times. A side that is not much longer than that is not worth the requests.
+PART_MARGIN = timedelta(seconds=2)
+_LEAST_BEYOND = timedelta(seconds=8)
+_LEAST_SHARE = 0.1
+_LEAST_OF_UNKNOWN_SIZE = timedelta(minutes=1)
+LEAST_SAVED = 2 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,11 @@ class ExportPlan:
     def listed_bytes(self) -> int:
         """The sum of the listed sizes, in bytes; recordings without one count nothing."""
         return sum(recording.size or 0 for recording in self.recordings)
+
+    @property
+    def bytes_to_fetch(self) -> int:
+        """The same of what is wanted of them, about."""
+        return sum(recording.size_to_fetch or 0 for recording in self.recordings)
 
 
 def plan_export(listing: Iterable[Recording], span: Span, stream: Stream, skipped: tuple[Span, ...] = ()) -> ExportPlan:
@@ -60,6 +73,38 @@ def plan_export(listing: Iterable[Recording], span: Span, stream: Stream, skippe
     writing = tuple(recording for recording in ordered if recording.writing)
     gaps = uncovered(span, [*(r.span for r in closed), *skipped])
     return ExportPlan(span, closed, gaps, writing, tuple(left_out.items()), skipped)
+
+
+def in_parts(plan: ExportPlan, least_saved: int = LEAST_SAVED) -> ExportPlan:
+    """The plan with a wanted part for each recording that reaches far enough beyond the range for it to pay.
+
+    That is where it saves a tenth of the recording and ``least_saved`` bytes. Where recordings overlap, their pictures
+    are compared, also those outside the range: those are fetched whole.
+    """
+    chosen = []
+    reached: WallTime | None = None
+    for number, recording in enumerate(plan.recordings):
+        following = plan.recordings[number + 1 : number + 2]
+        alone = (reached is None or reached - recording.span.start <= RESOLUTION) and all(
+            recording.span.end - other.span.start <= RESOLUTION for other in following
+        )
+        reached = recording.span.end if reached is None else max(reached, recording.span.end)
+        part = _part_of(recording, plan.span, least_saved) if alone else None
+        chosen.append(replace(recording, part=part) if part is not None else recording)
+    return replace(plan, recordings=tuple(chosen))
+
+
+def _part_of(recording: Recording, span: Span, least_saved: int) -> Span | None:
+    whole = recording.span
+    start, end = span.start - PART_MARGIN, span.end + PART_MARGIN
+    start = start if start - whole.start >= _LEAST_BEYOND else whole.start
+    end = end if whole.end - end >= _LEAST_BEYOND else whole.end
+    if recording.backwards_end is not None or end <= start or Span(start, end) == whole:
+        return None
+    saved = (start - whole.start) + (whole.end - end)
+    share = saved / (whole.end - whole.start)
+    pays = saved >= _LEAST_OF_UNKNOWN_SIZE if recording.size is None else recording.size * share >= least_saved
+    return Span(start, end) if pays and share > _LEAST_SHARE else None
 
 
 def _why_not(recording: Recording, wanted: Iterable[Span], stream: Stream) -> str | None:

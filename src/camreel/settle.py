@@ -80,8 +80,11 @@ class _Listed:
 
 def _clip_report(number: int, recording: Recording, clip: Fetched | Lost, outcome: ClipOutcome | None) -> ClipReport:
     def report(status: str, reason: str | None = None, covered: Span | None = None) -> ClipReport:
-        size = clip.size if isinstance(clip, Fetched) else recording.size
-        return ClipReport(number, recording.path, recording.span, status, reason, size, covered)
+        size, fetched = recording.size, 0
+        if isinstance(clip, Fetched):
+            fetched = clip.size
+            size = clip.whole or (fetched if recording.part is None else max(fetched, recording.size or 0))
+        return ClipReport(number, recording.path, recording.span, status, reason, size, covered, fetched)
 
     if isinstance(clip, Lost):
         return report("failed", clip.reason)

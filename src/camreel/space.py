@@ -44,7 +44,8 @@ def _clips(plan: ExportPlan, store: Store) -> int:
     missing = [recording for recording in plan.recordings if store.find(recording) is None]
     sizes = _sizes(plan)
     there = (held(store, recording) for recording in missing)
-    return max(0, sum(sizes[recording] for recording in missing) - sum(part.size for part in there if part))
+    needed = sum(int(sizes[recording] * _wanted_share(recording)) for recording in missing)
+    return max(0, needed - sum(part.size for part in there if part))
 
 
 def _video(request: Request, plan: ExportPlan) -> int:
@@ -61,6 +62,11 @@ def _sizes(plan: ExportPlan) -> dict[Recording, int]:
     known = [size for size in listed.values() if size and size <= _MOST_BELIEVED]
     mean = sum(known) // len(known) if known else 0
     return {recording: size if size and size <= _MOST_BELIEVED else mean for recording, size in listed.items()}
+
+
+def _wanted_share(recording: Recording) -> float:
+    """How much of a recording is to be fetched."""
+    return 1.0 if recording.part is None else _share(recording, recording.part)
 
 
 def _share(recording: Recording, span: Span) -> float:

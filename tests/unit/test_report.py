@@ -131,7 +131,7 @@ def test_json_keys_are_a_contract():
         "utc_offset", "zone", "drift_seconds", "drift_counted_seconds", "source", "weakness",
     }  # fmt: skip
     assert set(document["range"]) == SPAN_KEYS | {"seconds"}
-    assert set(document["found"]) == {"recordings", "bytes", "left_out"}
+    assert set(document["found"]) == {"recordings", "bytes", "fetched_bytes", "left_out"}
     assert set(document["coverage"]) == {"seconds", "percent", "slivers", "slivers_seconds"}
     for kind in ("gaps", "pending", "lost"):
         assert set(document[kind][0]) == HOLE_KEYS
@@ -163,7 +163,7 @@ def test_json_values():
         "source": "measured",
         "weakness": None,
     }
-    assert document["found"] == {"recordings": 1, "bytes": 5000, "left_out": {"snapshots": 12}}
+    assert document["found"] == {"recordings": 1, "bytes": 5000, "fetched_bytes": 0, "left_out": {"snapshots": 12}}
     assert document["lost"][0]["seconds"] == 900
     assert document["lost"][0]["reason"] == "some reason"
     assert document["outputs"][0]["chapters"] == [{"start": 0, "title": "08:00:00"}]

@@ -295,8 +295,10 @@ class Camera:
         return await self._connection.text(wire.cgi_target("mediaFileFind", action=action, object=finder, **parameters))
 
     @asynccontextmanager
-    async def open(self, recording: Recording, *, first: int = 0) -> AsyncIterator[Body]:
-        """The bytes of ``recording``, from ``first`` on where the camera can do that (``Body.part`` tells).
+    async def open(self, recording: Recording, *, first: int = 0, end: int | None = None) -> AsyncIterator[Body]:
+        """The bytes of ``recording``, from ``first`` up to ``end`` where the camera can do that (``Body.part`` tells).
+
+        A negative ``first`` asks for so many of the last bytes.
 
         CameraRefused where its path must not be asked for, or it is gone.
         """
@@ -304,7 +306,7 @@ class Camera:
             target = wire.loadfile_target(recording.path)
         except ValueError as error:
             raise CameraRefused(f"It cannot be downloaded: {error}.", status=0) from None
-        async with self._connection.body(target, first=first) as body:
+        async with self._connection.body(target, first=first, end=end) as body:
             yield body
 
     async def knock(self) -> None:

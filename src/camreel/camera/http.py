@@ -166,13 +166,16 @@ class Connection:
             return Answer(response.status, body.decode("utf-8", "replace"))
 
     @asynccontextmanager
-    async def body(self, target: str, *, first: int = 0) -> AsyncIterator[Body]:
-        """GET something large, from byte ``first`` on where the camera can do that (``Body.part`` tells).
+    async def body(self, target: str, *, first: int = 0, end: int | None = None) -> AsyncIterator[Body]:
+        """GET something large, from byte ``first`` up to ``end`` where the camera can do that (``Body.part`` tells).
+
+        A negative ``first`` asks for so many of the last bytes.
 
         Raises as :meth:`text` does, and CameraRefused for any status but 200, and 206 where a part was asked for.
         """
-        async with self._request(target, first) as response:
-            if response.status != 200 and not (response.status == 206 and first):
+        asked = _range(first, end)
+        async with self._request(target, asked) as response:
+            if response.status != 200 and not (response.status == 206 and asked):
                 text = await self._read(response, _MAX_401, self._timeouts.text)
                 raise from_status(self._address, response.status, text)
             part = _content_range(response.headers.get("Content-Range", "")) if response.status == 206 else None
@@ -189,9 +192,9 @@ class Connection:
             raise from_status(self._address, response.status, b"")
 
     @asynccontextmanager
-    async def _request(self, target: str, first: int = 0) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _request(self, target: str, part: str = "") -> AsyncIterator[aiohttp.ClientResponse]:
         """One request, logged in."""
-        response = await self._logged_in(target, {"Range": f"bytes={first}-"} if first else {})
+        response = await self._logged_in(target, {"Range": part} if part else {})
         try:
             yield response
         finally:
@@ -373,6 +376,13 @@ class Connection:
             given = anyio.current_time()
             yield chunk
             mark += anyio.current_time() - given  # what our side takes its time for is no stall of the camera's
+
+
+def _range(first: int, end: int | None) -> str:
+    """What asks for the bytes from ``first`` up to ``end``; nothing where that is all."""
+    if end is not None:
+        return f"bytes={first}-{end - 1}"
+    return f"bytes={first}" if first < 0 else f"bytes={first}-" if first else ""
 
 
 def _content_range(text: str) -> ContentRange:

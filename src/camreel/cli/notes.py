@@ -96,6 +96,8 @@ def _found(plan: ExportPlan) -> Note:
     unknown = sum(recording.size is None for recording in plan.recordings)
     if unknown < len(plan.recordings):
         found += f", {size_text(plan.listed_bytes)}"
+        if any(recording.part is not None for recording in plan.recordings):
+            found += f", of which about {size_text(plan.bytes_to_fetch)} are needed"
     if plan.left_out:
         found += f"; not used: {left_out_text(plan.left_out)}"
     return Note("Found", found)

@@ -80,7 +80,8 @@ class Progress:
     @feed.register
     def _(self, event: Planned) -> None:
         self._enter("downloading")
-        self._clips = {number: _Clip(recording.size) for number, recording in enumerate(event.plan.recordings, start=1)}
+        wanted = enumerate(event.plan.recordings, start=1)
+        self._clips = {number: _Clip(recording.size_to_fetch) for number, recording in wanted}
 
     @feed.register
     def _(self, event: ClipStarted) -> None:

@@ -7,7 +7,7 @@ no recording of a real recorder was at hand.
 from __future__ import annotations
 
 from camreel.dhav.clock import Clock
-from camreel.dhav.frames import Frame, PictureFormat, SoundFormat, Walk, find_stream
+from camreel.dhav.frames import Frame, PictureFormat, SoundFormat, Walk, find_stream, headers_in
 from camreel.dhav.survey import WITHIN, DhavSummary, NotDhav, footage, summary
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "Walk",
     "find_stream",
     "footage",
+    "headers_in",
     "summary",
 ]

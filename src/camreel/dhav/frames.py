@@ -242,6 +242,18 @@ def find_stream(file: BinaryIO, within: int) -> int | None:
     return None if first is None else first.at
 
 
+def headers_in(data: bytes) -> Iterator[Frame]:
+    """All that looks like the beginning of a frame in ``data``, some bytes out of a file: by their headers alone.
+
+    Their places are those in ``data``. It may be the coded picture that happens to look like it.
+    """
+    at, longest = data.find(MAGIC), _HEADER.size + _LONGEST_EXTENSIONS
+    while at >= 0:
+        if (frame := _parse(data[at : at + longest], at)) is not None:
+            yield frame
+        at = data.find(MAGIC, at + 1)
+
+
 def _is_cut(header: bytes) -> bool:
     """Whether the file ends within a header."""
     return len(header) < _HEADER.size and header.startswith(MAGIC[: len(header)])

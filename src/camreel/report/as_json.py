@@ -19,7 +19,7 @@ _PROGRAM = f"camreel {__version__}"
 
 def report_json(report: Report) -> dict[str, Any]:
     """The report as plain values. Keys are a contract: they change only with ``schema``."""
-    span = report.span
+    span, is_of_camera = report.span, isinstance(report.request, Request)
     return {
         "schema": SCHEMA,
         "program": _PROGRAM,
@@ -32,6 +32,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "found": {
             "recordings": len(report.clips),
             "bytes": sum(clip.size or 0 for clip in report.clips),
+            **({"fetched_bytes": sum(clip.fetched for clip in report.clips)} if is_of_camera else {}),
             "left_out": dict(report.left_out),
             **({"times_from": dict(report.times_from)} if report.times_from else {}),
         }

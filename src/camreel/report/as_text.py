@@ -286,6 +286,9 @@ def camera_line(request: Request, device: DeviceInfo) -> str:
 def _found_line(report: Report) -> str:
     total = sum(clip.size or 0 for clip in report.clips)
     line = f"{count_text(len(report.clips), 'recording')}, {size_text(total)}"
+    fetched = sum(clip.fetched for clip in report.clips)
+    if any(0 < clip.fetched < (clip.size or 0) for clip in report.clips):
+        line += f", of which {size_text(fetched)} were fetched"
     return f"{line}; not used: {left_out_text(report.left_out)}" if report.left_out else line
 
 

@@ -15,7 +15,8 @@ class ClipReport:
 
     ``status``: ``merged``; ``short`` (its bytes ended before its index did; what it has is in the output);
     ``failed`` (could not be downloaded); ``unusable`` (would not demux); ``empty`` (has no picture in the range);
-    ``inside`` (another clip shows the same moments).
+    ``inside`` (another clip shows the same moments). ``size`` is how many bytes the recording has, ``fetched`` how many
+    of them are on disk: less, where only a part was wanted.
     """
 
     number: int
@@ -25,6 +26,7 @@ class ClipReport:
     reason: str | None = None
     size: int | None = None
     covered: Span | None = None
+    fetched: int = 0
 
     @property
     def is_lost(self) -> bool:

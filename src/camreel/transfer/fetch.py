@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from camreel.dhav import NotDhav, summary
 from camreel.errors import BadTransfer, CameraRefused, printable
-from camreel.model import Recording
+from camreel.model import Recording, Span
 from camreel.transfer import resume
 from camreel.transfer.part import disk_errors, sync_file
 from camreel.transfer.receive import HEAD, Spending, Unlike, receive
@@ -53,21 +53,27 @@ async def fetch(
 
     BadTransfer where what came is not the recording; DiskError where it cannot be written; else as ``source.open``.
     """
-    part, manner = store.part(recording), manner or Manner()
+    manner = manner or Manner()
     came = await _continued(source, recording, store, progress, manner)
     if came is None:
         async with source.open(recording) as body:
-            came = await _whole(body, recording, store, progress, manner)
+            came = await whole(body, recording, store, progress, manner)
+    return await finished(came, recording, store, doubt=doubt)
+
+
+async def finished(came: Came, recording: Recording, store: Store, *, doubt: bool) -> Path:
+    """Check all that came of ``recording``, sync it, name it. As :func:`fetch`."""
+    part = store.part(recording)
     try:
         if came.head.startswith(b"--"):
             head = await anyio.to_thread.run_sync(unwrap, part)
-            came, doubt = _Came(head, came.received, came.announced), False  # the wrapper's bytes are in neither length
+            came, doubt = Came(head, came.received, came.announced), False  # the wrapper's bytes are in neither length
         _check_head(came.head)
         _check_length(came.received, came.announced, recording.size, doubt=doubt)
     except BadTransfer:
         store.drop_part(recording)  # nothing to continue
         raise
-    await _sync(part)
+    await sync(part)
     return await anyio.to_thread.run_sync(store.complete, recording, suffix_for(came.head))
 
 
@@ -78,26 +84,29 @@ async def fetch_by_time(
     progress: Callable[[int], None],
     *,
     manner: Manner | None = None,
+    asked: Span | None = None,
 ) -> Path:
     """The same by time instead of by path, for recorders that do not hand out the file (Intelbras, NVR4108).
 
     What came is checked by the clock in its frames: recorders miss the asked time by seconds to minutes, and end early
-    at the border of a file. BadTransfer where it is not the footage of the recording.
+    at the border of a file. BadTransfer where it is not the footage of the recording. ``asked``, by the camera's own
+    clock: only this part of it.
     """
+    asked = asked or recording.listed or recording.span  # both by the camera's own clock, also where that jumps
     part = store.part(recording)
     store.drop_part(recording)
     spend = manner.spend if manner else None
-    async with source.open_by_time(recording) as body:
+    async with source.open_by_time(replace(recording, listed=asked)) as body:
         progress(0)
         head, _received = await receive(body, part, progress, limit=_limit(body.length, recording.size), spend=spend)
     _check_head(head)
-    await anyio.to_thread.run_sync(_check_times, part, recording)
-    await _sync(part)
+    await anyio.to_thread.run_sync(_check_times, part, asked)
+    await sync(part)
     return await anyio.to_thread.run_sync(store.complete, recording, ".dav")
 
 
 @dataclass(frozen=True, slots=True)
-class _Came:
+class Came:
     """The first bytes of what lies in the part, how much that is, and how much was announced."""
 
     head: bytes
@@ -105,10 +114,10 @@ class _Came:
     announced: int | None
 
 
-async def _whole(
+async def whole(
     body: Body, recording: Recording, store: Store, progress: Callable[[int], None], manner: Manner
-) -> _Came:
-    """From the first byte on."""
+) -> Came:
+    """All of the recording that ``body`` is, from the first byte on."""
     limit = _limit(body.length, recording.size)
     resume.begin(store, recording, body.length)
     progress(0)  # the camera has answered
@@ -120,24 +129,24 @@ async def _whole(
         spend=manner.spend,
         on_synced=lambda size: resume.synced(store, recording, size),
     )
-    return _Came(head, received, body.length)
+    return Came(head, received, body.length)
 
 
 async def _continued(
     source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: Manner
-) -> _Came | None:
+) -> Came | None:
     """What is there and the rest of it; None where it has to start again."""
     held = resume.held(store, recording) if manner.ranges.usable is not False else None
     if held is None:
         return None
     part = store.part(recording)
     if held.size == held.total:  # the run before ended just before it could give it its name
-        return _Came(await anyio.to_thread.run_sync(_first_bytes, part), held.total, held.total)
+        return Came(await anyio.to_thread.run_sync(_first_bytes, part), held.total, held.total)
     try:
         async with source.open(recording, first=held.first) as body:
             if body.part is None:
                 manner.ranges.refuse("it sent the whole file where a part was asked for")
-                return await _whole(body, recording, store, progress, manner)
+                return await whole(body, recording, store, progress, manner)
             _check_part(body, held)
             progress(held.size)
             _head, received = await receive(
@@ -160,7 +169,7 @@ async def _continued(
             manner.ranges.refuse("what it sent was not the part that was asked for")
         return None
     manner.ranges.usable = True
-    return _Came(await anyio.to_thread.run_sync(_first_bytes, part), received, held.total)
+    return Came(await anyio.to_thread.run_sync(_first_bytes, part), received, held.total)
 
 
 def _check_part(body: Body, held: Held) -> None:
@@ -178,17 +187,17 @@ def _first_bytes(part: Path) -> bytes:
         return file.read(HEAD)
 
 
-async def _sync(part: Path) -> None:
+async def sync(part: Path) -> None:
+    """Have the part on the disk."""
     # Nobody waits for a slow disk after Ctrl-C: what is not synced has no name.
     await anyio.to_thread.run_sync(sync_file, part, abandon_on_cancel=True)
 
 
-def _check_times(part: Path, recording: Recording) -> None:
+def _check_times(part: Path, asked: Span) -> None:
     try:
         came = summary(part)
     except NotDhav as error:
         raise BadTransfer(f"what it sent by time {error}.") from None
-    asked = recording.listed or recording.span  # both by the camera's own clock, also where that jumps
     early, late = asked.start - came.first, asked.end - came.last
     if came.first > asked.start + _SLACK or late > _SLACK or early > _LONGEST_LEAD:
         raise BadTransfer(f"asked by time, it sent {came.first} to {came.last} instead of {asked}.")

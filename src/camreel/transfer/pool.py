@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -18,19 +20,28 @@ from camreel.transfer.fetch import Manner, fetch, fetch_by_time
 from camreel.transfer.line import Line
 from camreel.transfer.outage import Outage, Presence
 from camreel.transfer.pace import Pace, Settled
+from camreel.transfer.partial import NotInPart, fetch_part, note_of
 from camreel.transfer.retry import Backoff
 from camreel.transfer.source import Source
 from camreel.transfer.store import Store
 from camreel.transfer.tries import Tries
 
+log = logging.getLogger("camreel.pool")
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A complete clip on disk; ``reused`` where an earlier run had fetched it."""
+    """A complete clip on disk, of ``size`` bytes; ``reused`` where an earlier run had fetched it.
+
+    ``offset`` is how long after the recording's first picture the clip's first is, where it holds a part of it;
+    ``whole`` is then how many bytes the recording has, where that is known.
+    """
 
     path: Path
     size: int
     reused: bool
+    offset: timedelta = timedelta(0)
+    whole: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,7 @@ class Pool:
         self._next = 0
         self._silent_in_a_row = 0
         self._looked_up = 0
+        self._only_whole: set[int] = set()  # recordings of which a part cannot be had
         self._outcomes: dict[int, Fetched | Lost] = {}
         self._ready = [anyio.Event() for _recording in recordings]
 
@@ -106,19 +118,20 @@ class Pool:
         recording = self._recordings[number - 1]
         self._listener.retrying(recording, BadTransfer(f"{recording.name} is broken: {reason}."), 0)
         self._store.set_aside(recording)
+        self._only_whole.add(number)
         async with Line(self._connect) as line:
             outcome = await self._one(line, number)
         if isinstance(outcome, Fetched):
             self._listener.fetched(number, outcome)
             return outcome
         first = self._store.take_back(recording)
-        return outcome if first is None else Fetched(first, first.stat().st_size, reused=True)
+        return outcome if first is None else _fetched(first, recording, reused=True)
 
     async def run(self) -> None:
         """Download everything. LoginError and DiskError end it at once; a lost recording does not."""
         for number, recording in enumerate(self._recordings, 1):
             if clip := self._store.find(recording):
-                self._settle(number, Fetched(clip, clip.stat().st_size, reused=True))
+                self._settle(number, _fetched(clip, recording, reused=True))
         async with anyio.create_task_group() as workers:
             for _worker in range(min(self._limit, len(self._recordings) - len(self._outcomes))):
                 workers.start_soon(self._work)
@@ -154,7 +167,7 @@ class Pool:
                     await self._sleep(wait)
                 continue
             self._pace.went_well()
-            return self._came(path)
+            return self._came(path, recording)
         return Lost(reason)
 
     async def _attempt(self, line: Line, number: int, tries: Tries) -> Path:
@@ -165,12 +178,19 @@ class Pool:
             have = resume.held(self._store, recording) if self._manner.ranges.usable is not False else None
             self._listener.started(number, recording, tries.made, have.size if have else 0)
             tries.have(have.size if have else 0)
+            told = partial(self._progress, number, tries)
             try:
+                if recording.part is not None and number not in self._only_whole:
+                    try:
+                        return await fetch_part(await line.source(), recording, self._store, told, self._manner)
+                    except NotInPart as reason:
+                        log.debug("clip %d is fetched whole: %s", number, reason)
+                        self._only_whole.add(number)
                 return await fetch(
                     await line.source(),
                     recording,
                     self._store,
-                    partial(self._progress, number, tries),
+                    told,
                     doubt=not tries.doubted,
                     manner=self._manner,
                 )
@@ -212,11 +232,11 @@ class Pool:
             if recording.path.lower().endswith(".dav") and not is_silent:
                 self._listener.retrying(recording, error, 0)
                 with suppress(CameraError):  # what the recording itself came to says more
-                    return self._came(await self._by_time(line, number))
+                    return self._came(await self._by_time(line, number), recording)
             if await self._is_overwritten(line, recording, error):
                 reason = GONE
                 self._pace.forgive(tries.blamed)
-        if resume.held(self._store, recording) is None:
+        if not resume.is_held(self._store, recording):
             self._store.drop_part(recording)  # the next run could not continue it
         return Lost(reason)
 
@@ -238,10 +258,10 @@ class Pool:
             await line.hang_up()
             return False
 
-    def _came(self, path: Path) -> Fetched:
+    def _came(self, path: Path, recording: Recording) -> Fetched:
         self._silent_in_a_row = 0
         self._outage.progress()
-        return Fetched(path, path.stat().st_size, reused=False)
+        return _fetched(path, recording, reused=False)
 
     def _settle(self, number: int, outcome: Fetched | Lost) -> None:
         self._outcomes[number] = outcome
@@ -250,3 +270,8 @@ class Pool:
         else:
             self._listener.lost(number, self._recordings[number - 1], outcome.reason)
         self._ready[number - 1].set()
+
+
+def _fetched(path: Path, recording: Recording, *, reused: bool) -> Fetched:
+    offset, whole = note_of(path, recording)
+    return Fetched(path, path.stat().st_size, reused, offset, whole)

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
+import anyio
+
 from camreel.model import Recording
 from camreel.transfer.part import disk_errors
 from camreel.transfer.store import Store, suffix_for
@@ -27,12 +29,31 @@ _LONGEST_NOTE = 1 << 20
 class Ranges:
     """Whether this device continues a download, as far as this run knows. One decision for the whole device.
 
-    Nobody probes: the first part that there is to continue finds out, and a device that got it wrong once is not asked
-    again. (After some downloads that were broken off, an NV4108E-HS answered every further one with 400.)
+    Nobody probes: the first part that there is to continue, or to fetch, finds out, and a device that got it wrong once
+    is not asked again. (After some downloads that were broken off, an NV4108E-HS answered every further one with 400.)
     """
 
     def __init__(self) -> None:
         self.usable: bool | None = None
+        self._asking: anyio.Event | None = None
+
+    @property
+    def are_refused(self) -> bool:
+        """Whether it is known that it does not."""
+        return self.usable is False
+
+    async def wait_to_ask(self) -> None:
+        """Wait while another one asks for the first time; where it stays unknown, this one is the next to find out."""
+        while self.usable is None and self._asking is not None:
+            await self._asking.wait()
+        if self.usable is None:
+            self._asking = anyio.Event()
+
+    def asked(self) -> None:
+        """Who waits may go on."""
+        if self._asking is not None:
+            self._asking.set()
+        self._asking = None
 
     def refuse(self, why: str) -> None:
         """It does not: from now on a clip that breaks off starts again."""
@@ -42,7 +63,10 @@ class Ranges:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Beside a part. ``total`` and ``synced`` in bytes; ``boot`` is the run of the system that wrote it."""
+    """Beside a part. ``total`` and ``synced`` in bytes; ``boot`` is the run of the system that wrote it.
+
+    ``key`` tells which bytes of the recording it will hold, None where it will be all of them, as they are.
+    """
 
     path: str
     start: str
@@ -51,6 +75,7 @@ class Note:
     total: int
     synced: int = 0
     boot: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +91,17 @@ class Held:
         return self.size - OVERLAP
 
 
-def begin(store: Store, recording: Recording, total: int | None) -> None:
-    """A new part: what was there goes, and what it will be a part of is written down. Blocking."""
+def begin(store: Store, recording: Recording, total: int | None, key: str | None = None) -> None:
+    """A new part: what was there goes, and what it will be a part of is written down. Blocking.
+
+    ``total`` is how long it will be, ``key`` as in :class:`Note`.
+    """
     store.drop_part(recording)
     if total is None:  # without a length nobody can tell later that it is still the same file
         return
     span = recording.listed or recording.span
-    note = Note(recording.path, span.start.isoformat(), span.end.isoformat(), recording.size, total, boot=_boot())
+    start, end = span.start.isoformat(), span.end.isoformat()
+    note = Note(recording.path, start, end, recording.size, total, boot=_boot(), key=key)
     _write(store.note(recording), note)
 
 
@@ -84,11 +113,17 @@ def synced(store: Store, recording: Recording, size: int) -> None:
         _write(path, replace(note, synced=size))
 
 
-def held(store: Store, recording: Recording) -> Held | None:
-    """The part of an earlier try or run, where it is safe to continue. Blocking."""
+def is_held(store: Store, recording: Recording) -> bool:
+    """Whether there is a part that is safe to continue, of all of it or of a part. Blocking."""
+    note = _read(store.note(recording))
+    return note is not None and held(store, recording, note.key) is not None
+
+
+def held(store: Store, recording: Recording, key: str | None = None) -> Held | None:
+    """The part of an earlier try or run, where it is safe to continue and of just these bytes. Blocking."""
     note = _read(store.note(recording))
     span = recording.listed or recording.span
-    if note is None or (note.path, note.size) != (recording.path, recording.size):
+    if note is None or (note.path, note.size, note.key) != (recording.path, recording.size, key):
         return None
     if (note.start, note.end) != (span.start.isoformat(), span.end.isoformat()):
         return None

@@ -34,8 +34,13 @@ class Body(Protocol):
 class Source(Protocol):
     """Where recordings come from: a camera, as far as this room knows."""
 
-    def open(self, recording: Recording, *, first: int = 0) -> AbstractAsyncContextManager[Body]:
-        """Begin to receive ``recording``, from byte ``first`` on where the camera can do that: ``Body.part`` tells."""
+    def open(
+        self, recording: Recording, *, first: int = 0, end: int | None = None
+    ) -> AbstractAsyncContextManager[Body]:
+        """Begin to receive ``recording``, from byte ``first`` up to ``end`` where the camera can do that.
+
+        ``Body.part`` tells. A negative ``first`` asks for so many of the last bytes.
+        """
         ...
 
     def open_by_time(self, recording: Recording) -> AbstractAsyncContextManager[Body]:

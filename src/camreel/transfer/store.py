@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -106,16 +107,24 @@ class Store:
         )
 
     def stem(self, recording: Recording) -> str:
-        """The name of a clip without its suffix: readable times, and a hash of all that tells recordings apart."""
+        """The name of a clip without its suffix: readable times, and a hash of all that tells recordings apart.
+
+        What is wanted of it counts: a part is never taken for the whole, nor for another part.
+        """
         span = recording.listed or recording.span
         start, end = span.start.naive, span.end.naive
-        key = "\n".join((recording.path, start.isoformat(), end.isoformat(), str(recording.size)))
+        words = [recording.path, start.isoformat(), end.isoformat(), str(recording.size)]
+        if recording.part is not None:
+            words += [recording.part.start.isoformat(), recording.part.end.isoformat()]
+            start, end = (each.naive for each in (recording.part.start, recording.part.end))
+        key = "\n".join(words)
         short = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12]
         return f"{start:%Y-%m-%d_%H.%M.%S}-{end:%H.%M.%S}_{short}"
 
     def find(self, recording: Recording) -> Path | None:
-        """The complete clip, where an earlier run has left it."""
-        return self._find(self.stem(recording))
+        """The complete clip, where an earlier run has left it; or the part of it that is wanted."""
+        whole = self._find(self.stem(replace(recording, part=None))) if recording.part is not None else None
+        return whole or self._find(self.stem(recording))
 
     def _find(self, stem: str) -> Path | None:
         places = (folder / (stem + suffix) for folder in (self.folder, self.kept_folder) for suffix in _SUFFIXES)

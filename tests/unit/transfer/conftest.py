@@ -52,7 +52,7 @@ class ScriptedCamera:
     most_open: int = 0
 
     @asynccontextmanager
-    async def open(self, recording: Recording, *, first: int = 0) -> AsyncIterator[Body]:
+    async def open(self, recording: Recording, *, first: int = 0, end: int | None = None) -> AsyncIterator[Body]:
         self.asked.append(recording.path)
         self.firsts.append(first)
         self.open_now += 1

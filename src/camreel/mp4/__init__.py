@@ -1,0 +1,25 @@
+"""The index of an mp4 without FFmpeg: read from what a camera wrote, and written for a part of it. No I/O.
+
+Nothing in an index is believed: what does not fit together is :class:`BadIndex`, and then the whole file is fetched.
+"""
+
+from __future__ import annotations
+
+from camreel.mp4.boxes import BadIndex, boxes
+from camreel.mp4.choose import Choice, choose, choose_one
+from camreel.mp4.index import Movie, Track, read_index
+from camreel.mp4.write import Header, header_for, own_note
+
+__all__ = [
+    "BadIndex",
+    "Choice",
+    "Header",
+    "Movie",
+    "Track",
+    "boxes",
+    "choose",
+    "choose_one",
+    "header_for",
+    "own_note",
+    "read_index",
+]

@@ -1,0 +1,301 @@
+"""The wanted part of one recording to one file: a small clip of its own, with the same pictures at the same times.
+
+Of an mp4 the index is read, and the bytes of the wanted pictures and sound are fetched behind an index of our own.
+Of a ``.dav`` a stretch is fetched as it is, from a keyframe on: its frames have their own clock. Whatever is odd raises
+NotInPart, and then the whole recording is fetched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import anyio.to_thread
+
+from camreel.dhav import NotDhav, summary
+from camreel.errors import CameraError, CameraUnreachable, LoginError
+from camreel.model import Recording, Span
+from camreel.mp4 import BadIndex, Movie, choose, header_for, own_note, read_index
+from camreel.transfer import resume
+from camreel.transfer.fetch import Came, Manner, fetch_by_time, finished, sync, whole
+from camreel.transfer.moov import HEAD, find_moov
+from camreel.transfer.part import disk_errors
+from camreel.transfer.ranged import CameWhole, Deaf, NotInPart, Ranged
+from camreel.transfer.resume import OVERLAP
+from camreel.transfer.seek import DavSeek
+from camreel.transfer.source import Body, Source
+from camreel.transfer.store import Store, suffix_for
+
+__all__ = ["NotInPart", "fetch_part", "note_of"]
+
+_MICRO = timedelta(microseconds=1)
+_MOST_OF_IT = 0.95  # a part that is nearly all of the file is not worth its requests
+_SYNC_EVERY = 32 << 20
+_LONGEST_NOTE = 256
+_BY_TIME_EARLIER = timedelta(seconds=10)  # recorders begin seconds beside the asked time, and only at keyframes
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a part is made of: ``header``, then the bytes of ``spans``. ``pictures``: where they then lie (an mp4)."""
+
+    header: bytes
+    spans: tuple[tuple[int, int], ...]
+    pictures: tuple[tuple[int, int], ...] = ()
+    length_size: int = 0
+
+    @property
+    def size(self) -> int:
+        """Of the file that it makes, in bytes."""
+        return len(self.header) + sum(end - first for first, end in self.spans)
+
+    @property
+    def key(self) -> str:
+        """The same for the same bytes."""
+        return hashlib.sha256(self.header + repr(self.spans).encode()).hexdigest()[:16]
+
+
+async def fetch_part(
+    source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: Manner
+) -> Path:
+    """Fetch ``recording.part`` into ``store``, check it, sync it, name it. ``progress`` is told the bytes so far.
+
+    What an earlier try or run has left of the same part is continued. NotInPart where it cannot be had; else as
+    :func:`camreel.transfer.fetch.fetch`. Where the device sends the whole file instead, that is what is there then.
+    """
+    if manner.ranges.are_refused:
+        return await _by_time(source, recording, store, progress, manner)
+    whole_came: list[Came] = []
+
+    async def take_whole(body: Body) -> None:
+        whole_came.append(await whole(body, recording, store, progress, manner))
+
+    # One .dav is broken off, once in a run: by time, all that comes after it costs a fraction.
+    is_dav = recording.path.lower().endswith(".dav")
+    file = Ranged(source, recording, manner.ranges, manner.spend, None if is_dav else take_whole)
+    try:
+        wanted = await _wanted(file, recording, progress)
+    except CameWhole:
+        return await finished(whole_came[0], recording, store, doubt=False)
+    except Deaf:
+        return await _by_time(source, recording, store, progress, manner)
+    except BadIndex as error:
+        raise NotInPart(str(error)) from error
+    await _receive(file, recording, store, wanted, progress)
+    part = store.part(recording)
+    try:
+        await anyio.to_thread.run_sync(_check, part, wanted, recording, file.total)
+    except (NotInPart, OSError):
+        store.drop_part(recording)
+        raise
+    await sync(part)
+    with disk_errors(part), part.open("rb") as opened:
+        suffix = suffix_for(opened.read(8))
+    return await anyio.to_thread.run_sync(store.complete, recording, suffix)
+
+
+def note_of(clip: Path, recording: Recording) -> tuple[timedelta, int | None]:
+    """Of the clip of a recording: how long after the recording's first picture its own is, and how long the whole is.
+
+    A whole clip, and a ``.dav``, whose frames have a clock: no time; None. Blocking.
+    """
+    if recording.part is None or clip.suffix != ".mp4":
+        return timedelta(0), None
+    with disk_errors(clip), clip.open("rb") as file:
+        note = own_note(file.read(_LONGEST_NOTE))
+    if note is None or note[0] * _MICRO > recording.span.end - recording.span.start + timedelta(minutes=10):
+        return timedelta(0), None
+    return note[0] * _MICRO, note[1]
+
+
+async def _wanted(file: Ranged, recording: Recording, progress: Callable[[int], None]) -> _Wanted:
+    head = await file.read(0, HEAD)
+    progress(0)  # the camera has answered
+    if head[4:8] == b"ftyp":
+        wanted = await _of_mp4(file, head, recording)
+    elif b"DHAV" in head or head.startswith(b"DAHUA") or recording.path.lower().endswith(".dav"):
+        wanted = await _of_dav(file, recording)
+    else:
+        raise NotInPart("it is neither an mp4 nor a .dav by its first bytes")
+    if wanted.size > _MOST_OF_IT * (file.total or 0):
+        raise NotInPart("the part is nearly all of it")
+    return wanted
+
+
+async def read_movie(file: Ranged, head: bytes, recording: Recording) -> Movie:
+    """The index of an mp4 that begins with ``head``. Raises BadIndex and NotInPart."""
+    moov = await find_moov(file, head, recording.span.seconds)
+    return await anyio.to_thread.run_sync(read_index, moov, file.total or 0)
+
+
+async def _of_mp4(file: Ranged, head: bytes, recording: Recording) -> _Wanted:
+    movie = await read_movie(file, head, recording)
+    part = recording.part or recording.span
+    start = max(0, (part.start - recording.span.start) // _MICRO)
+    end = None if part.end >= recording.span.end else (part.end - recording.span.start) // _MICRO
+    choice = await anyio.to_thread.run_sync(choose, movie, start, end)
+    header = await anyio.to_thread.run_sync(header_for, movie, choice, file.total or 0)
+    return _Wanted(header.data, choice.spans, header.samples, _length_size(movie.pictures.description))
+
+
+def _length_size(description: bytes) -> int:
+    """How many bytes tell the length of a unit of a picture (ISO/IEC 14496-15)."""
+    for kind, at in ((b"avcC", 8), (b"hvcC", 25)):
+        place = description.find(kind)
+        if 0 <= place < len(description) - at:
+            return (description[place + at] & 3) + 1
+    raise BadIndex("its pictures are of another kind")
+
+
+async def _of_dav(file: Ranged, recording: Recording) -> _Wanted:
+    wanted, listed = by_own_clock(recording)
+    seek = DavSeek(file, listed)
+    first, end = 0, file.total or 0
+    if wanted.start > listed.start:
+        place = await seek.place(wanted.start - timedelta(seconds=3))
+        first = await seek.keyframe(place, wanted.start)
+    if wanted.end < listed.end:
+        end = await seek.place(wanted.end)
+    if end <= first:
+        raise NotInPart("its clock runs backwards")
+    return _Wanted(b"", ((first, end),))
+
+
+def by_own_clock(recording: Recording) -> tuple[Span, Span]:
+    """The wanted part, and all of it, by the camera's own clock. NotInPart where that was put on meanwhile."""
+    listed, span = recording.listed or recording.span, recording.span
+    turned = listed.start - span.start
+    if listed.end - span.end != turned:
+        raise NotInPart("the camera's clock was changed while it was recorded")
+    part = recording.part or span
+    return Span(part.start + turned, part.end + turned), listed
+
+
+async def _receive(
+    file: Ranged, recording: Recording, store: Store, wanted: _Wanted, progress: Callable[[int], None]
+) -> None:
+    """All of what is wanted into the part, from where an earlier try came to."""
+    part, written = store.part(recording), _resumed_at(store, recording, wanted)
+    if not written:
+        resume.begin(store, recording, wanted.size, wanted.key)
+        with disk_errors(part):
+            part.write_bytes(wanted.header)
+        written = len(wanted.header)
+    unsynced = 0
+    for first, end in _rest(wanted, written):
+        async with file.stream(first, end) as chunks:
+            with disk_errors(part):
+                opened = part.open("r+b", buffering=0)
+            try:
+                opened.truncate(written)
+                opened.seek(written)
+                async for chunk in chunks:
+                    with disk_errors(part):
+                        _write(opened.write, chunk)
+                    written += len(chunk)
+                    unsynced += len(chunk)
+                    progress(written)
+                    if unsynced >= _SYNC_EVERY:
+                        await sync(part)
+                        resume.synced(store, recording, written)
+                        unsynced = 0
+            finally:
+                with disk_errors(part):
+                    opened.close()  # on network shares a full disk may be told only now
+
+
+def _write(write: Callable[[memoryview], int | None], chunk: bytes) -> None:
+    """All of ``chunk``: on a disk that is nearly full the system takes a part of it without an error."""
+    left = memoryview(chunk)
+    while left:
+        left = left[write(left) or 0 :]
+
+
+def _resumed_at(store: Store, recording: Recording, wanted: _Wanted) -> int:
+    """Up to where the part of an earlier try is good; 0 where there is none of just this."""
+    held = resume.held(store, recording, wanted.key)
+    if held is None or held.total != wanted.size or held.first < len(wanted.header):
+        return 0
+    with disk_errors(store.part(recording)), store.part(recording).open("rb") as file:
+        same = file.read(len(wanted.header)) == wanted.header
+    return held.size - OVERLAP if same else 0
+
+
+def _rest(wanted: _Wanted, written: int) -> Iterator[tuple[int, int]]:
+    """The bytes of the recording that are still to come, where the file has ``written`` bytes."""
+    skip = written - len(wanted.header)
+    for first, end in wanted.spans:
+        if skip < end - first:
+            yield first + skip, end
+        skip = max(0, skip - (end - first))
+
+
+def _check(part: Path, wanted: _Wanted, recording: Recording, total: int | None) -> None:
+    """Raise NotInPart where what came cannot be what was meant. Blocking."""
+    if part.stat().st_size != wanted.size:
+        raise NotInPart("it came in another length")
+    if wanted.pictures:
+        _check_pictures(part, wanted.pictures, wanted.length_size)
+    else:
+        _check_frames(part, recording, ends=wanted.spans[-1][1] == total)
+
+
+def _check_pictures(part: Path, pictures: Sequence[tuple[int, int]], length_size: int) -> None:
+    """Each picture is units with their lengths before them, which fill it: other bytes are not."""
+    with part.open("rb") as file:
+        for at, size in pictures:
+            file.seek(at)
+            data = file.read(size)
+            place = 0
+            while place + length_size < size:
+                place += length_size + int.from_bytes(data[place : place + length_size], "big")
+            if place != size or len(data) != size:
+                raise NotInPart("what came is not what its index says")
+
+
+def _check_frames(part: Path, recording: Recording, *, ends: bool) -> None:
+    """Frames from the first byte to the last, of the wanted time, that begin with a keyframe."""
+    wanted, listed = by_own_clock(recording)
+    try:
+        found = summary(part)
+    except NotDhav as error:
+        raise NotInPart(f"what came {error}") from error
+    begins = wanted.start > listed.start
+    if begins and (found.first_key is None or found.first_key.at or found.first > wanted.start):
+        raise NotInPart("what came does not begin with a keyframe of the time")
+    if (begins and found.stale) or found.skipped or (found.cut and not ends):
+        raise NotInPart("what came is not all frames")
+    if not ends and found.last < wanted.end - timedelta(seconds=1):
+        raise NotInPart("what came ends before the time")
+
+
+async def _by_time(
+    source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: Manner
+) -> Path:
+    """The part by time, of a recorder that does not know Range; checked by the clock in its frames."""
+    if not recording.path.lower().endswith(".dav"):
+        raise NotInPart("the device does not send parts")
+    wanted, listed = by_own_clock(recording)
+    asked = Span(max(listed.start, wanted.start - _BY_TIME_EARLIER), wanted.end)
+    try:
+        path = await fetch_by_time(source, recording, store, progress, manner=manner, asked=asked)
+        check = partial(_check_by_time, path, wanted, listed)
+        await anyio.to_thread.run_sync(check)
+    except (LoginError, CameraUnreachable):
+        raise
+    except CameraError as error:
+        raise NotInPart(f"by time: {error}") from error
+    except NotInPart:
+        store.discard(recording)
+        raise
+    return path
+
+
+def _check_by_time(path: Path, wanted: Span, listed: Span) -> None:
+    found = summary(path)
+    if found.first_key is None or found.stale or (wanted.start > listed.start and found.first > wanted.start):
+        raise NotInPart("by time, it sent what begins too late")

@@ -1,0 +1,133 @@
+"""A time in a ``.dav`` on a recorder: found by the clock in its frames, with few small requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from camreel.dhav import Frame, headers_in
+from camreel.model import Span, WallTime
+from camreel.transfer.ranged import NotInPart, Ranged
+
+_ZERO = datetime(2000, 1, 1)  # noqa: DTZ001 - the camera's clock
+# What a recorder lists and what its frames are dated can differ by so much without one of them being wrong.
+_APART = 120
+_MOST_PROBES = 40
+_SMALLEST, _LARGEST = 16 << 10, 256 << 10
+_MOST_WITHOUT_FRAME = 8 << 20  # coded pictures of 4K cameras take 2 MB at most
+_MOST_BACK = 8
+_KEPT_SECONDS = 3  # within so many seconds a place is good enough
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A place in the file (bytes) and what the clock shows there (seconds since 2000)."""
+
+    at: int
+    second: int
+
+
+class DavSeek:
+    """Finds places in one ``.dav``, which is listed for ``listed`` by the camera's own clock.
+
+    An older date than that is stale footage, as recorders leave it in front; a later one makes no sense here.
+    """
+
+    def __init__(self, file: Ranged, listed: Span) -> None:
+        assert file.total is not None
+        self._file = file
+        self._total = file.total
+        self._first, self._last = second_of(listed.start), second_of(listed.end)
+        self._window = min(_LARGEST, max(_SMALLEST, self._total >> 14))
+        self._guessed = 0
+
+    async def place(self, wall: WallTime) -> int:
+        """The place of a frame from ``wall`` on, or at most three seconds later. The end of the file behind its last.
+
+        Raises NotInPart.
+        """
+        earliest, latest = second_of(wall), second_of(wall) + _KEPT_SECONDS
+        low, high = _Point(0, self._first), _Point(self._total, max(self._last, self._first + 1))
+        for probe in range(_MOST_PROBES):
+            if high.at - low.at <= self._window:
+                return await self._border(low, high, earliest)
+            found = await self._frames(self._guess(low, high, earliest, halve=probe % 2 == 1), high.at)
+            for at, second in found:
+                if earliest <= second <= latest:
+                    return at
+            if not found or found[0][1] > latest:
+                high = _Point(found[0][0], found[0][1]) if found else _Point(self._guessed, high.second)
+            else:
+                low = self._low(low, found, earliest)
+                later = next((_Point(*each) for each in found if each[1] > latest), None)
+                high = later or high
+                if later is not None:
+                    return later.at
+        raise NotInPart("its clock does not lead to the place")
+
+    def _low(self, low: _Point, found: list[tuple[int, int]], earliest: int) -> _Point:
+        at, second = [each for each in found if each[1] < earliest][-1]
+        return _Point(at, max(low.second, min(second, self._last)))
+
+    async def _border(self, low: _Point, high: _Point, earliest: int) -> int:
+        """Where time goes beyond what is looked for, without a frame of it: there is a hole, or the end."""
+        data = await self._file.read(low.at, min(self._total, high.at + self._window))
+        found = [low.at + frame.at for frame in headers_in(data) if self._second(frame) >= earliest]
+        return found[0] if found else high.at
+
+    def _guess(self, low: _Point, high: _Point, wanted: int, *, halve: bool) -> int:
+        room = high.at - low.at
+        if halve or high.second <= low.second:
+            at = low.at + room // 2
+        else:
+            at = low.at + room * max(0, wanted + 1 - low.second) // (high.second - low.second)
+        # A frame before the border is worth as much as one behind it: never the very edge again.
+        self._guessed = max(low.at + 1, min(at, high.at - self._window // 2))
+        return self._guessed
+
+    async def _frames(self, at: int, until: int) -> list[tuple[int, int]]:
+        """Place and second of the frames that begin from ``at`` on, in a window in which there are some."""
+        size, data = self._window, b""
+        while len(data) < _MOST_WITHOUT_FRAME and at + len(data) < until:
+            data += await self._file.read(at + len(data), min(self._total, at + len(data) + size))
+            found = [(at + frame.at, self._second(frame)) for frame in headers_in(data)]
+            if found:
+                return found
+            size = 2 * size
+        if at + len(data) < until:
+            raise NotInPart("it holds no frames where some must be")
+        return []
+
+    def _second(self, frame: Frame) -> int:
+        """What the clock of a frame shows; before everything for stale footage."""
+        if frame.second is None or frame.second > self._last + _APART:
+            raise NotInPart("its frames have no date, or one that makes no sense")
+        return frame.second
+
+    async def keyframe(self, at: int, wall: WallTime) -> int:
+        """The place of the last keyframe up to ``at`` that was taken by ``wall``. Raises NotInPart."""
+        size = 2 * self._window
+        end = at
+        for _ in range(_MOST_BACK):
+            first = max(0, end - size)
+            # A header that lies across the border is seen with the next piece, too.
+            data = await self._file.read(first, min(self._total, end + 64))
+            keys = [
+                first + frame.at
+                for frame in headers_in(data)
+                if frame.is_key and first + frame.at <= at and self._is_before(frame, wall)
+            ]
+            if keys:
+                return keys[-1]
+            if first == 0:
+                break
+            end, size = first, 2 * size
+        raise NotInPart("no keyframe was found before the place")
+
+    def _is_before(self, frame: Frame, wall: WallTime) -> bool:
+        return self._first - _APART <= self._second(frame) <= second_of(wall)
+
+
+def second_of(wall: WallTime) -> int:
+    """Whole seconds since 2000, as the frames count them."""
+    return (wall.naive - _ZERO) // timedelta(seconds=1)
