@@ -153,14 +153,12 @@ def _name(md5: str) -> str:
 
 def check_once(schedule: Schedule, merged: Merged, runs: Sequence[Run]) -> None:
     """No picture twice; no moment twice, but where the clock of the clips leaves it in doubt and the report says so."""
-    pictures = Counter(
-        (run.cut.line, run.cut.first + index)
-        for run in runs
-        if not PICTURES[run.cut.line].still
-        for index in range(run.first, run.end)
-    )
-    twice = [f"'{name}' {index}" for (name, index), times in pictures.items() if times > 1]
-    assert not twice, f"{len(twice)} pictures are shown twice, the first is {twice[0]}"
+    for before, after in pairwise(runs):
+        twice = sorted(_pictures_of(before) & _pictures_of(after))
+        assert not twice, f"{len(twice)} pictures are shown twice, the first is {twice[0]}"
+    # With a clip of another encoder in between, that one's time is shown twice, and so it is said.
+    several = Counter(picture for run in runs for picture in _pictures_of(run))
+    assert merged.notes or max(several.values(), default=0) <= 1, "pictures are shown twice, and nothing is said"
     for number, later in enumerate(runs):
         for run in runs[:number]:
             doubled = [index for index in range(run.first, run.end) if _taken(run.cut, index) >= later.starts]
@@ -179,6 +177,13 @@ def check_once(schedule: Schedule, merged: Merged, runs: Sequence[Run]) -> None:
             assert merged.notes or not known, (
                 f"nothing is said of the {len(doubled)} pictures of {run} that {later} shows as well"
             )
+
+
+def _pictures_of(run: Run) -> set[tuple[str, int]]:
+    """What it shows; nothing of a still scene, where one picture is as good as another."""
+    if PICTURES[run.cut.line].still:
+        return set()
+    return {(run.cut.line, run.cut.first + index) for index in range(run.first, run.end)}
 
 
 def check_order(runs: Sequence[Run]) -> None:
