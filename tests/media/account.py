@@ -155,7 +155,7 @@ def check_once(schedule: Schedule, merged: Merged, runs: Sequence[Run]) -> None:
     """No picture twice; no moment twice, but where the clock of the clips leaves it in doubt and the report says so."""
     for before, after in pairwise(runs):
         twice = sorted(_pictures_of(before) & _pictures_of(after))
-        assert not twice, f"{len(twice)} pictures are shown twice, the first is {twice[0]}"
+        assert not twice, f"{len(twice)} pictures are shown twice, the first is '{twice[0][0]}' {twice[0][1]}"
     # With a clip of another encoder in between, that one's time is shown twice, and so it is said.
     several = Counter(picture for run in runs for picture in _pictures_of(run))
     assert merged.notes or max(several.values(), default=0) <= 1, "pictures are shown twice, and nothing is said"

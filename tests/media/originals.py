@@ -213,9 +213,12 @@ def _write_mp4(cut: Cut, target: BytesIO | str, options: dict[str, str]) -> None
         packets = []
         for kind, template, coded in parts:
             stream = _stream_like(out, template, kind)
-            packets += [(each, stream) for each in coded]
-        for each, stream in sorted(packets, key=lambda packet: packet[0].decoded):
-            out.mux(_packet(each, stream, cut.start))
+            length = cut.period if kind == "video" or len(coded) < 2 else coded[1].decoded - coded[0].decoded
+            packets += [(each, stream, length) for each in coded]
+        for each, stream, length in sorted(packets, key=lambda packet: packet[0].decoded):
+            packet = _packet(each, stream, cut.start)
+            packet.duration = round(length * _TICKS)  # PyAV 17.1 loses the last one without
+            out.mux(packet)
 
 
 def _stream_like(out: Any, template: bytes, kind: str) -> Any:

@@ -148,12 +148,12 @@ def test_moments_twice(apart):
 
 
 def test_moments_in_doubt_are_named(apart):
-    """Less than a second twice is no fault, but has to be said."""
-    cuts = (Cut("plain", 7, 21), Cut("coarse", 27, 30))
+    """A second twice, which the list cannot tell apart, is no fault, but has to be said."""
+    cuts = (Cut("plain", 7, 31), Cut("coarse", 27, 30))
     schedule, films = Schedule(cuts, OutputFormat.MP4), apart(*cuts)
-    with pytest.raises(AssertionError, match="nothing is said of the 1 pictures of clip 0 that clip 1 shows as well"):
+    with pytest.raises(AssertionError, match="nothing is said of the 11 pictures of clip 0 that clip 1 shows as well"):
         check(schedule, films)
-    check(schedule, replace(films, notes=("08:00:02 may be shown twice",)))
+    check(schedule, replace(films, notes=("08:00:02 to 08:00:03 may be shown twice",)))
 
 
 def test_back_in_time(apart):
