@@ -48,6 +48,8 @@ def _no_home(
     # Ports of simulated cameras come again: what is remembered of one is the test's own. Made when it is needed.
     own = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
     monkeypatch.setenv("XDG_STATE_HOME", str(base / "state" / own))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(base / "config" / own))
+    monkeypatch.delenv("CAMREEL_CONFIG", raising=False)
     for name in ("HOST", "PORT", "USERNAME", "CHANNEL", "PASSWORD", "PASSWORD_FILE"):
         monkeypatch.delenv(f"AMCREST_{name}", raising=False)
 

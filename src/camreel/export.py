@@ -111,6 +111,7 @@ class _Export:
                 (),
                 tuple(self._inquiry.warnings),
                 skipped=found.where.skipped,
+                unwanted=found.plan.unwanted,
                 at_a_time=AtATime(joined.settled.most, joined.settled.lowest, joined.settled.last),
             )
             report = finish(report, found.plan, store, joined.result)
@@ -152,5 +153,14 @@ def _pinned(request: Request, found: Found) -> Request:
     pinned = replace(request, asked=found.where.asked, named_by_range=False)
     if not request.named_by_range:
         return pinned
-    name = default_name(request.address, request.channel, request.stream, pinned.asked, request.output_format)
+    name = default_name(
+        request.address,
+        request.channel,
+        request.stream,
+        pinned.asked,
+        request.output_format,
+        events=request.events,
+        pad=request.pad,
+        camera=request.camera,
+    )
     return replace(pinned, output=request.output.with_name(name))

@@ -36,6 +36,8 @@ def fingerprint(request: Request | MergeRequest) -> str:
         "around": isinstance(request.asked, AskedAround),
         "times_in": request.asked.times_in,
         "camera_tz": request.camera_tz,
+        "events": list(request.events) or None,
+        "pad": request.pad.total_seconds() or None,
         "clock_drift": None if request.clock_drift is None else request.clock_drift.total_seconds(),
     }
     more |= {name: _plain(value) for name, value in _unusual(request.making).items()}

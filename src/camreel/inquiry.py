@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -30,11 +30,13 @@ from camreel.clock import (
     straightened,
     understand,
 )
+from camreel.clock.sources import clock_by, sources
 from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, NothingRecorded, UsageError
-from camreel.model import Credentials, DeviceInfo, Recording, Request, Span, WallTime
+from camreel.model import Address, Credentials, DeviceInfo, Recording, Request, Span, WallTime
 from camreel.plan import INDEX_LAG, LEAST_SAVED, ExportPlan, in_parts, plan_export
 from camreel.transfer.outage import Outage, Presence
 from camreel.transfer.retry import Backoff, attempting
+from camreel.wanted import has_event, not_wanted, united, unlabelled
 
 Value = TypeVar("Value")
 
@@ -76,6 +78,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a camera says to whoever logs in: where it is in the end, who it is, its channels' titles, its clock."""
+
+    address: Address
+    device: DeviceInfo
+    titles: Mapping[int, str]
+    clock: CameraClock | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Times:
     """What the camera said of its clock and zone, and when: "the last hour" does not move while it is searched."""
 
@@ -100,6 +112,7 @@ class Inquiry:
         self._address = request.address
         self._trust: Trust | None = None
         self._waiting_for = ""
+        self._unlabelled: tuple[str, ...] = ()
         self._channel = request.channel if isinstance(request.channel, int) else 1
         self.warnings: list[str] = []
         self.outage = Outage(
@@ -154,6 +167,17 @@ class Inquiry:
             if not plan.recordings:
                 raise await self._nothing(camera, plan, where)
         return Found(device, where, plan)
+
+    async def greet(self) -> Greeting:
+        """Log in and look around, without a search. Raises as ``run`` does."""
+        device = await self._connect()
+        async with self.camera() as camera:
+            reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
+            answers = sources(self._request.camera_tz, await camera.zone_facts(), reading)
+            now = self._tuning.utc_now()
+            clock = clock_by(answers[0], reading, drift=None, start=now) if answers else None
+            titles = await camera.titles()
+        return Greeting(self._address, device, titles, clock)
 
     def _understand(self, times: _Times, recordings: Sequence[Recording] = ()) -> Understanding:
         """Where the range is on the camera's clock. ``recordings`` may tell its zone better than its settings do."""
@@ -257,14 +281,40 @@ class Inquiry:
         placed, doubts = straightened(recordings, where)
         for doubt in doubts:
             self.warn(doubt)
-        plan = plan_export(placed, where.span, self._request.stream, where.skipped)
+        plan = self._chosen(placed, where)
         if not (self._request.whole_clips or self._request.keep_files):
             plan = in_parts(plan, self._tuning.least_saved)
         self._emit(events.Planned(plan))
         return plan
 
+    def _chosen(self, recordings: Sequence[Recording], where: CameraRange) -> ExportPlan:
+        """All of them, or those with the events that were asked for."""
+        span, stream, events, pad = where.span, self._request.stream, self._request.events, self._request.pad
+        if not events:
+            return plan_export(recordings, span, stream, where.skipped)
+        settled = None if where.clock is None else self._now(where.clock) - INDEX_LAG
+        unwanted = not_wanted(recordings, span, stream, events, pad=pad, settled=settled)
+        plan = plan_export(
+            recordings,
+            span,
+            stream,
+            united(span, where.skipped, unwanted.cut) if unwanted.cut else where.skipped,
+            unwanted=unwanted.spans,
+            is_wanted=None if pad else lambda recording: recording.writing or has_event(recording, events),
+        )
+        self._unlabelled = unlabelled(recordings, stream, events)
+        if plan.recordings:
+            for sentence in self._unlabelled:
+                self.warn(sentence)
+        return plan
+
     async def _nothing(self, camera: Camera, plan: ExportPlan, where: CameraRange) -> NothingRecorded:
         others = ", ".join(f"{count} {reason}" for reason, count in plan.left_out)
+        if self._unlabelled:
+            kind = " or ".join(self._request.events)
+            where_text = f"channel {self._request.channel} of {self._request.address}"
+            when = show_span(where.span, where.clock)
+            return NothingRecorded(f"No {kind} is listed on {where_text} from {when}.", hint=self._unlabelled[0])
         if plan.writing:
             hint = "The camera is still writing a recording of this time: try again when it has closed it."
         elif others:

@@ -346,7 +346,8 @@ class Request:
     a relative range is known, and its name is made then. ``camera_tz`` (an IANA name or an offset) and ``clock_drift``
     go before what the camera says of its clock. ``retry_for`` is how many seconds a camera that went away is waited
     for, ``limit_rate`` how many bytes a second it may send. ``ignore_lock``: log in though the account was locked.
-    ``making`` is how the video is made.
+    ``making`` is how the video is made. ``events`` (words, as ``naming.parse_events`` has them): only recordings with
+    one of these are wanted, with ``pad`` before and after them. ``camera`` is the camera's name in the settings.
     """
 
     address: Address
@@ -373,3 +374,6 @@ class Request:
     retry_for: float = 120.0
     limit_rate: float | None = None
     ignore_lock: bool = False
+    events: tuple[str, ...] = ()
+    pad: timedelta = timedelta(0)
+    camera: str | None = None

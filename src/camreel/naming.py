@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from camreel.clock import format_offset
 from camreel.errors import UsageError, printable
-from camreel.model import Address, Asked, Moment, OutputFormat, Stream, WallTime
+from camreel.model import Address, Asked, Moment, OutputFormat, Recording, Stream, WallTime
 
 LONGEST_DEFAULT = 150  # characters of a default name, suffix included
 _LONGEST_GIVEN = 240  # bytes; file systems end at 255, and the part file beside it needs a few
@@ -37,15 +39,24 @@ def default_name(
     stream: Stream,
     asked: Asked,
     output_format: OutputFormat = OutputFormat.MP4,
+    *,
+    events: Sequence[str] = (),
+    pad: timedelta = timedelta(0),
+    camera: str | None = None,
 ) -> str:
     """``192.168.1.100_ch1_2026-01-16_08.00.00_to_18.00.00.mp4``: camera, channel, and the range as it was asked.
 
     The same on every system, and two different ranges never share a name. The range must not be relative.
+    ``camera`` is its name in the settings, ``events`` those that are wanted alone, with
+    ``pad`` around them.
     """
     kind = "" if stream is Stream.MAIN else f"_{stream.value}"
+    if events:
+        kind += f"_{_FORBIDDEN.sub('_', '+'.join(events))[:40]}"
+        kind += f"+{pad.total_seconds():g}s" if pad else ""
     where = f"ch{channel}" if isinstance(channel, int) else _FORBIDDEN.sub("_", channel).replace(" ", "-")[:40]
     rest = f"_{where}{kind}_{_range_part(asked)}.{output_format.value}"
-    return safe_name(_camera_part(address, LONGEST_DEFAULT - len(rest) - 1) + rest)
+    return safe_name((camera or _camera_part(address, LONGEST_DEFAULT - len(rest) - 1)) + rest)
 
 
 def numbered(output: Path, number: int, count: int) -> Path:
@@ -57,6 +68,7 @@ def numbered(output: Path, number: int, count: int) -> Path:
 _EVENTS = {
     "VideoMotion": "motion",
     "AlarmLocal": "alarm",
+    "AlarmIPC": "alarm",
     "VideoBlind": "lens covered",
     "VideoLoss": "picture lost",
     "CrossLineDetection": "line crossed",
@@ -66,12 +78,59 @@ _EVENTS = {
     "LeftDetection": "object left",
     "TakenAwayDetection": "object taken",
     "AudioMutation": "sound",
+    "FaceDetection": "face",
 }
+# The tag in a file's name, where the list says no event: R is the schedule's, I one of several rules.
+_TAGS = {"M": "motion", "A": "alarm"}
+_TAG = re.compile(r"\[([A-Z])\]\[")
+_OTHER_WORDS = {"people": "person", "human": "person", "humans": "person", "vehicles": "vehicle", "car": "vehicle"}
+_CODE = re.compile(r"[A-Z][A-Za-z0-9]{2,39}", re.ASCII)
 
 
 def event_text(event: str) -> str:
     """What a camera calls an event, in words."""
     return _EVENTS.get(event) or printable(event, 40)
+
+
+def event_word(event: str) -> str:
+    """What a camera calls an event, as one word that can be typed: ``motion``, ``line-crossed``, or its own."""
+    return _EVENTS[event].replace(" ", "-") if event in _EVENTS else printable(event, 40)
+
+
+def parse_events(text: str) -> tuple[str, ...]:
+    """``--events``: words, or the camera's own names, between commas -> the words of :func:`event_word`, each once."""
+    words = [word for word in re.split(r"[\s,]+", text.strip()) if word]
+    if not words:
+        raise UsageError("--events is empty.", hint=f"There are {', '.join(_event_words())}.")
+    return tuple(sorted({_known_event(word) for word in words}))
+
+
+def _known_event(word: str) -> str:
+    known = _event_words()
+    lower = word.lower().replace("_", "-")
+    if lower in known or lower in _OTHER_WORDS:
+        return _OTHER_WORDS.get(lower, lower)
+    if by_code := next((code for code in _EVENTS if code.lower() == word.lower()), None):
+        return event_word(by_code)
+    if _CODE.fullmatch(word) and word.lower() != word and word.upper() != word:
+        return word  # TrafficJunction: a name of the camera's own that we have no word for
+    near = difflib.get_close_matches(lower, known, 1)
+    suggestion = f" Did you mean {near[0]}?" if near else ""
+    raise UsageError(
+        f"--events: there is no event {printable(word, 40)!r}.{suggestion}",
+        hint=f"There are {', '.join(known)}; and the camera's own names, like VideoMotion.",
+    )
+
+
+def _event_words() -> list[str]:
+    return list(dict.fromkeys(event_word(code) for code in _EVENTS))
+
+
+def events_of(recording: Recording) -> frozenset[str]:
+    """The events that a recording is listed with, as words; where there are none, by the tag in its name."""
+    if recording.events:
+        return frozenset(event_word(event) for event in recording.events)
+    return frozenset(_TAGS[tag] for tag in _TAG.findall(recording.name) if tag in _TAGS)
 
 
 def safe_name(name: str) -> str:

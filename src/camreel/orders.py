@@ -37,6 +37,7 @@ def merge_job(
         changes=_changes(plan.span, clock),
         drift=round(clock.drift.total_seconds()) if clock else 0,
         skipped=plan.skipped,
+        apart=bool(plan.unwanted),
         camera=camera,
         exact=making.exact,
         h264=making.h264,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -22,6 +22,8 @@ _LEAST_BEYOND = timedelta(seconds=8)
 _LEAST_SHARE = 0.1
 _LEAST_OF_UNKNOWN_SIZE = timedelta(minutes=1)
 LEAST_SAVED = 2 << 20  # bytes
+WITHOUT_EVENTS = "without these events"
+_ELSEWHERE = "outside the range"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class ExportPlan:
 
     ``gaps`` are by the listed times and lie within ``span``; ``writing`` are the recordings that the camera has not
     closed yet; ``left_out`` counts what the listing had besides, by reason; ``skipped`` are parts of ``span`` that are
-    not wanted. Clip numbers are places in ``recordings``, from 1.
+    not wanted, and cut out of recordings; ``unwanted`` are parts of which no recording is wanted. Clip
+    numbers are places in ``recordings``, from 1.
     """
 
     span: Span
@@ -39,6 +42,7 @@ class ExportPlan:
     writing: tuple[Recording, ...] = ()
     left_out: tuple[tuple[str, int], ...] = ()
     skipped: tuple[Span, ...] = ()
+    unwanted: tuple[Span, ...] = ()
 
     @property
     def listed_bytes(self) -> int:
@@ -51,17 +55,31 @@ class ExportPlan:
         return sum(recording.size_to_fetch or 0 for recording in self.recordings)
 
 
-def plan_export(listing: Iterable[Recording], span: Span, stream: Stream, skipped: tuple[Span, ...] = ()) -> ExportPlan:
+def plan_export(
+    listing: Iterable[Recording],
+    span: Span,
+    stream: Stream,
+    skipped: tuple[Span, ...] = (),
+    *,
+    unwanted: tuple[Span, ...] = (),
+    is_wanted: Callable[[Recording], bool] | None = None,
+) -> ExportPlan:
     """What of ``listing`` belongs into an export of ``span``, but for the parts that are ``skipped``.
+
+    ``unwanted`` are parts that only recordings lie in of which ``is_wanted`` says no (None: all are wanted).
 
     Snapshots, the other stream, and what the camera listed outside the range are left out and counted. A path that
     was listed twice counts once. What cannot be downloaded (it lies on another server) is in: it will be named as lost.
     """
-    wanted = uncovered(span, skipped)
+    wanted = uncovered(span, (*skipped, *unwanted))
     chosen: dict[str, Recording] = {}
     left_out: dict[str, int] = {}
     for recording in listing:
         reason = _why_not(recording, wanted, stream)
+        if reason == _ELSEWHERE and unwanted and span.overlap(_listed(recording)):
+            reason = WITHOUT_EVENTS
+        if reason is None and is_wanted is not None and not is_wanted(recording):
+            reason = WITHOUT_EVENTS
         if reason is None and recording.path in chosen:
             reason = "listed twice"
         if reason is None:
@@ -71,8 +89,8 @@ def plan_export(listing: Iterable[Recording], span: Span, stream: Stream, skippe
     ordered = sorted(chosen.values(), key=lambda r: (r.span.start, r.span.end, r.position))
     closed = tuple(recording for recording in ordered if not recording.writing)
     writing = tuple(recording for recording in ordered if recording.writing)
-    gaps = uncovered(span, [*(r.span for r in closed), *skipped])
-    return ExportPlan(span, closed, gaps, writing, tuple(left_out.items()), skipped)
+    gaps = uncovered(span, [*(r.span for r in closed), *skipped, *unwanted])
+    return ExportPlan(span, closed, gaps, writing, tuple(left_out.items()), skipped, unwanted)
 
 
 def in_parts(plan: ExportPlan, least_saved: int = LEAST_SAVED) -> ExportPlan:
@@ -107,16 +125,24 @@ def _part_of(recording: Recording, span: Span, least_saved: int) -> Span | None:
     return Span(start, end) if pays and share > _LEAST_SHARE else None
 
 
-def _why_not(recording: Recording, wanted: Iterable[Span], stream: Stream) -> str | None:
-    if recording.path.lower().endswith((".jpg", ".jpeg")) or recording.listed_as in {"jpg", "jpeg"}:
+def is_snapshot(recording: Recording) -> bool:
+    """Whether it is a still picture."""
+    return recording.path.lower().endswith((".jpg", ".jpeg")) or recording.listed_as in {"jpg", "jpeg"}
+
+
+def _why_not(recording: Recording, wanted: Sequence[Span], stream: Stream) -> str | None:
+    if is_snapshot(recording):
         return "snapshots"
     if recording.stream is not stream:
         return f"of the {recording.stream.value} stream"
-    # A recording of zero seconds is listed by some cameras; it may still hold pictures.
-    listed = Span(recording.span.start, max(recording.span.end, recording.span.start + RESOLUTION))
-    if not any(span.overlap(listed) for span in wanted):
-        return "outside the range"
-    return None
+    listed = _listed(recording)
+    near = bisect_right(wanted, listed.start, key=lambda part: part.end)  # the first that ends after it starts
+    return _ELSEWHERE if near == len(wanted) or wanted[near].overlap(listed) is None else None
+
+
+def _listed(recording: Recording) -> Span:
+    """A recording of zero seconds is listed by some cameras; it may still hold pictures."""
+    return Span(recording.span.start, max(recording.span.end, recording.span.start + RESOLUTION))
 
 
 def uncovered(span: Span, covered: Iterable[Span], resolution: timedelta = RESOLUTION) -> tuple[Span, ...]:

@@ -33,7 +33,7 @@ def settle(
         _clip_report(number, recording, clip, outcome)
         for number, (recording, clip, outcome) in enumerate(zip(plan.recordings, clips, outcomes, strict=True), 1)
     )
-    covered = [*(part for outcome in outcomes if outcome for part in _shown(outcome)), *plan.skipped]
+    covered = [*(part for outcome in outcomes if outcome for part in _shown(outcome)), *plan.skipped, *plan.unwanted]
     lost = [
         Hole(_missing_part(report), f"clip {report.number}: {report.reason}") for report in reports if report.is_lost
     ]

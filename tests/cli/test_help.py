@@ -48,7 +48,7 @@ def test_every_option_is_on_the_page_with_its_meaning(camreel_: Camreel) -> None
     assert "camreel demo" in page
     assert "camreel simulate" in page
     assert "password:" in page
-    assert "--password" not in page
+    assert "--password " not in page
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["get", "--help"], ["--host", "x", "--help"]])

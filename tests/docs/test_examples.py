@@ -92,7 +92,7 @@ def test_every_option_is_in_the_readme():
             check=True,
             timeout=60,
         ).stdout
-        for command in ([], ["merge"], ["doctor"], ["demo"], ["simulate"], ["clean"])
+        for command in ([], ["merge"], ["doctor"], ["demo"], ["simulate"], ["clean"], ["setup"], *GROUPED)
     )
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", shown))
     explained = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
@@ -100,7 +100,37 @@ def test_every_option_is_in_the_readme():
     assert explained - options - OF_OTHER_PROGRAMS == set()
 
 
-OF_OTHER_PROGRAMS: set[str] = set()
+GROUPED = [["cameras", name] for name in ("list", "add", "remove", "test", "import")]
+GROUPED += [["config", name] for name in ("show", "path")]
+
+# amcrest-downloader's, which the README names for those who come from it.
+OF_OTHER_PROGRAMS = {
+    "--list-only", "--log-file", "--log-level", "--no-verify-ssl", "--password", "--ssl", "--user",
+}  # fmt: skip
+
+
+def test_every_setting_is_in_the_readme():
+    """No key is there that the README does not explain."""
+    from camreel.config import KEYS
+
+    assert {key for key in KEYS if f"`{key}`" not in README and f"`{key} = " not in README} == set()
+
+
+def test_the_readmes_settings_are_settings(tmp_path):
+    """The example is read as it stands there."""
+    from camreel.config import parse
+
+    (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    config = parse(text, tmp_path)
+    assert set(config.cameras) == {"front-door", "garage"}
+
+
+def test_every_event_word_is_in_the_readme():
+    """And every line of --progress json with its keys is in a table."""
+    from camreel.naming import parse_events
+
+    words = re.findall(r"Words are (.*?);", README, re.DOTALL)[0]
+    assert len(parse_events(words.replace("`", ""))) == 12
 
 
 def test_every_exit_code_is_in_the_readme():

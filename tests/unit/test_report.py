@@ -120,10 +120,10 @@ def test_json_keys_are_a_contract():
     document = report_json(everything)
     assert document["schema"] == 1
     assert set(document) == {
-        "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "found", "coverage", "gaps",
-        "pending", "lost", "clips", "outputs", "downloads", "concurrency", "warnings",
+        "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "not_wanted", "found",
+        "coverage", "gaps", "pending", "lost", "clips", "outputs", "downloads", "concurrency", "warnings",
     }  # fmt: skip
-    assert set(document["asked"]) == {"start", "end", "times_in"}
+    assert set(document["asked"]) == {"start", "end", "times_in", "events", "pad_seconds"}
     assert set(document["camera"]) == {
         "address", "channel", "stream", "model", "name", "serial", "firmware", "clock",
     }  # fmt: skip
@@ -144,7 +144,13 @@ def test_json_keys_are_a_contract():
 def test_json_values():
     """Both clocks, exact numbers, plain types: what a program reads is what happened."""
     document = json.loads(json.dumps(report_json(with_account(lost=True))))
-    assert document["asked"] == {"start": "2026-01-16T08:00:00", "end": "2026-01-16T09:00:00", "times_in": None}
+    assert document["asked"] == {
+        "start": "2026-01-16T08:00:00",
+        "end": "2026-01-16T09:00:00",
+        "times_in": None,
+        "events": None,
+        "pad_seconds": None,
+    }
     assert document["range"] == {
         "start": "2026-01-16T08:00:00",
         "end": "2026-01-16T09:00:00",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from camreel.clock import parse_length
 from camreel.errors import UsageError
@@ -36,6 +37,11 @@ def parse_split(text: str) -> Split | int:
             f"--split {text!r} is neither day nor hour nor a size from 1M up.", hint="Write a size like 700M or 4G."
         )
     return size
+
+
+def parse_pad(text: str) -> timedelta:
+    """``--pad``: a length of time, or 0 for none."""
+    return timedelta(0) if text.strip() == "0" else parse_length(text, "--pad")
 
 
 def parse_patience(text: str) -> float:

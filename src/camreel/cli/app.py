@@ -6,20 +6,27 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import NoReturn
 
 import click
 
 from camreel.cli import screen
 from camreel.cli.address import parse_address
+from camreel.cli.cameras import cameras
+from camreel.cli.chosen import where_from
 from camreel.cli.clean import clean
+from camreel.cli.config_commands import config_commands
 from camreel.cli.doctor import doctor
 from camreel.cli.get import get
 from camreel.cli.help import Option
 from camreel.cli.merge import merge
 from camreel.cli.password import refuse_password_arguments
 from camreel.cli.program import program_name
+from camreel.cli.progress_lines import error_line, say_line
+from camreel.cli.setup import setup
 from camreel.cli.simulate import demo, simulate
+from camreel.config import config_path, load
 from camreel.errors import CamreelError, DiskError, Interrupted, UsageError
 from camreel.report import error_json
 
@@ -31,7 +38,17 @@ class _Commands(click.Group):
         """Put ``get`` in front of arguments that begin with an option."""
         if args and args[0].startswith("-"):
             args = ["get", *args]
+        if "--list-only" in args and args[0] == "get":  # of amcrest-downloader
+            args = self._list(args[1:])
         return super().parse_args(ctx, args)
+
+    def _list(self, args: list[str]) -> list[str]:
+        if "list" not in self.commands:
+            raise UsageError(
+                "--list-only is not known here.",
+                hint="camreel doctor CAMERA tells what is recorded, from when to when.",
+            )
+        return ["list", *(argument for argument in args if argument != "--list-only")]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -40,6 +57,10 @@ class _Commands(click.Group):
         if args and args[0] not in self.commands:
             names = ", ".join(sorted(self.commands))
             program = program_name()
+            if args[0] in load(config_path()).cameras:
+                raise UsageError(
+                    f"{args[0]} is a camera, and no command.", hint=f"Like this: {program} get {args[0]} --last 1h"
+                )
             if _looks_like_a_host(args[0]):
                 raise UsageError(
                     "The camera was given without --host.", hint=f"Give it like this: {program} --host {args[0]} ..."
@@ -53,7 +74,11 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-_commands = _Commands("camreel", commands=[get, merge, demo, doctor, simulate, clean], add_help_option=False)
+_commands = _Commands(
+    "camreel",
+    commands=[get, merge, demo, doctor, simulate, clean, cameras, config_commands, setup],
+    add_help_option=False,
+)
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -72,7 +97,10 @@ def run(argv: Sequence[str] | None = None) -> int:
     if "--json" in arguments:
         with suppress(DiskError):  # stdout may be what it is about
             screen.say_json(error_json(told))
-    screen.complain(told, debug="--debug" in arguments)
+    if "--progress=json" in arguments or ("--progress", "json") in pairwise(arguments):
+        say_line(error_line(told))
+    else:
+        screen.complain(told, debug="--debug" in arguments)
     return told.exit_code
 
 
@@ -104,6 +132,8 @@ def _translate(error: click.UsageError, arguments: Sequence[str]) -> NoReturn:
         source = error.ctx.get_parameter_source(error.param.name) if error.ctx and error.param.name else None
         if source is click.core.ParameterSource.ENVIRONMENT:
             message += f" It comes from {error.param.envvar}."
+        if source is click.core.ParameterSource.DEFAULT_MAP and (origin := where_from(error.ctx, error.param.name)):
+            message += f" It comes from {origin}."
     elif found := re.search(r"unexpected extra arguments? \((.*)\)", message):
         hint = f'Put a value with a space in it in quotes: --start "2026-01-16 08:00:00". {hint}'
         # A time may be repeated; what else has a colon may have a password behind it.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from camreel.cli.amounts import parse_split
@@ -28,6 +30,14 @@ def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None) -
             f"--fingerprint {fingerprint!r} is not the SHA-256 of a certificate.",
             hint="It has 64 hex digits, with or without colons; camreel shows it when it does not trust a certificate.",
         )
+
+
+def check_events(events: Sequence[str], pad: str | None, gaps: str) -> None:
+    """``--pad`` needs ``--events``, and what is not wanted is no gap that a picture could be held over."""
+    if pad is not None and not events:
+        raise UsageError("--pad belongs to --events.", hint="It is so much before and after each recording with one.")
+    if events and gaps == Gaps.HOLD.value:
+        raise UsageError("--events and --gaps hold exclude each other.", hint="What has no event is not in the video.")
 
 
 def making_of(
@@ -83,6 +93,9 @@ def choose_places(
     output_dir: str,
     output_file: str | None,
     output_format: OutputFormat | None,
+    events: Sequence[str] = (),
+    pad: timedelta = timedelta(0),
+    camera: str | None = None,
 ) -> tuple[Path, Path, OutputFormat]:
     """The output folder, the output and its format. Folders may be missing; they are made when there is something to
     put into them.
@@ -95,7 +108,8 @@ def choose_places(
         chosen = output_format or OutputFormat.MP4
         if asked.is_relative:  # its name is made when the camera has said what time it is
             return folder, folder / f"camreel.{chosen.value}", chosen
-        return folder, folder / default_name(address, channel, stream, asked, chosen), chosen
+        name = default_name(address, channel, stream, asked, chosen, events=events, pad=pad, camera=camera)
+        return folder, folder / name, chosen
     return folder, *output_of(output_file, folder, output_format)
 
 

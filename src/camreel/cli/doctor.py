@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from camreel.cli import screen
-from camreel.cli.address import parse_address
 from camreel.cli.checks import check_tls, check_username
-from camreel.cli.help import Command, Option, Whole
+from camreel.cli.chosen import CameraCommand, address_of, chosen_of
+from camreel.cli.help import Option, Whole
 from camreel.cli.loading import ending_at_once
 from camreel.cli.options import connection_options, debug_option, json_option
-from camreel.cli.password import read_password
+from camreel.cli.password import Given, Passwords
 from camreel.cli.program import program_name
 from camreel.errors import UsageError
-from camreel.model import Address, Credentials
+from camreel.model import Credentials
 
 if TYPE_CHECKING:
     from camreel.doctor import Checkup, Patient, Visit
@@ -40,7 +40,7 @@ Exit codes:
 
 @click.command(
     "doctor",
-    cls=Command,
+    cls=CameraCommand,
     usage="doctor [CAMERA] --username USER [options]",
     help="How a camera is: what it says of itself, and in what it is peculiar. Fit to be shown to anybody.",
     at_end=_AT_END,
@@ -64,7 +64,7 @@ Exit codes:
 def doctor(
     ctx: click.Context,
     *,
-    camera: str | None,
+    camera: str | None,  # noqa: ARG001 - CameraCommand has looked at it
     host: str | None,
     username: str | None,
     port: int | None,
@@ -76,16 +76,16 @@ def doctor(
     capture: str | None,
     output_dir: str,
     as_json: bool,
+    password_file: str | None,
+    password_stdin: bool,
+    no_input: bool,
 ) -> int:
-    typed = click.core.ParameterSource.COMMANDLINE
-    address = _address(
-        camera,
-        host,
-        host_typed=ctx.get_parameter_source("host") is typed,
-        port=port,
-        port_typed=ctx.get_parameter_source("port") is typed,
-        https=https,
-    )
+    passwords = Passwords(Given(password_file, password_stdin, no_input))
+    address = address_of(ctx, host=host, port=port, https=https)
+    if address is None:
+        raise UsageError(
+            "No camera is given.", hint=f"At least: {program_name()} doctor 192.168.1.100 --username admin"
+        )
     if username is None:
         raise UsageError(
             "--username is missing.", hint=f"At least: {program_name()} doctor 192.168.1.100 --username admin"
@@ -98,25 +98,12 @@ def doctor(
     if place is not None:
         refuse_existing(place)
     patient = Patient(address, insecure, ca_file, fingerprint, channel)
-    credentials = Credentials(check_username(username), read_password(username, str(address)))
+    credentials = Credentials(check_username(username), passwords.of(username, str(address), chosen_of(ctx)))
     visit, checkup = _examine(patient, credentials, Path(output_dir).expanduser().absolute())
     _show(checkup, as_json=as_json)
     if place is not None:
         _keep(place, visit, checkup)
     return checkup.exit_code
-
-
-def _address(
-    camera: str | None, host: str | None, *, host_typed: bool, port: int | None, port_typed: bool, https: bool
-) -> Address:
-    if camera is not None and host is not None and host_typed:
-        raise UsageError("The camera is given twice: by itself, and with --host.", hint="Give one of them.")
-    where = camera if camera is not None else host
-    if where is None:
-        raise UsageError(
-            "No camera is given.", hint=f"At least: {program_name()} doctor 192.168.1.100 --username admin"
-        )
-    return parse_address(where, port=port if port_typed else None, usual_port=port, https=https)
 
 
 def _examine(patient: Patient, credentials: Credentials, folder: Path) -> tuple[Visit, Checkup]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import click
 
 from camreel.cli import screen
-from camreel.cli.address import parse_address
-from camreel.cli.amounts import parse_patience, parse_rate
-from camreel.cli.checks import check_tls, check_username, choose_places, making_of
-from camreel.cli.help import Command
+from camreel.cli.amounts import parse_pad, parse_patience, parse_rate
+from camreel.cli.checks import check_events, check_tls, check_username, choose_places, making_of
+from camreel.cli.chosen import CameraCommand, address_of, cameras_of, chosen_of
 from camreel.cli.job import Manner, run_job
-from camreel.cli.options import get_options, manner_options, version_option
-from camreel.cli.password import read_password
+from camreel.cli.options import foreign_options, get_options, manner_options, version_option
+from camreel.cli.password import Given, Passwords
+from camreel.cli.several import Task, run_several
 from camreel.cli.when import When, is_asked_otherwise, parse_drift, read_range
 from camreel.clock import parse_camera_zone
 from camreel.errors import UsageError
 from camreel.model import IfExists, OutputFormat, Request, Stream
+from camreel.naming import parse_events
 
 _EXAMPLES = """
 Examples:
@@ -28,6 +32,12 @@ Examples:
 """
 
 _AT_END = """
+Cameras by name:
+  camreel setup finds a camera and names it. Then this is all it takes:
+  camreel get front-door --last 1h. Several names, and --all, make one video
+  for each. What can be an option can be in the settings; camreel config show
+  says where each value comes from.
+
 The password:
   You are asked for it. For unattended runs set AMCREST_PASSWORD, or set
   AMCREST_PASSWORD_FILE to a file whose first line it is. AMCREST_HOST,
@@ -43,6 +53,9 @@ Exit codes:
   6 camera unreachable   7 disk or merge   130 interrupted   1 a bug
 
 Other commands:
+  camreel setup      find a camera on the network, and give it a name
+  camreel cameras    list, add, remove, test, import: the named cameras
+  camreel config     show the settings, or the path of their file
   camreel merge      the same from clips that are on disk already
   camreel demo       export a video from the built-in simulated camera
   camreel doctor     how a camera is, in a report for anybody's eyes
@@ -53,17 +66,61 @@ Other commands:
 
 @click.command(
     "get",
-    cls=Command,
+    cls=CameraCommand,
     usage="--host HOST --username USER --start TIME --end TIME [options]",
     help="One video of a time range, from an Amcrest or Dahua camera or recorder.",
     after_main=_EXAMPLES,
     at_end=_AT_END,
 )
+@click.argument("cameras", nargs=-1, metavar="[CAMERA]...")
 @get_options
 @manner_options
+@foreign_options
 @version_option
 @click.pass_context
-def get(
+def get(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, progress: str, **_options: Any) -> int:
+    level = ctx.params["log_level"]
+    manner = Manner(
+        as_json=as_json,
+        quiet=quiet or level in {"error", "critical"},
+        verbose=verbose or level in {"debug", "info"},
+        progress=progress,
+        log_file=ctx.params["log_file"],
+    )
+    passwords = passwords_of(ctx)
+    tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]
+    if not quiet and any(task.request.channel == 0 for task in tasks):
+        screen.remark("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")
+    if len(tasks) == 1:
+        return run_job(tasks[0].request, tasks[0].ask_password, manner).exit_code
+    if ctx.params["output_file"] is not None:
+        raise UsageError(
+            f"--output-file is for one video, and this makes {len(tasks)}.", hint="Give --output-dir in place of it."
+        )
+    return run_several(tasks, manner)
+
+
+def _tasks(ctx: click.Context, passwords: Passwords) -> list[Task]:
+    """An export for each channel of one camera."""
+    chosen = chosen_of(ctx)
+    requests = [_request(ctx, **{**ctx.params, "channel": channel}) for channel in ctx.params["channel"]]
+    return [
+        Task(
+            request,
+            chosen.name or request.address.authority,
+            lambda user=request.username, where=str(request.address): passwords.of(user, where, chosen),  # type: ignore[misc]
+        )
+        for request in requests
+    ]
+
+
+def passwords_of(ctx: click.Context) -> Passwords:
+    """The passwords of a command with connection options."""
+    given = ctx.params
+    return Passwords(Given(given["password_file"], given["password_stdin"], given["no_input"]))
+
+
+def _request(
     ctx: click.Context,
     *,
     host: str | None,
@@ -87,6 +144,8 @@ def get(
     minutes: int | None,
     duration: str | None,
     times_in: str | None,
+    events: str | None,
+    pad: str | None,
     max_concurrent: int,
     limit_rate: str | None,
     retry_for: str,
@@ -104,18 +163,22 @@ def get(
     require_complete: bool,
     if_exists: str | None,
     keep_files: bool,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-) -> int:
-    manner = Manner(as_json=as_json, quiet=quiet, verbose=verbose)
+    user: str | None,
+    ssl: bool,
+    no_verify_ssl: bool,
+    **_others: Any,
+) -> Request:
+    username, https, insecure = username or user, https or ssl, insecure or no_verify_ssl
     when = When(last=last, date=date, around=around, minutes=minutes, duration=duration, times_in=times_in)
     needed = {} if is_asked_otherwise(when) else {"start": start, "end": end}
-    host, username, *_ = _required(ctx, host=host, username=username, **needed)
-    typed_port = ctx.get_parameter_source("port") is click.core.ParameterSource.COMMANDLINE
-    address = parse_address(host, port=port if typed_port else None, usual_port=port, https=https)
+    address = address_of(ctx, host=host, port=port, https=https)
+    username, *_ = _required(ctx, host=str(address) if address else None, username=username, **needed)[1:]
+    assert address is not None, "required"
     check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
     asked = read_range(start, end, when)
+    wanted = () if events is None else parse_events(events)
+    check_events(wanted, pad, gaps)
+    around_events = parse_pad(pad) if pad is not None else timedelta(0)
     folder, output, chosen = choose_places(
         asked,
         address,
@@ -124,8 +187,11 @@ def get(
         output_dir=output_dir,
         output_file=output_file,
         output_format=OutputFormat(output_format) if output_format else None,
+        events=wanted,
+        pad=around_events,
+        camera=chosen_of(ctx).name,
     )
-    request = Request(
+    return Request(
         address=address,
         username=check_username(username),
         asked=asked,
@@ -160,10 +226,10 @@ def get(
         ),
         limit_rate=None if limit_rate is None else parse_rate(limit_rate),
         ignore_lock=ignore_lock,
+        events=wanted,
+        pad=around_events,
+        camera=chosen_of(ctx).name,
     )
-    if channel == 0 and not quiet:
-        screen.remark("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")
-    return run_job(request, lambda: read_password(request.username, str(address)), manner).exit_code
 
 
 def _required(ctx: click.Context, **given: str | None) -> tuple[str, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from camreel.cli import screen
+from camreel.errors import UsageError
 
 MAIN = "What, and where to"
 
@@ -66,6 +68,46 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What stands below the options."""
         _write_page_part(ctx, formatter, self.at_end)
+
+
+class Family(click.Group):
+    """Commands that belong together, under one word. What is not among them is an error with the nearest name."""
+
+    def __init__(self, name: str, *, help: str, commands: Sequence[click.Command]) -> None:  # noqa: A002 - click's
+        super().__init__(name, help=help, commands=list(commands), no_args_is_help=False, add_help_option=False)
+        self.params.append(
+            Option(
+                ["-h", "--help"],
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                help="Show this page.",
+                callback=_show_help,
+            )
+        )
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands; each has its own options."""
+        self.format_commands(ctx, formatter)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command by its name."""
+        if args and args[0] not in self.commands:
+            raise UsageError(
+                f"There is no such command of {ctx.command_path}.",
+                hint=f"There are {', '.join(sorted(self.commands))}.",
+            )
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """UsageError where no command is named."""
+        if not args:
+            raise UsageError(
+                f"{ctx.command_path} is not all of a command.", hint=f"There are {', '.join(sorted(self.commands))}."
+            )
+        return super().parse_args(ctx, args)
 
 
 def _tidy(record: tuple[str, str]) -> tuple[str, str]:
@@ -127,3 +169,28 @@ class Channel(Whole):
         if not text.isprintable() or len(text) > 100:
             self.fail("that is not a channel's title.", param, ctx)
         return text
+
+
+class Channels(Channel):
+    """Channels: one, or several numbers and ranges of them between commas."""
+
+    name = "N|TITLE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """A tuple of numbers, or of one title."""
+        if isinstance(value, tuple):
+            return value
+        text = str(value).strip()
+        if not re.fullmatch(r"[0-9]{1,5}(-[0-9]{1,5})?(\s*,\s*[0-9]{1,5}(-[0-9]{1,5})?)+|[0-9]{1,5}-[0-9]{1,5}", text):
+            return (super().convert(value, param, ctx),)
+        numbers: dict[int, None] = {}
+        for part in text.split(","):
+            first, _, last = part.strip().partition("-")
+            numbers.update(dict.fromkeys(range(int(first), min(int(last or first), int(first) + _MOST_CHANNELS) + 1)))
+        if not numbers or len(numbers) > _MOST_CHANNELS or any(int(b) < int(a) for a, b in _RANGE.findall(text)):
+            self.fail(f"{text!r} is not a list of channels, like 1,3-5.", param, ctx)
+        return tuple(numbers)
+
+
+_MOST_CHANNELS = 256  # no recorder has more
+_RANGE = re.compile(r"([0-9]+)-([0-9]+)")

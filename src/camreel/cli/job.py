@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camreel.cli import screen
 from camreel.cli.loading import ending_at_once
-from camreel.errors import UsageError
+from camreel.errors import UsageError, printable
 from camreel.model import Credentials, MergeRequest, Request
 from camreel.report import Report, report_json, report_text
 
@@ -27,6 +28,8 @@ class Manner:
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
+    progress: str = "auto"
+    log_file: str | None = None
 
     def __post_init__(self) -> None:
         if self.quiet and self.verbose:
@@ -46,10 +49,10 @@ def run_job(request: Request, ask_password: Callable[[], str], manner: Manner) -
     if report is None:
         lockout.check(request, datetime.now(timezone.utc))  # before anybody types a password that is not sent
         credentials = Credentials(request.username, ask_password())
-        reporter = choose_reporter(quiet=manner.quiet)
-        with _logging_to(reporter, verbose=manner.verbose):
+        reporter = choose_reporter(quiet=manner.quiet, progress=manner.progress)
+        with logging_to(reporter, manner):
             report = run_export(request, credentials, reporter)
-        show_report(report, manner, told=not manner.quiet)
+        show_report(report, manner, told=not manner.quiet and manner.progress != "json")
     else:
         show_report(report, manner)
     return report
@@ -61,8 +64,8 @@ def run_merge_job(request: MergeRequest, notes: Sequence[str], manner: Manner) -
         from camreel.cli.reporters import choose_reporter  # noqa: PLC0415 - as above
         from camreel.cli.runner import run_merge  # noqa: PLC0415
 
-    reporter = choose_reporter(quiet=manner.quiet)
-    with _logging_to(reporter, verbose=manner.verbose):
+    reporter = choose_reporter(quiet=manner.quiet, progress=manner.progress)
+    with logging_to(reporter, manner):
         report = run_merge(request, notes, reporter)
     show_report(report, manner, told=not manner.quiet and not report.already_there)
     return report
@@ -88,12 +91,17 @@ def show_report(report: Report, manner: Manner, *, told: bool = False) -> None:
 
 
 @contextmanager
-def _logging_to(reporter: Reporter, *, verbose: bool) -> Iterator[None]:
-    """``--verbose``: what the library logs, between the lines of the progress."""
-    if not verbose:
+def logging_to(reporter: Reporter, manner: Manner) -> Iterator[None]:
+    """``--verbose``: what the library logs, between the lines of the progress, or in a file."""
+    handler: logging.Handler
+    if manner.log_file is not None:
+        handler = _file_handler(manner.log_file)
+    elif manner.verbose:
+        handler = _ReporterHandler(reporter)
+    else:
         yield
         return
-    logger, handler = logging.getLogger("camreel"), _ReporterHandler(reporter)
+    logger = logging.getLogger("camreel")
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
@@ -101,7 +109,24 @@ def _logging_to(reporter: Reporter, *, verbose: bool) -> Iterator[None]:
         yield
     finally:
         logger.removeHandler(handler)
+        handler.close()
         logger.setLevel(level)
+
+
+def _file_handler(path: str) -> logging.Handler:
+    """What is logged, at the end of the file ``path``; what a camera says in it is harmless, and no secret is."""
+    try:
+        handler = logging.FileHandler(Path(path).expanduser(), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--log-file {path!r} cannot be written: {error.strerror}.") from None
+    handler.setFormatter(_OneLine("%(asctime)s %(name)s: %(message)s"))
+    return handler
+
+
+class _OneLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """One record, one line."""
+        return printable(super().format(record), 4000)
 
 
 class _ReporterHandler(logging.Handler):

@@ -68,8 +68,9 @@ def merge(
     as_json: bool,
     quiet: bool,
     verbose: bool,
+    progress: str,
 ) -> int:
-    manner = Manner(as_json=as_json, quiet=quiet, verbose=verbose)
+    manner = Manner(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress)
     if not files or output_file is None:
         missing = "FILE and -o are" if not files and output_file is None else "FILE is" if not files else "-o is"
         raise UsageError(f"{missing} missing.", hint="Like this: camreel merge /media/sdcard -o all.mp4")

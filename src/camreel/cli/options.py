@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from camreel.cli import screen
-from camreel.cli.help import Channel, Option, Whole
+from camreel.cli.help import Channels, Option, Whole
 from camreel.model import AudioMode, Gaps, IfExists, OutputFormat, Stream
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -38,6 +38,7 @@ _main = partial(click.option, cls=Option)
 _when = partial(click.option, cls=Option, section="When, in other words")
 _connection = partial(click.option, cls=Option, section="How to reach the camera")
 _output = partial(click.option, cls=Option, section="The output")
+_password = partial(click.option, cls=Option, section="The password")
 _program = partial(click.option, cls=Option, section="This program")
 
 
@@ -47,7 +48,9 @@ def _one_of(kind: type[Enum]) -> click.Choice[str]:
 
 FORMAT: dict[str, Any] = {"type": _one_of(OutputFormat), "metavar": "FORMAT", "help": "mp4 (default), mkv, mov or avi."}
 
-_HOST = _main("--host", metavar="HOST", envvar="AMCREST_HOST", help="Required. Name, IP, host:port or URL.")
+_HOST = _main(
+    "--host", metavar="HOST", envvar="AMCREST_HOST", help="Required, or a camera's name. IP, host:port or URL."
+)
 _USERNAME = _main(
     "-u", "--username", metavar="USER", envvar="AMCREST_USERNAME", help="Required. The login of the camera."
 )
@@ -59,7 +62,16 @@ _REACHED = (
     _connection("--fingerprint", metavar="SHA256", help="https with just this certificate."),
 )
 
-connection_options = _together([_HOST, _USERNAME, *_REACHED])
+no_input_option = _password("--no-input", is_flag=True, help="Never ask for anything.")
+_PASSWORD = (
+    _password("--password-file", metavar="FILE", help="Its first line. Else you are asked, see below."),
+    _password("--password-stdin", is_flag=True, help="The first line on standard input."),
+    no_input_option,
+)
+
+reached_options = _together(_REACHED)
+
+connection_options = _together([_HOST, _USERNAME, *_REACHED, *_PASSWORD])
 
 # How the video is made of the clips: for whatever makes one.
 making_options = [
@@ -93,19 +105,22 @@ get_options = _together(
         _main(
             "-c",
             "--channel",
-            type=Channel(),
-            default=1,
+            type=Channels(),
+            default="1",
             envvar="AMCREST_CHANNEL",
-            help="From 1 up, or its title. Default: 1.",
+            help="From 1 up, several like 1,3-5, or its title.",
         ),
         _main("--output-format", **FORMAT),
         _main("--output-dir", metavar="FOLDER", default=".", help="Default: the current folder."),
         _main("-o", "--output-file", metavar="FILE", help="Default: named by camera, channel and range."),
+        _main("--all", "all_cameras", is_flag=True, help="Each camera of the settings."),
         _when("--last", metavar="LENGTH", help="Up to now: 30m, 2h, 1h30m."),
         _when("--date", metavar="DAY", help="A whole day: 2026-01-16, today, yesterday."),
         _when("--around", metavar="TIME", help="From before it to after it, see --minutes."),
         _when("--minutes", type=Whole(1, 10_000), help="With --around: so many on each side. Default: 10."),
         _when("--duration", metavar="LENGTH", help="With --start, for --end: 30m, 2h, 1h30m."),
+        _when("--events", metavar="WORDS", help="Only recordings that have one: motion,alarm,person."),
+        _when("--pad", metavar="LENGTH", help="With --events: so much before and after. Default: 0."),
         _when("--times-in", metavar="ZONE", help="Times without an offset are of ZONE: Europe/Berlin."),
         _when("--camera-tz", metavar="ZONE", help="The camera's zone, where it does not tell it well."),
         _when("--clock-drift", metavar="SECONDS", help="By how much its clock is fast, or off: not at all."),
@@ -116,6 +131,7 @@ get_options = _together(
             "--retry-for", metavar="LENGTH", default="2m", help="Wait for a camera that went away. Default: 2m."
         ),
         _connection("--ignore-lock", is_flag=True, help="Log in though the account was locked."),
+        *_PASSWORD,
         _output(
             "--stream",
             type=_one_of(Stream),
@@ -157,6 +173,22 @@ merge_options = _together(
     ]
 )
 
+_foreign = partial(click.option, cls=Option, hidden=True)
+_LEVELS = ("debug", "info", "warning", "error", "critical")
+
+# What amcrest-downloader 0.3 calls otherwise, or has besides, so that its command lines work here. Not on the help
+# page.
+# (--list-only is seen to in camreel.cli.app: it is another command here.)
+foreign_options = _together(
+    [
+        _foreign("--user"),
+        _foreign("--ssl", is_flag=True),
+        _foreign("--no-verify-ssl", is_flag=True),
+        _foreign("--log-level", type=click.Choice(_LEVELS, case_sensitive=False)),
+        _foreign("--log-file"),
+    ]
+)
+
 # Read from the raw arguments too, by camreel.cli.app, where errors are told; --debug is read only there.
 debug_option = _program("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
@@ -167,6 +199,13 @@ manner_options = _together(
         json_option,
         _program("-q", "--quiet", is_flag=True, help="Say nothing but errors and losses."),
         _program("-v", "--verbose", is_flag=True, help="Log what is asked and answered."),
+        _program(
+            "--progress",
+            type=click.Choice(["auto", "plain", "json"]),
+            metavar="HOW",
+            default="auto",
+            help="auto (default), plain lines, or json lines on stderr.",
+        ),
         debug_option,
     ]
 )

@@ -1,4 +1,4 @@
-"""Where the password comes from: the environment, a file, or the keyboard. Never an argument."""
+"""Where the password comes from: a file, a pipe, the environment, the settings, or the keyboard. Never an argument."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import getpass
 import os
 import re
 import sys
-import unicodedata
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 from camreel.cli import screen
+from camreel.cli.chosen import Chosen
+from camreel.cli.keeping import password_in_settings
+from camreel.cli.secret_text import MOST_BYTES, checked_password, first_line, one_line
 from camreel.errors import UsageError
 
 VARIABLE = "AMCREST_PASSWORD"
@@ -21,9 +23,8 @@ _WAYS = (
     f"Run it in a terminal to be asked, or set {VARIABLE}, or set {FILE_VARIABLE} to a file whose first line is the "
     "password."
 )
-_MOST_BYTES = 4096  # of a password file; somebody will point it at a video
 # -p, -psecret, -qp secret, --password, --password=secret, --pass secret; not --port, and not -o party.mp4.
-_PASSWORD_ARGUMENT = re.compile(r"-[hqv]*p.*|--pass.*", re.DOTALL)
+_PASSWORD_ARGUMENT = re.compile(r"-[hqv]*p.*|--pass(?!word-(?:(?:file|command)(?:=|$)|stdin$)).*", re.DOTALL)
 
 
 def refuse_password_arguments(arguments: Sequence[str]) -> None:
@@ -34,46 +35,84 @@ def refuse_password_arguments(arguments: Sequence[str]) -> None:
         if _PASSWORD_ARGUMENT.fullmatch(argument):
             raise UsageError(
                 "A password cannot be an argument: everybody on this computer could read it.",
-                hint=f"Leave it out and you are asked for it. For unattended runs set {VARIABLE} or {FILE_VARIABLE}.",
+                hint=f"Leave it out and you are asked for it. For unattended runs set {VARIABLE} or {FILE_VARIABLE}, "
+                "or give --password-file.",
             )
 
 
-def read_password(username: str, where: str) -> str:
-    """The password for ``username`` at ``where``.
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the options say of the password."""
 
-    AMCREST_PASSWORD goes before AMCREST_PASSWORD_FILE, and that before the keyboard. The variable is taken out of
-    the environment, so that no child process has it.
-    """
+    file: str | None = None
+    from_stdin: bool = False
+    no_input: bool = False
+
+    def __post_init__(self) -> None:
+        if self.file is not None and self.from_stdin:
+            raise UsageError("--password-file and --password-stdin exclude each other.")
+
+
+class Passwords:
+    """The passwords of one run: each is read, or asked for, once."""
+
+    def __init__(self, given: Given) -> None:
+        self._given = given
+        self._direct: str | None = None
+        self._known: dict[tuple[str, str, str | None], str] = {}
+
+    def of(self, username: str, where: str, chosen: Chosen | None = None) -> str:
+        """The password for ``username`` at ``where``.
+
+        What is typed goes before the environment, that before the settings (the camera's own before those of all), and
+        all before the keyboard. AMCREST_PASSWORD is taken out of the environment, so that no child process has it.
+        """
+        key = (username, where, chosen.name if chosen else None)
+        if key not in self._known:
+            self._known[key] = self._for_all() or self._of_settings(username, chosen) or self._ask(username, where)
+        return self._known[key]
+
+    def _for_all(self) -> str | None:
+        if self._direct is None:
+            self._direct = _read_direct(self._given)
+        return self._direct
+
+    def _of_settings(self, username: str, chosen: Chosen | None) -> str | None:
+        return None if chosen is None else password_in_settings(username, chosen)
+
+    def _ask(self, username: str, where: str) -> str:
+        if self._given.no_input:
+            raise UsageError("There is no password, and --no-input forbids to ask for it.", hint=_WAYS)
+        return checked_password(ask(f"Password for {username} at {where}: "), "The password")
+
+
+def _read_direct(given: Given) -> str | None:
+    """The password that options or the environment give for whatever camera it is."""
     direct = os.environ.pop(VARIABLE, None)
+    if given.from_stdin:
+        return checked_password(_from_stdin(), "The password on standard input")
+    if given.file is not None:
+        return checked_password(first_line(given.file, "--password-file"), f"The password file {given.file}")
     if direct is not None:
-        return _checked(direct, VARIABLE)
+        return checked_password(direct, VARIABLE)
     path = os.environ.get(FILE_VARIABLE)
     if path == "":
         raise UsageError(f"{FILE_VARIABLE} is set, but names no file.", hint=f"Set it to one, or unset it. {_WAYS}")
     if path is not None:
-        return _checked(_first_line(path), f"The password file {path}")
-    return _checked(_ask(f"Password for {username} at {where}: "), "The password")
+        return checked_password(first_line(path, FILE_VARIABLE), f"The password file {path}")
+    return None
 
 
-def _first_line(path: str) -> str:
-    try:
-        with Path(path).expanduser().open("rb") as file:
-            head = file.read(_MOST_BYTES)
-            text = head.decode("utf-8-sig")  # Notepad writes a mark in front
-    except OSError as error:
-        raise UsageError(f"The password file {path} cannot be read: {error.strerror}.", hint=_SEE_VARIABLE) from error
-    except UnicodeDecodeError:
-        raise UsageError(f"The password file {path} is not text in UTF-8.", hint=_SEE_VARIABLE) from None
-    first, *others = re.split(r"\r?\n", text, maxsplit=1)
-    if not others and len(head) == _MOST_BYTES:
-        raise UsageError(f"The password file {path} does not begin with a line of text.", hint=_SEE_VARIABLE)
-    return first
+def _from_stdin() -> str:
+    if sys.stdin is None:
+        raise UsageError("--password-stdin was given, and standard input is closed.")
+    source = getattr(sys.stdin, "buffer", None)
+    raw = source.readline(MOST_BYTES) if source is not None else sys.stdin.readline(MOST_BYTES).encode()
+    return one_line(raw, "The password on standard input", None)
 
 
-_SEE_VARIABLE = f"It is named by {FILE_VARIABLE}."
-
-
-def _ask(prompt: str) -> str:
+def ask(prompt: str) -> str:
+    """What is typed, unseen. UsageError where there is no terminal, or nothing is typed."""
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError("There is no password, and no terminal to ask for it.", hint=_WAYS)
     # Once more after an empty line: that costs no login.
@@ -98,12 +137,3 @@ def _typed(prompt: str) -> str:
 
 def _nothing_typed() -> UsageError:
     return UsageError("No password was typed.", hint=f"Run it again and type it, or set {VARIABLE} or {FILE_VARIABLE}.")
-
-
-def _checked(password: str, what: str) -> str:
-    # Each wrong login counts towards a lock of the account: what cannot be right is not tried.
-    if not password:
-        raise UsageError(f"{what} is empty.", hint="An empty password is not tried: wrong ones lock the account.")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in password):
-        raise UsageError(f"{what} has a control character in it, so it was not tried.", hint="Type or write it again.")
-    return password

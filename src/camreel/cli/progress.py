@@ -148,6 +148,11 @@ class Progress:
     # --- numbers ------------------------------------------------------------------------------------------------------
 
     @property
+    def merged_up_to(self) -> WallTime | None:
+        """How far the output reaches, by the camera's clock."""
+        return self._merged
+
+    @property
     def received(self) -> int:
         """Bytes on disk, of the clips that have not failed."""
         return sum(clip.received for clip in self._clips.values() if not clip.failed)

@@ -163,7 +163,7 @@ class LiveReporter:
             live.stop()
 
 
-class _Forgiving:
+class Forgiving:
     """stderr for rich: where the terminal has gone away, the download goes on."""
 
     def __init__(self) -> None:
@@ -185,12 +185,18 @@ class _Forgiving:
         return sys.stderr.fileno()
 
 
-def choose_reporter(*, quiet: bool) -> Reporter:
-    """The one that suits where stderr goes."""
+def choose_reporter(*, quiet: bool, progress: str = "auto") -> Reporter:
+    """The one that suits where stderr goes, and what was asked for: ``auto``, ``plain`` or ``json``."""
+    if progress == "json":
+        from camreel.cli.progress_lines import JsonReporter  # noqa: PLC0415 - few want it
+
+        return JsonReporter()
     if quiet:
         return SilentReporter()
+    if progress == "plain":
+        return PlainReporter()
     if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") in {"dumb", "unknown"}:
         return PlainReporter()
     from rich.console import Console  # noqa: PLC0415 - see above
 
-    return LiveReporter(Console(file=_Forgiving()))  # type: ignore[arg-type]  # all of IO that rich uses
+    return LiveReporter(Console(file=Forgiving()))  # type: ignore[arg-type]  # all of IO that rich uses

@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Generic, NoReturn, TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
@@ -25,6 +25,8 @@ from camreel.report import Report
 from camreel.transfer.store import ROOT
 from camreel.units import count_text, size_text
 
+_Result = TypeVar("_Result")
+
 _TICK = 0.2  # seconds
 _PATIENCE = 0.8  # seconds from Ctrl-C to the end at the latest
 
@@ -39,7 +41,12 @@ def run_merge(request: MergeRequest, notes: Sequence[str], reporter: Reporter) -
     return _run(_Run(lambda listener: merging.merge(request, listener, notes=notes), reporter))
 
 
-def _run(run: _Run) -> Report:
+def run_all(job: Callable[[], Awaitable[None]], reporter: Reporter) -> None:
+    """Several exports, of which each keeps its own outcome."""
+    _run(_Several(lambda _listener: job(), reporter))
+
+
+def _run(run: _Run[_Result]) -> _Result:
     try:
         report = anyio.run(run.run)
     except KeyboardInterrupt:  # where signals cannot be received: Windows
@@ -52,14 +59,14 @@ def _run(run: _Run) -> Report:
         run.reporter.close()
 
 
-class _Run:
+class _Run(Generic[_Result]):
     """One export or merge, with a listener for signals and a ticker beside it.
 
     ``downloads`` is where the folder for downloads is; None where nothing is downloaded.
     """
 
     def __init__(
-        self, job: Callable[[Listener], Awaitable[Report]], reporter: Reporter, downloads: Path | None = None
+        self, job: Callable[[Listener], Awaitable[_Result]], reporter: Reporter, downloads: Path | None = None
     ) -> None:
         self._job, self.reporter, self._downloads = job, reporter, downloads
         self._stopped = False
@@ -89,9 +96,9 @@ class _Run:
             self._kept[event.number] = event.size
         self.reporter.on_event(event)
 
-    async def run(self) -> Report:
+    async def run(self) -> _Result:
         """Inside an event loop."""
-        report: Report | None = None
+        report: list[_Result] = []
         failure: BaseException | None = None
         async with anyio.create_task_group() as helpers:
             with anyio.CancelScope() as scope:
@@ -99,12 +106,12 @@ class _Run:
                 helpers.start_soon(self._tick)
                 # Caught here: the task group would wrap it.
                 try:
-                    report = await self._job(self._on_event)
+                    report.append(await self._job(self._on_event))
                 except Exception as error:  # noqa: BLE001 - raised below
                     failure = _only_leaf(error)
             helpers.cancel_scope.cancel()
-        if report is not None:  # also where the signal came too late to matter
-            return report
+        if report:  # also where the signal came too late to matter
+            return report[0]
         if self._stopped:
             raise self.interrupted() from failure
         assert failure is not None
@@ -139,6 +146,12 @@ class _Run:
                 for one in (signal.SIGINT, signal.SIGTERM):
                     signal.signal(one, _end_now)
                 scope.cancel()
+
+
+class _Several(_Run[_Result]):
+    def interrupted(self) -> Interrupted:
+        """What is said after Ctrl-C."""
+        return Interrupted("interrupted; run the same command again to continue")
 
 
 def _receive_signals(stack: ExitStack) -> AsyncIterator[signal.Signals] | None:

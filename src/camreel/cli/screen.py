@@ -42,6 +42,12 @@ def remark(text: str = "") -> None:
         _write(sys.stderr, harmless(text))
 
 
+def remark_whole(line: str) -> None:
+    """One line of JSON, to stderr."""
+    with suppress(DiskError):
+        _write(sys.stderr, line)
+
+
 def say_json(document: dict[str, Any]) -> None:
     """One document, to stdout; ASCII, so that any terminal and any encoding bears it."""
     _write(sys.stdout, json.dumps(document, indent=2))

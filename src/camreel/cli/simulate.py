@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from camreel.model import Address, AskedRange, IfExists, OutputFormat, Request, 
 
 if TYPE_CHECKING:
     from camreel_simulator import SimulatedCamera
+    from camreel_simulator.serve import Server
 
 # Opens nothing but the simulator, so it may be shown.
 _USER, _PASSWORD = "admin", "simulated-1"
@@ -82,14 +84,26 @@ async def _serve(camera: SimulatedCamera, host: str, port: int, replays: bool) -
     from camreel_simulator import serve  # noqa: PLC0415 - see above
 
     async with serve.serving(camera, host, port) as server:
-        screen.say(_welcome_back(server.url) if replays else _welcome(server.url))
-        try:
-            with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                async for _ in signals:
-                    break
-        except NotImplementedError:  # Windows: KeyboardInterrupt ends it
-            await anyio.sleep_forever()
+        with _found_by_setup(server):
+            screen.say(_welcome_back(server.url) if replays else _welcome(server.url))
+            try:
+                with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                    async for _ in signals:
+                        break
+            except NotImplementedError:  # Windows: KeyboardInterrupt ends it
+                await anyio.sleep_forever()
     screen.say("Stopped.")
+
+
+@contextmanager
+def _found_by_setup(server: Server) -> Iterator[None]:
+    """Let `camreel setup` on this computer find it, unless another program has the port for that."""
+    from camreel_simulator import discovery  # noqa: PLC0415 - see above
+
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(discovery.discoverable(server, port=discovery.PORT))
+        yield
 
 
 def _welcome(url: str) -> str:
@@ -150,10 +164,10 @@ def _broken(words: Sequence[str], width: int = 76) -> list[str]:
 )
 @click.option("--output-format", cls=Option, section="Where to", default=OutputFormat.MP4.value, **FORMAT)
 @manner_options
-def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, verbose: bool) -> int:
+def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, verbose: bool, progress: str) -> int:
     from camreel_simulator import scenes, serve  # noqa: PLC0415 - brings PyAV
 
-    manner = Manner(as_json=as_json, quiet=quiet, verbose=verbose)
+    manner = Manner(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress)
     asked = AskedRange(WallTime(scenes.DEMO_START), WallTime(scenes.DEMO_END))
     folder, output, chosen = choose_places(
         asked,

@@ -32,7 +32,7 @@ class MergeJob:
 
     All times are straight (:mod:`camreel.clock.camera_clock`): with ``utc_offset`` throughout. ``changes`` tell where
     the camera's clock was put forward or back, ``drift`` by how many seconds it is fast besides. ``skipped`` are parts
-    of ``span`` that are not wanted.
+    of ``span`` that are not wanted. ``apart``: what lies between recordings is not wanted either, so it is no gap.
     """
 
     output: str
@@ -45,6 +45,7 @@ class MergeJob:
     changes: tuple[OffsetChange, ...] = ()
     drift: int = 0
     skipped: tuple[Span, ...] = ()
+    apart: bool = False
     camera: str = ""
     exact: bool = False
     h264: bool = False

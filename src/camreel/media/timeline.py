@@ -166,6 +166,8 @@ def stretches(clips: Sequence[Placed], job: MergeJob | None = None) -> list[Stre
 def _break_before(clip: Placed, previous: Span, until: WallTime, job: MergeJob | None) -> str | None:
     turned = (_offset_at(clip.wall.start, job) or 0) - (_offset_at(previous.start, job) or 0)
     gap = clip.wall.start - until
+    if job is not None and job.apart and gap >= RESOLUTION:
+        return f"{how_long(gap.total_seconds())} later"
     if job is not None and any(until >= each.start and clip.wall.start <= each.end for each in job.skipped):
         return "the same time again: the camera's clock went back"
     if gap >= RESOLUTION:

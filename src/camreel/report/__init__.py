@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camreel.report.as_json import SCHEMA, error_json, report_json
+from camreel.report.as_json import SCHEMA, error_json, json_head, report_json
 from camreel.report.as_text import (
     asked_lines,
     asked_of_clips,
@@ -25,6 +25,7 @@ __all__ = [
     "camera_line",
     "clock_lines",
     "error_json",
+    "json_head",
     "left_out_text",
     "report_json",
     "report_text",

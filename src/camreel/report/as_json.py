@@ -17,6 +17,11 @@ SCHEMA = 1
 _PROGRAM = f"camreel {__version__}"
 
 
+def json_head() -> dict[str, Any]:
+    """What each JSON document of camreel begins with."""
+    return {"schema": SCHEMA, "program": _PROGRAM}
+
+
 def report_json(report: Report) -> dict[str, Any]:
     """The report as plain values. Keys are a contract: they change only with ``schema``."""
     span, is_of_camera = report.span, isinstance(report.request, Request)
@@ -29,6 +34,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "camera": _camera_json(report),
         "range": _span_json(span, report.clock) | {"seconds": round(report.asked_seconds, 3)} if span else None,
         "skipped": [_span_json(skipped, report.clock) for skipped in report.skipped],
+        "not_wanted": [_span_json(unwanted, report.clock) for unwanted in report.unwanted],
         "found": {
             "recordings": len(report.clips),
             "bytes": sum(clip.size or 0 for clip in report.clips),
@@ -104,7 +110,15 @@ def _asked_json(report: Report) -> dict[str, Any] | None:
     if asked is None:
         return None
     start, end = asked.bounds
-    return {"start": start.isoformat(), "end": end.isoformat(), "times_in": asked.times_in}
+    request = report.request
+    events = request.events if isinstance(request, Request) else ()
+    return {
+        "start": start.isoformat(),
+        "end": end.isoformat(),
+        "times_in": asked.times_in,
+        "events": list(events) or None,
+        "pad_seconds": request.pad.total_seconds() if isinstance(request, Request) and events else None,
+    }
 
 
 def _utc(wall: WallTime, clock: CameraClock | None) -> str | None:

@@ -25,12 +25,14 @@ def report_text(report: Report, *, closing: bool = False) -> str:
 
     ``closing``: what was asked and found has just been told on the same screen, and is left out.
     """
-    rows = [("Asked", f"without {show_span(span, report.clock)}, between the two passes") for span in report.skipped]
+    rows = events_rows(report.request) if not closing else []
+    rows += [("Asked", f"without {show_span(span, report.clock)}, between the two passes") for span in report.skipped]
     if not closing:
         rows = _asked_and_found(report, rows)
     if report.span:
         covered, asked = duration_text(report.covered_seconds), duration_text(report.asked_seconds)
-        rows.append(("Coverage", f"{covered} of {asked} ({_percent(report)})"))
+        wanted = f", of the {duration_text(report.span.seconds)} that the range has" if report.unwanted else ""
+        rows.append(("Coverage", f"{covered} of {asked} ({_percent(report)}){wanted}"))
     rows += [("Gap", line) for line in _gap_lines(report.account.gaps, report.clock)]
     rows += [("Pending", _hole_line(hole, report.clock)) for hole in report.account.pending]
     rows += [("Lost", line) for line in _lost_lines(report.account.lost, report.clock)]
@@ -51,6 +53,14 @@ def report_text(report: Report, *, closing: bool = False) -> str:
             facts = f"{show_span(output.span, report.clock)}: {facts}"
         rows += [("Video", output.path), ("", facts)]
     return "\n".join(_aligned(rows))
+
+
+def events_rows(request: Request | MergeRequest) -> list[tuple[str, str]]:
+    """What is wanted of the range, where that is not all of it."""
+    if not isinstance(request, Request) or not request.events:
+        return []
+    pad = f", and {duration_text(request.pad.total_seconds())} before and after them" if request.pad else ""
+    return [("Asked", f"of that only recordings with {' or '.join(request.events)}{pad}")]
 
 
 def _at_a_time(at_a_time: AtATime) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from camreel.clock import CameraClock
 from camreel.model import DeviceInfo, MergeRequest, Request, Span
-from camreel.plan import Account
+from camreel.plan import Account, uncovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Report:
 
     All spans are in straight time (:mod:`camreel.clock.camera_clock`); ``clock`` tells what the picture shows.
     ``skipped`` are parts of ``span`` that are not asked for: they lie between two passes of a repeated hour.
+    ``unwanted`` are parts without the events that alone were asked for.
     ``at_a_time``: how many downloads the camera bore, None where nothing was downloaded.
     ``times_from``: for a merge of clips on disk, how many of them are dated by what (``frames``, ``names``,
     ``creation_time``, ``order``).
@@ -85,6 +87,7 @@ class Report:
     skipped: tuple[Span, ...] = ()
     at_a_time: AtATime | None = None
     times_from: tuple[tuple[str, int], ...] = ()
+    unwanted: tuple[Span, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -119,4 +122,5 @@ class Report:
         """The length of what was asked for."""
         if self.span is None:
             return 0.0
-        return self.span.seconds - sum(span.seconds for span in self.skipped)
+        out = uncovered(self.span, (*self.skipped, *self.unwanted), timedelta(0))
+        return sum(span.seconds for span in out)

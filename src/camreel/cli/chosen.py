@@ -1,0 +1,187 @@
+"""Which camera is meant: a name in the settings, or a host; and what the settings say of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+
+from camreel.cli.address import parse_address
+from camreel.cli.help import Command
+from camreel.config import KEYS, Config, config_path, load
+from camreel.errors import UsageError
+from camreel.model import Address
+
+_META = "camreel.chosen"
+_TYPED = click.core.ParameterSource.COMMANDLINE
+_FROM_ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
+_PAGES = frozenset({"-h", "--help", "--version"})
+# They go other ways than the options of their names: an address is made of them, and secrets are no values of options.
+_APART = frozenset({"host", "port", "password", "password_file", "password_command", "keyring"})
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """Of several cameras on one command line, the one whose turn it is."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A camera on the command line. ``word`` is what was typed for it, ``name`` what the settings call it."""
+
+    config: Config
+    word: str | None = None
+    name: str | None = None
+    arguments: tuple[str, ...] = field(default=(), repr=False)
+
+    def setting(self, key: str) -> Any:
+        """What the settings say of it, or None."""
+        return self.config.values_for(self.name).get(key)
+
+    def origin(self, key: str) -> str:
+        """Where that stands, as an error names it."""
+        return f"{self.config.section_of(self.name, key)} in {self.config.path}"
+
+
+class CameraCommand(Command):
+    """A command for cameras: the settings stand behind its options and the environment."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Find out which camera is meant before the options are read, for its settings are their defaults."""
+        if not (ctx.resilient_parsing or _PAGES.intersection(args)):
+            chosen = self._chosen(ctx, args)
+            ctx.meta[_META] = chosen
+            values = chosen.config.values_for(chosen.name)
+            ctx.default_map = {key: _plain(value) for key, value in values.items() if key not in _APART}
+        return super().parse_args(ctx, args)
+
+    def _chosen(self, ctx: click.Context, args: Sequence[str]) -> Chosen:
+        words = self.words(ctx, args)
+        word = words[0] if len(words) == 1 else None
+        if isinstance(ctx.obj, Current):
+            word = ctx.obj.word
+        config = load(config_path())
+        name = word if word is not None and _is_name(word, config) else None
+        return Chosen(config, word, name, tuple(args))
+
+    def words(self, ctx: click.Context, args: Sequence[str]) -> list[str]:
+        """The cameras among the arguments, before anything is made of them."""
+        found, _, _ = self.make_parser(ctx).parse_args(list(args))
+        given = found.get("cameras", found.get("camera"))
+        several = list(given) if isinstance(given, (tuple, list)) else [given]
+        return [word for word in several if isinstance(word, str)]
+
+
+def chosen_of(ctx: click.Context) -> Chosen:
+    """The camera that a CameraCommand was called for."""
+    chosen: Chosen = ctx.meta[_META]
+    return chosen
+
+
+def cameras_of(ctx: click.Context) -> list[click.Context]:
+    """The command line once for each camera that it names, or, with ``--all``, that the settings have."""
+    words = list(dict.fromkeys(ctx.params.get("cameras", ())))
+    if ctx.params.get("all_cameras"):
+        config = chosen_of(ctx).config
+        if words or ctx.get_parameter_source("host") is _TYPED:
+            raise UsageError("--all, and a camera besides, exclude each other.", hint="Give one of them.")
+        if not config.cameras:
+            raise UsageError(f"There are no cameras in {config.path}.", hint="camreel setup finds them and names them.")
+        words = list(config.cameras)
+    elif len(words) <= 1:
+        return [ctx]
+    return [again(ctx, word) for word in words]
+
+
+def again(ctx: click.Context, word: str) -> click.Context:
+    """The same command line, read for the camera ``word`` of those that it names."""
+    arguments = list(chosen_of(ctx).arguments)
+    # A meta of its own: a context shares its parent's.
+    alone = (
+        click.Context(ctx.parent.command, info_name=ctx.find_root().info_name, obj=Current(word))
+        if ctx.parent
+        else None
+    )
+    return ctx.command.make_context(ctx.info_name, arguments, parent=alone, obj=Current(word))
+
+
+def address_of(ctx: click.Context, *, host: str | None, port: int | None, https: bool) -> Address | None:
+    """Where the camera of this command line is; None where none is given.
+
+    A camera that is named is where the settings say; AMCREST_HOST and AMCREST_PORT then mean another.
+    """
+    chosen = chosen_of(ctx)
+    source = ctx.get_parameter_source
+    typed_port = port if source("port") is _TYPED else None
+    if chosen.word is not None and source("host") is _TYPED:
+        raise UsageError("The camera is given twice: by itself, and with --host.", hint="Give one of them.")
+    if chosen.name is not None:
+        try:
+            own = chosen.setting("port")
+            return parse_address(chosen.setting("host"), port=typed_port, usual_port=_valid_port(own), https=https)
+        except UsageError as error:
+            raise UsageError(f"{error} It comes from {chosen.origin('host')}.", hint=error.hint) from None
+    where = chosen.word if chosen.word is not None else host
+    if where is None:
+        return None
+    usual_port = port if source("port") is _FROM_ENVIRONMENT else None
+    return parse_address(where, port=typed_port, usual_port=usual_port, https=https)
+
+
+def _valid_port(port: Any) -> int | None:
+    if port is not None and not 1 <= port <= 65535:
+        raise UsageError(f"port {port} is not a port (1 to 65535).")
+    return port  # type: ignore[no-any-return]  # a number: its key says so
+
+
+def _is_name(word: str, config: Config) -> bool:
+    """Whether ``word`` is a name in the settings; UsageError where it can be neither that nor a host."""
+    if word in config.cameras:
+        return True
+    if re.fullmatch(r"\d{1,2}:\d{2}(:.*)?|\d{4}-\d.*", word):  # the second half of a time without quotes
+        raise UsageError(
+            f"camreel does not know what to do with {word!r}.",
+            hint='Put a value with a space in it in quotes: --start "2026-01-16 08:00:00".',
+        )
+    if re.search(r"[.:\[]", word) or word == "localhost":
+        _check_host(word)
+        return False
+    config.camera(word)  # raises, with what comes near
+    return False
+
+
+def _check_host(word: str) -> None:
+    try:
+        parse_address(word)
+    except UsageError as error:
+        if ":" not in word:
+            raise
+        # What stands behind a colon may be a password.
+        raise UsageError(
+            "camreel does not know what to do with an argument that belongs to no option.", hint=error.hint
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    return ",".join(value) if isinstance(value, list) else value
+
+
+def where_from(ctx: click.Context | None, key: str | None) -> str | None:
+    """``[camera.x] in /path``, for a value that the settings gave the option ``key``."""
+    chosen: Chosen | None = ctx.meta.get(_META) if ctx else None
+    if chosen is None or key not in KEYS:
+        return None
+    return chosen.origin(key)
+
+
+def settings_of(chosen: Chosen) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """What the settings say of a camera, the nearest first, each with the name of its section."""
+    found = [("[defaults]", chosen.config.defaults)]
+    if chosen.name is not None:
+        found.insert(0, (f"[camera.{chosen.name}]", chosen.config.cameras[chosen.name]))
+    return found

@@ -1,0 +1,168 @@
+"""From the settings file to checked values. What is wrong in it is one sentence that names the file and the place."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from camreel.config.keys import KEYS
+from camreel.errors import UsageError, printable
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_MOST_BYTES = 1024 * 1024  # somebody will point it at a video
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_OTHERS = 0o077  # the rights of everybody else, on POSIX
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the settings say. Values are of the types that their keys have, and otherwise as they were written.
+
+    The values are not in ``repr``: there may be passwords among them.
+    """
+
+    path: Path
+    defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    cameras: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+
+    def camera(self, name: str) -> Mapping[str, Any]:
+        """The settings of one camera. UsageError, with the names that come near, where there is none of that name."""
+        if name in self.cameras:
+            return self.cameras[name]
+        near = _nearest(name, self.cameras)
+        known = (
+            f"There are {', '.join(self.cameras)}." if self.cameras else "camreel setup finds cameras and names them."
+        )
+        raise UsageError(
+            f"There is no camera named {printable(name, 64)!r} in {self.path}.{near}",
+            hint=f"{known} A host without a dot is given with --host.",
+        )
+
+    def section_of(self, name: str | None, key: str) -> str | None:
+        """Where ``key`` comes from for camera ``name``: ``[camera.x]``, ``[defaults]``, or None."""
+        if name is not None and key in self.cameras.get(name, {}):
+            return f"[camera.{name}]"
+        return "[defaults]" if key in self.defaults else None
+
+    def values_for(self, name: str | None) -> dict[str, Any]:
+        """What is settled for camera ``name`` (None: for a camera that has none): its own before the defaults."""
+        return {**self.defaults, **(self.cameras.get(name, {}) if name is not None else {})}
+
+
+def load(path: Path) -> Config:
+    """The settings in ``path``; none where there is no file. UsageError where it cannot be read or has errors."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
+            mode = os.fstat(file.fileno()).st_mode
+    except FileNotFoundError:
+        return Config(path)
+    except OSError as error:
+        raise UsageError(f"The settings in {path} cannot be read: {error.strerror}.") from error
+    if len(raw) > _MOST_BYTES:
+        raise UsageError(f"{path} is too large to be settings of camreel.")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not text in UTF-8.") from None
+    config = parse(text, path)
+    _refuse_readers(config, mode)
+    return config
+
+
+def parse(text: str, path: Path) -> Config:
+    """The settings in ``text``, which is shown as ``path``."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        # Only where it is: the line itself may have a password in it.
+        where = re.search(r"at (line \d+, column \d+|end of document)", str(error))
+        raise UsageError(
+            f"{path} is not TOML, {where[1] if where else 'somewhere'}.",
+            hint='Texts stand in quotes, like host = "192.168.1.100"; sections are like [camera.front-door].',
+        ) from None
+    except RecursionError:
+        raise UsageError(f"{path} is not TOML that camreel can read.") from None
+    _refuse_unknown(tables, ("defaults", "camera"), f"{path}", "section")
+    defaults = _table(tables.get("defaults", {}), "[defaults]", path)
+    if misplaced := next((key for key in defaults if KEYS[key].of_camera), None):
+        raise UsageError(
+            f"{path}, [defaults]: {misplaced} belongs to one camera.", hint="Write it into that camera's own section."
+        )
+    cameras = tables.get("camera", {})
+    if not isinstance(cameras, dict):
+        raise UsageError(f"{path}: camera is no section.", hint="Write [camera.front-door], and its settings below.")
+    return Config(path, defaults, {name: _camera(name, values, path) for name, values in cameras.items()})
+
+
+def check_name(name: str) -> str:
+    """``name``, where a camera can be called that: letters, digits, ``-`` and ``_``. UsageError where not."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{printable(name, 64)!r} is not a name for a camera.",
+            hint="Names have letters, digits, - and _, like front-door.",
+        )
+    return name
+
+
+def _camera(name: str, values: object, path: Path) -> dict[str, Any]:
+    where = f"[camera.{printable(name, 64)}]"
+    if not isinstance(values, dict) and name in KEYS:
+        raise UsageError(
+            f"{path}: {name} stands in no camera's section.", hint="Write [camera.front-door], and its settings below."
+        )
+    check_name(name)
+    table = _table(values, where, path)
+    if not table.get("host"):
+        raise UsageError(f"{path}, {where}: host is missing.", hint='Like host = "192.168.1.100".')
+    return table
+
+
+def _table(values: object, where: str, path: Path) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise UsageError(f"{path}: {where} is no section.")
+    _refuse_unknown(values, KEYS, f"{path}, {where}", "setting")
+    for key, value in values.items():
+        if not KEYS[key].kind.holds(value):
+            raise UsageError(f"{path}, {where}: {key} must be {KEYS[key].kind.value}.")
+    return values
+
+
+def _refuse_unknown(given: Mapping[str, object], known: Iterable[str], where: str, what: str) -> None:
+    known = tuple(known)
+    unknown = next((key for key in given if key not in known), None)
+    if unknown is not None:
+        raise UsageError(
+            f"{where}: there is no {what} {printable(unknown, 64)!r}.{_nearest(unknown, known)}",
+            hint=f"There are {', '.join(known)}.",
+        )
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word.lower().replace("-", "_"), list(known), 1) or difflib.get_close_matches(
+        word, list(known), 1
+    )
+    return f" Did you mean {near[0]}?" if near else ""
+
+
+def has_secrets(config: Config) -> bool:
+    """Whether something in it is for nobody else: to be read, or, as a command that is run, to be written."""
+    return any(KEYS[key].is_secret for table in (config.defaults, *config.cameras.values()) for key in table)
+
+
+def _refuse_readers(config: Config, mode: int) -> None:
+    if os.name == "posix" and mode & _OTHERS and has_secrets(config):
+        raise UsageError(
+            f"{config.path} holds a password, or a command that gets one, and others may read or change it.",
+            hint=f"chmod 600 {config.path} makes it yours alone.",
+        )

@@ -1,0 +1,205 @@
+"""The settings file: what may stand in it, what is said of mistakes, and changes that lose nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from camreel.config import KEYS, config_path, load, parse, with_camera, without_camera, write_config
+from camreel.errors import UsageError
+
+WHERE = Path("config.toml")
+SECRET = "s3cret-Password!"
+
+TWO = """\
+# My cameras. Written by hand.
+
+[defaults]   # for all
+username = "me"
+output_dir = "~/videos"  # the big disk
+
+# The door, since May.
+[camera.front-door]
+host = "192.168.1.20"
+# it is 7 s fast
+clock_drift = 7
+
+# The garage.
+[camera.garage]
+host = "192.168.1.21"
+channel = "1,3-5"
+events = ["motion", "alarm"]
+
+# The end.
+"""
+
+
+def test_the_cameras_own_settings_go_before_those_of_all() -> None:
+    """And what only the camera or only the defaults say stands beside it."""
+    config = parse(TWO.replace("clock_drift = 7", 'username = "door"'), WHERE)
+    assert config.values_for("front-door") == {"host": "192.168.1.20", "username": "door", "output_dir": "~/videos"}
+    assert config.values_for(None) == {"username": "me", "output_dir": "~/videos"}
+    assert config.section_of("front-door", "username") == "[camera.front-door]"
+    assert config.section_of("garage", "username") == "[defaults]"
+    assert config.section_of("garage", "camera_tz") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[defaults]\nuser-name = "x"', "[defaults]: there is no setting 'user-name'. Did you mean username?"),
+        ('[camera.a]\nhost = "x"\nchanel = 1', "[camera.a]: there is no setting 'chanel'. Did you mean channel?"),
+        ('[camera.a]\nhost = "x"\ncamera-tz = "UTC"', "Did you mean camera_tz?"),
+        ('[cameras.a]\nhost = "x"', "there is no section 'cameras'. Did you mean camera?"),
+        ('[defaults]\nhost = "x"', "[defaults]: host belongs to one camera"),
+        ('[camera]\nhost = "x"', "host stands in no camera's section"),
+        ("[camera.a]\nport = 80", "[camera.a]: host is missing"),
+        ('[camera.a]\nhost = "x"\nport = "80"', "[camera.a]: port must be a whole number"),
+        ('[camera.a]\nhost = "x"\nhttps = 1', "https must be true or false"),
+        ('[camera.a]\nhost = "x"\nchannel = true', "channel must be a whole number, or a text in quotes"),
+        ('[camera.a]\nhost = "x"\nevents = []', "events must be a text in quotes, or a list of them"),
+        ('[camera."a b"]\nhost = "x"', "'a b' is not a name for a camera"),
+        ("camera = 3", "camera is no section"),
+        ("[camera.a]\nhost = x", "is not TOML, line 2, column 8"),
+        (f'[camera.a]\nhost = "x"\npassword = "{SECRET}', "is not TOML"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_the_place(text: str, said: str) -> None:
+    """The file, the section, the key, and what comes near; never what may be a password."""
+    with pytest.raises(UsageError) as caught:
+        parse(text, WHERE)
+    assert str(caught.value).startswith("config.toml") or "not a name" in str(caught.value)
+    assert said in str(caught.value)
+    assert SECRET not in f"{caught.value} {caught.value.hint}"
+
+
+def test_no_file_is_no_settings(tmp_path: Path) -> None:
+    """And a folder in its place is an error."""
+    assert load(tmp_path / "none.toml").cameras == {}
+    with pytest.raises(UsageError, match="cannot be read"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"#" * (1024 * 1024 + 1)])
+def test_what_is_no_settings_file(tmp_path: Path, content: bytes) -> None:
+    """A video, say."""
+    (tmp_path / "c.toml").write_bytes(content)
+    with pytest.raises(UsageError, match=r"not text|too large"):
+        load(tmp_path / "c.toml")
+
+
+def test_the_values_are_not_in_the_repr() -> None:
+    """A traceback may show it."""
+    assert SECRET not in repr(parse(f'[camera.a]\nhost = "x"\npassword = "{SECRET}"', WHERE))
+
+
+def test_adding_and_removing_leave_all_other_lines_alone() -> None:
+    """Comments too, and those above the section that goes."""
+    added = with_camera(TWO, WHERE, "attic", {"host": "10.0.0.1", "https": True, "port": 81})
+    assert added == TWO + '\n[camera.attic]\nhost = "10.0.0.1"\nhttps = true\nport = 81\n'
+    assert without_camera(added, WHERE, "attic").rstrip("\n") == TWO.rstrip("\n")
+    left = without_camera(TWO, WHERE, "front-door")
+    gone = {"[camera.front-door]", 'host = "192.168.1.20"', "# it is 7 s fast", "clock_drift = 7"}
+    assert left.splitlines() == [line for line in TWO.splitlines() if line not in gone]
+    assert without_camera(TWO, WHERE, "garage").endswith("# The garage.\n\n# The end.\n")
+
+
+def test_windows_line_ends_stay() -> None:
+    """And a last line without an end gets one."""
+    text = '[camera.a]\r\nhost = "x"\r\n\r\n[camera.b]\r\nhost = "y"'
+    assert without_camera(text, WHERE, "a") == '[camera.b]\r\nhost = "y"'
+    assert with_camera(text, WHERE, "c", {"host": "z"}).startswith(f"{text}\n\n[camera.c]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'camera.a.host = "x"\n',
+        'camera = { a = { host = "x" } }\n',
+        '[camera.b]\nhost = """\n[camera.a]\n"""\n[camera."a"]\nhost = "x"\n',
+    ],
+)
+def test_what_cannot_be_changed_without_harm_is_refused(text: str) -> None:
+    """Also where a header is only part of a long text: what comes out is read again and compared."""
+    with pytest.raises(UsageError, match=r"cannot change without harm|There is no camera"):
+        without_camera(text, WHERE, "a")
+
+
+def test_a_name_is_taken_once() -> None:
+    """The one that is there stays as it is."""
+    with pytest.raises(UsageError, match="There is a camera named garage"):
+        with_camera(TWO, WHERE, "garage", {"host": "x"})
+    with pytest.raises(UsageError, match=r"no camera named 'garge'.*Did you mean garage"):
+        without_camera(TWO, WHERE, "garge")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_any_text_comes_back_as_it_was_written(text: str) -> None:
+    """Quotes, backslashes, control characters: a password may have them."""
+    config = parse(with_camera("", WHERE, "a", {"host": "x", "password": text, "events": [text]}), WHERE)
+    assert config.cameras["a"] == {"host": "x", "password": text, "events": [text]}
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="rights of POSIX")
+
+
+@posix
+@pytest.mark.parametrize("key", ["password", "password_command"])
+def test_secrets_are_for_their_owner_alone(tmp_path: Path, key: str) -> None:
+    """Written with 0600, whatever it was before; and not read where others may read or change it."""
+    path = tmp_path / "folder" / "config.toml"
+    write_config(path, TWO)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    write_config(path, with_camera(TWO, path, "a", {"host": "x"}))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    write_config(path, with_camera(TWO, path, "a", {"host": "x", key: "pass show door"}))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o640)
+    with pytest.raises(UsageError, match="others may read or change it") as caught:
+        load(path)
+    assert f"chmod 600 {path}" in str(caught.value.hint)
+
+
+@posix
+def test_writing_is_whole_or_nothing_and_a_link_stays(tmp_path: Path) -> None:
+    """Settings that are kept elsewhere and linked to are changed there; nothing is left beside them."""
+    real, link = tmp_path / "dotfiles" / "c.toml", tmp_path / "config.toml"
+    real.parent.mkdir()
+    real.write_text(TWO)
+    link.symlink_to(real)
+    write_config(link, TWO + "# more\n")
+    assert link.is_symlink()
+    assert real.read_text().endswith("# more\n")
+    assert [path.name for path in real.parent.iterdir()] == ["c.toml"]
+
+
+def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """CAMREEL_CONFIG, or the folder of the system."""
+    monkeypatch.setenv("CAMREEL_CONFIG", str(tmp_path / "mine.toml"))
+    assert config_path() == tmp_path / "mine.toml"
+    monkeypatch.delenv("CAMREEL_CONFIG")
+    if sys.platform == "linux":
+        monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        assert config_path() == tmp_path / ".config" / "camreel" / "config.toml"
+
+
+def test_every_key_is_an_option_and_the_other_way_round() -> None:
+    """What can be settled on the command line can be in the settings, unless it is of one run."""
+    from camreel.cli.get import get
+
+    of_one_run = {
+        "cameras", "all_cameras", "start", "end", "last", "date", "around", "minutes", "duration", "output_file",
+        "as_json", "quiet", "verbose", "progress", "password_stdin", "no_input", "ignore_lock", "debug", "version",
+        "help",
+    }  # fmt: skip
+    foreign = {"user", "ssl", "no_verify_ssl", "log_level", "log_file"}
+    options = {parameter.name for parameter in get.params}
+    assert options - of_one_run - foreign == set(KEYS) - {"password", "password_command", "keyring"}
