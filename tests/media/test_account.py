@@ -142,7 +142,7 @@ def test_pictures_twice(apart):
 def test_moments_twice(apart):
     """The same 2.4 s from two encoders; a second of them may be in doubt."""
     cuts = (Cut("plain", 7, 35), Cut("coarse", 18, 30))
-    said = r"clip 0 and clip 1 both show 2\.40 s, of which 1\.\d\d s are beyond doubt"
+    said = r"clip 0 and clip 1 both show 2\.40 s, of which 0\.\d\d s are beyond doubt"
     with pytest.raises(AssertionError, match=said):
         check(Schedule(cuts, OutputFormat.MP4), apart(*cuts))
 
