@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import START, at, frame_md5s, tuning
 
 from camreel import events
+from camreel.camera.http import Timeouts
 from camreel.model import Making
 from camreel.report import report_json, report_text
 from camreel_simulator import (
@@ -221,6 +222,10 @@ def test_a_lie_about_a_part_costs_the_whole_file_and_no_picture(bench, kind, fau
     assert frame_md5s(run.output) == frame_md5s(whole.output)
 
 
+# What is broken off here ends at once; a busy computer may take its time with all else.
+PATIENT = Timeouts(connect=20, headers=20, text=20, refusal=5, stall=20)
+
+
 def starts_of_footage(stand, until: int | None = None) -> list[int]:
     """From where on the bytes were asked for that the last request was for, each time; in the first ``until``."""
     asked = [each.range.removeprefix("bytes=").split("-") for each in requests(stand)]
@@ -233,7 +238,9 @@ def test_a_part_that_breaks_off_is_continued(bench, kind):
     recordings = [recorded(kind=kind)]
     fault = Fault("drop", target="RPC_Loadfile", at=150_000, times=None)
     stand = bench(recordings=recordings, faults=[fault])
-    parts = stand.export(at(30), at(60), tune=tuning(least_saved=PARTS), output=stand.folder / "parts.mp4")
+    parts = stand.export(
+        at(30), at(60), tune=tuning(least_saved=PARTS, timeouts=PATIENT), output=stand.folder / "parts.mp4"
+    )
     assert not any(isinstance(event, events.ClipFailed) for event in parts.events)
     assert any(isinstance(event, events.Retrying) for event in parts.events)
     starts = starts_of_footage(stand)
@@ -248,10 +255,10 @@ def test_a_later_run_continues_a_part(bench):
     recording = recorded()
     fault = Fault("drop", target="RPC_Loadfile", at=80_000, times=None)
     stand = bench(recordings=[recording], faults=[fault])
-    assert stand.export(at(20), at(60), tune=tuning(least_saved=PARTS)).error is not None
+    assert stand.export(at(20), at(60), tune=tuning(least_saved=PARTS, timeouts=PATIENT)).error is not None
     asked = len(requests(stand))
     stand.camera.clear_faults()
-    run = stand.export(at(20), at(60), tune=tuning(least_saved=PARTS))
+    run = stand.export(at(20), at(60), tune=tuning(least_saved=PARTS, timeouts=PATIENT))
     assert run.ok.covered_seconds == 40
     before = starts_of_footage(stand, asked)
     after = starts_of_footage(stand)[len(before) :]
