@@ -13,7 +13,7 @@ import pytest
 
 from camreel.media.job import ClipFile, ClipOutcome, FilmResult, MergeJob
 from camreel.media.merge import Merger
-from camreel.media.pictures import head_of
+from camreel.media.stored import head_of
 from camreel.model import OutputFormat, Span, WallTime
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, seen_frames
 

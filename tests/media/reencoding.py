@@ -76,8 +76,10 @@ def _rest(clip: Any, edge: Edge) -> list[Any]:
 
 
 def _whole(packet: Any, parameters: Parameters | None) -> bytes:
-    changed = parameters.into_keyframe(memoryview(packet)) if packet.is_keyframe and parameters else None
-    return bytes(packet) if changed is None else changed
+    data = bytes(packet)
+    if not packet.is_keyframe or parameters is None:
+        return data
+    return parameters.with_sets(data, parameters.place_for_sets(memoryview(data)))
 
 
 def open_gops(path: Path, codec: str, *, frames: int = 45) -> Path:

@@ -208,8 +208,8 @@ def test_a_change_of_size_within(clip_path, tmp_path):
         first: list[Any] = [*clip.packets(sound=False)]
         second: list[Any] = []
         for packet in small.packets(sound=False):
-            whole = small.parameters.into_keyframe(memoryview(packet)) if packet.is_keyframe else None
-            second.append(av.Packet(whole or bytes(packet)))
+            at = small.parameters.place_for_sets(memoryview(packet)) if packet.is_keyframe else None
+            second.append(av.Packet(small.parameters.with_sets(bytes(packet), at)))
             second[-1].pts = second[-1].dts = (packet.pts or 0) + COUNT * STEP
         encoder, made = again(clip, packets=first + second)
     shown = frames_from(codec, encoder.extradata, made)

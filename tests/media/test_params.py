@@ -65,12 +65,16 @@ def test_messages_can_be_left_out():
 
 def test_sets_go_into_keyframes_that_have_none():
     """In front, but behind an access unit delimiter; a keyframe with its own is left alone, also behind a long SEI."""
-    assert H264.into_keyframe(packet(IDR)) == H264.sets + bytes(packet(IDR))
-    assert H264.into_keyframe(packet(AUD, IDR)) == unit(AUD) + H264.sets + unit(IDR)
-    assert H264.into_keyframe(packet(SEI, SPS, PPS, IDR)) is None
-    assert H264.into_keyframe(packet(IDR, SPS)) == H264.sets + bytes(packet(IDR, SPS))
-    assert HEVC.into_keyframe(packet(b"\x26\x01")) == HEVC.sets + unit(b"\x26\x01")
-    assert HEVC.into_keyframe(packet(b"\x42\x01", b"\x26\x01")) is None
+
+    def into_keyframe(parameters, keyframe):
+        return parameters.with_sets(bytes(keyframe), parameters.place_for_sets(keyframe))
+
+    assert into_keyframe(H264, packet(IDR)) == H264.sets + bytes(packet(IDR))
+    assert into_keyframe(H264, packet(AUD, IDR)) == unit(AUD) + H264.sets + unit(IDR)
+    assert H264.place_for_sets(packet(SEI, SPS, PPS, IDR)) is None
+    assert into_keyframe(H264, packet(IDR, SPS)) == H264.sets + bytes(packet(IDR, SPS))
+    assert into_keyframe(HEVC, packet(b"\x26\x01")) == HEVC.sets + unit(b"\x26\x01")
+    assert HEVC.place_for_sets(packet(b"\x42\x01", b"\x26\x01")) is None
 
 
 def test_leading_pictures():
@@ -87,7 +91,7 @@ def test_hostile_packets(data):
     """Any bytes are a packet that can be asked."""
     view = memoryview(data)
     for parameters in (H264, HEVC):
-        changed = parameters.into_keyframe(view)
-        assert changed is None or len(changed) == len(data) + len(parameters.sets)
+        at = parameters.place_for_sets(view)
+        assert at is None or 0 <= at <= len(data)
         parameters.leads(view)
         parameters.refreshes(view)

@@ -154,8 +154,9 @@ def test_any_configuration_is_read_or_bad(codec, data, picture):
     except BadParameters:
         return
     assert len(parameters.sets) <= 4 * len(data)
-    changed = parameters.into_keyframe(memoryview(picture))
-    assert changed is None or len(changed) == len(picture) + len(parameters.sets)
+    at = parameters.place_for_sets(memoryview(picture))
+    assert len(parameters.with_sets(picture, at)) == len(picture) + (at is not None) * len(parameters.sets)
+    assert at is None or 0 <= at <= len(picture)
     assert parameters.refreshes(memoryview(picture)) in {True, False}
     assert len(length_prefixed(picture)) <= 2 * len(picture)
 

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from camreel.media.aac import AacEncoder
-from camreel.media.probe import sound_kind
 from camreel.media.silence import silent_frame
 from camreel.media.sound import SoundTrack
 from camreel.media.transcode import SoundTranscoder
 
 if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
     from av.packet import Packet
 
     from camreel.media.output import Output
     from camreel.media.probe import Clip, SoundKind
+    from camreel.media.stored import Stored
 
 
 class AacPackets(SoundTrack):
@@ -38,14 +37,14 @@ class AacPackets(SoundTrack):
         self._snap: int | None = None
         self._converter: _Converter | None = None
 
-    def _listen(self, clip: Clip, sound: AudioStream) -> None:
+    def _listen(self, clip: Clip, sound: SoundKind) -> None:
         self._snap = None
         self._converter = None
-        if sound_kind(sound) != self._kind:
+        if sound != self._kind:
             self._converter = _Converter(clip, self._kind.rate, self._kind.channels)
             self.converted += 1
 
-    def add(self, packet: Packet[Any]) -> None:
+    def add(self, packet: Packet[Any] | Stored) -> None:
         if self._converter is None:
             super().add(packet)
             return
@@ -60,10 +59,10 @@ class AacPackets(SoundTrack):
                 self._queue(position + self._shift, made)
             self._converter = None
 
-    def _length(self, packet: Packet[Any]) -> int:  # noqa: ARG002 - whatever the index says of it
+    def _length(self, packet: Packet[Any] | Stored) -> int:  # noqa: ARG002 - whatever the index says of it
         return self.frame
 
-    def _place(self, position: int, packet: Packet[Any], limit: int) -> None:
+    def _place(self, position: int, packet: Packet[Any] | Stored, limit: int) -> None:
         half = self.frame // 2
         if position + half > limit:
             return
@@ -114,7 +113,7 @@ class _Converter:
         self._start: int | None = None
         self._given = 0
 
-    def convert(self, packet: Packet[Any], position: int) -> list[tuple[int, Packet[Any]]]:
+    def convert(self, packet: Packet[Any] | Stored, position: int) -> list[tuple[int, Packet[Any]]]:
         """The packets that are ready."""
         data = b""
         if self._start is None:

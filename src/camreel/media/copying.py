@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from camreel.media import timeline
 from camreel.media.edge import Edge, edge
 from camreel.media.job import ClipOutcome, MergeJob
-from camreel.media.opening import open_clip
+from camreel.media.opening import open_to_copy
 from camreel.media.overlap import Mark
 from camreel.media.pieces import Destination, Piece, Reached, mark_of, microseconds, origin_of, shown_at
 from camreel.media.probe import Clip, Unusable
+from camreel.media.stored import view_of
 from camreel.model import Span, WallTime
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class ClipCopy:
         origin = chosen = None
         reaches = False
         self._scanned = 0
-        with open_clip(self.piece.clip.path) as scan:
+        with open_to_copy(self.piece.clip.path) as scan:
             frame = max(1, round(1 / (scan.frame_rate * scan.time_base)))
             for packet in scan.packets(sound=False):
                 self._sign_of_life()
@@ -202,7 +203,7 @@ class ClipCopy:
             self._seek_first(packet, at, after_end=after_end)
         elif self._edge_until is not None and pts < self._edge_until:
             pass  # it was encoded again
-        elif self._open_gop and pts < self._first and self.source.parameters.leads(memoryview(packet)):
+        elif self._open_gop and pts < self._first and self.source.parameters.leads(view_of(packet)):
             self._counts.leading += 1
         elif after_end:
             self._held.append(packet)
@@ -214,7 +215,7 @@ class ClipCopy:
         if self._output is None or at >= self._end or not self.has_written:
             return False
         full = self._destination.is_full(timeline.wall_at(self.piece.clip, at, self.source.time_base))
-        return full and (packet.pts == packet.dts or self.source.parameters.begins_anew(memoryview(packet)))
+        return full and (packet.pts == packet.dts or self.source.parameters.begins_anew(view_of(packet)))
 
     def _seek_first(self, packet: Packet[Any], at: int, *, after_end: bool) -> None:
         """Start with a keyframe, or behind what the film has already; what comes before cannot be decoded."""
@@ -241,7 +242,7 @@ class ClipCopy:
         output = self._output = self._destination.output_for(self.piece, source, wall)
         # In H.265 also a keyframe that refreshes may have leading pictures, some decodable: each is asked.
         parameters = source.parameters
-        refreshed = not parameters.hevc and parameters.refreshes(memoryview(packet))
+        refreshed = not parameters.hevc and parameters.refreshes(view_of(packet))
         self._open_gop = self.piece.skip == 0 and not refreshed
         self._start_tracks(output, wall)
         if made is None or head is None:
@@ -349,7 +350,7 @@ class ClipCopy:
 
     def _sound_done(self) -> bool:
         """After the last picture: whether the sound has come as far."""
-        if self._output is None or self._output.sound is None or self.source.sound is None:
+        if self._output is None or self._output.sound is None or self.source.kind.sound is None:
             return True
         pictures = self._output.pictures
         return self._output.sound.heard() >= pictures.reached() * pictures.time_base
@@ -382,6 +383,7 @@ class ClipCopy:
         longer = 0.0 if sound is None else sound.end_clip(end)
         if self._output.subtitles is not None:
             self._output.subtitles.end_clip(end)
+        self._output.settle()
         start, last = self._wall(self._first), self._wall(self._reached)
         frame = int((pictures.end - pictures.shown) * pictures.time_base * 1_000_000)
         return ClipOutcome(

@@ -71,7 +71,7 @@ def edge(clip: Clip | str, first_pts: int, until: int | None = None, quality: Qu
     try:
         encoder = Reencoder(source, plan.shown, stop, quality=quality)
     except BaseException:
-        source.container.close()
+        source.close()
         raise
     packets = _encoded(source, encoder, plan.decode_from, stop, beyond=_MOST_REORDER if resume_at is None else 1)
     head = next(packets, None)

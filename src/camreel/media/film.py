@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camreel.media import timeline
+from camreel.media.direct import DirectOutput, can_be_direct
 from camreel.media.forms import SoundForm, sound_form
 from camreel.media.job import FilmResult, MergeJob, part_name
-from camreel.media.output import Creation, Output
+from camreel.media.output import Creation, MuxedOutput, Output
 from camreel.media.timeline import Placed
 from camreel.media.verify import verify
 from camreel.model import Gaps, OutputFormat, Span, WallTime
@@ -50,14 +51,14 @@ class Film:
     @classmethod
     def opened(cls, job: MergeJob, number: int, source: Clip, start: WallTime, form: SoundForm | None) -> Film:
         """A new one, made for pictures like those of ``source``."""
-        output = Output(job, part_name(job.output, number), source, form, _creation(job, start))
+        output = open_output(job, part_name(job.output, number), source, form, _creation(job, start))
         return cls(job, number, output, source.kind, start, form)
 
     def reopen(self, source: Clip, form: SoundForm | None) -> None:
         """Empty, with sound of ``form``; the pieces have to be put in again."""
         self.output.abandon()
         self.form = form
-        self.output = Output(
+        self.output = open_output(
             self.job, part_name(self.job.output, self.number), source, form, _creation(self.job, self.start)
         )
 
@@ -133,6 +134,12 @@ class Film:
 
     def _changed_from(self, written: str | None) -> str | None:
         return None if self.form is None or self.form.kind.codec == written else self.form.kind.codec
+
+
+def open_output(job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> Output:
+    """An output for pictures like those of ``clip`` and sound of ``form``. Raises what :func:`writing` raises."""
+    kind = DirectOutput if can_be_direct(job, clip, form) else MuxedOutput
+    return kind(job, path, clip, form, created)
 
 
 def _creation(job: MergeJob, first: WallTime) -> Creation | None:

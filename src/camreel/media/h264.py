@@ -35,6 +35,8 @@ class H264Clip(Clip):
             source.sound,
             source.time_base,
         )
+        self.configuration, self.aspect = source.configuration, source.aspect
+        self.sound_ticks, self.sound_setup = source.sound_ticks, source.sound_setup
         self._read = 0
         self._from: int | None = None
         self._ready: list[Packet[Any]] = []
@@ -43,7 +45,7 @@ class H264Clip(Clip):
         try:
             self._prepare(piece, job, size)
         except BaseException:
-            source.container.close()
+            source.close()
             raise
 
     def _prepare(self, piece: Piece, job: MergeJob, size: tuple[int, int] | None) -> None:

@@ -16,7 +16,7 @@ from camreel.media.film import Film
 from camreel.media.forms import sound_form
 from camreel.media.h264 import H264Clip
 from camreel.media.job import ClipFile, ClipOutcome, FilmResult, MergeJob, MergeResult, Settled
-from camreel.media.opening import open_clip, own_clock
+from camreel.media.opening import open_to_copy, own_clock
 from camreel.media.overlap import Footage, Joint, Mark, joint
 from camreel.media.pictures import UnevenRate
 from camreel.media.pieces import Piece, Reached, mark_of
@@ -104,7 +104,7 @@ class Merger:
                 self._take(work, Piece(work.clip, part))
         finally:
             if work.source is not None:
-                work.source.container.close()
+                work.source.close()
         return Settled(tuple(self._settled))
 
     def finish(self) -> MergeResult:
@@ -127,7 +127,7 @@ class Merger:
         own = own_clock(clip.path)
         parts = len(timeline.wanted_parts(clip, self._job))
         if own is None:
-            return _Work(clip, None, timeline.RESOLUTION, [], parts, open_clip(clip.path))
+            return _Work(clip, None, timeline.RESOLUTION, [], parts, open_to_copy(clip.path))
         placed, notes = timeline.by_own_clock(clip, self._job, own.first), notes_on(own)
         if placed is None:
             notes.append(f"is dated {own.first} by its own clock; the listed {clip.span.start} was taken")
@@ -159,7 +159,7 @@ class Merger:
 
     def _open(self, piece: Piece) -> Clip:
         if not self._job.h264:
-            return open_clip(piece.clip.path)
+            return open_to_copy(piece.clip.path)
         source = H264Clip(piece, self._job, self._size)
         self._size = self._size or (source.kind.width, source.kind.height)
         return source
@@ -190,7 +190,7 @@ class Merger:
             return self._following(piece, found)
         if found.begin is None:
             return piece
-        with open_clip(piece.clip.path) as source:
+        with open_to_copy(piece.clip.path) as source:
             return replace(piece, begin=timeline.ticks_at(timedelta(microseconds=found.begin), source.time_base))
 
     def _following(self, piece: Piece, found: Joint) -> Piece:
@@ -198,7 +198,7 @@ class Merger:
         marks, _ = marks_of(piece.clip.path)
         shown = max(mark.at for mark in marks[: found.skip])
         first = marks[found.skip].at
-        with open_clip(piece.clip.path) as source:
+        with open_to_copy(piece.clip.path) as source:
             begin = timeline.ticks_at(timedelta(microseconds=first), source.time_base)
         span = Span(piece.clip.span.start + found.shift, piece.clip.span.end + found.shift)
         lag = Fraction(first - shown, 1_000_000)
@@ -271,7 +271,7 @@ class Merger:
         if reached is Reached.END:
             self._close_piece(last)
             last.open = False
-            last.copy.source.container.close()
+            last.copy.source.close()
 
     def _part(self, last: _Last) -> None:
         """The rest of the clip goes into another file."""
@@ -282,7 +282,7 @@ class Merger:
         copy.stop()
         last.work.parts += 1
         self._close_piece(last)
-        copy.source.container.close()
+        copy.source.close()
         self._close_film()
         last.copy = ClipCopy(rest, self._job, self._open(rest), self, self._progress_of(last.work.clip))
 

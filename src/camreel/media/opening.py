@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from camreel.media.dav import DavClip, is_dav, summary_of
+from camreel.media.indexed import open_indexed
 from camreel.media.probe import FAST_OPEN, Clip, Unusable, open_mp4, what_else
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ def open_clip(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
     if is_dav(path):
         return DavClip(path, options)
     raise Unusable(other)
+
+
+def open_to_copy(path: str) -> Clip:
+    """The same, for a clip whose packets are copied or compared, and not decoded: they may stay where they are."""
+    return open_indexed(path) or open_clip(path)
 
 
 def own_clock(path: str) -> DhavSummary | None:

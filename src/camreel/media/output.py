@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,6 +24,7 @@ from camreel.media.pictures import LENGTH_SIZE, PictureTrack, picture_track
 from camreel.media.probe import FAST_OPEN, THOROUGH_OPEN
 from camreel.media.samples import Samples
 from camreel.media.sound import SoundTrack
+from camreel.media.stored import Stored
 from camreel.media.subtitles import SubtitleTrack
 from camreel.media.syncing import Syncing
 from camreel.model import OutputFormat
@@ -103,25 +105,66 @@ class Creation:
     local: str
 
 
-class Output:
-    """An open output, made for pictures like those of ``clip`` and sound of ``form``.
+class Output(ABC):
+    """An open output. What writes to it raises what :func:`writing` raises. ``bytes`` counts those of its packets."""
 
-    ``created`` is when the first picture was taken. Raises what :func:`writing` raises.
+    picture_time_base: Fraction
+    pictures: PictureTrack
+    sound_stream: AudioStream
+
+    def __init__(self, job: MergeJob, path: str) -> None:
+        self.format = job.format
+        self.bytes = 0
+        self.sound: SoundTrack | None = None
+        self.subtitles: SubtitleTrack | None = None
+        self._path = path
+        self._syncing = Syncing(path)
+
+    @property
+    @abstractmethod
+    def sound_codec(self) -> str | None:
+        """The codec of the sound as written; None without sound."""
+
+    @abstractmethod
+    def put_picture(self, packet: Packet[Any] | Stored) -> None:
+        """Write one packet, whose times are ticks of the picture track."""
+
+    @abstractmethod
+    def put_sound(self, packet: Packet[Any] | Stored) -> None:
+        """Write one packet, whose times are samples."""
+
+    @abstractmethod
+    def settle(self) -> None:
+        """The clip of the last packets will be closed: nothing may need it any more."""
+
+    @abstractmethod
+    def close(self, chapters: Sequence[Chapter]) -> None:
+        """Write the chapters that the format can hold, and the end of the file."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Let go of the file as it is."""
+
+
+class MuxedOutput(Output):
+    """An output that FFmpeg writes, made for pictures like those of ``clip`` and sound of ``form``.
+
+    ``created`` is when the first picture was taken.
     """
 
     def __init__(self, job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> None:
-        self.format = job.format
-        self._path = path
-        self.bytes = 0
-        self._syncing = Syncing(path)
+        super().__init__(job, path)
         self._container = writing(self._open, job)
         self._set_metadata(job, created)
-        self.picture_time_base = _picture_time_base(job.format, clip)
+        self.picture_time_base = picture_time_base(job.format, clip)
         self.picture_stream: VideoStream = writing(self._add_pictures, clip)
-        self.sound_stream: AudioStream
-        self.pictures: PictureTrack = picture_track(self, job.format)
-        self.sound: SoundTrack | None = None if form is None else writing(self._add_sound, form)
-        self.subtitles = SubtitleTrack(self, self._container, job) if job.subtitles else None
+        self.pictures = picture_track(self, job.format)
+        self._sound_time_base = Fraction(1)
+        if form is not None:
+            self.sound = writing(self._add_sound, form)
+            self._sound_time_base = Fraction(1, self.sound.rate)
+        if job.subtitles:
+            self.subtitles = SubtitleTrack(self, self._container, job)
 
     def _open(self, job: MergeJob) -> av.container.OutputContainer:
         # The name ends in .part, so the format is given; `file:` keeps a colon in it from being a protocol.
@@ -180,8 +223,23 @@ class Output:
 
     @property
     def sound_codec(self) -> str | None:
-        """The codec of the sound as written; None without sound."""
         return None if self.sound is None else self.sound_stream.codec_context.name
+
+    def put_picture(self, packet: Packet[Any] | Stored) -> None:
+        self._put(packet, self.picture_stream, self.picture_time_base)
+
+    def put_sound(self, packet: Packet[Any] | Stored) -> None:
+        self._put(packet, self.sound_stream, self._sound_time_base)
+
+    def _put(self, packet: Packet[Any] | Stored, stream: VideoStream | AudioStream, time_base: Fraction) -> None:
+        if isinstance(packet, Stored):
+            packet = packet.packet(stream, time_base)
+        else:
+            packet.stream, packet.time_base = stream, time_base
+        self.mux(packet)
+
+    def settle(self) -> None:
+        return  # its packets have their own bytes
 
     def mux(self, packet: Packet[Any]) -> None:
         """Write one packet. Raises :class:`DiskError` or :class:`MergeError`."""
@@ -193,7 +251,6 @@ class Output:
             raise as_camreel_error(error) from error
 
     def close(self, chapters: Sequence[Chapter]) -> None:
-        """Write the chapters that the format can hold, and the end of the file."""
         if self.format is not OutputFormat.AVI:
             most = timeline.MOST_MP4_CHAPTERS if self.format in _QUICKTIME else len(chapters)
             # Set now and not at the start: both would be mixed up in an mp4, and the stretches are known only now.
@@ -203,7 +260,6 @@ class Output:
         writing(self._syncing.end)
 
     def abandon(self) -> None:
-        """Let go of the file as it is."""
         try:
             self._container.close()
             self._syncing.end()
@@ -221,7 +277,8 @@ def _ffmpeg_chapter(number: int, chapter: Chapter) -> Any:
     }
 
 
-def _picture_time_base(container: OutputFormat, clip: Clip) -> Fraction:
+def picture_time_base(container: OutputFormat, clip: Clip) -> Fraction:
+    """The unit of time of an output's pictures."""
     if container is OutputFormat.AVI:
         with open_clip(clip.path) as again:
             return 1 / again.steady_rate()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 _H264_SPS, _H264_AUD, _H264_IDR = 7, 9, 5
 _HEVC_SPS, _HEVC_AUD, _HEVC_RASL = 33, 35, (8, 9)
@@ -29,19 +30,23 @@ class Parameters:
     nal_length_size: int
     sets: bytes
 
-    def into_keyframe(self, packet: memoryview) -> bytes | None:
-        """The keyframe with the parameter sets in it, or None where it has an SPS of its own."""
+    def place_for_sets(self, keyframe: Any) -> int | None:
+        """Where in the keyframe the parameter sets belong; None where it has an SPS of its own."""
         after_aud = 0
-        for kind, start, end in self._units(packet):
+        for kind, start, end in self._units(keyframe):
             if kind == (_HEVC_AUD if self.hevc else _H264_AUD) and start == 0:
-                after_aud = end  # an access unit delimiter must stay the first unit
+                after_aud = min(end, keyframe.nbytes)  # an access unit delimiter must stay the first unit
             elif kind == (_HEVC_SPS if self.hevc else _H264_SPS):
                 return None
             elif self._is_slice(kind):
                 break
-        return b"".join((packet[:after_aud], self.sets, packet[after_aud:]))
+        return after_aud
 
-    def begins_anew(self, packet: memoryview) -> bool:
+    def with_sets(self, packet: bytes, at: int | None) -> bytes:
+        """The packet with the parameter sets at their place; as it is where that is None."""
+        return packet if at is None else b"".join((packet[:at], self.sets, packet[at:]))
+
+    def begins_anew(self, packet: Any) -> bool:
         """Whether a film can begin with this keyframe and lack nothing of what follows it."""
         kind = self._slice_kind(packet)
         return kind in _HEVC_ANEW if self.hevc else kind == _H264_IDR
@@ -69,11 +74,11 @@ class Parameters:
             until = end
         return units if until == packet.nbytes and all(unit.nbytes for unit in units) else None
 
-    def refreshes(self, packet: memoryview) -> bool:
+    def refreshes(self, packet: Any) -> bool:
         """Whether nothing after this keyframe refers to what came before it (H.264: an IDR picture)."""
         return self.hevc or self._slice_kind(packet) == _H264_IDR
 
-    def leads(self, packet: memoryview) -> bool:
+    def leads(self, packet: Any) -> bool:
         """Whether a picture shown before the keyframe it follows needs pictures from before that keyframe.
 
         To be asked in H.264 only where the keyframe does not refresh (an open GOP): all its leading pictures do.
@@ -85,13 +90,13 @@ class Parameters:
         messages = (39, 40) if self.hevc else (6,)
         return b"".join(packet[start:end] for kind, start, end in self._units(packet) if kind not in messages)
 
-    def _slice_kind(self, packet: memoryview) -> int | None:
+    def _slice_kind(self, packet: Any) -> int | None:
         return next((kind for kind, _, _ in self._units(packet) if self._is_slice(kind)), None)
 
     def _is_slice(self, kind: int) -> bool:
         return kind < 32 if self.hevc else 1 <= kind <= _H264_IDR
 
-    def _units(self, packet: memoryview) -> Iterator[tuple[int, int, int]]:
+    def _units(self, packet: Any) -> Iterator[tuple[int, int, int]]:
         """Type, start and end of each unit, as far as the lengths make sense."""
         at, size, total = 0, self.nal_length_size, packet.nbytes
         while at + size < total:

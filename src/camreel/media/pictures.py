@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
+from camreel.media.stored import Stored, head_of, view_of
 from camreel.model import OutputFormat
 
 if TYPE_CHECKING:
@@ -39,11 +40,6 @@ class ClipPlace:
         return self.base + (ticks - self.first) * self.numerator // self.denominator
 
 
-def head_of(packet: Packet[Any]) -> bytes:
-    """Enough of a packet to know it again: pictures differ in their lengths and first bytes."""
-    return bytes(memoryview(packet)[:64])
-
-
 class PictureTrack:
     """Writes pictures as they are stored, with their clip's parameter sets and their place in the output.
 
@@ -61,6 +57,7 @@ class PictureTrack:
         self.bytes = 0
         self.damaged = 0
         self.first_written = self.last_written = b""
+        self._last: Stored | bytes = b""
 
     def start_clip(self, clip: Clip, first: int, base: int) -> None:
         """The clip's picture at ``first`` (its own ticks) is shown at ``base`` (the output's)."""
@@ -87,7 +84,7 @@ class PictureTrack:
         """Where the clip's picture at ``ticks`` (its own) is shown."""
         return self._place.at(ticks)
 
-    def write(self, packet: Packet[Any]) -> None:
+    def write(self, packet: Packet[Any] | Stored) -> None:
         """Write a packet of the clip."""
         assert packet.pts is not None
         assert packet.dts is not None
@@ -102,15 +99,14 @@ class PictureTrack:
             self._stepped += step
         self._clip_dts = dts
         pts, dts = self._in_order(pts, dts)
-        stored.stream = self._output.picture_stream
-        stored.time_base = self.time_base
         stored.pts, stored.dts, stored.duration = pts, dts, self.frame
         self._shown = max(self._shown, pts)
         self.packets += 1
         self.bytes += stored.size
-        self.last_written = head_of(stored)
-        self.first_written = self.first_written or self.last_written
-        self._output.mux(stored)
+        # One that stays in its file can be looked at later; another is empty once it is written.
+        self._last = stored if isinstance(stored, Stored) else head_of(stored)
+        self.first_written = self.first_written or head_of(stored)
+        self._output.put_picture(stored)
 
     def _in_order(self, pts: int, dts: int) -> tuple[int, int]:
         """Decode times must rise, and no picture is shown before it is decoded. Neither is a reason to lose one."""
@@ -119,14 +115,20 @@ class PictureTrack:
         self._last_dts = dts = max(dts, self._last_dts + 1)
         return max(pts, dts), dts
 
-    def _as_stored(self, packet: Packet[Any]) -> Packet[Any] | None:
+    def _as_stored(self, packet: Packet[Any] | Stored) -> Packet[Any] | Stored | None:
         """The packet in the container's own form; None where it cannot be had."""
-        data = self._parameters.into_keyframe(memoryview(packet)) if packet.is_keyframe else None
+        parameters = self._parameters
+        at = parameters.place_for_sets(view_of(packet)) if packet.is_keyframe else None
+        if self._wide:
+            if at is None:
+                return packet
+            if isinstance(packet, Stored):
+                packet.insert(at, parameters.sets)
+                return packet
+        data = parameters.with_sets(bytes(packet), at)
         if not self._wide:
-            data = self._parameters.widened(memoryview(packet if data is None else data))
-            if data is None:
-                return None
-        return packet if data is None else _packet_of(data, packet)
+            data = parameters.widened(memoryview(data)) or b""
+        return _packet_of(data, packet) if data else None
 
     @property
     def frame(self) -> int:
@@ -145,6 +147,7 @@ class PictureTrack:
     def end_clip(self) -> None:
         """Set ``end``: the last picture stays as long as the others do on average, whatever the index says of it."""
         self.end = self.reached()
+        self.last_written = self._last if isinstance(self._last, bytes) else head_of(self._last)
 
 
 class AviPictureTrack(PictureTrack):
@@ -158,7 +161,7 @@ class AviPictureTrack(PictureTrack):
         super().start_clip(clip, first, base)
         self._offset = None
 
-    def write(self, packet: Packet[Any]) -> None:
+    def write(self, packet: Packet[Any] | Stored) -> None:
         assert packet.dts is not None
         if self._offset is None:
             # Pictures are placed by the order in which they are stored, each in the middle of its tick.
@@ -173,13 +176,13 @@ class AviPictureTrack(PictureTrack):
             raise UnevenRate
         return placed, placed
 
-    def _as_stored(self, packet: Packet[Any]) -> Packet[Any] | None:
-        data = self._parameters.into_keyframe(memoryview(packet)) if packet.is_keyframe else None
-        coded = self._parameters.with_start_codes(memoryview(packet if data is None else data))
+    def _as_stored(self, packet: Packet[Any] | Stored) -> Packet[Any] | None:
+        at = self._parameters.place_for_sets(view_of(packet)) if packet.is_keyframe else None
+        coded = self._parameters.with_start_codes(memoryview(self._parameters.with_sets(bytes(packet), at)))
         return None if coded is None else _packet_of(coded, packet)
 
 
-def _packet_of(data: bytes, like: Packet[Any]) -> Packet[Any]:
+def _packet_of(data: bytes, like: Packet[Any] | Stored) -> Packet[Any]:
     changed = av.Packet(data)
     changed.is_keyframe = like.is_keyframe
     return changed

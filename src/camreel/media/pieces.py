@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from camreel.media.job import ClipFile
 from camreel.media.overlap import Mark
+from camreel.media.stored import first_bytes
 from camreel.model import Span, WallTime
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Destination(Protocol):
 
 def mark_of(packet: Packet[Any], at: int) -> Mark:
     """``packet``, which is shown ``at`` microseconds after the clip's first, as it is compared with others."""
-    return Mark(at, packet.size, zlib.crc32(memoryview(packet)[:_TELLING]), packet.is_keyframe)
+    return Mark(at, packet.size, zlib.crc32(first_bytes(packet, _TELLING)), packet.is_keyframe)
 
 
 def origin_of(packet: Packet[Any], shown: int) -> int:

@@ -68,7 +68,13 @@ class Clip:
 
     ``origin`` is when its first picture is shown (its own ticks), where that is known before it is read.
     ``is_encoded``: its pictures are encoded as they are read; ``holds_nothing``: it has none of those asked for.
+    ``is_upright``: nothing but its size is to be said of how its pictures are shown, as far as is known here.
+
+    ``configuration`` is its ``avcC`` or ``hvcC``, ``aspect`` the shape of a pixel, ``sound_ticks`` the unit of time of
+    its sound (None: it has none) and ``sound_setup`` what a decoder needs to know of that.
     """
+
+    is_upright = False
 
     origin: int | None = None
     is_encoded = False
@@ -86,8 +92,7 @@ class Clip:
         # Now: once the file is closed, what its tracks say is read from memory that was given back.
         self._listed_packets = max(0, self.video.frames)
         self._listed_seconds = float((self.video.duration or 0) * self.time_base)
-        rate = as_fraction(self.video.average_rate)
-        self._frame_rate = rate if rate is not None and Fraction(1, 10) <= rate <= 240 else Fraction(25)
+        self._frame_rate = rate_of(as_fraction(self.video.average_rate))
         self.kind = ClipKind(
             self.video.codec_context.name,
             self.parameters.nal_length_size,
@@ -95,6 +100,14 @@ class Clip:
             self.video.height,
             None if self.sound is None else sound_kind(self.sound),
         )
+        self.configuration = self.video.codec_context.extradata or b""
+        self.aspect = as_fraction(self.video.sample_aspect_ratio) or Fraction(1)
+        self.sound_ticks = None if self.sound is None else as_fraction(self.sound.time_base)
+        self.sound_setup = b"" if self.sound is None else self.sound.codec_context.extradata or b""
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.container.close()
 
     def __enter__(self) -> Clip:
         return self
@@ -102,7 +115,7 @@ class Clip:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.container.close()
+        self.close()
 
     @property
     def listed_packets(self) -> int:
@@ -205,6 +218,11 @@ def sound_kind(stream: AudioStream) -> SoundKind:
     # are extensions that encoders spell in several ways for the same stream.
     setup = (context.extradata or b"")[:2].hex() if context.name == "aac" else ""
     return SoundKind(context.name, context.rate, context.layout.nb_channels, setup)
+
+
+def rate_of(rate: Fraction | None) -> Fraction:
+    """Pictures a second as an index has it; 25 where that is nothing a camera could do."""
+    return rate if rate is not None and Fraction(1, 10) <= rate <= 240 else Fraction(25)
 
 
 def as_fraction(value: Fraction | None) -> Fraction | None:

@@ -9,17 +9,16 @@ import av
 from av.audio.frame import AudioFrame
 
 from camreel.media.aac import layout_name
-from camreel.media.probe import sound_kind
 from camreel.media.silence import quiet_samples
 from camreel.media.sound import LONGEST_WAIT, SoundTrack
 from camreel.media.transcode import SoundTranscoder
 
 if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
     from av.packet import Packet
 
     from camreel.media.output import Output
     from camreel.media.probe import Clip, SoundKind
+    from camreel.media.stored import Stored
 
 
 class Samples(SoundTrack):
@@ -41,14 +40,14 @@ class Samples(SoundTrack):
         self._source: SoundTranscoder | None = None
         self._coder = _G711(kind) if copied else None
 
-    def _listen(self, clip: Clip, sound: AudioStream) -> None:
+    def _listen(self, clip: Clip, sound: SoundKind) -> None:
         self._fresh = True
-        same = sound_kind(sound) == self._kind
+        same = sound == self._kind
         self.converted += not same
         # The clip's own bytes are taken where they are the track's.
         self._source = None if same and self._copied else SoundTranscoder(clip, self.rate, self._kind.channels)
 
-    def _place(self, position: int, packet: Packet[Any], limit: int) -> None:
+    def _place(self, position: int, packet: Packet[Any] | Stored, limit: int) -> None:
         # Cameras stamp sound to some milliseconds; within a clip only more than 40 ms is a hole and not jitter.
         jitter = 0 if self._fresh else self.rate // 25
         data = self._samples_of(packet)
@@ -78,7 +77,7 @@ class Samples(SoundTrack):
         while self.end < until:  # a second at a time: the index may claim days
             self._append(quiet_samples(self._stored, self._kind.channels, min(self.rate, until - self.end)) or b"")
 
-    def _samples_of(self, packet: Packet[Any]) -> bytes:
+    def _samples_of(self, packet: Packet[Any] | Stored) -> bytes:
         if self._source is None:
             return bytes(packet)
         made = self._source.add(packet)  # damaged sound is silence

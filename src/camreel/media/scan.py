@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camreel.media.opening import open_clip
+from camreel.media.opening import open_to_copy
 from camreel.media.overlap import Mark
 from camreel.media.pieces import mark_of, microseconds, origin_of, shown_at
 
@@ -13,7 +13,7 @@ def marks_of(path: str, after: int = 0, until: int | None = None) -> tuple[list[
     And whether these are all. Raises :class:`Unusable`.
     """
     marks: list[Mark] = []
-    with open_clip(path) as clip:
+    with open_to_copy(path) as clip:
         origin = None
         for number, packet in enumerate(clip.packets(sound=False)):
             shown = shown_at(packet, clip)

@@ -12,14 +12,12 @@ from collections import deque
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from camreel.media.probe import as_fraction
-
 if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
     from av.packet import Packet
 
     from camreel.media.output import Output
-    from camreel.media.probe import Clip
+    from camreel.media.probe import Clip, SoundKind
+    from camreel.media.stored import Stored
 
 # Seconds of pictures without any sound after which the track begins with silence: until each of its tracks has a
 # packet, an mp4 writes nothing and keeps everything in memory.
@@ -36,34 +34,33 @@ class SoundTrack(ABC):
     def __init__(self, output: Output, rate: int) -> None:
         self._output = output
         self.rate = rate
-        self._time_base = Fraction(1, rate)
         samples = output.picture_time_base * self.rate
         self._picture_numerator, self._picture_denominator = samples.numerator, samples.denominator
         self.end = 0
         self.packets = 0
         self.converted = 0
-        self._waiting: deque[tuple[int, Packet[Any]]] = deque()
+        self._waiting: deque[tuple[int, Packet[Any] | Stored]] = deque()
 
     def start_clip(self, clip: Clip, base: Fraction, first: Fraction) -> None:
         """The clip's picture at ``first`` (seconds, its own clock) is at ``base`` (seconds of the output)."""
-        self._silent = clip.sound is None
-        ticks = None if clip.sound is None else as_fraction(clip.sound.time_base)
+        self._silent = clip.kind.sound is None
+        ticks = clip.sound_ticks
         ratio = (ticks or Fraction(1, self.rate)) * self.rate
         self._numerator, self._denominator = ratio.numerator, ratio.denominator
         self._shift = round((base - first) * self.rate)
         self._floor = round(base * self.rate)
         self._waiting.clear()
         self._heard = self._floor
-        if clip.sound is not None:
-            self._listen(clip, clip.sound)
+        if clip.kind.sound is not None:
+            self._listen(clip, clip.kind.sound)
 
-    def add(self, packet: Packet[Any]) -> None:
+    def add(self, packet: Packet[Any] | Stored) -> None:
         """A packet of the clip's sound."""
         at = packet.pts if packet.pts is not None else packet.dts
         assert at is not None
         self._queue(at * self._numerator // self._denominator + self._shift, packet)
 
-    def _queue(self, position: int, packet: Packet[Any]) -> None:
+    def _queue(self, position: int, packet: Packet[Any] | Stored) -> None:
         self._heard = max(self._heard, position + self._length(packet))
         self._waiting.append((position, packet))
 
@@ -114,16 +111,16 @@ class SoundTrack(ABC):
     def _last_of_clip(self) -> None:  # noqa: B027 - see above
         """No packet of the clip will come any more."""
 
-    def _length(self, packet: Packet[Any]) -> int:
+    def _length(self, packet: Packet[Any] | Stored) -> int:
         """Samples in a packet of a clip."""
         return (packet.duration or 0) * self._numerator // self._denominator
 
     @abstractmethod
-    def _listen(self, clip: Clip, sound: AudioStream) -> None:
+    def _listen(self, clip: Clip, sound: SoundKind) -> None:
         """A clip begins, and it has sound."""
 
     @abstractmethod
-    def _place(self, position: int, packet: Packet[Any], limit: int) -> None: ...
+    def _place(self, position: int, packet: Packet[Any] | Stored, limit: int) -> None: ...
 
     @abstractmethod
     def _clip_ended(self, limit: int) -> None: ...
@@ -135,10 +132,8 @@ class SoundTrack(ABC):
     def _fill(self, until: int) -> None:
         """Silence up to this sample, where the track is filled."""
 
-    def _mux(self, packet: Packet[Any], position: int, samples: int) -> None:
-        packet.stream = self._output.sound_stream
-        packet.time_base = self._time_base
+    def _mux(self, packet: Packet[Any] | Stored, position: int, samples: int) -> None:
         packet.pts = packet.dts = position
         packet.duration = samples
         self.packets += 1
-        self._output.mux(packet)
+        self._output.put_sound(packet)

@@ -13,7 +13,7 @@ from camreel.model import OutputFormat, WallTime
 
 if TYPE_CHECKING:
     from camreel.media.job import MergeJob
-    from camreel.media.output import Output
+    from camreel.media.output import MuxedOutput
 
 _TICKS = Fraction(1, 1000)
 _CODECS = {OutputFormat.MP4: "mov_text", OutputFormat.MOV: "mov_text", OutputFormat.MKV: "subrip"}
@@ -23,7 +23,7 @@ _SECOND = timedelta(seconds=1)
 class SubtitleTrack:
     """Writes each line when the next begins, with the time that it really stayed. ``packets`` counts them."""
 
-    def __init__(self, output: Output, container: av.container.OutputContainer, job: MergeJob) -> None:
+    def __init__(self, output: MuxedOutput, container: av.container.OutputContainer, job: MergeJob) -> None:
         self._output = output
         self._job = job
         self._stream: Any = container.add_mux_stream(_CODECS[job.format], time_base=_TICKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import av.error
@@ -9,6 +10,7 @@ from av.audio.resampler import AudioResampler
 
 from camreel.media.aac import layout_name
 from camreel.media.probe import as_fraction
+from camreel.media.stored import Stored
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -46,8 +48,10 @@ class SoundTranscoder:
         self._taken = 0  # samples that went into the resampler
         self._made = 0  # samples that came out of it
 
-    def add(self, packet: Packet[Any]) -> bytes:
+    def add(self, packet: Packet[Any] | Stored) -> bytes:
         """The samples that are ready."""
+        if isinstance(packet, Stored):
+            packet = packet.packet(self._stream, as_fraction(self._stream.time_base) or Fraction(1, self._in_rate))
         try:
             frames = self._stream.codec_context.decode(packet)
         except (av.error.FFmpegError, ValueError):

@@ -10,8 +10,8 @@ import av.error
 
 from camreel.errors import MergeError
 from camreel.media.output import writing
-from camreel.media.pictures import head_of
 from camreel.media.probe import as_fraction, open_as
+from camreel.media.stored import head_of
 from camreel.model import OutputFormat
 
 if TYPE_CHECKING:

@@ -79,4 +79,9 @@ def child(box: Box, kind: bytes) -> Box:
 def made(kind: bytes, *content: bytes) -> bytes:
     """A box of that content."""
     inner = b"".join(content)
-    return struct.pack(">I4s", 8 + len(inner), kind) + inner
+    return box_head(kind, len(inner)) + inner
+
+
+def box_head(kind: bytes, length: int) -> bytes:
+    """The head of a box whose content has that length."""
+    return struct.pack(">I4s", 8 + length, kind)

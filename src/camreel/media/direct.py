@@ -1,0 +1,228 @@
+"""An mp4 written without FFmpeg: what is a place in a clip's file is copied by the system, whole stretches at a time.
+
+FFmpeg would carry each byte four times (out of the clip, into a packet, out of it, into the file); the system carries
+it once, and this program only keeps the tables of the index. Whatever is out of the ordinary is FFmpeg's: another
+container, sound that has to be encoded, subtitles, the index in front, real time across gaps.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import camreel
+from camreel.errors import MergeError
+from camreel.media import timeline
+from camreel.media.aac_packets import AacPackets
+from camreel.media.opening import open_to_copy
+from camreel.media.output import Creation, Output, as_camreel_error, picture_time_base, writing
+from camreel.media.params import widened_configuration
+from camreel.media.pictures import LENGTH_SIZE, PictureTrack
+from camreel.media.stored import ClipBytes, Stored
+from camreel.model import Gaps, OutputFormat
+from camreel.mp4 import film
+from camreel.mp4.tables import Samples
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+
+    from camreel.media.forms import SoundForm
+    from camreel.media.job import Chapter, MergeJob
+    from camreel.media.probe import Clip
+
+# So much is gathered and put into the order of the clip's file before it is copied: what belongs together stays near.
+_WINDOW = 2 << 20
+# Cameras put a box around each picture: its head is copied along, which costs less than to leave it out.
+_LARGEST_HOLE = 64
+_AT_A_TIME = 1 << 18  # bytes, where the system does not copy by itself
+_CANNOT = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF})
+_EPOCH = datetime(1904, 1, 1, tzinfo=timezone.utc)  # of ISO/IEC 14496-12
+_MDAT = struct.Struct(">I4sQ")
+
+
+def can_be_direct(job: MergeJob, clip: Clip, form: SoundForm | None) -> bool:
+    """Whether a film that begins with ``clip`` and has sound of ``form`` can be written here."""
+    if job.format is not OutputFormat.MP4 or job.faststart or job.subtitles or job.h264 or job.gaps is Gaps.HOLD:
+        return False
+    if not clip.is_upright or not clip.configuration:
+        return False
+    return form is None or (form.codec == "aac" and form.copied and form.rate <= 0xFFFF)
+
+
+class DirectOutput(Output):
+    """See :class:`Output`."""
+
+    def __init__(self, job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> None:
+        super().__init__(job, path)
+        self._metadata = {"title": job.title, "artist": job.camera, "comment": job.comment}
+        self._metadata |= {"date": created.local if created else "", "encoder": f"camreel {camreel.__version__}"}
+        self._created = 0 if created is None else _since_1904(created.utc)
+        self.picture_time_base = picture_time_base(job.format, clip)
+        configuration = clip.configuration
+        if clip.parameters.nal_length_size != LENGTH_SIZE:
+            configuration = widened_configuration(clip.kind.codec, configuration)
+        scale = self.picture_time_base.denominator
+        size = clip.kind.width, clip.kind.height
+        self._picture_track = film.PictureTrack(clip.kind.codec, configuration, *size, scale, clip.aspect)
+        self._picture_samples, self._sound_samples = Samples(), Samples()
+        self.pictures = PictureTrack(self, lowest=None)
+        self._sound_track: film.SoundTrack | None = None
+        if form is not None:
+            with open_to_copy(form.path) as template:
+                self._sound_track = film.SoundTrack(template.sound_setup, form.kind.rate, form.kind.channels)
+            self.sound = AacPackets(self, form.kind, fill=True, stamped=True)
+        self._file: _Film = writing(_Film, path, film.beginning(clip.kind.codec))
+
+    @property
+    def sound_codec(self) -> str | None:
+        return None if self.sound is None else "aac"
+
+    def put_picture(self, packet: Packet[Any] | Stored) -> None:
+        self._put(packet, self._picture_samples)
+
+    def put_sound(self, packet: Packet[Any] | Stored) -> None:
+        self._put(packet, self._sound_samples)
+
+    def _put(self, packet: Packet[Any] | Stored, samples: Samples) -> None:
+        assert packet.pts is not None
+        assert packet.dts is not None
+        size = packet.size
+        self.bytes += size
+        try:
+            number = samples.add(size, packet.pts, packet.dts, packet.duration or 0, key=packet.is_keyframe)
+            self._file.add(packet, samples, number)
+            self._syncing.written(self.bytes)
+        except OSError as error:
+            raise as_camreel_error(error) from error
+        except OverflowError as error:
+            raise MergeError("The video could not be written: a picture is too far from the one before it.") from error
+
+    def settle(self) -> None:
+        writing(self._file.flush)
+
+    def close(self, chapters: Sequence[Chapter]) -> None:
+        chosen = timeline.most_telling(chapters, timeline.MOST_MP4_CHAPTERS)
+        tracks: list[tuple[film.Track, Samples]] = [(self._picture_track, self._picture_samples)]
+        if self._sound_track is not None:
+            tracks.append((self._sound_track, self._sound_samples))
+        told = [film.Chapter(each.start, each.title) for each in chosen]
+        writing(self._file.close, film.index(tracks, self._metadata, told, self._created))
+        writing(self._syncing.end)
+
+    def abandon(self) -> None:
+        with suppress(OSError):
+            self._file.abandon()
+            self._syncing.end()
+
+
+def _since_1904(utc: str) -> int:
+    moment = datetime.fromisoformat(utc.removesuffix("Z")).replace(tzinfo=timezone.utc)
+    return max(0, int((moment - _EPOCH).total_seconds()))
+
+
+_Unit = tuple[ClipBytes, int, "Stored", Samples, int]
+
+
+class _Film:
+    """The file itself: bytes of clips, in the order in which they lie there, window by window."""
+
+    def __init__(self, path: str, beginning: bytes) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+        self._handle = os.open(path, flags, 0o666)
+        self._mdat = len(beginning)
+        self._at = 0
+        self._units: list[_Unit] = []
+        self._loose: list[tuple[bytes, Samples, int]] = []
+        self._waiting = 0
+        self._by_system = hasattr(os, "copy_file_range")
+        self._write(beginning + _MDAT.pack(1, b"mdat", _MDAT.size))
+
+    def add(self, packet: Packet[Any] | Stored, samples: Samples, number: int) -> None:
+        """The bytes of sample ``number`` of a track. They get their place soon."""
+        if type(packet) is Stored:
+            self._units.append((packet.file, packet.at, packet, samples, number))
+        else:
+            self._loose.append((bytes(packet), samples, number))
+        self._waiting += packet.size
+        if self._waiting >= _WINDOW:
+            self.flush()
+
+    def flush(self) -> None:
+        """Bring to the file what waits."""
+        units, loose = self._units, self._loose
+        self._units, self._loose, self._waiting = [], [], 0
+        units.sort(key=_place)
+        file: ClipBytes | None = None
+        begin = end = 0
+        for source, at, packet, samples, number in units:
+            if source is file and end <= at <= end + _LARGEST_HOLE and not packet.is_changed:
+                samples.offsets[number] = self._at + at - begin
+                end = at + packet.size
+                continue
+            if file is not None:
+                self._copy(file, begin, end - begin)
+            samples.offsets[number] = self._at
+            *before, (file, begin, size) = packet.pieces()
+            end = begin + size
+            for piece in before:
+                if isinstance(piece, bytes):
+                    self._write(piece)
+                else:
+                    self._copy(*piece)
+        if file is not None:
+            self._copy(file, begin, end - begin)
+        for data, samples, number in loose:
+            samples.offsets[number] = self._at
+            self._at += len(data)
+        if loose:
+            self._at -= sum(len(data) for data, _, _ in loose)
+            self._write(b"".join(data for data, _, _ in loose))
+
+    def close(self, index: Any) -> None:
+        """Write what waits, and the index behind it."""
+        self.flush()
+        length = self._at - self._mdat
+        for piece in index:
+            self._write(piece)
+        os.lseek(self._handle, self._mdat, os.SEEK_SET)
+        self._write(_MDAT.pack(1, b"mdat", length))
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the file as it is."""
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.close(handle)
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._handle, rest) :]
+        self._at += len(data)
+
+    def _copy(self, file: ClipBytes, at: int, size: int) -> None:
+        end = at + size
+        while at < end and self._by_system:
+            try:
+                done = os.copy_file_range(file.handle, self._handle, end - at, at)
+            except OSError as error:
+                if error.errno not in _CANNOT:
+                    raise
+                done = 0
+            # Some file systems copy nothing and say nothing: from here on we do it.
+            self._by_system = done > 0
+            at += done
+            self._at += done
+        while at < end:
+            piece = file.read(at, min(_AT_A_TIME, end - at))
+            self._write(piece)
+            at += len(piece)
+
+
+def _place(unit: _Unit) -> tuple[int, int]:
+    return unit[0].handle, unit[1]

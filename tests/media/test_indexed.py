@@ -1,0 +1,106 @@
+"""A clip read by its own index is the clip that FFmpeg reads: packet by packet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from camreel.media.indexed import open_indexed
+from camreel.media.opening import open_to_copy
+from camreel.media.probe import open_mp4
+from camreel.media.stored import View, head_of
+from camreel_simulator import ClipSpec, make_clip
+
+EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
+
+
+def told(clip: Any) -> list[tuple[Any, ...]]:
+    """All that is asked of a packet, and its bytes."""
+    return [
+        (
+            clip.is_picture(packet),
+            packet.pts,
+            packet.dts,
+            packet.duration if not clip.is_picture(packet) else None,
+            packet.is_keyframe,
+            packet.size,
+            bytes(packet),
+        )
+        for packet in clip.packets()
+    ]
+
+
+@pytest.mark.parametrize("video", ["h264", "hevc"])
+@pytest.mark.parametrize("audio", ["aac", None])
+def test_the_same_packets(tmp_path, video, audio):
+    """Times, kinds, sizes and bytes, in the same order; and what the clip says of itself."""
+    path = str(tmp_path / "clip.mp4")
+    with open(path, "wb") as file:  # noqa: PTH123 - a plain name, as the worker has it
+        file.write(make_clip(ClipSpec(EIGHT, 3, video=video, audio=audio)))
+    with open_mp4(path) as expected:
+        clip = open_indexed(path)
+        assert clip is not None
+        with clip:
+            assert told(clip) == told(expected)
+            for name in ("kind", "parameters", "time_base", "frame_rate", "listed_packets", "configuration"):
+                assert getattr(clip, name) == getattr(expected, name), name
+            assert clip.sound_ticks == expected.sound_ticks
+            assert clip.sound_setup == expected.sound_setup
+            assert abs(clip.listed_seconds - expected.listed_seconds) < 0.2
+            assert clip.is_cut is expected.is_cut is False
+
+
+@pytest.mark.parametrize("cut", [1, 1000, 20_000])
+def test_a_clip_that_is_cut_off_is_left_to_ffmpeg(tmp_path, cut):
+    """Its index is gone, or names what is not there."""
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(make_clip(ClipSpec(EIGHT, 2))[:-cut])
+    assert open_indexed(str(path)) is None
+
+
+def test_an_index_with_edits_is_left_to_ffmpeg(clip_with_edits):
+    """What an edit list means for times is FFmpeg's to say."""
+    assert open_indexed(clip_with_edits) is None
+    with open_to_copy(clip_with_edits) as clip:
+        assert len(list(clip.packets(sound=False))) == 20
+
+
+@pytest.fixture
+def clip_with_edits(tmp_path):
+    """Made by FFmpeg, with the priming of its AAC encoder hidden by an edit."""
+    import av
+
+    path = str(tmp_path / "edits.mp4")
+    source = tmp_path / "clip.mp4"
+    source.write_bytes(make_clip(ClipSpec(EIGHT, 2, fps=10)))
+    with av.open(str(source)) as clip, av.open(path, "w", options={"use_editlist": "1"}) as out:
+        tracks = {each.index: out.add_stream_from_template(each, opaque=True) for each in clip.streams}
+        for packet in clip.demux():
+            if packet.dts is not None:
+                if packet.stream.type == "video":
+                    packet.dts -= packet.duration or 0  # decoded before it is shown
+                packet.stream = tracks[packet.stream_index]
+                out.mux(packet)
+    return path
+
+
+def test_only_what_is_looked_at_is_read(tmp_path):
+    """A view of a packet answers as its bytes do, wherever it is asked."""
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(make_clip(ClipSpec(EIGHT, 1, size=(1280, 720), crf=10)))
+    clip = open_indexed(str(path))
+    assert clip is not None
+    with clip:
+        packet = next(each for each in clip.packets(sound=False))
+        data, view = bytes(packet), View(packet)
+        assert len(data) == view.nbytes > 10_000
+        for at in (0, 5, 2047, 2048, 5000, len(data) - 1):
+            assert view[at] == data[at]
+            assert view[at : at + 4] == data[at : at + 4]
+        assert head_of(packet) == data[:64]
+        packet.insert(3, b"sets")
+        assert bytes(packet) == data[:3] + b"sets" + data[3:]
+        assert head_of(packet) == bytes(packet)[:64]
+        assert packet.size == len(data) + 4
