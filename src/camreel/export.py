@@ -26,6 +26,7 @@ from camreel.settle import settle
 from camreel.space import check_space
 from camreel.transfer.holder import Job, drop_job, write_job
 from camreel.transfer.part import disk_errors
+from camreel.transfer.resume import recover
 from camreel.transfer.store import Store
 
 __all__ = ["Tuning", "already_there", "export"]
@@ -94,6 +95,7 @@ class _Export:
         part = part_for(request, store)
         noted = _noted(request, found, store, part)
         with store.locked(noted):
+            recover(store)
             check_space(request, found.plan, store)
             with disk_errors(store.folder):
                 write_job(store.folder, noted)

@@ -20,6 +20,7 @@ from camreel.naming import numbered
 from camreel.plan import Account, ExportPlan
 from camreel.report import OutputReport, Report
 from camreel.transfer.part import disk_errors, place
+from camreel.transfer.resume import settle
 from camreel.transfer.store import Store
 
 
@@ -176,6 +177,8 @@ def _let_go(report: Report, plan: ExportPlan, store: Store, *, keep: bool) -> Pa
             store.keep(path)
         elif report.is_complete:
             store.discard(recording)
+        else:
+            settle(store, recording)
     if keep:
         return store.kept_folder
     return None if report.is_complete else store.folder

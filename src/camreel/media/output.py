@@ -26,8 +26,8 @@ from camreel.media.samples import Samples
 from camreel.media.sound import SoundTrack
 from camreel.media.stored import Stored
 from camreel.media.subtitles import SubtitleTrack
-from camreel.media.syncing import Syncing
 from camreel.model import OutputFormat
+from camreel.syncing import Syncing
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream

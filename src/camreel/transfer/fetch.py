@@ -45,7 +45,7 @@ async def fetch(
     doubt: bool = False,
     manner: Manner | None = None,
 ) -> Path:
-    """Download ``recording`` into ``store``, check it, sync it, name it. ``progress`` is told the bytes so far.
+    """Download ``recording`` into ``store``, check it, name it. ``progress`` is told the bytes so far.
 
     What an earlier try or run has left is continued, where it is certain that it belongs to it and the device can do
     that; else the recording starts again. With ``doubt``, a body that is complete by its own words but shorter than
@@ -62,7 +62,10 @@ async def fetch(
 
 
 async def finished(came: Came, recording: Recording, store: Store, *, doubt: bool) -> Path:
-    """Check all that came of ``recording``, sync it, name it. As :func:`fetch`."""
+    """Check all that came of ``recording``, and name it. As :func:`fetch`.
+
+    It is on the disk, or its note says until when it is to be trusted all the same: nobody waits for the disk.
+    """
     part = store.part(recording)
     try:
         if came.head.startswith(b"--"):
@@ -73,8 +76,13 @@ async def finished(came: Came, recording: Recording, store: Store, *, doubt: boo
     except BadTransfer:
         store.drop_part(recording)  # nothing to continue
         raise
-    await sync(part)
-    return await anyio.to_thread.run_sync(store.complete, recording, suffix_for(came.head))
+    unsynced = resume.survives_unsynced(store, recording, came.received)
+    if not unsynced:
+        await sync(part)
+    clip = await anyio.to_thread.run_sync(store.complete, recording, suffix_for(came.head))
+    if not unsynced:
+        store.settled(recording)
+    return clip
 
 
 async def fetch_by_time(

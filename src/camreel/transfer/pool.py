@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ class Listener(Protocol):
 # After so many recordings in a row that gave no byte, the others are tried once each: a camera whose downloads are
 # broken as such is not asked for each of them five times.
 _TIRED_AFTER = 3
+_SETTLE_AFTER = 10  # seconds; the system itself does it within 30
 _MOST_LOOKED_UP = 20  # lost recordings that are looked up again
 _MAYBE_GONE = {400, 404, 410}  # what cameras answer for a recording that they have overwritten, besides 500 and a reset
 GONE = "it is gone: the camera has overwritten or deleted it since it listed it"
@@ -102,6 +104,7 @@ class Pool:
         self._only_whole: set[int] = set()  # recordings of which a part cannot be had
         self._outcomes: dict[int, Fetched | Lost] = {}
         self._ready = [anyio.Event() for _recording in recordings]
+        self._tell_came, self._came_now = anyio.create_memory_object_stream[tuple[float, Recording]](math.inf)
 
     @property
     def settled(self) -> Settled:
@@ -132,9 +135,20 @@ class Pool:
         for number, recording in enumerate(self._recordings, 1):
             if clip := self._store.find(recording):
                 self._settle(number, _fetched(clip, recording, reused=True))
-        async with anyio.create_task_group() as workers:
-            for _worker in range(min(self._limit, len(self._recordings) - len(self._outcomes))):
-                workers.start_soon(self._work)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._settle_behind)
+            async with anyio.create_task_group() as workers:
+                for _worker in range(min(self._limit, len(self._recordings) - len(self._outcomes))):
+                    workers.start_soon(self._work)
+            # What is still in memory is either not needed once the video is complete, or brought to the disk then.
+            tasks.cancel_scope.cancel()
+
+    async def _settle_behind(self) -> None:
+        """Bring clips to the disk, one at a time, some time after they came: a power cut then costs but the latest."""
+        async for came, recording in self._came_now:
+            if (wait := came + _SETTLE_AFTER - anyio.current_time()) > 0:
+                await anyio.sleep(wait)
+            await anyio.to_thread.run_sync(resume.settle, self._store, recording, abandon_on_cancel=True)
 
     async def _work(self) -> None:
         async with Line(self._connect) as line:
@@ -261,6 +275,7 @@ class Pool:
     def _came(self, path: Path, recording: Recording) -> Fetched:
         self._silent_in_a_row = 0
         self._outage.progress()
+        self._tell_came.send_nowait((anyio.current_time(), recording))
         return _fetched(path, recording, reused=False)
 
     def _settle(self, number: int, outcome: Fetched | Lost) -> None:

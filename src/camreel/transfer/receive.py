@@ -6,16 +6,14 @@ from collections.abc import Awaitable, Callable
 from io import FileIO
 from pathlib import Path
 
-import anyio.to_thread
-
 from camreel.errors import BadTransfer
-from camreel.transfer.part import disk_errors, sync_file
+from camreel.syncing import Syncing
+from camreel.transfer.part import disk_errors
 from camreel.transfer.resume import OVERLAP, Held
 from camreel.transfer.source import Body
 from camreel.units import size_text
 
 HEAD = 64  # bytes that tell a recording from a page of text
-_SYNC_EVERY = 32 << 20  # so that the last sync is short, and a power cut costs little
 
 Spending = Callable[[int], Awaitable[None]]
 
@@ -44,7 +42,8 @@ async def receive(
     """
     with disk_errors(part):
         file = part.open("r+b" if after else "wb", buffering=0)
-    head, size, unsynced = b"", 0, 0
+    head, size, synced = b"", 0, 0
+    syncing = Syncing(str(part))  # so that the last sync is short, and a power cut costs little
     try:
         known = b""
         if after is not None:
@@ -64,14 +63,14 @@ async def receive(
                 progress(size)
             if spend is not None:
                 await spend(len(chunk))
-            unsynced += len(fresh)
-            if unsynced >= _SYNC_EVERY:
-                await anyio.to_thread.run_sync(sync_file, part, abandon_on_cancel=True)
-                on_synced(size)
-                unsynced = 0
+            syncing.written(size)
+            if syncing.done > synced:
+                synced = syncing.done
+                on_synced(synced)
     finally:
         with disk_errors(part):
             file.close()  # on network shares a full disk may be told only now
+            syncing.end()
     return head, size
 
 

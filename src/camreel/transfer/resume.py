@@ -1,5 +1,8 @@
 """What is known of a part: which recording it is of, how long that is, and how much of it is safely on the disk.
 
+A clip that is complete is named at once, and its note stays beside it until it is on the disk, which takes seconds that
+nobody waits for. Where the system went down before that (another boot than the note's), the clip is a part again.
+
 A part without such a note, or with one that does not fit, is not continued: another recording's bytes must never be
 spliced into this one.
 """
@@ -15,8 +18,9 @@ from pathlib import Path
 
 import anyio
 
+from camreel.errors import DiskError
 from camreel.model import Recording
-from camreel.transfer.part import disk_errors
+from camreel.transfer.part import disk_errors, sync_file, sync_folder
 from camreel.transfer.store import Store, suffix_for
 
 log = logging.getLogger("camreel.resume")
@@ -111,6 +115,38 @@ def synced(store: Store, recording: Recording, size: int) -> None:
     note = _read(path)
     if note is not None:
         _write(path, replace(note, synced=size))
+
+
+def survives_unsynced(store: Store, recording: Recording, size: int) -> bool:
+    """Whether the whole clip of ``size`` bytes need not be on the disk to be named: its note tells when to doubt it.
+
+    A process that dies takes nothing with it that was written; only a system that goes down does. Blocking.
+    """
+    note = _read(store.note(recording))
+    return note is not None and note.boot is not None and note.boot == _boot() and note.total == size
+
+
+def settle(store: Store, recording: Recording) -> None:
+    """Have its clip on the disk, where it is not known to be. DiskError where that fails. Blocking."""
+    clip = store.find(recording)
+    if clip is None or not store.note(recording).exists():
+        return
+    try:
+        sync_file(clip)
+        sync_folder(store.folder)
+    except DiskError:
+        if clip.exists():  # else it was put away meanwhile
+            raise
+        return
+    store.settled(recording)
+
+
+def recover(store: Store) -> None:
+    """Clips that were not on the disk when the system went down are parts again. Blocking."""
+    for clip, path in store.doubted():
+        note = _read(path)
+        if note is None or note.boot != _boot():
+            store.begin_again(clip)
 
 
 def is_held(store: Store, recording: Recording) -> bool:

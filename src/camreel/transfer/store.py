@@ -14,10 +14,11 @@ from filelock import FileLock, Timeout
 from camreel.errors import DiskError
 from camreel.model import Address, Recording
 from camreel.transfer.holder import Job, job_file, output_part, read_holder, read_jobs, write_holder
-from camreel.transfer.part import disk_errors, part_of, place
+from camreel.transfer.part import disk_errors, part_of, sync_file
 
 ROOT = ".amcrest_download"
 _SUFFIXES = (".mp4", ".dav", ".bin")
+_NOTE = ".about.part"
 
 
 def suffix_for(first_bytes: bytes) -> str:
@@ -139,16 +140,21 @@ class Store:
         return part_of(self.folder / f"{self.stem(recording)}.about")
 
     def complete(self, recording: Recording, suffix: str) -> Path:
-        """Give a complete, synced part its name."""
+        """Give a complete part its name. Its note stays until it is on the disk: see :func:`.resume.settle`."""
         final = self.folder / (self.stem(recording) + suffix)
-        place(self.part(recording), final, overwrite=True)  # the same recording: an older copy is as good
         with disk_errors(final):
-            self.note(recording).unlink(missing_ok=True)
+            self.part(recording).replace(final)  # the same recording: an older copy is as good
         return final
+
+    def settled(self, recording: Recording) -> None:
+        """It is on the disk."""
+        with disk_errors(self.folder):
+            self.note(recording).unlink(missing_ok=True)
 
     def keep(self, clip: Path) -> None:
         """Have ``clip`` stay for good."""
         if clip.parent != self.kept_folder:
+            sync_file(clip)
             with disk_errors(self.kept_folder):
                 self.kept_folder.mkdir(exist_ok=True)
                 clip.replace(self.kept_folder / clip.name)
@@ -195,6 +201,18 @@ class Store:
             for suffix in _SUFFIXES:
                 self._aside(self.folder / (stem + suffix)).unlink(missing_ok=True)
             self._drop_part(stem)
+
+    def doubted(self) -> Iterator[tuple[Path, Path]]:
+        """The clips that still have a note beside them, each with it."""
+        for note in sorted(self.folder.glob("*" + _NOTE)):
+            clip = self._find(note.name.removesuffix(_NOTE))
+            if clip is not None and clip.parent == self.folder:
+                yield clip, note
+
+    def begin_again(self, clip: Path) -> None:
+        """Have ``clip`` be a part once more."""
+        with disk_errors(clip):
+            clip.replace(part_of(clip.with_suffix("")))
 
     def let_go(self, name: str, *, keep: bool) -> None:
         """Remove what is still here of the job ``name``, whose video is complete: its run was killed before it could.

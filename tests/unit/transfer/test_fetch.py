@@ -13,6 +13,7 @@ import anyio
 import pytest
 
 from camreel.errors import BadTransfer, CameraUnreachable, DiskError
+from camreel.transfer import resume
 from camreel.transfer.fetch import fetch
 
 pytestmark = pytest.mark.anyio
@@ -52,11 +53,12 @@ def refused(get, store, recording):
     return run
 
 
-async def test_a_recording_becomes_a_file(get, store, movie):
+async def test_a_recording_becomes_a_file(get, store, recording, movie):
     """Every byte, under a name of our own, with no part left; progress counts bytes."""
     path, told = await get(movie[:5], movie[5:100], movie[100:])
     assert path.read_bytes() == movie
     assert path.suffix == ".mp4"
+    resume.settle(store, recording())
     assert list(store.folder.iterdir()) == [path]
     assert told == [0, 5, 100, len(movie)]
 
@@ -236,13 +238,52 @@ async def test_a_store_that_vanished_is_a_disk_error(get, store, movie):
         await get(movie)
 
 
-async def test_a_clip_is_synced_before_it_gets_its_name(get, store, recording, movie, monkeypatch):
-    """A name means that the bytes are on the disk: the sync comes first, and its failure leaves a part."""
+def failing_sync(_handle: int) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    def refuse(_handle: int) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(DiskError):
+async def test_nobody_waits_for_the_disk(get, store, recording, movie, monkeypatch):
+    """A clip is named before it is on the disk; its note stays until it is; up to a restart it is believed."""
+    monkeypatch.setattr(resume, "_boot", lambda: "this one")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing_sync)
         await get(movie)
+    clip = store.find(recording())
+    assert clip is not None
+    assert store.note(recording()).exists()
+    resume.recover(store)
+    assert store.find(recording()) == clip
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing_sync)
+        with pytest.raises(DiskError):
+            resume.settle(store, recording())
+    resume.settle(store, recording())
+    assert not store.note(recording()).exists()
+    monkeypatch.setattr(resume, "_boot", lambda: "the next one")
+    resume.recover(store)
+    assert store.find(recording()) == clip
+
+
+async def test_what_was_not_on_the_disk_when_the_system_went_down_is_a_part_again(
+    get, store, recording, movie, monkeypatch
+):
+    """And only what was synced of it is sure."""
+    monkeypatch.setattr(resume, "_boot", lambda: "this one")
+    await get(movie)
+    monkeypatch.setattr(resume, "_boot", lambda: "the next one")
+    resume.recover(store)
+    assert store.find(recording()) is None
+    assert store.part(recording()).read_bytes() == movie
+    assert resume.held(store, recording()) is None
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_where_no_note_can_tell_a_clip_is_synced_before_it_gets_its_name(
+    get, store, recording, *, movie, monkeypatch, announced
+):
+    """Without a length there is no note; and some systems do not tell whether they were started anew."""
+    monkeypatch.setattr(resume, "_boot", lambda: None if announced else "this one")
+    monkeypatch.setattr(os, "fsync", failing_sync)
+    with pytest.raises(DiskError):
+        await get(movie, announced=len(movie) if announced else None)
     assert store.find(recording()) is None

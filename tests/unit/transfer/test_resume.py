@@ -11,7 +11,7 @@ import pytest
 from camreel.errors import CameraRefused, CameraUnreachable
 from camreel.transfer import resume
 from camreel.transfer.fetch import Manner, fetch
-from camreel.transfer.resume import OVERLAP, Held
+from camreel.transfer.resume import OVERLAP, Held, settle
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +66,7 @@ async def test_a_break_at_any_place_costs_the_overlap(broken, rest, camera, stor
     assert told[0] == BREAK
     assert told[-1] == len(WHOLE)
     assert manner.ranges.usable is True
+    settle(store, one)
     assert list(store.folder.iterdir()) == [path]
 
 

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from camreel.media import syncing
-from camreel.media.syncing import Syncing
+from camreel import syncing
+from camreel.syncing import Syncing
 
 
 def test_it_is_synced_as_it_grows_and_not_for_little(tmp_path, monkeypatch):

@@ -10,11 +10,12 @@ _sync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows have the one onl
 
 
 class Syncing:
-    """A thread of its own does it: writing goes on meanwhile, and is not waited for."""
+    """A thread of its own does it: writing goes on meanwhile, and is not waited for. ``done``: bytes that are there."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._begun_at = 0
+        self.done = 0
         self._wanted = threading.Event()
         self._over = False
         self._error: OSError | None = None
@@ -46,7 +47,9 @@ class Syncing:
             try:
                 while self._wanted.wait() and not self._over:
                     self._wanted.clear()
+                    size = self._begun_at
                     _sync(handle)
+                    self.done = size
             finally:
                 os.close(handle)
         except OSError as error:
