@@ -15,7 +15,6 @@ import anyio
 from anyio.abc import TaskStatus
 
 from camreel import export as exporting
-from camreel import merging
 from camreel.cli import screen
 from camreel.cli.reporters import Reporter
 from camreel.errors import Interrupted
@@ -38,6 +37,8 @@ def run_export(request: Request, credentials: Credentials, reporter: Reporter) -
 
 def run_merge(request: MergeRequest, notes: Sequence[str], reporter: Reporter) -> Report:
     """The same for clips on disk."""
+    from camreel import merging  # noqa: PLC0415 - an export does not need it
+
     return _run(_Run(lambda listener: merging.merge(request, listener, notes=notes), reporter))
 
 

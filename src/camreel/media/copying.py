@@ -16,7 +16,8 @@ from camreel.media.job import ClipOutcome, MergeJob
 from camreel.media.opening import open_to_copy
 from camreel.media.overlap import Mark
 from camreel.media.pieces import Destination, Piece, Reached, mark_of, microseconds, origin_of, shown_at
-from camreel.media.probe import Clip, Unusable
+from camreel.media.probe import Clip
+from camreel.media.sniff import Unusable
 from camreel.media.stored import view_of
 from camreel.model import Span, WallTime
 

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import BinaryIO
 
-from camreel.media.dav import is_dav, summary_of
-from camreel.media.probe import Unusable, what_else
+from camreel.media.sniff import Unusable, is_dav, summary_of, what_else
 from camreel.model import Span
 
 # ISO/IEC 14496-12: seconds since then, UTC. 0 is how a muxer says that it does not know.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,8 @@ import av.error
 from camreel import dhav
 from camreel.media.names import codec_name
 from camreel.media.params import length_prefixed
-from camreel.media.probe import Clip, Unusable, as_fraction
+from camreel.media.probe import Clip, as_fraction
+from camreel.media.sniff import Unusable, summary_of
 from camreel.units import count_text
 
 if TYPE_CHECKING:
@@ -105,31 +105,6 @@ class DavClip(Clip):
             packet.is_keyframe = True
             position += packet.duration
             yield packet
-
-
-def summary_of(path: str) -> DhavSummary:
-    """What the file holds. Raises :class:`Unusable`."""
-    try:
-        state = Path(path).stat()
-        return _summary_of(path, state.st_size, state.st_mtime_ns)
-    except OSError as error:
-        raise Unusable(f"it cannot be read ({error.strerror})") from error
-    except dhav.NotDhav as error:
-        raise Unusable(f"the .dav recording {error}") from error
-
-
-@lru_cache(maxsize=2)
-def _summary_of(path: str, size: int, changed: int) -> DhavSummary:  # noqa: ARG001 - they tell files apart
-    return dhav.summary(Path(path))
-
-
-def is_dav(path: str) -> bool:
-    """Whether a stream of DHAV begins in the file, behind whatever."""
-    try:
-        with Path(path).open("rb") as file:
-            return dhav.find_stream(file, dhav.WITHIN) is not None
-    except OSError:
-        return False
 
 
 def notes_on(found: DhavSummary) -> list[str]:

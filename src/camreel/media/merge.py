@@ -20,8 +20,9 @@ from camreel.media.opening import open_to_copy, own_clock
 from camreel.media.overlap import Footage, Joint, Mark, joint
 from camreel.media.pictures import UnevenRate
 from camreel.media.pieces import Piece, Reached, mark_of
-from camreel.media.probe import Clip, Unusable
+from camreel.media.probe import Clip
 from camreel.media.scan import marks_of
+from camreel.media.sniff import Unusable
 from camreel.media.timeline import Placed
 from camreel.model import OutputFormat, Span, WallTime
 from camreel.units import count_text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from camreel.media.dav import DavClip, is_dav, summary_of
+from camreel.media.dav import DavClip
 from camreel.media.indexed import open_indexed
-from camreel.media.probe import FAST_OPEN, Clip, Unusable, open_mp4, what_else
+from camreel.media.probe import FAST_OPEN, Clip, open_mp4
+from camreel.media.sniff import Unusable, is_dav, summary_of, what_else
 
 if TYPE_CHECKING:
     from camreel.dhav import DhavSummary

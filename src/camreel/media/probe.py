@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 import av
 import av.error
 
-from camreel.errors import printable
 from camreel.media.names import codec_name
 from camreel.media.params import BadParameters, Parameters, read_parameters
+from camreel.media.sniff import Unusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +28,6 @@ if TYPE_CHECKING:
 # By default FFmpeg decodes pictures to learn what the index of an mp4 says anyway: 25 ms instead of 2 for each clip.
 FAST_OPEN = {"probesize": "32", "analyzeduration": "0", "protocol_whitelist": "file"}
 THOROUGH_OPEN = {"protocol_whitelist": "file"}
-
-_MP4_STARTS = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"})
-
-
-class Unusable(Exception):
-    """Nothing of a clip can be used; the message is the sentence for the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,34 +222,6 @@ def rate_of(rate: Fraction | None) -> Fraction:
 def as_fraction(value: Fraction | None) -> Fraction | None:
     """A rational of FFmpeg's as Python's own: from PyAV 19 on it is a type of its own."""
     return None if value is None or value.denominator == 0 else Fraction(value.numerator, value.denominator)
-
-
-def what_else(path: str) -> str | None:
-    """What a file is that is no mp4 by its first bytes, as a sentence; None for an mp4. Raises :class:`Unusable`."""
-    try:
-        with Path(path).open("rb") as file:
-            head = file.read(512)
-    except OSError as error:
-        raise Unusable(f"it cannot be read ({error.strerror})") from error
-    if len(head) >= 8 and head[4:8] in _MP4_STARTS:
-        return None
-    return _what_it_is_instead(head)
-
-
-def _what_it_is_instead(head: bytes) -> str:
-    if not head:
-        return "the file is empty"
-    if not head.strip(b"\0"):
-        return "the file holds zeros instead of video"
-    if head.startswith((b"DHAV", b"DAHUA")):
-        return "it is a .dav recording without a complete frame"
-    text = head.lstrip().lower()
-    if text.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
-        return "the camera sent a web page instead of video"
-    if text.startswith(b"error"):
-        said = printable(head.strip().splitlines()[0].decode("ascii", "replace"), 60)
-        return f"the camera sent an error message instead of video ({said})"
-    return "its first bytes are not those of a recording"
 
 
 def _why_not_opened(path: str) -> str:

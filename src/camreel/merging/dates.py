@@ -15,7 +15,7 @@ from camreel.clock import Zone
 from camreel.clock.zone import wall_at
 from camreel.errors import UsageError, printable
 from camreel.media.dating import OwnTimes, own_times
-from camreel.media.probe import Unusable
+from camreel.media.sniff import Unusable
 from camreel.merging.names import Named, named
 from camreel.model import FileOnDisk, Recording, Span, WallTime
 
