@@ -44,12 +44,13 @@ def recorded(start: float = 0, kind: str = "mp4", seconds: int = LENGTH, **chang
 
 
 def packets(video: Path) -> list[tuple[object, ...]]:
-    """Everything that is stored in a video: which track, when, and what."""
+    """Everything that is stored in a video: which track, when, and what; each track in its own order."""
     with av.open(str(video)) as container:
-        return [
+        found = [
             (packet.stream_index, packet.pts, packet.dts, packet.is_keyframe, zlib.crc32(bytes(packet)))
             for packet in container.demux()
         ]
+    return sorted(found, key=lambda each: each[0])
 
 
 def both_ways(bench, recordings, start, end, **settings):

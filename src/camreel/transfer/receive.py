@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from io import FileIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from camreel.transfer.resume import OVERLAP, Held
 from camreel.transfer.source import Body
 from camreel.units import size_text
 
+_TELL_EVERY = 0.1  # seconds between two words on how much is here
 HEAD = 64  # bytes that tell a recording from a page of text
 
 Spending = Callable[[int], Awaitable[None]]
@@ -42,7 +44,7 @@ async def receive(
     """
     with disk_errors(part):
         file = part.open("r+b" if after else "wb", buffering=0)
-    head, size, synced = b"", 0, 0
+    head, size, synced, told, tell_at = b"", 0, 0, 0, 0.0
     syncing = Syncing(str(part))  # so that the last sync is short, and a power cut costs little
     try:
         known = b""
@@ -59,7 +61,8 @@ async def receive(
                 raise BadTransfer(f"it sent more than the {size_text(limit)} that the recording can have.")
             with disk_errors(part):
                 _write(file, fresh)
-            if fresh:
+            if fresh and time.monotonic() >= tell_at:
+                told, tell_at = size, time.monotonic() + _TELL_EVERY
                 progress(size)
             if spend is not None:
                 await spend(len(chunk))
@@ -71,6 +74,8 @@ async def receive(
         with disk_errors(part):
             file.close()  # on network shares a full disk may be told only now
             syncing.end()
+        if told < size <= limit:
+            progress(size)
     return head, size
 
 

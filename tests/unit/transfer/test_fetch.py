@@ -60,7 +60,9 @@ async def test_a_recording_becomes_a_file(get, store, recording, movie):
     assert path.suffix == ".mp4"
     resume.settle(store, recording())
     assert list(store.folder.iterdir()) == [path]
-    assert told == [0, 5, 100, len(movie)]
+    assert told[:2] == [0, 5]
+    assert told[-1] == len(movie)
+    assert sorted(told) == told
 
 
 @pytest.mark.parametrize(("head", "suffix"), [(b"DHAV", ".dav"), (b"\x01\x02\x03", ".bin")])
