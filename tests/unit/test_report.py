@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from camreel import __version__
+from camreel.version import __version__
 from camreel.clock import CameraClock, parse_range
 from camreel.errors import AccountLocked, UsageError
 from camreel.model import Address, DeviceInfo, Request, Span, WallTime

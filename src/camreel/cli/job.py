@@ -43,7 +43,7 @@ def run_job(request: Request, ask_password: Callable[[], str], manner: Manner) -
         from camreel import lockout  # noqa: PLC0415
         from camreel.cli.reporters import choose_reporter  # noqa: PLC0415
         from camreel.cli.runner import run_export  # noqa: PLC0415
-        from camreel.export import already_there  # noqa: PLC0415
+        from camreel.exporting import already_there  # noqa: PLC0415
 
     report = already_there(request)
     if report is None:

@@ -78,7 +78,7 @@ def run_several(tasks: Sequence[Task], manner: Manner) -> int:
 def _prepared(tasks: Sequence[Task], outcomes: dict[int, Outcome]) -> dict[int, Credentials]:
     """The tasks that are to be run, each with its password: nobody is asked for one in the middle of a download."""
     from camreel import lockout  # noqa: PLC0415 - see above
-    from camreel.export import already_there  # noqa: PLC0415
+    from camreel.exporting import already_there  # noqa: PLC0415
 
     ready: dict[int, Credentials] = {}
     for number, task in enumerate(tasks):
@@ -125,7 +125,7 @@ async def _export_all(
 
 
 async def _one(task: Task, credentials: Credentials, listener: Listener) -> Outcome:
-    from camreel import export as exporting  # noqa: PLC0415 - see above
+    from camreel import exporting  # noqa: PLC0415 - see above
 
     try:
         return await exporting.export(task.request, credentials, listener)

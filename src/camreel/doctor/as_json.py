@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from camreel import __version__
+from camreel.version import __version__
 from camreel.doctor.checkup import Checkup, ClockFacts, Footage, Told
 
 SCHEMA = 1

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from camreel import __version__
+from camreel.version import __version__
 from camreel.clock import CameraClock, format_offset
 from camreel.errors import CamreelError
 from camreel.model import Request, Span, WallTime
