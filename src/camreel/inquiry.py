@@ -131,7 +131,7 @@ class Inquiry:
         self._trust: Trust | None = None
         self._waiting_for = ""
         self._unlabelled: tuple[str, ...] = ()
-        self._channel = request.channel if isinstance(request.channel, int) else 1
+        self.channel = request.channel if isinstance(request.channel, int) else 1
         self.warnings: list[str] = []
         self.outage = Outage(
             self._knock,
@@ -152,7 +152,7 @@ class Inquiry:
     async def camera(self) -> AsyncIterator[Camera]:
         """The camera over a connection of its own: one for each worker."""
         async with self.connection() as connection:
-            yield Camera(self._address, connection, self._tuning.utc_now, channel=self._channel)
+            yield Camera(self._address, connection, self._tuning.utc_now, channel=self.channel)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -190,7 +190,7 @@ class Inquiry:
         understood = self._understand(times)
         where = await self._settled(understood.where)
         self._emit(events.Understood(where.asked, where.span, where.clock))
-        self._channel = await self._channel_number(camera)
+        self.channel = await self._channel_number(camera)
         where, recordings = await self._search_by(camera, times, understood, where)
         plan = self._plan(recordings, where)
         for _minute in range(MOST_HOURS * 60 if self._request.follow else 0):
@@ -298,11 +298,11 @@ class Inquiry:
     async def _search(self, camera: Camera, window: Span) -> Sequence[Recording]:
         """What the camera lists of the channel for ``window``, by its own clock."""
         listing = await self._patiently(
-            "searching", lambda attempt: camera.search(self._channel, window, doubt=attempt == 1)
+            "searching", lambda attempt: camera.search(self.channel, window, doubt=attempt == 1)
         )
         for warning in listing.warnings:
             self.warn(warning)
-        recordings, others, doubt = wire.of_channel(listing.recordings, self._channel)
+        recordings, others, doubt = wire.of_channel(listing.recordings, self.channel)
         if doubt:
             self.warn(doubt)
         if others:
@@ -352,7 +352,7 @@ class Inquiry:
         elif others:
             hint = f"It lists other things there ({others}); --stream chooses between main and sub."
         else:
-            hint = await self._patiently("asking why", lambda _attempt: camera.explain_nothing(self._channel))
+            hint = await self._patiently("asking why", lambda _attempt: camera.explain_nothing(self.channel))
             hint += " Check the range by the clock in the camera's picture, and --channel."
         what = f"channel {self._request.channel} of {self._request.address}"
         when = show_span(where.span, where.clock)
