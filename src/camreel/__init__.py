@@ -82,14 +82,16 @@ _ROOMS = {
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
-    """Load a public name (PEP 562): importing the package, as the command line does, costs nothing."""
-    if name == "sync":
-        return import_module("camreel.sync")
-    if name not in _ROOM_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(_ROOM_OF[name]), name)
-    return found
+if not TYPE_CHECKING:  # a type checker would take it that any name is there
+
+    def __getattr__(name: str) -> Any:
+        """Load a public name (PEP 562): importing the package, as the command line does, costs nothing."""
+        if name == "sync":
+            return import_module("camreel.sync")
+        if name not in _ROOM_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(_ROOM_OF[name]), name)
+        return found
 
 
 def __dir__() -> list[str]:
