@@ -150,6 +150,7 @@ get_options = _together(
             help="fail, skip or overwrite. Default: good if this same request made it, else fail.",
         ),
         _output("--keep-files", is_flag=True, help="Keep the downloaded clips."),
+        _output("--exec", metavar="CMD", help="Run it for each complete video: 'rsync {} nas:'."),
     ]
 )
 

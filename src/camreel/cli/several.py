@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from camreel.cli import screen
+from camreel.cli.after import Command, run_after
 from camreel.cli.job import Manner, logging_to
 from camreel.cli.loading import ending_at_once
 from camreel.cli.table import table
@@ -44,6 +45,7 @@ class Task:
     request: Request
     name: str
     ask_password: Callable[[], str]
+    after: Command | None = None
 
     @property
     def label(self) -> str:
@@ -70,6 +72,9 @@ def run_several(tasks: Sequence[Task], manner: Manner) -> int:
     except Interrupted as error:
         for number in range(len(tasks)):
             outcomes.setdefault(number, error)
+    for number, outcome in outcomes.items():
+        if isinstance(outcome, Report):
+            outcomes[number] = run_after(outcome, tasks[number].after, quiet=manner.quiet or manner.progress == "json")
     code = worst(outcome.exit_code for outcome in outcomes.values())
     _show(tasks, [outcomes[number] for number in range(len(tasks))], code, manner)
     return code

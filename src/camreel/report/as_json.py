@@ -59,7 +59,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "outputs": [_output_json(output, report.clock) for output in report.outputs],
         "downloads": report.downloads,
         "concurrency": asdict(report.at_a_time) if report.at_a_time else None,
-        "warnings": list(report.warnings),
+        "warnings": [*report.warnings, *report.exec_failures],
     }
 
 
