@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from camreel.errors import UsageError
 from camreel.library import camera as live
 from camreel.library import exports
 from camreel.model import Address, DeviceInfo
@@ -70,6 +71,7 @@ def _connecting(
 ) -> Callable[_Given, AbstractContextManager[Camera]]:
     @contextmanager
     def entered(*given: _Given.args, **named: _Given.kwargs) -> Iterator[Camera]:
+        _no_session(named)
         with start_blocking_portal() as portal, portal.wrap_async_context_manager(make(*given, **named)) as camera:
             yield Camera(portal, camera)
 
@@ -78,11 +80,17 @@ def _connecting(
 
 def _alone(function: Callable[_Given, Coroutine[Any, Any, _Result]]) -> Callable[_Given, _Result]:
     def call(*given: _Given.args, **named: _Given.kwargs) -> _Result:
+        _no_session(named)
         with start_blocking_portal() as portal:
             result: _Result = portal.call(partial(function, *given, **named))
         return result
 
     return update_wrapper(call, function)
+
+
+def _no_session(named: Mapping[str, object]) -> None:
+    if named.get("session") is not None:
+        raise UsageError("An aiohttp session belongs to its own event loop, which camreel.sync does not run in.")
 
 
 connect = _connecting(live.connect)

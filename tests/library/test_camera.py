@@ -116,6 +116,9 @@ async def test_a_recording_becomes_a_file_byte_for_byte(served, tmp_path):
         found = await seen.recordings(WALL, WALL + HOUR)
         one = await seen.download(found[0], tmp_path / "one.mp4", progress=seen_bytes.append)
         named = await seen.download(found[1], tmp_path)
+        before = len(camera.ledger.entries)
+        assert await seen.download(found[1], tmp_path) == named
+        assert len(camera.ledger.entries) == before
     assert one.read_bytes() == camera.recordings[0].body()
     assert seen_bytes[-1] == len(camera.recordings[0].body())
     assert named.name.startswith("2026-01-16_08.00.04-08.00.08_") and named.suffix == ".mp4"

@@ -6,6 +6,7 @@ import inspect
 import threading
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import aiohttp
 import anyio
@@ -114,6 +115,15 @@ def test_a_script_needs_no_event_loop(bench, tmp_path):
             assert not thread.is_alive()
     with pytest.raises(ValueError, match="of the caller's own"), sync.connect(*login, tuning=tuning()):
         raise ValueError("of the caller's own")
+
+
+def test_the_twin_takes_no_session():
+    """It would be used in an event loop that it does not belong to."""
+    session: Any = object()
+    with pytest.raises(camreel.UsageError, match="its own event loop"):
+        sync.export(camreel.request("h", "admin", camreel.last("1h"), output="x.mp4"), "secret", session=session)
+    with pytest.raises(camreel.UsageError, match="its own event loop"), sync.connect("h", "a", "s", session=session):
+        pass
 
 
 def test_the_twin_has_each_call_of_the_camera():

@@ -126,9 +126,10 @@ class Camera:
         """Fetch ``recording`` to ``path``, as the camera has it; what it is called then.
 
         Where ``path`` is a folder, the file is named by the recording's times, and ``.mp4`` or ``.dav`` by what is in
-        it. The name is only there when all of it is: its length is compared with what was announced and listed, it is
-        synced to the disk, then named. Until then it is in ``.amcrest_download`` beside it, and the next call
-        goes on from there, where the device can do that and the end of what is there comes the same again.
+        it; where it is there already, nothing is fetched. The name is only there when all of it is: its length is
+        compared with what was announced and listed, it is synced to the disk, then named. Until then it is in
+        ``.amcrest_download`` beside it, and the next call goes on from there, where the device can do that and the
+        end of what is there comes the same again.
 
         ``progress`` is told the bytes so far. ``channel`` (from 1, ``Recordings.channel``) is needed for recorders
         that hand out a ``.dav`` by its time alone (Intelbras, NVR4108: ``loadfile.cgi``).

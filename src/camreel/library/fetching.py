@@ -17,7 +17,7 @@ from camreel.transfer.part import disk_errors, place
 from camreel.transfer.pool import Fetched, Lost, Pool
 from camreel.transfer.retry import Backoff
 from camreel.transfer.source import Source
-from camreel.transfer.store import Store
+from camreel.transfer.store import SUFFIXES, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ async def fetch_to(
             raise UsageError(f"{target} exists already; it was left alone.", hint="overwrite=True replaces it.")
     folder = target if is_folder else target.parent
     store = Store(folder, _store_name(means.address, recording, target))
+    if is_folder and not overwrite and (there := _already_in(folder, store.stem(recording))):
+        return there
     with store.locked():
         pool = Pool(
             [recording],
@@ -64,6 +66,11 @@ async def fetch_to(
         final = folder / outcome.path.name if is_folder else target
         place(outcome.path, final, overwrite=overwrite)
     return final
+
+
+def _already_in(folder: Path, stem: str) -> Path | None:
+    """The recording of that name, which has its times and a hash of all that tells recordings apart in it."""
+    return next((path for suffix in SUFFIXES if (path := folder / (stem + suffix)).is_file()), None)
 
 
 def _store_name(address: Address, recording: Recording, target: Path) -> str:
