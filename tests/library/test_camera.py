@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import ssl
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta, timezone
+from typing import Any
 
 import aiohttp
 import anyio
 import pytest
+import trustme
 from tests.conftest import NOW, START, frame_md5s, three_clips, tuning
 
 import camreel
@@ -254,3 +258,36 @@ async def test_of_a_shared_session_only_the_connector_is_used(served):
     with pytest.raises(camreel.UsageError, match="closed"):
         async with connected(login, session=session):
             raise AssertionError("never entered")
+
+
+@pytest.mark.parametrize("way", ["ca_file", "fingerprint", "insecure"])
+async def test_on_https_what_connect_says_is_trusted_and_not_the_session(tmp_path, way):
+    """Side by side, with a login that is bound to its connection; the session itself does not trust the camera."""
+    authority = trustme.CA()
+    made = authority.issue_cert("127.0.0.1")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    made.configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    shown = made.cert_chain_pems[0].bytes().decode()
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(shown)).hexdigest()
+    ways = {"ca_file": str(tmp_path / "ca.pem"), "fingerprint": digest, "insecure": True}
+    camera = SimulatedCamera(
+        three_clips(),
+        clock=DeviceClock.fixed(NOW),
+        quirks=Quirks(nonce_bound_to_connection=True, lock_after=1),
+    )
+    with running(camera, ssl_context=context) as server:
+        login = (f"https://127.0.0.1:{server.port}", "admin", "simulated-1")
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(camreel.CameraError, match="certificate"):
+                async with connected(login, session=session):
+                    raise AssertionError("never entered")
+            trusted: dict[str, Any] = {way: ways[way]}
+            async with connected(login, session=session, **trusted) as seen:
+                found = await seen.recordings(WALL, WALL + HOUR)
+                async with anyio.create_task_group() as tasks:
+                    for number, recording in enumerate(found):
+                        tasks.start_soon(seen.download, recording, tmp_path / f"{number}.mp4")
+            await until(lambda: camera.ledger.open_connections == 0)
+    assert [entry.refusal for entry in camera.ledger.entries if entry.refusal] == []
+    assert [(tmp_path / f"{number}.mp4").read_bytes() for number in range(3)] == [c.body() for c in camera.recordings]
