@@ -95,7 +95,7 @@ def test_its_failure_is_told_and_is_exit_code_7(recorder, tmp_path):
     ended = get(tmp_path, "--json", "-o", "out.mp4", "--exec", f'"{recorder}"', RECORDER_CODE="3")
     report = json.loads(ended.stdout)
     assert (ended.returncode, report["exit_code"], report["status"]) == (7, 7, "complete")
-    assert report["warnings"][-1] == f"The command of --exec failed for {tmp_path}/videos/out.mp4: exit code 3."
+    assert report["warnings"][-1] == f"The command of --exec failed (exit code 3) for {tmp_path}/videos/out.mp4"
 
 
 def test_what_is_partial_is_left_alone(recorder, tmp_path):

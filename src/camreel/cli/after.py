@@ -65,9 +65,10 @@ def run_after(report: Report, command: Command | None, *, quiet: bool) -> Report
     for output in report.outputs:
         path = os.path.abspath(output.path)  # noqa: PTH100 - a name with a dash in front must not be an option
         if not quiet:
-            screen.remark(f"camreel: running {printable(command.program)} for {printable(path)}")
+            name = printable(os.path.basename(path))  # noqa: PTH119
+            screen.remark(f"Running   {printable(command.program)} for {name}")
         if (reason := _run(command.of(path))) is not None:
-            failures.append(f"The command of --exec failed for {printable(path, 4000)}: {reason}.")
+            failures.append(f"The command of --exec failed ({reason}) for {printable(path, 4000)}")
     return replace(report, exec_failures=tuple(failures))
 
 
@@ -79,7 +80,7 @@ def _run(words: list[str]) -> str | None:
         # S603: it is the person's own command.
         ended = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=told, env=environment, check=False)  # noqa: S603
     except (OSError, ValueError) as error:
-        return f"it cannot be run ({getattr(error, 'strerror', None) or error})"
+        return f"it cannot be run: {getattr(error, 'strerror', None) or error}"
     if ended.returncode < 0:
         return f"it was ended by signal {-ended.returncode}"
     return f"exit code {ended.returncode}" if ended.returncode else None
