@@ -14,12 +14,12 @@ What is public is in ``__all__``; each name is loaded when it is first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from camreel.version import __version__
 
+TYPE_CHECKING = False  # type checkers know better; not even typing is loaded, for Ctrl-C is heard late enough
 if TYPE_CHECKING:
+    from typing import Any
+
     from camreel import sync
     from camreel.clock import CameraClock
     from camreel.errors import (
@@ -86,6 +86,8 @@ if not TYPE_CHECKING:  # a type checker would take it that any name is there
 
     def __getattr__(name: str) -> Any:
         """Load a public name (PEP 562): importing the package, as the command line does, costs nothing."""
+        from importlib import import_module  # noqa: PLC0415 - see above
+
         if name == "sync":
             return import_module("camreel.sync")
         if name not in _ROOM_OF:
