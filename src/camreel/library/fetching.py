@@ -9,8 +9,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio.to_thread
+
 from camreel.errors import CameraError, UsageError, printable
 from camreel.model import Address, Recording
+from camreel.transfer import resume
 from camreel.transfer.fetch import Manner
 from camreel.transfer.outage import Outage
 from camreel.transfer.part import disk_errors, place
@@ -45,6 +48,7 @@ async def fetch_to(
     if is_folder and not overwrite and (there := _already_in(folder, store.stem(recording))):
         return there
     with store.locked():
+        resume.recover(store)
         pool = Pool(
             [recording],
             store,
@@ -63,6 +67,7 @@ async def fetch_to(
                 f"{printable(recording.name)} of {means.address} could not be downloaded: {outcome.reason}.",
                 hint="What is there of it is kept, and continued by the next try where the camera can do that.",
             )
+        await anyio.to_thread.run_sync(resume.settle, store, recording)  # on the disk before it has its name
         final = folder / outcome.path.name if is_folder else target
         place(outcome.path, final, overwrite=overwrite)
     return final
