@@ -1,18 +1,24 @@
 """Build the wheel, install it where nothing else is, and use it as a stranger would: --help, --version, the demo.
 
-It runs away from the source tree, with an empty PATH and HOME: what works here needs no ffmpeg and no checkout.
+It runs away from the source tree, with an empty PATH and HOME: what works here needs no ffmpeg and no checkout. Then
+once more where PyAV, click and rich are not installed, as a program may have it that only searches and downloads.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from environment import ROOT, create, venv_python
+from packaging.requirements import Requirement
 
 COUNT_FRAMES = """
 import sys
@@ -20,6 +26,29 @@ import av
 with av.open(sys.argv[1]) as video:
     print(sum(1 for frame in video.decode(video=0)))
 """
+
+NOT_NEEDED = {"av", "click", "rich"}  # to search and to download
+
+SEARCH_AND_FETCH = """
+import asyncio, importlib.util, sys
+import camreel
+
+async def main(host, folder):
+    async with camreel.connect(host, "admin", "simulated-1") as camera:
+        found = await camera.recordings("2026-01-16 08:00", "2026-01-16 08:02")
+        for recording in found:
+            path = await camera.download(recording, folder)
+            assert path.stat().st_size == recording.size, path
+        print(f"{camera.device.model}: {len(found)} recordings, {len(found.gaps)} gap")
+    with camreel.sync.connect(host, "admin", "simulated-1") as camera:
+        assert camera.recordings(camreel.day("2026-01-16")).items == found.items
+
+present = [name for name in ("av", "click", "rich") if importlib.util.find_spec(name)]
+assert not present, present
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+INSTALLED = "import json; from importlib.metadata import requires; print(json.dumps(requires('camreel')))"
 
 
 def run(command: list[str | Path], *, cwd: Path, env: dict[str, str] | None = None) -> str:
@@ -49,25 +78,39 @@ def build(folder: Path) -> Path:
     return wheel
 
 
-def install(wheel: Path, venv: Path) -> None:
+def install(venv: Path, *wanted: str | Path) -> None:
+    """Make ``venv`` if there is none, and install what is ``wanted``."""
     uv = shutil.which("uv")
-    create(venv, uv)
+    if not venv.exists():
+        create(venv, uv)
     python = venv_python(venv)
     installer: list[str | Path] = [python, "-m", "pip", "install", "--no-input"]
     if uv:
         installer = [uv, "pip", "install", "--python", python]
-    run([*installer, "--constraint", "constraints.txt", wheel], cwd=ROOT)
+    run([*installer, "--constraint", "constraints.txt", *wanted], cwd=ROOT)
 
 
-def use(venv: Path, folder: Path) -> None:
+def clean_environment(folder: Path) -> dict[str, str]:
+    """Nobody's: an empty PATH, and a home of its own."""
     home = folder / "home"
     empty = folder / "empty"
-    home.mkdir()
-    empty.mkdir()
+    home.mkdir(exist_ok=True)
+    empty.mkdir(exist_ok=True)
     env = {"PATH": str(empty), "HOME": str(home), "USERPROFILE": str(home), "TMPDIR": str(folder), "LANG": "C.UTF-8"}
     if "SYSTEMROOT" in os.environ:
         env["SYSTEMROOT"] = os.environ["SYSTEMROOT"]  # Windows has no sockets without it
-    camreel = venv_python(venv).with_name("camreel.exe" if os.name == "nt" else "camreel")
+    return env
+
+
+def script(venv: Path) -> Path:
+    """The program that pip has made."""
+    return venv_python(venv).with_name("camreel.exe" if os.name == "nt" else "camreel")
+
+
+def use(venv: Path, folder: Path) -> None:
+    env = clean_environment(folder)
+    empty = folder / "empty"
+    camreel = script(venv)
 
     usage = run([camreel, "--help"], cwd=empty, env=env)
     assert "Usage: camreel" in usage, usage
@@ -87,13 +130,46 @@ def use(venv: Path, folder: Path) -> None:
     assert not list(empty.iterdir()), "something was left in the current folder"
 
 
+def use_without_media(wheel: Path, venv: Path, light: Path, folder: Path) -> None:
+    """Search and download with the wheel in ``light``, from a camera simulated by the program in ``venv``."""
+    needed = [Requirement(line) for line in json.loads(run([venv_python(venv), "-c", INSTALLED], cwd=folder))]
+    wanted = [str(each) for each in needed if each.name not in NOT_NEEDED and "extra" not in str(each.marker)]
+    assert len(wanted) < len(needed), needed
+    install(light, *wanted)
+    install(light, "--no-deps", wheel)
+    fetched = folder / "fetched"
+    fetched.mkdir()
+    env = clean_environment(folder)
+    with simulated(venv, folder) as address:
+        print(
+            run([venv_python(light), "-c", SEARCH_AND_FETCH, address, fetched], cwd=folder / "empty", env=env), end=""
+        )
+    assert len(list(fetched.iterdir())) == len(list(fetched.glob("*.mp4"))) == 3, list(fetched.iterdir())
+
+
+@contextmanager
+def simulated(venv: Path, folder: Path) -> Iterator[str]:
+    """A camera in a process of its own; its address."""
+    command = [str(script(venv)), "simulate", "--port", "0"]
+    camera = subprocess.Popen(command, env=clean_environment(folder), cwd=folder, text=True, stdout=subprocess.PIPE)
+    try:
+        assert camera.stdout is not None
+        found = re.search(r"http://(\S+:[0-9]+)", camera.stdout.readline())
+        assert found, "the simulated camera did not say where it is"
+        yield found[1]
+    finally:
+        camera.terminate()
+        camera.wait(timeout=30)
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="camreel-wheel-") as name:
         folder = Path(name).resolve()
         wheel = build(folder)
         print(f"built {wheel.name} ({wheel.stat().st_size // 1024} KiB)", flush=True)
-        install(wheel, folder / "venv")
+        install(folder / "venv", wheel)
         use(folder / "venv", folder)
+        use_without_media(wheel, folder / "venv", folder / "light", folder)
     print("the wheel works")
     return 0
 

@@ -18,7 +18,7 @@ import pytest
 from camreel.camera.http import Timeouts
 from camreel.clock import parse_range
 from camreel.events import Event
-from camreel.export import Tuning, export
+from camreel.exporting import Tuning, export
 from camreel.model import Address, Credentials, Request
 from camreel.report import Report
 from camreel.transfer.retry import Backoff

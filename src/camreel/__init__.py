@@ -1,5 +1,146 @@
-"""camreel: a camera and a time range in, one correct, playable video of exactly that range out."""
+"""camreel: a camera and a time range in, one correct, playable video of exactly that range out.
+
+For programs::
+
+    async with camreel.connect("192.168.1.100", "admin", password) as camera:
+        for recording in await camera.recordings(camreel.last("1h")):
+            await camera.download(recording, folder)
+
+    report = await camreel.export(camreel.request(..., output="evening.mp4"), password)
+
+and the same without an event loop in :mod:`camreel.sync`. Searching and downloading need no PyAV, click or rich.
+What is public is in ``__all__``; each name is loaded when it is first used.
+"""
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+from camreel.version import __version__
+
+TYPE_CHECKING = False  # type checkers know better; not even typing is loaded, for Ctrl-C is heard late enough
+if TYPE_CHECKING:
+    from typing import Any
+
+    from camreel import sync
+    from camreel.clock import CameraClock
+    from camreel.errors import (
+        AccountLocked,
+        BadTransfer,
+        CameraBusy,
+        CameraError,
+        CameraRefused,
+        CameraUnreachable,
+        CamreelError,
+        DiskError,
+        Interrupted,
+        LoginError,
+        LoginRefused,
+        MergeError,
+        NotACamera,
+        NothingRecorded,
+        UsageError,
+    )
+    from camreel.events import Event
+    from camreel.library.camera import Camera, connect
+    from camreel.library.exports import export, request
+    from camreel.library.listing import Recordings
+    from camreel.library.times import day, last
+    from camreel.model import (
+        Address,
+        AudioMode,
+        DeviceInfo,
+        Gaps,
+        IfExists,
+        Making,
+        OutputFormat,
+        Recording,
+        Request,
+        Span,
+        Split,
+        Stream,
+        WallTime,
+    )
+    from camreel.report import Report, report_json, report_text
+
+_ROOMS = {
+    "camreel.clock": ("CameraClock",),
+    "camreel.errors": (
+        "AccountLocked", "BadTransfer", "CameraBusy", "CameraError", "CameraRefused", "CameraUnreachable",
+        "CamreelError", "DiskError", "Interrupted", "LoginError", "LoginRefused", "MergeError", "NotACamera",
+        "NothingRecorded", "UsageError",
+    ),
+    "camreel.events": ("Event",),
+    "camreel.library.camera": ("Camera", "connect"),
+    "camreel.library.exports": ("export", "request"),
+    "camreel.library.listing": ("Recordings",),
+    "camreel.library.times": ("day", "last"),
+    "camreel.model": (
+        "Address", "AudioMode", "DeviceInfo", "Gaps", "IfExists", "Making", "OutputFormat", "Recording", "Request",
+        "Span", "Split", "Stream", "WallTime",
+    ),
+    "camreel.report": ("Report", "report_json", "report_text"),
+}  # fmt: skip
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+if not TYPE_CHECKING:  # a type checker would take it that any name is there
+
+    def __getattr__(name: str) -> Any:
+        """Load a public name (PEP 562): importing the package, as the command line does, costs nothing."""
+        from importlib import import_module  # noqa: PLC0415 - see above
+
+        if name == "sync":
+            return import_module("camreel.sync")
+        if name not in _ROOM_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(_ROOM_OF[name]), name)
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+__all__ = [
+    "AccountLocked",
+    "Address",
+    "AudioMode",
+    "BadTransfer",
+    "Camera",
+    "CameraBusy",
+    "CameraClock",
+    "CameraError",
+    "CameraRefused",
+    "CameraUnreachable",
+    "CamreelError",
+    "DeviceInfo",
+    "DiskError",
+    "Event",
+    "Gaps",
+    "IfExists",
+    "Interrupted",
+    "LoginError",
+    "LoginRefused",
+    "Making",
+    "MergeError",
+    "NotACamera",
+    "NothingRecorded",
+    "OutputFormat",
+    "Recording",
+    "Recordings",
+    "Report",
+    "Request",
+    "Span",
+    "Split",
+    "Stream",
+    "UsageError",
+    "WallTime",
+    "__version__",
+    "connect",
+    "day",
+    "export",
+    "last",
+    "report_json",
+    "report_text",
+    "request",
+    "sync",
+]

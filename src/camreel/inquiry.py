@@ -8,15 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
+import anyio.to_thread
 
 from camreel import events
 from camreel.camera import wire
 from camreel.camera.client import Camera
-from camreel.camera.http import Connection, Timeouts, Trust, tls_context
+from camreel.camera.http import Connection, Timeouts
 from camreel.camera.login import Login
+from camreel.camera.session import Trust, tls_context
 from camreel.clock import (
     CameraClock,
     CameraRange,
@@ -37,6 +39,9 @@ from camreel.plan import INDEX_LAG, LEAST_SAVED, ExportPlan, in_parts, plan_expo
 from camreel.transfer.outage import Outage, Presence
 from camreel.transfer.retry import Backoff, attempting
 from camreel.wanted import has_event, not_wanted, united, unlabelled
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 Value = TypeVar("Value")
 
@@ -101,19 +106,32 @@ def _place(where: CameraRange) -> object:
 
 
 class Inquiry:
-    """One camera, asked for one request. ``warnings`` collects what the person should know."""
+    """One camera, asked for one request. ``warnings`` collects what the person should know.
 
-    def __init__(self, request: Request, credentials: Credentials, emit: events.Listener, tuning: Tuning) -> None:
+    ``login`` is given where others have logged in before; ``session`` is one whose connector is to be used.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        credentials: Credentials,
+        emit: events.Listener,
+        tuning: Tuning,
+        *,
+        login: Login | None = None,
+        session: ClientSession | None = None,
+    ) -> None:
         self._request = request
         self._credentials = credentials
         self._emit = emit
         self._tuning = tuning
-        self._login = Login()
+        self._login = login or Login()
+        self._session = session
         self._address = request.address
         self._trust: Trust | None = None
         self._waiting_for = ""
         self._unlabelled: tuple[str, ...] = ()
-        self._channel = request.channel if isinstance(request.channel, int) else 1
+        self.channel = request.channel if isinstance(request.channel, int) else 1
         self.warnings: list[str] = []
         self.outage = Outage(
             self._knock,
@@ -133,9 +151,17 @@ class Inquiry:
     @asynccontextmanager
     async def camera(self) -> AsyncIterator[Camera]:
         """The camera over a connection of its own: one for each worker."""
+        async with self.connection() as connection:
+            yield Camera(self._address, connection, self._tuning.utc_now, channel=self.channel)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection to it, by itself."""
         if self._address.https and self._trust is None:
             request = self._request
-            self._trust = trust_in(request.insecure, request.ca_file, request.fingerprint)
+            self._trust = await anyio.to_thread.run_sync(
+                trust_in, request.insecure, request.ca_file, request.fingerprint
+            )
         connection = Connection(
             self._address,
             self._credentials,
@@ -143,30 +169,36 @@ class Inquiry:
             self.warn,
             trust=self._trust,
             timeouts=self._tuning.timeouts,
+            session=self._session,
         )
         async with connection:
-            yield Camera(self._address, connection, self._tuning.utc_now, channel=self._channel)
+            yield connection
 
     async def run(self) -> Found:
         """Connect, read the clock, search, plan. NothingRecorded where there is nothing to fetch."""
         device = await self._connect()
         async with self.camera() as camera:
-            reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
-            times = _Times(reading, await camera.zone_facts(), self._tuning.utc_now())
-            understood = self._understand(times)
-            where = await self._settled(understood.where)
-            self._emit(events.Understood(where.asked, where.span, where.clock))
-            self._channel = await self._channel_number(camera)
-            where, recordings = await self._search_by(camera, times, understood, where)
-            plan = self._plan(recordings, where)
-            for _minute in range(MOST_HOURS * 60 if self._request.follow else 0):
-                if not plan.writing or where.clock is None:
-                    break
-                await self._wait(plan.span.end, where.clock, "the camera is still writing a recording of the range")
-                plan = self._plan(await self._search(camera, search_window(where)), where)
+            where, plan = await self.look(camera)
             if not plan.recordings:
                 raise await self._nothing(camera, plan, where)
         return Found(device, where, plan)
+
+    async def look(self, camera: Camera) -> tuple[CameraRange, ExportPlan]:
+        """Read the clock, search, plan: where the range is, and what there is of it, which may be nothing."""
+        reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
+        times = _Times(reading, await camera.zone_facts(), self._tuning.utc_now())
+        understood = self._understand(times)
+        where = await self._settled(understood.where)
+        self._emit(events.Understood(where.asked, where.span, where.clock))
+        self.channel = await self._channel_number(camera)
+        where, recordings = await self._search_by(camera, times, understood, where)
+        plan = self._plan(recordings, where)
+        for _minute in range(MOST_HOURS * 60 if self._request.follow else 0):
+            if not plan.writing or where.clock is None:
+                break
+            await self._wait(plan.span.end, where.clock, "the camera is still writing a recording of the range")
+            plan = self._plan(await self._search(camera, search_window(where)), where)
+        return where, plan
 
     async def greet(self) -> Greeting:
         """Log in and look around, without a search. Raises as ``run`` does."""
@@ -266,11 +298,11 @@ class Inquiry:
     async def _search(self, camera: Camera, window: Span) -> Sequence[Recording]:
         """What the camera lists of the channel for ``window``, by its own clock."""
         listing = await self._patiently(
-            "searching", lambda attempt: camera.search(self._channel, window, doubt=attempt == 1)
+            "searching", lambda attempt: camera.search(self.channel, window, doubt=attempt == 1)
         )
         for warning in listing.warnings:
             self.warn(warning)
-        recordings, others, doubt = wire.of_channel(listing.recordings, self._channel)
+        recordings, others, doubt = wire.of_channel(listing.recordings, self.channel)
         if doubt:
             self.warn(doubt)
         if others:
@@ -320,7 +352,7 @@ class Inquiry:
         elif others:
             hint = f"It lists other things there ({others}); --stream chooses between main and sub."
         else:
-            hint = await self._patiently("asking why", lambda _attempt: camera.explain_nothing(self._channel))
+            hint = await self._patiently("asking why", lambda _attempt: camera.explain_nothing(self.channel))
             hint += " Check the range by the clock in the camera's picture, and --channel."
         what = f"channel {self._request.channel} of {self._request.address}"
         when = show_span(where.span, where.clock)
@@ -351,11 +383,12 @@ class Inquiry:
 
 
 def trust_in(insecure: bool, ca_file: str | None, fingerprint: str | None) -> Trust:
-    """Which certificates to accept on https. UsageError where ``ca_file`` cannot be used."""
+    """Which certificates to accept on https. Blocking. UsageError where ``ca_file`` cannot be used."""
     if fingerprint is not None:
         return Trust(pinned=bytes.fromhex(fingerprint.replace(":", "")))
     try:
-        return Trust(context=tls_context(insecure=insecure, ca_file=ca_file))
+        context = tls_context(insecure=insecure, ca_file=ca_file)
     except (OSError, ssl.SSLError) as error:
         reason = error.strerror or str(error)
         raise UsageError(f"--ca-file {ca_file}: {reason}.") from None
+    return Trust(context, insecure=insecure, ca_file=ca_file)

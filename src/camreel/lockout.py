@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +22,18 @@ from camreel.units import duration_text
 _USUAL = timedelta(minutes=30)  # where the camera does not say it: what manuals say, and DH-NVR608H has
 _LONGEST = timedelta(days=8)
 _LONGEST_FILE = 4096
+
+
+@contextmanager
+def heeded(request: Request, utc_now: Callable[[], datetime]) -> Iterator[None]:
+    """Around what logs in: :func:`check` before, and what came of it is remembered, or forgotten."""
+    check(request, utc_now())
+    try:
+        yield
+    except AccountLocked as error:
+        remember(request, error, utc_now())
+        raise
+    forget(request)
 
 
 def check(request: Request, now: datetime) -> None:

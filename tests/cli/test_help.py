@@ -72,7 +72,7 @@ def test_help_does_not_wait_for_what_it_does_not_need() -> None:
     """--help loads neither rich nor the network nor the media libraries: it is there at once."""
     code = (
         "import sys; from camreel.cli import main; main(['--help'])\n"
-        "heavy = {'rich', 'aiohttp', 'av', 'anyio', 'asyncio', 'camreel.export', 'camreel_simulator'}\n"
+        "heavy = {'rich', 'aiohttp', 'av', 'anyio', 'asyncio', 'camreel.exporting', 'camreel_simulator'}\n"
         "print(*sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)

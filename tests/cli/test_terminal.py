@@ -22,7 +22,7 @@ import pty
 
 # An export that says that it runs and then waits for ever, or for a moment even where it is told to stop.
 STUB = """
-import sys, anyio, camreel.export
+import sys, anyio, camreel.exporting
 from camreel.cli import main
 async def export(request, credentials, on_event):
     print("running", file=sys.stderr, flush=True)
@@ -33,12 +33,12 @@ async def export(request, credentials, on_event):
         if {stubborn}:
             with anyio.CancelScope(shield=True):
                 await anyio.sleep_forever()
-camreel.export.export = export
+camreel.exporting.export = export
 sys.exit(main(sys.argv[1:]))
 """
 
 KEPT = """
-import sys, anyio, camreel.export
+import sys, anyio, camreel.exporting
 from datetime import timedelta
 from camreel.cli import main
 from camreel.events import ClipFetched, Planned
@@ -53,17 +53,17 @@ async def export(request, credentials, on_event):
         on_event(ClipFetched(number, 227_000, number < 10))
     print("running", file=sys.stderr, flush=True)
     await anyio.sleep_forever()
-camreel.export.export = export
+camreel.exporting.export = export
 sys.exit(main(sys.argv[1:]))
 """
 
 PROMPT = """
-import sys, camreel.export
+import sys, camreel.exporting
 from camreel.cli import main
 from camreel.errors import LoginRefused
 async def export(request, credentials, on_event):
     raise LoginRefused("The password has %d letters." % len(credentials.password))
-camreel.export.export = export
+camreel.exporting.export = export
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import three_clips, tuning
 
-import camreel.export
+import camreel.exporting
 from camreel.camera.http import Timeouts
 from camreel.cli import main
 from camreel.model import Address
@@ -123,7 +123,7 @@ def stage() -> Iterator[tuple[HostileCamera, Address]]:
     camera = HostileCamera(PAGE, dict(zip(PATHS, footage, strict=True)))
     with pytest.MonkeyPatch.context() as patch, serving(camera) as address:
         patch.setattr(sys, "argv", ["camreel"])
-        patch.setattr(camreel.export, "Tuning", lambda: HASTY)
+        patch.setattr(camreel.exporting, "Tuning", lambda: HASTY)
         yield camera, address
 
 

@@ -17,7 +17,7 @@ import pytest
 from rich.console import Console
 from tests.conftest import Bench, tuning
 
-import camreel.export
+import camreel.exporting
 from camreel.cli import main
 from camreel.cli.reporters import LiveReporter
 
@@ -38,7 +38,7 @@ def say(
 ) -> Callable[..., Said]:
     """Run the program against a camera: exit code, stdout and stderr."""
     monkeypatch.setattr(sys, "argv", ["camreel"])
-    monkeypatch.setattr(camreel.export, "Tuning", tuning)
+    monkeypatch.setattr(camreel.exporting, "Tuning", tuning)
 
     def run(camera: HostileCamera, *options: str) -> Said:
         stand = hostile(camera)

@@ -43,10 +43,10 @@ def recorded(start: float = 0, kind: str = "mp4", seconds: int = LENGTH, **chang
     return Recorded(begin, begin + timedelta(seconds=seconds), spec, kind=kind)
 
 
-def packets(video: Path) -> list[tuple[object, ...]]:
+def packets(video: Path) -> list[tuple[Any, ...]]:
     """Everything that is stored in a video: which track, when, and what; each track in its own order."""
     with av.open(str(video)) as container:
-        found = [
+        found: list[tuple[Any, ...]] = [
             (packet.stream_index, packet.pts, packet.dts, packet.is_keyframe, zlib.crc32(bytes(packet)))
             for packet in container.demux()
         ]

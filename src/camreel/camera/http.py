@@ -1,8 +1,9 @@
-"""The only room that knows aiohttp: one connection to one camera, digest, deadlines, and errors in our words.
+"""What asks and is answered, over aiohttp: one connection to one camera, digest, deadlines, and errors in our words.
 
 Why not a library's digest: with a nonce bound to its connection, an answer sent on whatever connection a pool gives
 is refused. Here each :class:`Connection` is one TCP connection, the body of a 401 is read before it is answered
 so that the connection serves again, and a nonce is used once (a second use is a failed login on some NVRs).
+``session`` makes the connection; this room, that and ``problems`` alone know aiohttp.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import hashlib
 import logging
 import re
 import secrets
-import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from yarl import URL
 from camreel.camera.digest import Challenge, answer, choose, parse_challenges
 from camreel.camera.login import Login
 from camreel.camera.problems import fingerprint_text, from_client_error, from_status, login_problem
+from camreel.camera.session import Trust, Wire, open_wire, tls_context
 from camreel.errors import CameraBusy, CameraError, CameraUnreachable, LoginRefused, NotACamera, printable
 from camreel.model import Address, Credentials
 from camreel.units import duration_text
@@ -46,17 +47,6 @@ class Timeouts:
     refusal: float = 5
     stall: float = 30
     least_bytes_per_stall: int = 16 << 10  # a server that drips is stalled too
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """Which certificate to accept on https: the system's authorities', ``context``'s, or just the one ``pinned``.
-
-    ``pinned`` is the SHA-256 of the certificate, 32 bytes.
-    """
-
-    context: ssl.SSLContext | None = None
-    pinned: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +107,7 @@ class Connection:
         trust: Trust | None = None,
         timeouts: Timeouts | None = None,
         witness: Witness | None = None,
+        session: aiohttp.ClientSession | None = None,
     ) -> None:
         self._address = address
         self._credentials = credentials
@@ -125,34 +116,18 @@ class Connection:
         self._trust = trust or Trust()
         self._timeouts = timeouts or Timeouts()
         self._witness = witness
-        self._session: aiohttp.ClientSession | None = None
+        self._shared = session
+        self._wire: Wire | None = None
 
     async def __aenter__(self) -> Connection:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=1, ssl=self._ssl()),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeouts.connect),
-            # Compressed bodies are refused, not unpacked: 300 KB of gzip can be 300 MB.
-            headers={"Accept-Encoding": "identity", "User-Agent": "camreel"},
-            auto_decompress=False,
-            trust_env=False,
-            read_bufsize=256 << 10,
-        )
-        # aiohttp would send a request again, signature and all, when a kept connection turns out to be closed: the
-        # nonce would be used twice, on another connection, and count as a failed login. There is no public switch
-        # (aiohttp's own test client sets this one too); a fault test holds it.
-        self._session._retry_connection = False  # noqa: SLF001
+        self._wire = await open_wire(self._trust, self._timeouts.connect, self._address.https, self._shared)
         return self
 
-    def _ssl(self) -> ssl.SSLContext | aiohttp.Fingerprint | bool:
-        if self._trust.pinned is not None:
-            return aiohttp.Fingerprint(self._trust.pinned)
-        return self._trust.context if self._trust.context is not None else True
-
     async def __aexit__(self, *_exc: object) -> None:
-        if self._session is not None:
+        if self._wire is not None:
             with anyio.move_on_after(0.5, shield=True):
-                await self._session.close()
-            self._session = None
+                await self._wire.close()
+            self._wire = None
 
     async def text(self, target: str) -> Answer:
         """GET a short answer. Statuses that mean trouble whatever was asked are raised; 200, 400 and the like are not.
@@ -306,17 +281,19 @@ class Connection:
         return challenge
 
     async def _get(self, target: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        assert self._session is not None, "use async with"
+        wire = self._wire
+        assert wire is not None, "use async with"
         url = URL(f"{'https' if self._address.https else 'http'}://{self._host}{target}", encoded=True)
         try:
             with self._in_our_words(), anyio.fail_after(self._timeouts.connect + self._timeouts.headers):
-                response = await self._session.get(url, headers=headers, allow_redirects=False)
+                response = await wire.session.get(url, headers=headers, allow_redirects=False, ssl=wire.ssl)
         except CameraError as error:
             cause = error.__cause__
             if not isinstance(cause, aiohttp.ClientConnectorCertificateError):
                 raise
             shown = await self._certificate()
             raise from_client_error(self._address, cause, certificate=shown) from cause
+        wire.came(response)
         log.debug("GET %s -> %d", printable(target), response.status)
         if self._witness is not None:
             answered = tuple(response.headers.items())
@@ -391,15 +368,3 @@ def _content_range(text: str) -> ContentRange:
         return ContentRange()
     first, last, total = (int(number) for number in found.groups())
     return ContentRange(first, last + 1, total)
-
-
-def tls_context(*, insecure: bool, ca_file: str | None) -> ssl.SSLContext:
-    """What to trust: the system's authorities, ``ca_file`` instead, or nothing checked at all (``insecure``).
-
-    Blocking (it reads files). OSError or ssl.SSLError where ``ca_file`` cannot be used.
-    """
-    context = ssl.create_default_context(cafile=ca_file)
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

@@ -7,29 +7,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from camreel.addresses import check_tls, check_username
 from camreel.cli.amounts import parse_split
 from camreel.errors import UsageError
 from camreel.model import Address, Asked, AudioMode, Gaps, Making, OutputFormat, Stream
 from camreel.naming import default_name, is_device_name, output_place
 
-
-def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None) -> None:
-    """The three ways to trust a certificate exclude each other. Without ``--https`` they wait for a redirect to it."""
-    given = [
-        option
-        for option, value in (("--insecure", insecure), ("--ca-file", ca_file), ("--fingerprint", fingerprint))
-        if value
-    ]
-    if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} are different ways to trust a certificate.", hint="Give one of them.")
-    if ca_file and not Path(ca_file).is_file():
-        raise UsageError(f"--ca-file {ca_file!r} is not a file.")
-    digits = fingerprint.replace(":", "") if fingerprint is not None else "0" * 64
-    if len(digits) != 64 or not set(digits) <= set("0123456789abcdefABCDEF"):
-        raise UsageError(
-            f"--fingerprint {fingerprint!r} is not the SHA-256 of a certificate.",
-            hint="It has 64 hex digits, with or without colons; camreel shows it when it does not trust a certificate.",
-        )
+__all__ = ["check_events", "check_tls", "check_username", "choose_places", "making_of"]
 
 
 def check_events(events: Sequence[str], pad: str | None, gaps: str) -> None:
@@ -68,20 +52,6 @@ def making_of(
         faststart=faststart,
         split=None if split is None else parse_split(split),
     )
-
-
-def check_username(username: str) -> str:
-    """A user name that can be sent: digest login has no place for a colon."""
-    if ":" in username:  # not repeated: it may be admin:secret
-        raise UsageError(
-            "--username has a colon in it, which no user name has.",
-            hint="Give the user alone; the password is asked for, or taken from AMCREST_PASSWORD.",
-        )
-    if not username.isprintable() or not username.strip():
-        raise UsageError(
-            f"--username {username!r} is not a user name.", hint="It is the one you log in to the camera with."
-        )
-    return username
 
 
 def choose_places(

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from camreel.cli import screen
+from camreel.cli.after import parse_command
 from camreel.cli.amounts import parse_pad, parse_patience, parse_rate
 from camreel.cli.checks import check_events, check_tls, check_username, choose_places, making_of
 from camreel.cli.chosen import CameraCommand, address_of, cameras_of, chosen_of
@@ -92,7 +93,7 @@ def get(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pro
     if not quiet and any(task.request.channel == 0 for task in tasks):
         screen.remark("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")
     if len(tasks) == 1:
-        return run_job(tasks[0].request, tasks[0].ask_password, manner).exit_code
+        return run_job(tasks[0].request, tasks[0].ask_password, manner, tasks[0].after).exit_code
     if ctx.params["output_file"] is not None:
         raise UsageError(
             f"--output-file is for one video, and this makes {len(tasks)}.", hint="Give --output-dir in place of it."
@@ -103,12 +104,14 @@ def get(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pro
 def _tasks(ctx: click.Context, passwords: Passwords) -> list[Task]:
     """An export for each channel of one camera."""
     chosen = chosen_of(ctx)
+    after = None if ctx.params["exec"] is None else parse_command(ctx.params["exec"])
     requests = [_request(ctx, **{**ctx.params, "channel": channel}) for channel in ctx.params["channel"]]
     return [
         Task(
             request,
             chosen.name or request.address.authority,
             lambda user=request.username, where=str(request.address): passwords.of(user, where, chosen),  # type: ignore[misc]
+            after,
         )
         for request in requests
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from camreel.cli.loading import ending_at_once
 from camreel.clock import parse_camera_zone
-from camreel.errors import AccountLocked, printable
+from camreel.errors import printable
 from camreel.model import Address, AskedAround, Credentials, Now, Request
 from camreel.units import duration_text
 
@@ -38,15 +38,9 @@ def greet(request: Request, password: str) -> Greeting:
         from camreel import lockout  # noqa: PLC0415
         from camreel.inquiry import Inquiry, Tuning  # noqa: PLC0415
 
-    check_lock(request)
     inquiry = Inquiry(request, Credentials(request.username, password), lambda _event: None, Tuning())
-    try:
-        greeting = anyio.run(inquiry.greet)
-    except AccountLocked as error:
-        lockout.remember(request, error, datetime.now(timezone.utc))
-        raise
-    lockout.forget(request)
-    return greeting
+    with lockout.heeded(request, lambda: datetime.now(timezone.utc)):
+        return anyio.run(inquiry.greet)
 
 
 def camera_zone(text: str | None) -> str | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camreel.cli import screen
+from camreel.cli.after import Command, run_after
 from camreel.cli.loading import ending_at_once
 from camreel.errors import UsageError, printable
 from camreel.model import Credentials, MergeRequest, Request
@@ -36,14 +37,14 @@ class Manner:
             raise UsageError("--quiet and --verbose exclude each other.")
 
 
-def run_job(request: Request, ask_password: Callable[[], str], manner: Manner) -> Report:
-    """Export, and show the report. The password is only asked for where there is something to do."""
+def run_job(request: Request, ask_password: Callable[[], str], manner: Manner, after: Command | None = None) -> Report:
+    """Export, run the command ``after`` it, and show the report. The password is only asked for where it is needed."""
     # They bring aiohttp, anyio and more, which --help should not wait for.
     with ending_at_once():
         from camreel import lockout  # noqa: PLC0415
         from camreel.cli.reporters import choose_reporter  # noqa: PLC0415
         from camreel.cli.runner import run_export  # noqa: PLC0415
-        from camreel.export import already_there  # noqa: PLC0415
+        from camreel.exporting import already_there  # noqa: PLC0415
 
     report = already_there(request)
     if report is None:
@@ -52,6 +53,7 @@ def run_job(request: Request, ask_password: Callable[[], str], manner: Manner) -
         reporter = choose_reporter(quiet=manner.quiet, progress=manner.progress)
         with logging_to(reporter, manner):
             report = run_export(request, credentials, reporter)
+        report = run_after(report, after, quiet=manner.quiet or manner.progress == "json")
         show_report(report, manner, told=not manner.quiet and manner.progress != "json")
     else:
         show_report(report, manner)

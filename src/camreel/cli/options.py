@@ -18,7 +18,7 @@ _Decorator = Callable[[Any], Any]
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
-    from camreel import __version__  # noqa: PLC0415 - beside its only use
+    from camreel.version import __version__  # noqa: PLC0415 - beside its only use
 
     if wanted and not ctx.resilient_parsing:
         screen.say(f"camreel {__version__}")
@@ -150,6 +150,7 @@ get_options = _together(
             help="fail, skip or overwrite. Default: good if this same request made it, else fail.",
         ),
         _output("--keep-files", is_flag=True, help="Keep the downloaded clips."),
+        _output("--exec", metavar="CMD", help="Run it for each complete video: 'rsync {} nas:'."),
     ]
 )
 

@@ -14,7 +14,7 @@ from typing import Generic, NoReturn, TypeVar
 import anyio
 from anyio.abc import TaskStatus
 
-from camreel import export as exporting
+from camreel import exporting
 from camreel.cli import screen
 from camreel.cli.reporters import Reporter
 from camreel.errors import Interrupted

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from camreel.cli import screen
+from camreel.cli.after import Command, run_after
 from camreel.cli.job import Manner, logging_to
 from camreel.cli.loading import ending_at_once
 from camreel.cli.table import table
@@ -44,6 +45,7 @@ class Task:
     request: Request
     name: str
     ask_password: Callable[[], str]
+    after: Command | None = None
 
     @property
     def label(self) -> str:
@@ -70,6 +72,9 @@ def run_several(tasks: Sequence[Task], manner: Manner) -> int:
     except Interrupted as error:
         for number in range(len(tasks)):
             outcomes.setdefault(number, error)
+    for number, outcome in outcomes.items():
+        if isinstance(outcome, Report):
+            outcomes[number] = run_after(outcome, tasks[number].after, quiet=manner.quiet or manner.progress == "json")
     code = worst(outcome.exit_code for outcome in outcomes.values())
     _show(tasks, [outcomes[number] for number in range(len(tasks))], code, manner)
     return code
@@ -78,7 +83,7 @@ def run_several(tasks: Sequence[Task], manner: Manner) -> int:
 def _prepared(tasks: Sequence[Task], outcomes: dict[int, Outcome]) -> dict[int, Credentials]:
     """The tasks that are to be run, each with its password: nobody is asked for one in the middle of a download."""
     from camreel import lockout  # noqa: PLC0415 - see above
-    from camreel.export import already_there  # noqa: PLC0415
+    from camreel.exporting import already_there  # noqa: PLC0415
 
     ready: dict[int, Credentials] = {}
     for number, task in enumerate(tasks):
@@ -125,7 +130,7 @@ async def _export_all(
 
 
 async def _one(task: Task, credentials: Credentials, listener: Listener) -> Outcome:
-    from camreel import export as exporting  # noqa: PLC0415 - see above
+    from camreel import exporting  # noqa: PLC0415 - see above
 
     try:
         return await exporting.export(task.request, credentials, listener)

@@ -27,6 +27,7 @@ from camreel.clock.typed import (
     parse_point,
     parse_range,
     parse_zone_name,
+    range_of,
 )
 from camreel.clock.understand import Understanding, is_by_clock, understand
 from camreel.clock.zone import FixedZone, NamedZone, Zone, format_offset, named
@@ -55,6 +56,7 @@ __all__ = [
     "parse_point",
     "parse_range",
     "parse_zone_name",
+    "range_of",
     "recorded_offsets",
     "search_window",
     "show_moment",

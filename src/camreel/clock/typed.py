@@ -133,8 +133,24 @@ def offset_of_camera_zone(text: str) -> timedelta | None:
 
 def parse_range(start: str, end: str, times_in: str | None = None) -> AskedRange:
     """Both ends of the range as typed. UsageError where they do not parse, do not mix, or are the wrong way round."""
-    asked = AskedRange(parse_point(start, "--start"), parse_point(end, "--end"), times_in)
-    kinds = {option: is_bare(point) for option, point in (("--start", asked.start), ("--end", asked.end))}
+    ends = parse_point(start, "--start"), parse_point(end, "--end")
+    return range_of(*ends, times_in, called=("--start", "--end"), said=(start, end))
+
+
+def range_of(
+    start: Point,
+    end: Point,
+    times_in: str | None = None,
+    *,
+    called: tuple[str, str] = ("start", "end"),
+    said: tuple[str, str] | None = None,
+) -> AskedRange:
+    """Both ends as one range. UsageError where they do not mix, or are the wrong way round.
+
+    ``called`` is what they are called in an error, and ``said`` how they were given.
+    """
+    asked = AskedRange(start, end, times_in)
+    kinds = dict(zip(called, map(is_bare, (start, end)), strict=True))
     if times_in is None and len(set(kinds.values())) == 2 and not any(isinstance(p, Now) for p in asked.points):
         bare, real = sorted(kinds, key=lambda option: not kinds[option])
         raise UsageError(
@@ -143,18 +159,19 @@ def parse_range(start: str, end: str, times_in: str | None = None) -> AskedRange
         )
     comparable = len({type(point) for point in asked.points}) == 1
     if not asked.is_relative and comparable and asked_length(asked) <= timedelta(0):
-        raise wrong_way_round(start, end)
+        raise wrong_way_round(*(said or (str(start), str(end))), called=called)
     return asked
 
 
-def wrong_way_round(start: object, end: object) -> UsageError:
+def wrong_way_round(start: object, end: object, called: tuple[str, str] = ("--start", "--end")) -> UsageError:
     """A start that is not before its end."""
+    first, last = called
     if str(start) == str(end):
         return UsageError(
-            f"--start and --end are the same, {start}.",
-            hint="The video ends just before --end: give a later one.",
+            f"{first} and {last} are the same, {start}.",
+            hint=f"The video ends just before {last}: give a later one.",
         )
-    return UsageError(f"--start {start} is not before --end {end}.", hint="Swap them, or check the dates.")
+    return UsageError(f"{first} {start} is not before {last} {end}.", hint="Swap them, or check the dates.")
 
 
 def parse_date(text: str, times_in: str | None = None) -> AskedRange:

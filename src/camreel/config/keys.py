@@ -72,6 +72,7 @@ _ALL = (
     Key("subtitles", Kind.YES_NO, "a track with the camera's clock"),
     Key("split", Kind.TEXT, "a new file each day, hour, or so many bytes"),
     Key("faststart", Kind.YES_NO, "the index in front"),
+    Key("exec", Kind.TEXT, "a command for each complete video; no shell is between"),
     Key("follow", Kind.YES_NO, "wait for what is not recorded yet"),
     Key("require_complete", Kind.YES_NO, "a gap gives exit code 4"),
 )

@@ -22,6 +22,7 @@ else:
 _MOST_BYTES = 1024 * 1024  # somebody will point it at a video
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _OTHERS = 0o077  # the rights of everybody else, on POSIX
+_WRITERS = 0o022
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +158,21 @@ def _nearest(word: str, known: Iterable[str]) -> str:
 
 def has_secrets(config: Config) -> bool:
     """Whether something in it is for nobody else: to be read, or, as a command that is run, to be written."""
-    return any(KEYS[key].is_secret for table in (config.defaults, *config.cameras.values()) for key in table)
+    return any(KEYS[key].is_secret for table in _tables(config) for key in table)
+
+
+def _tables(config: Config) -> tuple[Mapping[str, Any], ...]:
+    return (config.defaults, *config.cameras.values())
 
 
 def _refuse_readers(config: Config, mode: int) -> None:
     if os.name == "posix" and mode & _OTHERS and has_secrets(config):
         raise UsageError(
             f"{config.path} holds a password, or a command that gets one, and others may read or change it.",
+            hint=f"chmod 600 {config.path} makes it yours alone.",
+        )
+    if os.name == "posix" and mode & _WRITERS and any("exec" in table for table in _tables(config)):
+        raise UsageError(
+            f"{config.path} holds a command that is run (exec), and others may change it.",
             hint=f"chmod 600 {config.path} makes it yours alone.",
         )

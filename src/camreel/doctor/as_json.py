@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from camreel import __version__
 from camreel.doctor.checkup import Checkup, ClockFacts, Footage, Told
+from camreel.version import __version__
 
 SCHEMA = 1
 

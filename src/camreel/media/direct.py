@@ -15,7 +15,6 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-import camreel
 from camreel.errors import MergeError
 from camreel.media import timeline
 from camreel.media.aac_packets import AacPackets
@@ -27,6 +26,7 @@ from camreel.media.stored import ClipBytes, Stored
 from camreel.model import Gaps, OutputFormat
 from camreel.mp4 import film
 from camreel.mp4.tables import Samples
+from camreel.version import __version__
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -60,7 +60,7 @@ class DirectOutput(Output):
     def __init__(self, job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> None:
         super().__init__(job, path)
         self._metadata = {"title": job.title, "artist": job.camera, "comment": job.comment}
-        self._metadata |= {"date": created.local if created else "", "encoder": f"camreel {camreel.__version__}"}
+        self._metadata |= {"date": created.local if created else "", "encoder": f"camreel {__version__}"}
         self._created = 0 if created is None else _since_1904(created.utc)
         self.picture_time_base = picture_time_base(job.format, clip)
         configuration = clip.configuration

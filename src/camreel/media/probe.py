@@ -14,6 +14,7 @@ import av.error
 
 from camreel.media.names import codec_name
 from camreel.media.params import BadParameters, Parameters, read_parameters
+from camreel.media.reach import reach_of_index
 from camreel.media.sniff import Unusable
 
 if TYPE_CHECKING:
@@ -123,9 +124,7 @@ class Clip:
     @property
     def is_cut(self) -> bool:
         """Whether the index lists pictures that lie behind the end of the file."""
-        entries = self.video.index_entries
-        last = max((entry.pos + entry.size for entry in entries), default=0)
-        return last > Path(self.path).stat().st_size
+        return reach_of_index(self.path, self.video) > Path(self.path).stat().st_size
 
     @property
     def listed_seconds(self) -> float:

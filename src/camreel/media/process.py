@@ -16,7 +16,6 @@ from typing import TypeVar
 import anyio
 import anyio.abc
 
-import camreel
 from camreel.errors import DiskError, MergeError, printable
 from camreel.media.job import ClipFile, ClipOutcome, Failed, Finish, MergeJob, MergeResult, Progress, Settled
 from camreel.media.messages import LONGEST_LINE, BadMessage, Message, decode, encode
@@ -73,7 +72,7 @@ class MergeProcess:
             stdout=PIPE,
             stderr=DEVNULL,
             # `-m` looks in the working directory first: this one holds no stranger's av.py.
-            cwd=Path(camreel.__file__).parents[1],
+            cwd=Path(__file__).parents[2],
             env=_environment(),
             start_new_session=sys.platform != "win32",
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
+from camreel.errors import MergeError
 from camreel.media import timeline
 from camreel.model import OutputFormat, WallTime
 
@@ -26,6 +27,11 @@ class SubtitleTrack:
     def __init__(self, output: MuxedOutput, container: av.container.OutputContainer, job: MergeJob) -> None:
         self._output = output
         self._job = job
+        if not hasattr(container, "add_mux_stream"):  # since PyAV 17
+            raise MergeError(
+                f"Subtitles need PyAV 17 or later, and {av.__version__} is installed.",
+                hint="pip install --upgrade av, or run it again without --subtitles.",
+            )
         self._stream: Any = container.add_mux_stream(_CODECS[job.format], time_base=_TICKS)
         self._stream.metadata["title"] = "Time by the camera's clock"
         self._plain = job.format is OutputFormat.MKV

@@ -6,12 +6,12 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from camreel import __version__
 from camreel.clock import CameraClock, format_offset
 from camreel.errors import CamreelError
 from camreel.model import Request, Span, WallTime
 from camreel.plan import Hole
 from camreel.report.value import ClipReport, OutputReport, Report
+from camreel.version import __version__
 
 SCHEMA = 1
 _PROGRAM = f"camreel {__version__}"
@@ -59,7 +59,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "outputs": [_output_json(output, report.clock) for output in report.outputs],
         "downloads": report.downloads,
         "concurrency": asdict(report.at_a_time) if report.at_a_time else None,
-        "warnings": list(report.warnings),
+        "warnings": [*report.warnings, *report.exec_failures],
     }
 
 

@@ -41,7 +41,7 @@ def report_text(report: Report, *, closing: bool = False) -> str:
         total = duration_text(sum(sliver.seconds for sliver in slivers))
         rows.append(("Joints", f"{total} in all at {count_text(len(slivers), 'joint')}, less than a second at each"))
     rows += [("Clip", line) for line in _clip_lines(report.clips, report.clock)]
-    rows += [("Note", text) for text in report.warnings]
+    rows += [("Note", text) for text in (*report.warnings, *report.exec_failures)]
     if report.at_a_time and report.at_a_time.lowest < report.at_a_time.allowed:
         rows.append(("Note", _at_a_time(report.at_a_time)))
     if report.downloads:
@@ -200,10 +200,10 @@ def _result_line(report: Report) -> str:
         return f"already there: an earlier run made this video from the same request; nothing was {done}"
     if isinstance(report.request, MergeRequest):
         return _merged_line(report)
-    if report.exit_code == 0 and report.account.gaps:
+    if report.video_code == 0 and report.account.gaps:
         recorded = f"(it recorded {_percent(report)} of it)"
         return f"complete: all that the camera recorded of this range is in the video {recorded}"
-    if report.exit_code == 0:
+    if report.video_code == 0:
         return "complete: everything the camera has of this range is in the video"
     if report.is_complete:
         return "partial: the recording has gaps, and --require-complete was given"
@@ -212,9 +212,9 @@ def _result_line(report: Report) -> str:
 
 def _merged_line(report: Report) -> str:
     what = "of this range " if isinstance(report.request, MergeRequest) and report.request.asked else ""
-    if report.exit_code == 0 and report.account.gaps:
+    if report.video_code == 0 and report.account.gaps:
         return f"complete: all that the clips hold {what}is in the video; the gaps are in none of them"
-    if report.exit_code == 0:
+    if report.video_code == 0:
         return f"complete: everything that the clips hold {what}is in the video"
     if report.is_complete:
         return "partial: there are gaps between the clips, and --require-complete was given"

@@ -69,7 +69,7 @@ class Report:
     ``unwanted`` are parts without the events that alone were asked for.
     ``at_a_time``: how many downloads the camera bore, None where nothing was downloaded.
     ``times_from``: for a merge of clips on disk, how many of them are dated by what (``frames``, ``names``,
-    ``creation_time``, ``order``).
+    ``creation_time``, ``order``). ``exec_failures`` are sentences: of which video the command of ``--exec`` failed.
     """
 
     request: Request | MergeRequest
@@ -88,6 +88,7 @@ class Report:
     at_a_time: AtATime | None = None
     times_from: tuple[tuple[str, int], ...] = ()
     unwanted: tuple[Span, ...] = ()
+    exec_failures: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -96,6 +97,11 @@ class Report:
 
     @property
     def exit_code(self) -> int:
+        """As ``video_code``; 7 where the video is complete and what was to be done with it then failed."""
+        return 7 if self.exec_failures and self.video_code == 0 else self.video_code
+
+    @property
+    def video_code(self) -> int:
         """0, or 4 where something is missing (gaps in the recording count only with ``--require-complete``)."""
         if self.already_there:
             partial = self.found_as == "partial" or (self.found_as == "has gaps" and self.request.require_complete)
@@ -108,7 +114,7 @@ class Report:
         """``complete``, ``partial`` or ``already there``."""
         if self.already_there:
             return "already there"
-        return "complete" if self.exit_code == 0 else "partial"
+        return "complete" if self.video_code == 0 else "partial"
 
     @property
     def covered_seconds(self) -> float:

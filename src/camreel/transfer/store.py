@@ -17,7 +17,7 @@ from camreel.transfer.holder import Job, job_file, output_part, read_holder, rea
 from camreel.transfer.part import disk_errors, part_of, sync_file
 
 ROOT = ".amcrest_download"
-_SUFFIXES = (".mp4", ".dav", ".bin")
+SUFFIXES = (".mp4", ".dav", ".bin")
 _NOTE = ".about.part"
 
 
@@ -128,7 +128,7 @@ class Store:
         return whole or self._find(self.stem(recording))
 
     def _find(self, stem: str) -> Path | None:
-        places = (folder / (stem + suffix) for folder in (self.folder, self.kept_folder) for suffix in _SUFFIXES)
+        places = (folder / (stem + suffix) for folder in (self.folder, self.kept_folder) for suffix in SUFFIXES)
         return next((path for path in places if path.is_file()), None)
 
     def part(self, recording: Recording) -> Path:
@@ -169,7 +169,7 @@ class Store:
     def take_back(self, recording: Recording) -> Path | None:
         """The clip that was set aside, under its name again; None where there is none."""
         stem = self.stem(recording)
-        for suffix in _SUFFIXES:
+        for suffix in SUFFIXES:
             clip = self.folder / (stem + suffix)
             with disk_errors(self.folder):
                 if (aside := self._aside(clip)).is_file():
@@ -198,7 +198,7 @@ class Store:
         with disk_errors(self.folder):
             if clip is not None and clip.parent == self.folder:
                 clip.unlink(missing_ok=True)
-            for suffix in _SUFFIXES:
+            for suffix in SUFFIXES:
                 self._aside(self.folder / (stem + suffix)).unlink(missing_ok=True)
             self._drop_part(stem)
 

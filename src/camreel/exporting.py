@@ -5,16 +5,16 @@ connect -> clock -> search -> plan -> fetch and merge, side by side -> verify ->
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from camreel import events, lockout
 from camreel.clock import show_span
-from camreel.errors import AccountLocked, CamreelError, DiskError, LoginError, printable
+from camreel.errors import printable
 from camreel.inquiry import Found, Inquiry, Tuning
 from camreel.joining import Joining
+from camreel.leading import told_alone
 from camreel.media.job import MergeJob
 from camreel.model import Credentials, Request, WallTime
 from camreel.naming import default_name
@@ -29,16 +29,21 @@ from camreel.transfer.part import disk_errors
 from camreel.transfer.resume import recover
 from camreel.transfer.store import Store
 
-__all__ = ["Tuning", "already_there", "export"]
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
-if sys.version_info < (3, 11):
-    from exceptiongroup import BaseExceptionGroup  # a dependency of anyio there
+__all__ = ["Tuning", "already_there", "export"]
 
 
 async def export(
-    request: Request, credentials: Credentials, on_event: events.Listener, tuning: Tuning | None = None
+    request: Request,
+    credentials: Credentials,
+    on_event: events.Listener,
+    tuning: Tuning | None = None,
+    *,
+    session: ClientSession | None = None,
 ) -> Report:
-    """Make the video that ``request`` asks for.
+    """Make the video that ``request`` asks for. ``session``: use the connector of this one, where that is wanted.
 
     Raises a :class:`CamreelError` (its exit code says which kind) when there is no video to report on. Cancelling is
     safe at any time: what was downloaded stays and is used by the next run.
@@ -46,43 +51,25 @@ async def export(
     if (report := already_there(request)) is not None:
         return report
     tuning = tuning or Tuning()
-    lockout.check(request, tuning.utc_now())
-    try:
-        report = await _told_alone(_Export(request, credentials, on_event, tuning).run())
-    except AccountLocked as error:
-        lockout.remember(request, error, tuning.utc_now())
-        raise
-    lockout.forget(request)
-    return report
-
-
-async def _told_alone(running: Awaitable[Report]) -> Report:
-    """``running``; of several errors at a time the one to tell."""
-    try:
-        return await running
-    except BaseExceptionGroup as group:
-        raise _leading(group) from None
-
-
-def _leading(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one error to tell of a group's: a login's before a disk's before any other; what is unexpected first."""
-    leaves = [_leading(error) if isinstance(error, BaseExceptionGroup) else error for error in group.exceptions]
-    ranks = (LoginError, DiskError, CamreelError)
-
-    def rank(error: BaseException) -> int:
-        return next((number for number, kind in enumerate(ranks, 1) if isinstance(error, kind)), 0)
-
-    return min(leaves, key=rank)
+    with lockout.heeded(request, tuning.utc_now), told_alone():
+        return await _Export(request, credentials, on_event, tuning, session).run()
 
 
 class _Export:
     """One run. The methods stand in the order in which they are called."""
 
-    def __init__(self, request: Request, credentials: Credentials, emit: events.Listener, tuning: Tuning) -> None:
+    def __init__(
+        self,
+        request: Request,
+        credentials: Credentials,
+        emit: events.Listener,
+        tuning: Tuning,
+        session: ClientSession | None,
+    ) -> None:
         self._request = request
         self._emit = emit
         self._tuning = tuning
-        self._inquiry = Inquiry(request, credentials, emit, tuning)
+        self._inquiry = Inquiry(request, credentials, emit, tuning, session=session)
 
     async def run(self) -> Report:
         prepare(self._request)

@@ -1,0 +1,145 @@
+"""Write the reference part of docs/library.md, from the docstrings and signatures of what is public. With --check, say
+whether it is as it should be.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import inspect
+import re
+import sys
+import textwrap
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import camreel
+
+PAGE = Path(__file__).parents[1] / "docs" / "library.md"
+MARK = "<!-- From here on made by scripts/library_page.py. -->"
+_ROLE = re.compile(r":(?:class|func|meth|data|mod|attr):`~?([^`]+)`")
+
+GROUPS = {
+    "Search and fetch": ["connect", "Camera", "Recordings", "Recording", "DeviceInfo", "Address"],
+    "One video of a range": ["request", "export", "Request", "Making", "Report", "report_text", "report_json", "Event"],
+    "Times": ["last", "day", "WallTime", "Span", "CameraClock"],
+    "Choices": ["Stream", "OutputFormat", "AudioMode", "Gaps", "Split", "IfExists"],
+    "Without an event loop": ["sync"],
+}
+
+
+def text_of(thing: object) -> str:
+    """Its docstring, as Markdown."""
+    said = _ROLE.sub(lambda found: f"`{found[1].removeprefix('camreel.')}`", inspect.getdoc(thing) or "")
+    return said.replace("``", "`").replace("::\n", ":\n")
+
+
+def parameter_text(parameter: inspect.Parameter) -> str:
+    """``name: type = default``, as it is written."""
+    kind = "" if parameter.annotation is parameter.empty else f": {parameter.annotation}"
+    if parameter.default is parameter.empty:
+        return f"{parameter.name}{kind}"
+    default = parameter.default
+    shown = f"{type(default).__name__}.{default.name}" if isinstance(default, enum.Enum) else repr(default)
+    return f"{parameter.name}{kind} = {shown}" if kind else f"{parameter.name}={shown}"
+
+
+def signature_of(name: str, thing: Any) -> str:
+    """How it is called, in lines that fit. What only tests give is left out."""
+    given = inspect.signature(thing)
+    shown = [each for each in given.parameters.values() if each.name not in {"self", "cls", "tuning"}]
+    parts = [parameter_text(each) for each in shown]
+    keywords = sum(each.kind is inspect.Parameter.KEYWORD_ONLY for each in shown)
+    if keywords:
+        parts.insert(len(parts) - keywords, "*")
+    back = given.return_annotation if isinstance(given.return_annotation, str) else ""
+    back = back.replace("AsyncIterator[", "AbstractAsyncContextManager[")  # by a decorator that is not in it
+    back = f" -> {back}" if back else ""
+    prefix = "async " if inspect.iscoroutinefunction(thing) else ""
+    line = f"{prefix}{name}({', '.join(parts)}){back}"
+    if len(line) > 110:
+        line = f"{prefix}{name}(\n" + "".join(f"    {part},\n" for part in parts) + f"){back}"
+    return f"```python\n{line}\n```"
+
+
+def members(kind: type) -> Iterator[str]:
+    """Its public methods and properties, in the order in which they are written."""
+    for name, what in vars(kind).items():
+        if name.startswith("_"):
+            continue
+        plain = what.__func__ if isinstance(what, (classmethod, staticmethod)) else what
+        if isinstance(what, property):
+            yield f"**`{name}`**: {text_of(what)}"
+        elif inspect.isfunction(plain):
+            yield signature_of(name, plain)
+            yield text_of(plain)
+
+
+def entry(name: str) -> Iterator[str]:
+    """One public name."""
+    thing = getattr(camreel, name)
+    yield f"### `{name}`"
+    if name == "Event":
+        yield "What is told to `on_event`: one of these, from `camreel.events`."
+        yield "\n".join(f"- `{each.__name__}`: {' '.join(text_of(each).split())}" for each in typing.get_args(thing))
+    elif inspect.ismodule(thing):
+        yield text_of(thing)
+        yield "It has " + ", ".join(f"`{each}`" for each in thing.__all__) + "."
+    elif inspect.isclass(thing) and issubclass(thing, enum.Enum):
+        yield text_of(thing)
+        yield "Values: " + ", ".join(f"`{each.name}` (`{each.value}`)" for each in thing) + "."
+    elif inspect.isclass(thing):
+        if dataclasses.is_dataclass(thing):
+            yield signature_of(name, thing)
+        yield text_of(thing)
+        yield from members(thing)
+    else:
+        yield signature_of(name, thing)
+        yield text_of(thing)
+
+
+def errors() -> Iterator[str]:
+    """All that is raised on purpose."""
+    yield "## Errors"
+    yield (
+        "Each is a `CamreelError`: one sentence, and in `hint` what to do about it, or None. `exit_code` is what the "
+        "program ends with."
+    )
+    rows = ["| error | exit code | when |", "|---|---|---|"]
+    kinds = (getattr(camreel, name) for name in camreel.__all__)
+    for kind in kinds:
+        if inspect.isclass(kind) and issubclass(kind, camreel.CamreelError):
+            parent = "" if kind is camreel.CamreelError else f" ({kind.__mro__[1].__name__})"
+            rows.append(f"| `{kind.__name__}`{parent} | {kind.exit_code} | {' '.join(text_of(kind).split())} |")
+    yield "\n".join(rows)
+
+
+def reference() -> str:
+    """The generated part."""
+    parts: list[str] = []
+    for heading, names in GROUPS.items():
+        parts.append(f"## {heading}")
+        for name in names:
+            parts += entry(name)
+    parts += errors()
+    return "\n\n".join(textwrap.dedent(part).strip() for part in parts if part) + "\n"
+
+
+def page() -> str:
+    """The whole page: what is written by hand, and the reference."""
+    head = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
+    return f"{head}{MARK}\n\n{reference()}"
+
+
+def main() -> int:
+    made = page()
+    if "--check" in sys.argv[1:]:
+        return int(made != PAGE.read_text(encoding="utf-8"))
+    PAGE.write_text(made, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

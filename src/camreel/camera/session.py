@@ -1,0 +1,129 @@
+"""The aiohttp session of one :class:`~camreel.camera.http.Connection`, over a connector of its own or a shared one.
+
+A login that is asked for on one connection is answered on that connection, or cameras refuse it that bind it to that,
+and count it as a failed one. With a connector of its own, limited to one connection, that is a matter of course. The
+connector of a session that somebody shares (Home Assistant has one for all) hands out whatever connection to the camera
+is free, but never one that was made with another ``ssl=``, which it tells apart by identity: so each of ours has an
+object of its own there, and with it a pool of its own within the shared one. Nothing else of the shared session is
+used: its cookies, headers, unpacking and repeating of requests would be wrong here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aiohttp
+import anyio.to_thread
+
+from camreel.errors import UsageError
+
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection as Pooled
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Which certificate to accept on https: the system's authorities', ``ca_file``'s, any, or the one ``pinned``.
+
+    ``pinned`` is its SHA-256, 32 bytes. ``context`` stands for the others, made once, for connectors of our own.
+    """
+
+    context: ssl.SSLContext | None = None
+    pinned: bytes | None = None
+    insecure: bool = False
+    ca_file: str | None = None
+
+    def another_context(self) -> ssl.SSLContext:
+        """The same as ``context``, for one connection alone. Blocking."""
+        return tls_context(insecure=self.insecure, ca_file=self.ca_file)
+
+
+def tls_context(*, insecure: bool, ca_file: str | None) -> ssl.SSLContext:
+    """What to trust: the system's authorities, ``ca_file`` instead, or nothing checked at all (``insecure``).
+
+    Blocking (it reads files). OSError or ssl.SSLError where ``ca_file`` cannot be used.
+    """
+    context = ssl.create_default_context(cafile=ca_file)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Response(aiohttp.ClientResponse):
+    """A response that knows by which transport it came, also when the connector has that back."""
+
+    transport: asyncio.BaseTransport | None = None
+
+    async def start(self, connection: Pooled) -> Response:
+        """Begin to read it."""
+        self.transport = connection.transport
+        await super().start(connection)
+        return self
+
+
+Ssl = ssl.SSLContext | aiohttp.Fingerprint | bool
+
+
+class Wire:
+    """A session, and the ``ssl`` that each of its requests has to be given."""
+
+    def __init__(self, session: aiohttp.ClientSession, given_ssl: Ssl, *, shared: bool) -> None:
+        self.session = session
+        self.ssl = given_ssl
+        self._shared = shared
+        self._transports: set[asyncio.BaseTransport] = set()
+
+    def came(self, response: aiohttp.ClientResponse) -> None:
+        """Remember by which connection ``response`` came."""
+        if self._shared and isinstance(response, Response) and response.transport is not None:
+            self._transports = {each for each in self._transports if not each.is_closing()} | {response.transport}
+
+    async def close(self) -> None:
+        """Hang up. A shared connector would keep our connection, of which a camera has ten, for another while."""
+        for transport in self._transports:
+            transport.close()
+        await self.session.close()
+
+
+async def open_wire(trust: Trust, connect: float, https: bool, shared: aiohttp.ClientSession | None = None) -> Wire:
+    """A session for one connection, which may take ``connect`` seconds. UsageError where ``shared`` is closed."""
+    connector: aiohttp.BaseConnector
+    if shared is None:
+        given, connector = _own_ssl(trust), aiohttp.TCPConnector(limit=1)
+    elif shared.closed or shared.connector is None:
+        raise UsageError("The aiohttp session that camreel was given is closed.", hint="Give one that stays open.")
+    else:
+        given, connector = await _ssl_of_nobody_else(trust, https=https), shared.connector
+    session = aiohttp.ClientSession(
+        connector=connector,
+        connector_owner=shared is None,
+        response_class=Response,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
+        # Compressed bodies are refused, not unpacked: 300 KB of gzip can be 300 MB.
+        headers={"Accept-Encoding": "identity", "User-Agent": "camreel"},
+        auto_decompress=False,
+        trust_env=False,
+        read_bufsize=256 << 10,
+    )
+    # aiohttp would send a request again, signature and all, when a kept connection turns out to be closed: the
+    # nonce would be used twice, on another connection, and count as a failed login. There is no public switch
+    # (aiohttp's own test client sets this one too); a fault test holds it.
+    session._retry_connection = False  # noqa: SLF001
+    return Wire(session, given, shared=shared is not None)
+
+
+def _own_ssl(trust: Trust) -> Ssl:
+    if trust.pinned is not None:
+        return aiohttp.Fingerprint(trust.pinned)
+    return trust.context if trust.context is not None else True
+
+
+async def _ssl_of_nobody_else(trust: Trust, *, https: bool) -> Ssl:
+    """An object that is not in any other request: aiohttp looks at it on https only, and tells pools apart by it."""
+    if trust.pinned is not None or not https:
+        return aiohttp.Fingerprint(trust.pinned or bytes(32))
+    return await anyio.to_thread.run_sync(trust.another_context)

@@ -1,0 +1,233 @@
+"""A camera that is logged in to: ``async with connect(...) as camera``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from camreel import lockout
+from camreel.addresses import check_tls, check_username, parse_address
+from camreel.camera.client import Camera as Client
+from camreel.camera.login import Login
+from camreel.clock import CameraClock, parse_camera_zone
+from camreel.errors import UsageError
+from camreel.inquiry import Inquiry, Tuning
+from camreel.leading import told_alone
+from camreel.library.fetching import Means, fetch_to
+from camreel.library.listing import Recordings
+from camreel.library.times import Time, asked_for
+from camreel.model import Address, Asked, AskedAround, Credentials, DeviceInfo, Now, Recording, Request, Stream
+from camreel.naming import parse_events
+from camreel.transfer.fetch import Manner
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
+
+class Camera:
+    """One camera or recorder, logged in to. Made by :func:`connect`, and to be used in its ``async with`` alone.
+
+    ``address`` is where it is (on https, where it sent us there), ``device`` who it says it is, ``titles`` its
+    channels' titles by number, from 1 (empty where it does not tell them). Its texts are made printable and bounded.
+
+    Calls may be made side by side. Each has a TCP connection of its own, at most ``max_concurrent`` at a time, and
+    none stays open between calls: cameras have few (10 to 20 on the ones that were measured).
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        credentials: Credentials,
+        session: ClientSession | None,
+        tuning: Tuning,
+    ) -> None:
+        self._request = request
+        self._credentials = credentials
+        self._session = session
+        self._tuning = tuning
+        self._login = Login()
+        self._turns = anyio.CapacityLimiter(request.max_concurrent)
+        self._manner = Manner()
+        self._is_open = False
+        self.address: Address = request.address
+        self.device = DeviceInfo("")
+        self.titles: Mapping[int, str] = {}
+
+    def __repr__(self) -> str:
+        return f"<camreel.Camera {self.address}>"
+
+    async def _log_in(self) -> None:
+        with self._heeded():
+            greeting = await self._inquiry(self._request).greet()
+        self.address, self.device, self.titles = greeting.address, greeting.device, greeting.titles
+        self._request = replace(self._request, address=greeting.address)
+        self._is_open = True
+
+    def _hang_up(self) -> None:
+        self._is_open = False
+
+    async def clock(self) -> CameraClock | None:
+        """What its clock shows, and of which zone it is; None where it tells neither. Asks the camera again.
+
+        The clock is read with ``global.cgi?action=getCurrentTime``, whole seconds; the zone is taken from its settings
+        (``NTP``, ``Locales``), else from what the clock shows. Errors as :meth:`recordings`.
+        """
+        async with self._turn():
+            greeting = await self._inquiry(self._request).greet()
+        return greeting.clock
+
+    async def recordings(
+        self,
+        start: Time | Asked,
+        end: Time | None = None,
+        *,
+        channel: int | str = 1,
+        stream: Stream = Stream.MAIN,
+        events: Sequence[str] = (),
+    ) -> Recordings:
+        """What it has recorded from ``start`` up to ``end``, or in a range like ``last("1h")``. Nothing is fetched.
+
+        An aware ``datetime`` is real time, ``WallTime`` what the camera's clock shows, a text is read as on the command
+        line; a naive ``datetime`` is refused. ``channel`` counts from 1, or is a title. ``events`` keeps the
+        recordings that are listed with one of them (``motion``, ``alarm``, ``person``, ...): chosen here, for some
+        recorders (NVR5232-EI) answer with others. Recordings that reach over an end of the range are in it, whole.
+
+        The camera is asked with ``mediaFileFind.cgi``, in pages of 100; at most 400,000 recordings are taken.
+
+        Raises UsageError, LoginError (the login is never tried again after that), CameraError, and NothingRecorded
+        where the range begins in the future. A range without recordings is an empty sequence, and no error.
+        """
+        wanted = parse_events(",".join(events)) if events else ()
+        asked = asked_for(start, end)
+        request = replace(self._request, asked=asked, channel=channel, stream=stream, events=wanted, whole_clips=True)
+        async with self._turn():
+            inquiry = self._inquiry(request)
+            async with inquiry.camera() as camera:
+                where, plan = await inquiry.look(camera)
+        return Recordings(
+            plan.recordings, plan.span, where.clock, plan.gaps, plan.writing, inquiry.channel, tuple(inquiry.warnings)
+        )
+
+    async def download(
+        self,
+        recording: Recording,
+        path: str | os.PathLike[str],
+        *,
+        channel: int | None = None,
+        progress: Callable[[int], None] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Fetch ``recording`` to ``path``, as the camera has it; what it is called then.
+
+        Where ``path`` is a folder, the file is named by the recording's times, and ``.mp4`` or ``.dav`` by what is in
+        it; where it is there already, nothing is fetched. The name is only there when all of it is: its length is
+        compared with what was announced and listed, it is synced to the disk, then named. Until then it is in
+        ``.amcrest_download`` beside it, and the next call goes on from there, where the device can do that and the
+        end of what is there comes the same again.
+
+        ``progress`` is told the bytes so far. ``channel`` (from 1, ``Recordings.channel``) is needed for recorders
+        that hand out a ``.dav`` by its time alone (Intelbras, NVR4108: ``loadfile.cgi``).
+
+        A camera that went away is waited for (``retry_for``). Raises UsageError where ``path`` is there and not to be
+        overwritten, DiskError where it cannot be written or another call is fetching it, LoginError, and CameraError
+        where it cannot be had.
+        """
+        request = self._request if channel is None else replace(self._request, channel=channel)
+        async with self._turn():
+            inquiry = self._inquiry(request)
+
+            @asynccontextmanager
+            async def connect() -> AsyncIterator[Client]:
+                async with inquiry.connection() as connection:
+                    yield Client(self.address, connection, self._tuning.utc_now, channel=channel)
+
+            tuning = self._tuning
+            means = Means(self.address, connect, inquiry.outage, tuning.fetching, tuning.sleep, self._manner)
+            whole = replace(recording, part=None)
+            return await fetch_to(Path(path), whole, means, progress, overwrite=overwrite)
+
+    def _inquiry(self, request: Request) -> Inquiry:
+        return Inquiry(
+            request, self._credentials, lambda _event: None, self._tuning, login=self._login, session=self._session
+        )
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Around each call: a place among those that may talk to the camera; a lock of the account is remembered."""
+        if not self._is_open:
+            raise UsageError("The camera was left: use it within its «async with».")
+        async with self._turns:
+            with self._heeded():
+                yield
+
+    @contextmanager
+    def _heeded(self) -> Iterator[None]:
+        """Around whatever talks to the camera: one error in place of a group, and a locked account is remembered."""
+        with lockout.heeded(self._request, self._tuning.utc_now), told_alone():
+            yield
+
+
+@asynccontextmanager
+async def connect(
+    host: str,
+    username: str,
+    password: str,
+    *,
+    port: int | None = None,
+    https: bool = False,
+    insecure: bool = False,
+    ca_file: str | None = None,
+    fingerprint: str | None = None,
+    camera_tz: str | None = None,
+    max_concurrent: int = 4,
+    retry_for: float = 120.0,
+    ignore_lock: bool = False,
+    session: ClientSession | None = None,
+    tuning: Tuning | None = None,
+) -> AsyncIterator[Camera]:
+    """Log in to a camera, once.
+
+    ``host`` is a name, an address, ``name:port``, ``[v6]:port`` or a URL, without a user in it. On https,
+    ``fingerprint`` (the SHA-256 of its certificate in hex), ``ca_file`` or ``insecure`` say which certificate is
+    accepted: give at most one. ``camera_tz`` (``Europe/Berlin``, ``+01:00``) goes before what the camera says of its
+    zone. ``max_concurrent`` (from 1) is how many connections there may be at a time, ``retry_for`` for how many seconds
+    a camera that went away is waited for.
+
+    ``session``: connections are made by the connector of this aiohttp session (its resolver, its limits), each in a
+    pool of its own in there, for a login must be answered on the connection that asked for it. Nothing else of the
+    session is used (not its cookies, headers or middlewares, and of its trust in certificates nothing: see above), and
+    it is not closed.
+
+    Needs an asyncio event loop. Raises UsageError, LoginRefused (tried once), AccountLocked (also, without asking the
+    camera, where an earlier run was told so: ``ignore_lock`` asks all the same), or CameraError. Never a group of
+    errors. No error has the password in it.
+    """
+    check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
+    if max_concurrent < 1:
+        raise UsageError(f"max_concurrent: {max_concurrent} is not from 1 up.")
+    request = Request(
+        address=parse_address(host, port=port, https=https),
+        username=check_username(username),
+        asked=AskedAround(Now()),
+        output_dir=Path(),
+        output=Path(),
+        max_concurrent=max_concurrent,
+        insecure=insecure,
+        ca_file=ca_file,
+        fingerprint=fingerprint,
+        camera_tz=None if camera_tz is None else parse_camera_zone(camera_tz),
+        retry_for=retry_for,
+        ignore_lock=ignore_lock,
+    )
+    camera = Camera(request, Credentials(request.username, password), session, tuning or Tuning())
+    await camera._log_in()  # noqa: SLF001 - nobody else may
+    try:
+        yield camera
+    finally:
+        camera._hang_up()  # noqa: SLF001
