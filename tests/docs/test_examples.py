@@ -86,7 +86,7 @@ def test_every_option_is_in_the_readme():
     """No option is there that the README does not explain, and none is explained that is not there."""
     shown = "".join(
         subprocess.run(
-            [sys.executable, "-m", "camreel", *command, "--help"],
+            [sys.executable, "-m", "camreel", *command, "--help-all"],
             capture_output=True,
             text=True,
             check=True,

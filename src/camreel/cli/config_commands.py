@@ -10,7 +10,7 @@ import click
 from camreel.cli import screen
 from camreel.cli.cameras import kept_where
 from camreel.cli.chosen import chosen_of
-from camreel.cli.get import get
+from camreel.cli.get_command import get
 from camreel.cli.help import Command, Family
 from camreel.cli.options import debug_option, json_option
 from camreel.cli.password import FILE_VARIABLE, VARIABLE
