@@ -51,7 +51,7 @@ def show_config(*, name: str | None, as_json: bool) -> int:
     screen.say(f"{config.path}{there}\n")
     screen.say(table(("Setting", "Value", "From"), [(key, _shown(value), origin) for key, value, origin in rows]))
     if name is None and config.cameras:
-        screen.say(f"\nCameras: {', '.join(config.cameras)}. camreel config show NAME shows one of them.")
+        screen.tell(f"\nCameras: {', '.join(config.cameras)}. camreel config show NAME shows one of them.")
     return 0
 
 
