@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -21,6 +22,10 @@ from camreel.cli.program import program_name
 from camreel.config import config_path, load
 from camreel.errors import CamreelError, DiskError, Interrupted, UsageError
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_COMPLETE = "_CAMREEL_COMPLETE"
 _NAMED = {command.name: command for command in COMMANDS}
 
 
@@ -37,6 +42,15 @@ class _Commands(click.Group):
             return None
         with ending_at_once():
             return _NAMED[cmd_name].load()
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands with what they do, and the options of ``get``."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - the help page does not need it
+
+        if incomplete.startswith("-"):
+            main = _NAMED["get"].load()
+            return main.shell_complete(click.Context(main, ctx, "get", resilient_parsing=True), incomplete)
+        return [CompletionItem(each.name, help=each.summary) for each in COMMANDS if each.name.startswith(incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``get`` in front of arguments that begin with an option."""
@@ -58,7 +72,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command by its name; click's own message for a missing one suggests nothing before 8.4."""
-        if args and args[0] not in _NAMED:
+        if args and args[0] not in _NAMED and not ctx.resilient_parsing:
             names = ", ".join(sorted(_NAMED))
             program = program_name()
             if args[0] in load(config_path()).cameras:
@@ -110,8 +124,14 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     refuse_password_arguments(arguments)
+    if _COMPLETE in os.environ:  # a shell asks what could be typed
+        from camreel.cli.completion import register  # noqa: PLC0415 - the help page does not need it
+
+        register()
     try:
-        code = _commands.main(arguments or ["--help"], prog_name=program_name(), standalone_mode=False)
+        code = _commands.main(
+            arguments or ["--help"], prog_name=program_name(), standalone_mode=False, complete_var=_COMPLETE
+        )
     except click.UsageError as error:
         _translate(error, arguments)
     return int(code or 0) if arguments else UsageError.exit_code

@@ -44,6 +44,7 @@ COMMANDS = (
     Late("clean", "camreel.cli.clean:clean", "list the downloads that wait, or remove them", usual=False),
     Late("demo", "camreel.cli.simulate:demo", "a first video, from the simulated camera", usual=False),
     Late("simulate", "camreel.cli.simulate:simulate", "run the simulated camera, to try things on", usual=False),
+    Late("completion", "camreel.cli.completion:completion", "what makes bash, zsh or fish complete it", usual=False),
 )
 
 

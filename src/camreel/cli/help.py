@@ -122,7 +122,7 @@ class Family(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command by its name."""
-        if args and args[0] not in self.commands:
+        if args and args[0] not in self.commands and not ctx.resilient_parsing:
             raise UsageError(
                 f"There is no such command of {ctx.command_path}.",
                 hint=f"There are {', '.join(sorted(self.commands))}.",
@@ -131,7 +131,7 @@ class Family(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """UsageError where no command is named."""
-        if not args:
+        if not args and not ctx.resilient_parsing:
             raise UsageError(
                 f"{ctx.command_path} is not all of a command.", hint=f"There are {', '.join(sorted(self.commands))}."
             )
