@@ -76,7 +76,6 @@ connection_options = _together([_HOST, _USERNAME, *_REACHED, *_PASSWORD])
 making_options = [
     _output(
         "--exact",
-        usual=True,
         is_flag=True,
         help="Begin with just the asked picture; up to a few seconds are encoded again.",
     ),
@@ -152,7 +151,7 @@ get_options = _together(
             usual=True,
             type=_one_of(IfExists),
             metavar="WHAT",
-            help="fail, skip, overwrite. Default: good if the same.",
+            help="fail, skip or overwrite, where it is there.",
         ),
         _output("--keep-files", is_flag=True, help="Keep the downloaded clips."),
     ]
@@ -174,7 +173,7 @@ merge_options = _together(
             usual=True,
             type=_one_of(IfExists),
             metavar="WHAT",
-            help="fail, skip, overwrite. Default: good if the same.",
+            help="fail, skip or overwrite, where it is there.",
         ),
     ]
 )
