@@ -62,6 +62,17 @@ def test_lines_stay_where_they_are_and_leave_nothing_behind(window: Window) -> N
     assert not window.screen.cursor.hidden
 
 
+def test_they_go_on_after_a_question(window: Window) -> None:
+    """Taken away for it, and there again below it."""
+    lines = LiveLines(window)
+    lines.draw(["one"])
+    lines.close()
+    window.write("Sure? y\n")
+    lines.open()
+    lines.draw(["two"])
+    assert window.shown == ["Sure? y", "two"]
+
+
 def test_what_has_not_changed_is_not_drawn(window: Window) -> None:
     """Not a byte: nothing flickers."""
     lines = LiveLines(window)

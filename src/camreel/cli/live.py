@@ -13,7 +13,6 @@ from camreel.cli import screen
 
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 _TO_END_OF_LINE, _TO_END_OF_SCREEN = "\x1b[K", "\x1b[J"
-_COLOURS = {"yellow": "33", "bold": "1"}
 # They cut long lines when they become narrower; all others (and tmux) fold them, and the folds have to be counted.
 _DO_NOT_FOLD = frozenset({"linux", "rxvt", "rxvt-unicode", "rxvt-unicode-256color"})
 
@@ -23,9 +22,9 @@ def is_live(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
 
 
-def painted(text: str, colour: str) -> str:
-    """``text`` in a colour, unless NO_COLOR says otherwise."""
-    return text if os.environ.get("NO_COLOR") else f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+def painted(text: str, style: str) -> str:
+    """``text`` in a style, unless NO_COLOR says otherwise."""
+    return text if os.environ.get("NO_COLOR") else screen.styled(text, style)
 
 
 def cells(text: str) -> int:
@@ -54,12 +53,16 @@ class LiveLines:
         self._folds = "XTERM_VERSION" not in os.environ and os.environ.get("TERM") not in _DO_NOT_FOLD
         self._drawn: list[str] = []
         self._width = self.size[0]
-        self._is_closed = False
         if os.name == "nt":  # its console has to be told that we speak to it in this way; click brings colorama there
             with suppress(ImportError):
                 import colorama  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415
 
                 colorama.just_fix_windows_console()
+        self.open()
+
+    def open(self) -> None:
+        """Begin, or go on after :meth:`close`."""
+        self._is_closed = False
         self._write(_HIDE)
 
     @property

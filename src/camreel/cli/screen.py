@@ -53,6 +53,15 @@ def _folded(line: str, width: int) -> list[str]:
     return wrapped(line.lstrip(), width, before, " " * (len(label[0]) if label else len(before) + 2))
 
 
+def styled(text: str, style: str) -> str:
+    """``text`` in a style (words of ``_STYLES``, or none), for a terminal that understands it."""
+    codes = ";".join(_STYLES[word] for word in style.split())
+    return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
+
+
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
+
+
 def remark(text: str = "") -> None:
     """Everything else, to stderr."""
     # Losing a remark is no reason to lose a download.
