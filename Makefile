@@ -2,7 +2,7 @@
 # ARGS="-k digest" goes to pytest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test faults bench bench-quick test-all-pythons check format wheel clean distclean
+.PHONY: help setup dev demo test faults bench bench-quick test-all-pythons check format docs pictures wheel clean distclean
 BIN := .venv/bin
 ARGS ?=
 
@@ -39,6 +39,13 @@ check: dev ## format, lint, types, imports: nothing is changed
 format: dev ## format the code, and fix what ruff can fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: dev ## write the pages of docs/ that are made of the code
+	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python scripts/library_page.py
+
+pictures: dev ## draw the pictures of the README, from a run on the simulated camera
+	@$(BIN)/python scripts/pictures.py
 
 wheel: dev ## build the wheel and try it in a clean environment
 	@$(BIN)/python scripts/try_wheel.py

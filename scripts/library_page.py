@@ -18,7 +18,7 @@ from typing import Any
 import camreel
 
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"
-MARK = "<!-- From here on made by scripts/library_page.py. -->"
+MARK = "<!-- From here on made by scripts/library_page.py (make docs). -->"
 _ROLE = re.compile(r":(?:class|func|meth|data|mod|attr):`~?([^`]+)`")
 
 GROUPS = {

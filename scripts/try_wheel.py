@@ -1,7 +1,7 @@
 """Build the wheel, install it where nothing else is, and use it as a stranger would: --help, --version, the demo.
 
 It runs away from the source tree, with an empty PATH and HOME: what works here needs no ffmpeg and no checkout. Then
-once more where PyAV, click and rich are not installed, as a program may have it that only searches and downloads.
+once more where PyAV and click are not installed, as a program may have it that only searches and downloads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ with av.open(sys.argv[1]) as video:
     print(sum(1 for frame in video.decode(video=0)))
 """
 
-NOT_NEEDED = {"av", "click", "rich"}  # to search and to download
+NOT_NEEDED = {"av", "click"}  # to search and to download
 
 SEARCH_AND_FETCH = """
 import asyncio, importlib.util, sys
@@ -43,7 +43,7 @@ async def main(host, folder):
     with camreel.sync.connect(host, "admin", "simulated-1") as camera:
         assert camera.recordings(camreel.day("2026-01-16")).items == found.items
 
-present = [name for name in ("av", "click", "rich") if importlib.util.find_spec(name)]
+present = [name for name in ("av", "click") if importlib.util.find_spec(name)]
 assert not present, present
 asyncio.run(main(*sys.argv[1:]))
 """

@@ -8,7 +8,7 @@ For programs::
 
     report = await camreel.export(camreel.request(..., output="evening.mp4"), password)
 
-and the same without an event loop in :mod:`camreel.sync`. Searching and downloading need no PyAV, click or rich.
+and the same without an event loop in :mod:`camreel.sync`. Searching and downloading need neither PyAV nor click.
 What is public is in ``__all__``; each name is loaded when it is first used.
 """
 

@@ -101,12 +101,12 @@ def parse_events(text: str) -> tuple[str, ...]:
     """``--events``: words, or the camera's own names, between commas -> the words of :func:`event_word`, each once."""
     words = [word for word in re.split(r"[\s,]+", text.strip()) if word]
     if not words:
-        raise UsageError("--events is empty.", hint=f"There are {', '.join(_event_words())}.")
+        raise UsageError("--events is empty.", hint=f"There are {', '.join(event_words())}.")
     return tuple(sorted({_known_event(word) for word in words}))
 
 
 def _known_event(word: str) -> str:
-    known = _event_words()
+    known = event_words()
     lower = word.lower().replace("_", "-")
     if lower in known or lower in _OTHER_WORDS:
         return _OTHER_WORDS.get(lower, lower)
@@ -122,7 +122,7 @@ def _known_event(word: str) -> str:
     )
 
 
-def _event_words() -> list[str]:
+def event_words() -> list[str]:
     return list(dict.fromkeys(event_word(code) for code in _EVENTS))
 
 

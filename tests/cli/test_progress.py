@@ -91,7 +91,7 @@ def under_way() -> Run:
             "[========                ] 37 %  150.0 of 400.0 MB  10 MB/s  00:25 left  merged up to 08:10:00  1/4 clips",
         ),
         (80, " 37 %  150.0/400.0 MB    10 MB/s  00:25 left  merged up to 08:10:00  1/4 clips"),
-        (60, " 37 %  150.0 of 400.0 MB  00:25 left  merged up to 08:10:00"),
+        (60, " 37 %  150.0/400.0 MB  10 MB/s  00:25 left  up to 08:10:00"),
         (40, " 37 %  00:25 left  merged up to 08:10:00"),
         (37, " 37 %  00:25 left  up to 08:10:00"),
         (20, " 37 %  00:25 left"),
@@ -104,6 +104,30 @@ def test_the_fullest_layout_that_fits_is_shown(under_way: Run, width: int, line:
     shown = under_way.progress.line(width)
     assert shown.split() == line.split()
     assert len(shown) <= width
+
+
+def test_each_running_download_has_a_line_that_it_keeps() -> None:
+    """From which moment, how much; the next one takes the place of the one that is over, and none moves."""
+    run = Run([100 * MB, None, 100 * MB, 100 * MB])
+    for number in (1, 2, 3):
+        run.start(number)
+    run.receive(1, 45 * MB)
+    run.receive(2, 5 * MB)
+    assert run.progress.lines(80)[1:] == [
+        "  clip 1  08:00:00   45 %   45.0 of 100.0 MB",
+        "  clip 2  08:10:00         5 MB",
+        "  clip 3  08:20:00    0 %    0.0 of 100.0 MB",
+    ]
+    run.fetch(1, 100 * MB)
+    assert run.progress.lines(80)[1] == ""
+    run.progress.feed(ClipStarted(4, run.recordings[3], 100 * MB, 2))
+    assert run.progress.lines(80)[1] == "  clip 4  08:30:00    0 %    0.0 of 100.0 MB  try 2"
+    assert run.progress.lines(40)[1] == "  clip 4    0 %"
+    run.progress.feed(ClipFailed(3, run.recordings[2], "gone"))
+    run.fetch(2, 10 * MB)
+    assert len(run.progress.lines(80)) == 2
+    run.progress.feed(Verifying())
+    assert len(run.progress.lines(80)) == 1
 
 
 def test_a_log_gets_all_of_it(under_way: Run) -> None:

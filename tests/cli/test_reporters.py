@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from rich.console import Console
 
+from camreel.cli.live import LiveLines
 from camreel.cli.notes import Note, notes, wrap_report
 from camreel.cli.reporters import LiveReporter, PlainReporter, SilentReporter, choose_reporter
 from camreel.clock import CameraClock, parse_range
@@ -38,13 +38,13 @@ class Tty(io.StringIO):
         return True
 
 
-def test_a_log_gets_a_line_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_log_gets_a_line_every_five_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     """Not more often, and not the same line twice."""
     clock = Clock()
     reporter = PlainReporter(clock)
     reporter.on_event(PLANNED)
     capsys.readouterr()
-    for _ in range(99):
+    for _ in range(49):
         clock.seconds += 0.1
         reporter.tick()
     assert capsys.readouterr().err == ""
@@ -56,7 +56,7 @@ def test_a_log_gets_a_line_every_ten_seconds(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == ""
     reporter.on_event(ClipStarted(1, CLIP, None, 1))
     reporter.on_event(ClipFetched(1, 1_000_000))
-    clock.seconds += 10
+    clock.seconds += 5
     reporter.tick()
     assert capsys.readouterr().err == "100 %, 1.0 of 1.0 MB, 1/1 clips\n"
 
@@ -162,14 +162,13 @@ def test_a_terminal_gets_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
 
 
-def live(clock: Clock, **settings: object) -> tuple[LiveReporter, io.StringIO]:
-    screen = io.StringIO()
-    console = Console(file=screen, force_terminal=True, width=80, **settings)  # type: ignore[arg-type]
-    return LiveReporter(console, clock), screen
+def live(clock: Clock) -> tuple[LiveReporter, io.StringIO]:
+    screen = Tty()
+    return LiveReporter(LiveLines(screen), clock), screen
 
 
 def test_the_live_line_is_drawn_calmly() -> None:
-    """However fast events come, it is drawn at most every 0.4 seconds, and in one write of one line."""
+    """However fast events come, it is drawn at most every 0.4 seconds: the whole, and the download that runs."""
     clock = Clock()
     reporter, screen = live(clock)
     reporter.on_event(PLANNED)
@@ -180,21 +179,21 @@ def test_the_live_line_is_drawn_calmly() -> None:
         reporter.on_event(ClipStarted(1, CLIP, None, 1))
         new = screen.getvalue()[before:]
         drawn += bool(new)
-        assert "\n" not in new
+        assert new.count("\n") <= 1
     assert 1 <= drawn <= 3
     reporter.close()
 
 
 def test_text_from_a_camera_does_not_steer_the_live_screen() -> None:
-    """Control characters and rich's own markup are shown, not obeyed."""
+    """Control characters are shown, not obeyed."""
     reporter, screen = live(Clock())
     before = len(screen.getvalue())
-    reporter.on_event(Warned("[bold red]x[/] \x1b]0;owned\x07"))
-    reporter.log("[blink]y[/] \x1b[2J")
+    reporter.on_event(Warned("x \x1b]0;owned\x07"))
+    reporter.log("y \x1b[2J")
     shown = screen.getvalue()[before:]
     reporter.close()
-    assert "[bold red]x[/]" in shown
-    assert "[blink]y[/] \N{REPLACEMENT CHARACTER}[2J" in shown
+    assert "x \N{REPLACEMENT CHARACTER}]0;owned" in shown
+    assert "y \N{REPLACEMENT CHARACTER}[2J" in shown
     assert "\x1b]0" not in shown
     assert "\x1b[2J" not in shown
     assert "\x07" not in shown
@@ -207,7 +206,7 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     for wish in ("", "1"):
         if wish:
             monkeypatch.setenv("NO_COLOR", wish)
-        reporter, screen = live(Clock(), color_system="standard")
+        reporter, screen = live(Clock())
         reporter.on_event(Warned("careful"))
         reporter.close()
         colours[wish] = "\x1b[33m" in screen.getvalue()

@@ -155,16 +155,16 @@ def test_ctrl_c_stops_all(config: Path, bench: Serve, tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_the_live_lines_fit_a_narrow_terminal() -> None:
+def test_the_live_lines_fit_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """One for each that runs, its label cut where there is no room; gone when all is over."""
     import io
 
-    from rich.console import Console
-
+    from camreel.cli.live import LiveLines
     from camreel.cli.many import _Live
 
+    monkeypatch.setenv("COLUMNS", "60")
     shown = io.StringIO()
-    reporter = _Live(["a-camera-with-a-long-name ch1", "door ch2"], Console(file=shown, width=60, force_terminal=True))
+    reporter = _Live(["a-camera-with-a-long-name ch1", "door ch2"], LiveLines(shown))
     reporter._drawn_at -= 1
     listeners = [reporter.listener(number) for number in range(2)]
     for listener in listeners:
@@ -175,6 +175,7 @@ def test_the_live_lines_fit_a_narrow_terminal() -> None:
     assert "\x1b" not in text
     assert "a-camera-with-a-lon  connecting …" in text
     assert "door ch2             connecting …" in text
+    assert "all                  0 of 2 done, 2 running" in text
     assert all(len(line.rpartition("\r")[2]) <= 60 for line in text.splitlines())
     reporter.close()
     assert "\x1b[?25h" in shown.getvalue()

@@ -1,4 +1,4 @@
-"""SECURITY.md promises what a test holds, and README names every endpoint."""
+"""SECURITY.md promises what a test holds, and docs/reference/requests.md names every endpoint."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.hostile.conftest import ENDPOINTS
 ROOT = Path(__file__).parents[2]
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+REQUESTS = (ROOT / "docs" / "reference" / "requests.md").read_text(encoding="utf-8")
 ROWS = [row for row in SECURITY.splitlines() if row.startswith("| ") and "tests/" in row]
 
 
@@ -36,8 +37,8 @@ PARAMETERS |= {"startTime", "StartTime", "endTime", "EndTime"}
 
 
 def test_the_endpoints_are_those_that_are_documented() -> None:
-    """What hostile cameras are held to (:data:`ENDPOINTS`) is what README says that a camera is asked."""
+    """What hostile cameras are held to (:data:`ENDPOINTS`) is what requests.md says that a camera is asked."""
     words = set(re.findall(r"[A-Za-z_]{5,}", ENDPOINTS.pattern)) - PARAMETERS
     assert {"magicBox", "loadfile", "RPC_Loadfile", "getSystemInfo", "findNextFile", "ChannelTitle"} <= words
-    missing = [word for word in words if word not in README]
+    missing = [word for word in words if word not in REQUESTS]
     assert not missing

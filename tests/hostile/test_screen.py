@@ -14,11 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from tests.conftest import Bench, tuning
 
 import camreel.exporting
 from camreel.cli import main
+from camreel.cli.live import LiveLines
 from camreel.cli.reporters import LiveReporter
 
 from .conftest import PATHS
@@ -117,12 +117,12 @@ def test_json_holds_what_a_camera_says_only_escaped(say: Callable[..., Said], go
 
 
 def test_the_live_line_is_harmless(good: HostileCamera, hostile: Callable[..., Bench]) -> None:
-    """On a terminal, too: what rich draws is its own."""
+    """On a terminal, too: all that steers it is ours."""
     drawn = io.StringIO()
-    reporter = LiveReporter(Console(file=drawn, force_terminal=True, width=100, legacy_windows=False))
+    reporter = LiveReporter(LiveLines(drawn))
     hostile(evil_camera(good)).export(listen=reporter.on_event)
     reporter.close()
-    ours = re.sub(r"\x1b\[[0-9;]*[mKAG]|\x1b\[\?25[hl]|\r", "", drawn.getvalue())
+    ours = re.sub(r"\x1b\[[0-9;]*[mKAJ]|\x1b\[\?25[hl]|\r", "", drawn.getvalue())
     assert not STEERS.search(ours), ascii(ours)
     assert "owned" in ours
 

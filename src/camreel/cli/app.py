@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import pairwise
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from camreel.cli import screen
-from camreel.cli.address import parse_address
-from camreel.cli.cameras import cameras
 from camreel.cli.chosen import where_from
-from camreel.cli.clean import clean
-from camreel.cli.config_commands import config_commands
-from camreel.cli.doctor import doctor
-from camreel.cli.get import get
+from camreel.cli.commands import COMMANDS
 from camreel.cli.help import Option
-from camreel.cli.merge import merge
+from camreel.cli.loading import ending_at_once
 from camreel.cli.password import refuse_password_arguments
 from camreel.cli.program import program_name
-from camreel.cli.progress_lines import error_line, say_line
-from camreel.cli.setup import setup
-from camreel.cli.simulate import demo, simulate
 from camreel.config import config_path, load
 from camreel.errors import CamreelError, DiskError, Interrupted, UsageError
-from camreel.report import error_json
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_COMPLETE = "_CAMREEL_COMPLETE"
+_NAMED = {command.name: command for command in COMMANDS}
 
 
 class _Commands(click.Group):
     """``get`` is what is meant where no command is named. All options are the commands' own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Their names, in the order of the help page."""
+        return list(_NAMED)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - see above
+        """The one of that name; now it is loaded."""
+        if cmd_name not in _NAMED:
+            return None
+        with ending_at_once():
+            return _NAMED[cmd_name].load()
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands with what they do, and the options of ``get``."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - the help page does not need it
+
+        if incomplete.startswith("-"):
+            main = _NAMED["get"].load()
+            return main.shell_complete(click.Context(main, ctx, "get", resilient_parsing=True), incomplete)
+        return [CompletionItem(each.name, help=each.summary) for each in COMMANDS if each.name.startswith(incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``get`` in front of arguments that begin with an option."""
@@ -43,7 +61,7 @@ class _Commands(click.Group):
         return super().parse_args(ctx, args)
 
     def _list(self, args: list[str]) -> list[str]:
-        if "list" not in self.commands:
+        if "list" not in _NAMED:
             raise UsageError(
                 "--list-only is not known here.",
                 hint="camreel doctor CAMERA tells what is recorded, from when to when.",
@@ -54,8 +72,8 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command by its name; click's own message for a missing one suggests nothing before 8.4."""
-        if args and args[0] not in self.commands:
-            names = ", ".join(sorted(self.commands))
+        if args and args[0] not in _NAMED and not ctx.resilient_parsing:
+            names = ", ".join(sorted(_NAMED))
             program = program_name()
             if args[0] in load(config_path()).cameras:
                 raise UsageError(
@@ -74,11 +92,7 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-_commands = _Commands(
-    "camreel",
-    commands=[get, merge, demo, doctor, simulate, clean, cameras, config_commands, setup],
-    add_help_option=False,
-)
+_commands = _Commands("camreel", add_help_option=False)
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -95,9 +109,13 @@ def run(argv: Sequence[str] | None = None) -> int:
         told = _bug(error)
     # Looked for in the raw arguments: they may be what could not be parsed.
     if "--json" in arguments:
+        from camreel.report import error_json  # noqa: PLC0415 - the help page does not need it
+
         with suppress(DiskError):  # stdout may be what it is about
             screen.say_json(error_json(told))
     if "--progress=json" in arguments or ("--progress", "json") in pairwise(arguments):
+        from camreel.cli.progress_lines import error_line, say_line  # noqa: PLC0415 - few want it
+
         say_line(error_line(told))
     else:
         screen.complain(told, debug="--debug" in arguments)
@@ -106,8 +124,14 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     refuse_password_arguments(arguments)
+    if _COMPLETE in os.environ:  # a shell asks what could be typed
+        from camreel.cli.completion import register  # noqa: PLC0415 - the help page does not need it
+
+        register()
     try:
-        code = _commands.main(arguments or ["--help"], prog_name=program_name(), standalone_mode=False)
+        code = _commands.main(
+            arguments or ["--help"], prog_name=program_name(), standalone_mode=False, complete_var=_COMPLETE
+        )
     except click.UsageError as error:
         _translate(error, arguments)
     return int(code or 0) if arguments else UsageError.exit_code
@@ -115,6 +139,8 @@ def _run(arguments: list[str]) -> int:
 
 def _looks_like_a_host(word: str) -> bool:
     """``192.168.1.100``, ``kitchen.home.net:8080``: something with a dot in it that --host would take."""
+    from camreel.cli.address import parse_address  # noqa: PLC0415 - for an error alone
+
     try:
         parse_address(word)
     except UsageError:

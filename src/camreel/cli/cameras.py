@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -62,9 +63,9 @@ def list_cameras(*, as_json: bool) -> int:
     elif rows:
         heads = ("Name", "Where", "User", "Channel", "Password")
         cells = [[row["name"], row["address"], row["username"] or "-", row["channel"], row["password"]] for row in rows]
-        screen.say(table(heads, cells))
+        screen.say(table(heads, cells, screen.terminal_width(sys.stdout)))
     else:
-        screen.say(f"There are no cameras in {config.path}. camreel setup finds them and names them.")
+        screen.tell(f"There are no cameras in {config.path}. camreel setup finds them and names them.")
     return 0
 
 
@@ -137,7 +138,7 @@ def add_camera(
             into_keyring(keyring_entry(username, Chosen(load(path), name, name)), password)
         values["keyring" if keyring else "password"] = True if keyring else password
     write_config(path, with_camera(before, path, name, values))
-    screen.say(f"{name} is in {path}.")
+    screen.tell(f"{name} is in {path}.")
     return 0
 
 
@@ -164,7 +165,7 @@ def _checked(host: str, username: str | None, settings: dict[str, Any]) -> dict[
 def remove_camera(*, name: str) -> int:
     path = config_path()
     write_config(path, without_camera(text_of(path), path, check_name(name)))
-    screen.say(f"{name} is no longer in {path}.")
+    screen.tell(f"{name} is no longer in {path}.")
     return 0
 
 

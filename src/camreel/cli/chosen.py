@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.address import parse_address
 from camreel.cli.help import Command
 from camreel.config import KEYS, Config, config_path, load
 from camreel.errors import UsageError
-from camreel.model import Address
+
+if TYPE_CHECKING:
+    from camreel.model import Address
 
 _META = "camreel.chosen"
 _TYPED = click.core.ParameterSource.COMMANDLINE
 _FROM_ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
-_PAGES = frozenset({"-h", "--help", "--version"})
+_PAGES = frozenset({"-h", "--help", "--help-all", "--version"})
 # They go other ways than the options of their names: an address is made of them, and secrets are no values of options.
 _APART = frozenset({"host", "port", "password", "password_file", "password_command", "keyring"})
 
@@ -115,6 +116,8 @@ def address_of(ctx: click.Context, *, host: str | None, port: int | None, https:
 
     A camera that is named is where the settings say; AMCREST_HOST and AMCREST_PORT then mean another.
     """
+    from camreel.cli.address import parse_address  # noqa: PLC0415 - the help page does not need it
+
     chosen = chosen_of(ctx)
     source = ctx.get_parameter_source
     typed_port = port if source("port") is _TYPED else None
@@ -156,6 +159,8 @@ def _is_name(word: str, config: Config) -> bool:
 
 
 def _check_host(word: str) -> None:
+    from camreel.cli.address import parse_address  # noqa: PLC0415 - see above
+
     try:
         parse_address(word)
     except UsageError as error:

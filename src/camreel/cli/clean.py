@@ -55,16 +55,16 @@ def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool) -> in
         raise UsageError(f"There is nothing of {printable(unknown[0], 60)!r} in {output_dir / ROOT}.")
     chosen = [left for left in found if not cameras or left.name in cameras]
     if not chosen:
-        screen.say(f"No downloads wait in {output_dir}.")
+        screen.tell(f"No downloads wait in {output_dir}.")
         return 0
     screen.say(str(output_dir / ROOT))
     held = {left.name: who for left in chosen if (who := is_held(output_dir, left.name))}
     for left in chosen:
-        screen.say("\n".join(_lines(left, held.get(left.name))))
+        screen.tell("\n".join(_lines(left, held.get(left.name))))
     free = [left for left in chosen if left.name not in held]
     if not yes:
         size = sum(left.size + (left.kept_size if kept else 0) for left in free)
-        screen.say(f"Nothing was removed. With --yes: {size_text(size)}; a next run would download it again.")
+        screen.tell(f"Nothing was removed. With --yes: {size_text(size)}; a next run would download it again.")
         return 0
     return _remove(output_dir, free, kept=kept)
 
@@ -78,7 +78,7 @@ def _remove(output_dir: Path, chosen: list[Left], *, kept: bool) -> int:
             freed += remove(output_dir, left.name, kept=kept)
         except DiskError as error:  # the others go all the same
             failed = error
-    screen.say(f"Removed: {size_text(freed)}.")
+    screen.tell(f"Removed: {size_text(freed)}.")
     if failed is not None:
         raise failed
     return 0

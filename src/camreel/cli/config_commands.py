@@ -10,7 +10,7 @@ import click
 from camreel.cli import screen
 from camreel.cli.cameras import kept_where
 from camreel.cli.chosen import chosen_of
-from camreel.cli.get import get
+from camreel.cli.get_command import get
 from camreel.cli.help import Command, Family
 from camreel.cli.options import debug_option, json_option
 from camreel.cli.password import FILE_VARIABLE, VARIABLE
@@ -51,7 +51,7 @@ def show_config(*, name: str | None, as_json: bool) -> int:
     screen.say(f"{config.path}{there}\n")
     screen.say(table(("Setting", "Value", "From"), [(key, _shown(value), origin) for key, value, origin in rows]))
     if name is None and config.cameras:
-        screen.say(f"\nCameras: {', '.join(config.cameras)}. camreel config show NAME shows one of them.")
+        screen.tell(f"\nCameras: {', '.join(config.cameras)}. camreel config show NAME shows one of them.")
     return 0
 
 

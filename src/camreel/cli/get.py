@@ -1,4 +1,4 @@
-"""`camreel get`: a camera and a time range in, one video out."""
+"""`camreel get`: a camera and a time range in, one video out. From its options to requests, and to their exit code."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from camreel.cli import screen
 from camreel.cli.after import parse_command
 from camreel.cli.amounts import parse_pad, parse_patience, parse_rate
 from camreel.cli.checks import check_events, check_tls, check_username, choose_places, making_of
-from camreel.cli.chosen import CameraCommand, address_of, cameras_of, chosen_of
+from camreel.cli.chosen import address_of, cameras_of, chosen_of
 from camreel.cli.job import Manner, run_job
-from camreel.cli.options import foreign_options, get_options, manner_options, version_option
 from camreel.cli.password import Given, Passwords
 from camreel.cli.several import Task, run_several
 from camreel.cli.when import When, is_asked_otherwise, parse_drift, read_range
@@ -22,64 +21,9 @@ from camreel.errors import UsageError
 from camreel.model import IfExists, OutputFormat, Request, Stream
 from camreel.naming import parse_events
 
-_EXAMPLES = """
-Examples:
-  camreel --host 192.168.1.100 -u admin \\
-      -s "2026-01-16 08:00" -e "2026-01-16 18:00"
-  camreel --host kitchen.home.net -u me -o a.mkv \\
-      -s 2026-01-16T20:00-08:00 -e 2026-01-16T22:00-08:00
-  AMCREST_PASSWORD_FILE=~/.pw camreel -u me -q \\
-      --host 10.0.0.9 --date yesterday --if-exists skip
-"""
 
-_AT_END = """
-Cameras by name:
-  camreel setup finds a camera and names it. Then this is all it takes:
-  camreel get front-door --last 1h. Several names, and --all, make one video
-  for each. What can be an option can be in the settings; camreel config show
-  says where each value comes from.
-
-The password:
-  You are asked for it. For unattended runs set AMCREST_PASSWORD, or set
-  AMCREST_PASSWORD_FILE to a file whose first line it is. AMCREST_HOST,
-  AMCREST_PORT, AMCREST_USERNAME and AMCREST_CHANNEL stand in for the options.
-
-Times:
-  Without an offset they are what the clock in the camera's picture shows; with
-  one (-08:00, Z) they are real time, and the report shows both. 08:00, today,
-  yesterday 08:00 and now are understood, by the camera's clock.
-
-Exit codes:
-  0 complete   2 usage   3 nothing recorded   4 partial   5 login refused
-  6 camera unreachable   7 disk or merge   130 interrupted   1 a bug
-
-Other commands:
-  camreel setup      find a camera on the network, and give it a name
-  camreel cameras    list, add, remove, test, import: the named cameras
-  camreel config     show the settings, or the path of their file
-  camreel merge      the same from clips that are on disk already
-  camreel demo       export a video from the built-in simulated camera
-  camreel doctor     how a camera is, in a report for anybody's eyes
-  camreel simulate   run the simulated camera, to try things on
-  camreel clean      list the downloads that wait in a folder, or remove them
-"""
-
-
-@click.command(
-    "get",
-    cls=CameraCommand,
-    usage="--host HOST --username USER --start TIME --end TIME [options]",
-    help="One video of a time range, from an Amcrest or Dahua camera or recorder.",
-    after_main=_EXAMPLES,
-    at_end=_AT_END,
-)
-@click.argument("cameras", nargs=-1, metavar="[CAMERA]...")
-@get_options
-@manner_options
-@foreign_options
-@version_option
-@click.pass_context
-def get(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, progress: str, **_options: Any) -> int:
+def run_get(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, progress: str, **_options: Any) -> int:
+    """Make the requests of a command line and run them; the exit code."""
     level = ctx.params["log_level"]
     manner = Manner(
         as_json=as_json,

@@ -15,47 +15,71 @@ MAIN = "What, and where to"
 
 
 class Option(click.Option):
-    """An option that knows its section of the help page. A ``flag`` has no value."""
+    """An option that knows its section of the help page. A ``flag`` has no value.
 
-    def __init__(self, *names: Any, section: str = MAIN, **settings: Any) -> None:
+    ``usual``: it is on the page of ``--help``; the others are on that of ``--help-all``.
+    """
+
+    def __init__(self, *names: Any, section: str = MAIN, usual: bool = False, **settings: Any) -> None:
         super().__init__(*names, **settings)
-        self.section = section
+        self.section, self.usual = section, usual
 
 
 class Command(click.Command):
-    """A command whose help page is grouped; ``after_main`` follows the first section, ``at_end`` the last."""
+    """A command whose help page is grouped, and is one screen: ``--help-all`` has what is not usual.
 
-    def __init__(self, *names: Any, after_main: str = "", at_end: str = "", usage: str = "", **settings: Any) -> None:
+    ``after_main`` follows the first section, ``at_end`` the last; ``at_end_of_all`` does on the page of all options.
+    ``usage_too`` is another way to call it.
+    """
+
+    def __init__(
+        self,
+        *names: Any,
+        after_main: str = "",
+        at_end: str = "",
+        at_end_of_all: str = "",
+        usage: str = "",
+        usage_too: str = "",
+        **settings: Any,
+    ) -> None:
         super().__init__(*names, **settings)
-        self.after_main, self.at_end, self.usage = after_main, at_end, usage
+        self.after_main, self.at_end, self.at_end_of_all = after_main, at_end, at_end_of_all
+        self.usage, self.usage_too = usage, usage_too
         self.is_main = bool(usage)  # its name may be left out
-        self._help: Option | None = None  # click compares it by identity
+        self._help: tuple[Option, ...] = ()  # click compares them by identity
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:  # noqa: ARG002 - click's signature
         """``-h`` and ``--help``, written our way: click raises where the reader has gone."""
-        if self._help is None:
-            self._help = Option(
-                ["-h", "--help"],
-                is_flag=True,
-                expose_value=False,
-                is_eager=True,
-                section="This program",
-                help="Show this page.",
-                callback=_show_help,
+        if not self._help:
+            self._help = (
+                _page_option("-h", "--help", usual=True, help="Show this page.", callback=_show_help),
+                _page_option("--help-all", usual=True, help="Show all options.", callback=_show_all),
             )
-        return self._help
+        return self._help[0]
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The options, and ``--help-all`` behind ``--help``."""
+        return [*super().get_params(ctx), *self._help[1:]]
+
+    @property
+    def is_short(self) -> bool:
+        """Whether one page has all of it: there is nothing unusual, or little at all."""
+        options = [option for option in self.params if isinstance(option, Option) and not option.hidden]
+        return len(options) <= _FEW or all(option.usual for option in options)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """``Usage: camreel ...``."""
         path = ctx.find_root().info_name if self.is_main else ctx.command_path
         formatter.write_usage(path or "camreel", self.usage or "[options]")
+        if self.usage_too:
+            formatter.write_usage(path or "camreel", self.usage_too, prefix=" " * len("Usage: "))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The sections, in the order in which their first options were declared."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record and isinstance(parameter, Option):
+            if record and isinstance(parameter, Option) and self._is_shown(ctx, parameter):
                 sections.setdefault(parameter.section, []).append(_tidy(record))
         # One column for all sections: click would choose one for each.
         column = max(len(names) for records in sections.values() for names, _ in records)
@@ -65,9 +89,22 @@ class Command(click.Command):
             if index == 0:
                 _write_page_part(ctx, formatter, self.after_main)
 
+    def _is_shown(self, ctx: click.Context, option: Option) -> bool:
+        if option in self._help[1:]:
+            return not self.is_short
+        return option.usual or self.is_short or _ALL in ctx.meta
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What stands below the options."""
-        _write_page_part(ctx, formatter, self.at_end)
+        _write_page_part(ctx, formatter, (self.at_end_of_all or self.at_end) if _ALL in ctx.meta else self.at_end)
+
+
+_ALL = "camreel.help-all"  # in the context's meta, where all options are wanted
+_FEW = 20  # options that are one screen, usual or not
+
+
+def _page_option(*names: str, **settings: Any) -> Option:
+    return Option(list(names), is_flag=True, expose_value=False, is_eager=True, section="This program", **settings)
 
 
 class Family(click.Group):
@@ -75,16 +112,7 @@ class Family(click.Group):
 
     def __init__(self, name: str, *, help: str, commands: Sequence[click.Command]) -> None:  # noqa: A002 - click's
         super().__init__(name, help=help, commands=list(commands), no_args_is_help=False, add_help_option=False)
-        self.params.append(
-            Option(
-                ["-h", "--help"],
-                is_flag=True,
-                expose_value=False,
-                is_eager=True,
-                help="Show this page.",
-                callback=_show_help,
-            )
-        )
+        self.params.append(_page_option("-h", "--help", "--help-all", help="Show this page.", callback=_show_help))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands; each has its own options."""
@@ -94,7 +122,7 @@ class Family(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command by its name."""
-        if args and args[0] not in self.commands:
+        if args and args[0] not in self.commands and not ctx.resilient_parsing:
             raise UsageError(
                 f"There is no such command of {ctx.command_path}.",
                 hint=f"There are {', '.join(sorted(self.commands))}.",
@@ -103,7 +131,7 @@ class Family(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """UsageError where no command is named."""
-        if not args:
+        if not args and not ctx.resilient_parsing:
             raise UsageError(
                 f"{ctx.command_path} is not all of a command.", hint=f"There are {', '.join(sorted(self.commands))}."
             )
@@ -126,6 +154,12 @@ def _show_help(ctx: click.Context, _option: click.Parameter, wanted: bool) -> No
     if wanted and not ctx.resilient_parsing:
         screen.say(ctx.get_help())
         ctx.exit()
+
+
+def _show_all(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        ctx.meta[_ALL] = True
+    _show_help(ctx, option, wanted)
 
 
 class Whole(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only

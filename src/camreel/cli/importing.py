@@ -47,7 +47,7 @@ def import_cameras(*, file: str, no_passwords: bool) -> int:
         taken.append(name)
     if taken:
         write_config(path, text)
-    screen.say(f"Taken over into {path}: {', '.join(taken)}." if taken else "There was nothing to take over.")
+    screen.tell(f"Taken over into {path}: {', '.join(taken)}." if taken else "There was nothing to take over.")
     return 0
 
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from camreel.cli import screen
 from camreel.cli.gathering import Gathering
 from camreel.cli.job import Manner
+from camreel.cli.live import LiveLines, is_live
 from camreel.cli.notes import Note
 from camreel.cli.progress import Progress
 from camreel.cli.progress_lines import JsonReporter
-from camreel.cli.reporters import Forgiving
+from camreel.cli.reporters import REFRESH, fitting
 from camreel.events import Event, Listener
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from camreel.units import size_text
 
 _EVERY = 10.0  # seconds between two plain lines of one export
-_REFRESH = 0.4  # seconds between two pictures of the live lines
 
 
 class ManyReporter:
@@ -136,44 +132,42 @@ class _Json(ManyReporter):
 
 
 class _Live(ManyReporter):
-    """A line for each that runs, at the bottom of a terminal."""
+    """A line for all, and one for each that runs, at the bottom of a terminal."""
 
-    def __init__(self, labels: Sequence[str], console: Console) -> None:
-        from rich.live import Live  # noqa: PLC0415 - a tenth of a second, for those who have a terminal
-
-        super().__init__(labels)
-        self._console, self._drawn_at = console, self._now()
-        self._live: Live | None = Live(
-            console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
-        )
-        self._live.start()
+    def __init__(self, labels: Sequence[str], lines: LiveLines, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(labels, now)
+        self._lines, self._drawn_at, self._done = lines, now(), 0
 
     def _label_width(self) -> int:
-        return min(self._width, max(8, (self._console.width - 3) // 3))
+        return min(self._width, max(8, (self._lines.size[0] - 3) // 3))
 
     def _room(self) -> int | None:
-        return self._console.width - self._label_width() - 3
+        return self._lines.size[0] - self._label_width() - 3
+
+    def ended(self, number: int) -> None:
+        self._done += number in self._progress
+        super().ended(number)
 
     def _draw(self) -> None:
-        from rich.text import Text  # noqa: PLC0415 - see above
-
-        if self._live is None or self._now() - self._drawn_at < _REFRESH:
+        if self._now() - self._drawn_at < REFRESH:
             return
         self._drawn_at = self._now()
-        room = self._console.width - self._label_width() - 5
-        lines = [f"{self._label(number)}  {progress.line(room)}" for number, progress in self._progress.items()]
-        rows = self._console.height - 2
-        shown = lines if len(lines) <= rows else [*lines[: rows - 1], f"… and {len(lines) - rows + 1} more"]
-        self._live.update(Text("\n".join(shown), no_wrap=True, overflow="crop"), refresh=True)
+        columns, rows = self._lines.size
+        room = columns - self._label_width() - 3
+        each = [f"{self._label(number)}  {progress.line(room)}" for number, progress in self._progress.items()]
+        self._lines.draw(fitting([self._whole(), *each], rows - 3))
+
+    def _whole(self) -> str:
+        speed = sum(progress.speed or 0 for progress in self._progress.values())
+        said = f"{self._done} of {len(self._labels)} done, {len(self._progress)} running"
+        return f"{'all':<{self._label_width()}}  {said}" + (f"  {size_text(speed)}/s" if speed else "")
 
     def log(self, text: str) -> None:
-        self._console.print(screen.harmless(text), markup=False, highlight=False, soft_wrap=True)
+        self._lines.say(screen.harmless(text))
 
     def close(self) -> None:
         super().close()
-        if self._live is not None:
-            live, self._live = self._live, None
-            live.stop()
+        self._lines.close()
 
 
 def choose_many(labels: Sequence[str], manner: Manner) -> ManyReporter:
@@ -182,9 +176,6 @@ def choose_many(labels: Sequence[str], manner: Manner) -> ManyReporter:
         return _Json(labels)
     if manner.quiet:
         return _Quiet(labels)
-    on_screen = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
-    if manner.progress == "plain" or not on_screen:
+    if manner.progress == "plain" or not is_live(sys.stderr):
         return ManyReporter(labels)
-    from rich.console import Console  # noqa: PLC0415 - see above
-
-    return _Live(labels, Console(file=Forgiving()))  # type: ignore[arg-type]  # all of IO that rich uses
+    return _Live(labels, LiveLines())

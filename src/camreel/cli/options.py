@@ -34,7 +34,8 @@ def _together(options: Sequence[_Decorator]) -> Callable[[_Function], _Function]
     return decorate
 
 
-_main = partial(click.option, cls=Option)
+# What people usually need is all that --help shows; --help-all has the rest.
+_main = partial(click.option, cls=Option, usual=True)
 _when = partial(click.option, cls=Option, section="When, in other words")
 _connection = partial(click.option, cls=Option, section="How to reach the camera")
 _output = partial(click.option, cls=Option, section="The output")
@@ -48,9 +49,7 @@ def _one_of(kind: type[Enum]) -> click.Choice[str]:
 
 FORMAT: dict[str, Any] = {"type": _one_of(OutputFormat), "metavar": "FORMAT", "help": "mp4 (default), mkv, mov or avi."}
 
-_HOST = _main(
-    "--host", metavar="HOST", envvar="AMCREST_HOST", help="Required, or a camera's name. IP, host:port or URL."
-)
+_HOST = _main("--host", metavar="HOST", envvar="AMCREST_HOST", help="Required, or a camera's name. IP, name or URL.")
 _USERNAME = _main(
     "-u", "--username", metavar="USER", envvar="AMCREST_USERNAME", help="Required. The login of the camera."
 )
@@ -75,7 +74,11 @@ connection_options = _together([_HOST, _USERNAME, *_REACHED, *_PASSWORD])
 
 # How the video is made of the clips: for whatever makes one.
 making_options = [
-    _output("--exact", is_flag=True, help="Begin with just the asked picture; up to a few seconds are encoded again."),
+    _output(
+        "--exact",
+        is_flag=True,
+        help="Begin with just the asked picture; up to a few seconds are encoded again.",
+    ),
     _output("--h264", is_flag=True, help="Encode all of it again, to play everywhere. Slow."),
     _output(
         "--audio",
@@ -114,9 +117,9 @@ get_options = _together(
         _main("--output-dir", metavar="FOLDER", default=".", help="Default: the current folder."),
         _main("-o", "--output-file", metavar="FILE", help="Default: named by camera, channel and range."),
         _main("--all", "all_cameras", is_flag=True, help="Each camera of the settings."),
-        _when("--last", metavar="LENGTH", help="Up to now: 30m, 2h, 1h30m."),
-        _when("--date", metavar="DAY", help="A whole day: 2026-01-16, today, yesterday."),
-        _when("--around", metavar="TIME", help="From before it to after it, see --minutes."),
+        _when("--last", usual=True, metavar="LENGTH", help="Up to now: 30m, 2h, 1h30m."),
+        _when("--date", usual=True, metavar="DAY", help="A whole day: 2026-01-16, today, yesterday."),
+        _when("--around", usual=True, metavar="TIME", help="From before it to after it, see --minutes."),
         _when("--minutes", type=Whole(1, 10_000), help="With --around: so many on each side. Default: 10."),
         _when("--duration", metavar="LENGTH", help="With --start, for --end: 30m, 2h, 1h30m."),
         _when("--events", metavar="WORDS", help="Only recordings that have one: motion,alarm,person."),
@@ -145,9 +148,10 @@ get_options = _together(
         _output("--require-complete", is_flag=True, help="A gap in the recording gives exit code 4."),
         _output(
             "--if-exists",
+            usual=True,
             type=_one_of(IfExists),
             metavar="WHAT",
-            help="fail, skip or overwrite. Default: good if this same request made it, else fail.",
+            help="fail, skip or overwrite, where it is there.",
         ),
         _output("--keep-files", is_flag=True, help="Keep the downloaded clips."),
         _output("--exec", metavar="CMD", help="Run it for each complete video: 'rsync {} nas:'."),
@@ -167,9 +171,10 @@ merge_options = _together(
         _output("--require-complete", is_flag=True, help="A gap between the clips gives exit code 4."),
         _output(
             "--if-exists",
+            usual=True,
             type=_one_of(IfExists),
             metavar="WHAT",
-            help="fail, skip or overwrite. Default: good if this same request made it, else fail.",
+            help="fail, skip or overwrite, where it is there.",
         ),
     ]
 )
@@ -193,12 +198,12 @@ foreign_options = _together(
 # Read from the raw arguments too, by camreel.cli.app, where errors are told; --debug is read only there.
 debug_option = _program("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
-json_option = _program("--json", "as_json", is_flag=True, help="Print the report as JSON on stdout.")
+json_option = _program("--json", "as_json", usual=True, is_flag=True, help="Print the report as JSON on stdout.")
 
 manner_options = _together(
     [
         json_option,
-        _program("-q", "--quiet", is_flag=True, help="Say nothing but errors and losses."),
+        _program("-q", "--quiet", usual=True, is_flag=True, help="Say nothing but errors and losses."),
         _program("-v", "--verbose", is_flag=True, help="Log what is asked and answered."),
         _program(
             "--progress",
@@ -212,5 +217,10 @@ manner_options = _together(
 )
 
 version_option = _program(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version.",
 )

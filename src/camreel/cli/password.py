@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
 import sys
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 
 from camreel.cli import screen
 from camreel.cli.chosen import Chosen
-from camreel.cli.keeping import password_in_settings
 from camreel.cli.secret_text import MOST_BYTES, checked_password, first_line, one_line
 from camreel.errors import UsageError
 
@@ -78,7 +76,11 @@ class Passwords:
         return self._direct
 
     def _of_settings(self, username: str, chosen: Chosen | None) -> str | None:
-        return None if chosen is None else password_in_settings(username, chosen)
+        if chosen is None:
+            return None
+        from camreel.cli.keeping import password_in_settings  # noqa: PLC0415 - the help page does not need it
+
+        return password_in_settings(username, chosen)
 
     def _ask(self, username: str, where: str) -> str:
         if self._given.no_input:
@@ -123,6 +125,8 @@ def ask(prompt: str) -> str:
 
 
 def _typed(prompt: str) -> str:
+    import getpass  # noqa: PLC0415 - the help page does not need it
+
     try:
         with warnings.catch_warnings():
             # Where echo cannot be switched off getpass warns and asks all the same; we do not.

@@ -1,4 +1,4 @@
-"""Where an export stands: fed events, shown as one line that fits. Pure; the clock is given."""
+"""Where an export stands: fed events, shown as lines that fit. Pure; the clock is given."""
 
 from __future__ import annotations
 
@@ -33,12 +33,14 @@ _UNITS = (("GB", 1e9, 2), ("MB", 1e6, 1), ("kB", 1e3, 0), ("bytes", 1, 0))
 
 @dataclass(slots=True)
 class _Clip:
-    """One download."""
+    """One download. ``start`` is its first moment on the camera's clock, ``attempt`` counts from 1."""
 
     size: int | None
     received: int = 0
     done: bool = False
     failed: bool = False
+    start: WallTime | None = None
+    attempt: int = 1
 
 
 class Progress:
@@ -51,6 +53,7 @@ class Progress:
         self._samples: deque[tuple[float, int]] = deque()
         self._merged: WallTime | None = None
         self._with_date = False
+        self._running: list[int | None] = []  # downloads, each in a place that it keeps until it is over
         self._on_disk = 0  # clips that are merged from where they lie
         self._enter("connecting")
 
@@ -88,6 +91,8 @@ class Progress:
         clip = self._clip(event.number)
         clip.size = clip.size if event.size is None else event.size
         clip.received = event.have  # what an earlier try left behind is not speed
+        clip.start, clip.attempt = event.recording.span.start, event.attempt
+        self._take_place(event.number)
         if not self._samples:
             self._samples.append((self._now(), self._arrived))
 
@@ -102,10 +107,12 @@ class Progress:
             clip.received = event.size
         self._receive(clip, event.size)
         clip.size, clip.done = event.size, True
+        self._leave_place(event.number)
 
     @feed.register
     def _(self, event: ClipFailed) -> None:
         self._clip(event.number).failed = True
+        self._leave_place(event.number)
 
     @feed.register
     def _(self, event: Looking) -> None:
@@ -132,6 +139,18 @@ class Progress:
 
     def _clip(self, number: int) -> _Clip:
         return self._clips.setdefault(number, _Clip(None))
+
+    def _take_place(self, number: int) -> None:
+        if number in self._running:
+            return
+        if None in self._running:
+            self._running[self._running.index(None)] = number
+        else:
+            self._running.append(number)
+
+    def _leave_place(self, number: int) -> None:
+        if number in self._running:
+            self._running[self._running.index(number)] = None
 
     def _receive(self, clip: _Clip, received: int) -> None:
         self._arrived += max(0, received - clip.received)
@@ -209,6 +228,30 @@ class Progress:
                 return self._with_bar(line, width)
         return self._percent()[:width]
 
+    def lines(self, width: int) -> list[str]:
+        """The whole in one line, and each running download in one of its own, all of at most ``width`` columns.
+
+        A download stays in its line until it is over; where none has followed, that line is empty.
+        """
+        below = [self._download(number, width) if number else "" for number in self._running]
+        while below and (not below[-1] or self.phase != "downloading"):
+            below.pop()
+        return [self.line(width), *below]
+
+    def _download(self, number: int, width: int) -> str:
+        clip = self._clip(number)
+        name = f"  clip {number:>{len(str(len(self._clips)))}}"
+        percent = f"{min(100, 100 * clip.received // clip.size):>3} %" if clip.size else " " * 5
+        size = _of(clip.received, clip.size) if clip.size else size_text(clip.received)
+        when = "" if clip.start is None else f"{clip.start.naive:%m-%d %H:%M:%S}"[0 if self._with_date else 6 :]
+        again = f"try {clip.attempt}" if clip.attempt > 1 else ""
+        line = ""
+        for layout in ((name, when, percent, size, again), (name, when, percent, size), (name, percent)):
+            line = "  ".join(part for part in layout if part).rstrip()
+            if len(line) <= width:
+                break
+        return line[:width]
+
     def plain(self) -> str:
         """The state as a line of a log."""
         if self.phase != "downloading":
@@ -222,6 +265,7 @@ class Progress:
             (percent, size, speed, left, merged, clips),
             (percent, size.replace(" of ", "/"), speed, left, merged, clips.partition(",")[0]),
             (percent, size, speed, left, merged),
+            (percent, size.replace(" of ", "/"), speed, left, self._merged_text("up to ")),
             (percent, size, left, merged),
             (percent, left, merged),
             (percent, left, self._merged_text("up to ")),
@@ -245,9 +289,7 @@ class Progress:
         total = self.total
         if total is None:
             return ""
-        unit, scale, digits = next((u for u in _UNITS if total >= u[1]), _UNITS[-1])
-        whole = f"{total / scale:.{digits}f}"
-        return f"{self.received / scale:>{len(whole)}.{digits}f} of {whole} {unit}"
+        return _of(self.received, total)
 
     def _speed(self) -> str:
         if self.fetched:
@@ -271,3 +313,10 @@ class Progress:
         done = sum(clip.done for clip in self._clips.values())
         failed = sum(clip.failed for clip in self._clips.values())
         return f"{done}/{len(self._clips)} clips" + (f", {failed} failed" if failed else "")
+
+
+def _of(part: int, whole: int) -> str:
+    """``0.45 of 1.20 GB``: as wide at the beginning as at the end."""
+    unit, scale, digits = next((u for u in _UNITS if whole >= u[1]), _UNITS[-1])
+    shown = f"{whole / scale:.{digits}f}"
+    return f"{part / scale:>{len(shown)}.{digits}f} of {shown} {unit}"

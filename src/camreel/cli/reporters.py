@@ -1,26 +1,23 @@
-"""Who tells a person how the export goes: nobody, plain lines for a log, or one line on a terminal that stays put."""
+"""Who tells a person how the export goes: nobody, plain lines for a log, or lines on a terminal that stay put."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from camreel.cli import screen
 from camreel.cli.gathering import Gathering
+from camreel.cli.live import LiveLines, is_live, painted
 from camreel.cli.notes import Note
 from camreel.cli.progress import Progress
 from camreel.events import Event
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.live import Live
-
-_EVERY = 10.0  # seconds between two plain lines
-_REFRESH = 0.4  # seconds between two pictures of the live line: slower than the eye is nervous
+_EVERY = 5.0  # seconds between two plain lines
+REFRESH = 0.4  # seconds between two pictures of the live lines: slower than the eye is nervous
 
 
 class Reporter(Protocol):
@@ -57,7 +54,7 @@ class SilentReporter:
 
 
 class PlainReporter:
-    """For pipes, logs and dumb terminals: what is notable at once, and where things stand every ten seconds."""
+    """For pipes, logs and dumb terminals: what is notable at once, and where things stand every few seconds."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -77,7 +74,7 @@ class PlainReporter:
             self.log("\n".join(note.lines()))
 
     def tick(self) -> None:
-        """A line when ten seconds have passed since the last, and it says something new."""
+        """A line when five seconds have passed since the last, and it says something new."""
         self._tell(self._gathering.due())
         if self._now() - self._said_at < _EVERY:
             return
@@ -97,92 +94,69 @@ class PlainReporter:
 
 
 class LiveReporter:
-    """One line at the bottom of a terminal, and the notable above it."""
+    """The whole and each running download at the bottom of a terminal, and the notable above them."""
 
-    def __init__(self, console: Console, now: Callable[[], float] = time.monotonic) -> None:
-        self._console = console
+    def __init__(self, lines: LiveLines, now: Callable[[], float] = time.monotonic) -> None:
+        self._lines = lines
         self._now = now
         self._progress = Progress(now)
         self._gathering = Gathering(now)
         self._drawn_at = now()
-        self._live: Live | None = self._start()
-
-    def _start(self) -> Live:
-        from rich.live import Live  # noqa: PLC0415 - a tenth of a second, for those who have a terminal
-
-        # No thread of its own: the line is drawn when ticked, so that nothing is read while it changes.
-        live = Live(
-            console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
-        )
-        live.start()
-        return live
+        _on_screen.append(lines)
 
     def on_event(self, event: Event) -> None:
-        """Notable lines at once, above the live line."""
+        """Notable lines at once, above the live ones."""
         self._progress.feed(event)
         for note in self._gathering.add(event):
-            self._print(note)
+            self._say(note)
         self.tick()
 
     def tick(self) -> None:
-        """Draw the line again, where that is due."""
+        """Draw the lines again, where that is due."""
         for note in self._gathering.due():
-            self._print(note)
-        if self._live is None or self._now() - self._drawn_at < _REFRESH:
+            self._say(note)
+        if self._now() - self._drawn_at < REFRESH:
             return
         self._drawn_at = self._now()
-        self._draw()
+        columns, rows = self._lines.size
+        # Room for what stands above them; the more important is at the top.
+        self._lines.draw(fitting(self._progress.lines(columns - 1), rows - 3))
 
-    def _draw(self) -> None:
-        from rich.text import Text  # noqa: PLC0415 - see above
-
-        if self._live is not None:
-            # Room for the "^C" that the terminal itself writes: a wrapped line would not be taken away.
-            line = self._progress.line(self._console.width - 3)
-            self._live.update(Text(line, no_wrap=True, overflow="crop"), refresh=True)
-
-    def _print(self, note: Note) -> None:
-        from rich.text import Text  # noqa: PLC0415 - see above
-
-        for line in note.lines(self._console.width - 1):
-            text = Text(line, style="yellow" if note.bad else "")
-            if not note.bad and line.startswith(note.label) and note.label:
-                text.stylize("bold", 0, len(note.label))
-            self._console.print(text, soft_wrap=True, highlight=False)
+    def _say(self, note: Note) -> None:
+        lines = note.lines(self._lines.size[0] - 1)
+        if note.bad:
+            lines = [painted(line, "yellow") for line in lines]
+        elif note.label:
+            lines = [line.replace(note.label, painted(note.label, "bold"), 1) for line in lines[:1]] + lines[1:]
+        self._lines.say("\n".join(lines))
 
     def log(self, text: str) -> None:
-        """A line of its own, above the live line."""
-        self._console.print(screen.harmless(text), markup=False, highlight=False, soft_wrap=True)
+        """A line of its own, above the live ones."""
+        self._lines.say(screen.harmless(text))
 
     def close(self) -> None:
-        """Take the live line away and give the cursor back."""
+        """Take the live lines away and give the cursor back."""
         for note in self._gathering.end():
-            self._print(note)
-        if self._live is not None:
-            live, self._live = self._live, None
-            live.stop()
+            self._say(note)
+        self._lines.close()
+        if self._lines in _on_screen:
+            _on_screen.remove(self._lines)
 
 
-class Forgiving:
-    """stderr for rich: where the terminal has gone away, the download goes on."""
+_on_screen: list[LiveLines] = []
 
-    def __init__(self) -> None:
-        self.encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
 
-    def write(self, text: str) -> int:
-        with suppress(OSError, ValueError):
-            sys.stderr.write(text)
-        return len(text)
+def leave_screen() -> None:
+    """Leave it tidy when the program ends here and now: the live lines go, and the cursor comes back."""
+    with suppress(OSError, ValueError, AttributeError):
+        for lines in _on_screen:  # not through sys.stderr: this may have interrupted a write to it
+            os.write(sys.stderr.fileno(), lines.farewell().encode())
 
-    def flush(self) -> None:
-        with suppress(OSError, ValueError):
-            sys.stderr.flush()
 
-    def isatty(self) -> bool:
-        return sys.stderr.isatty()
-
-    def fileno(self) -> int:
-        return sys.stderr.fileno()
+def fitting(lines: Sequence[str], rows: int) -> list[str]:
+    """``lines``, where they fit; else the first of them, and how many there are besides."""
+    rows = max(2, rows)
+    return list(lines) if len(lines) <= rows else [*lines[: rows - 1], f"… and {len(lines) - rows + 1} more"]
 
 
 def choose_reporter(*, quiet: bool, progress: str = "auto") -> Reporter:
@@ -195,8 +169,4 @@ def choose_reporter(*, quiet: bool, progress: str = "auto") -> Reporter:
         return SilentReporter()
     if progress == "plain":
         return PlainReporter()
-    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") in {"dumb", "unknown"}:
-        return PlainReporter()
-    from rich.console import Console  # noqa: PLC0415 - see above
-
-    return LiveReporter(Console(file=Forgiving()))  # type: ignore[arg-type]  # all of IO that rich uses
+    return LiveReporter(LiveLines()) if is_live(sys.stderr) else PlainReporter()

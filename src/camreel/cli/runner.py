@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -16,7 +15,7 @@ from anyio.abc import TaskStatus
 
 from camreel import exporting
 from camreel.cli import screen
-from camreel.cli.reporters import Reporter
+from camreel.cli.reporters import Reporter, leave_screen
 from camreel.errors import Interrupted
 from camreel.events import ClipFetched, Event, Listener, Planned
 from camreel.model import Credentials, MergeRequest, Request
@@ -168,9 +167,7 @@ def _receive_signals(stack: ExitStack) -> AsyncIterator[signal.Signals] | None:
 
 def _end_now(_number: int, _frame: object) -> NoReturn:
     # Nothing here is lost: outputs have their name only when they are whole, and the merge process ends by itself.
-    with suppress(OSError, ValueError, AttributeError):
-        if sys.stderr.isatty():
-            os.write(sys.stderr.fileno(), b"\r\x1b[2K\x1b[?25h")  # the live line goes, the cursor comes back
+    leave_screen()
     os._exit(Interrupted.exit_code)
 
 

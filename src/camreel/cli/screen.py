@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import traceback
@@ -33,6 +34,32 @@ def harmless(text: str) -> str:
 def say(text: str = "") -> None:
     """Results, to stdout. Each line of ``text`` is made harmless."""
     _write(sys.stdout, harmless(text))
+
+
+def tell(text: str) -> None:
+    """Results in words, to stdout: on a terminal, lines are broken between words, under their own text."""
+    width = terminal_width(sys.stdout)
+    lines = text.split("\n")
+    if width is not None:
+        lines = [each for line in lines for each in _folded(line, width)]
+    say("\n".join(lines))
+
+
+def _folded(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    before = line[: len(line) - len(line.lstrip())]
+    label = re.match(r"\w+ {2,}", line)
+    return wrapped(line.lstrip(), width, before, " " * (len(label[0]) if label else len(before) + 2))
+
+
+def styled(text: str, style: str) -> str:
+    """``text`` in a style (words of ``_STYLES``, or none), for a terminal that understands it."""
+    codes = ";".join(_STYLES[word] for word in style.split())
+    return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
+
+
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
 
 
 def remark(text: str = "") -> None:
@@ -75,8 +102,17 @@ def terminal_width(stream: TextIO | None) -> int | None:
     """Columns to use where ``stream`` is a terminal; None where it is not, or where it is too narrow to bother."""
     if stream is None or not stream.isatty():
         return None
-    columns = shutil.get_terminal_size().columns - 1
+    columns = terminal_size(stream)[0] - 1
     return columns if columns >= _NARROWEST else None
+
+
+def terminal_size(stream: TextIO) -> tuple[int, int]:
+    """Columns and rows of the terminal that ``stream`` is, as they are now."""
+    with suppress(OSError, ValueError, AttributeError):
+        size = os.get_terminal_size(stream.fileno())
+        if size.columns and size.lines:
+            return size
+    return shutil.get_terminal_size()
 
 
 def _write(stream: TextIO | None, text: str) -> None:

@@ -104,8 +104,8 @@ def setup(
         values["password"] = password
     write_config(path, with_camera(before, path, called, values))
     kept = " with its password, for you alone to read" if "password" in values else ""
-    screen.say(f"Saved as {called} in {path}{kept}.")
-    screen.say(f"Now this works: {program_command()} get {called} --last 1h")
+    screen.tell(f"Saved as {called} in {path}{kept}.")
+    screen.tell(f"Now this works: {program_command()} get {called} --last 1h")
     return 0
 
 
@@ -129,10 +129,10 @@ def _which(devices: Sequence[Device], config: Config, *, port: int | None, https
         for number, device in enumerate(devices, 1)
     ]
     if rows:
-        screen.say(table(("", "Address", "Model", "Name", "Known as"), rows))
+        screen.say(table(("", "Address", "Model", "Name", "Known as"), rows, screen.terminal_width(sys.stdout)))
         answer = _line("Which one? A number, or another address [1]: ") or "1"
     else:
-        screen.say("No camera answered. (Some do not, and none in another network.)")
+        screen.tell("No camera answered. (Some do not, and none in another network.)")
         answer = _line("Its address: ")
     if re.fullmatch(r"[0-9]{1,4}", answer):
         if not 1 <= int(answer) <= len(devices):
@@ -160,15 +160,15 @@ def _line(question: str) -> str:
 
 
 def _introduce(greeting: Greeting) -> None:
-    screen.say(f"Camera    {greeting.address}: {who(greeting)}")
+    screen.tell(f"Camera    {greeting.address}: {who(greeting)}")
     titles = list(greeting.titles.items())
     shown = ", ".join(f"{number} {printable(title, 40)}" for number, title in titles[:_MOST_TITLES])
     if shown:
         more = f" and {len(titles) - _MOST_TITLES} more" if len(titles) > _MOST_TITLES else ""
-        screen.say(f"Channels  {shown}{more}")
+        screen.tell(f"Channels  {shown}{more}")
     clock, is_wrong = clock_text(greeting)
     warning = ". It should be set: recordings are found by it, and stamped with it" if is_wrong else ""
-    screen.say(f"Clock     {clock}{warning}")
+    screen.tell(f"Clock     {clock}{warning}")
 
 
 def _name_for(greeting: Greeting, config: Config) -> str:

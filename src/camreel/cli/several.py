@@ -160,7 +160,8 @@ def _show(tasks: Sequence[Task], outcomes: Sequence[Outcome], code: int, manner:
             screen.remark(lines)
     if not manner.quiet:
         heads = ("Camera", "Channel", "Result", "Coverage", "Size")
-        screen.say(table(heads, [_row(task, outcome) for task, outcome in zip(tasks, outcomes, strict=True)]))
+        rows = [_row(task, outcome) for task, outcome in zip(tasks, outcomes, strict=True)]
+        screen.say(table(heads, rows, screen.terminal_width(sys.stdout)))
 
 
 def _text(outcome: Outcome) -> str:

@@ -50,11 +50,11 @@ def test_cameras(*, names: tuple[str, ...], no_input: bool, as_json: bool) -> in
 
 def _tell(result: dict[str, Any]) -> None:
     if result["exit_code"]:
-        screen.say(f"{result['name']}: {result['error']['message']}")
+        screen.tell(f"{result['name']}: {result['error']['message']}")
         if result["error"]["hint"]:
-            screen.say(f"  {result['error']['hint']}")
+            screen.tell(f"  {result['error']['hint']}")
     else:
-        screen.say(f"{result['name']}: {result['model']}; clock: {result['clock']}")
+        screen.tell(f"{result['name']}: {result['model']}; clock: {result['clock']}")
 
 
 class _Tester:

@@ -14,11 +14,6 @@ from typing import Any
 from camreel.config.keys import KEYS
 from camreel.errors import UsageError, printable
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 _MOST_BYTES = 1024 * 1024  # somebody will point it at a video
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _OTHERS = 0o077  # the rights of everybody else, on POSIX
@@ -83,6 +78,12 @@ def load(path: Path) -> Config:
 
 def parse(text: str, path: Path) -> Config:
     """The settings in ``text``, which is shown as ``path``."""
+    # Here, for the pages of help need no settings and should be quick.
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415
+    else:
+        import tomli as tomllib  # noqa: PLC0415
+
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -1,0 +1,185 @@
+"""Write the reference that is made of the code: docs/reference/ and docs/man/camreel.1. ``make docs`` runs it.
+
+With ``--check`` nothing is written: exit code 1 names the pages that are stale.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from manual import manual
+
+from camreel import errors
+from camreel.cli.commands import COMMANDS, every_command
+from camreel.cli.exit_codes import MEANINGS
+from camreel.cli.get_command import get
+from camreel.cli.help import Command, Option
+from camreel.config import KEYS
+from camreel.errors import CamreelError
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = Path("docs") / "reference"
+_MADE = "<!-- Made by scripts/reference.py (make docs). Changes belong there, or to the code. -->"
+
+# What a person does about it. Each error's own hint is more exact; a script has the exit code.
+ADVICE = {
+    "CamreelError": "A bug, where it is nothing more exact: run it again with `--debug`, and report what it shows.",
+    "UsageError": "Change the command, or the settings that the message names. Nothing was asked of the camera.",
+    "NothingRecorded": "Look at the times, the channel and the zone; `camreel doctor` tells what is recorded at all.",
+    "LoginError": "See `AccountLocked` and `LoginRefused`.",
+    "LoginRefused": "Look at the user and the password. They are not tried again: that could lock the account.",
+    "AccountLocked": "Wait as long as the message says. Trying meanwhile may start the time anew.",
+    "CameraError": "See the kinds of it below.",
+    "CameraUnreachable": "Is it on, and is the address right? It was waited for, as long as `--retry-for` says.",
+    "CameraBusy": "Fewer downloads at a time (`--max-concurrent 1`), or later; restart it where it stays so.",
+    "BadTransfer": "Run it again: what arrived whole is kept. Always the same one: its file may be damaged.",
+    "CameraRefused": "The message has the camera's status. Often a right is missing: playback on the channel.",
+    "NotACamera": "The address is that of something else, a router for instance; or the port is not that of HTTP.",
+    "DiskError": "Make room, or choose another folder with `--output-dir`. What was downloaded is kept.",
+    "MergeError": "The clips are kept: `camreel merge` makes the video of them. `--keep-files` keeps them for good.",
+    "Interrupted": "Run the same command again: it continues.",
+}
+# What a script does.
+_REACTION = {
+    0: "nothing",
+    1: "tell a person",
+    2: "tell a person: it will not be better the next time",
+    3: "nothing, or look at the time range",
+    4: "run the same command again later; what is there is kept",
+    5: "tell a person, and stop: more tries may lock the account",
+    6: "run it again later",
+    7: "tell a person: the disk may be full, or what --exec runs failed",
+    130: "run it again",
+}
+
+_SETTINGS = """\
+# The settings
+
+TOML, in `~/.config/camreel/config.toml`; on macOS `~/Library/Application Support/camreel/config.toml`,
+on Windows `%LOCALAPPDATA%\\camreel\\config.toml`; or where `CAMREEL_CONFIG` says. `camreel config path`
+prints the place, `camreel config show [NAME]` what would be used, and from where.
+
+A key is the name of its option with `_` for `-`. What is typed goes before the environment, that before the
+camera's own section `[camera.NAME]`, that before `[defaults]`, that before the program's defaults. A key that
+does not exist is an error, with the one that comes near. A file with `password` or `password_command` must be
+readable by its owner alone (mode 600).
+
+| key | value | meaning | option | where |
+|---|---|---|---|---|"""
+
+_CODES = """
+`--require-complete` makes a gap in the recording 4. With several cameras the code is the worst: of 0, 3, 4, 6,
+5, 7, 2, 1, 130 the one that stands last here. `camreel doctor` uses the same codes: 3 where a camera lists no
+recordings at all, 6 also where it does not search."""
+
+_ABOUT_ERRORS = """\
+# Errors
+
+Each error is one sentence that says what happened to what, and a second one that says what to do about it. With
+`--json` it is `error` in the document (`kind`, `message`, `hint`), with `--progress json` the last line; in the
+library it is raised.
+
+| kind | exit code | is a | when | what to do |
+|---|---|---|---|---|"""
+
+
+def pages() -> dict[Path, str]:
+    """Each page with its text, by its path in the repository."""
+    made = {
+        REFERENCE / "commands.md": _commands(),
+        REFERENCE / "config.md": _config(),
+        REFERENCE / "exit-codes.md": _exit_codes(),
+        REFERENCE / "errors.md": _errors(),
+    }
+    texts = {path: "\n".join([_MADE, "", *lines]) + "\n" for path, lines in made.items()}
+    return {**texts, Path("docs") / "man" / "camreel.1": manual()}
+
+
+def _commands() -> Iterator[str]:
+    yield from ("# Commands and options", "", "`get` is meant where no command is named: `camreel --host ...`.", "")
+    for late in COMMANDS:
+        yield f"- [`camreel {late.name}`](#camreel-{late.name}): {late.summary}"
+    for words, command in every_command():
+        yield from ("", f"## camreel {' '.join(words)}", "", command.help or "")
+        if isinstance(command, Command):
+            usages = (command.usage or f"{' '.join(words)} [options]", command.usage_too)
+            yield from ("", "```", *(f"camreel {usage}" for usage in usages if usage), "```", "")
+            yield from _options(command)
+    hidden = [option for option in get.params if isinstance(option, Option) and option.hidden]
+    yield from ("", "## Understood, for those who come from amcrest-downloader", "")
+    yield ", ".join(f"`{max(option.opts, key=len)}`" for option in hidden) + " of `get`; see the README."
+
+
+def _options(command: Command) -> Iterator[str]:
+    ctx = click.Context(command, info_name=command.name)
+    options = [option for option in command.get_params(ctx) if isinstance(option, Option) and not option.hidden]
+    rows = [(option.section, record) for option in options if (record := option.get_help_record(ctx))]
+    yield from ("| option | meaning |", "|---|---|")
+    for section in dict.fromkeys(section for section, _ in rows):
+        yield f"| **{section}** | |"
+        for names, text in (record for own, record in rows if own == section):
+            yield f"| `{_cell(names)}` | {_cell(text)} |"
+    if named := [(option.envvar, max(option.opts, key=len)) for option in options if option.envvar]:
+        yield from ("", "From the environment: " + ", ".join(f"`{name}` for `{flag}`" for name, flag in named) + ".")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _config() -> Iterator[str]:
+    yield from _SETTINGS.splitlines()
+    options = {option.name: max(option.opts, key=len) for option in get.params if isinstance(option, Option)}
+    for key in KEYS.values():
+        option = f"`{options[key.name]}`" if key.name in options else ""
+        where = "a camera" if key.of_camera else "a camera, `[defaults]`"
+        yield f"| `{key.name}` | {key.kind.value} | {_cell(key.meaning)} | {option} | {where} |"
+
+
+def _kinds() -> list[type[CamreelError]]:
+    found = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, CamreelError)]
+    return sorted(found, key=lambda kind: (kind.exit_code, len(kind.__mro__), kind.__name__))
+
+
+def _exit_codes() -> Iterator[str]:
+    yield from ("# Exit codes", "", "| exit code | meaning | errors | what a script does |", "|---|---|---|---|")
+    for code, meaning in MEANINGS.items():
+        named = ", ".join(f"[`{kind.__name__}`](errors.md)" for kind in _kinds() if kind.exit_code == code)
+        yield f"| {code} | {meaning} | {named} | {_REACTION[code]} |"
+    yield from _CODES.splitlines()
+
+
+def _errors() -> Iterator[str]:
+    yield from _ABOUT_ERRORS.splitlines()
+    for kind in _kinds():
+        parent = kind.__mro__[1].__name__
+        when = " ".join(inspect.cleandoc(kind.__doc__ or "").split()).replace("``", "`")
+        base = f"`{parent}`" if kind is not CamreelError else ""
+        yield f"| `{kind.__name__}` | {kind.exit_code} | {base} | {_cell(when)} | {ADVICE[kind.__name__]} |"
+
+
+def _text_of(path: Path) -> str | None:
+    return path.read_text("utf-8") if path.exists() else None
+
+
+def main() -> int:
+    """Write them, or only look."""
+    made = pages()
+    stale = [path for path, text in made.items() if _text_of(ROOT / path) != text]
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            print(f"{path} is stale: make docs")
+        return bool(stale)
+    for path in stale:
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_text(made[path], "utf-8")
+        print(f"wrote {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""Lines that are drawn again and again at the bottom of a terminal, and what is said above them."""
+
+from __future__ import annotations
+
+import io
+
+import pyte
+import pytest
+
+from camreel.cli.live import LiveLines, cells, cropped, is_live, painted
+from camreel.cli.reporters import fitting
+
+ROWS = 10
+
+
+class Window(io.StringIO):
+    """A terminal whose screen can be looked at, and whose size can be changed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+        super().__init__()
+        self.screen = pyte.Screen(columns, ROWS)
+        self.screen.set_mode(pyte.modes.LNM)  # as a tty, which makes two of each "\\n"
+        self._stream = pyte.Stream(self.screen)
+        self._monkeypatch = monkeypatch
+        self.resize(columns)
+
+    def resize(self, columns: int, rows: int = ROWS) -> None:
+        self._monkeypatch.setenv("COLUMNS", str(columns))
+        self._monkeypatch.setenv("LINES", str(rows))
+        self.screen.resize(rows, columns)
+
+    def write(self, text: str) -> int:
+        self._stream.feed(text)
+        return super().write(text)
+
+    @property
+    def shown(self) -> list[str]:
+        return "\n".join(line.rstrip() for line in self.screen.display).rstrip().split("\n")
+
+
+@pytest.fixture
+def window(monkeypatch: pytest.MonkeyPatch) -> Window:
+    monkeypatch.setenv("XTERM_VERSION", "XTerm(379)")  # does not fold, as pyte does not
+    return Window(monkeypatch, 30)
+
+
+def test_lines_stay_where_they_are_and_leave_nothing_behind(window: Window) -> None:
+    """More of them, fewer, shorter; what is said stands above; at the end they are gone and the cursor is back."""
+    lines = LiveLines(window)
+    lines.draw(["one " * 5, "two"])
+    lines.draw(["one", "two", "three"])
+    assert window.shown == ["one", "two", "three"]
+    lines.say("said\nmore")
+    assert window.shown == ["said", "more", "one", "two", "three"]
+    lines.draw(["one"])
+    assert window.shown == ["said", "more", "one"]
+    assert window.screen.cursor.hidden
+    lines.close()
+    lines.close()
+    lines.draw(["late"])
+    assert window.shown == ["said", "more"]
+    assert not window.screen.cursor.hidden
+
+
+def test_they_go_on_after_a_question(window: Window) -> None:
+    """Taken away for it, and there again below it."""
+    lines = LiveLines(window)
+    lines.draw(["one"])
+    lines.close()
+    window.write("Sure? y\n")
+    lines.open()
+    lines.draw(["two"])
+    assert window.shown == ["Sure? y", "two"]
+
+
+def test_what_has_not_changed_is_not_drawn(window: Window) -> None:
+    """Not a byte: nothing flickers."""
+    lines = LiveLines(window)
+    lines.draw(["one", "two"])
+    before = window.getvalue()
+    lines.draw(["one", "two"])
+    assert window.getvalue() == before
+
+
+def test_a_ctrl_c_leaves_no_trace(window: Window) -> None:
+    """The terminal writes ^C where the cursor is; the next picture is over it."""
+    lines = LiveLines(window)
+    lines.draw(["a" * 29, "b" * 29])
+    window.write("^C")
+    lines.draw(["a" * 29, "c"])
+    assert window.shown == ["a" * 29, "c"]
+
+
+def test_a_window_that_is_pulled_has_nothing_twice(window: Window) -> None:
+    """Narrower, wider and lower: each line is cut at the edge, and the old picture is gone."""
+    lines = LiveLines(window)
+    lines.say("said")
+    lines.draw([f"first {'x' * 50}", "second"])
+    assert window.shown == ["said", f"first {'x' * 23}", "second"]
+    window.resize(20)
+    lines.draw([f"first {'x' * 50}", "second"])
+    assert window.shown == ["said", f"first {'x' * 13}", "second"]
+    window.resize(60)
+    lines.draw([f"first {'x' * 50}", "second"])
+    assert window.shown == ["said", f"first {'x' * 50}", "second"]
+    window.resize(60, 3)
+    lines.draw(["1", "2", "3", "4"])
+    assert window.shown[-2:] == ["1", "2"]
+
+
+def test_lines_that_the_terminal_has_folded_are_counted(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most terminals fold long lines when they become narrower: the way up is as long as what they made of them."""
+    monkeypatch.delenv("XTERM_VERSION")
+    monkeypatch.setenv("TERM", "tmux-256color")
+    lines = LiveLines(window)
+    lines.draw(["x" * 29, "y" * 15, "z" * 29])
+    window.resize(10)
+    before = len(window.getvalue())
+    lines.draw(["x", "y", "z"])
+    # three rows of x and two of y stand above the beginning of z
+    assert window.getvalue()[before:].startswith("\r\x1b[5A\x1b[J")
+
+
+def test_wide_letters_count_twice() -> None:
+    """A channel's title may be Chinese, or have accents that take no room."""
+    assert cells("door") == 4
+    assert cells("\u524d\u95e8") == 4
+    assert cells("e\u0301") == 1
+    assert cropped("\u524d\u95e8\u524d", 5) == "\u524d\u95e8"
+
+
+def test_colours_are_left_out_where_they_are_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR, and terminals that are none."""
+    assert painted("x", "yellow") == "\x1b[33mx\x1b[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert painted("x", "yellow") == "x"
+    assert not is_live(None)
+    assert not is_live(io.StringIO())
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    """The first stay, for the whole is there."""
+    assert fitting(["1", "2", "3"], 3) == ["1", "2", "3"]
+    assert fitting(["1", "2", "3", "4"], 3) == ["1", "2", "… and 2 more"]

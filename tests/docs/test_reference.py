@@ -1,0 +1,101 @@
+"""The pages that are made of the code are those that the code makes, and they leave nothing out."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import click
+import pytest
+from manual import manual
+from reference import ADVICE, pages
+
+from camreel import errors
+from camreel.cli.commands import every_command
+from camreel.cli.exit_codes import MEANINGS
+from camreel.cli.help import Option
+from camreel.cli.worst import worst
+from camreel.config import KEYS
+
+ROOT = Path(__file__).parents[2]
+PAGES = pages()
+KINDS = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, errors.CamreelError)]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=str)
+def test_the_page_is_not_stale(path: Path) -> None:
+    """What stands in the repository is what `make docs` writes."""
+    assert (ROOT / path).read_text("utf-8") == PAGES[path]
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / "reference" / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize(("words", "command"), every_command(), ids=str)
+def test_each_command_and_option_is_there(words: tuple[str, ...], command: click.Command) -> None:
+    """On the page of commands, and in the manual, with what it means."""
+    (section,) = re.findall(
+        rf"^## camreel {' '.join(words)}\n(.*?)(?=^## |\Z)", page("commands.md"), re.MULTILINE | re.DOTALL
+    )
+    text = re.sub(r"\\f[BR]", "", manual()).replace("\\-", "-")
+    assert words == ("get",) or f'.SS "camreel {" ".join(words)}"' in text
+    for option in [] if isinstance(command, click.Group) else command.params:
+        if isinstance(option, Option) and option.hidden:
+            assert f"`{max(option.opts, key=len)}`" in page("commands.md")
+        elif isinstance(option, Option):
+            assert max(option.opts, key=len) in section
+            assert max(option.opts, key=len) in text
+            assert option.help
+            assert option.help.replace("|", "\\|") in section
+
+
+def test_each_setting_is_there() -> None:
+    """With its meaning."""
+    for key in KEYS.values():
+        assert f"| `{key.name}` | {key.kind.value} | {key.meaning}" in page("config.md")
+
+
+def test_each_error_and_exit_code_is_there() -> None:
+    """With what to do; no code is without a meaning, and none without a place in the order of the worst."""
+    assert {kind.__name__ for kind in KINDS} == set(ADVICE)
+    for kind in KINDS:
+        assert f"| `{kind.__name__}` | {kind.exit_code} |" in page("errors.md")
+    assert set(MEANINGS) == {kind.exit_code for kind in KINDS} | {0, 4}
+    for code in MEANINGS:
+        assert f"\n| {code} | " in page("exit-codes.md")
+        assert worst([0, code]) == code
+        assert f"\n\\fB{code}\\fR\n" in manual()
+
+
+def test_no_text_steers_the_manual() -> None:
+    """Each line is a request of ours, or a text that begins with none of the letters that make one."""
+    known = {".TH", ".SH", ".SS", ".PP", ".TP", ".br", ".nf", ".fi", '.\\"'}
+    for line in manual().splitlines():
+        assert line.strip()
+        assert not line.startswith("'")
+        assert not line.startswith(".") or line.split()[0] in known
+        assert "--" not in line  # a hyphen that can be searched for and copied is \-
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+def test_groff_has_nothing_to_say() -> None:
+    """Not one warning."""
+    done = subprocess.run(
+        ["groff", "-man", "-ww", "-Tascii"], input=manual(), capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr == ""
+    assert "EXIT STATUS" in re.sub(r"\x1b\[[0-9;]*m|.\x08", "", done.stdout)
+
+
+def test_the_wheel_has_the_manual_where_man_looks(tmp_path: Path) -> None:
+    """share/man/man1, beside bin."""
+    from hatchling.builders.wheel import WheelBuilder
+
+    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    names = zipfile.ZipFile(wheel).namelist()
+    assert any(name.endswith(".data/data/share/man/man1/camreel.1") for name in names)
