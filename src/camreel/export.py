@@ -6,57 +6,101 @@ connect -> clock -> search -> plan -> fetch and merge, side by side -> verify ->
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from camreel import events, lockout
 from camreel.clock import show_span
-from camreel.errors import AccountLocked, CamreelError, DiskError, LoginError, printable
+from camreel.coverage import coverage
+from camreel.errors import AccountLocked, CamreelError, DiskError, Interrupted, LoginError, printable
 from camreel.inquiry import Found, Inquiry, Tuning
 from camreel.joining import Joining
+from camreel.listing import Listing
 from camreel.media.job import MergeJob
-from camreel.model import Credentials, Request, WallTime
+from camreel.model import Credentials, Request
 from camreel.naming import default_name
 from camreel.orders import merge_job
 from camreel.output import already_there, finish, job_name, make_folders, part_for, prepare
-from camreel.plan import INDEX_LAG
 from camreel.report import AtATime, Report
 from camreel.settle import settle
-from camreel.space import check_space
+from camreel.space import bytes_to_come, check_space
 from camreel.transfer.holder import Job, drop_job, write_job
 from camreel.transfer.part import disk_errors
 from camreel.transfer.resume import recover
 from camreel.transfer.store import Store
 
-__all__ = ["Tuning", "already_there", "export"]
+__all__ = ["Confirm", "Tuning", "already_there", "export", "find"]
+
+Confirm = Callable[[int], Awaitable[bool]]
+_Result = TypeVar("_Result")
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup  # a dependency of anyio there
 
 
 async def export(
-    request: Request, credentials: Credentials, on_event: events.Listener, tuning: Tuning | None = None
+    request: Request,
+    credentials: Credentials,
+    on_event: events.Listener,
+    tuning: Tuning | None = None,
+    confirm: Confirm | None = None,
 ) -> Report:
     """Make the video that ``request`` asks for.
 
+    ``confirm`` is asked before the first download, with the bytes that are still to come.
     Raises a :class:`CamreelError` (its exit code says which kind) when there is no video to report on. Cancelling is
     safe at any time: what was downloaded stays and is used by the next run.
     """
     if (report := already_there(request)) is not None:
         return report
     tuning = tuning or Tuning()
+    return await _heeding_locks(_Export(request, credentials, on_event, tuning, confirm).run, request, tuning)
+
+
+async def find(
+    request: Request, credentials: Credentials, on_event: events.Listener, tuning: Tuning | None = None
+) -> Listing:
+    """What the camera has of the range, and what :func:`export` would fetch of it. Downloads and writes nothing.
+
+    Raises a :class:`CamreelError` where the camera could not be asked; that nothing is recorded is part of the listing.
+    """
+    tuning = tuning or Tuning()
+    return await _heeding_locks(lambda: _find(request, credentials, on_event, tuning), request, tuning)
+
+
+async def _find(request: Request, credentials: Credentials, emit: events.Listener, tuning: Tuning) -> Listing:
+    inquiry = Inquiry(request, credentials, emit, tuning)
+    found = await inquiry.look()
+    plan = found.plan
+    nothing = None if plan.recordings or plan.writing else await inquiry.nothing(found)
+    request = _pinned(request, found)
+    return Listing(
+        request,
+        found.device,
+        found.clock,
+        plan,
+        coverage(plan, found.unsettled_from(tuning.utc_now())),
+        bytes_to_come(plan, Store(request.output_dir, request.address)),
+        tuple(inquiry.warnings),
+        nothing,
+    )
+
+
+async def _heeding_locks(run: Callable[[], Awaitable[_Result]], request: Request, tuning: Tuning) -> _Result:
+    """What ``run`` gives; it is not begun where the account is known to be locked."""
     lockout.check(request, tuning.utc_now())
     try:
-        report = await _told_alone(_Export(request, credentials, on_event, tuning).run())
+        result = await _told_alone(run())
     except AccountLocked as error:
         lockout.remember(request, error, tuning.utc_now())
         raise
     lockout.forget(request)
-    return report
+    return result
 
 
-async def _told_alone(running: Awaitable[Report]) -> Report:
+async def _told_alone(running: Awaitable[_Result]) -> _Result:
     """``running``; of several errors at a time the one to tell."""
     try:
         return await running
@@ -78,10 +122,18 @@ def _leading(group: BaseExceptionGroup[BaseException]) -> BaseException:
 class _Export:
     """One run. The methods stand in the order in which they are called."""
 
-    def __init__(self, request: Request, credentials: Credentials, emit: events.Listener, tuning: Tuning) -> None:
+    def __init__(
+        self,
+        request: Request,
+        credentials: Credentials,
+        emit: events.Listener,
+        tuning: Tuning,
+        confirm: Confirm | None,
+    ) -> None:
         self._request = request
         self._emit = emit
         self._tuning = tuning
+        self._confirm = confirm
         self._inquiry = Inquiry(request, credentials, emit, tuning)
 
     async def run(self) -> Report:
@@ -97,11 +149,15 @@ class _Export:
         with store.locked(noted):
             recover(store)
             check_space(request, found.plan, store)
+            if self._confirm is not None and not await self._confirm(bytes_to_come(found.plan, store)):
+                raise Interrupted("nothing was downloaded")
             with disk_errors(store.folder):
                 write_job(store.folder, noted)
             job = _job(request, found, part)
             joined = await Joining(request, found.plan, store, self._emit).run(self._inquiry, job, self._tuning)
-            statuses, account = settle(found.plan, joined.clips, joined.outcomes, self._unsettled_from(found))
+            statuses, account = settle(
+                found.plan, joined.clips, joined.outcomes, found.unsettled_from(self._tuning.utc_now())
+            )
             report = Report(
                 request,
                 found.span,
@@ -121,14 +177,6 @@ class _Export:
                 with disk_errors(store.folder):
                     drop_job(store.folder, noted)
             return report
-
-    def _unsettled_from(self, found: Found) -> WallTime | None:
-        """From when on the camera may still list more, by its own clock; None where that is after the range."""
-        clock, span = found.clock, found.span
-        if clock is None:
-            return None
-        settled = clock.reads(self._tuning.utc_now()) - INDEX_LAG
-        return max(settled, span.start) if settled < span.end else None
 
 
 def _job(request: Request, found: Found, part: Path) -> MergeJob:
@@ -152,17 +200,17 @@ def _noted(request: Request, found: Found, store: Store, part: Path) -> Job:
 
 def _pinned(request: Request, found: Found) -> Request:
     """The request without relative words, and the name that its range gives the output."""
-    pinned = replace(request, asked=found.where.asked, named_by_range=False)
+    made = replace(request, asked=found.where.asked, named_by_range=False)
     if not request.named_by_range:
-        return pinned
+        return made
     name = default_name(
         request.address,
         request.channel,
         request.stream,
-        pinned.asked,
+        made.asked,
         request.output_format,
         events=request.events,
         pad=request.pad,
         camera=request.camera,
     )
-    return replace(pinned, output=request.output.with_name(name))
+    return replace(made, output=request.output.with_name(name))

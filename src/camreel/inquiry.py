@@ -76,6 +76,14 @@ class Found:
         """The range by the camera's clock (straight time)."""
         return self.where.span
 
+    def unsettled_from(self, now: datetime) -> WallTime | None:
+        """From when on the camera may still list more, by its own clock; None where that is after the range."""
+        clock, span = self.clock, self.span
+        if clock is None:
+            return None
+        settled = clock.reads(now) - INDEX_LAG
+        return max(settled, span.start) if settled < span.end else None
+
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
@@ -149,6 +157,13 @@ class Inquiry:
 
     async def run(self) -> Found:
         """Connect, read the clock, search, plan. NothingRecorded where there is nothing to fetch."""
+        found = await self.look()
+        if not found.plan.recordings:
+            raise await self.nothing(found)
+        return found
+
+    async def look(self) -> Found:
+        """The same, also where nothing is recorded."""
         device = await self._connect()
         async with self.camera() as camera:
             reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
@@ -164,8 +179,6 @@ class Inquiry:
                     break
                 await self._wait(plan.span.end, where.clock, "the camera is still writing a recording of the range")
                 plan = self._plan(await self._search(camera, search_window(where)), where)
-            if not plan.recordings:
-                raise await self._nothing(camera, plan, where)
         return Found(device, where, plan)
 
     async def greet(self) -> Greeting:
@@ -308,23 +321,24 @@ class Inquiry:
                 self.warn(sentence)
         return plan
 
-    async def _nothing(self, camera: Camera, plan: ExportPlan, where: CameraRange) -> NothingRecorded:
+    async def nothing(self, found: Found) -> NothingRecorded:
+        """Why there is nothing to fetch: the error to raise."""
+        plan, where = found.plan, found.where
         others = ", ".join(f"{count} {reason}" for reason, count in plan.left_out)
+        channel = f"channel {self._request.channel} of {self._request.address}"
+        when = show_span(where.span, where.clock)
         if self._unlabelled:
             kind = " or ".join(self._request.events)
-            where_text = f"channel {self._request.channel} of {self._request.address}"
-            when = show_span(where.span, where.clock)
-            return NothingRecorded(f"No {kind} is listed on {where_text} from {when}.", hint=self._unlabelled[0])
+            return NothingRecorded(f"No {kind} is listed on {channel} from {when}.", hint=self._unlabelled[0])
         if plan.writing:
             hint = "The camera is still writing a recording of this time: try again when it has closed it."
         elif others:
             hint = f"It lists other things there ({others}); --stream chooses between main and sub."
         else:
-            hint = await self._patiently("asking why", lambda _attempt: camera.explain_nothing(self._channel))
+            async with self.camera() as camera:
+                hint = await self._patiently("asking why", lambda _attempt: camera.explain_nothing(self._channel))
             hint += " Check the range by the clock in the camera's picture, and --channel."
-        what = f"channel {self._request.channel} of {self._request.address}"
-        when = show_span(where.span, where.clock)
-        return NothingRecorded(f"Nothing is recorded on {what} from {when} (the camera's clock).", hint=hint)
+        return NothingRecorded(f"Nothing is recorded on {channel} from {when} (the camera's clock).", hint=hint)
 
     async def _patiently(self, what: str, ask: Callable[[int], Awaitable[Value]]) -> Value:
         def on_retry(error: CameraError, wait: float) -> None:

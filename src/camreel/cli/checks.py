@@ -32,10 +32,14 @@ def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None) -
         )
 
 
-def check_events(events: Sequence[str], pad: str | None, gaps: str) -> None:
-    """``--pad`` needs ``--events``, and what is not wanted is no gap that a picture could be held over."""
+def check_events(events: Sequence[str], pad: str | None) -> None:
+    """``--pad`` needs ``--events``."""
     if pad is not None and not events:
         raise UsageError("--pad belongs to --events.", hint="It is so much before and after each recording with one.")
+
+
+def check_gaps(events: Sequence[str], gaps: str) -> None:
+    """What is not wanted is no gap that a picture could be held over."""
     if events and gaps == Gaps.HOLD.value:
         raise UsageError("--events and --gaps hold exclude each other.", hint="What has no event is not in the video.")
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from camreel.report.as_json import SCHEMA, error_json, json_head, report_json
+from camreel.report.as_json import (
+    SCHEMA,
+    asked_json,
+    camera_json,
+    error_json,
+    json_head,
+    report_json,
+    span_json,
+)
 from camreel.report.as_text import (
     asked_lines,
     asked_of_clips,
@@ -20,8 +28,10 @@ __all__ = [
     "ClipReport",
     "OutputReport",
     "Report",
+    "asked_json",
     "asked_lines",
     "asked_of_clips",
+    "camera_json",
     "camera_line",
     "clock_lines",
     "error_json",
@@ -29,5 +39,6 @@ __all__ = [
     "left_out_text",
     "report_json",
     "report_text",
+    "span_json",
     "times_line",
 ]
