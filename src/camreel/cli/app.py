@@ -20,6 +20,7 @@ from camreel.cli.config_commands import config_commands
 from camreel.cli.doctor import doctor
 from camreel.cli.get import get
 from camreel.cli.help import Option
+from camreel.cli.listing import list_
 from camreel.cli.merge import merge
 from camreel.cli.password import refuse_password_arguments
 from camreel.cli.program import program_name
@@ -38,17 +39,7 @@ class _Commands(click.Group):
         """Put ``get`` in front of arguments that begin with an option."""
         if args and args[0].startswith("-"):
             args = ["get", *args]
-        if "--list-only" in args and args[0] == "get":  # of amcrest-downloader
-            args = self._list(args[1:])
         return super().parse_args(ctx, args)
-
-    def _list(self, args: list[str]) -> list[str]:
-        if "list" not in self.commands:
-            raise UsageError(
-                "--list-only is not known here.",
-                hint="camreel doctor CAMERA tells what is recorded, from when to when.",
-            )
-        return ["list", *(argument for argument in args if argument != "--list-only")]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -76,7 +67,7 @@ class _Commands(click.Group):
 
 _commands = _Commands(
     "camreel",
-    commands=[get, merge, demo, doctor, simulate, clean, cameras, config_commands, setup],
+    commands=[get, list_, merge, demo, doctor, simulate, clean, cameras, config_commands, setup],
     add_help_option=False,
 )
 

@@ -11,10 +11,13 @@ from camreel.cli import screen
 from camreel.cli.amounts import parse_rate
 from camreel.cli.checks import check_gaps, choose_places, making_of
 from camreel.cli.chosen import CameraCommand, cameras_of, chosen_of
+from camreel.cli.consent import can_ask
 from camreel.cli.job import Manner, run_job
+from camreel.cli.listing import LAST_DAY, run_dry, run_listing
 from camreel.cli.options import foreign_options, get_options, manner_options, version_option
 from camreel.cli.password import Passwords
-from camreel.cli.several import Task, run_several
+from camreel.cli.several import run_several
+from camreel.cli.side_by_side import Task
 from camreel.cli.wanting import passwords_of, wanted_of
 from camreel.errors import UsageError
 from camreel.model import IfExists, OutputFormat, Request
@@ -54,6 +57,7 @@ Other commands:
   camreel setup      find a camera on the network, and give it a name
   camreel cameras    list, add, remove, test, import: the named cameras
   camreel config     show the settings, or the path of their file
+  camreel list       what is recorded, as a timeline and a table
   camreel merge      the same from clips that are on disk already
   camreel demo       export a video from the built-in simulated camera
   camreel doctor     how a camera is, in a report for anybody's eyes
@@ -89,13 +93,18 @@ def get(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pro
     tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]
     if not quiet and any(task.request.channel == 0 for task in tasks):
         screen.remark("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")
-    if len(tasks) == 1:
-        return run_job(tasks[0].request, tasks[0].ask_password, manner).exit_code
-    if ctx.params["output_file"] is not None:
+    if ctx.params["list_only"]:
+        return run_listing(tasks, manner)
+    if len(tasks) > 1 and ctx.params["output_file"] is not None:
         raise UsageError(
             f"--output-file is for one video, and this makes {len(tasks)}.", hint="Give --output-dir in place of it."
         )
-    return run_several(tasks, manner)
+    if ctx.params["dry_run"]:
+        return run_dry(tasks, manner)
+    asks = not ctx.params["yes"] and can_ask(manner, no_input=ctx.params["no_input"])
+    if len(tasks) == 1:
+        return run_job(tasks[0].request, tasks[0].ask_password, manner, asks=asks).exit_code
+    return run_several(tasks, manner, asks=asks)
 
 
 def _tasks(ctx: click.Context, passwords: Passwords) -> list[Task]:
@@ -135,7 +144,7 @@ def _request(
     keep_files: bool,
     **_others: Any,
 ) -> Request:
-    wanted = wanted_of(ctx, channel)
+    wanted = wanted_of(ctx, channel, usual=LAST_DAY if ctx.params["list_only"] else None)
     check_gaps(wanted.events, gaps)
     folder, output, chosen = choose_places(
         wanted.asked,

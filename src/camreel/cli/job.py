@@ -36,11 +36,15 @@ class Manner:
             raise UsageError("--quiet and --verbose exclude each other.")
 
 
-def run_job(request: Request, ask_password: Callable[[], str], manner: Manner) -> Report:
-    """Export, and show the report. The password is only asked for where there is something to do."""
+def run_job(request: Request, ask_password: Callable[[], str], manner: Manner, *, asks: bool = False) -> Report:
+    """Export, and show the report. The password is only asked for where there is something to do.
+
+    ``asks``: where that is much, a person is asked before the download.
+    """
     # They bring aiohttp, anyio and more, which --help should not wait for.
     with ending_at_once():
         from camreel import lockout  # noqa: PLC0415
+        from camreel.cli.consent import confirm_of  # noqa: PLC0415
         from camreel.cli.reporters import choose_reporter  # noqa: PLC0415
         from camreel.cli.runner import run_export  # noqa: PLC0415
         from camreel.export import already_there  # noqa: PLC0415
@@ -51,7 +55,7 @@ def run_job(request: Request, ask_password: Callable[[], str], manner: Manner) -
         credentials = Credentials(request.username, ask_password())
         reporter = choose_reporter(quiet=manner.quiet, progress=manner.progress)
         with logging_to(reporter, manner):
-            report = run_export(request, credentials, reporter)
+            report = run_export(request, credentials, reporter, confirm_of(request, reporter) if asks else None)
         show_report(report, manner, told=not manner.quiet and manner.progress != "json")
     else:
         show_report(report, manner)

@@ -76,6 +76,9 @@ class JsonReporter:
         """A line of the log."""
         self._say("log", {"text": screen.harmless(text)})
 
+    def resume(self) -> None:
+        """Nothing to begin again."""
+
     def close(self) -> None:
         """Nothing to tidy."""
 

@@ -38,6 +38,9 @@ class Reporter(Protocol):
     def close(self) -> None:
         """The run is over: leave the screen tidy. May be called twice."""
 
+    def resume(self) -> None:
+        """It was not over: a person was asked something meanwhile."""
+
 
 class SilentReporter:
     """``--quiet``: says nothing but what is logged on purpose."""
@@ -54,6 +57,9 @@ class SilentReporter:
 
     def close(self) -> None:
         """Nothing to tidy."""
+
+    def resume(self) -> None:
+        """Nothing to begin again."""
 
 
 class PlainReporter:
@@ -94,6 +100,9 @@ class PlainReporter:
     def close(self) -> None:
         """Say what was held back."""
         self._tell(self._gathering.end())
+
+    def resume(self) -> None:
+        """Nothing to begin again."""
 
 
 class LiveReporter:
@@ -161,6 +170,10 @@ class LiveReporter:
         if self._live is not None:
             live, self._live = self._live, None
             live.stop()
+
+    def resume(self) -> None:
+        """Show the live line again."""
+        self._live = self._start()
 
 
 class Forgiving:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Generic, NoReturn, TypeVar
 
@@ -30,9 +31,12 @@ _TICK = 0.2  # seconds
 _PATIENCE = 0.8  # seconds from Ctrl-C to the end at the latest
 
 
-def run_export(request: Request, credentials: Credentials, reporter: Reporter) -> Report:
+def run_export(
+    request: Request, credentials: Credentials, reporter: Reporter, confirm: exporting.Confirm | None = None
+) -> Report:
     """The export's report. Raises what it raises, and Interrupted after Ctrl-C or SIGTERM."""
-    return _run(_Run(lambda listener: exporting.export(request, credentials, listener), reporter, request.output_dir))
+    export = exporting.export if confirm is None else partial(exporting.export, confirm=confirm)
+    return _run(_Run(lambda listener: export(request, credentials, listener), reporter, request.output_dir))
 
 
 def run_merge(request: MergeRequest, notes: Sequence[str], reporter: Reporter) -> Report:

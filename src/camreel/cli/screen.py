@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import traceback
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TextIO
 
@@ -35,11 +36,38 @@ def say(text: str = "") -> None:
     _write(sys.stdout, harmless(text))
 
 
+def say_styled(lines: Iterable[Sequence[tuple[str, str]]]) -> None:
+    """Lines of pieces with their styles (rich's), to stdout: in colour on a terminal that is to have it."""
+    lines = [[(harmless(text), style) for text, style in line] for line in lines]
+    if not _in_colour(sys.stdout):
+        _write(sys.stdout, "\n".join("".join(text for text, _ in line).rstrip() for line in lines))
+        return
+    from rich.console import Console  # noqa: PLC0415 - a tenth of a second, for those who have a terminal
+    from rich.text import Text  # noqa: PLC0415 - see above
+
+    console = Console(file=io.StringIO(), force_terminal=True, width=1000)
+    for line in lines:
+        console.print(Text.assemble(*line), soft_wrap=True, highlight=False)
+    _write(sys.stdout, console.file.getvalue().rstrip("\n"))  # type: ignore[attr-defined]  # it is the StringIO
+
+
+def _in_colour(stream: TextIO | None) -> bool:
+    """Where there is a terminal, unless it cannot, or is not to (https://no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in {"dumb", "unknown"}
+    return stream is not None and stream.isatty() and not plain
+
+
 def remark(text: str = "") -> None:
     """Everything else, to stderr."""
     # Losing a remark is no reason to lose a download.
     with suppress(DiskError):
         _write(sys.stderr, harmless(text))
+
+
+def prompt(text: str) -> None:
+    """A question, to stderr; the answer is typed behind it."""
+    with suppress(DiskError):
+        _write(sys.stderr, "\n".join(wrapped(harmless(text), terminal_width(sys.stderr) or 1000)) + " ", end="")
 
 
 def remark_whole(line: str) -> None:
@@ -79,11 +107,16 @@ def terminal_width(stream: TextIO | None) -> int | None:
     return columns if columns >= _NARROWEST else None
 
 
-def _write(stream: TextIO | None, text: str) -> None:
+def drawing_width() -> int:
+    """Columns for what is drawn on stdout: all but the last, where some terminals wrap; 79 where it is none."""
+    return shutil.get_terminal_size().columns - 1 if sys.stdout is not None and sys.stdout.isatty() else 79
+
+
+def _write(stream: TextIO | None, text: str, end: str = "\n") -> None:
     if stream is None:  # started with it closed
         return
     try:
-        print(text, file=stream, flush=True)
+        print(text, file=stream, flush=True, end=end)
     except BrokenPipeError:
         _discard(stream)  # the reader has seen enough: `camreel ... | head`
     except OSError as error:
