@@ -19,8 +19,9 @@ from camreel.report import asked_json, camera_json, json_head, span_json
 class Listing:
     """One channel. All spans are in straight time (:mod:`camreel.clock.camera_clock`).
 
-    ``request`` is without relative words. ``bytes_to_come`` is about how much an export would still have to fetch;
-    ``nothing`` says why nothing is recorded, None where something is.
+    ``request`` is without relative words. ``bytes_to_come`` is about how much an export would still have to fetch.
+    ``nothing`` says why nothing is recorded, None where something is. ``already_there``: an earlier run made the video
+    of it, so an export would do nothing.
     """
 
     request: Request
@@ -31,6 +32,7 @@ class Listing:
     bytes_to_come: int
     warnings: tuple[str, ...] = ()
     nothing: NothingRecorded | None = None
+    already_there: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -109,6 +111,7 @@ def dry_run_json(listing: Listing) -> dict[str, Any]:
         "status": status,
         "plan": {
             "output": str(listing.request.output),
+            "already_there": listing.already_there,
             "bytes_to_fetch": listing.bytes_to_come,
             "least_seconds": None if least is None else round(least, 1),
         },

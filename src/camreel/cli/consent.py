@@ -23,6 +23,11 @@ def can_ask(manner: Manner, *, no_input: bool) -> bool:
     return there and not (no_input or manner.quiet or manner.progress == "json")
 
 
+def is_much(size: int) -> bool:
+    """Whether so many bytes are worth a question."""
+    return size > MUCH
+
+
 def question(size: int, least_seconds: float | None, what: str = "") -> str:
     """``Download about 42 GB, which takes at least 3 h at --limit-rate? [y/N]``."""
     takes = f", which takes at least {duration_text(round(least_seconds))} at --limit-rate" if least_seconds else ""
@@ -44,7 +49,7 @@ def confirm_of(request: Request, reporter: Reporter) -> Confirm:
     """What an export asks before its first download."""
 
     async def confirm(size: int) -> bool:
-        if size <= MUCH:
+        if not is_much(size):
             return True
         reporter.close()
         rate = request.limit_rate

@@ -12,13 +12,13 @@ from camreel.cli.amounts import parse_rate
 from camreel.cli.checks import check_gaps, choose_places, making_of
 from camreel.cli.chosen import CameraCommand, cameras_of, chosen_of
 from camreel.cli.consent import can_ask
-from camreel.cli.job import Manner, run_job
+from camreel.cli.job import run_job
 from camreel.cli.listing import LAST_DAY, run_dry, run_listing
 from camreel.cli.options import foreign_options, get_options, manner_options, version_option
 from camreel.cli.password import Passwords
 from camreel.cli.several import run_several
 from camreel.cli.side_by_side import Task
-from camreel.cli.wanting import passwords_of, wanted_of
+from camreel.cli.wanting import manner_of, passwords_of, wanted_of
 from camreel.errors import UsageError
 from camreel.model import IfExists, OutputFormat, Request
 
@@ -80,18 +80,11 @@ Other commands:
 @foreign_options
 @version_option
 @click.pass_context
-def get(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, progress: str, **_options: Any) -> int:
-    level = ctx.params["log_level"]
-    manner = Manner(
-        as_json=as_json,
-        quiet=quiet or level in {"error", "critical"},
-        verbose=verbose or level in {"debug", "info"},
-        progress=progress,
-        log_file=ctx.params["log_file"],
-    )
+def get(ctx: click.Context, /, **_options: Any) -> int:
+    manner = manner_of(ctx)
     passwords = passwords_of(ctx)
     tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]
-    if not quiet and any(task.request.channel == 0 for task in tasks):
+    if not manner.quiet and any(task.request.channel == 0 for task in tasks):
         screen.remark("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")
     if ctx.params["list_only"]:
         return run_listing(tasks, manner)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from camreel.cli.chosen import CameraCommand, cameras_of, chosen_of
-from camreel.cli.consent import MUCH, asked, question
+from camreel.cli.consent import asked, is_much, question
 from camreel.cli.job import Manner, logging_to
 from camreel.cli.loading import ending_at_once
 from camreel.cli.options import foreign_options, list_options, manner_options
 from camreel.cli.side_by_side import Task, run_each, with_passwords
-from camreel.cli.wanting import passwords_of, wanted_of
+from camreel.cli.wanting import manner_of, passwords_of, wanted_of
 from camreel.cli.worst import worst
 from camreel.clock import parse_last
-from camreel.errors import CamreelError, Interrupted
+from camreel.errors import CamreelError, Interrupted, NothingRecorded
 from camreel.model import Credentials
 
 if TYPE_CHECKING:
@@ -64,15 +65,9 @@ Exit codes:
 def list_(
     ctx: click.Context,
     /,
-    *,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    progress: str,
-    log_file: str | None,
     **_options: Any,
 ) -> int:
-    manner = Manner(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress, log_file=log_file)
+    manner = manner_of(ctx)
     passwords = passwords_of(ctx)
     tasks = []
     for each in cameras_of(ctx):
@@ -109,6 +104,8 @@ def _run(tasks: Sequence[Task], manner: Manner, *, dry: bool) -> int:
     ready = with_passwords(tasks, outcomes)
     try:
         _find(tasks, ready, outcomes, manner)
+        if dry:
+            _check_outputs(outcomes)
     except Interrupted as error:
         if len(tasks) == 1:
             raise
@@ -122,13 +119,34 @@ def _run(tasks: Sequence[Task], manner: Manner, *, dry: bool) -> int:
     return code
 
 
+def _check_outputs(outcomes: dict[int, Outcome]) -> None:
+    """What an export would find at the place of its output: its own video, or a file that is in the way."""
+    from camreel.export import already_there  # noqa: PLC0415
+
+    for number, outcome in outcomes.items():
+        if isinstance(outcome, CamreelError):
+            continue
+        try:
+            there = already_there(outcome.request, tidy=False)
+        except CamreelError as error:
+            outcomes[number] = error
+            continue
+        if there is not None:
+            outcomes[number] = replace(outcome, bytes_to_come=0, already_there=True)
+        elif not outcome.plan.recordings and outcome.nothing is None:
+            nothing = NothingRecorded(
+                "Nothing is recorded yet.", hint="The camera is still writing it: try again later."
+            )
+            outcomes[number] = replace(outcome, nothing=nothing)
+
+
 def ask_for_all(tasks: Sequence[Task], ready: Mapping[int, Credentials]) -> None:
     """Ask whether to go on where all together is much. Interrupted where a person says no."""
     found: dict[int, Outcome] = {}
     _find(tasks, dict(ready), found, Manner())
     listings = [outcome for outcome in found.values() if not isinstance(outcome, CamreelError)]
     size = sum(listing.bytes_to_come for listing in listings)
-    if size > MUCH and not asked(question(size, None, f" in all, for {len(listings)} videos")):
+    if is_much(size) and not asked(question(size, None, f" in all, for {len(listings)} videos")):
         raise Interrupted("nothing was downloaded")
 
 

@@ -35,6 +35,7 @@ def show(tasks: Sequence[Task], outcomes: Sequence[Outcome], code: int, manner: 
         _say(_head(*alone))
         screen.say()
     _draw(listed)
+    told: set[str] = set()  # cameras whose clock and range stand there already
     for task, outcome in zip(tasks, outcomes, strict=True):
         if not alone:
             screen.say(f"\n== {task.label}")
@@ -42,7 +43,8 @@ def show(tasks: Sequence[Task], outcomes: Sequence[Outcome], code: int, manner: 
             _say([("Result", str(outcome)), *([("", outcome.hint)] if outcome.hint else [])])
             continue
         if not alone:
-            _say(_head(task, outcome))
+            _say(_head(task, outcome)[: 1 if task.name in told else None])
+            told.add(task.name)
         _details(outcome, dry=dry)
     if alone:
         _complain(tasks, outcomes)
@@ -69,8 +71,17 @@ def _details(listing: Listing, *, dry: bool) -> None:
 def _draw(listed: Sequence[tuple[Task, Listing]]) -> None:
     if not listed:
         return
-    rows = [Row(task.label, listing.plan.span, listing.stretches, listing.clock) for task, listing in listed]
+    one_camera = len({task.name for task, _ in listed}) == 1
+    rows = [
+        Row(_channel(task) if one_camera else task.label, listing.plan.span, listing.stretches, listing.clock)
+        for task, listing in listed
+    ]
     screen.say_styled(drawn(rows, screen.drawing_width(), signs_for(getattr(sys.stdout, "encoding", None))))
+
+
+def _channel(task: Task) -> str:
+    channel = task.request.channel
+    return f"ch{channel}" if isinstance(channel, int) else channel
 
 
 def _say(rows: Sequence[Labelled]) -> None:

@@ -40,18 +40,28 @@ def totals(listing: Listing) -> list[Labelled]:
         found += f"; not used: {left_out_text(plan.left_out)}"
     rows = [("Found", found), ("Coverage", _coverage(listing))]
     rows += _under("Gap", _longest(listing.gaps, clock))
-    rows += _under("Pending", [f"{_part(part, clock)}: not settled yet" for part in listing.pending[-_MOST_GAPS:]])
-    return [*rows, *(("Note", text) for text in listing.warnings)]
+    rows += _under(
+        "Pending",
+        [
+            f"{_part(part, clock)}: being written, or too recent to be certain of"
+            for part in listing.pending[-_MOST_GAPS:]
+        ],
+    )
+    return [*rows, *_under("Note", listing.warnings)]
 
 
 def planned(listing: Listing) -> list[Labelled]:
     """What an export would do."""
     request, size = listing.request, listing.bytes_to_come
+    if listing.nothing:
+        return []
+    if listing.already_there:
+        return [("Video", str(request.output)), ("Result", "already there: there would be nothing to download")]
     here = "" if size or not listing.plan.listed_bytes else ": all of it is here already"
     download = f"about {size_text(size)}{here}"
     if listing.least_seconds:
         download += f", at least {duration_text(max(1, round(listing.least_seconds)))} at --limit-rate"
-    return [("Download", download), ("Video", str(request.output)), ("", "nothing was downloaded (--dry-run)")]
+    return [("Download", download), ("Video", str(request.output)), ("Result", "nothing was downloaded: --dry-run")]
 
 
 def recordings_table(listing: Listing) -> str:
@@ -117,7 +127,7 @@ def _part(part: Span, clock: CameraClock | None) -> str:
 
 def _coverage(listing: Listing) -> str:
     if not listing.wanted_seconds:
-        return "nothing of the range is asked for"
+        return "nothing in the range is of what was asked for"
     recorded, wanted = duration_text(listing.recorded_seconds), duration_text(listing.wanted_seconds)
     gaps = f", {count_text(len(listing.gaps), 'gap')}" if listing.gaps else ", no gap"
     return f"{recorded} of {wanted} ({_percent(listing)}){gaps}"

@@ -21,7 +21,7 @@ Piece = tuple[str, str]
 Line = tuple[Piece, ...]
 
 _NARROWEST = 20  # columns of a row, whatever the screen is
-_TICK_EVERY = 12  # columns, at least
+_TICK_EVERY = 9  # columns, at least
 _MOST_EVENTS = 3  # lines for events below a row; what is rarer shares one more
 _SAME = timedelta(minutes=1)  # two channels are asked a moment apart: "the last hour" is then not quite the same
 
@@ -121,7 +121,9 @@ def _label_width(row: Row) -> int:
 
 def _label(text: str, width: int, signs: Signs) -> Piece:
     shown = printable(text, 100)
-    shown = shown if len(shown) <= width else shown[: width - 1] + signs.cut
+    if len(shown) > width:  # the channel, behind a name, is what tells one row from the other
+        tail = shown.rpartition(" ")[2][-width // 2 :]
+        shown = shown[: width - len(tail) - 1] + signs.cut + tail
     return f"{shown:<{width}}  ", "bold"
 
 
@@ -176,5 +178,5 @@ def _meanings(seen: Sequence[Cell], signs: Signs) -> list[str]:
 
 def _legend(meanings: Sequence[str], width: int, indent: str) -> list[Line]:
     """Broken between meanings only."""
-    text = ",  ".join(meaning.replace(" ", "\N{NO-BREAK SPACE}") for meaning in meanings)
+    text = "   ".join(meaning.replace(" ", "\N{NO-BREAK SPACE}") for meaning in meanings)
     return [((line, "dim"),) for line in wrapped(text, width, indent, indent)]

@@ -11,6 +11,7 @@ import click
 from camreel.cli.amounts import parse_pad, parse_patience
 from camreel.cli.checks import check_events, check_tls, check_username
 from camreel.cli.chosen import address_of, chosen_of
+from camreel.cli.job import Manner
 from camreel.cli.password import Given, Passwords
 from camreel.cli.when import When, is_asked_otherwise, parse_drift, read_range
 from camreel.clock import parse_camera_zone
@@ -23,6 +24,19 @@ def passwords_of(ctx: click.Context) -> Passwords:
     """The passwords of a command with connection options."""
     given = ctx.params
     return Passwords(Given(given["password_file"], given["password_stdin"], given["no_input"]))
+
+
+def manner_of(ctx: click.Context) -> Manner:
+    """How much is to be said: by our options, and by those of amcrest-downloader."""
+    given = ctx.params
+    level = given["log_level"]
+    return Manner(
+        as_json=given["as_json"],
+        quiet=given["quiet"] or level in {"error", "critical"},
+        verbose=given["verbose"] or level in {"debug", "info"},
+        progress=given["progress"],
+        log_file=given["log_file"],
+    )
 
 
 def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = None) -> Request:
