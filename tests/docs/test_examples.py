@@ -92,7 +92,7 @@ def test_every_option_is_in_the_readme():
             check=True,
             timeout=60,
         ).stdout
-        for command in ([], ["merge"], ["doctor"], ["demo"], ["simulate"], ["clean"], ["setup"], *GROUPED)
+        for command in ([], ["list"], ["merge"], ["doctor"], ["demo"], ["simulate"], ["clean"], ["setup"], *GROUPED)
     )
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", shown))
     explained = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
