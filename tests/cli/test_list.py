@@ -176,8 +176,6 @@ def test_it_fits_the_terminal(bench: Serve, tmp_path: Path, columns: int) -> Non
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_without_colour(bench: Serve, tmp_path: Path, environment: dict[str, str]) -> None:
     """Not one escape in the result, and it says the same."""
-    shown = on_terminal(["list", *of(bench(recordings=morning()), *HOURS, "-q")], tmp_path, environment=environment)
-    assert shown.raw == ""
     shown = on_terminal(
         ["list", *of(bench(recordings=morning()), *HOURS, "--progress", "plain")], tmp_path, environment=environment
     )
@@ -275,3 +273,17 @@ def test_several_are_asked_for_once(bench: Serve, tmp_path: Path) -> None:
     assert shown.text.count("[y/N]") == 1
     assert "in all, for 2 videos" in shown.text
     assert recorder.camera.ledger.peak_downloads == 0
+
+
+def test_a_refused_login_is_tried_once_all_the_same(bench: Serve, tmp_path: Path) -> None:
+    """The search before the question is a login, too: the same password again could lock the account."""
+    recorder = bench(camera_of("nvr"))
+    shown = on_terminal(
+        ["get", *of(recorder, *SHORT, "--channel", "1,2")],
+        tmp_path,
+        code=EASILY_MUCH,
+        environment={"AMCREST_PASSWORD": "wrong"},
+    )
+    assert shown.code == 5, shown.text
+    assert recorder.camera.rejected_logins == 1
+    assert "[y/N]" not in shown.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from camreel.cli.wanting import manner_of, passwords_of, wanted_of
 from camreel.cli.worst import worst
 from camreel.clock import parse_last
 from camreel.errors import CamreelError, Interrupted, NothingRecorded
-from camreel.model import Credentials
+from camreel.model import Credentials, Request
 
 if TYPE_CHECKING:
     from camreel.cli.many import ManyReporter
@@ -140,13 +140,24 @@ def _check_outputs(outcomes: dict[int, Outcome]) -> None:
             outcomes[number] = replace(outcome, nothing=nothing)
 
 
-def ask_for_all(tasks: Sequence[Task], ready: Mapping[int, Credentials]) -> None:
-    """Ask whether to go on where all together is much. Interrupted where a person says no."""
+def ask_for_all(
+    tasks: Sequence[Task], ready: dict[int, Credentials], outcomes: MutableMapping[int, Any], manner: Manner
+) -> None:
+    """Search for those that are ``ready``, and ask whether to go on where all together is much.
+
+    Those of which the camera could not be asked are ready no more, and that is their outcome: a login that was refused
+    must not go out again. Interrupted where a person says no.
+    """
     found: dict[int, Outcome] = {}
-    _find(tasks, dict(ready), found, Manner())
-    listings = [outcome for outcome in found.values() if not isinstance(outcome, CamreelError)]
-    size = sum(listing.bytes_to_come for listing in listings)
-    if is_much(size) and not asked(question(size, None, f" in all, for {len(listings)} videos")):
+    _find(tasks, dict(ready), found, manner)
+    size = count = 0
+    for number, outcome in found.items():
+        if isinstance(outcome, CamreelError):
+            outcomes[number] = outcome
+            del ready[number]
+        else:
+            size, count = size + outcome.bytes_to_come, count + 1
+    if is_much(size) and not asked(question(size, None, f" in all, for {count} videos")):
         raise Interrupted("nothing was downloaded")
 
 
@@ -156,8 +167,9 @@ def _find(tasks: Sequence[Task], ready: dict[int, Credentials], outcomes: dict[i
         from camreel.cli.many import choose_many  # noqa: PLC0415
         from camreel.cli.runner import run_all  # noqa: PLC0415
 
-    async def find(request: Any, credentials: Credentials, listener: Listener) -> Listing:
-        return await exporting.find(request, credentials, _calm(listener) if manner.progress != "json" else listener)
+    async def find(request: Request, credentials: Credentials, listener: Listener) -> Listing:
+        now = replace(request, follow=False)  # what there is by now: nothing is waited for
+        return await exporting.find(now, credentials, _calm(listener) if manner.progress != "json" else listener)
 
     reporter: ManyReporter = choose_many([task.label for task in tasks], manner)
     with logging_to(reporter, manner):

@@ -41,7 +41,7 @@ def run_several(tasks: Sequence[Task], manner: Manner, *, asks: bool = False) ->
     outcomes: dict[int, Outcome] = {}
     ready = with_passwords(tasks, outcomes, exporting.already_there)
     if asks and ready and not any(task.request.follow for task in tasks):
-        ask_for_all(tasks, ready)
+        ask_for_all(tasks, ready, outcomes, manner)
     reporter = choose_many([task.label for task in tasks], manner)
     try:
         with logging_to(reporter, manner):

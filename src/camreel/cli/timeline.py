@@ -21,7 +21,7 @@ Piece = tuple[str, str]
 Line = tuple[Piece, ...]
 
 _NARROWEST = 20  # columns of a row, whatever the screen is
-_TICK_EVERY = 9  # columns, at least
+_TICK_EVERY = 8  # columns, at least
 _MOST_EVENTS = 3  # lines for events below a row; what is rarer shares one more
 _SAME = timedelta(minutes=1)  # two channels are asked a moment apart: "the last hour" is then not quite the same
 
