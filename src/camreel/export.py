@@ -5,16 +5,15 @@ connect -> clock -> search -> plan -> fetch and merge, side by side -> verify ->
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
-from camreel import events, lockout
+from camreel import events
+from camreel.alone import on_its_own
 from camreel.clock import show_span
 from camreel.coverage import coverage
-from camreel.errors import AccountLocked, CamreelError, DiskError, Interrupted, LoginError, printable
+from camreel.errors import Interrupted, printable
 from camreel.inquiry import Found, Inquiry, Tuning
 from camreel.joining import Joining
 from camreel.listing import Listing
@@ -34,10 +33,6 @@ from camreel.transfer.store import Store
 __all__ = ["Confirm", "Tuning", "already_there", "export", "find"]
 
 Confirm = Callable[[int], Awaitable[bool]]
-_Result = TypeVar("_Result")
-
-if sys.version_info < (3, 11):
-    from exceptiongroup import BaseExceptionGroup  # a dependency of anyio there
 
 
 async def export(
@@ -56,7 +51,7 @@ async def export(
     if (report := already_there(request)) is not None:
         return report
     tuning = tuning or Tuning()
-    return await _heeding_locks(_Export(request, credentials, on_event, tuning, confirm).run, request, tuning)
+    return await on_its_own(request, _Export(request, credentials, on_event, tuning, confirm).run, tuning.utc_now)
 
 
 async def find(
@@ -67,7 +62,7 @@ async def find(
     Raises a :class:`CamreelError` where the camera could not be asked; that nothing is recorded is part of the listing.
     """
     tuning = tuning or Tuning()
-    return await _heeding_locks(lambda: _find(request, credentials, on_event, tuning), request, tuning)
+    return await on_its_own(request, lambda: _find(request, credentials, on_event, tuning), tuning.utc_now)
 
 
 async def _find(request: Request, credentials: Credentials, emit: events.Listener, tuning: Tuning) -> Listing:
@@ -86,37 +81,6 @@ async def _find(request: Request, credentials: Credentials, emit: events.Listene
         tuple(inquiry.warnings),
         nothing,
     )
-
-
-async def _heeding_locks(run: Callable[[], Awaitable[_Result]], request: Request, tuning: Tuning) -> _Result:
-    """What ``run`` gives; it is not begun where the account is known to be locked."""
-    lockout.check(request, tuning.utc_now())
-    try:
-        result = await _told_alone(run())
-    except AccountLocked as error:
-        lockout.remember(request, error, tuning.utc_now())
-        raise
-    lockout.forget(request)
-    return result
-
-
-async def _told_alone(running: Awaitable[_Result]) -> _Result:
-    """``running``; of several errors at a time the one to tell."""
-    try:
-        return await running
-    except BaseExceptionGroup as group:
-        raise _leading(group) from None
-
-
-def _leading(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one error to tell of a group's: a login's before a disk's before any other; what is unexpected first."""
-    leaves = [_leading(error) if isinstance(error, BaseExceptionGroup) else error for error in group.exceptions]
-    ranks = (LoginError, DiskError, CamreelError)
-
-    def rank(error: BaseException) -> int:
-        return next((number for number, kind in enumerate(ranks, 1) if isinstance(error, kind)), 0)
-
-    return min(leaves, key=rank)
 
 
 class _Export:

@@ -60,11 +60,15 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the camera says: itself, the range by its clock, and the plan of what to fetch."""
+    """What the camera says: itself, the range by its clock, and the plan of what to fetch.
+
+    ``listing`` is all that it lists, also what the plan leaves out: the other stream, snapshots.
+    """
 
     device: DeviceInfo
     where: CameraRange
     plan: ExportPlan
+    listing: tuple[Recording, ...] = ()
 
     @property
     def clock(self) -> CameraClock | None:
@@ -121,6 +125,7 @@ class Inquiry:
         self._trust: Trust | None = None
         self._waiting_for = ""
         self._unlabelled: tuple[str, ...] = ()
+        self._listing: tuple[Recording, ...] = ()
         self._channel = request.channel if isinstance(request.channel, int) else 1
         self.warnings: list[str] = []
         self.outage = Outage(
@@ -179,7 +184,7 @@ class Inquiry:
                     break
                 await self._wait(plan.span.end, where.clock, "the camera is still writing a recording of the range")
                 plan = self._plan(await self._search(camera, search_window(where)), where)
-        return Found(device, where, plan)
+        return Found(device, where, plan, self._listing)
 
     async def greet(self) -> Greeting:
         """Log in and look around, without a search. Raises as ``run`` does."""
@@ -292,6 +297,7 @@ class Inquiry:
 
     def _plan(self, recordings: Sequence[Recording], where: CameraRange) -> ExportPlan:
         placed, doubts = straightened(recordings, where)
+        self._listing = placed
         for doubt in doubts:
             self.warn(doubt)
         plan = self._chosen(placed, where)
@@ -340,7 +346,13 @@ class Inquiry:
             hint += " Check the range by the clock in the camera's picture, and --channel."
         return NothingRecorded(f"Nothing is recorded on {channel} from {when} (the camera's clock).", hint=hint)
 
-    async def _patiently(self, what: str, ask: Callable[[int], Awaitable[Value]]) -> Value:
+    async def fetching(self, what: str, ask: Callable[[int], Awaitable[Value]]) -> Value:
+        """``ask(attempt)`` for something of a recording, as often as a download is tried."""
+        return await self._patiently(what, ask, self._tuning.fetching)
+
+    async def _patiently(
+        self, what: str, ask: Callable[[int], Awaitable[Value]], backoff: Backoff | None = None
+    ) -> Value:
         def on_retry(error: CameraError, wait: float) -> None:
             self._emit(events.Retrying(what, str(error), wait))
 
@@ -355,7 +367,7 @@ class Inquiry:
             seen = self.outage.count
             return presence is Presence.BACK
 
-        value = await attempting(ask, self._tuning.talking, self._tuning.sleep, on_retry, was_away)
+        value = await attempting(ask, backoff or self._tuning.talking, self._tuning.sleep, on_retry, was_away)
         self.outage.progress()
         return value
 

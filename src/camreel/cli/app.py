@@ -21,6 +21,7 @@ from camreel.cli.doctor import doctor
 from camreel.cli.get import get
 from camreel.cli.help import Option
 from camreel.cli.listing import list_
+from camreel.cli.look import look
 from camreel.cli.merge import merge
 from camreel.cli.password import refuse_password_arguments
 from camreel.cli.program import program_name
@@ -67,7 +68,7 @@ class _Commands(click.Group):
 
 _commands = _Commands(
     "camreel",
-    commands=[get, list_, merge, demo, doctor, simulate, clean, cameras, config_commands, setup],
+    commands=[get, list_, look, merge, demo, doctor, simulate, clean, cameras, config_commands, setup],
     add_help_option=False,
 )
 

@@ -104,10 +104,10 @@ def choose_places(
     """The output folder, the output and its format. Folders may be missing; they are made when there is something to
     put into them.
     """
-    folder = _absolute(output_dir)
+    folder = absolute(output_dir)
     if not output_dir:
         raise UsageError("--output-dir is empty.", hint="Give a folder, or leave it out for the current one.")
-    _check_folder(folder, f"--output-dir {output_dir!r}")
+    check_folder(folder, f"--output-dir {output_dir!r}")
     if output_file is None:
         chosen = output_format or OutputFormat.MP4
         if asked.is_relative:  # its name is made when the camera has said what time it is
@@ -120,8 +120,8 @@ def choose_places(
 def output_of(output_file: str, folder: Path, output_format: OutputFormat | None) -> tuple[Path, OutputFormat]:
     """Where ``--output-file`` is, and its format; a bare name is under ``folder``."""
     output, chosen = output_place(os.path.expanduser(output_file), folder, output_format)  # noqa: PTH111 - keeps "./"
-    output = _absolute(output)
-    _check_folder(output.parent, f"--output-file {output_file!r}")
+    output = absolute(output)
+    check_folder(output.parent, f"--output-file {output_file!r}")
     if os.path.isdir(output):  # noqa: PTH112 - unlike pathlib's it does not raise where we may not look
         raise UsageError(f"--output-file {output_file!r} is a folder.", hint="Give a file name, like evening.mp4.")
     if os.name == "nt" and is_device_name(output.name):
@@ -129,12 +129,14 @@ def output_of(output_file: str, folder: Path, output_format: OutputFormat | None
     return output, chosen
 
 
-def _absolute(path: str | Path) -> Path:
+def absolute(path: str | Path) -> Path:
+    """Where ``path`` is, as it was typed."""
     # Not resolve(): a link that a person made is where they want it.
     return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
 
 
-def _check_folder(folder: Path, what: str) -> None:
+def check_folder(folder: Path, what: str) -> None:
+    """UsageError where something that is no folder stands in the way of one."""
     for place in (folder, *folder.parents):
         if os.path.isdir(place):  # noqa: PTH112 - see above
             return

@@ -58,6 +58,7 @@ Other commands:
   camreel cameras    list, add, remove, test, import: the named cameras
   camreel config     show the settings, or the path of their file
   camreel list       what is recorded, as a timeline and a table
+  camreel look       a page of pictures, to find the minute without a download
   camreel merge      the same from clips that are on disk already
   camreel demo       export a video from the built-in simulated camera
   camreel doctor     how a camera is, in a report for anybody's eyes

@@ -34,6 +34,20 @@ def _together(options: Sequence[_Decorator]) -> Callable[[_Function], _Function]
     return decorate
 
 
+def some_of(options: Callable[[Any], Any], *names: str) -> Callable[[_Function], _Function]:
+    """Of a set of options those with these names, for a command that has them too."""
+
+    def decorate(function: _Function) -> _Function:
+        def bearer() -> None: ...
+
+        known: dict[str, click.Parameter] = {each.name: each for each in options(bearer).__click_params__}
+        own: list[click.Parameter] = function.__dict__.setdefault("__click_params__", [])
+        own += [known[name] for name in reversed(names)]
+        return function
+
+    return decorate
+
+
 _main = partial(click.option, cls=Option)
 _when = partial(click.option, cls=Option, section="When, in other words")
 _connection = partial(click.option, cls=Option, section="How to reach the camera")

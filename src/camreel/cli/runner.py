@@ -20,6 +20,7 @@ from camreel.cli import screen
 from camreel.cli.reporters import Reporter
 from camreel.errors import Interrupted
 from camreel.events import ClipFetched, Event, Listener, Planned
+from camreel.looking import Look
 from camreel.model import Credentials, MergeRequest, Request
 from camreel.report import Report
 from camreel.transfer.store import ROOT
@@ -44,6 +45,11 @@ def run_merge(request: MergeRequest, notes: Sequence[str], reporter: Reporter) -
     from camreel import merging  # noqa: PLC0415 - an export does not need it
 
     return _run(_Run(lambda listener: merging.merge(request, listener, notes=notes), reporter))
+
+
+def run_look(job: Callable[[Listener], Awaitable[Look]], reporter: Reporter) -> Look:
+    """The same for a look, which keeps nothing of what is not complete."""
+    return _run(_Glancing(job, reporter))
 
 
 def run_all(job: Callable[[], Awaitable[None]], reporter: Reporter) -> None:
@@ -157,6 +163,12 @@ class _Several(_Run[_Result]):
     def interrupted(self) -> Interrupted:
         """What is said after Ctrl-C."""
         return Interrupted("interrupted; run the same command again to continue")
+
+
+class _Glancing(_Run[_Result]):
+    def interrupted(self) -> Interrupted:
+        """What is said after Ctrl-C."""
+        return Interrupted("interrupted; there is no page")
 
 
 def _receive_signals(stack: ExitStack) -> AsyncIterator[signal.Signals] | None:

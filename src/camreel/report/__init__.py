@@ -8,10 +8,12 @@ from camreel.report.as_json import (
     camera_json,
     error_json,
     json_head,
+    moment_json,
     report_json,
     span_json,
 )
 from camreel.report.as_text import (
+    aligned,
     asked_lines,
     asked_of_clips,
     camera_line,
@@ -29,6 +31,7 @@ __all__ = [
     "ClipReport",
     "OutputReport",
     "Report",
+    "aligned",
     "asked_json",
     "asked_lines",
     "asked_of_clips",
@@ -39,6 +42,7 @@ __all__ = [
     "events_rows",
     "json_head",
     "left_out_text",
+    "moment_json",
     "report_json",
     "report_text",
     "span_json",

@@ -143,6 +143,11 @@ def span_json(span: Span, clock: CameraClock | None) -> dict[str, Any]:
     }
 
 
+def moment_json(wall: WallTime, clock: CameraClock | None) -> dict[str, Any]:
+    """A moment of straight time, likewise."""
+    return {"time": _shown(wall, clock), "offset": _offset(wall, clock), "utc": _utc(wall, clock)}
+
+
 def _hole_json(hole: Hole, clock: CameraClock | None) -> dict[str, Any]:
     return span_json(hole.span, clock) | {"seconds": round(hole.span.seconds, 3), "reason": hole.reason}
 

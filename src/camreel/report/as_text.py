@@ -52,7 +52,7 @@ def report_text(report: Report, *, closing: bool = False) -> str:
         if output.span and len(report.outputs) > 1:
             facts = f"{show_span(output.span, report.clock)}: {facts}"
         rows += [("Video", output.path), ("", facts)]
-    return "\n".join(_aligned(rows))
+    return "\n".join(aligned(rows))
 
 
 def events_rows(request: Request | MergeRequest) -> list[tuple[str, str]]:
@@ -184,7 +184,8 @@ def _joined(
     return groups
 
 
-def _aligned(rows: list[tuple[str, str]]) -> list[str]:
+def aligned(rows: list[tuple[str, str]]) -> list[str]:
+    """Labelled lines; a label that is that of the line above is left out. Nothing in them can steer a terminal."""
     lines, last = [], ""
     for label, text in rows:
         lines.append(f"{'' if label == last else label:<9} {printable(text, 2000)}")
