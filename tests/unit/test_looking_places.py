@@ -62,13 +62,16 @@ def test_each_stretch_has_a_picture():
 
 
 def test_more_stretches_than_pictures():
-    """They are passed over evenly, and counted."""
+    """One every so often all the same, then those with an event, then the others, evenly; the rest is counted."""
     clips = recorded(*((120 * n, 120 * n + 20) for n in range(480)))
-    choice = chosen(clips)
+    events = recorded(*((120 * n + 60, 120 * n + 80) for n in range(0, 480, 24)), events=("VideoMotion",))
+    choice = chosen([*clips, *events])
     assert len(choice.places) == MOST
-    assert choice.passed_over == 480 - MOST
-    gaps = {b - a for a, b in zip(minutes_of(choice), minutes_of(choice)[1:], strict=False)}
-    assert max(gaps) <= 11
+    assert choice.step == timedelta(minutes=15)
+    assert {30.0 * n for n in range(32)} <= set(minutes_of(choice))
+    assert {place.recording for place in choice.places} >= set(events)
+    assert choice.passed_over == 500 - MOST
+    assert max(b - a for a, b in zip(minutes_of(choice), minutes_of(choice)[1:], strict=False)) <= 22
 
 
 def test_as_often_as_asked():

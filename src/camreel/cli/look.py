@@ -76,7 +76,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 @some_of(get_options, "host", "username", "start", "end", "channel", "output_dir")
 @click.option("-o", "--output-file", cls=Option, metavar="FILE", help="The page; the sheet beside it is FILE.png.")
 @click.option("--every", cls=Option, metavar="LENGTH", help="A picture every 5m, 30s. Default: as --most allows.")
-@click.option("--most", cls=Option, type=Whole(1, _MOST), help="Pictures at most. Default: 96.")
+@click.option("--most", cls=Option, type=Whole(1, _MOST), help="Pictures at most. Default: 120.")
 @click.option("--yes", cls=Option, is_flag=True, help="Fetch whole recordings without asking, where it takes them.")
 @some_of(
     get_options,

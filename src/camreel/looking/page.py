@@ -12,7 +12,7 @@ from html import escape
 from importlib.resources import files
 from itertools import groupby
 
-from camreel.clock import show_span
+from camreel.clock import is_by_clock, show_span
 from camreel.coverage import Kind
 from camreel.errors import printable
 from camreel.looking.moments import Moment, moments, place_in, shown, ticks
@@ -83,14 +83,12 @@ def facts_of(look: Look) -> list[str]:
     recorded = f"{duration_text(look.recorded_seconds)} of it in {count_text(len(plan.recordings), 'recording')}"
     pictures = f"{count_text(len(look.shots), 'picture')}, one every {step}, for {size_text(look.received)}"
     facts = [
-        f"{show_span(span, look.clock, zone=True)} by the camera's clock ({duration_text(span.seconds)})",
+        f"{show_span(span, look.clock)} by the camera's clock ({duration_text(span.seconds)})",
         f"{recorded}, {size_text(plan.listed_bytes)}; {pictures}",
     ]
     if look.passed_over:
-        facts.append(
-            f"{count_text(look.passed_over, 'stretch').replace('stretchs', 'stretches')} of recording "
-            f"{'has' if look.passed_over == 1 else 'have'} no picture here: there are more than pictures."
-        )
+        parts = "part" if look.passed_over == 1 else "parts"
+        facts.append(f"{look.passed_over} short {parts} of it without a picture of their own (--most N allows more)")
     return facts
 
 
@@ -111,12 +109,20 @@ def _head(look: Look, title: str) -> Iterator[str]:
     yield f"<h1>{_text(camera_of(look))}</h1>"
     for fact in facts_of(look):
         yield f"<p>{_text(fact)}</p>"
-    for line in clock_lines(look.clock, look.request.asked)[1:]:
+    for line in _clock_is_wrong(look):
         yield f'<p class="bad">{_text(line)}</p>'
     if look.misses:
         count = count_text(len(look.misses), "moment")
         yield f'<p class="bad">Of {count} there is no picture; each is named below.</p>'
     yield f"<noscript><p>Without JavaScript this page shows “{_text(title)}”, but no command to copy.</p></noscript>"
+
+
+def _clock_is_wrong(look: Look) -> list[str]:
+    """What is to be known of it; that its zone is doubtful only where the range was asked for in real time."""
+    lines = clock_lines(look.clock, look.request.asked)[1:]
+    if look.clock is not None and is_by_clock(look.request.asked):
+        lines = [line for line in lines if line != look.clock.weakness]
+    return [f"{line[:1].upper()}{line[1:]}." for line in lines]
 
 
 def _timeline(look: Look, every: Sequence[Moment]) -> Iterator[str]:
