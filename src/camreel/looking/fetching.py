@@ -66,6 +66,7 @@ class Gathering:
         self._reasons: dict[Place, str] = {}
         self._made: dict[tuple[str, WallTime], Shot] = {}
         self._open: set[Place] = set()
+        self._not_in_part: set[Place] = set()  # whose recording would have to be fetched whole
         self._total = 0
         self._files = 0
         self.question: Question | None = None  # that was answered with no
@@ -89,7 +90,7 @@ class Gathering:
         await self._keyframes((place.recording, place) for place in self._left())
         await self._snapshots(step)
         await self._of_the_small_stream()
-        await self._whole([(place.recording, place) for place in self._left()], Way.WHOLE)
+        await self._whole([(each.recording, each) for each in self._left() if each in self._not_in_part], Way.WHOLE)
 
     # --- the ways -----------------------------------------------------------------------------------------------------
 
@@ -267,6 +268,7 @@ class Gathering:
         except LoginError:
             raise
         except NotInPart as error:
+            self._not_in_part.update(places)
             refused = self._manner.ranges.are_refused
             return "the camera does not send parts of recordings" if refused else f"its index is of no use ({error})"
         except CameraError as error:
