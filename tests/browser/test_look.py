@@ -7,6 +7,7 @@ import json
 import shlex
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -43,7 +44,7 @@ def footage() -> list[Recorded]:
 
 
 @pytest.fixture
-def looked(bench, footage, tmp_path, monkeypatch, capsys) -> tuple[Path, dict]:
+def looked(bench, footage, tmp_path, monkeypatch, capsys) -> tuple[Path, dict[str, Any]]:
     """The page of that, made by the command line; and its report."""
     stand = bench(recordings=footage)
     monkeypatch.setenv("AMCREST_PASSWORD", stand.password)
