@@ -82,6 +82,9 @@ def test_the_readmes_examples_run_verbatim(line, tmp_path):
     assert "simulated-1" not in ended.stdout + ended.stderr
 
 
+_COMMANDS = ("list", "look", "merge", "doctor", "demo", "simulate", "clean", "setup")
+
+
 def test_every_option_is_in_the_readme():
     """No option is there that the README does not explain, and none is explained that is not there."""
     shown = "".join(
@@ -92,7 +95,7 @@ def test_every_option_is_in_the_readme():
             check=True,
             timeout=60,
         ).stdout
-        for command in ([], ["list"], ["merge"], ["doctor"], ["demo"], ["simulate"], ["clean"], ["setup"], *GROUPED)
+        for command in ([], *([name] for name in _COMMANDS), *GROUPED)
     )
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", shown))
     explained = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))

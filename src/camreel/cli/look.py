@@ -7,28 +7,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from camreel.cli import screen
-from camreel.cli.amounts import parse_patience, parse_rate
-from camreel.cli.checks import absolute, check_folder, check_tls, check_username
-from camreel.cli.chosen import CameraCommand, address_of, chosen_of
-from camreel.cli.get import passwords_of
+from camreel.cli.amounts import parse_rate
+from camreel.cli.checks import absolute, check_folder
+from camreel.cli.chosen import CameraCommand, chosen_of
+from camreel.cli.consent import asked, can_ask
 from camreel.cli.help import Option, Whole
 from camreel.cli.job import Manner, logging_to
+from camreel.cli.listing import LAST_DAY
 from camreel.cli.loading import ending_at_once
 from camreel.cli.options import get_options, manner_options, some_of
 from camreel.cli.password import Passwords
 from camreel.cli.program import program_command
-from camreel.cli.when import When, is_asked_otherwise, parse_drift, read_range
+from camreel.cli.wanting import passwords_of, wanted_of
 from camreel.cli.worst import worst
-from camreel.clock import parse_camera_zone, parse_length
+from camreel.clock import parse_length
 from camreel.errors import CamreelError, LoginError, UsageError
-from camreel.model import Asked, Credentials, IfExists, Request, Stream
-from camreel.naming import parse_events
+from camreel.model import Credentials, IfExists, Request
 from camreel.report import error_json, json_head
 from camreel.units import count_text, size_text
 
@@ -46,7 +45,8 @@ _AT_END = """
 What is made:
   A page (look_CAMERA_chN_RANGE.html), which opens from the disk and asks
   nothing of any network, and a contact sheet of it (.png). On the page, a
-  choice of a moment shows the command that exports it.
+  choice of a moment shows the command that exports it. No range means the
+  last 24 hours. Several channels make a page each.
 
 What is fetched:
   Single keyframes, by their bytes. Where the camera does not send parts of
@@ -67,7 +67,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 @click.command(
     "look",
     cls=CameraCommand,
-    usage="look [CAMERA] --last LENGTH [options]",
+    usage="look [CAMERA] [options]",
     help="A page of pictures of a time range, to find the minute without a download.",
     after_main=_EXAMPLES,
     at_end=_AT_END,
@@ -80,7 +80,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 @click.option("--yes", cls=Option, is_flag=True, help="Fetch whole recordings without asking, where it takes them.")
 @some_of(
     get_options,
-    *("last", "date", "around", "minutes", "duration", "events", "times_in", "camera_tz", "clock_drift"),
+    *("last", "date", "around", "minutes", "duration", "events", "pad", "times_in", "camera_tz", "clock_drift"),
     *("port", "https", "insecure", "ca_file", "fingerprint"),
     *("max_concurrent", "limit_rate", "retry_for", "ignore_lock"),
     *("password_file", "password_stdin", "no_input", "stream"),
@@ -105,7 +105,7 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
         )
     with ending_at_once():
         import camreel.looking  # noqa: F401, PLC0415 - brings aiohttp and more, which the help page does not need
-    requests = [_request(ctx, **{**ctx.params, "channel": channel}) for channel in channels]
+    requests = [_request(ctx, channel) for channel in channels]
     if len(requests) == 1:
         outcome = _look(ctx, requests[0], passwords, manner)
         _show(outcome, manner)
@@ -157,18 +157,18 @@ def _look(ctx: click.Context, request: Request, passwords: Passwords, manner: Ma
     password = passwords.of(request.username, str(request.address), chosen_of(ctx))
     credentials = Credentials(request.username, password)
     reporter = choose_reporter(quiet=manner.quiet, progress=manner.progress)
-    looking = _wishes(ctx, line, reporter)
+    looking = _wishes(ctx, line, reporter, manner)
     with logging_to(reporter, manner):
         return run_look(lambda listener: looking_at(request, looking, credentials, listener), reporter)
 
 
-def _wishes(ctx: click.Context, line: GetLine, reporter: Reporter) -> Looking:
+def _wishes(ctx: click.Context, line: GetLine, reporter: Reporter, manner: Manner) -> Looking:
     from camreel.looking import Looking  # noqa: PLC0415 - see above
 
     given = ctx.params
     return Looking(
         line,
-        partial(_allowed, reporter, yes=given["yes"], may_ask=not given["no_input"]),
+        partial(_allowed, reporter, yes=given["yes"], may_ask=can_ask(manner, no_input=given["no_input"])),
         _every(given["every"]),
         given["most"],
     )
@@ -180,14 +180,13 @@ def _every(text: str | None) -> timedelta | None:
 
 def _allowed(reporter: Reporter, question: Question, *, yes: bool, may_ask: bool) -> bool:
     """Whether whole recordings may be fetched: asked on a terminal."""
-    if yes or not may_ask or not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
+    if yes or not may_ask:
         return yes
     reporter.close()  # the line that it keeps drawing would be drawn over the question
     size = "of unknown size" if question.size is None else size_text(question.size)
     whole = count_text(question.recordings, "whole recording")
     of = " of the sub stream" if question.way.name == "SUB" else ""
-    screen.remark(f"This camera does not send single pictures: it takes {whole}{of}, {size}.")
-    return click.confirm("Fetch them?", default=False, err=True)
+    return asked(f"This camera does not send single pictures. Download {whole}{of}, {size}? [y/N] ")
 
 
 def _show(outcome: Look, manner: Manner) -> None:
@@ -225,79 +224,20 @@ def _line(ctx: click.Context, channel: int | str) -> GetLine:
     return GetLine(program_command(), tuple(words), in_real_time=bool(chosen.setting("times_in")))
 
 
-def _request(
-    ctx: click.Context,
-    *,
-    host: str | None,
-    port: int | None,
-    https: bool,
-    username: str | None,
-    channel: int | str,
-    stream: str,
-    output_dir: str,
-    output_file: str | None,
-    insecure: bool,
-    ca_file: str | None,
-    fingerprint: str | None,
-    camera_tz: str | None,
-    clock_drift: str | None,
-    events: str | None,
-    max_concurrent: int,
-    limit_rate: str | None,
-    retry_for: str,
-    ignore_lock: bool,
-    if_exists: str | None,
-    **others: Any,
-) -> Request:
-    address = address_of(ctx, host=host, port=port, https=https)
-    if address is None or username is None:
-        missing = "No camera is given." if address is None else "--username is missing."
-        raise UsageError(missing, hint=f"Like this: {program_command()} look 192.168.1.100 --username admin --last 12h")
-    check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
-    asked = _range(**others)
-    _every(others["every"])  # before anybody is asked for a password
-    request = Request(
-        address=address,
-        username=check_username(username),
-        asked=asked,
-        output_dir=absolute(output_dir),
-        output=Path(),
-        channel=channel,
-        stream=Stream(stream),
-        max_concurrent=max_concurrent,
+def _request(ctx: click.Context, channel: int | str) -> Request:
+    given = ctx.params
+    wanted = wanted_of(ctx, channel, usual=LAST_DAY)
+    _every(given["every"])  # before anybody is asked for a password
+    request = replace(
+        wanted,
+        output_dir=absolute(given["output_dir"]),
+        max_concurrent=given["max_concurrent"],
         whole_clips=True,  # a part of one is not what is fetched
-        if_exists=IfExists(if_exists) if if_exists else None,
-        insecure=insecure,
-        ca_file=ca_file,
-        fingerprint=fingerprint,
-        named_by_range=asked.is_relative and output_file is None,
-        camera_tz=None if camera_tz is None else parse_camera_zone(camera_tz),
-        clock_drift=None if clock_drift is None else parse_drift(clock_drift),
-        limit_rate=None if limit_rate is None else parse_rate(limit_rate),
-        retry_for=parse_patience(retry_for),
-        ignore_lock=ignore_lock,
-        events=() if events is None else parse_events(events),
-        camera=chosen_of(ctx).name,
+        if_exists=IfExists(given["if_exists"]) if given["if_exists"] else None,
+        named_by_range=wanted.asked.is_relative and given["output_file"] is None,
+        limit_rate=None if given["limit_rate"] is None else parse_rate(given["limit_rate"]),
     )
-    return _placed(request, output_dir, output_file)
-
-
-def _range(
-    *,
-    start: str | None,
-    end: str | None,
-    last: str | None,
-    date: str | None,
-    around: str | None,
-    minutes: int | None,
-    duration: str | None,
-    times_in: str | None,
-    **_others: Any,
-) -> Asked:
-    when = When(last=last, date=date, around=around, minutes=minutes, duration=duration, times_in=times_in)
-    if not is_asked_otherwise(when) and (start is None or end is None):
-        raise UsageError("No range is given.", hint="--last 12h, --date yesterday, or --start and --end say which.")
-    return read_range(start, end, when)
+    return _placed(request, given["output_dir"], given["output_file"])
 
 
 def _placed(request: Request, output_dir: str, output_file: str | None) -> Request:

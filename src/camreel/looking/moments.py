@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
+from camreel.axis import ticks
 from camreel.clock import CameraClock, format_offset
 from camreel.coverage import Stretch
 from camreel.looking.value import Look, Miss, Shot, Way
 from camreel.model import Span, WallTime
 
-_MOST_TICKS = 8
-_DAY = 86_400
-_TICK_SECONDS = (
-    *(10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200),
-    *(_DAY, 2 * _DAY, 7 * _DAY, 14 * _DAY, 28 * _DAY, 91 * _DAY, 365 * _DAY),
-)
-_MIDNIGHT = datetime(2000, 1, 3)  # noqa: DTZ001 - a Monday, by the camera's clock
+_MOST_MARKS = 9  # on the axis of the timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +31,6 @@ class Moment:
     def source(self) -> str:
         """How it was had, where that was not the usual way."""
         return "" if self.shot is None or self.shot.way is Way.KEYFRAME else self.shot.way.value
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A mark on the timeline; ``is_day`` where a day begins."""
-
-    at: float
-    label: str
 
 
 def moments(look: Look) -> tuple[Moment, ...]:
@@ -83,19 +69,11 @@ def place_in(span: Span, wall: WallTime) -> float:
     return min(1.0, max(0.0, (wall - span.start).total_seconds() / span.seconds))
 
 
-def ticks(span: Span, clock: CameraClock | None) -> tuple[Tick, ...]:
-    """Marks at times that a clock's face has: days where the range has several."""
-    step = next((each for each in _TICK_SECONDS if span.seconds / each <= _MOST_TICKS), _TICK_SECONDS[-1])
-    first = -(-(span.start.naive - _MIDNIGHT) // timedelta(seconds=step))
-    found = []
-    for number in range(_MOST_TICKS + 1):
-        wall = WallTime(_MIDNIGHT + (first + number) * timedelta(seconds=step))
-        if wall > span.end:
-            break
-        here = shown(wall, clock).naive
-        label = f"{here:%m-%d}" if step >= _DAY else f"{here:%H:%M:%S}" if step < 60 else f"{here:%H:%M}"
-        found.append(Tick(place_in(span, wall), label))
-    return tuple(found)
+def marks(look: Look) -> tuple[tuple[float, str], ...]:
+    """Where on the timeline round times of the camera's clock are, from 0 to 1, and what they are."""
+    assert look.found is not None
+    span = look.found.span
+    return tuple((place_in(span, tick.at), tick.label) for tick in ticks(span, look.clock, _MOST_MARKS))
 
 
 def _events_at(stretches: tuple[Stretch, ...], wall: WallTime) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from itertools import groupby
 from camreel.clock import is_by_clock, show_span
 from camreel.coverage import Kind
 from camreel.errors import printable
-from camreel.looking.moments import Moment, moments, place_in, shown, ticks
+from camreel.looking.moments import Moment, marks, moments, place_in, shown
 from camreel.looking.value import Look, Shot
 from camreel.model import Span
 from camreel.report import clock_lines
@@ -138,11 +138,10 @@ def _timeline(look: Look, every: Sequence[Moment]) -> Iterator[str]:
     for moment in every:
         yield _rect("mark" if moment.shot else "lost", 1000 * moment.at - 0.4, 0.8, _HEIGHT - 8, 8)
     yield f'<rect id="now" x="0" y="0" width="3" height="{_HEIGHT}"/></svg></div>'
-    marks = ticks(span, look.clock)
     yield '<div id="ticks" aria-hidden="true">'
-    for tick in marks:
-        edge = ' class="first"' if tick.at < 0.03 else ' class="last"' if tick.at > 0.97 else ""
-        yield f"<span{edge}>{_text(tick.label)}</span>"
+    for at, label in marks(look):
+        edge = ' class="first"' if at < 0.03 else ' class="last"' if at > 0.97 else ""
+        yield f"<span{edge}>{_text(label)}</span>"
     yield "</div>"
     kinds = {stretch.kind.value for stretch in drawn} | ({"lost"} if look.misses else set())
     items = "".join(
@@ -159,9 +158,9 @@ def _rect(kind: str, left: float, width: float, top: int, height: int) -> str:
 
 def _places_of_ticks(look: Look) -> str:
     """In the style: an attribute would have to be allowed for the whole page."""
-    assert look.found is not None
-    marks = ticks(look.found.span, look.clock)
-    return "\n".join(f"#ticks span:nth-child({n}) {{ left: {100 * mark.at:.3f}%; }}" for n, mark in enumerate(marks, 1))
+    return "\n".join(
+        f"#ticks span:nth-child({number}) {{ left: {100 * at:.3f}%; }}" for number, (at, _) in enumerate(marks(look), 1)
+    )
 
 
 def _pictures(look: Look, every: Sequence[Moment], picture: Callable[[Shot], bytes]) -> Iterator[str]:

@@ -18,16 +18,15 @@ from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError
 from camreel.inquiry import Found, Inquiry, Tuning
 from camreel.looking.command import GetLine
 from camreel.looking.fetching import Gathering
-from camreel.looking.moments import moments, place_in, ticks
+from camreel.looking.moments import marks, moments, place_in
 from camreel.looking.outputs import look_name, name_it, part_of, sheet_of, there_already, write_page
 from camreel.looking.page import camera_of, facts_of, page
 from camreel.looking.places import Choice, choose
 from camreel.looking.value import Look, Looking
 from camreel.media.still_job import Bar, SheetOrder, Tick, Tile
 from camreel.media.still_process import StillProcess
-from camreel.model import Credentials, Request, WallTime
+from camreel.model import Credentials, Request
 from camreel.output import make_folders, prepare
-from camreel.plan import INDEX_LAG
 from camreel.units import count_text, size_text
 
 
@@ -75,7 +74,7 @@ class _Look:
         request = _named(self._request, found)
         if (there := looked_already(request, self._looking.line)) is not None:
             return there
-        recorded = coverage(found.plan, self._unsettled_from(found))
+        recorded = coverage(found.plan, found.unsettled_from(self._tuning.utc_now()))
         choice = self._choose(recorded, found)
         make_folders(request)
         with tempfile.TemporaryDirectory(prefix="camreel-look-") as folder:
@@ -112,13 +111,6 @@ class _Look:
                 "Nothing is recorded in this range.", hint="Check it by the clock in the camera's picture."
             )
         return choice
-
-    def _unsettled_from(self, found: Found) -> WallTime | None:
-        """From when on the camera may still list more; None where that is after the range."""
-        if found.clock is None:
-            return None
-        settled = found.clock.reads(self._tuning.utc_now()) - INDEX_LAG
-        return max(settled, found.span.start) if settled < found.span.end else None
 
     async def _written(self, seen: Look, stills: StillProcess) -> Look:
         output, sheet = seen.request.output, sheet_of(seen.request.output)
@@ -179,7 +171,7 @@ def _sheet(seen: Look, place: Path) -> SheetOrder:
             for each in seen.stretches
             if each.kind is not Kind.GAP
         ),
-        tuple(Tick(tick.at, tick.label) for tick in ticks(span, seen.clock)),
+        tuple(Tick(at, label) for at, label in marks(seen)),
         tuple(
             Tile(
                 str(moment.shot.picture) if moment.shot else None,
