@@ -12,7 +12,10 @@
   const show = () => {
     if (!chosen) return;
     document.getElementById("when").textContent = chosen.dataset.when;
-    command.textContent = chosen.dataset.line.replace(/\d+$/, minutes.value);
+    // Each word whole, where it fits: a line is not to be broken behind the dashes of an option.
+    const words = chosen.dataset.line.replace(/\d+$/, minutes.value).split(" ");
+    const spans = words.map((word) => Object.assign(document.createElement("span"), { textContent: word }));
+    command.replaceChildren(...spans.flatMap((span, number) => (number ? [" ", span] : [span])));
     copy.textContent = "Copy";
   };
   const choose = (tile) => {
