@@ -16,6 +16,7 @@ from camreel.coverage import coverage
 from camreel.errors import Interrupted, printable
 from camreel.inquiry import Found, Inquiry, Tuning
 from camreel.joining import Joining
+from camreel.lapsing import Lapsing
 from camreel.listing import Listing
 from camreel.media.job import MergeJob
 from camreel.model import Credentials, Request
@@ -112,13 +113,16 @@ class _Export:
         noted = _noted(request, found, store, part)
         with store.locked(noted):
             recover(store)
-            check_space(request, found.plan, store)
-            if self._confirm is not None and not await self._confirm(bytes_to_come(found.plan, store)):
+            is_lapse = request.making.timelapse is not None
+            if not is_lapse:  # it fetches a fraction, which nobody knows beforehand
+                check_space(request, found.plan, store)
+            if self._confirm is not None and not is_lapse and not await self._confirm(bytes_to_come(found.plan, store)):
                 raise Interrupted("nothing was downloaded")
             with disk_errors(store.folder):
                 write_job(store.folder, noted)
             job = _job(request, found, part)
-            joined = await Joining(request, found.plan, store, self._emit).run(self._inquiry, job, self._tuning)
+            steps = (Lapsing if is_lapse else Joining)(request, found.plan, store, self._emit)
+            joined = await steps.run(self._inquiry, job, self._tuning)
             statuses, account = settle(
                 found.plan, joined.clips, joined.outcomes, found.unsettled_from(self._tuning.utc_now())
             )
@@ -176,5 +180,6 @@ def _pinned(request: Request, found: Found) -> Request:
         events=request.events,
         pad=request.pad,
         camera=request.camera,
+        timelapse=request.making.timelapse,
     )
     return replace(made, output=request.output.with_name(name))

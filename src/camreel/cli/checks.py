@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from camreel.cli.amounts import parse_split
+from camreel.cli.amounts import parse_split, parse_timelapse
 from camreel.errors import UsageError
 from camreel.model import Address, Asked, AudioMode, Gaps, Making, OutputFormat, Stream
 from camreel.naming import default_name, is_device_name, output_place
@@ -55,6 +55,7 @@ def making_of(
     subtitles: bool,
     faststart: bool,
     split: str | None,
+    timelapse: str | None = None,
 ) -> Making:
     """How the video is to be made, of options that agree with each other and with the format."""
     if exact and whole_clips:
@@ -63,6 +64,19 @@ def making_of(
         raise UsageError("--subtitles cannot be in avi.", hint="mp4, mkv and mov can hold them.")
     if faststart and container not in {OutputFormat.MP4, OutputFormat.MOV}:
         raise UsageError(f"--faststart is for mp4 and mov; {container.value} needs no such thing.")
+    if timelapse is not None:
+        others = {
+            "--exact": exact,
+            "--h264": h264,
+            "--subtitles": subtitles,
+            "--split": split,
+            "--whole-clips": whole_clips,
+        }
+        wrong = [option for option, given in others.items() if given] + (["--gaps hold"] if gaps == "hold" else [])
+        if wrong:
+            raise UsageError(f"--timelapse and {wrong[0]} exclude each other.", hint="It is made of keyframes alone.")
+        if container is OutputFormat.AVI:
+            raise UsageError("--timelapse cannot be in avi, which has no times for its pictures.", hint="mp4 can.")
     return Making(
         exact=exact,
         h264=h264,
@@ -71,6 +85,7 @@ def making_of(
         subtitles=subtitles,
         faststart=faststart,
         split=None if split is None else parse_split(split),
+        timelapse=None if timelapse is None else parse_timelapse(timelapse),
     )
 
 
@@ -100,6 +115,7 @@ def choose_places(
     events: Sequence[str] = (),
     pad: timedelta = timedelta(0),
     camera: str | None = None,
+    timelapse: float | None = None,
 ) -> tuple[Path, Path, OutputFormat]:
     """The output folder, the output and its format. Folders may be missing; they are made when there is something to
     put into them.
@@ -112,7 +128,9 @@ def choose_places(
         chosen = output_format or OutputFormat.MP4
         if asked.is_relative:  # its name is made when the camera has said what time it is
             return folder, folder / f"camreel.{chosen.value}", chosen
-        name = default_name(address, channel, stream, asked, chosen, events=events, pad=pad, camera=camera)
+        name = default_name(
+            address, channel, stream, asked, chosen, events=events, pad=pad, camera=camera, timelapse=timelapse
+        )
         return folder, folder / name, chosen
     return folder, *output_of(output_file, folder, output_format)
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from camreel.cli import screen
-from camreel.cli.amounts import parse_rate
+from camreel.cli.amounts import parse_rate, parse_timelapse
 from camreel.cli.checks import check_gaps, choose_places, making_of
 from camreel.cli.chosen import CameraCommand, cameras_of, chosen_of
 from camreel.cli.consent import can_ask
@@ -131,6 +131,7 @@ def _request(
     gaps: str,
     subtitles: bool,
     split: str | None,
+    timelapse: str | None,
     faststart: bool,
     follow: bool,
     require_complete: bool,
@@ -151,6 +152,7 @@ def _request(
         events=wanted.events,
         pad=wanted.pad,
         camera=wanted.camera,
+        timelapse=None if timelapse is None else parse_timelapse(timelapse),
     )
     return replace(
         wanted,
@@ -174,6 +176,7 @@ def _request(
             subtitles=subtitles,
             faststart=faststart,
             split=split,
+            timelapse=timelapse,
         ),
         limit_rate=None if limit_rate is None else parse_rate(limit_rate),
     )

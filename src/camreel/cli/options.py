@@ -162,6 +162,7 @@ get_options = _together(
         _output("--stream", **_STREAM),
         _output("--whole-clips", is_flag=True, help="Do not cut at the ends of the range."),
         *making_options,
+        _output("--timelapse", metavar="SPEED", help="A short video of keyframes: 60x as fast, or 30s long."),
         _output("--follow", is_flag=True, help="Wait for what is not recorded, or not listed, yet."),
         _output("--require-complete", is_flag=True, help="A gap in the recording gives exit code 4."),
         _output(

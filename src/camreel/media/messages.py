@@ -16,12 +16,13 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from camreel.media.job import ClipFile, Failed, Finish, MergeJob, MergeResult, Progress, Settled
+from camreel.media.lapse_job import Lapsed, LapseOrder
 from camreel.media.still_job import NoStill, Sheet, SheetOrder, Still, StillOrder
 from camreel.model import AudioMode, Gaps, OutputFormat, Span, WallTime
 
 Message = (
     MergeJob | ClipFile | Finish | Progress | Settled | MergeResult | Failed
-    | StillOrder | Still | NoStill | SheetOrder | Sheet
+    | StillOrder | Still | NoStill | SheetOrder | Sheet | LapseOrder | Lapsed
 )  # fmt: skip
 _TYPES: dict[str, type] = {kind.__name__: kind for kind in get_args(Message)}
 

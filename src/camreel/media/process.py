@@ -11,7 +11,8 @@ from typing import TypeVar
 from camreel.errors import DiskError, MergeError, printable
 from camreel.media.child import Child
 from camreel.media.job import ClipFile, ClipOutcome, Failed, Finish, MergeJob, MergeResult, Progress, Settled
-from camreel.media.messages import encode
+from camreel.media.lapse_job import Lapsed, LapseOrder
+from camreel.media.messages import Message, encode
 from camreel.model import WallTime
 
 _KEPT = "The downloads are kept: run it again to continue."
@@ -114,12 +115,39 @@ class MergeProcess:
             if isinstance(message, Progress):
                 self._at = message.number
                 self._on_progress(message.number, message.wall)
-            elif isinstance(message, Failed):
-                if message.kind == "memory":
-                    raise MergeDied(printable(message.message, 500), self._at)
-                error = DiskError if message.kind == "disk" else MergeError
-                raise error(printable(message.message, 500), hint=message.hint and printable(message.hint, 500))
             elif isinstance(message, kind):
                 return message
             else:
-                raise MergeError(f"The merge process answered out of turn {doing}.", hint=_KEPT)
+                raise _as_error(message, doing, self._at)
+
+
+async def lapse(
+    order: LapseOrder, on_progress: Callable[[int, WallTime], None], *, stall_seconds: float = 60
+) -> Lapsed:
+    """A timelapse, made in a process of its own. Raises :class:`MergeError`, :class:`DiskError`."""
+    at: list[int] = []
+    child = Child("merge", lambda said: MergeDied(said, at[-1] if at else None), _KEPT)
+    await child.start()
+    try:
+        await child.send(encode(replace(order, job=replace(order.job, output=str(Path(order.job.output).absolute())))))
+        while True:
+            message = await child.next_message("while the timelapse was being made", stall_seconds)
+            if isinstance(message, Progress):
+                at.append(message.number)
+                on_progress(message.number, message.wall)
+            elif isinstance(message, Lapsed):
+                return message
+            else:
+                raise _as_error(message, "while the timelapse was being made", at[-1] if at else None)
+    finally:
+        await child.end()
+
+
+def _as_error(message: Message, doing: str, number: int | None) -> MergeError | DiskError:
+    """The error that a message is, which is no answer."""
+    if not isinstance(message, Failed):
+        return MergeError(f"The merge process answered out of turn {doing}.", hint=_KEPT)
+    if message.kind == "memory":
+        return MergeDied(printable(message.message, 500), number)
+    error = DiskError if message.kind == "disk" else MergeError
+    return error(printable(message.message, 500), hint=message.hint and printable(message.hint, 500))

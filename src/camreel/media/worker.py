@@ -1,6 +1,6 @@
-"""Merges, and pictures of clips, in a process of its own: ``python -m camreel.media.worker``.
+"""Merges, timelapses, and pictures of clips, in a process of its own: ``python -m camreel.media.worker``.
 
-Lines of :mod:`.messages` in and out; the first says which of the two it is.
+Lines of :mod:`.messages` in and out; the first says which of them it is.
 
 A clip is hostile input for a million lines of C. Here it can crash, hang or eat memory without taking the program
 along. The process ends at once when its input ends: that is how it learns that the parent is gone.
@@ -12,11 +12,14 @@ import os
 import queue
 import sys
 import threading
+import time
+from collections.abc import Callable
 from functools import partial
 from typing import IO
 
 from camreel.errors import CamreelError, DiskError, MergeError, printable
 from camreel.media.job import ClipFile, Failed, Finish, MergeJob, Progress
+from camreel.media.lapse_job import LapseOrder
 from camreel.media.messages import LONGEST_LINE, Message, decode, encode
 from camreel.media.orphan import die_with_parent
 from camreel.media.still_job import SheetOrder, StillOrder
@@ -26,6 +29,7 @@ from camreel.model import WallTime
 MOST_MEMORY = 4 << 30
 
 LOST_PARENT = 3
+_EVERY = 0.25  # seconds
 
 
 def main() -> int:
@@ -79,6 +83,11 @@ def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
     first = asked.get()
     if isinstance(first, MergeJob):
         _merge(first, asked, answers)
+    elif isinstance(first, LapseOrder):
+        from camreel.media.lapse import make_lapse  # noqa: PLC0415 - see above
+
+        _send(answers, make_lapse(first, _Calm(partial(_report, answers))))
+        asked.get()  # the parent ends it
     else:
         _make_pictures(first, asked, answers)
 
@@ -100,6 +109,18 @@ def _make_pictures(order: Message, asked: queue.Queue[Message], answers: IO[byte
     while isinstance(order, StillOrder | SheetOrder):
         _send(answers, make_still(order) if isinstance(order, StillOrder) else draw_sheet(order))
         order = asked.get()
+
+
+class _Calm:
+    """Passes a report on a few times a second."""
+
+    def __init__(self, report: Callable[[int, WallTime], None]) -> None:
+        self._report, self._next = report, 0.0
+
+    def __call__(self, number: int, wall: WallTime) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _EVERY
+            self._report(number, wall)
 
 
 def _report(answers: IO[bytes], number: int, wall: WallTime) -> None:

@@ -201,6 +201,8 @@ def _result_line(report: Report) -> str:
         return f"already there: an earlier run made this video from the same request; nothing was {done}"
     if isinstance(report.request, MergeRequest):
         return _merged_line(report)
+    if report.exit_code == 0 and report.request.making.timelapse is not None:
+        return "complete: keyframes of all that the camera recorded of this range are in the video"
     if report.exit_code == 0 and report.account.gaps:
         recorded = f"(it recorded {_percent(report)} of it)"
         return f"complete: all that the camera recorded of this range is in the video {recorded}"
