@@ -19,8 +19,8 @@ from camreel.errors import CameraError, LoginError, NothingRecorded, UsageError,
 from camreel.inquiry import Inquiry, Tuning
 from camreel.joining import Joined
 from camreel.media.job import ClipOutcome, MergeJob
-from camreel.media.lapse_job import LapseClip, LapseOrder
-from camreel.media.process import lapse
+from camreel.media.lapse_job import LapseClip, Lapsed, LapseOrder
+from camreel.media.process import MergeDied, lapse
 from camreel.model import Recording, Request, Span, WallTime
 from camreel.naming import event_text
 from camreel.plan import ExportPlan
@@ -38,6 +38,7 @@ from camreel.units import count_text, duration_text
 
 _PICTURES_A_SECOND = 20
 _MOST_PICTURES = 20_000
+_MOST_SUSPECTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +214,9 @@ class Lapsing:
                 f"Not one keyframe could be had. The first: {reasons[0]}.",
                 hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
             )
-        done = await lapse(LapseOrder(job, speed, footage, tuple(clips)), self._on_merged)
+        done, suspects = await self._without_suspects(LapseOrder(job, speed, footage, tuple(clips)))
         self._emit(events.Verifying())
-        outcomes = {outcome.number: outcome for outcome in done.outcomes}
+        outcomes = {outcome.number: outcome for outcome in (*done.outcomes, *suspects)}
         pictures = count_text(sum(outcome.video_packets for outcome in done.outcomes), "keyframe")
         self._inquiry.warn(f"This is a timelapse, {speed:.4g} times as fast: {pictures} and nothing between, no sound.")
         return Joined(
@@ -224,6 +225,20 @@ class Lapsing:
             done.result,
             Settled(self._request.max_concurrent, self._request.max_concurrent, self._request.max_concurrent),
         )
+
+    async def _without_suspects(self, order: LapseOrder) -> tuple[Lapsed, list[ClipOutcome]]:
+        """Make the film; where a recording takes the process down, again without it."""
+        suspects: list[ClipOutcome] = []
+        while True:
+            try:
+                return await lapse(order, self._on_merged), suspects
+            except MergeDied as error:
+                rest = tuple(clip for clip in order.clips if clip.number != error.number)
+                if not rest or rest == order.clips or error.number is None or len(suspects) >= _MOST_SUSPECTS:
+                    raise
+                reason = f"the merge died of it ({str(error).rstrip('.')})"
+                suspects.append(ClipOutcome(error.number, unusable=reason))
+                order = replace(order, clips=rest)
 
     def _state(self, number: int) -> Fetched | Lost:
         if number in self._lost:

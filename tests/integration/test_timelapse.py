@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import av
 import pytest
 from tests.conftest import START, at, frame_md5s
 
 from camreel.errors import CameraError, UsageError
+from camreel.events import ClipFetched, Event
+from camreel.media.process import lapse
 from camreel.model import Making, OutputFormat
 from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, seen_frames
 
@@ -70,6 +74,24 @@ def test_what_cannot_be_had_is_named(bench):
     (lost,) = ran.ok.account.lost
     assert (lost.span.seconds, "404" in lost.reason) == (30, True)
     assert not [path for path in stand.folder.iterdir() if path.suffix == ".part"]
+
+
+def test_a_recording_that_kills_the_merge_is_left_out_by_name(bench, monkeypatch):
+    """The process dies alone: the film is made again without it."""
+    stand = bench(recordings=recordings())
+
+    def listen(event: Event) -> None:
+        if isinstance(event, ClipFetched) and event.number == 2:
+            newest = max(stand.folder.rglob("timelapse-*/*.mp4"), key=lambda path: int(path.stem))
+            newest.unlink()
+            os.mkfifo(newest)  # the worker waits for ever for somebody to write into it
+
+    monkeypatch.setattr("camreel.lapsing.lapse", partial(lapse, stall_seconds=4))
+    ran = stand.export(at(0), at(120), making=Making(timelapse=10), max_concurrent=1, listen=listen)
+    assert [clip.status for clip in ran.ok.clips] == ["merged", "unusable", "merged"]
+    assert ran.ok.exit_code == 4
+    assert "said nothing for 4 seconds" in ran.ok.account.lost[0].reason
+    assert {round(number / FPS - 8 * 3600) // 30 for _, number in seen_frames(ran.output)} == {0, 3}
 
 
 def test_where_there_is_nothing_to_show(bench):

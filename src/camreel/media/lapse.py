@@ -56,6 +56,7 @@ class _Lapse:
 
     def _recording(self, number: int, clips: list[LapseClip]) -> ClipOutcome:
         written, reason = 0, None
+        self._report(number, clips[0].start)  # whatever comes of it is its doing
         for clip in clips:
             try:
                 with open_clip(clip.path) as opened:

@@ -112,14 +112,14 @@ def _make_pictures(order: Message, asked: queue.Queue[Message], answers: IO[byte
 
 
 class _Calm:
-    """Passes a report on a few times a second."""
+    """Passes a report on: the first of each clip, and then a few times a second."""
 
     def __init__(self, report: Callable[[int, WallTime], None]) -> None:
-        self._report, self._next = report, 0.0
+        self._report, self._next, self._number = report, 0.0, 0
 
     def __call__(self, number: int, wall: WallTime) -> None:
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _EVERY
+        if number != self._number or time.monotonic() >= self._next:
+            self._next, self._number = time.monotonic() + _EVERY, number
             self._report(number, wall)
 
 
