@@ -186,7 +186,10 @@ def _allowed(reporter: Reporter, question: Question, *, yes: bool, may_ask: bool
     size = "of unknown size" if question.size is None else size_text(question.size)
     whole = count_text(question.recordings, "whole recording")
     of = " of the sub stream" if question.way.name == "SUB" else ""
-    return asked(f"This camera does not send single pictures. Download {whole}{of}, {size}? [y/N] ")
+    answer = asked(f"This camera does not send single pictures. Download {whole}{of}, {size}? [y/N] ")
+    if answer:
+        reporter.resume()
+    return answer
 
 
 def _show(outcome: Look, manner: Manner) -> None:

@@ -12,6 +12,12 @@ from camreel.report import aligned, asked_lines, camera_line, clock_lines
 from camreel.units import count_text, size_text
 
 _MOST_LINES = 10
+_FROM = {
+    Way.KEYFRAME: "by their own bytes",
+    Way.SNAPSHOT: "from snapshots that the camera made about then",
+    Way.SUB: "from recordings of the sub stream",
+    Way.WHOLE: "from whole recordings",
+}
 _NAMES = {".html": "Page", ".png": "Sheet"}
 
 
@@ -25,7 +31,7 @@ def look_text(look: Look, *, closing: bool = False) -> str:
             rows.append(("Camera", camera_line(look.request, look.found.device)))
             rows += [("Clock", line) for line in clock_lines(look.clock, look.request.asked)]
         rows += [("Looked", fact) for fact in facts_of(look)[1:]]
-        rows += [("How", _ways(look))] if any(shot.way is not Way.KEYFRAME for shot in look.shots) else []
+        rows += [("Pictures", _ways(look))] if any(shot.way is not Way.KEYFRAME for shot in look.shots) else []
         rows += [
             ("Pending", f"{show_span(stretch.span, look.clock)}: not closed, or too recent to be listed")
             for stretch in look.pending
@@ -39,7 +45,7 @@ def look_text(look: Look, *, closing: bool = False) -> str:
 
 def _ways(look: Look) -> str:
     counted = [(way, sum(shot.way is way for shot in look.shots)) for way in Way]
-    return ", ".join(f"{count} of a {way.value}" for way, count in counted if count)
+    return ", ".join(f"{count} {_FROM[way]}" for way, count in counted if count)
 
 
 def _missing(look: Look) -> list[str]:
