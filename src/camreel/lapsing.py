@@ -101,6 +101,7 @@ class Lapsing:
         self._lost: dict[int, str] = {}
         self._received: dict[int, int] = {}
         self._files = 0
+        self._whole_ones: list[Recording] = []  # downloads to let go of
 
     async def run(self, inquiry: Inquiry, job: MergeJob, tuning: Tuning) -> Joined:
         """Fetch the keyframes, and make the film of them. No half-made film stays."""
@@ -115,10 +116,14 @@ class Lapsing:
             self._folder = Path(folder.name)
             await self._fetch_all(self._wishes(chosen.step))
             try:
-                return await self._film(job, footage, chosen.speed)
+                joined = await self._film(job, footage, chosen.speed)
             except BaseException:
                 Path(job.output).unlink(missing_ok=True)
                 raise
+        if not self._lost:  # else the next run has less to fetch
+            for recording in self._whole_ones:
+                self._store.discard(recording)
+        return joined
 
     def _wishes(self, step: timedelta) -> list[_Wish]:
         wishes = []
@@ -178,6 +183,7 @@ class Lapsing:
             path = await self._inquiry.fetching(
                 printable(wish.recording.name), lambda attempt: self._whole(line, wish, manner, attempt)
             )
+        self._whole_ones.append(wish.recording)
         start = wish.recording.span.start
         return [wish.clip(path, start, tuple((moment - start).total_seconds() for moment in wish.moments))]
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import av
 import pytest
-from tests.conftest import START, at, frame_md5s
+from tests.conftest import START, at, frame_md5s, tuning
 
 from camreel.errors import CameraError, UsageError
 from camreel.events import ClipFetched, Event
@@ -62,6 +62,18 @@ def test_of_a_wanted_length(bench):
     ran = bench(recordings=recordings()).export(at(0), at(120), making=Making(timelapse=-5))
     assert ran.ok.outputs[0].seconds == pytest.approx(5, abs=0.25)
     assert any("18 times as fast" in warning for warning in ran.ok.warnings)
+
+
+@pytest.mark.parametrize("ranges", [True, False], ids=["by range", "whole"])
+def test_only_what_lies_in_the_range(bench, ranges):
+    """Also of recordings that reach beyond it; nothing that was fetched for it stays."""
+    stand = bench(recordings=recordings(), quirks=Quirks(ranges=ranges))
+    ran = stand.export(at(20), at(40), tune=tuning(least_saved=0), making=Making(timelapse=4))
+    assert (ran.ok.exit_code, ran.ok.covered_seconds) == (0, 20)
+    seconds = [number / FPS - 8 * 3600 for _, number in seen_frames(ran.output)]
+    assert 18 <= seconds[0] <= 20
+    assert 37 <= seconds[-1] < 40
+    assert [path.name for path in stand.folder.iterdir()] == ["out.mp4"]
 
 
 def test_what_cannot_be_had_is_named(bench):

@@ -30,6 +30,7 @@ from camreel.transfer.part import disk_errors
 from camreel.transfer.pool import NOT_TRIED
 from camreel.transfer.ranged import NotInPart
 from camreel.transfer.rate import Rate
+from camreel.transfer.resume import recover
 from camreel.transfer.store import Store
 from camreel.units import size_text
 
@@ -203,6 +204,7 @@ class Gathering:
             return
         store = Store(self._request.output_dir, self._request.address)
         with store.locked(Job("", f"a look at channel {self._request.channel}")):
+            recover(store)
             await self._each(groups, self._out_of_whole(store, way))
 
     def _out_of_whole(self, store: Store, way: Way) -> Callable[[Line, Recording, list[Place]], Awaitable[None]]:
