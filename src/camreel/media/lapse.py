@@ -17,7 +17,7 @@ from camreel.media.film import Film
 from camreel.media.job import ClipOutcome, MergeResult
 from camreel.media.lapse_job import LapseClip, Lapsed, LapseOrder
 from camreel.media.opening import open_clip
-from camreel.media.probe import Unusable
+from camreel.media.sniff import Unusable
 from camreel.media.timeline import Placed
 from camreel.model import WallTime
 

@@ -9,7 +9,7 @@ import av.error
 
 from camreel.errors import DiskError
 from camreel.media.canvas import LETTER, Canvas, Colour, resized, text_width
-from camreel.media.probe import Unusable
+from camreel.media.sniff import Unusable
 from camreel.media.still_job import Sheet, SheetOrder, Tile
 from camreel.media.stills import read_jpeg
 
