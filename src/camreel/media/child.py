@@ -13,7 +13,6 @@ from subprocess import DEVNULL, PIPE
 import anyio
 import anyio.abc
 
-import camreel
 from camreel.errors import MergeError
 from camreel.media.messages import LONGEST_LINE, BadMessage, Message, decode
 
@@ -47,7 +46,7 @@ class Child:
             stdout=PIPE,
             stderr=DEVNULL,
             # `-m` looks in the working directory first: this one holds no stranger's av.py.
-            cwd=Path(camreel.__file__).parents[1],
+            cwd=Path(__file__).parents[2],
             env=environment(),
             start_new_session=sys.platform != "win32",
         )
