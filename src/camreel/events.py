@@ -53,6 +53,15 @@ class Looking:
 
 
 @dataclass(frozen=True, slots=True)
+class Pictured:
+    """Of ``total`` single pictures ``done`` are here, or known not to be had, after ``received`` bytes."""
+
+    done: int
+    total: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gathered:
     """What will be merged of files on disk; ``times_from`` counts by what they are dated."""
 
@@ -137,6 +146,7 @@ Event = (
     | Waiting
     | Planned
     | Looking
+    | Pictured
     | Gathered
     | ClipStarted
     | ClipProgress

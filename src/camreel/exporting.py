@@ -5,25 +5,28 @@ connect -> clock -> search -> plan -> fetch and merge, side by side -> verify ->
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camreel import events, lockout
 from camreel.clock import show_span
-from camreel.errors import printable
+from camreel.coverage import coverage
+from camreel.errors import Interrupted, printable
 from camreel.inquiry import Found, Inquiry, Tuning
 from camreel.joining import Joining
+from camreel.lapsing import Lapsing
 from camreel.leading import told_alone
+from camreel.listing import Listing
 from camreel.media.job import MergeJob
-from camreel.model import Credentials, Request, WallTime
+from camreel.model import Credentials, Request
 from camreel.naming import default_name
 from camreel.orders import merge_job
 from camreel.output import already_there, finish, job_name, make_folders, part_for, prepare
-from camreel.plan import INDEX_LAG
 from camreel.report import AtATime, Report
 from camreel.settle import settle
-from camreel.space import check_space
+from camreel.space import bytes_to_come, check_space
 from camreel.transfer.holder import Job, drop_job, write_job
 from camreel.transfer.part import disk_errors
 from camreel.transfer.resume import recover
@@ -32,7 +35,9 @@ from camreel.transfer.store import Store
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-__all__ = ["Tuning", "already_there", "export"]
+__all__ = ["Confirm", "Tuning", "already_there", "export", "find"]
+
+Confirm = Callable[[int], Awaitable[bool]]
 
 
 async def export(
@@ -42,9 +47,11 @@ async def export(
     tuning: Tuning | None = None,
     *,
     session: ClientSession | None = None,
+    confirm: Confirm | None = None,
 ) -> Report:
     """Make the video that ``request`` asks for. ``session``: use the connector of this one, where that is wanted.
 
+    ``confirm`` is asked before the first download, with the bytes that are still to come.
     Raises a :class:`CamreelError` (its exit code says which kind) when there is no video to report on. Cancelling is
     safe at any time: what was downloaded stays and is used by the next run.
     """
@@ -52,7 +59,37 @@ async def export(
         return report
     tuning = tuning or Tuning()
     with lockout.heeded(request, tuning.utc_now), told_alone():
-        return await _Export(request, credentials, on_event, tuning, session).run()
+        return await _Export(request, credentials, on_event, tuning, session=session, confirm=confirm).run()
+
+
+async def find(
+    request: Request, credentials: Credentials, on_event: events.Listener, tuning: Tuning | None = None
+) -> Listing:
+    """What the camera has of the range, and what :func:`export` would fetch of it. Downloads and writes nothing.
+
+    Raises a :class:`CamreelError` where the camera could not be asked; that nothing is recorded is part of the listing.
+    """
+    tuning = tuning or Tuning()
+    with lockout.heeded(request, tuning.utc_now), told_alone():
+        return await _find(request, credentials, on_event, tuning)
+
+
+async def _find(request: Request, credentials: Credentials, emit: events.Listener, tuning: Tuning) -> Listing:
+    inquiry = Inquiry(request, credentials, emit, tuning)
+    found = await inquiry.look()
+    plan = found.plan
+    nothing = None if plan.recordings or plan.writing else await inquiry.nothing(found)
+    request = _pinned(request, found)
+    return Listing(
+        request,
+        found.device,
+        found.clock,
+        plan,
+        coverage(plan, found.unsettled_from(tuning.utc_now())),
+        bytes_to_come(plan, Store(request.output_dir, request.address)),
+        tuple(inquiry.warnings),
+        nothing,
+    )
 
 
 class _Export:
@@ -64,12 +101,15 @@ class _Export:
         credentials: Credentials,
         emit: events.Listener,
         tuning: Tuning,
+        *,
         session: ClientSession | None,
+        confirm: Confirm | None,
     ) -> None:
         self._request = request
         self._emit = emit
         self._tuning = tuning
         self._inquiry = Inquiry(request, credentials, emit, tuning, session=session)
+        self._confirm = confirm
 
     async def run(self) -> Report:
         prepare(self._request)
@@ -83,12 +123,19 @@ class _Export:
         noted = _noted(request, found, store, part)
         with store.locked(noted):
             recover(store)
-            check_space(request, found.plan, store)
+            is_lapse = request.making.timelapse is not None
+            if not is_lapse:  # it fetches a fraction, which nobody knows beforehand
+                check_space(request, found.plan, store)
+            if self._confirm is not None and not is_lapse and not await self._confirm(bytes_to_come(found.plan, store)):
+                raise Interrupted("nothing was downloaded")
             with disk_errors(store.folder):
                 write_job(store.folder, noted)
             job = _job(request, found, part)
-            joined = await Joining(request, found.plan, store, self._emit).run(self._inquiry, job, self._tuning)
-            statuses, account = settle(found.plan, joined.clips, joined.outcomes, self._unsettled_from(found))
+            steps = (Lapsing if is_lapse else Joining)(request, found.plan, store, self._emit)
+            joined = await steps.run(self._inquiry, job, self._tuning)
+            statuses, account = settle(
+                found.plan, joined.clips, joined.outcomes, found.unsettled_from(self._tuning.utc_now())
+            )
             report = Report(
                 request,
                 found.span,
@@ -108,14 +155,6 @@ class _Export:
                 with disk_errors(store.folder):
                     drop_job(store.folder, noted)
             return report
-
-    def _unsettled_from(self, found: Found) -> WallTime | None:
-        """From when on the camera may still list more, by its own clock; None where that is after the range."""
-        clock, span = found.clock, found.span
-        if clock is None:
-            return None
-        settled = clock.reads(self._tuning.utc_now()) - INDEX_LAG
-        return max(settled, span.start) if settled < span.end else None
 
 
 def _job(request: Request, found: Found, part: Path) -> MergeJob:
@@ -139,17 +178,18 @@ def _noted(request: Request, found: Found, store: Store, part: Path) -> Job:
 
 def _pinned(request: Request, found: Found) -> Request:
     """The request without relative words, and the name that its range gives the output."""
-    pinned = replace(request, asked=found.where.asked, named_by_range=False)
+    made = replace(request, asked=found.where.asked, named_by_range=False)
     if not request.named_by_range:
-        return pinned
+        return made
     name = default_name(
         request.address,
         request.channel,
         request.stream,
-        pinned.asked,
+        made.asked,
         request.output_format,
         events=request.events,
         pad=request.pad,
         camera=request.camera,
+        timelapse=request.making.timelapse,
     )
-    return replace(pinned, output=request.output.with_name(name))
+    return replace(made, output=request.output.with_name(name))

@@ -65,11 +65,15 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the camera says: itself, the range by its clock, and the plan of what to fetch."""
+    """What the camera says: itself, the range by its clock, and the plan of what to fetch.
+
+    ``listing`` is all that it lists, also what the plan leaves out: the other stream, snapshots.
+    """
 
     device: DeviceInfo
     where: CameraRange
     plan: ExportPlan
+    listing: tuple[Recording, ...] = ()
 
     @property
     def clock(self) -> CameraClock | None:
@@ -80,6 +84,14 @@ class Found:
     def span(self) -> Span:
         """The range by the camera's clock (straight time)."""
         return self.where.span
+
+    def unsettled_from(self, now: datetime) -> WallTime | None:
+        """From when on the camera may still list more, by its own clock; None where that is after the range."""
+        clock, span = self.clock, self.span
+        if clock is None:
+            return None
+        settled = clock.reads(now) - INDEX_LAG
+        return max(settled, span.start) if settled < span.end else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,7 @@ class Inquiry:
         self._waiting_for = ""
         self._unlabelled: tuple[str, ...] = ()
         self.channel = request.channel if isinstance(request.channel, int) else 1
+        self._listing: tuple[Recording, ...] = ()
         self.warnings: list[str] = []
         self.outage = Outage(
             self._knock,
@@ -176,14 +189,19 @@ class Inquiry:
 
     async def run(self) -> Found:
         """Connect, read the clock, search, plan. NothingRecorded where there is nothing to fetch."""
+        found = await self.look()
+        if not found.plan.recordings:
+            raise await self.nothing(found)
+        return found
+
+    async def look(self) -> Found:
+        """The same, also where nothing is recorded."""
         device = await self._connect()
         async with self.camera() as camera:
-            where, plan = await self.look(camera)
-            if not plan.recordings:
-                raise await self._nothing(camera, plan, where)
-        return Found(device, where, plan)
+            where, plan = await self.look_with(camera)
+        return Found(device, where, plan, self._listing)
 
-    async def look(self, camera: Camera) -> tuple[CameraRange, ExportPlan]:
+    async def look_with(self, camera: Camera) -> tuple[CameraRange, ExportPlan]:
         """Read the clock, search, plan: where the range is, and what there is of it, which may be nothing."""
         reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
         times = _Times(reading, await camera.zone_facts(), self._tuning.utc_now())
@@ -311,6 +329,7 @@ class Inquiry:
 
     def _plan(self, recordings: Sequence[Recording], where: CameraRange) -> ExportPlan:
         placed, doubts = straightened(recordings, where)
+        self._listing = placed
         for doubt in doubts:
             self.warn(doubt)
         plan = self._chosen(placed, where)
@@ -340,25 +359,32 @@ class Inquiry:
                 self.warn(sentence)
         return plan
 
-    async def _nothing(self, camera: Camera, plan: ExportPlan, where: CameraRange) -> NothingRecorded:
+    async def nothing(self, found: Found) -> NothingRecorded:
+        """Why there is nothing to fetch: the error to raise."""
+        plan, where = found.plan, found.where
         others = ", ".join(f"{count} {reason}" for reason, count in plan.left_out)
+        channel = f"channel {self._request.channel} of {self._request.address}"
+        when = show_span(where.span, where.clock)
         if self._unlabelled:
             kind = " or ".join(self._request.events)
-            where_text = f"channel {self._request.channel} of {self._request.address}"
-            when = show_span(where.span, where.clock)
-            return NothingRecorded(f"No {kind} is listed on {where_text} from {when}.", hint=self._unlabelled[0])
+            return NothingRecorded(f"No {kind} is listed on {channel} from {when}.", hint=self._unlabelled[0])
         if plan.writing:
             hint = "The camera is still writing a recording of this time: try again when it has closed it."
         elif others:
             hint = f"It lists other things there ({others}); --stream chooses between main and sub."
         else:
-            hint = await self._patiently("asking why", lambda _attempt: camera.explain_nothing(self.channel))
+            async with self.camera() as camera:
+                hint = await self._patiently("asking why", lambda _attempt: camera.explain_nothing(self.channel))
             hint += " Check the range by the clock in the camera's picture, and --channel."
-        what = f"channel {self._request.channel} of {self._request.address}"
-        when = show_span(where.span, where.clock)
-        return NothingRecorded(f"Nothing is recorded on {what} from {when} (the camera's clock).", hint=hint)
+        return NothingRecorded(f"Nothing is recorded on {channel} from {when} (the camera's clock).", hint=hint)
 
-    async def _patiently(self, what: str, ask: Callable[[int], Awaitable[Value]]) -> Value:
+    async def fetching(self, what: str, ask: Callable[[int], Awaitable[Value]]) -> Value:
+        """``ask(attempt)`` for something of a recording, as often as a download is tried."""
+        return await self._patiently(what, ask, self._tuning.fetching)
+
+    async def _patiently(
+        self, what: str, ask: Callable[[int], Awaitable[Value]], backoff: Backoff | None = None
+    ) -> Value:
         def on_retry(error: CameraError, wait: float) -> None:
             self._emit(events.Retrying(what, str(error), wait))
 
@@ -373,7 +399,7 @@ class Inquiry:
             seen = self.outage.count
             return presence is Presence.BACK
 
-        value = await attempting(ask, self._tuning.talking, self._tuning.sleep, on_retry, was_away)
+        value = await attempting(ask, backoff or self._tuning.talking, self._tuning.sleep, on_retry, was_away)
         self.outage.progress()
         return value
 

@@ -192,6 +192,7 @@ class Making:
     """How a video is made of the clips; what each means is said in :class:`camreel.media.job.MergeJob`.
 
     ``split`` is where a new file begins: at each day or hour by the camera's clock, or before so many bytes.
+    ``timelapse`` makes a short video of keyframes: so many times as fast, or, below 0, of so many seconds.
     """
 
     exact: bool = False
@@ -201,6 +202,7 @@ class Making:
     subtitles: bool = False
     faststart: bool = False
     split: Split | int | None = None
+    timelapse: float | None = None
 
 
 class Stream(str, Enum):

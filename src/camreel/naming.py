@@ -43,17 +43,20 @@ def default_name(
     events: Sequence[str] = (),
     pad: timedelta = timedelta(0),
     camera: str | None = None,
+    timelapse: float | None = None,
 ) -> str:
     """``192.168.1.100_ch1_2026-01-16_08.00.00_to_18.00.00.mp4``: camera, channel, and the range as it was asked.
 
     The same on every system, and two different ranges never share a name. The range must not be relative.
     ``camera`` is its name in the settings, ``events`` those that are wanted alone, with
-    ``pad`` around them.
+    ``pad`` around them; ``timelapse`` as in :class:`camreel.model.Making`.
     """
     kind = "" if stream is Stream.MAIN else f"_{stream.value}"
     if events:
         kind += f"_{_FORBIDDEN.sub('_', '+'.join(events))[:40]}"
         kind += f"+{pad.total_seconds():g}s" if pad else ""
+    if timelapse is not None:
+        kind += f"_{timelapse:g}x" if timelapse > 0 else f"_{-timelapse:g}s"
     where = f"ch{channel}" if isinstance(channel, int) else _FORBIDDEN.sub("_", channel).replace(" ", "-")[:40]
     rest = f"_{where}{kind}_{_range_part(asked)}.{output_format.value}"
     return safe_name((camera or _camera_part(address, LONGEST_DEFAULT - len(rest) - 1)) + rest)

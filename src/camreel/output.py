@@ -24,12 +24,12 @@ from camreel.transfer.resume import settle
 from camreel.transfer.store import Store
 
 
-def already_there(request: Request | MergeRequest) -> Report | None:
+def already_there(request: Request | MergeRequest, *, tidy: bool = True) -> Report | None:
     """Whether the output's name is taken, before anybody is asked for a password.
 
     A report when nothing needs to be done; None when the way is free, when what is there is a partial result of this
     same request, which is to be replaced, or when nobody knows yet which range is meant. UsageError when another file
-    is there.
+    is there. ``tidy``: clips that an earlier run left of it are let go of.
     """
     output, wish = request.output, request.if_exists
     if (isinstance(request, Request) and request.named_by_range) or (request.asked and request.asked.is_relative):
@@ -42,7 +42,7 @@ def already_there(request: Request | MergeRequest) -> Report | None:
             return None
         found = tuple(OutputReport(str(path), os.lstat(path).st_size) for path in there)
     state = _state_of(request, there)
-    if state in {COMPLETE, HAS_GAPS} and isinstance(request, Request):
+    if tidy and state in {COMPLETE, HAS_GAPS} and isinstance(request, Request):
         # A run that was killed just after it had named it could not tidy up.
         Store(request.output_dir, request.address).let_go(job_name(request), keep=request.keep_files)
     if wish is IfExists.SKIP or (wish is None and state in {COMPLETE, HAS_GAPS}):

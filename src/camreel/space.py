@@ -18,7 +18,7 @@ _MOST_BELIEVED = 64 << 30  # bytes; no recording of an hour or so is longer
 
 def check_space(request: Request, plan: ExportPlan, store: Store) -> None:
     """DiskError where the clips that are still to come and the video do not fit. The folders must be there."""
-    clips, video = _clips(plan, store), _video(request, plan)
+    clips, video = bytes_to_come(plan, store), _video(request, plan)
     with disk_errors(store.folder):
         together = store.folder.stat().st_dev == request.output.parent.stat().st_dev
         places = [(store.folder, clips + video if together else clips)]
@@ -39,8 +39,8 @@ def _check(place: Path, needed: int, clips: int, video: int) -> None:
     )
 
 
-def _clips(plan: ExportPlan, store: Store) -> int:
-    """Bytes that are still to be downloaded."""
+def bytes_to_come(plan: ExportPlan, store: Store) -> int:
+    """About how many bytes are still to be downloaded: not what an earlier run left in ``store``."""
     missing = [recording for recording in plan.recordings if store.find(recording) is None]
     sizes = _sizes(plan)
     there = (held(store, recording) for recording in missing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from bisect import bisect_right
 from dataclasses import replace
 from datetime import timedelta
@@ -14,17 +13,6 @@ from tests.conftest import START, at
 from camreel_simulator import ClipSpec, Recorded, seen_frames
 
 from .watching import watch
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    """The browser; a system without one skips the tests and says how to get it."""
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
-    if found is None:
-        pytest.skip("Chromium is absent: scripts/install-chromium installs Debian's, to play exports in a browser")
-    return found
 
 
 def recordings(sound: str, bframes: int) -> list[Recorded]:

@@ -25,7 +25,7 @@ _PAGE = Path(__file__).with_name("player.html")
 _SIZE = (160, 90)  # of the pictures that the page sends
 # Seconds for all of it: the page itself gives up on each step after 20.
 _MOST = 90
-_SWITCHES = (
+SWITCHES = (
     "--headless",
     "--no-sandbox",  # which does not work for root
     "--disable-gpu",
@@ -122,7 +122,7 @@ async def _serving(routes: Sequence[web.RouteDef]) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _browser(chromium: str, address: str, folder: Path) -> AsyncIterator[None]:
-    command = [chromium, *_SWITCHES, f"--user-data-dir={folder}", address]
+    command = [chromium, *SWITCHES, f"--user-data-dir={folder}", address]
     process = await anyio.open_process(
         command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, cwd=folder, start_new_session=True
     )

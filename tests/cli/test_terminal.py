@@ -24,7 +24,7 @@ import pty
 STUB = """
 import sys, anyio, camreel.exporting
 from camreel.cli import main
-async def export(request, credentials, on_event):
+async def export(request, credentials, on_event, **_others):
     print("running", file=sys.stderr, flush=True)
     try:
         await anyio.sleep_forever()
@@ -44,7 +44,7 @@ from camreel.cli import main
 from camreel.events import ClipFetched, Planned
 from camreel.model import Recording, Span, Stream
 from camreel.plan import plan_export
-async def export(request, credentials, on_event):
+async def export(request, credentials, on_event, **_others):
     start = request.asked.start
     spans = [Span(start + timedelta(minutes=n), start + timedelta(minutes=n + 1)) for n in range(40)]
     listing = [Recording(f"/{n}.mp4", span, 1) for n, span in enumerate(spans)]
@@ -61,7 +61,7 @@ PROMPT = """
 import sys, camreel.exporting
 from camreel.cli import main
 from camreel.errors import LoginRefused
-async def export(request, credentials, on_event):
+async def export(request, credentials, on_event, **_others):
     raise LoginRefused("The password has %d letters." % len(credentials.password))
 camreel.exporting.export = export
 sys.exit(main(sys.argv[1:]))

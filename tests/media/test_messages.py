@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,14 +12,8 @@ from hypothesis import strategies as st
 
 from camreel.media.job import (
     ClipFile,
-    Failed,
-    Finish,
-    MergeJob,
-    MergeResult,
-    Progress,
-    Settled,
 )
-from camreel.media.messages import BadMessage, decode, encode
+from camreel.media.messages import BadMessage, Message, decode, encode
 from camreel.model import Span, WallTime
 
 # Paths that are no valid Unicode hold lone surrogates.
@@ -33,7 +28,7 @@ for kind, values in {
 }.items():
     st.register_type_strategy(kind, values)
 # Every field of every value, by its type.
-messages = st.one_of(*map(st.from_type, (MergeJob, ClipFile, Finish, Progress, Settled, MergeResult, Failed)))
+messages = st.one_of(*map(st.from_type, get_args(Message)))
 
 
 @given(messages)

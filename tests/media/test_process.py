@@ -15,7 +15,7 @@ import anyio
 import pytest
 
 from camreel.errors import DiskError, MergeError
-from camreel.media import process as process_module
+from camreel.media.child import environment
 from camreel.media.job import ClipFile, Failed, Finish, MergeJob, MergeResult, Progress
 from camreel.media.messages import decode, encode
 from camreel.media.process import MergeProcess
@@ -134,8 +134,8 @@ async def test_no_secret_in_the_environment(studio, monkeypatch):
     """The process that reads hostile clips never sees the password, nor anything it does not need."""
     for name in ("AMCREST_PASSWORD", "CAMREEL_PASSWORD", "SOME_TOKEN", "SSH_AUTH_SOCK"):
         monkeypatch.setenv(name, "secret")
-    environment = process_module._environment()
-    assert not [name for name in environment if "PASSWORD" in name or "secret" in environment[name]]
+    passed = environment()
+    assert not [name for name in passed if "PASSWORD" in name or "secret" in passed[name]]
     async with MergeProcess(studio.job("mp4"), nothing) as merge:
         await merge.add(studio.row(1, seconds=1)[0])
         there = Path(f"/proc/{merge.pid}/environ")

@@ -39,6 +39,16 @@ def parse_split(text: str) -> Split | int:
     return size
 
 
+def parse_timelapse(text: str) -> float:
+    """``--timelapse``: ``60x`` is so many times as fast; a length, ``30s``, is how long it is, as a number below 0."""
+    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*[x×]", text.strip().lower())
+    if found is None:
+        return -parse_length(text, "--timelapse").total_seconds()
+    if float(found[1]) <= 1:
+        raise UsageError(f"--timelapse {text!r} is not faster.", hint="60x makes a minute of each hour.")
+    return float(found[1])
+
+
 def parse_pad(text: str) -> timedelta:
     """``--pad``: a length of time, or 0 for none."""
     return timedelta(0) if text.strip() == "0" else parse_length(text, "--pad")

@@ -56,17 +56,7 @@ class _Commands(click.Group):
         """Put ``get`` in front of arguments that begin with an option."""
         if args and args[0].startswith("-"):
             args = ["get", *args]
-        if "--list-only" in args and args[0] == "get":  # of amcrest-downloader
-            args = self._list(args[1:])
         return super().parse_args(ctx, args)
-
-    def _list(self, args: list[str]) -> list[str]:
-        if "list" not in _NAMED:
-            raise UsageError(
-                "--list-only is not known here.",
-                hint="camreel doctor CAMERA tells what is recorded, from when to when.",
-            )
-        return ["list", *(argument for argument in args if argument != "--list-only")]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -39,6 +39,8 @@ COMMANDS = (
         "show the settings, or the path of their file",
         usual=False,
     ),
+    Late("list", "camreel.cli.listing:list_", "what is recorded, as a timeline and a table"),
+    Late("look", "camreel.cli.look:look", "a page of pictures, to find the minute"),
     Late("merge", "camreel.cli.merge:merge", "the same from clips that are on disk"),
     Late("doctor", "camreel.cli.doctor:doctor", "how a camera is, in a report for anybody's eyes"),
     Late("clean", "camreel.cli.clean:clean", "list the downloads that wait, or remove them", usual=False),

@@ -37,11 +37,22 @@ class Manner:
             raise UsageError("--quiet and --verbose exclude each other.")
 
 
-def run_job(request: Request, ask_password: Callable[[], str], manner: Manner, after: Command | None = None) -> Report:
-    """Export, run the command ``after`` it, and show the report. The password is only asked for where it is needed."""
+def run_job(
+    request: Request,
+    ask_password: Callable[[], str],
+    manner: Manner,
+    after: Command | None = None,
+    *,
+    asks: bool = False,
+) -> Report:
+    """Export, run the command ``after`` it, and show the report. The password is only asked for where it is needed.
+
+    ``asks``: where there is much to fetch, a person is asked before the download.
+    """
     # They bring aiohttp, anyio and more, which --help should not wait for.
     with ending_at_once():
         from camreel import lockout  # noqa: PLC0415
+        from camreel.cli.consent import confirm_of  # noqa: PLC0415
         from camreel.cli.reporters import choose_reporter  # noqa: PLC0415
         from camreel.cli.runner import run_export  # noqa: PLC0415
         from camreel.exporting import already_there  # noqa: PLC0415
@@ -52,7 +63,7 @@ def run_job(request: Request, ask_password: Callable[[], str], manner: Manner, a
         credentials = Credentials(request.username, ask_password())
         reporter = choose_reporter(quiet=manner.quiet, progress=manner.progress)
         with logging_to(reporter, manner):
-            report = run_export(request, credentials, reporter)
+            report = run_export(request, credentials, reporter, confirm_of(request, reporter) if asks else None)
         report = run_after(report, after, quiet=manner.quiet or manner.progress == "json")
         show_report(report, manner, told=not manner.quiet and manner.progress != "json")
     else:

@@ -89,6 +89,9 @@ class ManyReporter:
         """A line of its own."""
         screen.remark(text)
 
+    def resume(self) -> None:
+        """Nothing to begin again."""
+
     def close(self) -> None:
         """The run is over."""
         for number in list(self._gathering):

@@ -34,6 +34,20 @@ def _together(options: Sequence[_Decorator]) -> Callable[[_Function], _Function]
     return decorate
 
 
+def some_of(options: Callable[[Any], Any], *names: str) -> Callable[[_Function], _Function]:
+    """Of a set of options those with these names, for a command that has them too."""
+
+    def decorate(function: _Function) -> _Function:
+        def bearer() -> None: ...
+
+        known: dict[str, click.Parameter] = {each.name: each for each in options(bearer).__click_params__}
+        own: list[click.Parameter] = function.__dict__.setdefault("__click_params__", [])
+        own += [known[name] for name in reversed(names)]
+        return function
+
+    return decorate
+
+
 # What people usually need is all that --help shows; --help-all has the rest.
 _main = partial(click.option, cls=Option, usual=True)
 _when = partial(click.option, cls=Option, section="When, in other words")
@@ -67,6 +81,38 @@ _PASSWORD = (
     _password("--password-stdin", is_flag=True, help="The first line on standard input."),
     no_input_option,
 )
+
+_WHEN = (
+    _when("--last", usual=True, metavar="LENGTH", help="Up to now: 30m, 2h, 1h30m."),
+    _when("--date", usual=True, metavar="DAY", help="A whole day: 2026-01-16, today, yesterday."),
+    _when("--around", usual=True, metavar="TIME", help="From before it to after it, see --minutes."),
+    _when("--minutes", type=Whole(1, 10_000), help="With --around: so many on each side. Default: 10."),
+    _when("--duration", metavar="LENGTH", help="With --start, for --end: 30m, 2h, 1h30m."),
+    _when("--events", metavar="WORDS", help="Only recordings that have one: motion,alarm,person."),
+    _when("--pad", metavar="LENGTH", help="With --events: so much before and after. Default: 0."),
+    _when("--times-in", metavar="ZONE", help="Times without an offset are of ZONE: Europe/Berlin."),
+    _when("--camera-tz", metavar="ZONE", help="The camera's zone, where it does not tell it well."),
+    _when("--clock-drift", metavar="SECONDS", help="By how much its clock is fast, or off: not at all."),
+)
+_CHANNEL = _main(
+    "-c",
+    "--channel",
+    type=Channels(),
+    default="1",
+    envvar="AMCREST_CHANNEL",
+    help="From 1 up, several like 1,3-5, or its title.",
+)
+_ALL = _main("--all", "all_cameras", is_flag=True, help="Each camera of the settings.")
+_PATIENCE = (
+    _connection("--retry-for", metavar="LENGTH", default="2m", help="Wait for a camera that went away. Default: 2m."),
+    _connection("--ignore-lock", is_flag=True, help="Log in though the account was locked."),
+)
+_STREAM: dict[str, Any] = {
+    "type": _one_of(Stream),
+    "metavar": "STREAM",
+    "default": Stream.MAIN.value,
+    "help": "main (default), or sub: the small picture.",
+}
 
 reached_options = _together(_REACHED)
 
@@ -105,45 +151,21 @@ get_options = _together(
         _USERNAME,
         _main("-s", "--start", metavar="TIME", help="Required. Like 2026-01-16T08:00:00."),
         _main("-e", "--end", metavar="TIME", help="Required. Up to, but not including."),
-        _main(
-            "-c",
-            "--channel",
-            type=Channels(),
-            default="1",
-            envvar="AMCREST_CHANNEL",
-            help="From 1 up, several like 1,3-5, or its title.",
-        ),
+        _CHANNEL,
         _main("--output-format", **FORMAT),
         _main("--output-dir", metavar="FOLDER", default=".", help="Default: the current folder."),
         _main("-o", "--output-file", metavar="FILE", help="Default: named by camera, channel and range."),
-        _main("--all", "all_cameras", is_flag=True, help="Each camera of the settings."),
-        _when("--last", usual=True, metavar="LENGTH", help="Up to now: 30m, 2h, 1h30m."),
-        _when("--date", usual=True, metavar="DAY", help="A whole day: 2026-01-16, today, yesterday."),
-        _when("--around", usual=True, metavar="TIME", help="From before it to after it, see --minutes."),
-        _when("--minutes", type=Whole(1, 10_000), help="With --around: so many on each side. Default: 10."),
-        _when("--duration", metavar="LENGTH", help="With --start, for --end: 30m, 2h, 1h30m."),
-        _when("--events", metavar="WORDS", help="Only recordings that have one: motion,alarm,person."),
-        _when("--pad", metavar="LENGTH", help="With --events: so much before and after. Default: 0."),
-        _when("--times-in", metavar="ZONE", help="Times without an offset are of ZONE: Europe/Berlin."),
-        _when("--camera-tz", metavar="ZONE", help="The camera's zone, where it does not tell it well."),
-        _when("--clock-drift", metavar="SECONDS", help="By how much its clock is fast, or off: not at all."),
+        _ALL,
+        *_WHEN,
         *_REACHED,
         _connection("--max-concurrent", type=Whole(1, 32), default=4, help="Downloads at a time. Default: 4."),
         _connection("--limit-rate", metavar="RATE", help="Bytes a second for all together: 500k, 4M."),
-        _connection(
-            "--retry-for", metavar="LENGTH", default="2m", help="Wait for a camera that went away. Default: 2m."
-        ),
-        _connection("--ignore-lock", is_flag=True, help="Log in though the account was locked."),
+        *_PATIENCE,
         *_PASSWORD,
-        _output(
-            "--stream",
-            type=_one_of(Stream),
-            metavar="STREAM",
-            default=Stream.MAIN.value,
-            help="main (default), or sub: the small picture.",
-        ),
+        _output("--stream", **_STREAM),
         _output("--whole-clips", is_flag=True, help="Do not cut at the ends of the range."),
         *making_options,
+        _output("--timelapse", metavar="SPEED", help="A short video of keyframes: 60x as fast, or 30s long."),
         _output("--follow", is_flag=True, help="Wait for what is not recorded, or not listed, yet."),
         _output("--require-complete", is_flag=True, help="A gap in the recording gives exit code 4."),
         _output(
@@ -155,6 +177,24 @@ get_options = _together(
         ),
         _output("--keep-files", is_flag=True, help="Keep the downloaded clips."),
         _output("--exec", metavar="CMD", help="Run it for each complete video: 'rsync {} nas:'."),
+        _program("-n", "--dry-run", usual=True, is_flag=True, help="Show what would be downloaded, and stop."),
+        _program("-y", "--yes", usual=True, is_flag=True, help="Do not ask before a download of more than 10 GB."),
+    ]
+)
+
+list_options = _together(
+    [
+        _HOST,
+        _USERNAME,
+        _main("-s", "--start", metavar="TIME", help="Like 2026-01-16T08:00:00. Default: the last 24 hours."),
+        _main("-e", "--end", metavar="TIME", help="Up to, but not including."),
+        _CHANNEL,
+        _ALL,
+        _main("--stream", **_STREAM),
+        *_WHEN,
+        *_REACHED,
+        *_PATIENCE,
+        *_PASSWORD,
     ]
 )
 
@@ -184,7 +224,6 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 # What amcrest-downloader 0.3 calls otherwise, or has besides, so that its command lines work here. Not on the help
 # page.
-# (--list-only is seen to in camreel.cli.app: it is another command here.)
 foreign_options = _together(
     [
         _foreign("--user"),
@@ -192,6 +231,7 @@ foreign_options = _together(
         _foreign("--no-verify-ssl", is_flag=True),
         _foreign("--log-level", type=click.Choice(_LEVELS, case_sensitive=False)),
         _foreign("--log-file"),
+        _foreign("--list-only", is_flag=True),
     ]
 )
 

@@ -17,6 +17,7 @@ from camreel.events import (
     Gathered,
     Looking,
     MergedUpTo,
+    Pictured,
     Planned,
     Understood,
     Verifying,
@@ -119,6 +120,12 @@ class Progress:
         if event.done == 0:
             self._enter("")
         self.phase = f"looking at file {event.done + 1} of {event.total}"
+
+    @feed.register
+    def _(self, event: Pictured) -> None:
+        if not event.done:
+            self._enter("")
+        self.phase = f"picture {event.done} of {event.total}, {size_text(event.received)}"
 
     @feed.register
     def _(self, event: Gathered) -> None:

@@ -21,6 +21,7 @@ from camreel.events import (
     Gathered,
     Looking,
     MergedUpTo,
+    Pictured,
     Planned,
     Retrying,
     Understood,
@@ -44,7 +45,7 @@ class JsonReporter:
     def on_event(self, event: Event) -> None:
         """A line, unless it is one of very many: those are told together."""
         self._progress.feed(event)
-        if not isinstance(event, (ClipProgress, MergedUpTo, Looking)):
+        if not isinstance(event, (ClipProgress, MergedUpTo, Looking, Pictured)):
             self._say(event_name(event), _facts(event))
         self.tick()
 
@@ -75,6 +76,9 @@ class JsonReporter:
     def log(self, text: str) -> None:
         """A line of the log."""
         self._say("log", {"text": screen.harmless(text)})
+
+    def resume(self) -> None:
+        """Nothing to begin again."""
 
     def close(self) -> None:
         """Nothing to tidy."""

@@ -35,6 +35,9 @@ class Reporter(Protocol):
     def close(self) -> None:
         """The run is over: leave the screen tidy. May be called twice."""
 
+    def resume(self) -> None:
+        """It was not over: a person was asked something meanwhile."""
+
 
 class SilentReporter:
     """``--quiet``: says nothing but what is logged on purpose."""
@@ -51,6 +54,9 @@ class SilentReporter:
 
     def close(self) -> None:
         """Nothing to tidy."""
+
+    def resume(self) -> None:
+        """Nothing to begin again."""
 
 
 class PlainReporter:
@@ -91,6 +97,9 @@ class PlainReporter:
     def close(self) -> None:
         """Say what was held back."""
         self._tell(self._gathering.end())
+
+    def resume(self) -> None:
+        """Nothing to begin again."""
 
 
 class LiveReporter:
@@ -141,6 +150,11 @@ class LiveReporter:
         self._lines.close()
         if self._lines in _on_screen:
             _on_screen.remove(self._lines)
+
+    def resume(self) -> None:
+        """Show the live lines again."""
+        self._lines.open()
+        _on_screen.append(self._lines)
 
 
 _on_screen: list[LiveLines] = []

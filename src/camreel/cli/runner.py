@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Generic, NoReturn, TypeVar
 
@@ -18,6 +19,7 @@ from camreel.cli import screen
 from camreel.cli.reporters import Reporter, leave_screen
 from camreel.errors import Interrupted
 from camreel.events import ClipFetched, Event, Listener, Planned
+from camreel.looking import Look
 from camreel.model import Credentials, MergeRequest, Request
 from camreel.report import Report
 from camreel.transfer.store import ROOT
@@ -29,9 +31,12 @@ _TICK = 0.2  # seconds
 _PATIENCE = 0.8  # seconds from Ctrl-C to the end at the latest
 
 
-def run_export(request: Request, credentials: Credentials, reporter: Reporter) -> Report:
+def run_export(
+    request: Request, credentials: Credentials, reporter: Reporter, confirm: exporting.Confirm | None = None
+) -> Report:
     """The export's report. Raises what it raises, and Interrupted after Ctrl-C or SIGTERM."""
-    return _run(_Run(lambda listener: exporting.export(request, credentials, listener), reporter, request.output_dir))
+    export = exporting.export if confirm is None else partial(exporting.export, confirm=confirm)
+    return _run(_Run(lambda listener: export(request, credentials, listener), reporter, request.output_dir))
 
 
 def run_merge(request: MergeRequest, notes: Sequence[str], reporter: Reporter) -> Report:
@@ -39,6 +44,11 @@ def run_merge(request: MergeRequest, notes: Sequence[str], reporter: Reporter) -
     from camreel import merging  # noqa: PLC0415 - an export does not need it
 
     return _run(_Run(lambda listener: merging.merge(request, listener, notes=notes), reporter))
+
+
+def run_look(job: Callable[[Listener], Awaitable[Look]], reporter: Reporter) -> Look:
+    """The same for a look, which keeps nothing of what is not complete."""
+    return _run(_Glancing(job, reporter))
 
 
 def run_all(job: Callable[[], Awaitable[None]], reporter: Reporter) -> None:
@@ -152,6 +162,12 @@ class _Several(_Run[_Result]):
     def interrupted(self) -> Interrupted:
         """What is said after Ctrl-C."""
         return Interrupted("interrupted; run the same command again to continue")
+
+
+class _Glancing(_Run[_Result]):
+    def interrupted(self) -> Interrupted:
+        """What is said after Ctrl-C."""
+        return Interrupted("interrupted; there is no page")
 
 
 def _receive_signals(stack: ExitStack) -> AsyncIterator[signal.Signals] | None:

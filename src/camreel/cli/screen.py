@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import traceback
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TextIO
 
@@ -53,8 +54,17 @@ def _folded(line: str, width: int) -> list[str]:
     return wrapped(line.lstrip(), width, before, " " * (len(label[0]) if label else len(before) + 2))
 
 
+def say_styled(lines: Iterable[Sequence[tuple[str, str]]]) -> None:
+    """Lines of pieces with their styles (words of ``_STYLES``), to stdout: in colour on a terminal that may have it."""
+    in_colour = _in_colour(sys.stdout)
+    for line in lines:
+        pieces = [(harmless(text), style) for text, style in line]
+        shown = "".join(styled(text, style) for text, style in pieces) if in_colour else "".join(t for t, _ in pieces)
+        _write(sys.stdout, shown.rstrip())
+
+
 def styled(text: str, style: str) -> str:
-    """``text`` in a style (words of ``_STYLES``, or none), for a terminal that understands it."""
+    """``text`` in a style, for a terminal that understands it."""
     codes = ";".join(_STYLES[word] for word in style.split())
     return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
 
@@ -62,11 +72,23 @@ def styled(text: str, style: str) -> str:
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
 
 
+def _in_colour(stream: TextIO | None) -> bool:
+    """Where there is a terminal, unless it cannot, or is not to (https://no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in {"dumb", "unknown"}
+    return stream is not None and stream.isatty() and not plain
+
+
 def remark(text: str = "") -> None:
     """Everything else, to stderr."""
     # Losing a remark is no reason to lose a download.
     with suppress(DiskError):
         _write(sys.stderr, harmless(text))
+
+
+def prompt(text: str) -> None:
+    """A question, to stderr; the answer is typed behind it."""
+    with suppress(DiskError):
+        _write(sys.stderr, "\n".join(wrapped(harmless(text), terminal_width(sys.stderr) or 1000)) + " ", end="")
 
 
 def remark_whole(line: str) -> None:
@@ -115,11 +137,16 @@ def terminal_size(stream: TextIO) -> tuple[int, int]:
     return shutil.get_terminal_size()
 
 
-def _write(stream: TextIO | None, text: str) -> None:
+def drawing_width() -> int:
+    """Columns for what is drawn on stdout: all but the last, where some terminals wrap; 79 where it is none."""
+    return shutil.get_terminal_size().columns - 1 if sys.stdout is not None and sys.stdout.isatty() else 79
+
+
+def _write(stream: TextIO | None, text: str, end: str = "\n") -> None:
     if stream is None:  # started with it closed
         return
     try:
-        print(text, file=stream, flush=True)
+        print(text, file=stream, flush=True, end=end)
     except BrokenPipeError:
         _discard(stream)  # the reader has seen enough: `camreel ... | head`
     except OSError as error:

@@ -1,32 +1,23 @@
-"""Several exports in one run: devices side by side, the channels of one device one after the other.
-
-So what is said of a device (downloads at a time, bytes a second, one refused login) holds for each of them.
-"""
+"""Several exports in one run: each with its report, all in one table."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from camreel.cli import screen
-from camreel.cli.after import Command, run_after
+from camreel.cli.after import run_after
 from camreel.cli.job import Manner, logging_to
+from camreel.cli.listing import ask_for_all
 from camreel.cli.loading import ending_at_once
+from camreel.cli.side_by_side import Task, run_each, with_passwords
 from camreel.cli.table import table
 from camreel.cli.worst import worst
-from camreel.errors import AccountLocked, CamreelError, Interrupted, LoginError
-from camreel.events import Listener
-from camreel.model import Address, Credentials, Request
+from camreel.errors import AccountLocked, CamreelError, Interrupted
 from camreel.report import Report, error_json, json_head, report_json, report_text
 from camreel.units import size_text
 
-if TYPE_CHECKING:
-    from camreel.cli.many import ManyReporter
-
-_MOST_DEVICES = 8  # at a time: each merges in a process of its own
 _WORDS = {
     1: "a bug",
     2: "not possible",
@@ -38,37 +29,24 @@ _WORDS = {
 Outcome = Report | CamreelError
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One export of several. ``name`` is how its camera was called on the command line."""
+def run_several(tasks: Sequence[Task], manner: Manner, *, asks: bool = False) -> int:
+    """Run all of them, show what became of each, and give the worst exit code. One that fails stops no other.
 
-    request: Request
-    name: str
-    ask_password: Callable[[], str]
-    after: Command | None = None
-
-    @property
-    def label(self) -> str:
-        return f"{self.name} ch{self.request.channel}"
-
-    @property
-    def device(self) -> Address:
-        """Equal for tasks that may not run at the same time."""
-        return Address(self.request.address.host.lower(), self.request.address.port)
-
-
-def run_several(tasks: Sequence[Task], manner: Manner) -> int:
-    """Run all of them, show what became of each, and give the worst exit code. One that fails stops no other."""
+    ``asks``: they are all searched first, and a person is asked where what is to be fetched is much in all.
+    """
     with ending_at_once():
+        from camreel import exporting  # noqa: PLC0415
         from camreel.cli.many import choose_many  # noqa: PLC0415 - brings anyio and more
         from camreel.cli.runner import run_all  # noqa: PLC0415
 
     outcomes: dict[int, Outcome] = {}
-    ready = _prepared(tasks, outcomes)
+    ready = with_passwords(tasks, outcomes, exporting.already_there)
+    if asks and ready and not any(task.request.follow for task in tasks):
+        ask_for_all(tasks, ready, outcomes, manner)
     reporter = choose_many([task.label for task in tasks], manner)
     try:
         with logging_to(reporter, manner):
-            run_all(lambda: _export_all(tasks, ready, outcomes, reporter), reporter)
+            run_all(lambda: run_each(exporting.export, tasks, ready, outcomes, reporter), reporter)
     except Interrupted as error:
         for number in range(len(tasks)):
             outcomes.setdefault(number, error)
@@ -78,71 +56,6 @@ def run_several(tasks: Sequence[Task], manner: Manner) -> int:
     code = worst(outcome.exit_code for outcome in outcomes.values())
     _show(tasks, [outcomes[number] for number in range(len(tasks))], code, manner)
     return code
-
-
-def _prepared(tasks: Sequence[Task], outcomes: dict[int, Outcome]) -> dict[int, Credentials]:
-    """The tasks that are to be run, each with its password: nobody is asked for one in the middle of a download."""
-    from camreel import lockout  # noqa: PLC0415 - see above
-    from camreel.exporting import already_there  # noqa: PLC0415
-
-    ready: dict[int, Credentials] = {}
-    for number, task in enumerate(tasks):
-        try:
-            there = already_there(task.request)
-            if there is not None:
-                outcomes[number] = there
-                continue
-            lockout.check(task.request, datetime.now(timezone.utc))
-            ready[number] = Credentials(task.request.username, task.ask_password())
-        except CamreelError as error:
-            outcomes[number] = error
-    return ready
-
-
-async def _export_all(
-    tasks: Sequence[Task], ready: dict[int, Credentials], outcomes: dict[int, Outcome], reporter: ManyReporter
-) -> None:
-    import anyio  # noqa: PLC0415 - see above
-
-    devices: dict[Address, list[int]] = {}
-    for number in ready:
-        devices.setdefault(tasks[number].device, []).append(number)
-    at_a_time = anyio.CapacityLimiter(_MOST_DEVICES)
-
-    async def one_device(numbers: Sequence[int]) -> None:
-        refused: dict[str, LoginError] = {}
-        async with at_a_time:
-            for number in numbers:
-                task = tasks[number]
-                user = task.request.username
-                if user in refused:  # the same password again could lock the account
-                    outcomes[number] = refused[user]
-                    continue
-                outcome = await _one(task, ready[number], reporter.listener(number))
-                outcomes[number] = outcome
-                reporter.ended(number)
-                if isinstance(outcome, LoginError):
-                    refused[user] = outcome
-
-    async with anyio.create_task_group() as group:
-        for numbers in devices.values():
-            group.start_soon(one_device, numbers)
-
-
-async def _one(task: Task, credentials: Credentials, listener: Listener) -> Outcome:
-    from camreel import exporting  # noqa: PLC0415 - see above
-
-    try:
-        return await exporting.export(task.request, credentials, listener)
-    except CamreelError as error:
-        return error
-    except Exception as error:  # noqa: BLE001 - the others go on; it is told as what it is
-        bug = CamreelError(
-            f"this is a bug in camreel: {type(error).__name__}: {error}".rstrip(": "),
-            hint="Run it for this camera alone with --debug and report what it shows. What was downloaded is kept.",
-        )
-        bug.__cause__ = error
-        return bug
 
 
 def _show(tasks: Sequence[Task], outcomes: Sequence[Outcome], code: int, manner: Manner) -> None:
@@ -174,7 +87,7 @@ def _text(outcome: Outcome) -> str:
 def _row(task: Task, outcome: Outcome) -> list[str]:
     camera, channel = task.name, str(task.request.channel)
     if not isinstance(outcome, Report):
-        return [camera, channel, _short(outcome), "-", "-"]
+        return [camera, channel, short_text(outcome), "-", "-"]
     coverage = "-"
     if outcome.span is not None and outcome.asked_seconds:
         coverage = f"{int(1000 * outcome.covered_seconds / outcome.asked_seconds) / 10:.1f} %"
@@ -182,7 +95,8 @@ def _row(task: Task, outcome: Outcome) -> list[str]:
     return [camera, channel, outcome.status, coverage, size]
 
 
-def _short(error: CamreelError) -> str:
+def short_text(error: CamreelError) -> str:
+    """An error in two words, for a table."""
     if isinstance(error, AccountLocked):
         return "account locked"
     return _WORDS.get(error.exit_code, "interrupted")

@@ -109,7 +109,7 @@ class Camera:
         async with self._turn():
             inquiry = self._inquiry(request)
             async with inquiry.camera() as camera:
-                where, plan = await inquiry.look(camera)
+                where, plan = await inquiry.look_with(camera)
         return Recordings(
             plan.recordings, plan.span, where.clock, plan.gaps, plan.writing, inquiry.channel, tuple(inquiry.warnings)
         )

@@ -1,4 +1,4 @@
-"""The values of :mod:`.job` as lines of JSON, and back.
+"""The values of :mod:`.job` and :mod:`.still_job` as lines of JSON, and back.
 
 Both ends check: the parent because the child reads hostile media, the child because a wrong line is a bug that
 must be seen at once. A line names its type; every field must be there with its declared type, and no other.
@@ -16,9 +16,14 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from camreel.media.job import ClipFile, Failed, Finish, MergeJob, MergeResult, Progress, Settled
+from camreel.media.lapse_job import Lapsed, LapseOrder
+from camreel.media.still_job import NoStill, Sheet, SheetOrder, Still, StillOrder
 from camreel.model import AudioMode, Gaps, OutputFormat, Span, WallTime
 
-Message = MergeJob | ClipFile | Finish | Progress | Settled | MergeResult | Failed
+Message = (
+    MergeJob | ClipFile | Finish | Progress | Settled | MergeResult | Failed
+    | StillOrder | Still | NoStill | SheetOrder | Sheet | LapseOrder | Lapsed
+)  # fmt: skip
 _TYPES: dict[str, type] = {kind.__name__: kind for kind in get_args(Message)}
 
 # A week of clips a minute each is a result of 2 MB (its chapters).

@@ -1,4 +1,6 @@
-"""The merge in a process of its own: ``python -m camreel.media.worker``. Lines of :mod:`.messages` in and out.
+"""Merges, timelapses, and pictures of clips, in a process of its own: ``python -m camreel.media.worker``.
+
+Lines of :mod:`.messages` in and out; the first says which of them it is.
 
 A clip is hostile input for a million lines of C. Here it can crash, hang or eat memory without taking the program
 along. The process ends at once when its input ends: that is how it learns that the parent is gone.
@@ -10,19 +12,24 @@ import os
 import queue
 import sys
 import threading
+import time
+from collections.abc import Callable
 from functools import partial
 from typing import IO
 
 from camreel.errors import CamreelError, DiskError, MergeError, printable
 from camreel.media.job import ClipFile, Failed, Finish, MergeJob, Progress
+from camreel.media.lapse_job import LapseOrder
 from camreel.media.messages import LONGEST_LINE, Message, decode, encode
 from camreel.media.orphan import die_with_parent
+from camreel.media.still_job import SheetOrder, StillOrder
 from camreel.model import WallTime
 
 # A day of clips in one mp4 takes 0.3 GB; a clip that makes FFmpeg ask for more than this is not a recording.
 MOST_MEMORY = 4 << 30
 
 LOST_PARENT = 3
+_EVERY = 0.25  # seconds
 
 
 def main() -> int:
@@ -72,16 +79,48 @@ def _limit_memory() -> None:
 def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
     import av.logging  # noqa: PLC0415 - a third of a second, and its failure must be reported like any other
 
-    from camreel.media.merge import Merger  # noqa: PLC0415
-
     av.logging.set_level(None)
-    job = asked.get()
-    assert isinstance(job, MergeJob)
+    first = asked.get()
+    if isinstance(first, MergeJob):
+        _merge(first, asked, answers)
+    elif isinstance(first, LapseOrder):
+        from camreel.media.lapse import make_lapse  # noqa: PLC0415 - see above
+
+        _send(answers, make_lapse(first, _Calm(partial(_report, answers))))
+        asked.get()  # the parent ends it
+    else:
+        _make_pictures(first, asked, answers)
+
+
+def _merge(job: MergeJob, asked: queue.Queue[Message], answers: IO[bytes]) -> None:
+    from camreel.media.merge import Merger  # noqa: PLC0415 - see above
+
     merger = Merger(job)
     while isinstance(order := asked.get(), ClipFile):
         _send(answers, merger.add(order, partial(_report, answers)))
     assert isinstance(order, Finish)
     _send(answers, merger.finish())
+
+
+def _make_pictures(order: Message, asked: queue.Queue[Message], answers: IO[bytes]) -> None:
+    from camreel.media.sheet import draw_sheet  # noqa: PLC0415 - see above
+    from camreel.media.stills import make_still  # noqa: PLC0415 - see above
+
+    while isinstance(order, StillOrder | SheetOrder):
+        _send(answers, make_still(order) if isinstance(order, StillOrder) else draw_sheet(order))
+        order = asked.get()
+
+
+class _Calm:
+    """Passes a report on: the first of each clip, and then a few times a second."""
+
+    def __init__(self, report: Callable[[int, WallTime], None]) -> None:
+        self._report, self._next, self._number = report, 0.0, 0
+
+    def __call__(self, number: int, wall: WallTime) -> None:
+        if number != self._number or time.monotonic() >= self._next:
+            self._next, self._number = time.monotonic() + _EVERY, number
+            self._report(number, wall)
 
 
 def _report(answers: IO[bytes], number: int, wall: WallTime) -> None:
@@ -97,7 +136,7 @@ def _as_failed(error: Exception) -> Failed:
     if isinstance(error, CamreelError):
         return Failed("disk" if isinstance(error, DiskError) else "merge", str(error), error.hint)
     if isinstance(error, MemoryError):
-        return Failed("memory", f"Merging needed more than {MOST_MEMORY >> 30} GiB of memory.", MergeError.hint)
+        return Failed("memory", f"It needed more than {MOST_MEMORY >> 30} GiB of memory.", MergeError.hint)
     return Failed("merge", f"Merging failed unexpectedly ({type(error).__name__}: {printable(str(error))}).", None)
 
 

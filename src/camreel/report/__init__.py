@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from camreel.report.as_json import SCHEMA, error_json, json_head, report_json
+from camreel.report.as_json import (
+    SCHEMA,
+    asked_json,
+    camera_json,
+    error_json,
+    json_head,
+    moment_json,
+    report_json,
+    span_json,
+)
 from camreel.report.as_text import (
+    aligned,
     asked_lines,
     asked_of_clips,
     camera_line,
     clock_lines,
+    events_rows,
     left_out_text,
     report_text,
     times_line,
@@ -20,14 +31,20 @@ __all__ = [
     "ClipReport",
     "OutputReport",
     "Report",
+    "aligned",
+    "asked_json",
     "asked_lines",
     "asked_of_clips",
+    "camera_json",
     "camera_line",
     "clock_lines",
     "error_json",
+    "events_rows",
     "json_head",
     "left_out_text",
+    "moment_json",
     "report_json",
     "report_text",
+    "span_json",
     "times_line",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from camreel.clock import CameraClock, format_offset
 from camreel.errors import CamreelError
-from camreel.model import Request, Span, WallTime
+from camreel.model import DeviceInfo, MergeRequest, Request, Span, WallTime
 from camreel.plan import Hole
 from camreel.report.value import ClipReport, OutputReport, Report
 from camreel.version import __version__
@@ -30,11 +30,13 @@ def report_json(report: Report) -> dict[str, Any]:
         "program": _PROGRAM,
         "status": report.status,
         "exit_code": report.exit_code,
-        "asked": _asked_json(report),
-        "camera": _camera_json(report),
-        "range": _span_json(span, report.clock) | {"seconds": round(report.asked_seconds, 3)} if span else None,
-        "skipped": [_span_json(skipped, report.clock) for skipped in report.skipped],
-        "not_wanted": [_span_json(unwanted, report.clock) for unwanted in report.unwanted],
+        "asked": asked_json(report.request),
+        "camera": camera_json(report.request, report.device, report.clock)
+        if isinstance(report.request, Request)
+        else None,
+        "range": span_json(span, report.clock) | {"seconds": round(report.asked_seconds, 3)} if span else None,
+        "skipped": [span_json(skipped, report.clock) for skipped in report.skipped],
+        "not_wanted": [span_json(unwanted, report.clock) for unwanted in report.unwanted],
         "found": {
             "recordings": len(report.clips),
             "bytes": sum(clip.size or 0 for clip in report.clips),
@@ -74,11 +76,8 @@ def error_json(error: CamreelError) -> dict[str, Any]:
     }
 
 
-def _camera_json(report: Report) -> dict[str, Any] | None:
-    """None for a merge of clips on disk."""
-    request, device, clock = report.request, report.device, report.clock
-    if not isinstance(request, Request):
-        return None
+def camera_json(request: Request, device: DeviceInfo | None, clock: CameraClock | None) -> dict[str, Any]:
+    """Which camera, channel and stream, and what its clock is."""
     return {
         "address": str(request.address),
         "channel": request.channel,
@@ -104,13 +103,12 @@ def _tenths(length: timedelta) -> float:
     return round(length.total_seconds(), 1) + 0.0  # never -0.0
 
 
-def _asked_json(report: Report) -> dict[str, Any] | None:
+def asked_json(request: Request | MergeRequest) -> dict[str, Any] | None:
     """None where no range was asked for, but all that the clips hold."""
-    asked = report.request.asked
+    asked = request.asked
     if asked is None:
         return None
     start, end = asked.bounds
-    request = report.request
     events = request.events if isinstance(request, Request) else ()
     return {
         "start": start.isoformat(),
@@ -133,7 +131,8 @@ def _offset(wall: WallTime, clock: CameraClock | None) -> str | None:
     return format_offset(clock.offset_at(wall)) if clock else None
 
 
-def _span_json(span: Span, clock: CameraClock | None) -> dict[str, Any]:
+def span_json(span: Span, clock: CameraClock | None) -> dict[str, Any]:
+    """Both ends by the camera's clock, with their offsets, and in UTC."""
     return {
         "start": _shown(span.start, clock),
         "end": _shown(span.end, clock),
@@ -144,26 +143,31 @@ def _span_json(span: Span, clock: CameraClock | None) -> dict[str, Any]:
     }
 
 
+def moment_json(wall: WallTime, clock: CameraClock | None) -> dict[str, Any]:
+    """A moment of straight time, likewise."""
+    return {"time": _shown(wall, clock), "offset": _offset(wall, clock), "utc": _utc(wall, clock)}
+
+
 def _hole_json(hole: Hole, clock: CameraClock | None) -> dict[str, Any]:
-    return _span_json(hole.span, clock) | {"seconds": round(hole.span.seconds, 3), "reason": hole.reason}
+    return span_json(hole.span, clock) | {"seconds": round(hole.span.seconds, 3), "reason": hole.reason}
 
 
 def _clip_json(clip: ClipReport, clock: CameraClock | None) -> dict[str, Any]:
     return {
         "number": clip.number,
         "path": clip.path,
-        **_span_json(clip.span, clock),
+        **span_json(clip.span, clock),
         "status": clip.status,
         "reason": clip.reason,
         "size": clip.size,
-        "covered": _span_json(clip.covered, clock) if clip.covered else None,
+        "covered": span_json(clip.covered, clock) if clip.covered else None,
     }
 
 
 def _output_json(output: OutputReport, clock: CameraClock | None) -> dict[str, Any]:
     return {
         "path": output.path,
-        "span": _span_json(output.span, clock) if output.span else None,
+        "span": span_json(output.span, clock) if output.span else None,
         "seconds": None if output.seconds is None else round(output.seconds, 3),
         "size": output.size,
         "video": output.video,

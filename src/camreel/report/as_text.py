@@ -52,7 +52,7 @@ def report_text(report: Report, *, closing: bool = False) -> str:
         if output.span and len(report.outputs) > 1:
             facts = f"{show_span(output.span, report.clock)}: {facts}"
         rows += [("Video", output.path), ("", facts)]
-    return "\n".join(_aligned(rows))
+    return "\n".join(aligned(rows))
 
 
 def events_rows(request: Request | MergeRequest) -> list[tuple[str, str]]:
@@ -184,7 +184,8 @@ def _joined(
     return groups
 
 
-def _aligned(rows: list[tuple[str, str]]) -> list[str]:
+def aligned(rows: list[tuple[str, str]]) -> list[str]:
+    """Labelled lines; a label that is that of the line above is left out. Nothing in them can steer a terminal."""
     lines, last = [], ""
     for label, text in rows:
         lines.append(f"{'' if label == last else label:<9} {printable(text, 2000)}")
@@ -200,6 +201,8 @@ def _result_line(report: Report) -> str:
         return f"already there: an earlier run made this video from the same request; nothing was {done}"
     if isinstance(report.request, MergeRequest):
         return _merged_line(report)
+    if report.video_code == 0 and report.request.making.timelapse is not None:
+        return "complete: keyframes of all that the camera recorded of this range are in the video"
     if report.video_code == 0 and report.account.gaps:
         recorded = f"(it recorded {_percent(report)} of it)"
         return f"complete: all that the camera recorded of this range is in the video {recorded}"

@@ -1,0 +1,259 @@
+"""Steps 5 and 6 of a timelapse: keyframes fetched by their bytes, and a short film made of them.
+
+Where a device does not send parts of recordings, those that are wanted are fetched whole, which is said.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import anyio
+
+from camreel import events
+from camreel.coverage import listed_span
+from camreel.errors import CameraError, LoginError, NothingRecorded, UsageError, printable
+from camreel.inquiry import Inquiry, Tuning
+from camreel.joining import Joined
+from camreel.media.job import ClipOutcome, MergeJob
+from camreel.media.lapse_job import LapseClip, Lapsed, LapseOrder
+from camreel.media.process import MergeDied, lapse
+from camreel.model import Recording, Request, Span, WallTime
+from camreel.naming import event_text
+from camreel.plan import ExportPlan
+from camreel.transfer.fetch import Manner, fetch
+from camreel.transfer.keyframes import keyframes
+from camreel.transfer.line import Line
+from camreel.transfer.pace import Settled
+from camreel.transfer.part import disk_errors
+from camreel.transfer.pool import NOT_TRIED, Fetched, Lost
+from camreel.transfer.ranged import NotInPart
+from camreel.transfer.rate import Rate
+from camreel.transfer.resume import Ranges
+from camreel.transfer.store import Store
+from camreel.units import count_text, duration_text
+
+_PICTURES_A_SECOND = 20
+_MOST_PICTURES = 20_000
+_MOST_SUSPECTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How fast it goes: ``speed`` times; ``step`` of recorded time lies between two pictures that are asked for."""
+
+    speed: float
+    step: timedelta
+
+
+def footage_of(plan: ExportPlan) -> tuple[Span, ...]:
+    """What of the range is recorded, without overlaps."""
+    parts: list[Span] = []
+    for recording in plan.recordings:
+        part = listed_span(recording).overlap(plan.span)
+        if part is None:
+            continue
+        if parts and part.start <= parts[-1].end:
+            parts[-1] = Span(parts[-1].start, max(parts[-1].end, part.end))
+        else:
+            parts.append(part)
+    return tuple(parts)
+
+
+def rhythm(wish: float, footage: Sequence[Span]) -> Rhythm:
+    """``wish`` above 0: so many times as fast; below: so many seconds long, whatever the speed."""
+    recorded = sum(part.seconds for part in footage)
+    speed = wish if wish > 0 else recorded / -wish
+    if speed < 1:
+        raise UsageError(
+            f"Only {duration_text(recorded)} are recorded: a timelapse cannot be longer.",
+            hint="Without --timelapse all of it is in the video.",
+        )
+    return Rhythm(speed, timedelta(seconds=max(speed / _PICTURES_A_SECOND, recorded / _MOST_PICTURES)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Of recording ``number`` the keyframes of ``moments``, which lie in ``part``, its part of the range."""
+
+    number: int
+    recording: Recording
+    part: Span
+    moments: tuple[WallTime, ...]
+
+    def clip(self, path: Path, start: WallTime, seconds: tuple[float, ...] = (0.0,)) -> LapseClip:
+        """What lies at ``path``, whose first picture is of ``start``."""
+        words = tuple(map(event_text, self.recording.events))
+        label = f"clip {self.number} ({printable(self.recording.name)})"
+        return LapseClip(self.number, str(path), label, start, self.part, seconds, words)
+
+
+class Lapsing:
+    """One timelapse. ``run`` gives the same as a merge."""
+
+    def __init__(self, request: Request, plan: ExportPlan, store: Store, emit: events.Listener) -> None:
+        self._request, self._plan, self._store, self._emit = request, plan, store, emit
+        self._ranges = Ranges()
+        self._clips: dict[int, list[LapseClip]] = {}
+        self._lost: dict[int, str] = {}
+        self._received: dict[int, int] = {}
+        self._files = 0
+        self._whole_ones: list[Recording] = []  # downloads to let go of
+
+    async def run(self, inquiry: Inquiry, job: MergeJob, tuning: Tuning) -> Joined:
+        """Fetch the keyframes, and make the film of them. No half-made film stays."""
+        wish, footage = self._request.making.timelapse, footage_of(self._plan)
+        assert wish is not None
+        chosen = rhythm(wish, footage)
+        self._inquiry = inquiry
+        self._rate = Rate(self._request.limit_rate, tuning.sleep, tuning.now)
+        with disk_errors(self._store.folder):
+            folder = tempfile.TemporaryDirectory(prefix="timelapse-", dir=self._store.folder)
+        with folder:
+            self._folder = Path(folder.name)
+            await self._fetch_all(self._wishes(chosen.step))
+            try:
+                joined = await self._film(job, footage, chosen.speed)
+            except BaseException:
+                Path(job.output).unlink(missing_ok=True)
+                raise
+        if not self._lost:  # else the next run has less to fetch
+            for recording in self._whole_ones:
+                self._store.discard(recording)
+        return joined
+
+    def _wishes(self, step: timedelta) -> list[_Wish]:
+        wishes = []
+        for number, recording in enumerate(self._plan.recordings, 1):
+            part = listed_span(recording).overlap(self._plan.span)
+            assert part is not None, "what is outside the range is not in the plan"
+            count = max(1, -(-(part.end - part.start) // step))
+            moments = tuple(part.start + place * step for place in range(count))
+            wishes.append(_Wish(number, replace(recording, part=None), part, moments))
+        return wishes
+
+    async def _fetch_all(self, wishes: Sequence[_Wish]) -> None:
+        waiting = iter(wishes)
+
+        async def work() -> None:
+            async with Line(self._inquiry.camera) as line:
+                for wish in waiting:
+                    await self._fetch(line, wish)
+
+        async with anyio.create_task_group() as workers:
+            for _worker in range(min(self._request.max_concurrent, len(wishes))):
+                workers.start_soon(work)
+
+    async def _fetch(self, line: Line, wish: _Wish) -> None:
+        """The keyframes of one recording; what could not be had is noted."""
+        number = wish.number
+        self._emit(events.ClipStarted(number, wish.recording, None, 1))
+        reason = NOT_TRIED
+        if not self._inquiry.outage.is_gone:
+            try:
+                self._clips[number] = await self._clips_of(line, wish)
+            except LoginError:
+                raise
+            except CameraError as error:
+                reason = str(error).rstrip(".")
+        if number in self._clips:
+            self._emit(events.ClipFetched(number, self._received.get(number, 0)))
+        else:
+            self._lost[number] = reason
+            self._emit(events.ClipFailed(number, wish.recording, reason))
+
+    async def _clips_of(self, line: Line, wish: _Wish) -> list[LapseClip]:
+        async def spend(count: int) -> None:
+            self._received[wish.number] = self._received.get(wish.number, 0) + count
+            self._emit(events.ClipProgress(wish.number, self._received[wish.number]))
+            await self._rate.spend(count)
+
+        manner = Manner(self._ranges, spend)
+        try:
+            return await self._inquiry.fetching(
+                printable(wish.recording.name), lambda _attempt: self._keyframes(line, wish, manner)
+            )
+        except NotInPart:
+            self._inquiry.warn("The camera does not send single pictures of some recordings: they are fetched whole.")
+        path = self._store.find(wish.recording)
+        if path is None:
+            path = await self._inquiry.fetching(
+                printable(wish.recording.name), lambda attempt: self._whole(line, wish, manner, attempt)
+            )
+        self._whole_ones.append(wish.recording)
+        start = wish.recording.span.start
+        return [wish.clip(path, start, tuple((moment - start).total_seconds() for moment in wish.moments))]
+
+    async def _keyframes(self, line: Line, wish: _Wish, manner: Manner) -> list[LapseClip]:
+        came = []
+        try:
+            async for frame in keyframes(await line.source(), wish.recording, at=wish.moments, manner=manner):
+                self._files += 1
+                path = self._folder / f"{self._files}.{'dav' if frame.is_dav else 'mp4'}"
+                with disk_errors(path):
+                    path.write_bytes(frame.clip)
+                came.append(wish.clip(path, frame.wall))
+        except CameraError:
+            await line.hang_up()
+            raise
+        return came
+
+    async def _whole(self, line: Line, wish: _Wish, manner: Manner, attempt: int) -> Path:
+        try:
+            source = await line.source()
+            return await fetch(
+                source, wish.recording, self._store, lambda _size: None, doubt=attempt == 1, manner=manner
+            )
+        except CameraError:
+            await line.hang_up()
+            raise
+
+    async def _film(self, job: MergeJob, footage: tuple[Span, ...], speed: float) -> Joined:
+        numbers = range(1, len(self._plan.recordings) + 1)
+        clips = [clip for number in numbers for clip in self._clips.get(number, [])]
+        if not clips:
+            reasons = list(self._lost.values()) or ["the recordings hold no keyframe in the range"]
+            raise (CameraError if self._lost else NothingRecorded)(
+                f"Not one keyframe could be had. The first: {reasons[0]}.",
+                hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
+            )
+        done, suspects = await self._without_suspects(LapseOrder(job, speed, footage, tuple(clips)))
+        self._emit(events.Verifying())
+        outcomes = {outcome.number: outcome for outcome in (*done.outcomes, *suspects)}
+        pictures = count_text(sum(outcome.video_packets for outcome in done.outcomes), "keyframe")
+        self._inquiry.warn(f"This is a timelapse, {speed:.4g} times as fast: {pictures} and nothing between, no sound.")
+        return Joined(
+            tuple(self._state(number) for number in numbers),
+            tuple(outcomes.get(number) or self._nothing(number) for number in numbers),
+            done.result,
+            Settled(self._request.max_concurrent, self._request.max_concurrent, self._request.max_concurrent),
+        )
+
+    async def _without_suspects(self, order: LapseOrder) -> tuple[Lapsed, list[ClipOutcome]]:
+        """Make the film; where a recording takes the process down, again without it."""
+        suspects: list[ClipOutcome] = []
+        while True:
+            try:
+                return await lapse(order, self._on_merged), suspects
+            except MergeDied as error:
+                rest = tuple(clip for clip in order.clips if clip.number != error.number)
+                if not rest or rest == order.clips or error.number is None or len(suspects) >= _MOST_SUSPECTS:
+                    raise
+                reason = f"the merge died of it ({str(error).rstrip('.')})"
+                suspects.append(ClipOutcome(error.number, unusable=reason))
+                order = replace(order, clips=rest)
+
+    def _state(self, number: int) -> Fetched | Lost:
+        if number in self._lost:
+            return Lost(self._lost[number])
+        size = self._received.get(number, 0)
+        return Fetched(Path(), size, reused=False, whole=self._plan.recordings[number - 1].size)
+
+    def _nothing(self, number: int) -> ClipOutcome | None:
+        return None if number in self._lost else ClipOutcome(number, unusable="it holds no keyframe of that time")
+
+    def _on_merged(self, number: int, wall: WallTime) -> None:
+        self._emit(events.MergedUpTo(number, wall))

@@ -1,0 +1,66 @@
+"""The report of a look as lines for a person."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from camreel.clock import show_span
+from camreel.looking.moments import shown
+from camreel.looking.page import facts_of
+from camreel.looking.value import Look, Way
+from camreel.report import aligned, asked_lines, camera_line, clock_lines
+from camreel.units import count_text, size_text
+
+_MOST_LINES = 10
+_FROM = {
+    Way.KEYFRAME: "by their own bytes",
+    Way.SNAPSHOT: "from snapshots that the camera made about then",
+    Way.SUB: "from recordings of the sub stream",
+    Way.WHOLE: "from whole recordings",
+}
+_NAMES = {".html": "Page", ".png": "Sheet"}
+
+
+def look_text(look: Look, *, closing: bool = False) -> str:
+    """The report; nothing in it can steer a terminal. ``closing``: what was asked has just been told on the screen."""
+    rows: list[tuple[str, str]] = []
+    if look.found is not None:
+        if not closing:
+            span = look.found.span
+            rows += [("Asked", line) for line in asked_lines(look.request.asked, span, look.clock)]
+            rows.append(("Camera", camera_line(look.request, look.found.device)))
+            rows += [("Clock", line) for line in clock_lines(look.clock, look.request.asked)]
+        rows += [("Looked", fact) for fact in facts_of(look)[1:]]
+        rows += [("Pictures", _ways(look))] if any(shot.way is not Way.KEYFRAME for shot in look.shots) else []
+        rows += [
+            ("Pending", f"{show_span(stretch.span, look.clock)}: not closed, or too recent to be listed")
+            for stretch in look.pending
+        ]
+        rows += [("Missing", line) for line in _missing(look)]
+        rows += [("Note", warning) for warning in look.warnings]
+    rows.append(("Result", _result(look)))
+    rows += [(_NAMES.get(path.suffix, ""), f"{path} ({size_text(size)})") for path, size in look.outputs]
+    return "\n".join(aligned(rows))
+
+
+def _ways(look: Look) -> str:
+    counted = [(way, sum(shot.way is way for shot in look.shots)) for way in Way]
+    return ", ".join(f"{count} {_FROM[way]}" for way, count in counted if count)
+
+
+def _missing(look: Look) -> list[str]:
+    lines = []
+    for reason, group in groupby(look.misses, key=lambda miss: miss.reason):
+        times = [str(shown(miss.wall, look.clock)) for miss in group]
+        said = times[0] if len(times) == 1 else f"{count_text(len(times), 'moment')} from {times[0]} to {times[-1]}"
+        lines.append(f"{said}: {reason}")
+    more = len(lines) - _MOST_LINES
+    return [*lines[:_MOST_LINES], f"… and {more} more (--json has them all)"] if more > 0 else lines
+
+
+def _result(look: Look) -> str:
+    if look.already_there:
+        return "skipped: a file of that name is there, and nothing was fetched"
+    if look.misses:
+        return f"partial: of {count_text(len(look.misses), 'moment')} there is no picture"
+    return "complete: each moment has its picture; choose one on the page for the command that exports it"

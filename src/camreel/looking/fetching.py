@@ -1,0 +1,316 @@
+"""The pictures of chosen moments, had as cheaply as the camera allows.
+
+A keyframe by its bytes alone; where that cannot be done, a snapshot of about that time, then a recording of the small
+stream, and, where that is allowed, of the full one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import anyio
+
+from camreel import events
+from camreel.errors import BadTransfer, CameraError, LoginError, printable
+from camreel.inquiry import Found, Inquiry, Tuning
+from camreel.looking.places import Place
+from camreel.looking.value import Looking, Miss, Question, Shot, Way
+from camreel.media.still_job import Still, StillOrder
+from camreel.media.still_process import StillProcess
+from camreel.model import Recording, Request, Stream, WallTime
+from camreel.plan import is_snapshot
+from camreel.transfer.fetch import Manner, fetch
+from camreel.transfer.holder import Job
+from camreel.transfer.keyframes import keyframes
+from camreel.transfer.line import Line
+from camreel.transfer.part import disk_errors
+from camreel.transfer.pool import NOT_TRIED
+from camreel.transfer.ranged import NotInPart
+from camreel.transfer.rate import Rate
+from camreel.transfer.resume import recover
+from camreel.transfer.store import Store
+from camreel.units import size_text
+
+WIDTH = 320  # pixels of a thumbnail: two beside each other on a phone, and enough to tell who it is
+_SOON = timedelta(seconds=1)  # listed times, and those of a .dav, are whole seconds
+_FARTHEST_SNAPSHOT = timedelta(minutes=5)
+_LARGEST_SNAPSHOT = 16 << 20
+_UNASKED = 200_000_000  # bytes of whole recordings of the small stream that nobody is asked about
+
+_Group = tuple[Recording, list[Place]]
+
+
+class Gathering:
+    """One look's pictures. ``shots`` and ``misses`` are complete when :meth:`run` has returned."""
+
+    def __init__(
+        self,
+        request: Request,
+        found: Found,
+        looking: Looking,
+        *,
+        inquiry: Inquiry,
+        tuning: Tuning,
+        emit: events.Listener,
+        stills: StillProcess,
+        folder: Path,
+    ) -> None:
+        self._request, self._found, self._looking = request, found, looking
+        self._inquiry, self._emit = inquiry, emit
+        self._stills, self._folder = stills, folder
+        self._rate = Rate(request.limit_rate, tuning.sleep, tuning.now)
+        self._manner = Manner(spend=self._spend)
+        self._making = anyio.Lock()
+        self._reasons: dict[Place, str] = {}
+        self._made: dict[tuple[str, WallTime], Shot] = {}
+        self._open: set[Place] = set()
+        self._not_in_part: set[Place] = set()  # whose recording would have to be fetched whole
+        self._total = 0
+        self._files = 0
+        self.question: Question | None = None  # that was answered with no
+        self.received = 0
+
+    @property
+    def shots(self) -> tuple[Shot, ...]:
+        """What was had, in order of time."""
+        return tuple(sorted(self._made.values(), key=lambda shot: (shot.wall, shot.recording.position)))
+
+    @property
+    def misses(self) -> tuple[Miss, ...]:
+        """What was not."""
+        reasons = self._reasons
+        return tuple(Miss(each.wall, each.recording, reasons[each]) for each in sorted(self._open, key=_by_time))
+
+    async def run(self, places: Sequence[Place], step: timedelta) -> None:
+        """Get a picture of each place. Raises LoginError and DiskError; what is lost otherwise is in ``misses``."""
+        self._open, self._total = set(places), len(places)
+        self._tell()
+        await self._keyframes((place.recording, place) for place in self._left())
+        await self._snapshots(step)
+        await self._of_the_small_stream()
+        await self._whole([(each.recording, each) for each in self._left() if each in self._not_in_part], Way.WHOLE)
+
+    # --- the ways -----------------------------------------------------------------------------------------------------
+
+    async def _keyframes(self, wanted: Iterable[tuple[Recording, Place]], way: Way = Way.KEYFRAME) -> None:
+        async def job(line: Line, recording: Recording, places: list[Place]) -> None:
+            came: dict[WallTime, str | None] = {}  # why there is no picture of a keyframe; None where there is one
+
+            async def attempt(_number: int) -> None:
+                moments = [place.wall for place in places if not came or place.wall >= max(came)]
+                try:
+                    source = await line.source()
+                    async for frame in keyframes(source, recording, at=moments, manner=self._manner):
+                        came[frame.wall] = await self._make(frame.clip, recording, frame.wall, way)
+                        # The last one before a moment: of those before it no other will come.
+                        self._judge(came, [place for place in places if place.wall + _SOON < frame.wall])
+                        self._tell()
+                except CameraError:
+                    await line.hang_up()
+                    raise
+
+            await self._inquiry.fetching(printable(recording.name), attempt)
+            self._judge(came, places)
+
+        await self._each(_grouped(wanted), job)
+
+    def _judge(self, came: Mapping[WallTime, str | None], places: Iterable[Place]) -> None:
+        """Of places before whose moment no other keyframe comes: whether they have their picture."""
+        for place in self._open.intersection(places):
+            before = [wall for wall in came if wall <= place.wall + _SOON]
+            reason = came[max(before)] if before else "the recording has no picture of that time"
+            if reason is None:
+                self._open.discard(place)
+            else:
+                self._reasons[place] = reason
+
+    async def _snapshots(self, step: timedelta) -> None:
+        reach = min(_FARTHEST_SNAPSHOT, max(_SOON, step / 2))
+        stills = sorted(filter(is_snapshot, self._found.listing), key=lambda each: each.span.start)
+        starts = [still.span.start for still in stills]
+        wanted: list[tuple[Recording, Place]] = []
+        for place in self._left():
+            near = bisect_left(starts, place.wall)
+            beside = stills[max(0, near - 1) : near + 1]
+            beside = [still for still in beside if abs(still.span.start - place.wall) <= reach]
+            if beside:
+                wanted.append((min(beside, key=lambda still: abs(still.span.start - place.wall)), place))
+
+        async def job(line: Line, recording: Recording, places: list[Place]) -> None:
+            async def attempt(_number: int) -> bytes:
+                try:
+                    async with (await line.source()).open(recording) as body:
+                        return await self._jpeg(body.length, body.chunks)
+                except CameraError:
+                    await line.hang_up()
+                    raise
+
+            data = await self._inquiry.fetching(printable(recording.name), attempt)
+            wall = recording.span.start
+            reason = await self._make(data, recording, wall, Way.SNAPSHOT)
+            self._judge({min(wall, *(place.wall for place in places)): reason}, places)
+
+        await self._each(_grouped(wanted), job)
+
+    async def _jpeg(self, announced: int | None, chunks: AsyncIterator[bytes]) -> bytes:
+        data = bytearray()
+        if announced is None or announced <= _LARGEST_SNAPSHOT:
+            async for chunk in chunks:
+                data += chunk
+                await self._spend(len(chunk))
+                if len(data) > _LARGEST_SNAPSHOT:
+                    break
+        if not data.startswith(b"\xff\xd8\xff") or len(data) > _LARGEST_SNAPSHOT or announced not in {None, len(data)}:
+            raise BadTransfer("what it sent is no snapshot.")
+        return bytes(data)
+
+    async def _of_the_small_stream(self) -> None:
+        if self._request.stream is not Stream.MAIN:
+            return
+        small = sorted(
+            (each for each in self._found.listing if each.stream is Stream.SUB and not is_snapshot(each)),
+            key=lambda each: each.span.start,
+        )
+        starts = [each.span.start for each in small]
+
+        def holding(wall: WallTime) -> Recording | None:
+            before = small[max(0, bisect_right(starts, wall) - 3) : bisect_right(starts, wall)]
+            return next((each for each in reversed(before) if wall < each.span.end and not each.writing), None)
+
+        def wanted() -> list[tuple[Recording, Place]]:
+            held = ((holding(place.wall), place) for place in self._left())
+            return [(recording, place) for recording, place in held if recording is not None]
+
+        if not self._manner.ranges.are_refused:
+            await self._keyframes(wanted(), Way.SUB)
+        await self._whole(wanted(), Way.SUB)
+
+    async def _whole(self, wanted: list[tuple[Recording, Place]], way: Way) -> None:
+        groups = _grouped(wanted)
+        if not groups:
+            return
+        sizes = [recording.size for recording, _ in groups]
+        size = sum(each or 0 for each in sizes) if all(sizes) else None
+        question = Question(len(groups), size, way)
+        free = way is Way.SUB and size is not None and size <= _UNASKED
+        if not free and not await anyio.to_thread.run_sync(self._looking.allow, question, abandon_on_cancel=True):
+            self.question = question
+            told = f", {size_text(size)}" if size is not None else ""
+            for _, place in wanted:
+                self._reasons[place] = f"it takes whole recordings, which were not fetched ({len(groups)}{told})"
+            return
+        store = Store(self._request.output_dir, self._request.address)
+        with store.locked(Job("", f"a look at channel {self._request.channel}")):
+            recover(store)
+            await self._each(groups, self._out_of_whole(store, way))
+
+    def _out_of_whole(self, store: Store, way: Way) -> Callable[[Line, Recording, list[Place]], Awaitable[None]]:
+        async def job(line: Line, recording: Recording, places: list[Place]) -> None:
+            async def attempt(number: int) -> Path:
+                try:
+                    source = await line.source()
+                    return await fetch(
+                        source, recording, store, lambda _size: None, doubt=number == 1, manner=self._manner
+                    )
+                except CameraError:
+                    await line.hang_up()
+                    raise
+
+            had = store.find(recording)
+            clip = await self._inquiry.fetching(printable(recording.name), attempt) if had is None else had
+            for place in places:
+                start = recording.span.start
+                seconds = max(0.0, (place.wall - start).total_seconds())
+                self._judge({start: await self._make(clip, recording, start, way, seconds)}, [place])
+            if had is None:
+                store.discard(recording)
+
+        return job
+
+    # --- what they share ----------------------------------------------------------------------------------------------
+
+    def _left(self, places: Iterable[Place] | None = None) -> list[Place]:
+        """Of ``places`` (None: of all) those that have no picture yet, in order."""
+        left = self._open if places is None else self._open.intersection(places)
+        return sorted(left, key=_by_time)
+
+    async def _each(
+        self, groups: Sequence[_Group], job: Callable[[Line, Recording, list[Place]], Awaitable[None]]
+    ) -> None:
+        """``job`` for each recording, a few at a time, each over a connection of its own."""
+        waiting = iter(groups)
+
+        async def work() -> None:
+            async with Line(self._inquiry.camera) as line:
+                for recording, places in waiting:
+                    reason = await self._reason(job, line, recording, places)
+                    for place in self._left(places):
+                        self._reasons[place] = reason or self._reasons.get(place, NOT_TRIED)
+                    self._tell()
+
+        async with anyio.create_task_group() as workers:
+            for _worker in range(min(self._request.max_concurrent, len(groups))):
+                workers.start_soon(work)
+
+    async def _reason(
+        self,
+        job: Callable[[Line, Recording, list[Place]], Awaitable[None]],
+        line: Line,
+        recording: Recording,
+        places: list[Place],
+    ) -> str | None:
+        """Do it; why it could not be done."""
+        if self._inquiry.outage.is_gone:
+            return NOT_TRIED
+        try:
+            await job(line, recording, places)
+        except LoginError:
+            raise
+        except NotInPart as error:
+            self._not_in_part.update(places)
+            refused = self._manner.ranges.are_refused
+            return "the camera does not send parts of recordings" if refused else f"its index is of no use ({error})"
+        except CameraError as error:
+            return str(error).rstrip(".")
+        return None
+
+    async def _make(
+        self, clip: bytes | Path, recording: Recording, start: WallTime, way: Way, seconds: float = 0.0
+    ) -> str | None:
+        """A picture out of ``clip``, whose first is of ``start``; why there is none."""
+        self._files += 1
+        file, picture = (self._folder / f"{self._files}.{suffix}" for suffix in ("clip", "jpg"))
+        if isinstance(clip, bytes):
+            with disk_errors(file):
+                file.write_bytes(clip)
+            clip = file
+        async with self._making:
+            made = await self._stills.still(StillOrder(str(clip), str(picture), WIDTH, seconds))
+        file.unlink(missing_ok=True)
+        if not isinstance(made, Still):
+            return made.reason
+        wall = start + timedelta(seconds=made.seconds)
+        self._made.setdefault((recording.path, wall), Shot(wall, recording, way, picture, made.width, made.height))
+        return None
+
+    async def _spend(self, count: int) -> None:
+        self.received += count
+        self._tell()
+        await self._rate.spend(count)
+
+    def _tell(self) -> None:
+        self._emit(events.Pictured(self._total - len(self._open), self._total, self.received))
+
+
+def _grouped(wanted: Iterable[tuple[Recording, Place]]) -> list[_Group]:
+    groups: dict[str, _Group] = {}
+    for recording, place in wanted:
+        groups.setdefault(recording.path, (recording, []))[1].append(place)
+    return list(groups.values())
+
+
+def _by_time(place: Place) -> tuple[WallTime, int]:
+    return place.wall, place.recording.position

@@ -1,0 +1,185 @@
+"""A look at a range, told once: ask, choose moments, fetch their pictures, make a page and a sheet of them.
+
+connect -> clock -> search -> choose -> keyframes -> thumbnails -> page and sheet -> name -> report
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from camreel import events, lockout
+from camreel.coverage import Kind, Stretch, coverage
+from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError
+from camreel.inquiry import Found, Inquiry, Tuning
+from camreel.leading import told_alone
+from camreel.looking.command import GetLine
+from camreel.looking.fetching import Gathering
+from camreel.looking.moments import marks, moments, place_in
+from camreel.looking.outputs import look_name, name_it, part_of, sheet_of, there_already, write_page
+from camreel.looking.page import camera_of, facts_of, page
+from camreel.looking.places import Choice, choose
+from camreel.looking.value import Look, Looking
+from camreel.media.still_job import Bar, SheetOrder, Tick, Tile
+from camreel.media.still_process import StillProcess
+from camreel.model import Credentials, Request
+from camreel.output import make_folders, prepare
+from camreel.units import count_text, size_text
+
+
+async def look(
+    request: Request,
+    looking: Looking,
+    credentials: Credentials,
+    on_event: events.Listener,
+    tuning: Tuning | None = None,
+) -> Look:
+    """Make a page of pictures of what ``request`` asks for, and a contact sheet beside it.
+
+    ``request.output`` is the page. Raises a :class:`CamreelError` where there is nothing to show; what could not be had
+    of the rest is in the result.
+    """
+    tuning = tuning or Tuning()
+    if (there := looked_already(request, looking.line)) is not None:
+        return there
+    with lockout.heeded(request, tuning.utc_now), told_alone():
+        return await _Look(request, looking, credentials, on_event, tuning).run()
+
+
+def looked_already(request: Request, line: GetLine) -> Look | None:
+    """A look where the output is there and that is enough (``--if-exists skip``); UsageError where it is in the way.
+
+    None while nobody knows which range is meant.
+    """
+    if request.named_by_range or not (there := there_already(request)):
+        return None
+    return Look(request, None, line, outputs=there, already_there=True)
+
+
+class _Look:
+    """One run. The methods stand in the order in which they are called."""
+
+    def __init__(
+        self, request: Request, looking: Looking, credentials: Credentials, emit: events.Listener, tuning: Tuning
+    ) -> None:
+        self._request, self._looking = request, looking
+        self._emit, self._tuning = emit, tuning
+        self._inquiry = Inquiry(request, credentials, emit, tuning)
+
+    async def run(self) -> Look:
+        prepare(self._request)
+        found = await self._inquiry.run()
+        request = _named(self._request, found)
+        if (there := looked_already(request, self._looking.line)) is not None:
+            return there
+        recorded = coverage(found.plan, found.unsettled_from(self._tuning.utc_now()))
+        choice = self._choose(recorded, found)
+        make_folders(request)
+        with tempfile.TemporaryDirectory(prefix="camreel-look-") as folder:
+            async with StillProcess() as stills:
+                gathering = Gathering(
+                    request,
+                    found,
+                    self._looking,
+                    inquiry=self._inquiry,
+                    tuning=self._tuning,
+                    emit=self._emit,
+                    stills=stills,
+                    folder=Path(folder),
+                )
+                await gathering.run(choice.places, choice.step)
+                _check_anything(gathering)
+                seen = Look(
+                    request,
+                    found,
+                    self._looking.line,
+                    recorded,
+                    choice.step,
+                    choice.passed_over,
+                    gathering.shots,
+                    gathering.misses,
+                    gathering.received,
+                )
+                return await self._written(seen, stills)
+
+    def _choose(self, recorded: Sequence[Stretch], found: Found) -> Choice:
+        choice = choose(recorded, found.plan.recordings, every=self._looking.every, most=self._looking.most)
+        if not choice.places:
+            raise NothingRecorded(
+                "Nothing is recorded in this range.", hint="Check it by the clock in the camera's picture."
+            )
+        return choice
+
+    async def _written(self, seen: Look, stills: StillProcess) -> Look:
+        output, sheet = seen.request.output, sheet_of(seen.request.output)
+        try:
+            try:
+                await stills.sheet(_sheet(seen, part_of(sheet)))
+            except MergeError as error:
+                self._inquiry.warn(f"There is no contact sheet: {error}")
+            seen = replace(seen, warnings=tuple(self._inquiry.warnings))
+            write_page(page(seen, lambda shot: shot.picture.read_bytes()), output)
+            places = [place for place in (output, sheet) if part_of(place).exists()]
+            named = tuple(name_it(place, seen.request.if_exists) for place in places)
+        finally:
+            for place in (output, sheet):
+                with suppress(OSError):
+                    part_of(place).unlink(missing_ok=True)
+        return replace(seen, outputs=named)
+
+
+def _named(request: Request, found: Found) -> Request:
+    """The request without relative words, and the name that its range gives the page."""
+    pinned = replace(request, asked=found.where.asked, named_by_range=False)
+    if not request.named_by_range:
+        return pinned
+    name = look_name(
+        request.address, request.channel, request.stream, pinned.asked, events=request.events, camera=request.camera
+    )
+    return replace(pinned, output=request.output.with_name(name))
+
+
+def _check_anything(gathering: Gathering) -> None:
+    """Raise where there is not one picture: then there is nothing to be looked at."""
+    if gathering.shots:
+        return
+    question, misses = gathering.question, gathering.misses
+    if question is not None:
+        size = f", {size_text(question.size)}" if question.size is not None else ""
+        raise UsageError(
+            "This camera does not send single pictures of its recordings: it takes "
+            f"{count_text(question.recordings, 'whole recording')}{size}, to look at this range.",
+            hint="--yes fetches them. --most N takes fewer, --stream sub smaller ones.",
+        )
+    raise CameraError(
+        f"Not one of {count_text(len(misses), 'picture')} could be had. The first: {misses[0].reason}.",
+        hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
+    )
+
+
+def _sheet(seen: Look, place: Path) -> SheetOrder:
+    assert seen.found is not None
+    span = seen.found.span
+    several = any(moment.day != first.day for first in moments(seen)[:1] for moment in moments(seen))
+    return SheetOrder(
+        str(place),
+        (camera_of(seen), *facts_of(seen)),
+        tuple(
+            Bar(place_in(span, each.span.start), place_in(span, each.span.end), each.kind.value)
+            for each in seen.stretches
+            if each.kind is not Kind.GAP
+        ),
+        tuple(Tick(at, label) for at, label in marks(seen)),
+        tuple(
+            Tile(
+                str(moment.shot.picture) if moment.shot else None,
+                f"{moment.day[5:]} {moment.time}" if several else moment.time,
+                ", ".join(moment.events) if moment.shot else "no picture",
+                bool(moment.events),
+            )
+            for moment in moments(seen)
+        ),
+    )

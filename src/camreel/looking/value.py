@@ -1,0 +1,114 @@
+"""What a look at a range comes to, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+
+from camreel.clock import CameraClock
+from camreel.coverage import Kind, Stretch
+from camreel.inquiry import Found
+from camreel.looking.command import GetLine
+from camreel.model import Recording, Request, WallTime
+
+
+class Way(str, Enum):
+    """How a picture was had, the cheapest first."""
+
+    KEYFRAME = "keyframe"  # its bytes alone
+    SNAPSHOT = "snapshot"  # a still picture that the camera made about then
+    SUB = "sub stream"  # out of a recording of the small stream
+    WHOLE = "whole recording"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whole recordings would have to be fetched: so many, of so many bytes (None where the camera lists no sizes)."""
+
+    recordings: int
+    size: int | None
+    way: Way
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What is wanted of a look besides the range: one picture ``every`` so often, at most ``most``.
+
+    ``allow`` is asked before whole recordings are fetched. ``line`` makes the command for a moment.
+    """
+
+    line: GetLine
+    allow: Callable[[Question], bool]
+    every: timedelta | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A picture: when it was taken (straight time), of which recording, and a JPEG of it on the disk."""
+
+    wall: WallTime
+    recording: Recording
+    way: Way
+    picture: Path
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A moment of which there is no picture, and why."""
+
+    wall: WallTime
+    recording: Recording
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All of it. ``received`` counts the bytes of pictures and indexes; ``passed_over`` stretches without a picture.
+
+    ``stretches`` are all of the range. ``outputs`` are the page and the contact sheet, with their sizes in bytes.
+    ``already_there``: an earlier run made them, and nothing was asked.
+    """
+
+    request: Request
+    found: Found | None
+    line: GetLine
+    stretches: tuple[Stretch, ...] = ()
+    step: timedelta = timedelta(0)
+    passed_over: int = 0
+    shots: tuple[Shot, ...] = ()
+    misses: tuple[Miss, ...] = ()
+    received: int = 0
+    warnings: tuple[str, ...] = ()
+    outputs: tuple[tuple[Path, int], ...] = ()
+    already_there: bool = False
+
+    @property
+    def clock(self) -> CameraClock | None:
+        """The camera's clock, None where nobody knows its zone."""
+        return self.found.clock if self.found else None
+
+    @property
+    def recorded_seconds(self) -> float:
+        """How much of the range the camera has."""
+        return sum(stretch.span.seconds for stretch in self.stretches if stretch.kind.is_footage)
+
+    @property
+    def pending(self) -> tuple[Stretch, ...]:
+        """What is not closed yet, or too recent to be listed: there may be more to see of it later."""
+        return tuple(stretch for stretch in self.stretches if stretch.kind is Kind.PENDING)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 4 where a picture is missing."""
+        return 4 if self.misses else 0
+
+    @property
+    def status(self) -> str:
+        """The same as a word."""
+        return "already there" if self.already_there else "partial" if self.misses else "complete"

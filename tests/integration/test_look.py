@@ -1,0 +1,209 @@
+"""A look over real sockets: which pictures come, by which way, for how many bytes; and that nothing is lost unsaid."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import av
+import pytest
+from tests.conftest import START, Bench, at, tuning
+
+from camreel.errors import CameraError, NothingRecorded, UsageError
+from camreel.events import Event, Pictured
+from camreel.looking import GetLine, Look, Looking, Question, Way, look
+from camreel.media.still_job import Still
+from camreel.media.still_process import StillProcess
+from camreel.model import Credentials
+from camreel.naming import event_text
+from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, make_clip, read_frame_number
+
+FPS = 10
+SPEC = ClipSpec(START, 20, fps=FPS, gop=20)
+
+
+@dataclass
+class Glance:
+    """One look that has ended."""
+
+    look: Look | None = None
+    error: Exception | None = None
+    asked: list[Question] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def ok(self) -> Look:
+        assert self.look is not None, self.error
+        return self.look
+
+    @property
+    def listed_bytes(self) -> int:
+        assert self.ok.found is not None
+        return self.ok.found.plan.listed_bytes
+
+    @property
+    def page(self) -> str:
+        return self.ok.outputs[0][0].read_text(encoding="utf-8")
+
+
+def glance(
+    stand: Bench, end: float = 60, *, allow: bool = False, wish: dict[str, Any] | None = None, **changes
+) -> Glance:
+    """Look at a range from eight o'clock on."""
+    ran = Glance()
+
+    def asked(question: Question) -> bool:
+        ran.asked.append(question)
+        return allow
+
+    wishes = Looking(GetLine("camreel", ("front-door",)), asked, **(wish or {}))
+    request = stand.request(at(0), at(end), output=stand.folder / "look.html", whole_clips=True, **changes)
+    credentials = Credentials("admin", stand.password)
+    try:
+        ran.look = anyio.run(look, request, wishes, credentials, ran.events.append, tuning())
+    except Exception as error:  # noqa: BLE001 - the test looks at it
+        ran.error = error
+    return ran
+
+
+def row(count: int, *, kind: str = "mp4", stream: str = "Main", spec: ClipSpec = SPEC, **more) -> list[Recorded]:
+    """Recordings of 20 s, one after the other."""
+    starts = [START + timedelta(seconds=20 * number) for number in range(count)]
+    return [
+        Recorded(start, start + timedelta(seconds=20), replace(spec, start=start), kind=kind, stream=stream, **more)
+        for start in starts
+    ]
+
+
+def ways(ran: Glance) -> list[tuple[float, Way]]:
+    """Seconds after eight, and how, of each picture."""
+    eight = START
+    return [((shot.wall.naive - eight).total_seconds(), shot.way) for shot in ran.ok.shots]
+
+
+@pytest.mark.parametrize("kind", ["mp4", "dav"])
+def test_keyframes_for_a_fraction_of_the_bytes(bench, kind):
+    """Each picture is of its time; what was fetched is counted, and nothing of it is left on the disk."""
+    stand = bench(recordings=row(3, kind=kind, spec=replace(SPEC, crf=8, size=(640, 360))))
+    seen: list[tuple[float, int]] = []
+    keep = StillProcess.still
+
+    async def still(self, order):
+        made = await keep(self, order)
+        assert isinstance(made, Still)
+        with av.open(order.output) as opened:
+            seen.append((made.seconds, read_frame_number(next(opened.decode(video=0)))))
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StillProcess, "still", still)
+        ran = glance(stand)
+    assert {way for _, way in ways(ran)} == {Way.KEYFRAME}
+    assert len(ran.ok.shots) == 6
+    assert not ran.ok.misses
+    eight = 8 * 3600
+    for (second, _), number in zip(ways(ran), sorted(number for _, number in seen), strict=True):
+        assert number / FPS - eight == pytest.approx(second, abs=0.01 if kind == "mp4" else 1)
+    assert ran.ok.received == sum(stand.camera.bytes_sent.values())
+    assert ran.ok.received < ran.listed_bytes * 0.7
+    assert sorted(path.name for path in stand.folder.iterdir()) == ["look.html", "look.png"]
+    done = [event for event in ran.events if isinstance(event, Pictured)]
+    assert (done[0].done, done[-1].done, done[-1].total) == (0, 6, 6)
+
+
+def test_eight_hours_of_clips_cost_two_per_cent_at_most(bench):
+    """480 clips of a minute and 25 MB are 12 GB. What is fetched beside the keyframes is counted here."""
+    body = make_clip(replace(SPEC, seconds=60, fps=5, gop=10, size=(640, 360), crf=10, audio=None))
+    with av.open(io.BytesIO(body)) as clip:
+        keyframe = max(packet.size for packet in clip.demux(video=0) if packet.is_keyframe)
+    minutes = [START + timedelta(minutes=number) for number in range(480)]
+    stand = bench(recordings=[Recorded(minute, minute + timedelta(minutes=1), body) for minute in minutes])
+    ran = glance(stand, 480 * 60)
+    assert len(ran.ok.shots) == 96
+    assert ran.ok.received == sum(stand.camera.bytes_sent.values())
+    beside = ran.ok.received - 96 * keyframe
+    largest = 1_000_000  # bytes of a keyframe of 4K; those of most cameras have 100 to 300 kB
+    assert beside + 96 * largest < 0.02 * 480 * 25_000_000
+
+
+def test_snapshots_where_parts_are_not_sent(bench):
+    """The camera's own stills of about that time; then recordings of the small stream; whole ones are asked for."""
+    moments = [START + timedelta(seconds=second) for second in (11, 31)]
+    stills = [Recorded(moment, moment, replace(SPEC, start=moment), kind="jpg") for moment in moments]
+    small = row(2, stream="Extra1", spec=replace(SPEC, size=(160, 90)))
+    stand = bench(recordings=[*row(3), *small, *stills], quirks=Quirks(ranges=False))
+    ran = glance(stand)
+    assert [way for _, way in ways(ran)] == [Way.SUB, Way.SNAPSHOT, Way.SUB, Way.SNAPSHOT]
+    assert [second for second, _ in ways(ran)] == pytest.approx([0, 11, 20, 31], abs=0.2)
+    assert [question.way for question in ran.asked] == [Way.WHOLE]
+    assert ran.asked[0].recordings == 1
+    assert [(miss.wall.naive - START).total_seconds() for miss in ran.ok.misses] == [40, 50]
+    assert ran.ok.exit_code == 4
+    for miss in ran.ok.misses:
+        assert "whole recordings, which were not fetched" in miss.reason
+    assert ran.page.count("No picture: ") == 2
+    assert "2026-01-16 08:00:40, 2026-01-16 08:00:50" in ran.page
+
+
+@pytest.mark.parametrize("kind", ["mp4", "dav"])
+def test_whole_recordings_after_a_yes(bench, kind):
+    """They are fetched one by one and let go of again."""
+    stand = bench(recordings=row(2, kind=kind), quirks=Quirks(ranges=False))
+    ran = glance(stand, 40, allow=True)
+    assert {way for _, way in ways(ran)} == {Way.WHOLE}
+    assert len(ran.ok.shots) == 4
+    assert sum(stand.camera.bytes_sent.values()) >= ran.listed_bytes
+    assert sorted(path.name for path in stand.folder.iterdir()) == ["look.html", "look.png"]
+
+
+def test_without_a_yes_it_stops_with_advice(bench):
+    """And with the size, before anything of it is fetched. Nothing is left behind."""
+    stand = bench(recordings=row(3), quirks=Quirks(ranges=False))
+    ran = glance(stand)
+    assert isinstance(ran.error, UsageError)
+    assert "3 whole recordings" in str(ran.error)
+    assert "kB" in str(ran.error)
+    assert "--yes" in (ran.error.hint or "")
+    assert not [path for path in stand.folder.rglob("*") if path.is_file()]
+
+
+def test_a_moment_that_cannot_be_had_is_named(bench):
+    """A recording that is gone, and one that is no video: each moment with its reason; the others are there."""
+    recordings = row(3)
+    recordings[1] = replace(recordings[1], content=b"\0" * 300_000)
+    stand = bench(recordings=recordings, faults=[Fault("status", recordings[2].path, status=404, times=None)])
+    ran = glance(stand)
+    assert [second for second, _ in ways(ran)] == [0.0, pytest.approx(8.1, abs=2.1)]
+    reasons = {miss.reason for miss in ran.ok.misses}
+    assert len(ran.ok.misses) == 4
+    assert any("404" in reason for reason in reasons), reasons
+    assert "it takes whole recordings, which were not fetched (1, 300 kB)" in reasons
+    assert ran.ok.exit_code == 4
+    assert ran.page.count("No picture: ") == 4
+
+
+def test_where_there_is_nothing_there_is_no_page(bench):
+    """Nothing recorded is exit code 3; not one picture that can be had is an error of the camera's."""
+    recordings = row(1)
+    stand = bench(recordings=recordings, faults=[Fault("status", recordings[0].path, status=404, times=None)])
+    assert isinstance(glance(stand, 60, asked=stand.request(at(3600), at(7200)).asked).error, NothingRecorded)
+    ran = glance(stand, 20)
+    assert isinstance(ran.error, CameraError)
+    assert "Not one of 2 pictures" in str(ran.error)
+    assert not [path for path in stand.folder.rglob("*") if path.is_file()]
+
+
+def test_what_a_camera_says_is_text_on_the_page(bench):
+    """Names and events that are HTML, or end a script, are shown and not obeyed."""
+    evil = "</script><img src=x>"
+    stand = bench(recordings=row(1, events=(evil,)))
+    ran = glance(stand, 20, camera="<b>door</b>")
+    assert "<img src=x>" not in ran.page
+    assert "&lt;/script&gt;&lt;img src=x&gt;" in ran.page
+    assert "&lt;b&gt;door&lt;/b&gt;" in ran.page
+    assert event_text(evil) == evil
+    assert [Path(path).suffix for path, _ in ran.ok.outputs] == [".html", ".png"]
