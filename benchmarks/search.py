@@ -15,15 +15,18 @@ from camreel.inquiry import Found, Inquiry, Tuning
 from camreel.model import Address, Credentials, Request
 
 
-async def _find(port: int, start: str, end: str) -> Found:
+async def _find(port: int, start: str, end: str, found: list[Found]) -> None:
     request = Request(Address("127.0.0.1", port), USERNAME, parse_range(start, end), Path(), Path("none.mp4"))
-    return await Inquiry(request, Credentials(USERNAME, PASSWORD), lambda _event: None, Tuning()).run()
+    inquiry = Inquiry(request, Credentials(USERNAME, PASSWORD), lambda _event: None, Tuning())
+    found.append(await inquiry.run())
 
 
 def main() -> None:
     """Arguments: the port, the start, the end."""
     begun, used = time.monotonic(), time.process_time()
-    found = anyio.run(_find, int(sys.argv[1]), sys.argv[2], sys.argv[3])
+    told: list[Found] = []  # not returned: Python 3.11 makes a text of what a main coroutine returns
+    anyio.run(_find, int(sys.argv[1]), sys.argv[2], sys.argv[3], told)
+    (found,) = told
     took = {"wall": time.monotonic() - begun, "cpu": time.process_time() - used}
     print(json.dumps(took | {"recordings": len(found.plan.recordings)}))
 

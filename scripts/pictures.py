@@ -1,7 +1,8 @@
-"""Draw docs/pictures/: what the screen shows in a real run of the program, on the simulated camera.
+"""Draw docs/pictures/: what real runs of the program show, on the simulated camera.
 
 The program runs in a pty, an emulator of a terminal reads what it writes, and its screen becomes an SVG. A picture is
-a function of the terminal's text and styles alone: nothing in it is painted by hand.
+a function of the terminal's text and styles alone: nothing in it is painted by hand. The contact sheet is the one that
+``camreel look`` writes.
 """
 
 from __future__ import annotations
@@ -11,28 +12,39 @@ import pty
 import re
 import select
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from itertools import groupby
 from pathlib import Path
 
 import pyte
 
-from camreel_simulator import ClipSpec, SimulatedCamera, Throttle, running, scene_schedule
+from camreel_simulator import ClipSpec, Recorded, SimulatedCamera, Throttle, running, scene_schedule
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
-COLUMNS, ROWS = 100, 24
+COLUMNS, ROWS = 100, 40
 START = datetime(2026, 1, 16, 8)  # noqa: DTZ001 - by the camera's clock
-COMMAND = 'camreel --host 192.168.1.100 -u admin -s "2026-01-16 08:00" -e "2026-01-16 08:02"'
+CAMERA = "--host 192.168.1.100 -u admin"
+GET = f'camreel {CAMERA} -s "2026-01-16 08:00" -e "2026-01-16 08:02"'
+LIST = f"camreel list {CAMERA} --date 2026-01-16"
+LOOK = f"camreel look {CAMERA} --date 2026-01-16 --most 12 -o look.html"
 PASSWORD = "simulated-1"
 
 _WIDE, _HIGH, _EDGE = 8.4, 19, 16  # of a letter, of a line, around them: in pixels, for a font of 14
-_COLOURS = {"default": "#d6dbe1", "brown": "#e5c07b", "yellow": "#e5c07b"}  # pyte calls yellow brown
+_COLOURS = {
+    "default": "#d6dbe1",
+    "brown": "#e5c07b",  # pyte's word for yellow
+    "red": "#e06c75",
+    "green": "#98c379",
+    "magenta": "#c678dd",
+    "cyan": "#56b6c2",
+}
 _SHEET, _PROMPT = "#1e2127", "#98c379"
 
 
@@ -46,12 +58,45 @@ def morning() -> SimulatedCamera:
     return camera
 
 
-def screens(folder: Path, port: int) -> Iterator[pyte.Screen]:
+def day() -> SimulatedCamera:
+    """A day by motion and alarm, in recordings of up to an hour; nobody watches them here, so they hold no video."""
+    stretches = {
+        "06:52:10": (38, "VideoMotion"),
+        "07:30:10": (26, ""),
+        "08:14:00": (46, "VideoMotion"),
+        "09:00:00": (60, ""),
+        "10:00:00": (60, "VideoMotion"),
+        "11:00:00": (41, ""),
+        "12:20:00": (40, "VideoMotion"),
+        "13:00:00": (60, ""),
+        "14:00:00": (60, "AlarmLocal"),
+        "15:00:00": (60, "VideoMotion"),
+        "16:12:30": (11, "VideoMotion"),
+        "17:40:00": (95, "VideoMotion"),
+        "22:03:00": (4, "AlarmLocal"),
+    }
+    body = b"\0\0\0\x18ftypisom" + bytes(40_000_000)
+    recordings = []
+    for clock, (minutes, event) in stretches.items():
+        start = datetime.fromisoformat(f"2026-01-16 {clock}")
+        end = start + timedelta(minutes=minutes)
+        events = (event,) if event else ()
+        recordings.append(Recorded(start, end, body[: 610_000 * minutes], events=events, flags=()))
+    return SimulatedCamera(recordings)
+
+
+def scenes() -> SimulatedCamera:
+    """A minute of each second hour of a day, to be looked at."""
+    spec = ClipSpec(START, 60, size=(640, 360), camera_name="FRONT DOOR", fps=2, gop=4, audio=None)
+    return SimulatedCamera(scene_schedule(START - timedelta(hours=4), 12, seconds=60, gap=59 * 60, spec=spec))
+
+
+def screens(command: str, folder: Path, port: int) -> Iterator[pyte.Screen]:
     """The terminal after each piece that the program wrote."""
     screen = pyte.Screen(COLUMNS, ROWS)
     screen.set_mode(pyte.modes.LNM)
     stream = pyte.ByteStream(screen)
-    stream.feed(f"$ {COMMAND}\n".encode())
+    stream.feed(f"$ {command}\n".encode())
     outer, inner = pty.openpty()
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("AMCREST_", "CAMREEL_", "NO_COLOR"))},
@@ -65,7 +110,7 @@ def screens(folder: Path, port: int) -> Iterator[pyte.Screen]:
         "CAMREEL_TEST_PORT": str(port),
         "PYTHONPATH": str(ROOT / "tests" / "docs" / "redirect"),
     }
-    program = [sys.executable, "-c", "from camreel.cli import main; main()", *shlex.split(COMMAND)[1:]]
+    program = [sys.executable, "-c", "from camreel.cli import main; main()", *shlex.split(command)[1:]]
     with subprocess.Popen(program, cwd=folder, env=environment, stdin=inner, stdout=inner, stderr=inner) as process:
         os.close(inner)
         while select.select([outer], [], [], 60)[0]:
@@ -119,10 +164,17 @@ def half_way(screen: pyte.Screen) -> bool:
 def main() -> None:
     """Draw them all."""
     PICTURES.mkdir(exist_ok=True)
+    draw_get()
+    draw_list()
+    draw_look()
+
+
+def draw_get() -> None:
+    """progress.svg and report.svg."""
     wanted: dict[str, Callable[[pyte.Screen], bool]] = {"progress": half_way}
     with running(morning()) as server, tempfile.TemporaryDirectory(prefix="v") as folder:
         last = ""
-        for screen in screens(Path(folder), server.port):
+        for screen in screens(GET, Path(folder), server.port):
             last = drawn(screen)
             for name in [name for name, is_it in wanted.items() if is_it(screen)]:
                 del wanted[name]
@@ -130,7 +182,22 @@ def main() -> None:
         (PICTURES / "report.svg").write_text(last, "utf-8")
     if wanted:
         raise SystemExit(f"never seen: {', '.join(wanted)}")
-    # Beside these: timeline.svg (camreel list) and look.png (camreel look).
+
+
+def draw_list() -> None:
+    """timeline.svg."""
+    with running(day()) as server, tempfile.TemporaryDirectory(prefix="v") as folder:
+        for screen in screens(LIST, Path(folder), server.port):
+            last = drawn(screen)
+    (PICTURES / "timeline.svg").write_text(last, "utf-8")
+
+
+def draw_look() -> None:
+    """look.png."""
+    with running(scenes()) as server, tempfile.TemporaryDirectory(prefix="v") as folder:
+        for _screen in screens(LOOK, Path(folder), server.port):
+            pass
+        shutil.copyfile(Path(folder) / "look.png", PICTURES / "look.png")
 
 
 if __name__ == "__main__":

@@ -171,6 +171,7 @@ def test_no_such_folder(studio):
 def test_progress_tells_the_wall_clock(studio, monkeypatch):
     """While a clip is merged its wall time is told, in rising order, within the clip."""
     monkeypatch.setattr("camreel.media.copying._EVERY", 0)
+    monkeypatch.setattr("camreel.media.copying._LOOK_EVERY", 1)
     clip = studio.row(1, seconds=3)[0]
     told: list[WallTime] = []
     merger = Merger(studio.job("mp4"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -154,7 +154,8 @@ def parse_page(text: str, first_position: int = 0) -> Page:
         key, equals, value = line.partition("=")
         if not equals:
             continue
-        place, closed, name = "".join(key.split()).partition("].")
+        # Samples in the vendor's documents have blanks around dots, which no device is known to send.
+        place, closed, name = ("".join(key.split()) if " " in key or "\t" in key else key).partition("].")
         if closed and name:
             items[place][name] = value.strip()
         elif place == "found":
@@ -238,8 +239,10 @@ _DIGITS = re.compile(r"\d{1,16}", re.ASCII)
 _OFFSET = re.compile(r"[+-]?\d{1,5}", re.ASCII)
 
 
-def _listed(item: dict[str, str], numbered: Iterable[str], key: str) -> tuple[str, ...]:
+def _listed(item: dict[str, str], numbered: Sequence[str], key: str) -> tuple[str, ...]:
     """The values of ``Events[0]`` and so on; no more and no longer than a camera means them."""
+    if not numbered:
+        return ()
     values = (item[name] for name in numbered if name.startswith(key))
     return tuple(printable(value, 60) for value in islice(filter(None, values), _MAX_WORDS))
 

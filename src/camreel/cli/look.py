@@ -20,7 +20,7 @@ from camreel.cli.help import Option, Whole
 from camreel.cli.job import Manner, logging_to
 from camreel.cli.listing import LAST_DAY
 from camreel.cli.loading import ending_at_once
-from camreel.cli.options import get_options, manner_options, some_of
+from camreel.cli.options import get_options, list_options, manner_options, some_of
 from camreel.cli.password import Passwords
 from camreel.cli.program import program_command
 from camreel.cli.wanting import passwords_of, wanted_of
@@ -73,11 +73,15 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
     at_end=_AT_END,
 )
 @click.argument("camera", required=False)
-@some_of(get_options, "host", "username", "start", "end", "channel", "output_dir")
-@click.option("-o", "--output-file", cls=Option, metavar="FILE", help="The page; the sheet beside it is FILE.png.")
-@click.option("--every", cls=Option, metavar="LENGTH", help="A picture every 5m, 30s. Default: as --most allows.")
-@click.option("--most", cls=Option, type=Whole(1, _MOST), help="Pictures at most. Default: 120.")
-@click.option("--yes", cls=Option, is_flag=True, help="Fetch whole recordings without asking, where it takes them.")
+@some_of(list_options, "host", "username", "start", "end", "channel")
+@some_of(get_options, "output_dir")
+@click.option(
+    "-o", "--output-file", cls=Option, usual=True, metavar="FILE", help="The page: x.html. The sheet is x.png."
+)
+@click.option(
+    "--every", cls=Option, usual=True, metavar="LENGTH", help="A picture every 5m, 30s. Default: as --most allows."
+)
+@click.option("--most", cls=Option, usual=True, type=Whole(1, _MOST), help="Pictures at most. Default: 120.")
 @some_of(
     get_options,
     *("last", "date", "around", "minutes", "duration", "events", "pad", "times_in", "camera_tz", "clock_drift"),
@@ -92,6 +96,15 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
     type=click.Choice([item.value for item in IfExists], case_sensitive=False),
     metavar="WHAT",
     help="fail (default), skip or overwrite.",
+)
+@click.option(
+    "-y",
+    "--yes",
+    cls=Option,
+    section="This program",
+    usual=True,
+    is_flag=True,
+    help="Do not ask before whole recordings are fetched.",
 )
 @manner_options
 @click.pass_context

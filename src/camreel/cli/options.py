@@ -186,7 +186,7 @@ list_options = _together(
     [
         _HOST,
         _USERNAME,
-        _main("-s", "--start", metavar="TIME", help="Like 2026-01-16T08:00:00. Default: the last 24 hours."),
+        _main("-s", "--start", metavar="TIME", help="Like 2026-01-16T08:00:00. Default: a day ago."),
         _main("-e", "--end", metavar="TIME", help="Up to, but not including."),
         _CHANNEL,
         _ALL,

@@ -58,12 +58,15 @@ def run_all(job: Callable[[], Awaitable[None]], reporter: Reporter) -> None:
 
 def _run(run: _Run[_Result]) -> _Result:
     try:
-        report = anyio.run(run.run)
+        # What a coroutine returns, Python 3.11 makes a text of when it puts the handler of Ctrl-C back: half a second
+        # for the report on 20,000 recordings. So the outcome is told by another way.
+        anyio.run(run.run)
     except KeyboardInterrupt:  # where signals cannot be received: Windows
         raise run.interrupted() from None
     else:
         run.deadline.cancel()  # a signal that came too late to matter
-        return report
+        (outcome,) = run.outcome
+        return outcome
     finally:
         run.is_over = True
         run.reporter.close()
@@ -80,6 +83,7 @@ class _Run(Generic[_Result]):
     ) -> None:
         self._job, self.reporter, self._downloads = job, reporter, downloads
         self._stopped = False
+        self.outcome: list[_Result] = []
         self.is_over = False  # and told
         self.deadline = threading.Timer(_PATIENCE, self._end_if_late)
         self.deadline.daemon = True  # the program's own end is the end of it
@@ -106,9 +110,8 @@ class _Run(Generic[_Result]):
             self._kept[event.number] = event.size
         self.reporter.on_event(event)
 
-    async def run(self) -> _Result:
-        """Inside an event loop."""
-        report: list[_Result] = []
+    async def run(self) -> None:
+        """Inside an event loop. ``outcome`` has what came of it."""
         failure: BaseException | None = None
         async with anyio.create_task_group() as helpers:
             with anyio.CancelScope() as scope:
@@ -116,12 +119,12 @@ class _Run(Generic[_Result]):
                 helpers.start_soon(self._tick)
                 # Caught here: the task group would wrap it.
                 try:
-                    report.append(await self._job(self._on_event))
+                    self.outcome.append(await self._job(self._on_event))
                 except Exception as error:  # noqa: BLE001 - raised below
                     failure = _only_leaf(error)
             helpers.cancel_scope.cancel()
-        if report:  # also where the signal came too late to matter
-            return report[0]
+        if self.outcome:  # also where the signal came too late to matter
+            return
         if self._stopped:
             raise self.interrupted() from failure
         assert failure is not None

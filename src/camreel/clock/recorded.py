@@ -19,6 +19,7 @@ from camreel.units import count_text
 
 _MOST_IN_AN_HOUR = 1000  # each is compared with each: a list of 100,000 must not take hours
 _LONGEST = timedelta(days=1)  # no recording across a change is longer
+_ASIDE = timedelta(days=2)  # more than any clock is from UTC
 
 
 def search_window(where: CameraRange) -> Span:
@@ -51,7 +52,7 @@ def recorded_offsets(recordings: Iterable[Recording]) -> tuple[tuple[WallTime, t
 def straightened(recordings: Sequence[Recording], where: CameraRange) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
     """``recordings``, in the order of the listing, with their spans in straight time; and what to say of them."""
     clock = where.clock
-    if clock is None:
+    if clock is None or _is_straight(recordings, clock):
         return tuple(recordings), ()
     lanes: dict[object, _Lane] = {}
     found: list[tuple[Recording, _Lane, _Pass]] = []
@@ -69,6 +70,15 @@ def straightened(recordings: Sequence[Recording], where: CameraRange) -> tuple[t
             span = span if _wanted(span, where) else other  # in doubt a picture is kept
         placed.append(recording if span == recording.span else replace(recording, span=span, listed=recording.span))
     return tuple(placed), (_doubt(doubtful),) if doubtful and not _has_both(where) else ()
+
+
+def _is_straight(recordings: Sequence[Recording], clock: CameraClock) -> bool:
+    """Whether the clock is never put forward or back in the time of ``recordings``: then they are where they should."""
+    if not recordings or any(recording.backwards_end is not None for recording in recordings):
+        return False
+    first = min(recording.span.start.naive for recording in recordings).replace(tzinfo=timezone.utc) - _ASIDE
+    last = max(recording.span.end.naive for recording in recordings).replace(tzinfo=timezone.utc) + _ASIDE
+    return clock.zone.offset_at(first) == clock.base and not clock.zone.changes(first, last)
 
 
 def _has_both(where: CameraRange) -> bool:

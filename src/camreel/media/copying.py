@@ -15,7 +15,7 @@ from camreel.media.edge import Edge, edge
 from camreel.media.job import ClipOutcome, MergeJob
 from camreel.media.opening import open_to_copy
 from camreel.media.overlap import Mark
-from camreel.media.pieces import Destination, Piece, Reached, mark_of, microseconds, origin_of, shown_at
+from camreel.media.pieces import Destination, Piece, Reached, mark_of, origin_of, shown_at
 from camreel.media.probe import Clip
 from camreel.media.sniff import Unusable
 from camreel.media.stored import view_of
@@ -30,6 +30,7 @@ Listener = Callable[[WallTime], None]
 
 # How often progress is told, in seconds: it is also the sign of life that the parent waits for.
 _EVERY = 0.25
+_LOOK_EVERY = 16  # copied packets between two looks at the clock
 
 
 @dataclass(slots=True)
@@ -69,6 +70,8 @@ class ClipCopy:
         self._destination = destination
         self._on_progress = on_progress
         self._counting = counting
+        ticks = source.time_base
+        self._micro, self._in_ticks = 1_000_000 * ticks.numerator, ticks.denominator  # asked for each picture
         self._cut = timeline.cut_of(piece.clip, job, piece.span, source.time_base)
         self._hole = max(round(timeline.HOLE / source.time_base), 5 * round(1 / (source.frame_rate * source.time_base)))
         self._counts = _Counts()
@@ -84,6 +87,8 @@ class ClipCopy:
         self._reached = 0  # the last written picture
         self._holes: list[Span] = []
         self._next_report = time.monotonic() + _EVERY
+        self._look_every = 1 if job.exact or source.is_encoded else _LOOK_EVERY
+        self._packets_to_look = 1
         self._begin_at: int | None = None
         self._packets: Iterator[Packet[Any]] | None = None
         self._parked: Packet[Any] | None = None
@@ -191,13 +196,15 @@ class ClipCopy:
             self.split_at = at
             return True
         self._counts.read += 1
-        self.marks.append(mark_of(packet, microseconds(at, self.source.time_base)))
-        self._latest = pts if self._latest is None else max(self._latest, pts)
-        after_end = at >= self._end
+        self.marks.append(mark_of(packet, at * self._micro // self._in_ticks))
+        if self._latest is None or pts > self._latest:
+            self._latest = pts
+        end = self._end
+        after_end = at >= end
         self._counts.duplicates += after_end and at < self._cut.end
         if self._counts.read <= self._skip:
             self._counts.duplicates += at >= self._cut.start
-        elif after_end and packet.dts - self.origin >= self._end:
+        elif after_end and packet.dts - self.origin >= end:
             # Nothing that is decoded later can be shown earlier; what another clip shows as well is still counted.
             self._pictures_done = at >= self._cut.end or not self._counting
         elif self._output is None:
@@ -298,9 +305,10 @@ class ClipCopy:
 
     def _write(self, packet: Packet[Any]) -> None:
         assert packet.pts is not None
-        for held in self._held:
-            self._put(held)
-        self._held.clear()
+        if self._held:
+            for held in self._held:
+                self._put(held)
+            self._held.clear()
         if packet.pts - self._reached >= self._hole and self.has_written:
             self._jump(packet.pts)
         self._put(packet)
@@ -337,6 +345,10 @@ class ClipCopy:
             subtitles.write_until(reached * pictures.time_base)
 
     def _sign_of_life(self) -> None:
+        self._packets_to_look -= 1
+        if self._packets_to_look > 0:
+            return
+        self._packets_to_look = self._look_every
         now = time.monotonic()
         if now >= self._next_report:
             self._next_report = now + _EVERY

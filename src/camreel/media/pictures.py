@@ -105,7 +105,8 @@ class PictureTrack:
         self.bytes += stored.size
         # One that stays in its file can be looked at later; another is empty once it is written.
         self._last = stored if isinstance(stored, Stored) else head_of(stored)
-        self.first_written = self.first_written or head_of(stored)
+        if not self.first_written:
+            self.first_written = head_of(stored)
         self._output.put_picture(stored)
 
     def _in_order(self, pts: int, dts: int) -> tuple[int, int]:

@@ -18,18 +18,31 @@ class Runs:
     """Values with how often each comes in a row, as ``stts`` and ``ctts`` have them."""
 
     table: array[int] = field(default_factory=lambda: array("I"))
+    value: int | None = None
+    count: int = 0
 
     def add(self, value: int) -> None:
-        """One more."""
-        table = self.table
-        if table and table[-1] == value:
-            table[-2] += 1
+        """One more. OverflowError where it is more than the table can hold."""
+        if value == self.value:
+            self.count += 1
         else:
-            table.append(1)
-            table.append(value)
+            if not 0 <= value <= _MOST_U32:
+                raise OverflowError(value)
+            self._end_run()
+            self.value, self.count = value, 1
+
+    def _end_run(self) -> None:
+        if self.value is not None:
+            self.table.extend((self.count, self.value))
+
+    @property
+    def are_all_zero(self) -> bool:
+        """Whether there is nothing to be said."""
+        return not self.table and not self.value
 
     def box(self, kind: bytes) -> bytes:
-        """The whole box."""
+        """The whole box. To be asked once, at the end."""
+        self._end_run()
         return made(kind, struct.pack(">II", 0, len(self.table) // 2), big_endian(self.table))
 
 
@@ -89,7 +102,7 @@ class Samples:
         if self.first is not None:
             self.steps.add(self.duration)
         yield self.steps.box(b"stts")
-        if len(self.shifts.table) > 2 or any(self.shifts.table[1::2]):
+        if not self.shifts.are_all_zero:
             yield self.shifts.box(b"ctts")
         if not all_keys and len(self.keys) < self.count:
             yield made(b"stss", struct.pack(">II", 0, len(self.keys)), big_endian(self.keys))
