@@ -86,7 +86,9 @@ async def _find(request: Request, credentials: Credentials, emit: events.Listene
         found.clock,
         plan,
         coverage(plan, found.unsettled_from(tuning.utc_now())),
-        bytes_to_come(plan, Store(request.output_dir, request.address)),
+        None
+        if request.making.timelapse is not None
+        else bytes_to_come(plan, Store(request.output_dir, request.address)),
         tuple(inquiry.warnings),
         nothing,
     )

@@ -19,7 +19,8 @@ from camreel.report import asked_json, camera_json, json_head, span_json
 class Listing:
     """One channel. All spans are in straight time (:mod:`camreel.clock.camera_clock`).
 
-    ``request`` is without relative words. ``bytes_to_come`` is about how much an export would still have to fetch.
+    ``request`` is without relative words. ``bytes_to_come`` is about how much an export would still have to fetch, None
+    where nobody knows (a timelapse fetches keyframes alone).
     ``nothing`` says why nothing is recorded, None where something is. ``already_there``: an earlier run made the video
     of it, so an export would do nothing.
     """
@@ -29,7 +30,7 @@ class Listing:
     clock: CameraClock | None
     plan: ExportPlan
     stretches: tuple[Stretch, ...]
-    bytes_to_come: int
+    bytes_to_come: int | None
     warnings: tuple[str, ...] = ()
     nothing: NothingRecorded | None = None
     already_there: bool = False
@@ -66,7 +67,7 @@ class Listing:
     def least_seconds(self) -> float | None:
         """How long the downloads take at least, where that is known: they are held to a rate."""
         rate = self.request.limit_rate
-        return None if rate is None else self.bytes_to_come / rate
+        return None if rate is None or self.bytes_to_come is None else self.bytes_to_come / rate
 
 
 def listing_json(listing: Listing) -> dict[str, Any]:

@@ -287,3 +287,18 @@ def test_a_refused_login_is_tried_once_all_the_same(bench: Serve, tmp_path: Path
     assert shown.code == 5, shown.text
     assert recorder.camera.rejected_logins == 1
     assert "[y/N]" not in shown.text
+
+
+def test_a_dry_run_of_a_timelapse_promises_no_size(camreel_: Camreel, bench: Serve) -> None:
+    """It fetches keyframes alone, and how many bytes those are nobody knows beforehand."""
+    of_it = [*of(bench(recordings=morning()), *HOURS), "--timelapse", "60x", "--dry-run"]
+    run = camreel_(of_it, **PASSWORD)
+    assert run.code == 0, run.err
+    assert "Download  keyframes alone, where the camera sends parts of recordings; all of these are 4 MB" in run.out
+    plan = json.loads(camreel_([*of_it, "--json"], **PASSWORD).out)["plan"]
+    assert (plan["bytes_to_fetch"], plan["least_seconds"]) == (None, None)
+
+
+def test_an_option_that_is_not_there_is_looked_up_with_the_command(camreel_: Camreel) -> None:
+    """A page that lists the options of another command would be of no use."""
+    assert "camreel list --help lists the options." in camreel_(["list", "cam", "-o", "x"]).err

@@ -140,7 +140,7 @@ def _looks_like_a_host(word: str) -> bool:
 
 def _translate(error: click.UsageError, arguments: Sequence[str]) -> NoReturn:
     """click's errors as ours: one sentence, and what to do."""
-    message, hint = error.format_message(), f"{program_name()} --help lists the options."
+    message, hint = error.format_message(), f"{_named(error.ctx)} --help lists the options."
     if isinstance(error, click.NoSuchOption) and any(re.match(r"-h[^-qv]", argument) for argument in arguments):
         message, hint = "-h shows the help page.", "The camera is given with --host."
     elif isinstance(error, click.BadParameter) and isinstance(error.param, Option):
@@ -157,6 +157,15 @@ def _translate(error: click.UsageError, arguments: Sequence[str]) -> NoReturn:
         what = "an argument that belongs to no option" if secret else repr(found[1])
         message = f"camreel does not know what to do with {what}."
     raise UsageError(message, hint=hint) from error
+
+
+def _named(ctx: click.Context | None) -> str:
+    """The program, and which command of it, where that has to be said."""
+    words: list[str] = []
+    while ctx is not None and ctx.parent is not None:
+        words.insert(0, ctx.info_name or "")
+        ctx = ctx.parent
+    return " ".join([program_name(), *(words if words != ["get"] else [])])
 
 
 def _bug(error: Exception) -> CamreelError:

@@ -156,7 +156,7 @@ def ask_for_all(
             outcomes[number] = outcome
             del ready[number]
         else:
-            size, count = size + outcome.bytes_to_come, count + 1
+            size, count = size + (outcome.bytes_to_come or 0), count + 1
     if is_much(size) and not asked(question(size, None, f" in all, for {count} videos")):
         raise Interrupted("nothing was downloaded")
 

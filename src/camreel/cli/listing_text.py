@@ -57,6 +57,10 @@ def planned(listing: Listing) -> list[Labelled]:
         return []
     if listing.already_there:
         return [("Video", str(request.output)), ("Result", "already there: there would be nothing to download")]
+    if size is None:
+        whole = size_text(listing.plan.listed_bytes)
+        download = f"keyframes alone, where the camera sends parts of recordings; all of these are {whole}"
+        return [("Download", download), ("Video", str(request.output)), ("Result", "nothing was downloaded: --dry-run")]
     here = "" if size or not listing.plan.listed_bytes else ": all of it is here already"
     download = f"about {size_text(size)}{here}"
     if listing.least_seconds:

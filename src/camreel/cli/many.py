@@ -158,7 +158,8 @@ class _Live(ManyReporter):
         columns, rows = self._lines.size
         room = columns - self._label_width() - 3
         each = [f"{self._label(number)}  {progress.line(room)}" for number, progress in self._progress.items()]
-        self._lines.draw(fitting([self._whole(), *each], rows - 3))
+        whole = [self._whole()] if len(self._labels) > 1 else []
+        self._lines.draw(fitting([*whole, *each], rows - 3))
 
     def _whole(self) -> str:
         speed = sum(progress.speed or 0 for progress in self._progress.values())
