@@ -49,9 +49,9 @@ _SHEET, _PROMPT = "#1e2127", "#98c379"
 
 
 def morning() -> SimulatedCamera:
-    """Eleven recordings with a gap, sent slowly enough to be watched."""
-    spec = ClipSpec(START, 10, size=(640, 360), camera_name="FRONT DOOR")
-    recordings = scene_schedule(START, 11, seconds=10, gap=[0, 0, 0, 0, 0, 10], spec=spec)
+    """Short recordings, with a gap of 15 s at 08:01:15 as in the demo, sent slowly enough to be watched."""
+    spec = ClipSpec(START, 5, size=(640, 360), camera_name="FRONT DOOR")
+    recordings = scene_schedule(START, 21, seconds=5, gap=[0] * 14 + [15], spec=spec)
     camera = SimulatedCamera(recordings, throttle=Throttle(per_device_bps=180_000))
     for recording in camera.recordings:
         recording.length()
