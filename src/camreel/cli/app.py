@@ -151,7 +151,8 @@ def _translate(error: click.UsageError, arguments: Sequence[str]) -> NoReturn:
         if source is click.core.ParameterSource.DEFAULT_MAP and (origin := where_from(error.ctx, error.param.name)):
             message += f" It comes from {origin}."
     elif found := re.search(r"unexpected extra arguments? \((.*)\)", message):
-        hint = f'Put a value with a space in it in quotes: --start "2026-01-16 08:00:00". {hint}'
+        if re.search(r"\d:\d|\d-\d", found[1]):  # the second half of a time
+            hint = f'Put a value with a space in it in quotes: --start "2026-01-16 08:00:00". {hint}'
         # A time may be repeated; what else has a colon may have a password behind it.
         secret = ":" in found[1] and not re.fullmatch(r"[-0-9T:.,+Z ]+", found[1])
         what = "an argument that belongs to no option" if secret else repr(found[1])
