@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from camreel.media.sniff import Unusable, is_dav, summary_of, what_else
 from camreel.model import Span
+from camreel.mp4 import index_at_end
 
 # ISO/IEC 14496-12: seconds since then, UTC. 0 is how a muxer says that it does not know.
 _EPOCH = datetime(1904, 1, 1, tzinfo=timezone.utc)
@@ -22,6 +23,7 @@ _LAST = datetime(2200, 1, 1, tzinfo=timezone.utc)
 _LONGEST = 2 * 86_400.0  # seconds; an index that claims more lies
 _MOST_BOXES = 1_000_000  # cameras write a box for each picture
 _MOST_INNER = 200
+_TAIL = 64 << 10  # bytes at the end of a file, where most indexes are
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ def _of_mp4(path: str) -> OwnTimes:
     try:
         with Path(path).open("rb") as file:
             size = file.seek(0, 2)
-            moov = next((box for box in _boxes(file, 0, size, _MOST_BOXES) if box[0] == b"moov"), None)
+            file.seek(max(0, size - _TAIL))
+            begin = index_at_end(file.read(_TAIL), size) or 0
+            moov = next((box for box in _boxes(file, begin, size, _MOST_BOXES) if box[0] == b"moov"), None)
             if moov is None:
                 return OwnTimes()
             inner = list(_boxes(file, moov[1], moov[2], _MOST_INNER))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from camreel.media.params import Parameters
 from camreel.media.probe import Clip, ClipKind, open_mp4, rate_of
 from camreel.media.stored import ClipBytes, Stored
-from camreel.mp4 import BadIndex, Movie, Track, read_index
+from camreel.mp4 import BadIndex, Movie, Track, index_at_end, read_index
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -184,12 +184,8 @@ def _is_plain(movie: Movie, total: int) -> bool:
 def _moov_of(file: ClipBytes) -> bytes | None:
     """The index, from the end of the file, where cameras write it, or from its beginning; None if it is elsewhere."""
     tail = file.read(max(0, file.size - _TAIL), min(_TAIL, file.size))
-    found = tail.rfind(b"moov")
-    while found >= 4:
-        at = file.size - len(tail) + found - 4
-        if at + int.from_bytes(tail[found - 4 : found], "big") == file.size:
-            return tail[found - 4 :]
-        found = tail.rfind(b"moov", 0, found)
+    if (last := index_at_end(tail, file.size)) is not None:
+        return tail[last - file.size :]
     at = 0
     for _ in range(8):
         head = file.read(at, min(16, file.size - at))

@@ -5,7 +5,7 @@ Nothing in an index is believed: what does not fit together is :class:`BadIndex`
 
 from __future__ import annotations
 
-from camreel.mp4.boxes import BadIndex, boxes
+from camreel.mp4.boxes import BadIndex, boxes, index_at_end
 from camreel.mp4.choose import Choice, choose, choose_one
 from camreel.mp4.index import Movie, Track, read_index
 from camreel.mp4.write import Header, header_for, own_note
@@ -20,6 +20,7 @@ __all__ = [
     "choose",
     "choose_one",
     "header_for",
+    "index_at_end",
     "own_note",
     "read_index",
 ]

@@ -60,6 +60,20 @@ def head_of(data: bytes, at: int, end: int) -> tuple[int, bytes, int]:
     return size or end - at, kind, 8
 
 
+def index_at_end(tail: bytes, total: int) -> int | None:
+    """Where in a file of ``total`` bytes the ``moov`` box begins that ends it; ``tail`` is its end. None: not in that.
+
+    Cameras write one box for each picture and the index last: from the beginning it is a long walk.
+    """
+    found = tail.rfind(b"moov")
+    while found >= 4:
+        at = total - len(tail) + found - 4
+        if at + int.from_bytes(tail[found - 4 : found], "big") == total:
+            return at
+        found = tail.rfind(b"moov", 0, found)
+    return None
+
+
 def children(box: Box) -> dict[bytes, Box]:
     """The boxes in ``box``, the first of each kind."""
     found: dict[bytes, Box] = {}
