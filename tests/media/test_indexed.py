@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import errno
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from camreel.errors import DiskError
+from camreel.media import stored
 from camreel.media.indexed import open_indexed
+from camreel.media.job import MergeJob
+from camreel.media.merge import Merger
 from camreel.media.opening import open_to_copy
 from camreel.media.probe import open_mp4
-from camreel.media.stored import View, head_of
+from camreel.media.stored import ClipBytes, ClipUnreadable, View, head_of
+from camreel.model import OutputFormat, Span, WallTime
 from camreel_simulator import ClipSpec, make_clip
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
@@ -104,3 +112,70 @@ def test_only_what_is_looked_at_is_read(tmp_path):
         assert bytes(packet) == data[:3] + b"sets" + data[3:]
         assert head_of(packet) == bytes(packet)[:64]
         assert packet.size == len(data) + 4
+
+
+def row(studio, count=3):
+    """Clips that follow each other, as the studio has them, and a merge of them."""
+    clips = [studio.clip(ClipSpec(EIGHT + timedelta(seconds=2 * n), 2)) for n in range(count)]
+    span = Span(WallTime(EIGHT), WallTime(EIGHT + timedelta(seconds=2 * count)))
+    return clips, Merger(MergeJob(str(studio.folder / "film.mp4.part"), OutputFormat.MP4, span))
+
+
+def merged(clips, merger):
+    for clip in clips:
+        merger.add(clip, lambda *_: None)
+    return merger.finish()
+
+
+def test_a_clip_of_which_no_picture_can_be_stored_costs_only_itself(studio):
+    """Its index says that lengths have two bytes, and they have four: not one unit of it makes sense."""
+    clips, merger = row(studio)
+    path = Path(clips[1].path)
+    data = path.read_bytes()
+    at = data.index(b"avcC") + 8
+    path.write_bytes(data[:at] + bytes([data[at] & 0xFC | 1]) + data[at + 1 :])
+    outcomes = [each for clip in clips for each in merger.add(clip, lambda *_: None).outcomes]
+    result = merger.finish()
+    assert result.films[0].video_packets == 2 * 20
+    assert {each.number: each.missing_packets for each in (*outcomes, *result.outcomes)}[1] == 20
+
+
+def test_a_file_that_gives_its_bytes_no_more_is_named(studio, monkeypatch):
+    """A bad sector is the clip's, and no fault of the disk that the film is written to."""
+    clips, merger = row(studio)
+    real = stored._read_at
+    broken = ClipBytes(clips[1].path)
+    inode = os.fstat(broken.handle).st_ino
+    broken.close()
+
+    def read(handle, size, at):
+        if os.fstat(handle).st_ino == inode and size <= 2048:  # its index can still be read
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(handle, size, at)
+
+    monkeypatch.setattr(stored, "_read_at", read)
+    with pytest.raises(ClipUnreadable, match="cannot be read") as caught:
+        merged(clips, merger)
+    assert merger.number_of(caught.value.path) == clips[1].number
+
+
+def test_where_the_system_does_not_copy_we_do(studio, monkeypatch):
+    """Whatever it says but that the disk is full, and also where it copies nothing without a word."""
+    films = []
+    for copying in (None, lambda *_: 0, failing(errno.EXDEV), failing(524)):
+        with monkeypatch.context() as patch:
+            if copying is not None:
+                patch.setattr(os, "copy_file_range", copying, raising=False)
+            films.append(Path(merged(*row(studio)).films[0].path).read_bytes())
+    assert len(set(films)) == 1
+    clips, merger = row(studio)
+    monkeypatch.setattr(os, "copy_file_range", failing(errno.ENOSPC), raising=False)
+    with pytest.raises(DiskError, match="disk is full"):
+        merged(clips, merger)
+
+
+def failing(code):
+    def copy(*_args):
+        raise OSError(code, os.strerror(code))
+
+    return copy

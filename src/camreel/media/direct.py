@@ -40,7 +40,8 @@ _WINDOW = 2 << 20
 # Cameras put a box around each picture: its head is copied along, which costs less than to leave it out.
 _LARGEST_HOLE = 64
 _AT_A_TIME = 1 << 18  # bytes, where the system does not copy by itself
-_CANNOT = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF})
+# What copying by the system can say that writing would say as well; all else it may just not be able to do.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _EPOCH = datetime(1904, 1, 1, tzinfo=timezone.utc)  # of ISO/IEC 14496-12
 _MDAT = struct.Struct(">I4sQ")
 
@@ -117,6 +118,7 @@ class DirectOutput(Output):
     def abandon(self) -> None:
         with suppress(OSError):
             self._file.abandon()
+        with suppress(OSError):
             self._syncing.end()
 
 
@@ -140,7 +142,11 @@ class _Film:
         self._loose: list[tuple[bytes, Samples, int]] = []
         self._waiting = 0
         self._by_system = hasattr(os, "copy_file_range")
-        self._write(beginning + _MDAT.pack(1, b"mdat", _MDAT.size))
+        try:
+            self._write(beginning + _MDAT.pack(1, b"mdat", _MDAT.size))
+        except BaseException:
+            self.abandon()
+            raise
 
     def add(self, packet: Packet[Any] | Stored, samples: Samples, number: int) -> None:
         """The bytes of sample ``number`` of a track. They get their place soon."""
@@ -211,7 +217,7 @@ class _Film:
             try:
                 done = os.copy_file_range(file.handle, self._handle, end - at, at)
             except OSError as error:
-                if error.errno not in _CANNOT:
+                if error.errno in _FULL:
                     raise
                 done = 0
             # Some file systems copy nothing and say nothing: from here on we do it.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from camreel.media.params import Parameters
 from camreel.media.probe import Clip, ClipKind, open_mp4, rate_of
-from camreel.media.stored import ClipBytes, Stored
+from camreel.media.stored import ClipBytes, ClipUnreadable, Stored
 from camreel.mp4 import BadIndex, Movie, Track, index_at_end, read_index
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _movie_of(file: ClipBytes) -> Movie | None:
     try:
         moov = _moov_of(file)
         movie = None if moov is None else read_index(moov, file.size)
-    except (BadIndex, OSError):
+    except (BadIndex, ClipUnreadable):
         return None
     return movie if movie is not None and _is_plain(movie, file.size) else None
 
@@ -174,6 +174,9 @@ def _is_plain(movie: Movie, total: int) -> bool:
     tracks = [movie.pictures] if movie.sound is None else [movie.pictures, movie.sound]
     # An index that names the same bytes again and again would make terabytes out of a small file.
     if sum(sum(track.sizes) for track in tracks) > total:
+        return False
+    # Without a keyframe in its list FFmpeg looks into the pictures for some.
+    if movie.pictures.keys is not None and not movie.pictures.keys:
         return False
     if movie.pictures.track_head[-_SIZE_AND_MATRIX:-8] != _IDENTITY:
         return False

@@ -196,9 +196,11 @@ class MergeResult:
 class Failed:
     """The merge is over. ``kind`` is ``disk`` or ``merge`` (the error class), the rest is the error itself.
 
-    ``memory``: it asked for more than it may have, as a clip that is made for it would have it.
+    ``memory``: it asked for more than it may have, as a clip that is made for it would have it. ``clip``: the file of
+    clip ``number`` cannot be read.
     """
 
     kind: str
     message: str
     hint: str | None = None
+    number: int | None = None

@@ -80,6 +80,7 @@ class Merger:
         self._notes: list[str] = []
         self._settled: list[ClipOutcome] = []
         self._on_progress: Listener = _nobody
+        self._numbers: dict[str, int] = {}
         self._size: tuple[int, int] | None = None  # of the pictures, where they are all encoded again
 
     def add(self, clip: ClipFile, on_progress: Listener) -> Settled:
@@ -90,6 +91,7 @@ class Merger:
         """
         self._on_progress = on_progress
         self._settled = []
+        self._numbers[clip.path] = clip.number
         try:
             work = self._look_at(clip)
         except Unusable as reason:
@@ -107,6 +109,10 @@ class Merger:
             if work.source is not None:
                 work.source.close()
         return Settled(tuple(self._settled))
+
+    def number_of(self, path: str) -> int | None:
+        """Which of the added clips the file at ``path`` is."""
+        return self._numbers.get(path)
 
     def finish(self) -> MergeResult:
         """Close what is open; each file is opened again, compared with what was written, and brought to the disk.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def writing(action: Callable[..., Result], *args: Any) -> Result:
     """Run ``action``, which writes the output. Raises :class:`DiskError` or :class:`MergeError` in our words."""
     try:
         return action(*args)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+    except (av.error.FFmpegError, OSError, ValueError, OverflowError, struct.error) as error:
         raise as_camreel_error(error) from error
 
 

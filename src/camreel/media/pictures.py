@@ -148,7 +148,8 @@ class PictureTrack:
     def end_clip(self) -> None:
         """Set ``end``: the last picture stays as long as the others do on average, whatever the index says of it."""
         self.end = self.reached()
-        self.last_written = self._last if isinstance(self._last, bytes) else head_of(self._last)
+        # As bytes from now on: the clip of that picture will be closed, and the next one may have none to write.
+        self.last_written = self._last = self._last if isinstance(self._last, bytes) else head_of(self._last)
 
 
 class AviPictureTrack(PictureTrack):

@@ -147,6 +147,8 @@ def _as_error(message: Message, doing: str, number: int | None) -> MergeError | 
     """The error that a message is, which is no answer."""
     if not isinstance(message, Failed):
         return MergeError(f"The merge process answered out of turn {doing}.", hint=_KEPT)
+    if message.kind == "clip" and message.number is not None:
+        return MergeDied(printable(message.message, 500), message.number)
     if message.kind == "memory":
         return MergeDied(printable(message.message, 500), number)
     error = DiskError if message.kind == "disk" else MergeError

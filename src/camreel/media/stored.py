@@ -19,18 +19,32 @@ _PIECE = 64
 Piece = tuple["ClipBytes", int, int]  # so many bytes of a clip's file, from a place on
 
 
+class ClipUnreadable(Exception):
+    """The file of the clip at ``path`` does not give the bytes that it had; the message says why."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"its file cannot be read ({why})")
+        self.path = path
+
+
 class ClipBytes:
     """The file of a clip, open for reading at any place."""
 
     def __init__(self, path: str) -> None:
+        self._path = path
         self.handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
         self.size = os.fstat(self.handle).st_size
 
     def read(self, at: int, size: int) -> bytes:
-        """Raises OSError where there are fewer: the file is complete while it is merged."""
-        data = _read_at(self.handle, size, at)
+        """``size`` bytes from ``at`` on. Raises :class:`ClipUnreadable`: the file was complete when it was opened."""
+        data = b""
+        try:
+            while len(data) < size and (more := _read_at(self.handle, size - len(data), at + len(data))):
+                data = data + more if data else more  # network file systems may give less than there is
+        except OSError as error:
+            raise ClipUnreadable(self._path, error.strerror or str(error)) from error
         if len(data) != size:
-            raise OSError(f"the clip ends {size - len(data)} bytes too early")
+            raise ClipUnreadable(self._path, f"it ends {size - len(data)} bytes too early")
         return data
 
     def close(self) -> None:

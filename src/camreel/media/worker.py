@@ -94,12 +94,16 @@ def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
 
 def _merge(job: MergeJob, asked: queue.Queue[Message], answers: IO[bytes]) -> None:
     from camreel.media.merge import Merger  # noqa: PLC0415 - see above
+    from camreel.media.stored import ClipUnreadable  # noqa: PLC0415
 
     merger = Merger(job)
-    while isinstance(order := asked.get(), ClipFile):
-        _send(answers, merger.add(order, partial(_report, answers)))
-    assert isinstance(order, Finish)
-    _send(answers, merger.finish())
+    try:
+        while isinstance(order := asked.get(), ClipFile):
+            _send(answers, merger.add(order, partial(_report, answers)))
+        assert isinstance(order, Finish)
+        _send(answers, merger.finish())
+    except ClipUnreadable as error:  # it may be in the film by half: that is made again without it
+        _send(answers, Failed("clip", str(error), None, merger.number_of(error.path)))
 
 
 def _make_pictures(order: Message, asked: queue.Queue[Message], answers: IO[bytes]) -> None:

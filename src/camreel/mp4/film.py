@@ -179,7 +179,9 @@ def _sound_entry(track: SoundTrack, samples: Samples) -> bytes:
     average = samples.weight * 8 * track.rate // samples.length if samples.length else 0
     largest = max(samples.sizes, default=0)
     most = largest * 8 * track.rate // max(1, samples.duration)
-    decoder = struct.pack(">BB3sII", 0x40, 0x15, largest.to_bytes(3, "big"), min(most, _MOST_U32), average)
+    decoder = struct.pack(
+        ">BB3sII", 0x40, 0x15, min(largest, 0xFFFFFF).to_bytes(3, "big"), min(most, _MOST_U32), min(average, _MOST_U32)
+    )
     config = decoder + _descriptor(5, track.setup)
     stream = struct.pack(">HB", 0, 0) + _descriptor(4, config) + _descriptor(6, b"\2")
     return made(b"mp4a", fixed, made(b"esds", bytes(4), _descriptor(3, stream)))
@@ -209,6 +211,7 @@ def _chpl(chapters: Sequence[Chapter]) -> bytes:
     told = chapters[:_MOST_CHAPTERS]
     entries = []
     for chapter in told:
-        title = chapter.title.encode("utf-8", "replace")[:255]
+        whole = chapter.title.encode("utf-8", "replace")[:255]
+        title = whole.decode("utf-8", "ignore").encode()  # a letter that is cut is none
         entries.append(struct.pack(">QB", round(chapter.start * 10_000_000), len(title)) + title)
     return made(b"chpl", struct.pack(">IIB", 1 << 24, 0, len(told)), *entries)

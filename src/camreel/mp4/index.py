@@ -117,7 +117,9 @@ def _track(box: Box, kind: bytes, movie_scale: int, total: int) -> Track:
     info = child(media, b"minf")
     tables = child(info, b"stbl")
     inner = children(tables)
-    if b"stz2" in inner or any(each.content[4:8] in {b"rap ", b"sync"} for each in _all(tables, b"sbgp")):
+    if {b"stz2", b"stps"} & inner.keys() or any(
+        each.content[4:8] in {b"rap ", b"sync"} for each in _all(tables, b"sbgp")
+    ):
         raise BadIndex("its samples are described in a way that is not known here")
     description = child(tables, b"stsd")
     if struct.unpack_from(">I", description.content, 4)[0] != 1 or len(description.whole) > _MOST_DESCRIPTION:

@@ -129,7 +129,8 @@ def survives_unsynced(store: Store, recording: Recording, size: int) -> bool:
 def settle(store: Store, recording: Recording) -> None:
     """Have its clip on the disk, where it is not known to be. DiskError where that fails. Blocking."""
     clip = store.find(recording)
-    if clip is None or not store.note(recording).exists():
+    before = _state(store.note(recording))
+    if clip is None or before is None:
         return
     try:
         sync_file(clip)
@@ -138,7 +139,16 @@ def settle(store: Store, recording: Recording) -> None:
         if clip.exists():  # else it was put away meanwhile
             raise
         return
-    store.settled(recording)
+    if _state(store.note(recording)) == before:  # else it is being fetched anew
+        store.settled(recording)
+
+
+def _state(note: Path) -> tuple[int, int] | None:
+    try:
+        found = note.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def recover(store: Store) -> None:

@@ -158,6 +158,7 @@ class Store:
             with disk_errors(self.kept_folder):
                 self.kept_folder.mkdir(exist_ok=True)
                 clip.replace(self.kept_folder / clip.name)
+                part_of(self.folder / f"{clip.stem}.about").unlink(missing_ok=True)
 
     def set_aside(self, recording: Recording) -> None:
         """Have a clip that could not be used stay, but not be taken for a good one: the next run downloads it anew."""
