@@ -11,8 +11,9 @@ import anyio
 from benchmarks.camera import PASSWORD, USERNAME
 
 from camreel.clock.typed import parse_range
-from camreel.inquiry import Found, Inquiry, Tuning
+from camreel.inquiry import Found, Inquiry
 from camreel.model import Address, Credentials, Request
+from camreel.tuning import Tuning
 
 
 async def _find(port: int, start: str, end: str, found: list[Found]) -> None:

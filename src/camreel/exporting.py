@@ -14,7 +14,7 @@ from camreel import events, lockout
 from camreel.clock import show_span
 from camreel.coverage import coverage
 from camreel.errors import Interrupted, printable
-from camreel.inquiry import Found, Inquiry, Tuning
+from camreel.inquiry import Found, Inquiry
 from camreel.joining import Joining
 from camreel.lapsing import Lapsing
 from camreel.leading import told_alone
@@ -31,6 +31,7 @@ from camreel.transfer.holder import Job, drop_job, write_job
 from camreel.transfer.part import disk_errors
 from camreel.transfer.resume import recover
 from camreel.transfer.store import Store
+from camreel.tuning import Tuning
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

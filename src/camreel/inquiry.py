@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ssl
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -16,9 +14,9 @@ import anyio.to_thread
 from camreel import events
 from camreel.camera import wire
 from camreel.camera.client import Camera
-from camreel.camera.http import Connection, Timeouts
+from camreel.camera.http import Connection
 from camreel.camera.login import Login
-from camreel.camera.session import Trust, tls_context
+from camreel.camera.session import Trust, trust_in
 from camreel.clock import (
     CameraClock,
     CameraRange,
@@ -33,11 +31,12 @@ from camreel.clock import (
     understand,
 )
 from camreel.clock.sources import clock_by, sources
-from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, NothingRecorded, UsageError
+from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, NothingRecorded
 from camreel.model import Address, Credentials, DeviceInfo, Recording, Request, Span, WallTime
-from camreel.plan import INDEX_LAG, LEAST_SAVED, ExportPlan, in_parts, plan_export
+from camreel.plan import INDEX_LAG, ExportPlan, in_parts, plan_export
 from camreel.transfer.outage import Outage, Presence
 from camreel.transfer.retry import Backoff, attempting
+from camreel.tuning import Tuning
 from camreel.wanted import has_event, not_wanted, united, unlabelled
 
 if TYPE_CHECKING:
@@ -47,20 +46,6 @@ Value = TypeVar("Value")
 
 MOST_HOURS = 7 * 24  # how long --follow waits at most
 _ASIDE = timedelta(hours=2)  # no daylight saving is more
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """What tests set and people do not: how patient to be, what time it is, and how to wait."""
-
-    timeouts: Timeouts = field(default_factory=Timeouts)
-    talking: Backoff = field(default_factory=lambda: Backoff(attempts=3, jitter=0.3))
-    fetching: Backoff = field(default_factory=lambda: Backoff(jitter=0.3))
-    away: Backoff = field(default_factory=lambda: Backoff(longest=15, jitter=0.3))
-    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
-    utc_now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
-    now: Callable[[], float] = time.monotonic
-    least_saved: int = LEAST_SAVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,15 +391,3 @@ class Inquiry:
     async def _knock(self) -> None:
         async with self.camera() as camera:
             await camera.knock()
-
-
-def trust_in(insecure: bool, ca_file: str | None, fingerprint: str | None) -> Trust:
-    """Which certificates to accept on https. Blocking. UsageError where ``ca_file`` cannot be used."""
-    if fingerprint is not None:
-        return Trust(pinned=bytes.fromhex(fingerprint.replace(":", "")))
-    try:
-        context = tls_context(insecure=insecure, ca_file=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        reason = error.strerror or str(error)
-        raise UsageError(f"--ca-file {ca_file}: {reason}.") from None
-    return Trust(context, insecure=insecure, ca_file=ca_file)

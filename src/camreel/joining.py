@@ -11,7 +11,7 @@ import anyio
 
 from camreel import events
 from camreel.errors import CameraError, MergeError, NothingRecorded, printable
-from camreel.inquiry import Inquiry, Tuning
+from camreel.inquiry import Inquiry
 from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult, part_names
 from camreel.media.process import MergeDied, MergeProcess
 from camreel.model import Recording, Request, WallTime
@@ -23,6 +23,7 @@ from camreel.transfer.pace import Settled
 from camreel.transfer.pool import Fetched, Lost, Pool
 from camreel.transfer.rate import Rate
 from camreel.transfer.store import Store
+from camreel.tuning import Tuning
 
 # A clip that takes the merge process down is left out and the merge starts again; so often at most.
 _MOST_SUSPECTS = 5

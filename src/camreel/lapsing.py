@@ -16,7 +16,7 @@ import anyio
 from camreel import events
 from camreel.coverage import listed_span
 from camreel.errors import CameraError, LoginError, NothingRecorded, UsageError, printable
-from camreel.inquiry import Inquiry, Tuning
+from camreel.inquiry import Inquiry
 from camreel.joining import Joined
 from camreel.media.job import ClipOutcome, MergeJob
 from camreel.media.lapse_job import LapseClip, Lapsed, LapseOrder
@@ -34,6 +34,7 @@ from camreel.transfer.ranged import NotInPart
 from camreel.transfer.rate import Rate
 from camreel.transfer.resume import Ranges
 from camreel.transfer.store import Store
+from camreel.tuning import Tuning
 from camreel.units import count_text, duration_text
 
 _PICTURES_A_SECOND = 20

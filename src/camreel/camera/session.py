@@ -127,3 +127,15 @@ async def _ssl_of_nobody_else(trust: Trust, *, https: bool) -> Ssl:
     if trust.pinned is not None or not https:
         return aiohttp.Fingerprint(trust.pinned or bytes(32))
     return await anyio.to_thread.run_sync(trust.another_context)
+
+
+def trust_in(insecure: bool, ca_file: str | None, fingerprint: str | None) -> Trust:
+    """Which certificates to accept on https. Blocking. UsageError where ``ca_file`` cannot be used."""
+    if fingerprint is not None:
+        return Trust(pinned=bytes.fromhex(fingerprint.replace(":", "")))
+    try:
+        context = tls_context(insecure=insecure, ca_file=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"--ca-file {ca_file}: {reason}.") from None
+    return Trust(context, insecure=insecure, ca_file=ca_file)

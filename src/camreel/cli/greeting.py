@@ -36,7 +36,8 @@ def greet(request: Request, password: str) -> Greeting:
         import anyio  # noqa: PLC0415 - as above
 
         from camreel import lockout  # noqa: PLC0415
-        from camreel.inquiry import Inquiry, Tuning  # noqa: PLC0415
+        from camreel.inquiry import Inquiry  # noqa: PLC0415
+        from camreel.tuning import Tuning  # noqa: PLC0415
 
     inquiry = Inquiry(request, Credentials(request.username, password), lambda _event: None, Tuning())
     with lockout.heeded(request, lambda: datetime.now(timezone.utc)):

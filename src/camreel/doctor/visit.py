@@ -17,6 +17,7 @@ import anyio
 from camreel.camera import wire
 from camreel.camera.http import Answer, Connection
 from camreel.camera.login import Login
+from camreel.camera.session import trust_in
 from camreel.clock import Reading
 from camreel.doctor.notebook import Asked, Heard, Notebook
 from camreel.errors import (
@@ -28,8 +29,8 @@ from camreel.errors import (
     LoginError,
     NotACamera,
 )
-from camreel.inquiry import Tuning, trust_in
 from camreel.model import Address, Credentials, WallTime
+from camreel.tuning import Tuning
 
 _MOST_SILENT = 2  # questions without any answer in a row, and it is not asked further
 _PAGE = 100

@@ -17,7 +17,7 @@ from camreel.camera.client import Camera as Client
 from camreel.camera.login import Login
 from camreel.clock import CameraClock, parse_camera_zone
 from camreel.errors import UsageError
-from camreel.inquiry import Inquiry, Tuning
+from camreel.inquiry import Inquiry
 from camreel.leading import told_alone
 from camreel.library.fetching import Means, fetch_to
 from camreel.library.listing import Recordings
@@ -25,6 +25,7 @@ from camreel.library.times import Time, asked_for
 from camreel.model import Address, Asked, AskedAround, Credentials, DeviceInfo, Now, Recording, Request, Stream
 from camreel.naming import parse_events
 from camreel.transfer.fetch import Manner
+from camreel.tuning import Tuning
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

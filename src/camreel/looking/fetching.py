@@ -15,7 +15,7 @@ import anyio
 
 from camreel import events
 from camreel.errors import BadTransfer, CameraError, LoginError, printable
-from camreel.inquiry import Found, Inquiry, Tuning
+from camreel.inquiry import Found, Inquiry
 from camreel.looking.places import Place
 from camreel.looking.value import Looking, Miss, Question, Shot, Way
 from camreel.media.still_job import Still, StillOrder
@@ -32,6 +32,7 @@ from camreel.transfer.ranged import NotInPart
 from camreel.transfer.rate import Rate
 from camreel.transfer.resume import recover
 from camreel.transfer.store import Store
+from camreel.tuning import Tuning
 from camreel.units import size_text
 
 WIDTH = 320  # pixels of a thumbnail: two beside each other on a phone, and enough to tell who it is

@@ -14,7 +14,7 @@ from pathlib import Path
 from camreel import events, lockout
 from camreel.coverage import Kind, Stretch, coverage
 from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError
-from camreel.inquiry import Found, Inquiry, Tuning
+from camreel.inquiry import Found, Inquiry
 from camreel.leading import told_alone
 from camreel.looking.command import GetLine
 from camreel.looking.fetching import Gathering
@@ -27,6 +27,7 @@ from camreel.media.still_job import Bar, SheetOrder, Tick, Tile
 from camreel.media.still_process import StillProcess
 from camreel.model import Credentials, Request
 from camreel.output import make_folders, prepare
+from camreel.tuning import Tuning
 from camreel.units import count_text, size_text
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from camreel.media import timeline
 from camreel.media.edge import Edge, edge
 from camreel.media.job import ClipOutcome, MergeJob
-from camreel.media.opening import open_to_copy
 from camreel.media.overlap import Mark
 from camreel.media.pieces import Destination, Piece, Reached, mark_of, origin_of, shown_at
 from camreel.media.probe import Clip
+from camreel.media.scan import keyframe_before
 from camreel.media.sniff import Unusable
 from camreel.media.stored import view_of
 from camreel.model import Span, WallTime
@@ -145,7 +145,7 @@ class ClipCopy:
         if self.piece.begin is not None and self.piece.skip == 0 and self.piece.begin < self._cut.start:
             self.piece = replace(self.piece, begin=None)
         if self.piece.begin is None and self._cut.start > 0 and self.origin is None:
-            self._begin_at = self._start_keyframe()
+            self._begin_at, self._scanned = keyframe_before(self.piece.clip.path, self._cut.start, self._sign_of_life)
             if self._begin_at is None:
                 return False
         self._packets = iter(self.source.packets())
@@ -159,26 +159,6 @@ class ClipCopy:
     def _is_beyond(self, packet: Packet[Any], until: int) -> bool:
         assert packet.dts is not None
         return self.origin is not None and packet.dts - self.origin >= until
-
-    def _start_keyframe(self) -> int | None:
-        """The last keyframe at or before the start of the range (its pts); None if all is before the range."""
-        origin = chosen = None
-        reaches = False
-        self._scanned = 0
-        with open_to_copy(self.piece.clip.path) as scan:
-            frame = max(1, round(1 / (scan.frame_rate * scan.time_base)))
-            for packet in scan.packets(sound=False):
-                self._sign_of_life()
-                self._scanned += 1
-                pts = shown_at(packet, scan)
-                origin = origin_of(packet, pts) if origin is None else origin
-                start = origin + self._cut.start
-                if packet.is_keyframe and (chosen is None or pts <= start):
-                    chosen = pts
-                reaches = reaches or pts + frame > start
-                if packet.dts is not None and packet.dts >= start:
-                    break
-        return chosen if reaches else None
 
     @property
     def _end(self) -> int:

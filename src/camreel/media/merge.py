@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -17,11 +17,11 @@ from camreel.media.forms import sound_form
 from camreel.media.h264 import H264Clip
 from camreel.media.job import ClipFile, ClipOutcome, FilmResult, MergeJob, MergeResult, Settled
 from camreel.media.opening import open_to_copy, own_clock
-from camreel.media.overlap import Footage, Joint, Mark, joint
+from camreel.media.overlap import Footage, Joint, joint
 from camreel.media.pictures import UnevenRate
-from camreel.media.pieces import Piece, Reached, mark_of
+from camreel.media.pieces import Piece, Reached
 from camreel.media.probe import Clip
-from camreel.media.scan import marks_of
+from camreel.media.scan import end_of, goes_on, marks_of
 from camreel.media.sniff import Unusable
 from camreel.media.timeline import Placed
 from camreel.model import OutputFormat, Span, WallTime
@@ -79,7 +79,7 @@ class Merger:
         self._placed: list[Placed] = []
         self._notes: list[str] = []
         self._settled: list[ClipOutcome] = []
-        self._on_progress: Listener = _nobody
+        self._on_progress: Listener = lambda _number, _wall: None
         self._numbers: dict[str, int] = {}
         self._size: tuple[int, int] | None = None  # of the pictures, where they are all encoded again
 
@@ -220,13 +220,13 @@ class Merger:
         if before.end - clip.span.start <= -doubt:
             return Joint()
         both = before.sure_end - clip.span.start
-        if both < doubt and not _may_go_on(before, work):
+        if both < doubt and not goes_on(before.marks, work.clip.path, work.source):
             return Joint()  # most clips, which just follow each other
         until = before.end - clip.span.start + _BEYOND
         if not self._job.whole_clips:
             until = min(until, piece.span.end - clip.span.start)
         head, whole = marks_of(clip.path, until=max(1, until // timedelta(microseconds=1)))
-        end = clip.span.start + _end_of(head, copy)
+        end = clip.span.start + end_of(head, copy.frame_rate)
         if not whole and end < piece.span.end:
             end = max(end, before.end + _BEYOND)
         return joint(before, Footage(clip.span.start, end, head, work.doubt, work.listed_end))
@@ -239,7 +239,7 @@ class Merger:
             rest, _ = marks_of(copy.piece.clip.path, len(marks))
             marks += rest
         start = copy.piece.clip.span.start
-        end = start + _end_of(marks, copy)
+        end = start + end_of(marks, copy.frame_rate)
         if copy.stopped_at_range_end:
             end = max(end, span.end)
         return Footage(start, end, marks, last.work.doubt, last.work.listed_end)
@@ -392,28 +392,8 @@ class _Remaking:
         return False
 
 
-def _end_of(marks: Sequence[Mark], copy: ClipCopy) -> timedelta:
-    """How long after the first picture the last one ends."""
-    return timedelta(microseconds=max(mark.at for mark in marks) + int(1_000_000 / copy.frame_rate))
-
-
-def _may_go_on(before: Footage, work: _Work) -> bool:
-    """Whether the first picture of a clip is among those before it."""
-    if work.source is None:
-        marks, _ = marks_of(work.clip.path, until=1)
-        first = marks[0] if marks else None
-    else:
-        picture = work.source.first_picture()
-        first = None if picture is None else mark_of(picture, 0)
-    return first is not None and any(mark.same(first) for mark in before.marks)
-
-
 def _broken(work: _Work) -> str | None:
     """Why not all of a clip is there that should be."""
     if work.own is not None:
         return "the file ends within a frame" if work.own.cut else None
     return "the file ends before its index does" if work.source is not None and work.source.is_cut else None
-
-
-def _nobody(number: int, wall: WallTime) -> None:
-    """Hears nothing."""

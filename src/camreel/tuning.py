@@ -1,0 +1,28 @@
+"""How patient a run is, and with whose clock: what tests set and people do not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+import anyio
+
+from camreel.camera.http import Timeouts
+from camreel.plan import LEAST_SAVED
+from camreel.transfer.retry import Backoff
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What tests set and people do not: how patient to be, what time it is, and how to wait."""
+
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    talking: Backoff = field(default_factory=lambda: Backoff(attempts=3, jitter=0.3))
+    fetching: Backoff = field(default_factory=lambda: Backoff(jitter=0.3))
+    away: Backoff = field(default_factory=lambda: Backoff(longest=15, jitter=0.3))
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    utc_now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
+    now: Callable[[], float] = time.monotonic
+    least_saved: int = LEAST_SAVED
