@@ -221,6 +221,9 @@ class Store:
         ``keep``: its clips stay for good. Nothing happens where another run has the folder.
         """
         if not job_file(self.folder, name).is_file():
+            if self.folder.is_dir():  # or it was killed when only empty folders were left to be removed
+                with suppress(DiskError), self.locked():
+                    pass
             return
         with suppress(DiskError), self.locked():
             job = read_jobs(self.folder).get(job_file(self.folder, name))

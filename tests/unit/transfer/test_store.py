@@ -204,3 +204,26 @@ def test_a_folder_that_cannot_be_made_is_a_disk_error(tmp_path):
     (tmp_path / ROOT).write_text("in the way")
     with pytest.raises(DiskError, match=re.escape(ROOT)), Store(tmp_path, HERE).locked():
         pytest.fail("nothing is locked")
+
+
+def test_what_a_run_that_was_killed_at_its_very_end_has_left_goes(tmp_path):
+    """Its clips and its note were gone already, its folder and its lock were not; what others keep there stays."""
+    store = Store(tmp_path, HERE)
+    store.folder.mkdir(parents=True)
+    (tmp_path / ROOT / f"{store.folder.name}.lock").touch()
+    store.let_go("a job", keep=False)
+    assert list(tmp_path.iterdir()) == []
+    store.folder.mkdir(parents=True)
+    (store.folder / "clip.mp4").touch()
+    store.let_go("a job", keep=False)
+    assert (store.folder / "clip.mp4").is_file()
+
+
+def test_a_clip_that_is_kept_takes_its_note_with_it(tmp_path, recording):
+    """It is on the disk then, and nothing else is left behind."""
+    store = Store(tmp_path, HERE)
+    with store.locked():
+        clip = complete(store, recording())
+        store.note(recording()).touch()
+        store.keep(clip)
+    assert [path.name for path in store.folder.iterdir()] == ["kept"]
