@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from camreel.lapsing import Lapsing
 from camreel.leading import told_alone
 from camreel.listing import Listing
 from camreel.media.job import MergeJob
-from camreel.model import Credentials, Request
+from camreel.model import AskedRange, Credentials, Request
 from camreel.naming import default_name
 from camreel.orders import merge_job
 from camreel.output import already_there, finish, job_name, make_folders, part_for, prepare
@@ -181,7 +182,11 @@ def _noted(request: Request, found: Found, store: Store, part: Path) -> Job:
 
 def _pinned(request: Request, found: Found) -> Request:
     """The request without relative words, and the name that its range gives the output."""
-    made = replace(request, asked=found.where.asked, named_by_range=False)
+    asked = found.where.asked
+    if request.asked.is_relative and all(isinstance(moment, datetime) for moment in asked.bounds):
+        # As it could be typed again: "the last hour" will be another one.
+        asked = AskedRange(*asked.bounds, asked.times_in)
+    made = replace(request, asked=asked, named_by_range=False, was_relative=request.asked.is_relative)
     if not request.named_by_range:
         return made
     name = default_name(

@@ -345,11 +345,12 @@ class Request:
     ``output`` is the final file; ``output_dir`` is where the work folder for downloads is made. ``channel`` is a number
     from 1 or a title as the recorder gives it. ``follow`` waits for what is not recorded or not settled yet.
     ``fingerprint`` pins the camera's certificate: its SHA-256 in hex. ``named_by_range``: ``output`` stands in until
-    a relative range is known, and its name is made then. ``camera_tz`` (an IANA name or an offset) and ``clock_drift``
-    go before what the camera says of its clock. ``retry_for`` is how many seconds a camera that went away is waited
-    for, ``limit_rate`` how many bytes a second it may send. ``ignore_lock``: log in though the account was locked.
-    ``making`` is how the video is made. ``events`` (words, as ``naming.parse_events`` has them): only recordings with
-    one of these are wanted, with ``pad`` before and after them. ``camera`` is the camera's name in the settings.
+    a relative range is known, and its name is made then; ``was_relative``: it was. ``camera_tz`` (an IANA name or an
+    offset) and ``clock_drift`` go before what the camera says of its clock. ``retry_for`` is how many seconds a camera
+    that went away is waited for, ``limit_rate`` how many bytes a second it may send. ``ignore_lock``: log in though the
+    account was locked. ``making`` is how the video is made. ``events`` (words, as ``naming.parse_events`` has them):
+    only recordings with one of these are wanted, with ``pad`` before and after them. ``camera`` is the camera's name in
+    the settings.
     """
 
     address: Address
@@ -370,6 +371,7 @@ class Request:
     ca_file: str | None = None
     fingerprint: str | None = None
     named_by_range: bool = False
+    was_relative: bool = False
     camera_tz: str | None = None
     clock_drift: timedelta | None = None
     making: Making = Making()

@@ -363,3 +363,14 @@ def test_cameras_test_tells_each_and_tries_a_refused_login_once(
     assert document["exit_code"] == 0
     assert document["cameras"][0]["channels"]
     assert PASSWORD not in run.everything
+
+
+@pytest.mark.parametrize("typed", [["get", "front-door"], ["get", "--last", "1h"], ["get"]])
+def test_what_is_missing_is_shown_with_the_camera_that_is_known(
+    camreel_: Camreel, settle: Settle, typed: list[str]
+) -> None:
+    """The named one, or the first of the settings: a line that can be typed as it is."""
+    settle(SETTINGS)
+    run = camreel_(typed)
+    assert run.code == 2
+    assert "camreel get front-door --last 1h" in " ".join(run.err.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -31,8 +32,10 @@ from tests.integration.clocks import (
 
 from camreel import events
 from camreel.clock import parse_around, parse_date, parse_from, parse_last
+from camreel.clock.typed import parse_range
 from camreel.errors import NothingRecorded, UsageError
 from camreel.model import AskedRange
+from camreel.report import report_text
 from camreel_simulator import AMCREST_SD, DeviceClock, Fault, Recorded, SimulatedCamera
 
 
@@ -285,6 +288,10 @@ def test_relative_ranges(bench):
     last = relative(stand, parse_last("1h"), now, output=stand.folder / "x.mp4", named_by_range=True)
     assert len(seen(last)) == 120
     assert last.output.name == f"127.0.0.1_{stand.address.port}_ch1_2026-07-20_23.30.00_to_2026-07-21_00.30.00+0200.mp4"
+    told = re.search(r"run it again with --start (\S+) --end (\S+) to try", report_text(last.ok))
+    assert told is not None
+    same = stand.export(tune=now_is(now), asked=parse_range(*told.groups()), output=last.output)
+    assert same.output == last.output and same.ok.exit_code == last.ok.exit_code == 4
     times[0] = now + timedelta(seconds=4)
     later = relative(stand, parse_last("1h"), times[0], output=stand.folder / "x.mp4", named_by_range=True)
     assert len(seen(later)) == 80 and later.output != last.output

@@ -119,12 +119,20 @@ def _required(ctx: click.Context, *, needs_range: bool, **given: str | None) -> 
     missing = [f"--{name}" for name, value in given.items() if value is None]
     if missing:
         named = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
-        program = ctx.find_root().info_name
         raise UsageError(
             f"{named} {'is' if len(missing) == 1 else 'are'} missing.",
-            hint=f"At least: {program} --host 192.168.1.100 --username admin "
-            '--start "2026-01-16 08:00" --end "2026-01-16 18:00"'
-            if needs_range
-            else f"At least: {program} {ctx.info_name} 192.168.1.100 --username admin",
+            hint=f"At least: {_least(ctx, needs_range=needs_range, has_camera='--host' not in missing)}",
         )
     return tuple(value for value in given.values() if value is not None)
+
+
+def _least(ctx: click.Context, *, needs_range: bool, has_camera: bool) -> str:
+    """A command line that would do, with the camera that was named, or one that could be."""
+    program, command = ctx.find_root().info_name, ctx.info_name
+    chosen = chosen_of(ctx)
+    known = chosen.name or (None if has_camera else next(iter(chosen.config.cameras), None))
+    if known is not None:
+        return f"{program} {command} {known} --last 1h"
+    if needs_range:
+        return f'{program} --host 192.168.1.100 --username admin --start "2026-01-16 08:00" --end "2026-01-16 18:00"'
+    return f"{program} {command} 192.168.1.100 --username admin"

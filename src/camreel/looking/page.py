@@ -122,7 +122,7 @@ def _clock_is_wrong(look: Look) -> list[str]:
     lines = clock_lines(look.clock, look.request.asked)[1:]
     if look.clock is not None and is_by_clock(look.request.asked):
         lines = [line for line in lines if line != look.clock.weakness]
-    return [f"{line[:1].upper()}{line[1:]}." for line in lines]
+    return [f"The camera's clock: {line}." for line in lines]
 
 
 def _timeline(look: Look, every: Sequence[Moment]) -> Iterator[str]:

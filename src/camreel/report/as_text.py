@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from camreel.clock import CameraClock, asked_length, is_by_clock, show_moment, show_span
 from camreel.errors import printable
-from camreel.model import Asked, DeviceInfo, MergeRequest, Request, Span, WallTime
+from camreel.model import Asked, AskedRange, DeviceInfo, MergeRequest, Request, Span, WallTime
 from camreel.plan import Hole
 from camreel.report.value import AtATime, ClipReport, OutputReport, Report
 from camreel.units import count_text, duration_text, size_text
@@ -210,7 +210,18 @@ def _result_line(report: Report) -> str:
         return "complete: everything the camera has of this range is in the video"
     if report.is_complete:
         return "partial: the recording has gaps, and --require-complete was given"
-    return "PARTIAL: something is missing, see above; run the same command again to try for the rest"
+    missing = "something is missing, see above"
+    if not report.account.lost and report.account.pending:
+        missing = "its end is too recent to be certain of, see above"
+    return f"PARTIAL: {missing}; {_again(report.request)} to try for the rest"
+
+
+def _again(request: Request) -> str:
+    """How to ask for the same once more: the last hour is another one by then."""
+    if not request.was_relative or not isinstance(request.asked, AskedRange):
+        return "run the same command again"
+    start, end = (moment.isoformat().replace("+00:00", "Z") for moment in request.asked.bounds)
+    return f"run it again with --start {start} --end {end}"
 
 
 def _merged_line(report: Report) -> str:
