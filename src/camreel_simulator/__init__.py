@@ -16,7 +16,7 @@ from camreel_simulator.ledger import LoggedRequest
 from camreel_simulator.profiles import AMCREST_SD, PROFILES, Profile
 from camreel_simulator.quirks import Quirks
 from camreel_simulator.recordings import Recorded, placed
-from camreel_simulator.scenes import DEMO_END, DEMO_START, demo_camera, scene_schedule, stub_recordings
+from camreel_simulator.scenes import DEMO_END, DEMO_START, demo_camera, living_camera, scene_schedule, stub_recordings
 from camreel_simulator.serve import Server, running, serving
 from camreel_simulator.throttle import Throttle
 from camreel_simulator.watch import heard_beeps, seen_frames
@@ -50,6 +50,7 @@ __all__ = [
     "demo_camera",
     "heard_beeps",
     "junk",
+    "living_camera",
     "make_clip",
     "make_dav",
     "make_still",

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from camreel_simulator.clock import DeviceClock
 from camreel_simulator.device import SimulatedCamera
 from camreel_simulator.footage import ClipSpec
-from camreel_simulator.profiles import Quirks
+from camreel_simulator.profiles import AMCREST_SD, Quirks
 from camreel_simulator.recordings import Recorded
 
 DEMO_START = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the camera's wall clock
 DEMO_END = DEMO_START + timedelta(minutes=2)
 _DEMO_CLIPS = ((0, 40), (40, 75), (90, 120))  # seconds after the start: two that abut, a gap of 15 s, one more
 _DEMO_STILLS = (0, 41, 90)
+# Of each hour, in seconds after its beginning: short and small, for they are made when they are listed.
+_HOURLY_CLIPS = ((245, 275), (850, 890), (890, 910), (1680, 1720), (2415, 2445), (3130, 3155))
+_HOURS_BEFORE, _HOURS_AHEAD = 1, 8
 
 
 def scene_schedule(
@@ -52,17 +55,34 @@ def stub_recordings(start: datetime, count: int, seconds: int = 60, body: bytes 
 
 def demo_recordings(camera_name: str = "FRONT DOOR") -> list[Recorded]:
     """Two minutes of a morning: main stream, sub stream and snapshots, as they lie on a card, oldest first."""
-    recordings = []
-    for first, last in _DEMO_CLIPS:
-        start, end = (DEMO_START + timedelta(seconds=s) for s in (first, last))
-        main = ClipSpec(start, last - first, size=(640, 360), camera_name=camera_name)
-        sub = replace(main, size=(160, 90))
-        recordings += [Recorded(start, end, main), Recorded(start, end, sub, stream="Extra1")]
+    look = ClipSpec(DEMO_START, 0, size=(640, 360), camera_name=camera_name)
+    recordings = _both_streams(DEMO_START, _DEMO_CLIPS, look)
     for second in _DEMO_STILLS:
         moment = DEMO_START + timedelta(seconds=second)
-        still = ClipSpec(moment, 1, size=(640, 360), camera_name=camera_name)
+        still = replace(look, start=moment, seconds=1)
         recordings.append(Recorded(moment, moment, still, kind="jpg"))
     return sorted(recordings, key=lambda recorded: recorded.start)
+
+
+def hourly_recordings(now: datetime, camera_name: str = "FRONT DOOR") -> list[Recorded]:
+    """Six short clips in each hour from the one before that of ``now`` to the eighth after it, oldest first.
+
+    Two of them abut. Those that end after the camera's clock are to be hidden, with ``Quirks.index_lag``.
+    """
+    this_hour = now.replace(minute=0, second=0, microsecond=0)
+    hours = (this_hour + timedelta(hours=n) for n in range(-_HOURS_BEFORE, _HOURS_AHEAD + 1))
+    look = ClipSpec(now, 0, fps=5, camera_name=camera_name)
+    return [recorded for hour in hours for recorded in _both_streams(hour, _HOURLY_CLIPS, look)]
+
+
+def _both_streams(origin: datetime, clips: Iterable[tuple[int, int]], look: ClipSpec) -> list[Recorded]:
+    recordings = []
+    for first, last in clips:
+        start, end = (origin + timedelta(seconds=s) for s in (first, last))
+        main = replace(look, start=start, seconds=last - first)
+        sub = replace(main, size=(160, 90))
+        recordings += [Recorded(start, end, main), Recorded(start, end, sub, stream="Extra1")]
+    return recordings
 
 
 def demo_camera(
@@ -77,3 +97,16 @@ def demo_camera(
     Its clips are made when they are first listed.
     """
     return SimulatedCamera(demo_recordings(), quirks=quirks, username=username, password=password, clock=clock)
+
+
+def living_camera(
+    *,
+    username: str = "admin",
+    password: str = "simulated-1",  # noqa: S107 - opens nothing but the simulator
+    clock: DeviceClock | None = None,
+) -> SimulatedCamera:
+    """The camera of the demo that has gone on recording: up to what its clock shows, for eight hours from now on."""
+    clock = DeviceClock() if clock is None else clock
+    recordings = demo_recordings() + hourly_recordings(clock.now())
+    quirks = replace(AMCREST_SD.quirks, index_lag=0.0)
+    return SimulatedCamera(recordings, quirks=quirks, username=username, password=password, clock=clock)

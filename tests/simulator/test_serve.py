@@ -10,13 +10,25 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 import trustme
 
-from camreel_simulator import Fault, Quirks, Server, SimulatedCamera, demo_camera, running, serving, stub_recordings
+from camreel_simulator import (
+    DeviceClock,
+    Fault,
+    Quirks,
+    Server,
+    SimulatedCamera,
+    demo_camera,
+    living_camera,
+    running,
+    serving,
+    stub_recordings,
+)
 
 from .conftest import LOADFILE, NOON, Client, client_of
 from .wire import Wire, authorization
@@ -207,3 +219,16 @@ def test_the_demo(serve: Serve):
     for item in items:
         assert len(client.get(LOADFILE + item["FilePath"]).body) == int(item["Length"])
     assert urlsplit(client.server.url).hostname == "127.0.0.1"
+
+
+def test_the_camera_to_try_things_on_goes_on_recording(serve: Serve):
+    """It has the morning of the demo, and of the last hour what has ended; more as its clock goes on."""
+    times = [datetime(2026, 3, 1, 0, minute, tzinfo=timezone.utc) for minute in (14, 16)]
+    camera = living_camera(clock=DeviceClock(lambda: times[0]))
+    client = serve(camera)
+    hour = ("2026-02-28%2023:20:00", "2026-03-01%2000:20:00")
+    main = [item["StartTime"] for item in client.search(*hour) if item["VideoStream"] == "Main"]
+    assert main == [f"2026-02-28 23:{at}" for at in ("28:00", "40:15", "52:10")] + ["2026-03-01 00:04:05"]
+    del times[0]
+    assert len(client.search(*hour)) == 2 * (len(main) + 2)
+    assert len(client.search("2026-01-16%2008:00:00", "2026-01-16%2008:02:00")) == 9

@@ -64,12 +64,12 @@ def simulate(*, host: str, port: int, replay: str | None) -> int:
 
 
 def _camera(replay: str | None) -> SimulatedCamera:
-    """The camera of the demo, or that in a capture."""
+    """The camera of the demo, which goes on recording, or that in a capture."""
     from camreel_simulator import scenes  # noqa: PLC0415 - brings PyAV
     from camreel_simulator.replay import CaptureError, load  # noqa: PLC0415 - see above
 
     if replay is None:
-        return scenes.demo_camera(username=_USER, password=_PASSWORD)
+        return scenes.living_camera(username=_USER, password=_PASSWORD)
     try:
         return load(Path(replay).expanduser(), username=_USER, password=_PASSWORD)
     except CaptureError as error:
@@ -119,7 +119,8 @@ def _welcome(url: str) -> str:
     return "\n".join(
         (
             f"A simulated camera is listening on {url}.",
-            f"It has recordings from {scenes.DEMO_START} to {scenes.DEMO_END:%H:%M:%S}.",
+            f"It has recordings from {scenes.DEMO_START} to {scenes.DEMO_END:%H:%M:%S},",
+            "and goes on recording: --last 1h finds some, too.",
             "In another terminal try this, in this folder:",
             "",
             *_broken(words),
