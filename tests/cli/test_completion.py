@@ -157,3 +157,6 @@ def test_the_script_is_printed_for_the_shells_there_are(camreel_: Camreel) -> No
     said = camreel_(["completion", "csh"])
     assert said.code == 2
     assert "bash" in said.err
+    said = camreel_(["completion"])
+    assert said.code == 2
+    assert said.err.startswith("camreel: error: An argument is missing. Choose from bash, zsh, fish.\n")

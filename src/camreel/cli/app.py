@@ -150,6 +150,9 @@ def _translate(error: click.UsageError, arguments: Sequence[str]) -> NoReturn:
             message += f" It comes from {error.param.envvar}."
         if source is click.core.ParameterSource.DEFAULT_MAP and (origin := where_from(error.ctx, error.param.name)):
             message += f" It comes from {origin}."
+    elif isinstance(error, click.MissingParameter) and error.param and isinstance(error.param.type, click.Choice):
+        # click lists them on lines of their own.
+        message = f"An argument is missing. Choose from {', '.join(error.param.type.choices)}."
     elif found := re.search(r"unexpected extra arguments? \((.*)\)", message):
         if re.search(r"\d:\d|\d-\d", found[1]):  # the second half of a time
             hint = f'Put a value with a space in it in quotes: --start "2026-01-16 08:00:00". {hint}'
