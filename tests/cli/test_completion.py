@@ -160,3 +160,11 @@ def test_the_script_is_printed_for_the_shells_there_are(camreel_: Camreel) -> No
     said = camreel_(["completion"])
     assert said.code == 2
     assert said.err.startswith("camreel: error: An argument is missing. Choose from bash, zsh, fish.\n")
+
+
+def test_its_page_names_the_files_of_the_shells(camreel_: Camreel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the program was called: the file of zsh is named after the command."""
+    monkeypatch.setattr(sys, "argv", ["main.py"])
+    said = camreel_(["completion", "--help"])
+    assert "main.py completion" in said.out
+    assert "  zsh   _camreel in a folder of $fpath\n" in said.out

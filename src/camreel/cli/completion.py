@@ -31,6 +31,8 @@ Where its output belongs:
   bash  ~/.local/share/bash-completion/completions/camreel
   zsh   _camreel in a folder of $fpath
   fish  ~/.config/fish/completions/camreel.fish
+
+It completes the command of that name, camreel, which `pip install .` brings.
 """
 
 

@@ -147,7 +147,8 @@ def _tidy(record: tuple[str, str]) -> tuple[str, str]:
 def _write_page_part(ctx: click.Context, formatter: click.HelpFormatter, text: str) -> None:
     if text:
         program = ctx.find_root().info_name or "camreel"
-        formatter.write("\n" + text.replace("camreel ", f"{program} ").strip("\n") + "\n")
+        text = re.sub(r"\bcamreel ", lambda _: f"{program} ", text)  # _camreel is a file
+        formatter.write("\n" + text.strip("\n") + "\n")
 
 
 def _show_help(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
