@@ -242,7 +242,7 @@ class Camera:
         has no such channel.
         """
         if await self._has_anything(channel):
-            return "The channel has recordings, but none in this range."
+            return "The channel has recordings, but none in this range: camreel list with a longer one shows them."
         titles = await self.titles()
         elsewhere = channel != 1 and await self._has_anything(1)
         if (titles and channel not in titles) or (not titles and elsewhere):
