@@ -63,6 +63,7 @@ CASES = {
     "a host behind -h": (["-h127.0.0.1", *BASIC], "-h shows the help page"),
     "option without its value": ([*BASIC, "-o"], "requires an argument"),
     "unknown command": (["fetch", *BASIC], "There is no command 'fetch'"),
+    "misspelt command": (["gte", *BASIC], "There is no command 'gte'. Did you mean get?"),
 }
 
 

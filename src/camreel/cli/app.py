@@ -19,7 +19,7 @@ from camreel.cli.help import Option
 from camreel.cli.loading import ending_at_once
 from camreel.cli.password import refuse_password_arguments
 from camreel.cli.program import program_name
-from camreel.config import config_path, load
+from camreel.config import config_path, load, nearest
 from camreel.errors import CamreelError, DiskError, Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ class _Commands(click.Group):
                     "The camera was given without --host.", hint=f"Give it like this: {program} --host {args[0]} ..."
                 )
             # Behind a colon there may be a password.
-            what = f"no command {args[0]!r}" if ":" not in args[0] else "no such command"
+            what = f"no command {args[0]!r}.{nearest(args[0], _NAMED)}" if ":" not in args[0] else "no such command."
             raise UsageError(
-                f"There is {what}.",
+                f"There is {what}",
                 hint=f"There are {names}. The main one can do without its name: {program} --host ...",
             )
         return super().resolve_command(ctx, args)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from camreel.config.edit import with_camera, without_camera
 from camreel.config.keys import KEYS, Key, Kind
 from camreel.config.places import PATH_VARIABLE, config_path
-from camreel.config.read import Config, check_name, load, parse
+from camreel.config.read import Config, check_name, load, nearest, parse
 from camreel.config.write import write_config
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "check_name",
     "config_path",
     "load",
+    "nearest",
     "parse",
     "with_camera",
     "without_camera",

@@ -35,7 +35,7 @@ class Config:
         """The settings of one camera. UsageError, with the names that come near, where there is none of that name."""
         if name in self.cameras:
             return self.cameras[name]
-        near = _nearest(name, self.cameras)
+        near = nearest(name, self.cameras)
         known = (
             f"There are {', '.join(self.cameras)}." if self.cameras else "camreel setup finds cameras and names them."
         )
@@ -145,12 +145,13 @@ def _refuse_unknown(given: Mapping[str, object], known: Iterable[str], where: st
     unknown = next((key for key in given if key not in known), None)
     if unknown is not None:
         raise UsageError(
-            f"{where}: there is no {what} {printable(unknown, 64)!r}.{_nearest(unknown, known)}",
+            f"{where}: there is no {what} {printable(unknown, 64)!r}.{nearest(unknown, known)}",
             hint=f"There are {', '.join(known)}.",
         )
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`` Did you mean NAME?``, to stand behind a sentence about ``word``; empty where none of ``known`` is near."""
     near = difflib.get_close_matches(word.lower().replace("-", "_"), list(known), 1) or difflib.get_close_matches(
         word, list(known), 1
     )
