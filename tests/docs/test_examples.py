@@ -96,9 +96,9 @@ def test_every_option_is_explained_at_length():
     assert explained - options - OF_OTHER_PROGRAMS == set()
 
 
-# amcrest-downloader's, which the README names for those who come from it.
+# amcrest-downloader's, which the README names for those who come from it, and curl's, which it compares with.
 OF_OTHER_PROGRAMS = {
-    "--list-only", "--log-file", "--log-level", "--no-verify-ssl", "--password", "--ssl", "--user",
+    "--parallel", "--list-only", "--log-file", "--log-level", "--no-verify-ssl", "--password", "--ssl", "--user",
 }  # fmt: skip
 
 
