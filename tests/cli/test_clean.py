@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -35,6 +36,24 @@ def test_it_lists_and_removes_nothing(camreel_: Camreel, stores: Path) -> None:
     assert "10.0.0.2: nothing that waits, 0 bytes; 1 clip kept for good, 1.5 MB; last written 3 d ago" in said.out
     assert "Nothing was removed. With --yes: 1.5 MB" in said.out
     assert clips(stores) == ["10.0.0.1", "kept"]
+
+
+def test_json_has_the_same(camreel_: Camreel, stores: Path) -> None:
+    """One document on stdout, with a schema; and what was removed."""
+    said = camreel_(["clean", "--json"])
+    told = json.loads(said.out)
+    assert list(told) == ["schema", "program", "exit_code", "folder", "cameras", "removed_bytes"]
+    assert [list(row) for row in told["cameras"]] == 2 * [
+        ["name", "clips", "parts", "bytes", "kept", "kept_bytes", "last_written", "in_use", "jobs"]
+    ]
+    counted = [(row["name"], row["clips"], row["bytes"], row["kept"]) for row in told["cameras"]]
+    assert counted == [("10.0.0.1", 1, 1_500_000, 0), ("10.0.0.2", 0, 0, 1)]
+    assert told["removed_bytes"] == 0
+    assert clips(stores) == ["10.0.0.1", "kept"]
+    assert json.loads(camreel_(["clean", "--json", "--yes"]).out)["removed_bytes"] == 1_500_000
+    assert clips(stores) == ["kept"]
+    (stores / "10.0.0.2" / "kept").rename(stores.parent / "elsewhere")
+    assert json.loads(camreel_(["clean", "--json", "--camera", "10.0.0.2"]).out)["cameras"][0]["kept"] == 0
 
 
 @pytest.mark.parametrize(

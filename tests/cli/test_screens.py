@@ -97,7 +97,7 @@ def test_it_fits_the_terminal(home: Path, command: str, columns: int) -> None:
     assert not re.search(r" left  |running|…\s*$", "\n".join(terminal.shown))
 
 
-@pytest.mark.parametrize("columns", WIDTHS[:2])
+@pytest.mark.parametrize("columns", WIDTHS)
 def test_setup_fits_the_terminal(tmp_path: Path, server: Server, columns: int) -> None:
     """Its questions and its answers."""
     with discovery.discoverable(server) as port:

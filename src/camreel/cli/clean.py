@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from camreel.cli import screen
 from camreel.cli.help import Command, Option
-from camreel.cli.options import debug_option
+from camreel.cli.options import debug_option, json_option
 from camreel.errors import DiskError, UsageError, printable
+from camreel.report import json_head
 from camreel.units import count_text, duration_text, size_text
 
 if TYPE_CHECKING:
@@ -41,8 +43,9 @@ _DAY = 86400
 @click.option(
     "--kept", cls=Option, section="What to remove", is_flag=True, help="Also what --keep-files keeps for good."
 )
+@json_option
 @debug_option
-def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool) -> int:
+def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_json: bool) -> int:
     from camreel.transfer.cleaning import is_held, left_in  # noqa: PLC0415 - brings asyncio, which --help does without
     from camreel.transfer.store import ROOT  # noqa: PLC0415
 
@@ -54,14 +57,20 @@ def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool) -> in
     if unknown := [name for name in cameras if name not in names]:
         raise UsageError(f"There is nothing of {printable(unknown[0], 60)!r} in {output_dir / ROOT}.")
     chosen = [left for left in found if not cameras or left.name in cameras]
+    held = {left.name: who for left in chosen if (who := is_held(output_dir, left.name))}
+    free = [left for left in chosen if left.name not in held]
+    if as_json:
+        freed, failed = _removed(output_dir, free, kept=kept) if yes else (0, None)
+        rows = [_row(left, held.get(left.name)) for left in chosen]
+        told = {"folder": str(output_dir / ROOT), "cameras": rows, "removed_bytes": freed}
+        screen.say_json({**json_head(), "exit_code": failed.exit_code if failed else 0, **told})
+        return failed.exit_code if failed else 0
     if not chosen:
         screen.tell(f"No downloads wait in {output_dir}.")
         return 0
     screen.say(str(output_dir / ROOT))
-    held = {left.name: who for left in chosen if (who := is_held(output_dir, left.name))}
     for left in chosen:
         screen.tell("\n".join(_lines(left, held.get(left.name))))
-    free = [left for left in chosen if left.name not in held]
     if not yes:
         size = sum(left.size + (left.kept_size if kept else 0) for left in free)
         screen.tell(f"Nothing was removed. With --yes: {size_text(size)}; a next run would download it again.")
@@ -70,23 +79,50 @@ def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool) -> in
 
 
 def _remove(output_dir: Path, chosen: list[Left], *, kept: bool) -> int:
-    from camreel.transfer.cleaning import remove  # noqa: PLC0415 - see above
-
-    freed, failed = 0, None
-    for left in chosen:
-        try:
-            freed += remove(output_dir, left.name, kept=kept)
-        except DiskError as error:  # the others go all the same
-            failed = error
+    freed, failed = _removed(output_dir, chosen, kept=kept)
     screen.tell(f"Removed: {size_text(freed)}.")
     if failed is not None:
         raise failed
     return 0
 
 
-def _lines(left: Left, holder: str | None) -> list[str]:
+def _removed(output_dir: Path, chosen: list[Left], *, kept: bool) -> tuple[int, DiskError | None]:
+    """Bytes that were freed, and the last error: the others go all the same."""
+    from camreel.transfer.cleaning import remove  # noqa: PLC0415 - see above
+
+    freed, failed = 0, None
+    for left in chosen:
+        try:
+            freed += remove(output_dir, left.name, kept=kept)
+        except DiskError as error:
+            failed = error
+    return freed, failed
+
+
+def _counts(left: Left) -> tuple[int, int]:
+    """Clips and parts that a next run would use."""
     parts = sum(path.suffix == ".part" and not path.name.endswith(".about.part") for path in left.waiting)
-    clips = sum(path.suffix != ".part" for path in left.waiting)
+    return sum(path.suffix != ".part" for path in left.waiting), parts
+
+
+def _row(left: Left, holder: str | None) -> dict[str, Any]:
+    clips, parts = _counts(left)
+    written = datetime.fromtimestamp(left.last, timezone.utc)
+    return {
+        "name": left.name,
+        "clips": clips,
+        "parts": parts,
+        "bytes": left.size,
+        "kept": len(left.kept),
+        "kept_bytes": left.kept_size,
+        "last_written": written.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "in_use": holder,
+        "jobs": [{"what": job.what, "clips": left.clips_of(job), "of": len(job.clips)} for job in left.jobs],
+    }
+
+
+def _lines(left: Left, holder: str | None) -> list[str]:
+    clips, parts = _counts(left)
     holds = [count_text(clips, "clip")] if clips else []
     holds += [count_text(parts, "part")] if parts else []
     said = [f"{' and '.join(holds) or 'nothing that waits'}, {size_text(left.size)}"]
