@@ -75,13 +75,13 @@ COMMANDS = {
     "doctor": (["doctor", "front-door"], "firmware"),
     "clean": (["clean"], "1 clip, 1 kB"),
     "merge": (["merge", "clips", "-o", "all.mp4"], "Coverage"),
+    "look": (["look", "front-door", *RANGE], "pictures"),
 }
 
 
 @pytest.mark.parametrize(
     ("command", "columns"),
-    [("several", 60), ("several", 80), ("merge", 60)]
-    + [(command, columns) for command in ("get", "cameras", "config", "doctor", "clean") for columns in WIDTHS],
+    [(command, columns) for command in sorted(COMMANDS) for columns in WIDTHS],
 )
 def test_it_fits_the_terminal(home: Path, command: str, columns: int) -> None:
     """No line is broken by the terminal, nothing is left of the live lines, and the cursor is there."""
