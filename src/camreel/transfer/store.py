@@ -221,7 +221,9 @@ class Store:
         ``keep``: its clips stay for good. Nothing happens where another run has the folder.
         """
         if not job_file(self.folder, name).is_file():
-            if self.folder.is_dir():  # or it was killed when only empty folders were left to be removed
+            # Or it was killed when only empty folders and its lock were left to be removed.
+            lock = self._root / f"{self._name}.lock"
+            if any(path.exists() for path in (self.folder, self._holder, lock)):
                 with suppress(DiskError), self.locked():
                     pass
             return

@@ -213,6 +213,11 @@ def test_what_a_run_that_was_killed_at_its_very_end_has_left_goes(tmp_path):
     (tmp_path / ROOT / f"{store.folder.name}.lock").touch()
     store.let_go("a job", keep=False)
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / ROOT).mkdir()
+    for left in ("lock", "holder"):
+        (tmp_path / ROOT / f"{store.folder.name}.{left}").touch()
+    store.let_go("a job", keep=False)
+    assert list(tmp_path.iterdir()) == []
     store.folder.mkdir(parents=True)
     (store.folder / "clip.mp4").touch()
     store.let_go("a job", keep=False)
