@@ -39,6 +39,7 @@ class Store:
         self.folder = self._root / self._name
         self.kept_folder = self.folder / "kept"
         self._holder = self._root / f"{self._name}.holder"
+        self._lock_file = self._root / f"{self._name}.lock"
 
     @contextmanager
     def locked(self, job: Job | None = None) -> Iterator[None]:
@@ -74,7 +75,7 @@ class Store:
 
     def who_has_it(self) -> str | None:
         """The run that has the folder now, in words; None where none has. Nothing is changed."""
-        lock = FileLock(self._root / f"{self._name}.lock", timeout=0)
+        lock = FileLock(self._lock_file, timeout=0)
         if not Path(lock.lock_file).exists():
             return None
         try:
@@ -85,7 +86,7 @@ class Store:
         return None
 
     def _acquire(self, job: Job) -> FileLock:
-        lock = FileLock(self._root / f"{self._name}.lock", timeout=0)
+        lock = FileLock(self._lock_file, timeout=0)
         while True:
             with disk_errors(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
@@ -222,8 +223,7 @@ class Store:
         """
         if not job_file(self.folder, name).is_file():
             # Or it was killed when only empty folders and its lock were left to be removed.
-            lock = self._root / f"{self._name}.lock"
-            if any(path.exists() for path in (self.folder, self._holder, lock)):
+            if any(path.exists() for path in (self.folder, self._holder, self._lock_file)):
                 with suppress(DiskError), self.locked():
                     pass
             return
