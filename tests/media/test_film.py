@@ -170,13 +170,12 @@ def test_no_such_folder(studio):
 
 def test_progress_tells_the_wall_clock(studio, monkeypatch):
     """While a clip is merged its wall time is told, in rising order, within the clip."""
-    monkeypatch.setattr("camreel.media.copying._EVERY", 0)
-    monkeypatch.setattr("camreel.media.copying._LOOK_EVERY", 1)
+    monkeypatch.setattr("camreel.media.feed.EVERY", 0)
     clip = studio.row(1, seconds=3)[0]
     told: list[WallTime] = []
     merger = Merger(studio.job("mp4"))
     merger.add(clip, lambda _, wall: told.append(wall))
     assert told == sorted(told)
-    assert len(set(told)) >= 30
-    assert (told[0], str(told[-1])) == (clip.span.start, "2026-01-16 08:00:02")
+    assert len(set(told)) >= 3
+    assert (told[0], str(told[-1])[:19]) == (clip.span.start, "2026-01-16 08:00:02")
     merger.finish()

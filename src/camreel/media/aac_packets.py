@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from camreel.media.output import Output
     from camreel.media.probe import Clip, SoundKind
     from camreel.media.stored import Stored
+    from camreel.media.stretch import Stretch
+    from camreel.mp4 import Run
 
 
 class AacPackets(SoundTrack):
@@ -52,6 +55,38 @@ class AacPackets(SoundTrack):
         assert at is not None
         for position, made in self._converter.convert(packet, at * self._numerator // self._denominator):
             self._queue(position + self._shift, made)
+
+    @property
+    def takes_stretches(self) -> bool:
+        return self._stamped and self._converter is None
+
+    def add_stretch(self, stretch: Stretch, reached: int) -> None:
+        self.write_until(reached)
+        run = stretch.sound_run
+        count = 0 if run is None else self._regular(run, self._limit(reached))
+        if run is None or not count:
+            super().add_stretch(stretch, reached)
+            return
+        taken = run.first(count)
+        moved = self._shift + (self._snap or 0)
+        self._output.put_sounds(stretch, taken, taken.dts[0] + moved, self.frame)
+        self.packets += count
+        self.end = taken.dts[-1] + moved + self.frame
+        self._heard = max(self._heard, taken.dts[-1] + self._shift + self.frame)
+        for packet in stretch.sound(run.numbers[count:]):
+            self.add(packet)
+
+    def _regular(self, run: Run, limit: int) -> int:
+        """How many of ``run``, from its first on, end before ``limit`` and come one behind the other: see _place."""
+        if self._waiting or self._snap is None or self._numerator != self._denominator or run.shifts is not None:
+            return 0
+        half = self.frame // 2
+        start = run.dts[0] + self._shift + self._snap
+        if not -half <= start - self.end < self.frame:
+            return 0
+        if run.steps and not (self.frame - half <= min(run.steps) and max(run.steps) < 2 * self.frame):
+            return 0
+        return bisect_right(run.dts, limit - self.frame - self._shift)
 
     def _last_of_clip(self) -> None:
         if self._converter is not None:

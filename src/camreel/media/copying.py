@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from fractions import Fraction
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from camreel.media import timeline
 from camreel.media.edge import Edge, edge
+from camreel.media.feed import Feed, Pulse
 from camreel.media.job import ClipOutcome, MergeJob
 from camreel.media.overlap import Mark
-from camreel.media.pieces import Destination, Piece, Reached, mark_of, origin_of, shown_at
+from camreel.media.pieces import Destination, Piece, Reached, mark_of, microseconds, origin_of, place_first, shown_at
 from camreel.media.probe import Clip
 from camreel.media.scan import keyframe_before
 from camreel.media.sniff import Unusable
 from camreel.media.stored import view_of
+from camreel.media.stretch import Stretch
 from camreel.model import Span, WallTime
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from camreel.media.output import Output
 
 Listener = Callable[[WallTime], None]
-
-# How often progress is told, in seconds: it is also the sign of life that the parent waits for.
-_EVERY = 0.25
-_LOOK_EVERY = 16  # copied packets between two looks at the clock
 
 
 @dataclass(slots=True)
@@ -42,7 +38,7 @@ class _Counts:
 
 
 class ClipCopy:
-    """A clip that is being copied. ``marks`` are the pictures read so far, as stored; ``split_at`` is where it parted.
+    """A clip that is being copied. ``split_at`` is where it parted; ``has_all_marks``: of what was not read, too.
 
     ``counting``: what another clip shows as well is read to its end, to be counted.
     """
@@ -59,7 +55,9 @@ class ClipCopy:
     ) -> None:
         self.piece = piece
         self.source = source
-        self.marks: list[Mark] = []
+        self._listed_marks = source.listed_marks()
+        self._marks: list[Mark] = []
+        self.has_all_marks = self._listed_marks is not None
         self.split_at: int | None = None
         self.encoded = 0  # pictures before the first keyframe, which were encoded again
         self.origin = source.origin  # the clip's first picture, in its ticks
@@ -70,8 +68,6 @@ class ClipCopy:
         self._destination = destination
         self._on_progress = on_progress
         self._counting = counting
-        ticks = source.time_base
-        self._micro, self._in_ticks = 1_000_000 * ticks.numerator, ticks.denominator  # asked for each picture
         self._cut = timeline.cut_of(piece.clip, job, piece.span, source.time_base)
         self._hole = max(round(timeline.HOLE / source.time_base), 5 * round(1 / (source.frame_rate * source.time_base)))
         self._counts = _Counts()
@@ -86,13 +82,16 @@ class ClipCopy:
         self._whole = True
         self._reached = 0  # the last written picture
         self._holes: list[Span] = []
-        self._next_report = time.monotonic() + _EVERY
-        self._look_every = 1 if job.exact or source.is_encoded else _LOOK_EVERY
-        self._packets_to_look = 1
+        self._pulse = Pulse(self._tell, rarely=not (job.exact or source.is_encoded))
         self._begin_at: int | None = None
-        self._packets: Iterator[Packet[Any]] | None = None
-        self._parked: Packet[Any] | None = None
+        self._feed: Feed | None = None
+        self._until: int | None = None  # how far it goes at present
         self._scanned = 0  # pictures that were looked at to find where to begin
+
+    @property
+    def marks(self) -> Sequence[Mark]:
+        """Its pictures as stored: all, or those read so far."""
+        return self._marks if self._listed_marks is None else self._listed_marks
 
     @property
     def is_whole(self) -> bool:
@@ -119,17 +118,18 @@ class ClipCopy:
 
     def run(self, until: int | None = None) -> Reached:
         """Go on, up to the pictures that are stored for ``until`` (ticks after its first) or later."""
-        if self._packets is None and not self._start():
+        if self._feed is None and not self._start():
             self._pictures_done = True
             return Reached.END
-        assert self._packets is not None
-        while (packet := self._next()) is not None:
-            self._sign_of_life()
+        assert self._feed is not None
+        self._until = until
+        while (packet := self._feed.next()) is not None:
+            self._pulse.beat()
             if not self.source.is_picture(packet):
                 self._take_sound(packet)
             elif not self._pictures_done:
-                if until is not None and self._is_beyond(packet, until):
-                    self._parked = packet
+                if self._is_beyond(packet.dts):
+                    self._feed.park(packet)
                     return Reached.LIMIT
                 if self._take_picture(packet):
                     return Reached.SPLIT
@@ -145,20 +145,37 @@ class ClipCopy:
         if self.piece.begin is not None and self.piece.skip == 0 and self.piece.begin < self._cut.start:
             self.piece = replace(self.piece, begin=None)
         if self.piece.begin is None and self._cut.start > 0 and self.origin is None:
-            self._begin_at, self._scanned = keyframe_before(self.piece.clip.path, self._cut.start, self._sign_of_life)
+            self._begin_at, self._scanned = keyframe_before(self.piece.clip.path, self._cut.start, self._pulse.beat)
             if self._begin_at is None:
                 return False
-        self._packets = iter(self.source.packets())
+        self._feed = Feed(self.source, self._take_stretch)
         return True
 
-    def _next(self) -> Packet[Any] | None:
-        packet, self._parked = self._parked, None
-        assert self._packets is not None
-        return next(self._packets, None) if packet is None else packet
+    def _take_stretch(self, stretch: Stretch) -> bool:
+        """Write all of it at once, where none of it is at the edge of what is wanted. Whether it was."""
+        output, run = self._output, stretch.picture_run
+        if output is None or self.origin is None or self._counts.read < self._skip or not self.has_written:
+            return False
+        if self._held or self._edge_until is not None or self._pictures_done:
+            return False
+        latest = max(run.shown)
+        if latest - self.origin >= self._end or self._is_beyond(run.dts[-1]):
+            return False
+        if self._open_gop and min(run.shown) < self._first:
+            return False
+        if max(run.shown[0] - self._reached, run.longest_jump) >= self._hole or not output.takes(stretch):
+            return False
+        self._pulse.beat(look=True)
+        self._counts.read += len(run.dts)
+        self._latest = latest if self._latest is None else max(self._latest, latest)
+        self._reached = max(self._reached, latest)
+        output.pictures.write_stretch(stretch)
+        if output.sound is not None:
+            output.sound.add_stretch(stretch, output.pictures.reached())
+        return True
 
-    def _is_beyond(self, packet: Packet[Any], until: int) -> bool:
-        assert packet.dts is not None
-        return self.origin is not None and packet.dts - self.origin >= until
+    def _is_beyond(self, dts: int | None) -> bool:
+        return not (self._until is None or self.origin is None or dts is None) and dts - self.origin >= self._until
 
     @property
     def _end(self) -> int:
@@ -175,10 +192,7 @@ class ClipCopy:
         if packet.is_keyframe and self._is_split(packet, at):
             self.split_at = at
             return True
-        self._counts.read += 1
-        self.marks.append(mark_of(packet, at * self._micro // self._in_ticks))
-        if self._latest is None or pts > self._latest:
-            self._latest = pts
+        self._note(packet, at)
         end = self._end
         after_end = at >= end
         self._counts.duplicates += after_end and at < self._cut.end
@@ -198,6 +212,12 @@ class ClipCopy:
         else:
             self._write(packet)
         return False
+
+    def _note(self, packet: Packet[Any], at: int) -> None:
+        self._counts.read += 1
+        if self._listed_marks is None:
+            self._marks.append(mark_of(packet, microseconds(at, self.source.time_base)))
+        self._latest = max(at + (self.origin or 0), -1 << 62 if self._latest is None else self._latest)
 
     def _is_split(self, packet: Packet[Any], at: int) -> bool:
         if self._output is None or at >= self._end or not self.has_written:
@@ -249,7 +269,7 @@ class ClipCopy:
         assert made.parameters is not None
         self._output.pictures.use(made.parameters)
         for each in chain((head,), made.packets):
-            self._sign_of_life()
+            self._pulse.beat()
             self._put(each)
             self.encoded += 1
         self._output.pictures.use(self.source.parameters)
@@ -257,7 +277,7 @@ class ClipCopy:
 
     def _start_tracks(self, output: Output, wall: WallTime) -> None:
         pictures, sound = output.pictures, output.sound
-        self._starts_at = self._place_first(output, wall)
+        self._starts_at = place_first(self.piece, self._destination, output, wall)
         self._pictures_before, self._damaged_before = pictures.packets, pictures.damaged
         pictures.start_clip(self.source, self._first, self._starts_at)
         base = self._starts_at * pictures.time_base
@@ -269,19 +289,6 @@ class ClipCopy:
         self._early_sound.clear()
         if output.subtitles is not None:
             output.subtitles.start_clip(base, wall)
-
-    def _place_first(self, output: Output, wall: WallTime) -> int:
-        pictures = output.pictures
-        if self.piece.skip and pictures.packets:
-            return pictures.shown + max(1, round(self.piece.lag / pictures.time_base))
-        held = self._destination.place_of(wall)
-        resolution = Fraction(timeline.RESOLUTION // timedelta(microseconds=1), 1_000_000)
-        if held is None or held - pictures.end * pictures.time_base < resolution:
-            return pictures.end
-        base = max(pictures.end, round(held / pictures.time_base))
-        if output.sound is not None:
-            output.sound.quiet_until(base * pictures.time_base)
-        return base
 
     def _write(self, packet: Packet[Any]) -> None:
         assert packet.pts is not None
@@ -324,16 +331,9 @@ class ClipCopy:
         if subtitles is not None:
             subtitles.write_until(reached * pictures.time_base)
 
-    def _sign_of_life(self) -> None:
-        self._packets_to_look -= 1
-        if self._packets_to_look > 0:
-            return
-        self._packets_to_look = self._look_every
-        now = time.monotonic()
-        if now >= self._next_report:
-            self._next_report = now + _EVERY
-            start = max(self.piece.clip.span.start, self.piece.span.start)
-            self._on_progress(start if self._output is None else self._wall(self._reached))
+    def _tell(self) -> None:
+        start = max(self.piece.clip.span.start, self.piece.span.start)
+        self._on_progress(start if self._output is None else self._wall(self._reached))
 
     def _take_sound(self, packet: Packet[Any]) -> None:
         if self._output is None:
@@ -354,8 +354,8 @@ class ClipCopy:
     def outcome(self) -> ClipOutcome:
         """Put an end to it, and say what became of the clip. Raises :class:`Unusable`. To be called once."""
         counts = self._counts
-        read = counts.read if self._packets is not None else self._scanned
-        whole = self.is_whole or self._packets is None
+        read = counts.read if self._feed is not None else self._scanned
+        whole = self.is_whole or self._feed is None
         missing = max(0, self.source.listed_packets - read) if whole and read else 0
         if self._output is None:
             if self.is_whole and self._latest is None:

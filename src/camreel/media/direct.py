@@ -10,10 +10,12 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from collections.abc import Sequence
-from contextlib import suppress
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from camreel.errors import MergeError
 from camreel.media import timeline
@@ -23,6 +25,7 @@ from camreel.media.output import Creation, Output, as_camreel_error, picture_tim
 from camreel.media.params import widened_configuration
 from camreel.media.pictures import LENGTH_SIZE, PictureTrack
 from camreel.media.stored import ClipBytes, Stored
+from camreel.media.stretch import LARGEST_HOLE, Stretch
 from camreel.model import Gaps, OutputFormat
 from camreel.mp4 import film
 from camreel.mp4.tables import Samples
@@ -34,11 +37,11 @@ if TYPE_CHECKING:
     from camreel.media.forms import SoundForm
     from camreel.media.job import Chapter, MergeJob
     from camreel.media.probe import Clip
+    from camreel.mp4 import Run
 
 # So much is gathered and put into the order of the clip's file before it is copied: what belongs together stays near.
 _WINDOW = 2 << 20
-# Cameras put a box around each picture: its head is copied along, which costs less than to leave it out.
-_LARGEST_HOLE = 64
+_MOST_WAITING = 4096  # packets
 _AT_A_TIME = 1 << 18  # bytes, where the system does not copy by itself
 # What copying by the system can say that writing would say as well; all else it may just not be able to do.
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -94,14 +97,29 @@ class DirectOutput(Output):
         assert packet.dts is not None
         size = packet.size
         self.bytes += size
-        try:
+        with _putting():
             number = samples.add(size, packet.pts, packet.dts, packet.duration or 0, key=packet.is_keyframe)
             self._file.add(packet, samples, number)
             self._syncing.written(self.bytes)
-        except OSError as error:
-            raise as_camreel_error(error) from error
-        except OverflowError as error:
-            raise MergeError("The video could not be written: a picture is too far from the one before it.") from error
+
+    def takes(self, stretch: Stretch) -> bool:
+        if stretch.extent is None or not self.pictures.takes(stretch):
+            return False
+        # What is not to be heard is not to be in the file either.
+        return not stretch.sounds if self.sound is None else self.sound.takes_stretches
+
+    def put_pictures(self, stretch: Stretch, start: int, duration: int) -> None:
+        self._put_run(stretch, stretch.picture_run, self._picture_samples, start, duration)
+
+    def put_sounds(self, stretch: Stretch, run: Run, start: int, duration: int) -> None:
+        self._put_run(stretch, run, self._sound_samples, start, duration)
+
+    def _put_run(self, stretch: Stretch, run: Run, samples: Samples, start: int, duration: int) -> None:
+        self.bytes += run.weight
+        with _putting():
+            number = samples.extend(run, start, duration)
+            self._file.add_run(stretch, _Place(samples, number, run.offsets))
+            self._syncing.written(self.bytes)
 
     def settle(self) -> None:
         writing(self._file.flush)
@@ -127,7 +145,41 @@ def _since_1904(utc: str) -> int:
     return max(0, int((moment - _EPOCH).total_seconds()))
 
 
-_Unit = tuple[ClipBytes, int, "Stored", Samples, int]
+@contextmanager
+def _putting() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise as_camreel_error(error) from error
+    except OverflowError as error:
+        raise MergeError("The video could not be written: a picture is too far from the one before it.") from error
+
+
+class _Place(NamedTuple):
+    """Samples from ``number`` on are told where they are, once their bytes are: at ``offsets`` in the clip's file."""
+
+    samples: Samples
+    number: int
+    offsets: Sequence[int]
+
+
+@dataclass(slots=True)
+class _Unit:
+    """Bytes of a clip's file, and what lies in them. A picture that was changed is ``packet``."""
+
+    file: ClipBytes
+    begin: int
+    end: int
+    places: list[_Place]
+    packet: Stored | None = None
+
+    def is_at(self, moved: int) -> None:
+        """It is so many bytes further on than in the clip's file."""
+        for samples, number, offsets in self.places:
+            if len(offsets) == 1:
+                samples.offsets[number] = offsets[0] + moved
+            else:
+                samples.offsets[number : number + len(offsets)] = array("Q", [at + moved for at in offsets])
 
 
 class _Film:
@@ -139,6 +191,7 @@ class _Film:
         self._mdat = len(beginning)
         self._at = 0
         self._units: list[_Unit] = []
+        self._latest: tuple[Stretch, _Unit] | None = None
         self._loose: list[tuple[bytes, Samples, int]] = []
         self._waiting = 0
         self._by_system = hasattr(os, "copy_file_range")
@@ -150,36 +203,53 @@ class _Film:
 
     def add(self, packet: Packet[Any] | Stored, samples: Samples, number: int) -> None:
         """The bytes of sample ``number`` of a track. They get their place soon."""
+        # Sound waits for the next picture, so that what belongs to a stretch still finds its bytes here.
+        if (type(packet) is Stored and packet.is_picture) or len(self._units) + len(self._loose) >= _MOST_WAITING:
+            self._make_room()
+        self._waiting += packet.size
         if type(packet) is Stored:
-            self._units.append((packet.file, packet.at, packet, samples, number))
+            places = [_Place(samples, number, (packet.at,))]
+            changed = packet if packet.is_changed else None
+            self._units.append(_Unit(packet.file, packet.at, packet.at + packet.size, places, changed))
         else:
             self._loose.append((bytes(packet), samples, number))
-        self._waiting += packet.size
-        if self._waiting >= _WINDOW:
+
+    def add_run(self, stretch: Stretch, place: _Place) -> None:
+        """The same for many at once. Of a stretch all bytes are taken when its pictures are, which come first."""
+        if self._latest is not None and self._latest[0] is stretch:
+            self._latest[1].places.append(place)
+            return
+        assert stretch.extent is not None
+        begin, end = stretch.extent
+        self._make_room()
+        self._waiting += end - begin
+        unit = _Unit(stretch.file, begin, end, [place])
+        self._latest = stretch, unit
+        self._units.append(unit)
+
+    def _make_room(self) -> None:
+        if self._waiting >= _WINDOW or len(self._units) + len(self._loose) >= _MOST_WAITING:
             self.flush()
 
     def flush(self) -> None:
         """Bring to the file what waits."""
         units, loose = self._units, self._loose
-        self._units, self._loose, self._waiting = [], [], 0
-        units.sort(key=_place)
+        self._units, self._loose, self._waiting, self._latest = [], [], 0, None
+        units.sort(key=_in_file)
         file: ClipBytes | None = None
         begin = end = 0
-        for source, at, packet, samples, number in units:
-            if source is file and end <= at <= end + _LARGEST_HOLE and not packet.is_changed:
-                samples.offsets[number] = self._at + at - begin
-                end = at + packet.size
+        for unit in units:
+            joins = unit.file is file and unit.packet is None and unit.begin >= begin
+            if joins and (unit.end <= end or end <= unit.begin <= end + LARGEST_HOLE):
+                unit.is_at(self._at - begin)
+                end = max(end, unit.end)
                 continue
             if file is not None:
                 self._copy(file, begin, end - begin)
-            samples.offsets[number] = self._at
-            *before, (file, begin, size) = packet.pieces()
-            end = begin + size
-            for piece in before:
-                if isinstance(piece, bytes):
-                    self._write(piece)
-                else:
-                    self._copy(*piece)
+            unit.is_at(self._at - unit.begin)
+            file, begin, end = unit.file, unit.begin, unit.end
+            if unit.packet is not None:
+                begin, end = self._copy_changed(unit.packet)
         if file is not None:
             self._copy(file, begin, end - begin)
         for data, samples, number in loose:
@@ -188,6 +258,16 @@ class _Film:
         if loose:
             self._at -= sum(len(data) for data, _, _ in loose)
             self._write(b"".join(data for data, _, _ in loose))
+
+    def _copy_changed(self, packet: Stored) -> tuple[int, int]:
+        """All but its last piece, which is from where to where in the file."""
+        *before, (_, begin, size) = packet.pieces()
+        for piece in before:
+            if isinstance(piece, bytes):
+                self._write(piece)
+            else:
+                self._copy(*piece)
+        return begin, begin + size
 
     def close(self, index: Any) -> None:
         """Write what waits, and the index behind it."""
@@ -230,5 +310,5 @@ class _Film:
             at += len(piece)
 
 
-def _place(unit: _Unit) -> tuple[int, int]:
-    return unit[0].handle, unit[1]
+def _in_file(unit: _Unit) -> tuple[int, int]:
+    return unit.file.handle, unit.begin

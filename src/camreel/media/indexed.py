@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from camreel.media.marks import Marks
 from camreel.media.params import Parameters
 from camreel.media.probe import Clip, ClipKind, open_mp4, rate_of
 from camreel.media.stored import ClipBytes, ClipUnreadable, Stored
-from camreel.mp4 import BadIndex, Movie, Track, index_at_end, read_index
+from camreel.media.stretch import Packets
+from camreel.mp4 import BadIndex, Movie, index_at_end, read_index
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -105,6 +107,9 @@ class IndexedClip(Clip):
     def is_cut(self) -> bool:
         return False  # an index that names what is not there is none
 
+    def listed_marks(self) -> Marks:
+        return Marks(self.path, self._movie.pictures, self.time_base)
+
     def is_picture(self, packet: Any) -> bool:
         return type(packet) is Stored and packet.is_picture
 
@@ -113,52 +118,14 @@ class IndexedClip(Clip):
 
     def packets(self, *, sound: bool = True) -> Iterator[Any]:
         """Its packets in FFmpeg's order: as they lie in the file, but neither track a second ahead of the other."""
-        pictures, heard = self._movie.pictures, self._movie.sound
-        seen = _stored(self._file, pictures, is_picture=True)
-        if heard is None or self.kind.sound is None or not sound:
-            return seen
-        return _in_turn(seen, _stored(self._file, heard, is_picture=False), pictures.scale, heard.scale)
+        return self._packets(sound=sound).whole()
 
+    def stretches(self) -> Iterator[Any]:
+        """The same, but that what lies between two keyframes comes at once."""
+        return self._packets(sound=True).stretches()
 
-def _stored(file: ClipBytes, track: Track, *, is_picture: bool) -> Iterator[Stored]:
-    dts, cts, keys = track.dts, track.cts, None if track.keys is None else frozenset(track.keys)
-    for number, (at, size) in enumerate(zip(track.offsets, track.sizes, strict=True)):
-        if not size:
-            continue
-        decoded = dts[number]
-        shown = decoded if cts is None else decoded + cts[number]
-        yield Stored(
-            file,
-            at,
-            size,
-            pts=shown,
-            dts=decoded,
-            duration=dts[number + 1] - decoded,
-            is_keyframe=keys is None or number in keys,
-            is_picture=is_picture,
-        )
-
-
-def _in_turn(seen: Iterator[Stored], heard: Iterator[Stored], seen_scale: int, heard_scale: int) -> Iterator[Stored]:
-    """Both, by their place in the file; where they would be more than a second apart, by their time."""
-    picture, sound = next(seen, None), next(heard, None)
-    second = seen_scale * heard_scale
-    while picture is not None and sound is not None:
-        assert picture.dts is not None
-        assert sound.dts is not None
-        ahead = picture.dts * heard_scale - sound.dts * seen_scale
-        if picture.at < sound.at if -second <= ahead <= second else ahead < 0:
-            yield picture
-            picture = next(seen, None)
-        else:
-            yield sound
-            sound = next(heard, None)
-    if picture is not None:
-        yield picture
-        yield from seen
-    if sound is not None:
-        yield sound
-        yield from heard
+    def _packets(self, *, sound: bool) -> Packets:
+        return Packets(self._file, self._movie, sound=sound and self.kind.sound is not None)
 
 
 def _movie_of(file: ClipBytes) -> Movie | None:

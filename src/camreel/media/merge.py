@@ -234,10 +234,11 @@ class Merger:
     def _footage(self, last: _Last, span: Span) -> Footage:
         """All pictures of the last piece's clip, up to the end of the range."""
         copy = last.copy
-        marks = [] if self._job.h264 else list(copy.marks)
-        if last.open or self._job.h264:
-            rest, _ = marks_of(copy.piece.clip.path, len(marks))
-            marks += rest
+        marks = copy.marks
+        if not copy.has_all_marks and (last.open or self._job.h264):
+            read = [] if self._job.h264 else list(marks)
+            rest, _ = marks_of(copy.piece.clip.path, len(read))
+            marks = read + rest
         start = copy.piece.clip.span.start
         end = start + end_of(marks, copy.frame_rate)
         if copy.stopped_at_range_end:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from camreel.media.probe import Clip
+    from camreel.media.stretch import Stretch
+    from camreel.mp4 import Run
 
 _MUXERS = {OutputFormat.MP4: "mp4", OutputFormat.MKV: "matroska", OutputFormat.MOV: "mov", OutputFormat.AVI: "avi"}
 _QUICKTIME = frozenset({OutputFormat.MP4, OutputFormat.MOV})
@@ -133,6 +135,18 @@ class Output(ABC):
     @abstractmethod
     def put_sound(self, packet: Packet[Any] | Stored) -> None:
         """Write one packet, whose times are samples."""
+
+    def takes(self, stretch: Stretch) -> bool:  # noqa: ARG002 - most outputs are given one packet after the other
+        """Whether it can be given all of a stretch at once, here and now."""
+        return False
+
+    def put_pictures(self, stretch: Stretch, start: int, duration: int) -> None:
+        """Write the pictures of a stretch, the first decoded at ``start``. Only where it :meth:`takes` them."""
+        raise NotImplementedError
+
+    def put_sounds(self, stretch: Stretch, run: Run, start: int, duration: int) -> None:
+        """Write sound of a stretch, whose pictures were the last, from sample ``start`` on."""
+        raise NotImplementedError
 
     @abstractmethod
     def settle(self) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from camreel.media.output import Output
     from camreel.media.params import Parameters
     from camreel.media.probe import Clip
+    from camreel.media.stretch import Stretch
 
 # Bytes of the lengths that the tracks are made for.
 LENGTH_SIZE = 4
@@ -108,6 +109,30 @@ class PictureTrack:
         if not self.first_written:
             self.first_written = head_of(stored)
         self._output.put_picture(stored)
+
+    def takes(self, stretch: Stretch) -> bool:
+        """Whether the pictures of a stretch, which come behind the last one written, can be written as they are."""
+        run, place = stretch.picture_run, self._place
+        if not self._wide or self._clip_dts is None or place.numerator != place.denominator:
+            return False
+        start = place.at(run.dts[0])
+        steps = (start - self._clip_dts, *run.steps)
+        return start > self._last_dts and min(steps) > 0 and max(steps) < self._longest
+
+    def write_stretch(self, stretch: Stretch) -> None:
+        """Write the pictures of a stretch. Only where it :meth:`takes` them."""
+        run = stretch.picture_run
+        start = self._place.at(run.dts[0])
+        moved = start - run.dts[0]
+        assert self._clip_dts is not None
+        self._steps += len(run.dts)
+        self._stepped += run.dts[-1] + moved - self._clip_dts
+        self._clip_dts = self._last_dts = run.dts[-1] + moved
+        self._shown = max(self._shown, max(run.shown) + moved)
+        self.packets += len(run.dts)
+        self.bytes += run.weight
+        self._last = stretch.last_picture()
+        self._output.put_pictures(stretch, start, self.frame)
 
     def _in_order(self, pts: int, dts: int) -> tuple[int, int]:
         """Decode times must rise, and no picture is shown before it is decoded. Neither is a reason to lose one."""

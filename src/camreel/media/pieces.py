@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
+from camreel.media import timeline
 from camreel.media.job import ClipFile
 from camreel.media.overlap import Mark
 from camreel.media.stored import first_bytes
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 # Seconds between the decoding and the showing of a picture that B-frames can explain.
 _MOST_REORDER = 10
 # As much of a picture as it takes to tell it from others: its size does the rest.
-_TELLING = 2048
+TELLING = 2048
 
 
 class Reached(Enum):
@@ -67,9 +69,24 @@ class Destination(Protocol):
         """Whether a keyframe taken at ``wall`` belongs into another file."""
 
 
+def place_first(piece: Piece, destination: Destination, output: Output, wall: WallTime) -> int:
+    """Where (ticks of the output) the first picture of a piece, taken at ``wall``, goes: behind what is there."""
+    pictures = output.pictures
+    if piece.skip and pictures.packets:
+        return pictures.shown + max(1, round(piece.lag / pictures.time_base))
+    held = destination.place_of(wall)
+    resolution = Fraction(timeline.RESOLUTION // timedelta(microseconds=1), 1_000_000)
+    if held is None or held - pictures.end * pictures.time_base < resolution:
+        return pictures.end
+    base = max(pictures.end, round(held / pictures.time_base))
+    if output.sound is not None:
+        output.sound.quiet_until(base * pictures.time_base)
+    return base
+
+
 def mark_of(packet: Packet[Any], at: int) -> Mark:
     """``packet``, which is shown ``at`` microseconds after the clip's first, as it is compared with others."""
-    return Mark(at, packet.size, zlib.crc32(first_bytes(packet, _TELLING)), packet.is_keyframe)
+    return Mark(at, packet.size, zlib.crc32(first_bytes(packet, TELLING)), packet.is_keyframe)
 
 
 def origin_of(packet: Packet[Any], shown: int) -> int:

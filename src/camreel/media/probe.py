@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
+    from camreel.media.marks import Marks
+
 # By default FFmpeg decodes pictures to learn what the index of an mp4 says anyway: 25 ms instead of 2 for each clip.
 FAST_OPEN = {"probesize": "32", "analyzeduration": "0", "protocol_whitelist": "file"}
 THOROUGH_OPEN = {"protocol_whitelist": "file"}
@@ -116,6 +118,14 @@ class Clip:
     def listed_packets(self) -> int:
         """How many pictures the index lists; 0 where it does not say."""
         return self._listed_packets
+
+    def listed_marks(self) -> Marks | None:
+        """Its pictures as they are compared with others', where that takes no reading of them."""
+        return None
+
+    def stretches(self) -> Iterator[Any]:
+        """Its packets, some of them many at once (:class:`Stretch`)."""
+        return self.packets()
 
     def is_picture(self, packet: Packet[Any]) -> bool:
         """Whether a packet of :meth:`packets` is a picture."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from camreel.media.marks import Marks
 from camreel.media.opening import open_to_copy
 from camreel.media.overlap import Mark
 from camreel.media.pieces import mark_of, microseconds, origin_of, shown_at
@@ -20,8 +21,11 @@ def marks_of(path: str, after: int = 0, until: int | None = None) -> tuple[list[
 
     And whether these are all. Raises :class:`Unusable`.
     """
-    marks: list[Mark] = []
     with open_to_copy(path) as clip:
+        if (listed := clip.listed_marks()) is not None:
+            count = len(listed) if until is None else listed.until(until)
+            return listed[after:count], count == len(listed)
+        marks: list[Mark] = []
         origin = None
         for number, packet in enumerate(clip.packets(sound=False)):
             shown = shown_at(packet, clip)
@@ -36,7 +40,8 @@ def marks_of(path: str, after: int = 0, until: int | None = None) -> tuple[list[
 
 def end_of(marks: Sequence[Mark], frame_rate: Fraction) -> timedelta:
     """How long after the first picture the last one ends."""
-    return timedelta(microseconds=max(mark.at for mark in marks) + int(1_000_000 / frame_rate))
+    latest = marks.latest() if isinstance(marks, Marks) else max(mark.at for mark in marks)
+    return timedelta(microseconds=latest + int(1_000_000 / frame_rate))
 
 
 def goes_on(marks: Sequence[Mark], path: str, clip: Clip | None) -> bool:
@@ -47,7 +52,9 @@ def goes_on(marks: Sequence[Mark], path: str, clip: Clip | None) -> bool:
     else:
         picture = clip.first_picture()
         first = None if picture is None else mark_of(picture, 0)
-    return first is not None and any(mark.same(first) for mark in marks)
+    if first is None:
+        return False
+    return marks.has(first) if isinstance(marks, Marks) else any(mark.same(first) for mark in marks)
 
 
 def keyframe_before(path: str, start: int, on_packet: Callable[[], None]) -> tuple[int | None, int]:

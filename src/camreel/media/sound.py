@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from camreel.media.output import Output
     from camreel.media.probe import Clip, SoundKind
     from camreel.media.stored import Stored
+    from camreel.media.stretch import Stretch
 
 # Seconds of pictures without any sound after which the track begins with silence: until each of its tracks has a
 # packet, an mp4 writes nothing and keeps everything in memory.
@@ -60,6 +61,17 @@ class SoundTrack(ABC):
         assert at is not None
         self._queue(at * self._numerator // self._denominator + self._shift, packet)
 
+    @property
+    def takes_stretches(self) -> bool:
+        """Whether the sound of a stretch can be copied with its pictures."""
+        return False
+
+    def add_stretch(self, stretch: Stretch, reached: int) -> None:
+        """The sound of a stretch, whose pictures are written and have come to ``reached``."""
+        for packet in stretch.sound(stretch.sounds):
+            self.add(packet)
+        self.write_until(reached)
+
     def _queue(self, position: int, packet: Packet[Any] | Stored) -> None:
         self._heard = max(self._heard, position + self._length(packet))
         self._waiting.append((position, packet))
@@ -78,13 +90,16 @@ class SoundTrack(ABC):
 
     def write_until(self, reached: int) -> None:
         """Write what ends before ``reached`` (ticks of the picture track): its pictures are out."""
-        limit = reached * self._picture_numerator // self._picture_denominator
+        limit = self._limit(reached)
         while self._waiting and self._waiting[0][0] + self._length(self._waiting[0][1]) <= limit:
             self._place(*self._waiting.popleft(), limit)
         if self._silent:
             self._fill(limit)
         elif self.packets == 0 and limit > LONGEST_WAIT * self.rate:
             self._begin_with_silence()
+
+    def _limit(self, reached: int) -> int:
+        return reached * self._picture_numerator // self._picture_denominator
 
     def quiet_until(self, at: Fraction) -> None:
         """Silence up to ``at`` (seconds of the output), between two clips."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from camreel.mp4.boxes import BadIndex, boxes, index_at_end
 from camreel.mp4.choose import Choice, choose, choose_one
 from camreel.mp4.index import Movie, Track, read_index
+from camreel.mp4.run import Run
 from camreel.mp4.write import Header, header_for, own_note
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Choice",
     "Header",
     "Movie",
+    "Run",
     "Track",
     "boxes",
     "choose",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from camreel.mp4.boxes import box_head, made
+from camreel.mp4.run import Run
 
 _MOST_U32 = (1 << 32) - 1
 
@@ -21,15 +22,23 @@ class Runs:
     value: int | None = None
     count: int = 0
 
-    def add(self, value: int) -> None:
-        """One more. OverflowError where it is more than the table can hold."""
+    def add(self, value: int, times: int = 1) -> None:
+        """One more, or so many. OverflowError where it is more than the table can hold."""
         if value == self.value:
-            self.count += 1
+            self.count += times
         else:
             if not 0 <= value <= _MOST_U32:
                 raise OverflowError(value)
             self._end_run()
-            self.value, self.count = value, 1
+            self.value, self.count = value, times
+
+    def extend(self, values: Sequence[int]) -> None:
+        """All of them, one after the other."""
+        if values and values.count(values[0]) == len(values):
+            self.add(values[0], len(values))
+        else:
+            for value in values:
+                self.add(value)
 
     def _end_run(self) -> None:
         if self.value is not None:
@@ -90,6 +99,27 @@ class Samples:
         self.weight += size
         if key:
             self.keys.append(number + 1)
+        return number
+
+    def extend(self, more: Run, start: int, duration: int) -> int:
+        """``more`` samples, none of them a keyframe, the first decoded at ``start``. The number of that one."""
+        number = len(self.sizes)
+        self.sizes.extend(more.sizes)
+        self.offsets.extend(array("Q", bytes(8 * len(more.sizes))))
+        moved = start - more.dts[0]
+        if self.first is None:
+            self.first, self.shown_first = start, more.shown[0] + moved
+        else:
+            self.steps.add(start - self.last)
+        self.steps.extend(more.steps)
+        if more.shifts is None:
+            self.shifts.add(0, len(more.sizes))
+        else:
+            self.shifts.extend(more.shifts)
+        self.last, self.duration = more.dts[-1] + moved, duration
+        self.shown_first = min(self.shown_first, min(more.shown) + moved)
+        self.shown_end = max(self.shown_end, max(more.shown) + moved + duration)
+        self.weight += more.weight
         return number
 
     @property
