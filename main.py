@@ -63,9 +63,9 @@ def run():
         hold_ctrl_c("SIG_UNBLOCK")
     reason = missing()
     if not reason:
-        from camreel.cli import main
+        from camreel.cli import program
 
-        sys.exit(main())
+        program()
     windows = os.name == "nt"
     python = os.path.join(HERE, ".venv", *(("Scripts", "python.exe") if windows else ("bin", "python")))
     if not handed_over and os.path.exists(python):

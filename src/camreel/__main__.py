@@ -6,9 +6,9 @@ import sys
 
 if __name__ == "__main__":
     try:
-        from camreel.cli import main
+        from camreel.cli import program
 
-        sys.exit(main())
+        program()
     except KeyboardInterrupt:
         sys.stderr.write("camreel: interrupted\n")
         sys.exit(130)

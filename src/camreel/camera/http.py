@@ -24,6 +24,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from camreel.camera.digest import Challenge, answer, choose, parse_challenges
+from camreel.camera.gathering import Gathering
 from camreel.camera.login import Login
 from camreel.camera.problems import fingerprint_text, from_client_error, from_status, login_problem
 from camreel.camera.session import Trust, Wire, open_wire, tls_context
@@ -337,9 +338,13 @@ class Connection:
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         """The body as it comes; CameraUnreachable when it stalls or drips."""
         timeouts, received, mark = self._timeouts, 0, anyio.current_time()
+        content, gathering = response.content, Gathering(mark)
         while True:
             with self._in_our_words(), anyio.CancelScope(deadline=mark + timeouts.stall) as scope:
-                chunk = await response.content.readany()
+                if gathering.pause:
+                    with anyio.move_on_after(gathering.pause):
+                        await content.wait_eof()
+                chunk = await content.readany()
             if scope.cancelled_caught:
                 raise CameraUnreachable(
                     f"{self._address} stopped sending: fewer than {timeouts.least_bytes_per_stall >> 10} KiB "
@@ -351,6 +356,7 @@ class Connection:
             if received >= timeouts.least_bytes_per_stall:
                 received, mark = 0, anyio.current_time()
             given = anyio.current_time()
+            gathering.took(len(chunk), given)
             yield chunk
             mark += anyio.current_time() - given  # what our side takes its time for is no stall of the camera's
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import anyio.to_thread
 
+from camreel.camera.gathering import READ_BUFFER
 from camreel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ async def open_wire(trust: Trust, connect: float, https: bool, shared: aiohttp.C
         headers={"Accept-Encoding": "identity", "User-Agent": "camreel"},
         auto_decompress=False,
         trust_env=False,
-        read_bufsize=256 << 10,
+        read_bufsize=READ_BUFFER,
     )
     # aiohttp would send a request again, signature and all, when a kept connection turns out to be closed: the
     # nonce would be used twice, on another connection, and count as a failed login. There is no public switch

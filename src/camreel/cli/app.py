@@ -16,7 +16,7 @@ from camreel.cli import screen
 from camreel.cli.chosen import where_from
 from camreel.cli.commands import COMMANDS
 from camreel.cli.help import Option
-from camreel.cli.loading import ending_at_once
+from camreel.cli.loading import loading
 from camreel.cli.password import refuse_password_arguments
 from camreel.cli.program import program_name
 from camreel.config import config_path, load, nearest
@@ -40,7 +40,7 @@ class _Commands(click.Group):
         """The one of that name; now it is loaded."""
         if cmd_name not in _NAMED:
             return None
-        with ending_at_once():
+        with loading():
             return _NAMED[cmd_name].load()
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

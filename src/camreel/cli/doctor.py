@@ -12,7 +12,7 @@ from camreel.cli import screen
 from camreel.cli.checks import check_tls, check_username
 from camreel.cli.chosen import CameraCommand, address_of, chosen_of
 from camreel.cli.help import Option, Whole
-from camreel.cli.loading import ending_at_once
+from camreel.cli.loading import loading_aiohttp
 from camreel.cli.options import connection_options, debug_option, json_option
 from camreel.cli.password import Given, Passwords
 from camreel.cli.program import program_name
@@ -91,7 +91,7 @@ def doctor(
             "--username is missing.", hint=f"At least: {program_name()} doctor 192.168.1.100 --username admin"
         )
     check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
-    with ending_at_once():
+    with loading_aiohttp():
         from camreel.doctor import Patient, refuse_existing  # noqa: PLC0415 - brings aiohttp and PyAV
 
     place = None if capture is None else Path(capture).expanduser().absolute()

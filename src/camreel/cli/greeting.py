@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from camreel.cli.loading import ending_at_once
+from camreel.cli.loading import loading_aiohttp
 from camreel.clock import parse_camera_zone
 from camreel.errors import printable
 from camreel.model import Address, AskedAround, Credentials, Now, Request
@@ -32,7 +32,7 @@ def check_lock(request: Request) -> None:
 
 def greet(request: Request, password: str) -> Greeting:
     """What the camera says. The errors of an export; a lock of the account is remembered as there."""
-    with ending_at_once():
+    with loading_aiohttp():
         import anyio  # noqa: PLC0415 - as above
 
         from camreel import lockout  # noqa: PLC0415

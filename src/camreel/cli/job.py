@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from camreel.cli import screen
 from camreel.cli.after import Command, run_after
-from camreel.cli.loading import ending_at_once
+from camreel.cli.loading import loading, loading_aiohttp
 from camreel.errors import UsageError, printable
 from camreel.model import Credentials, MergeRequest, Request
 from camreel.report import Report, report_json, report_text
@@ -50,7 +50,7 @@ def run_job(
     ``asks``: where there is much to fetch, a person is asked before the download.
     """
     # They bring aiohttp, anyio and more, which --help should not wait for.
-    with ending_at_once():
+    with loading_aiohttp():
         from camreel import lockout  # noqa: PLC0415
         from camreel.cli.consent import confirm_of  # noqa: PLC0415
         from camreel.cli.reporters import choose_reporter  # noqa: PLC0415
@@ -73,7 +73,7 @@ def run_job(
 
 def run_merge_job(request: MergeRequest, notes: Sequence[str], manner: Manner) -> Report:
     """Merge, and show the report. ``notes`` is what the search for the files had to say."""
-    with ending_at_once():
+    with loading():
         from camreel.cli.reporters import choose_reporter  # noqa: PLC0415 - as above
         from camreel.cli.runner import run_merge  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ import click
 from camreel.cli.chosen import CameraCommand, cameras_of, chosen_of
 from camreel.cli.consent import asked, is_much, question
 from camreel.cli.job import Manner, logging_to
-from camreel.cli.loading import ending_at_once
+from camreel.cli.loading import loading, loading_aiohttp
 from camreel.cli.options import foreign_options, list_options, manner_options
 from camreel.cli.side_by_side import Task, run_each, with_passwords
 from camreel.cli.wanting import manner_of, passwords_of, wanted_of
@@ -97,7 +97,7 @@ def run_dry(tasks: Sequence[Task], manner: Manner) -> int:
 
 
 def _run(tasks: Sequence[Task], manner: Manner, *, dry: bool) -> int:
-    with ending_at_once():
+    with loading():
         from camreel.cli.listing_show import show  # noqa: PLC0415 - the help page does not need it
 
     outcomes: dict[int, Outcome] = {}
@@ -162,7 +162,7 @@ def ask_for_all(
 
 
 def _find(tasks: Sequence[Task], ready: dict[int, Credentials], outcomes: dict[int, Outcome], manner: Manner) -> None:
-    with ending_at_once():
+    with loading_aiohttp():
         from camreel import exporting  # noqa: PLC0415 - brings aiohttp and more
         from camreel.cli.many import choose_many  # noqa: PLC0415
         from camreel.cli.runner import run_all  # noqa: PLC0415

@@ -1,7 +1,8 @@
-"""Ctrl-C while modules are being loaded. Needs next to nothing itself."""
+"""Loading modules: quickly, and so that Ctrl-C is heard. Needs next to nothing itself."""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -11,8 +12,8 @@ from typing import NoReturn
 
 
 @contextmanager
-def ending_at_once() -> Iterator[None]:
-    """Let Ctrl-C end the program here and now: an exception in the middle of an import may be swallowed."""
+def loading() -> Iterator[None]:
+    """For imports. Ctrl-C ends the program here and now: an exception in the middle of an import may be swallowed."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in numbers}
     heard = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # as it is wanted
@@ -20,10 +21,10 @@ def ending_at_once() -> Iterator[None]:
         for number in heard:
             signal.signal(number, _end)
     except ValueError:  # not in the main thread: there it is not heard anyway
-        yield
-        return
+        heard = {}
     try:
-        yield
+        with _no_collecting():
+            yield
     finally:
         for number, handler in heard.items():
             signal.signal(number, handler)
@@ -34,3 +35,41 @@ def _end(_number: int, _frame: object) -> NoReturn:
     with suppress(OSError, ValueError, AttributeError):
         os.write(sys.stderr.fileno(), b"camreel: interrupted\n")
     os._exit(130)
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Modules stay: to look for garbage among them again and again takes a sixth of the time of loading them."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if on:
+            gc.enable()
+
+
+@contextmanager
+def loading_aiohttp() -> Iterator[None]:
+    """The same. aiohttp reads all certificate authorities twice when it is imported, in 0.1 s: that is left out.
+
+    It is for contexts of its own, which stay unused: where a camera speaks https, :mod:`camreel.camera.session` makes
+    one. Should they be used after all, they trust nobody, which is the safe side.
+    """
+    if "aiohttp" in sys.modules:
+        with loading():
+            yield
+        return
+    import ssl  # noqa: PLC0415 - 30 ms
+
+    ssl.SSLContext.set_default_verify_paths = _none  # type: ignore[assignment]
+    try:
+        with loading():
+            yield
+    finally:
+        del ssl.SSLContext.set_default_verify_paths
+
+
+def _none(_context: object) -> None:
+    return

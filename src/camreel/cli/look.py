@@ -19,7 +19,7 @@ from camreel.cli.consent import asked, can_ask
 from camreel.cli.help import Option, Whole
 from camreel.cli.job import Manner, logging_to
 from camreel.cli.listing import LAST_DAY
-from camreel.cli.loading import ending_at_once
+from camreel.cli.loading import loading_aiohttp
 from camreel.cli.options import get_options, list_options, manner_options, some_of
 from camreel.cli.password import Passwords
 from camreel.cli.program import program_command
@@ -116,7 +116,7 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
         raise UsageError(
             f"--output-file is for one page, and this makes {len(channels)}.", hint="Give --output-dir in place of it."
         )
-    with ending_at_once():
+    with loading_aiohttp():
         import camreel.looking  # noqa: F401, PLC0415 - brings aiohttp and more, which the help page does not need
     requests = [_request(ctx, channel) for channel in channels]
     if len(requests) == 1:

@@ -9,7 +9,7 @@ import click
 from camreel.cli.checks import making_of, output_of
 from camreel.cli.help import Command
 from camreel.cli.job import Manner, run_merge_job
-from camreel.cli.loading import ending_at_once
+from camreel.cli.loading import loading
 from camreel.cli.options import manner_options, merge_options
 from camreel.clock import parse_camera_zone, parse_range
 from camreel.errors import UsageError
@@ -82,7 +82,7 @@ def merge(
         )
     output, chosen = output_of(output_file, Path.cwd(), OutputFormat(output_format) if output_format else None)
     zone = None if camera_tz is None else parse_camera_zone(camera_tz)
-    with ending_at_once():
+    with loading():
         from camreel.merging import find_files  # noqa: PLC0415 - brings PyAV, which --help should not wait for
 
     found = find_files(files, output)

@@ -9,21 +9,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
 
-from camreel import exporting
 from camreel.cli import screen
 from camreel.cli.reporters import Reporter, leave_screen
 from camreel.errors import Interrupted
 from camreel.events import ClipFetched, Event, Listener, Planned
-from camreel.looking import Look
 from camreel.model import Credentials, MergeRequest, Request
 from camreel.report import Report
 from camreel.transfer.store import ROOT
 from camreel.units import count_text, size_text
+
+if TYPE_CHECKING:
+    from camreel.exporting import Confirm
+    from camreel.looking import Look
 
 _Result = TypeVar("_Result")
 
@@ -32,9 +34,11 @@ _PATIENCE = 0.8  # seconds from Ctrl-C to the end at the latest
 
 
 def run_export(
-    request: Request, credentials: Credentials, reporter: Reporter, confirm: exporting.Confirm | None = None
+    request: Request, credentials: Credentials, reporter: Reporter, confirm: Confirm | None = None
 ) -> Report:
     """The export's report. Raises what it raises, and Interrupted after Ctrl-C or SIGTERM."""
+    from camreel import exporting  # noqa: PLC0415 - it brings aiohttp, and a merge of clips does not need it
+
     export = exporting.export if confirm is None else partial(exporting.export, confirm=confirm)
     return _run(_Run(lambda listener: export(request, credentials, listener), reporter, request.output_dir))
 

@@ -10,7 +10,7 @@ from camreel.cli import screen
 from camreel.cli.after import run_after
 from camreel.cli.job import Manner, logging_to
 from camreel.cli.listing import ask_for_all
-from camreel.cli.loading import ending_at_once
+from camreel.cli.loading import loading_aiohttp
 from camreel.cli.side_by_side import Task, run_each, with_passwords
 from camreel.cli.table import table
 from camreel.cli.worst import worst
@@ -34,7 +34,7 @@ def run_several(tasks: Sequence[Task], manner: Manner, *, asks: bool = False) ->
 
     ``asks``: they are all searched first, and a person is asked where what is to be fetched is much in all.
     """
-    with ending_at_once():
+    with loading_aiohttp():
         from camreel import exporting  # noqa: PLC0415
         from camreel.cli.many import choose_many  # noqa: PLC0415 - brings anyio and more
         from camreel.cli.runner import run_all  # noqa: PLC0415

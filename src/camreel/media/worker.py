@@ -8,6 +8,7 @@ along. The process ends at once when its input ends: that is how it learns that 
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import sys
@@ -32,8 +33,8 @@ LOST_PARENT = 3
 _EVERY = 0.25  # seconds
 
 
-def main() -> int:
-    """Serve one merge. Exit code 0 when it ended as told, also with a failure that was reported."""
+def main() -> None:
+    """Serve one merge. It returns when that ended as told, also with a failure that was reported."""
     die_with_parent()
     answers = _take_stdout()
     asked: queue.Queue[Message] = queue.Queue()
@@ -43,7 +44,6 @@ def main() -> int:
         _serve(asked, answers)
     except Exception as error:  # noqa: BLE001 - the border of the process: it becomes one line
         _send(answers, _as_failed(error))
-    return 0
 
 
 def _take_stdout() -> IO[bytes]:
@@ -77,6 +77,7 @@ def _limit_memory() -> None:
 
 
 def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
+    gc.disable()  # modules stay: no garbage is looked for among them
     import av.logging  # noqa: PLC0415 - a third of a second, and its failure must be reported like any other
 
     av.logging.set_level(None)
@@ -96,6 +97,8 @@ def _merge(job: MergeJob, asked: queue.Queue[Message], answers: IO[bytes]) -> No
     from camreel.media.merge import Merger  # noqa: PLC0415 - see above
     from camreel.media.stored import ClipUnreadable  # noqa: PLC0415
 
+    gc.freeze()
+    gc.enable()
     merger = Merger(job)
     try:
         while isinstance(order := asked.get(), ClipFile):
@@ -145,4 +148,5 @@ def _as_failed(error: Exception) -> Failed:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
+    os._exit(0)  # all is said, and Python would take FFmpeg's modules down one by one

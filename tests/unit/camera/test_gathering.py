@@ -1,0 +1,29 @@
+"""How long a body gathers before it is taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from camreel.camera.gathering import READ_BUFFER, Gathering
+
+
+@pytest.mark.parametrize(
+    ("rate", "pause"),
+    [(100_000, 0.2), (3_000_000, 0.2), (100_000_000, 0.00786), (2_000_000_000, 0.00039)],
+)
+def test_a_fast_camera_is_never_waited_for(rate: int, pause: float) -> None:
+    """As much as the buffer holds with room to spare is taken at once, and a fifth of a second at most."""
+    now, gathering = 50.0, Gathering(50.0)
+    assert gathering.pause == 0
+    for elapsed in (0.01, 0.05, 0.2):
+        now += elapsed
+        gathering.took(round(rate * elapsed), now)
+        assert gathering.pause == pytest.approx(pause, rel=0.01)
+        assert gathering.pause * rate < READ_BUFFER
+
+
+def test_all_at_once() -> None:
+    """A clock that stands still tells nothing."""
+    gathering = Gathering(1.0)
+    gathering.took(1000, 1.0)
+    assert gathering.pause == 0
