@@ -218,11 +218,14 @@ def test_a_clip_that_kills_the_merge_is_left_out_by_name(tmp_path: Path, monkeyp
     expected = frames(one, three)
 
     class Trap(MergeProcess):
-        async def add(self, clip):
+        async def add_all(self, clips, on_settled):
+            await super().add_all(map(self._trapped, clips), on_settled)
+
+        def _trapped(self, clip):
             if clip.path == str(two) and two.is_file():
                 two.unlink()
                 os.mkfifo(two)  # the worker waits for ever for somebody to write into it
-            return await super().add(clip)
+            return clip
 
     monkeypatch.setattr("camreel.merging.story.MergeProcess", partial(Trap, stall_seconds=5))
     report = anyio.run(merge, wanted, lambda _event: None)

@@ -18,7 +18,7 @@ from camreel.errors import DiskError, MergeError
 from camreel.media.child import environment
 from camreel.media.job import ClipFile, Failed, Finish, MergeJob, MergeResult, Progress
 from camreel.media.messages import decode, encode
-from camreel.media.process import MergeProcess
+from camreel.media.process import MergeDied, MergeProcess
 
 pytestmark = pytest.mark.anyio
 
@@ -147,7 +147,7 @@ async def test_no_secret_in_the_environment(studio, monkeypatch):
 ABANDONED = """
 import asyncio, os, sys
 from camreel.media.messages import decode
-from camreel.media.process import MergeProcess
+from camreel.media.process import MergeDied, MergeProcess
 
 async def main():
     job, clip = (decode(line.encode()) for line in sys.argv[1:])
@@ -268,3 +268,26 @@ async def test_not_found_from_elsewhere(studio, monkeypatch, tmp_path):
     clip: ClipFile = studio.row(1, seconds=1)[0]
     async with MergeProcess(job, nothing) as merge:
         assert (await merge.add(clip)).outcomes[0].video_packets == 10
+
+
+async def test_clips_that_are_handed_over_early(studio):
+    """Each is answered for in its turn, however many are on their way; and the film is the same."""
+    clips = studio.row(9, seconds=1)
+    settled: list[int] = []
+    async with MergeProcess(studio.job("mp4"), lambda *_: None) as process:
+        await process.add_all(iter(clips), lambda clip, _: settled.append(clip.number))
+        result = await process.finish()
+    assert settled == [clip.number for clip in clips]
+    assert result.films[0].video_packets == 9 * 10
+
+
+async def test_the_clip_that_kills_is_named_also_with_others_on_their_way(studio):
+    """Not the one that was sent last."""
+    clips = studio.row(8, seconds=1)
+    bad = Path(clips[3].path)
+    bad.unlink()
+    os.mkfifo(bad)  # the worker waits for ever for somebody to write into it
+    with pytest.raises(MergeDied) as died:
+        async with MergeProcess(studio.job("mp4"), lambda *_: None, stall_seconds=2) as process:
+            await process.add_all(clips, lambda *_: None)
+    assert died.value.number == clips[3].number

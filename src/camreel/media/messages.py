@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -53,7 +53,7 @@ def decode(line: bytes) -> Message:
     kind = _TYPES.get(str(body.pop("is", None)))
     if kind is None:
         raise BadMessage("a line of an unknown type")
-    message: Message = _read_object(kind, body)
+    message: Message = _reader_of(kind)(body)
     return message
 
 
@@ -82,32 +82,37 @@ def _plain(value: object) -> Any:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _reader_of(kind: Any) -> Callable[[Any], Any]:
+    """What reads a value that is declared as ``kind``. To find that out takes longer than to read."""
+    if kind in _READERS:
+        return partial(_read, kind, _READERS[kind])
+    inner = get_args(kind)
+    if get_origin(kind) is UnionType or NoneType in inner:
+        read = _reader_of(next(each for each in inner if each is not NoneType))
+        return lambda value: None if value is None else read(value)
+    if get_origin(kind) is tuple:
+        return partial(_read_list, _reader_of(inner[0]))
+    readers = {name: _reader_of(hint) for name, hint in get_type_hints(kind).items()}
+    return partial(_read_object, kind, readers)
 
 
-def _read_object(kind: Any, body: object) -> Any:
-    hints = _hints(kind)
-    if not isinstance(body, dict) or body.keys() != hints.keys():
+def _read_object(kind: type, readers: dict[str, Callable[[Any], Any]], body: object) -> Any:
+    if not isinstance(body, dict) or body.keys() != readers.keys():
         raise BadMessage(f"not the fields of a {kind.__name__}")
-    return kind(**{name: _read(hint, body[name]) for name, hint in hints.items()})
+    return kind(**{name: read(body[name]) for name, read in readers.items()})
 
 
-def _read(hint: Any, value: object) -> Any:
-    if get_origin(hint) is UnionType or NoneType in get_args(hint):
-        inner = next(each for each in get_args(hint) if each is not NoneType)
-        return None if value is None else _read(inner, value)
-    if get_origin(hint) is tuple:
-        if not isinstance(value, list):
-            raise BadMessage("not a list")
-        return tuple(_read(get_args(hint)[0], each) for each in value)
-    reader = _READERS.get(hint)
-    if reader is None:
-        return _read_object(hint, value)
+def _read_list(read: Callable[[Any], Any], value: object) -> Any:
+    if not isinstance(value, list):
+        raise BadMessage("not a list")
+    return tuple([read(each) for each in value])
+
+
+def _read(kind: type, reader: Callable[[Any], Any], value: object) -> Any:
     try:
         return reader(value)
     except (TypeError, ValueError) as error:
-        raise BadMessage(f"not a {hint.__name__}") from error
+        raise BadMessage(f"not a {kind.__name__}") from error
 
 
 def _of_type(kind: type) -> Callable[[Any], Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from camreel.media.messages import Message, encode
 from camreel.model import WallTime
 
 _KEPT = "The downloads are kept: run it again to continue."
+_AHEAD = 4  # clips
 
 
 class MergeDied(MergeError):
@@ -32,7 +34,7 @@ Answer = TypeVar("Answer", Settled, MergeResult)
 class MergeProcess:
     """One merge in a process of its own; an async context manager.
 
-    Clips are added one at a time, in the order of their start. Whatever goes wrong ends the merge: with
+    Clips are added in the order of their start. Whatever goes wrong ends the merge: with
     :class:`DiskError` where the output cannot be written, else with :class:`MergeError`. A clip that is bad is not
     an error but an outcome. Leaving the context before :meth:`finish` has returned kills the process; files are
     left as they are.
@@ -71,15 +73,25 @@ class MergeProcess:
 
         Raises :class:`MergeError`, :class:`DiskError`.
         """
-        clip = replace(clip, path=str(Path(clip.path).absolute()))
-        self._added.add(clip.number)
-        settled = await self._ask(clip, Settled, f"while {printable(clip.label)} was being merged")
-        self._check_known(settled.outcomes)
-        return settled
+        await self._post(clip)
+        return await self._settled(clip)
+
+    async def add_all(self, clips: Iterable[ClipFile], on_settled: Callable[[ClipFile, Settled], None]) -> None:
+        """The same for one after the other. The next few are handed over early: the process never waits for them."""
+        waiting: deque[ClipFile] = deque()
+        for clip in clips:
+            await self._post(clip)
+            waiting.append(clip)
+            if len(waiting) > _AHEAD:
+                on_settled(waiting[0], await self._settled(waiting.popleft()))
+        while waiting:
+            on_settled(waiting[0], await self._settled(waiting.popleft()))
 
     async def finish(self) -> MergeResult:
         """Close, reopen, check and sync the output. Raises :class:`MergeError`, :class:`DiskError`."""
-        result = await self._ask(Finish(), MergeResult, "while the video was being closed")
+        await self._send(Finish())
+        # Closing ends in an fsync, which says nothing while a slow disk takes what is still in memory.
+        result = await self._answer_of(None, MergeResult, "while the video was being closed", 10 * self._stall_seconds)
         self._check_known(result.outcomes)
         await self._child.end()
         return result
@@ -88,19 +100,15 @@ class MergeProcess:
         if any(outcome.number not in self._added for outcome in outcomes):
             raise MergeError("The merge process answered for a clip that it was not given.", hint=_KEPT)
 
-    async def _ask(self, order: ClipFile | Finish, kind: type[Answer], doing: str) -> Answer:
-        """Send ``order`` and wait for its answer. An exchange that is not brought to its end ends the process."""
-        answer: Answer | None = None
-        self._at = order.number if isinstance(order, ClipFile) else None
-        # Closing ends in an fsync, which says nothing while a slow disk takes what is still in memory.
-        patience = self._stall_seconds * (10 if isinstance(order, Finish) else 1)
-        try:
-            await self._send(order)
-            answer = await self._answer(kind, doing, patience)
-        finally:
-            if answer is None:
-                await self._child.end()
-        return answer
+    async def _post(self, clip: ClipFile) -> None:
+        self._added.add(clip.number)
+        await self._send(replace(clip, path=str(Path(clip.path).absolute())))
+
+    async def _settled(self, clip: ClipFile) -> Settled:
+        doing = f"while {printable(clip.label)} was being merged"
+        settled = await self._answer_of(clip.number, Settled, doing, self._stall_seconds)
+        self._check_known(settled.outcomes)
+        return settled
 
     async def _send(self, order: ClipFile | Finish) -> None:
         lines = encode(order)
@@ -108,6 +116,17 @@ class MergeProcess:
             lines = encode(self._job) + lines
             self._job_sent = True
         await self._child.send(lines)
+
+    async def _answer_of(self, number: int | None, kind: type[Answer], doing: str, patience: float) -> Answer:
+        """The answer to an order, on clip ``number`` or none. What is not brought to its end ends the process."""
+        answer: Answer | None = None
+        self._at = number
+        try:
+            answer = await self._answer(kind, doing, patience)
+        finally:
+            if answer is None:
+                await self._child.end()
+        return answer
 
     async def _answer(self, kind: type[Answer], doing: str, patience: float) -> Answer:
         while True:

@@ -10,7 +10,7 @@ from camreel.errors import printable
 from camreel.merging.dates import Candidate
 
 _SHOWN = 3
-_EDGE = 1 << 16  # bytes: recorders allot space in large pieces, so that many files are equally large
+_EDGE = 1 << 13  # bytes: recorders allot space in large pieces, so that many files are equally large
 
 
 def without_copies(candidates: Sequence[Candidate]) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:

@@ -6,6 +6,7 @@ is not guessed at.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ _ZERO = WallTime(datetime(1970, 1, 1))  # noqa: DTZ001 - by no clock at all
 _APART = timedelta(minutes=2)  # names and frames differ by so much without one of them being wrong
 _LONGEST_OPEN = timedelta(hours=1)  # what recorders pack at most into one file
 _SHOWN = 3
+_A_WHILE = 0.1  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,17 @@ def look_at(file: FileOnDisk, *, length: bool = False) -> Candidate:
     except Unusable as error:
         return Candidate(file, by_name, OwnTimes(), str(error))
     return Candidate(file, by_name, own)
+
+
+def look_at_some(files: Sequence[FileOnDisk], *, length: bool = False) -> list[Candidate]:
+    """The same for the first of ``files``, as many as can be done in a tenth of a second; one at least."""
+    until = time.monotonic() + _A_WHILE
+    found = [look_at(files[0], length=length)]
+    for file in files[1:]:
+        if time.monotonic() >= until:
+            break
+        found.append(look_at(file, length=length))
+    return found
 
 
 def date_all(candidates: Sequence[Candidate], zone: Zone | None) -> Dated:

@@ -21,10 +21,10 @@ from camreel.clock import CameraClock, CameraRange, ZoneFacts, is_by_clock, loca
 from camreel.clock.sources import clock_by, sources
 from camreel.clock.zone import moments_of
 from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, printable
-from camreel.media.job import ClipOutcome, MergeJob, MergeResult, part_names
+from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult, Settled, part_names
 from camreel.media.process import MergeDied, MergeProcess
 from camreel.merging.copies import without_copies
-from camreel.merging.dates import Candidate, Dated, date_all, lay_in_order, look_at
+from camreel.merging.dates import Candidate, Dated, date_all, lay_in_order, look_at_some
 from camreel.model import AskedRange, MergeRequest, Recording, Span, Stream, WallTime
 from camreel.orders import clip_file, merge_job
 from camreel.output import already_there, finish, make_folders, part_for, prepare
@@ -126,11 +126,12 @@ class _Merge:
 
     async def _look(self, clock: CameraClock | None) -> tuple[Dated, tuple[tuple[str, int], ...]]:
         candidates: list[Candidate] = []
-        for number, file in enumerate(self._request.files):
-            self._emit(events.Looking(number, len(self._request.files)))
+        files = self._request.files
+        while len(candidates) < len(files):
+            self._emit(events.Looking(len(candidates), len(files)))
             # In a thread: a recorder's disk has files whose frames take seconds to walk.
-            look = partial(look_at, file, length=self._request.in_order)
-            candidates.append(await anyio.to_thread.run_sync(look, abandon_on_cancel=True))
+            look = partial(look_at_some, files[len(candidates) :], length=self._request.in_order)
+            candidates += await anyio.to_thread.run_sync(look, abandon_on_cancel=True)
         try:
             kept, notes = await anyio.to_thread.run_sync(without_copies, candidates, abandon_on_cancel=True)
         except OSError as error:
@@ -176,11 +177,17 @@ class _Merge:
     async def _try(self, plan: ExportPlan, job: MergeJob, suspects: Mapping[int, str]) -> _Merged:
         outcomes = {number: ClipOutcome(number, unusable=reason) for number, reason in suspects.items()}
         async with MergeProcess(job, self._on_merged) as process:
-            for number, recording in enumerate(plan.recordings, 1):
-                if number not in suspects:
-                    settled = await process.add(clip_file(plan, number, recording.path, recording.name))
-                    self._settle(settled.outcomes, outcomes)
-                    self._on_merged(number, recording.span.start)
+            clips = (
+                clip_file(plan, number, recording.path, recording.name)
+                for number, recording in enumerate(plan.recordings, 1)
+                if number not in suspects
+            )
+
+            def settle(clip: ClipFile, settled: Settled) -> None:
+                self._settle(settled.outcomes, outcomes)
+                self._on_merged(clip.number, plan.recordings[clip.number - 1].span.start)
+
+            await process.add_all(clips, settle)
             self._emit(events.Verifying())
             try:
                 result = await process.finish()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _MOST = 1000
+_HEAD = struct.Struct(">I4s")
 
 
 class BadIndex(ValueError):
     """An index that does not fit together, or has something in it that is not understood here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A box of ``data`` from ``at`` to ``end``; its content begins at ``body``."""
 
     kind: bytes
@@ -41,10 +41,11 @@ def boxes(data: bytes, at: int = 0, end: int | None = None) -> Iterator[Box]:
         if at == end:
             return
         size, kind, body = head_of(data, at, end)
-        if size < body or at + size > end:
+        after = at + size
+        if size < body or after > end:
             raise BadIndex("a box is longer than what it is in")
-        yield Box(kind, data, at, at + body, at + size)
-        at += size
+        yield Box(kind, data, at, at + body, after)
+        at = after
     raise BadIndex("too many boxes")
 
 
@@ -52,7 +53,7 @@ def head_of(data: bytes, at: int, end: int) -> tuple[int, bytes, int]:
     """Size and kind of the box at ``at``, and how long its head is. A size of 0 reaches to ``end``."""
     if at + 8 > end:
         raise BadIndex("a box is cut off")
-    size, kind = struct.unpack_from(">I4s", data, at)
+    size, kind = _HEAD.unpack_from(data, at)
     if size == 1:
         if at + 16 > end:
             raise BadIndex("a box is cut off")
@@ -84,10 +85,14 @@ def children(box: Box) -> dict[bytes, Box]:
 
 def child(box: Box, kind: bytes) -> Box:
     """The first box of that kind in ``box``. Raises :class:`BadIndex`."""
-    found = children(box).get(kind)
-    if found is None:
+    return needed(children(box), kind)
+
+
+def needed(found: dict[bytes, Box], kind: bytes) -> Box:
+    """The one of that kind. Raises :class:`BadIndex`."""
+    if kind not in found:
         raise BadIndex(f"no {kind.decode('latin-1')} box")
-    return found
+    return found[kind]
 
 
 def made(kind: bytes, *content: bytes) -> bytes:

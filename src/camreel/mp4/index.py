@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from camreel.mp4.boxes import BadIndex, Box, boxes, child, children, made
+from camreel.mp4.boxes import BadIndex, Box, boxes, child, children, made, needed
 
 # An hour at 60 pictures a second with 64 kHz sound has 440,000; a table of more is a bomb, or G.711 byte by byte.
 MOST_SAMPLES = 4_000_000
@@ -91,15 +91,16 @@ def _movie(moov: bytes, total: int) -> Movie:
     tracks = [box for box in inner if box.kind == b"trak"]
     if len(tracks) > _MOST_TRACKS:
         raise BadIndex("too many tracks")
-    by_kind = [(child(child(box, b"mdia"), b"hdlr").content[8:12], box) for box in tracks]
-    pictures = next((box for kind, box in by_kind if kind == b"vide"), None)
-    sound = next((box for kind, box in by_kind if kind == b"soun"), None)
-    if pictures is None:
+    by_kind: dict[bytes, _Trak] = {}
+    for box in tracks:
+        trak = _Trak(box)
+        by_kind.setdefault(trak.kind, trak)
+    if b"vide" not in by_kind:
         raise BadIndex("no track of pictures")
-    seen = _track(pictures, b"vide", scale, total)
+    seen = _track(by_kind[b"vide"], scale, total)
     if not seen.count:
         raise BadIndex("no pictures")
-    heard = None if sound is None else _track(sound, b"soun", scale, total)
+    heard = _track(by_kind[b"soun"], scale, total) if b"soun" in by_kind else None
     return Movie(made(b"mvhd", head.content), seen, heard if heard is not None and heard.count else None)
 
 
@@ -112,29 +113,39 @@ def _scale(head: Box, short: int, long: int) -> int:
     return int(scale)
 
 
-def _track(box: Box, kind: bytes, movie_scale: int, total: int) -> Track:
-    media = child(box, b"mdia")
-    info = child(media, b"minf")
+class _Trak:
+    """A track's box, walked once."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+        self.children = children(box)
+        self.media = children(needed(self.children, b"mdia"))
+        self.handler = needed(self.media, b"hdlr")
+        self.kind = self.handler.content[8:12]
+
+
+def _track(trak: _Trak, movie_scale: int, total: int) -> Track:
+    info = needed(trak.media, b"minf")
     tables = child(info, b"stbl")
     inner = children(tables)
     if {b"stz2", b"stps"} & inner.keys() or any(
         each.content[4:8] in {b"rap ", b"sync"} for each in _all(tables, b"sbgp")
     ):
         raise BadIndex("its samples are described in a way that is not known here")
-    description = child(tables, b"stsd")
+    description = needed(inner, b"stsd")
     if struct.unpack_from(">I", description.content, 4)[0] != 1 or len(description.whole) > _MOST_DESCRIPTION:
         raise BadIndex("its samples have several descriptions")
-    media_head = child(media, b"mdhd")
+    media_head = needed(trak.media, b"mdhd")
     scale = _scale(media_head, 12, 20)
-    sizes = _sizes(child(tables, b"stsz"))
-    dts = _times(child(tables, b"stts"), len(sizes))
+    sizes = _sizes(needed(inner, b"stsz"))
+    dts = _times(needed(inner, b"stts"), len(sizes))
     offsets = _offsets(inner, sizes, total)
     cts = _shifts(inner[b"ctts"], len(sizes), scale) if b"ctts" in inner else None
     keys = _keys(inner[b"stss"], len(sizes)) if b"stss" in inner else None
-    begins, lasts, edits = _edits(box, scale, movie_scale)
+    begins, lasts, edits = _edits(trak.children.get(b"edts"), scale, movie_scale)
     others = b"".join(each.whole for each in boxes(info.data, info.body, info.end) if each.kind != b"stbl")
     return Track(
-        kind=kind,
+        kind=trak.kind,
         scale=scale,
         offsets=offsets,
         sizes=sizes,
@@ -143,9 +154,9 @@ def _track(box: Box, kind: bytes, movie_scale: int, total: int) -> Track:
         keys=keys,
         begins=begins,
         lasts=lasts,
-        track_head=child(box, b"tkhd").whole,
+        track_head=needed(trak.children, b"tkhd").whole,
         media_head=made(b"mdhd", media_head.content),
-        handler=child(media, b"hdlr").whole,
+        handler=trak.handler.whole,
         media_boxes=others,
         description=description.whole,
         edits=edits,
@@ -253,9 +264,8 @@ def _offsets(inner: dict[bytes, Box], sizes: array[int], total: int) -> array[in
     return offsets
 
 
-def _edits(box: Box, scale: int, movie_scale: int) -> tuple[Fraction, Fraction | None, bytes]:
+def _edits(edts: Box | None, scale: int, movie_scale: int) -> tuple[Fraction, Fraction | None, bytes]:
     """Where the tick 0 is on the film's time line, how long it is shown from there, and the box."""
-    edts = children(box).get(b"edts")
     if edts is None:
         return Fraction(0), None, b""
     content, count = _counted(child(edts, b"elst"), 2)
