@@ -21,7 +21,7 @@ def main() -> None:
     """See ``--help``."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--size", choices=_SIZES, default="full")
-    parser.add_argument("--only", choices=("job", "merge", "throttled", "memory", "start"), default="")
+    parser.add_argument("--only", choices=("job", "merge", "throttled", "memory", "fetched", "start"), default="")
     parser.add_argument("--rounds", type=int, help="of each comparison, in place of what the size has")
     parser.add_argument("--json", type=Path, default=CACHE / "figures.json", help="where the figures go")
     parser.add_argument("--svg", type=Path, help="where a drawing goes")
@@ -36,6 +36,8 @@ def main() -> None:
     figures = list(all_figures(sizes, _say, options.only))
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     print(f"\n{today()}, {machine}; ratios are medians of rounds that take turns\n\n{as_table(figures)}")
+    if sizes.job != FULL.job:
+        print("\nWith this little footage the start of the program is most of it: to see a change by, not the limits.")
     options.json.parent.mkdir(exist_ok=True)
     told = {"date": today(), "machine": machine, "figures": [asdict(each) for each in figures]}
     options.json.write_text(json.dumps(told, indent=2) + "\n")

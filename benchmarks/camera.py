@@ -43,6 +43,7 @@ class Camera:
     pages: list[bytes]
     bytes_a_second: float | None = None
     requests: int = 0
+    sent: int = 0  # bytes of files
     last_byte: float = 0.0
     talking: float = 0.0
     at: dict[str, int] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class Camera:
             used = resource.getrusage(resource.RUSAGE_SELF)
             body = {
                 "requests": self.requests,
+                "sent": self.sent,
                 "last_byte": self.last_byte,
                 "talking": self.talking,
                 "cpu": used.ru_utime + used.ru_stime,
@@ -123,16 +125,18 @@ def _serve(camera: Camera, connection: socket.socket) -> None:
     with connection, connection.makefile("rb") as lines, suppress(ConnectionError):
         while line := lines.readline(8192):
             method, target, _version = line.decode("latin-1").split()
-            authorization = ""
+            authorization = part = ""
             while (header := lines.readline(8192)) not in {b"\r\n", b""}:
                 name, _, value = header.decode("latin-1").partition(":")
                 if name.lower() == "authorization":
                     authorization = value
+                elif name.lower() == "range":
+                    part = value.strip()
             begun = time.monotonic()
             camera.requests += 1
             if target.startswith("/cgi-bin/RPC_Loadfile/"):
                 if _is_let_in(connection, authorization, method):
-                    _send_file(camera, connection, unquote(target.removeprefix("/cgi-bin/RPC_Loadfile")))
+                    _send_file(camera, connection, unquote(target.removeprefix("/cgi-bin/RPC_Loadfile")), part)
                 continue
             if target == "/log" or _is_let_in(connection, authorization, method):
                 body = camera.answer(unquote_plus(target))
@@ -153,20 +157,35 @@ def _head(status: int, length: int, more: str = "") -> bytes:
     return f"HTTP/1.1 {status} OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n{more}\r\n".encode()
 
 
-def _send_file(camera: Camera, connection: socket.socket, path: str) -> None:
+def _send_file(camera: Camera, connection: socket.socket, path: str, part: str) -> None:
+    """The file, or the ``part`` of it that was asked for."""
     item = next((each for each in camera.items if each["path"] == path), None)
     if item is None:
         connection.sendall(_head(404, 0))
         return
     with Path(item["file"]).open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        connection.sendall(_head(200, size))
-        at = 0
-        while at < size:
-            count = size - at if camera.bytes_a_second is None else min(_CHUNK, size - at)
+        at, end = _asked(part, size)
+        told = f"Content-Range: bytes {at}-{end - 1}/{size}\r\n" if part else ""
+        connection.sendall(_head(206 if part else 200, end - at, told))
+        while at < end:
+            count = end - at if camera.bytes_a_second is None else min(_CHUNK, end - at)
             camera.pause(count)
-            at += os.sendfile(connection.fileno(), file.fileno(), at, count)
+            sent = os.sendfile(connection.fileno(), file.fileno(), at, count)
+            at += sent
+            with camera.lock:
+                camera.sent += sent
     camera.last_byte = time.time()
+
+
+def _asked(part: str, size: int) -> tuple[int, int]:
+    """From where to where: ``bytes=5-9``, ``bytes=5-``, or ``bytes=-5`` for the last ones."""
+    first, _, last = part.removeprefix("bytes=").partition("-")
+    if not part:
+        return 0, size
+    if not first:
+        return max(0, size - int(last)), size
+    return int(first), min(size, int(last) + 1) if last else size
 
 
 def main() -> None:

@@ -45,6 +45,20 @@ def what_differs(video: Path, clips: Iterable[Path], *, decoded_every: int = 1) 
     return None if count else "there are no clips"
 
 
+def what_is_not_a_part(video: Path, clip: Path, first: int, count: int) -> str | None:
+    """Why ``video`` is no stretch of the pictures of ``clip`` that holds ``count`` from ``first`` on; None: it is."""
+    if not video.is_file():
+        return "there is no video"
+    found = [_digest(each) for each in _packets(video)]
+    wanted = [_digest(each) for each in _packets(clip)]
+    at = wanted.index(found[0]) if found and found[0] in wanted else -1
+    if at < 0 or wanted[at : at + len(found)] != found:
+        return "it is not a stretch of the recording"
+    if at > first or at + len(found) < first + count:
+        return f"it holds the pictures from {at} on, {len(found)} of them"
+    return None
+
+
 def _packets(path: Path) -> Iterator[Any]:
     with av.open(str(path), options=_OPEN) as container:
         for packet in container.demux(container.streams.video[0]):

@@ -21,6 +21,7 @@ TOOLS = "curl --parallel, then ffmpeg -c copy"
 PEER = "amcrest-downloader 0.3.0"
 FFMPEG = "ffmpeg -f concat -c copy"
 CAT = "cat"
+FFMPEG_SYNCED, CAT_SYNCED = f"{FFMPEG}, then sync", f"{CAT}, then sync"
 _AT_A_TIME = 4
 _PEER_FOLDER = CACHE / "amcrest-downloader"
 
@@ -60,7 +61,9 @@ def merges() -> list[Contender]:
     return [
         Contender(CAMREEL, _camreel_merge),
         Contender(FFMPEG, _ffmpeg, why_absent=_missing("ffmpeg")),
+        Contender(FFMPEG_SYNCED, _ffmpeg_synced, why_absent=_missing("ffmpeg")),
         Contender(CAT, _cat, makes_video=False, why_absent=_missing("cat")),
+        Contender(CAT_SYNCED, _cat_synced, makes_video=False, why_absent=_missing("cat")),
     ]
 
 
@@ -133,6 +136,11 @@ def _ffmpeg(scene: Scene) -> list[str]:
     return ["/bin/sh", "-e", "-c", _concat(scene, list(scene.clips))]
 
 
+def _ffmpeg_synced(scene: Scene) -> list[str]:
+    """As camreel leaves its video: on the disk, and not in memory alone."""
+    return ["/bin/sh", "-e", "-c", f"{_concat(scene, list(scene.clips))}\nsync out.mp4"]
+
+
 def _concat(scene: Scene, clips: list[Path]) -> str:
     (scene.folder / "concat.txt").write_text("".join(f"file '{clip}'\n" for clip in clips))
     return "ffmpeg -nostdin -v error -f concat -safe 0 -i concat.txt -c copy out.mp4"
@@ -143,4 +151,21 @@ def _cat(scene: Scene) -> list[str]:
     return ["/bin/sh", "-e", "-c", "xargs cat < names.txt > out.bin"]
 
 
-__all__ = ["CAMREEL", "CAT", "FFMPEG", "PEER", "ROOT", "TOOLS", "Contender", "camreel_get", "camreel_merge"]
+def _cat_synced(scene: Scene) -> list[str]:
+    *shell, script = _cat(scene)
+    return [*shell, f"{script}\nsync out.bin"]
+
+
+__all__ = [
+    "CAMREEL",
+    "CAT",
+    "CAT_SYNCED",
+    "FFMPEG",
+    "FFMPEG_SYNCED",
+    "PEER",
+    "ROOT",
+    "TOOLS",
+    "Contender",
+    "camreel_get",
+    "camreel_merge",
+]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.check import what_differs
-from benchmarks.contenders import CAMREEL, CAT, FFMPEG, PEER, TOOLS, Contender
+from benchmarks.contenders import CAMREEL, CAT, CAT_SYNCED, FFMPEG, FFMPEG_SYNCED, PEER, TOOLS, Contender
+from benchmarks.fetched import Hour, share_fetched
 from benchmarks.footage import CACHE, START, Footage
 from benchmarks.measure import Cost, run
 from benchmarks.scene import ROOT, Scene, environment, scene
@@ -57,6 +58,7 @@ class Sizes:
     throttled: tuple[Footage, ...]
     day: Footage | None
     listed: int
+    hour: Hour
     every: int  # of each so many-th GOP all pictures are decoded for the check
 
 
@@ -68,6 +70,7 @@ FULL = Sizes(
     throttled=(Footage(8, 25 * MB, 25), Footage(80, 25 * MB, 25)),
     day=Footage(1440, 350_000, 60, pixels=(320, 180)),
     listed=20_000,
+    hour=Hour(Footage(1, 360 * MB, 3600, pixels=(320, 180)), 1200, 300),
     every=25,
 )
 QUICK = Sizes(
@@ -78,6 +81,7 @@ QUICK = Sizes(
     throttled=(Footage(2, 10 * MB, 10),),
     day=None,
     listed=2_000,
+    hour=Hour(Footage(1, 36 * MB, 360, pixels=(320, 180)), 120, 30),
     every=10,
 )
 TINY = Sizes(
@@ -88,6 +92,7 @@ TINY = Sizes(
     throttled=(Footage(1, MB // 10, 2, fps=5, pixels=(160, 90)),),
     day=None,
     listed=200,
+    hour=Hour(Footage(1, 3 * MB, 60, fps=5, pixels=(160, 90)), 20, 10),
     every=1,
 )
 
@@ -96,7 +101,14 @@ Say = Callable[[str], None]
 
 def all_figures(sizes: Sizes, say: Say, only: str = "") -> Iterator[Figure]:
     """One after the other; ``only`` those of a group."""
-    groups = {"job": _job, "merge": _merge, "throttled": _throttled, "memory": _memory, "start": _start}
+    groups = {
+        "job": _job,
+        "merge": _merge,
+        "throttled": _throttled,
+        "memory": _memory,
+        "fetched": _fetched,
+        "start": _start,
+    }
     for name, measured in groups.items():
         if only in {"", name}:
             say(f"{name} ...")
@@ -166,9 +178,14 @@ def _merge(sizes: Sizes, say: Say) -> Iterator[Figure]:
         what = f"merge, {_shown(sizes.merge)}"
         yield _ratio(f"{what}: time, of {FFMPEG}", 0.65, FFMPEG, measured, _wall)
         yield _ratio(f"{what}: time, of {CAT}", 2.2, CAT, measured, _wall)
+        yield _ratio(f"{what}: time, of {FFMPEG_SYNCED}", 0.65, FFMPEG_SYNCED, measured, _wall)
+        yield _ratio(f"{what}: time, of {CAT_SYNCED}", 2.2, CAT_SYNCED, measured, _wall)
+        yield _ratio(f"{what}: processor, of {FFMPEG}", 0.65, FFMPEG, measured, _cpu)
     with scene(sizes.many) as place:
-        measured = _in_turn(place, contenders.merges()[:2], sizes, say)
-        yield _ratio(f"merge, {_shown(sizes.many)}: time, of {FFMPEG}", 0.5, FFMPEG, measured, _wall)
+        measured = _in_turn(place, contenders.merges()[:3], sizes, say)
+        what = f"merge, {_shown(sizes.many)}"
+        yield _ratio(f"{what}: time, of {FFMPEG}", 0.5, FFMPEG, measured, _wall)
+        yield _ratio(f"{what}: time, of {FFMPEG_SYNCED}", 0.5, FFMPEG_SYNCED, measured, _wall)
 
 
 def _throttled(sizes: Sizes, say: Say) -> Iterator[Figure]:
@@ -203,6 +220,15 @@ def _memory(sizes: Sizes, say: Say) -> Iterator[Figure]:
         held[name] = cost.memory or 0
         say(f"  {name}: {held[name] / MB:.0f} MB, exit code {cost.code}")
         yield Figure(f"24 hours at 20 fps with sound in {name}: memory", limit, (held[name] / MB,), "MB")
+
+
+def _fetched(sizes: Sizes, say: Say) -> Iterator[Figure]:
+    hour = sizes.hour
+    for kind in ("mp4", "dav"):
+        share, wrong = share_fetched(hour, kind)
+        say(f"  {kind}: {share:.3f} of the bytes that it takes; {wrong or 'right'}")
+        what = f"bytes fetched for {hour.length} s of a recording of {hour.footage.seconds} s ({kind})"
+        yield Figure(f"{what}, of theirs, a GOP and the index", 1.15, () if wrong else (share,), note=wrong or "")
 
 
 def _start(sizes: Sizes, say: Say) -> Iterator[Figure]:

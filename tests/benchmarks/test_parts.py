@@ -8,12 +8,13 @@ import pytest
 
 av = pytest.importorskip("av")
 
-from benchmarks.check import what_differs  # noqa: E402
+from benchmarks.check import what_differs, what_is_not_a_part  # noqa: E402
 from benchmarks.contenders import whole_job  # noqa: E402
 from benchmarks.draw import as_svg, as_table  # noqa: E402
 from benchmarks.figures import TINY, Figure  # noqa: E402
 from benchmarks.scene import scene  # noqa: E402
 
+from benchmarks import camera, fetched  # noqa: E402
 from benchmarks import footage as footage_module  # noqa: E402
 from benchmarks import scene as scene_module  # noqa: E402
 
@@ -52,3 +53,30 @@ def test_a_figure_that_could_not_be_measured_is_named_as_such():
     assert "| slow | 1 | 2.00 |  | no |" in table
     assert "not measured: absent" in table
     assert as_svg(figures, "all").count("<rect") == 3
+
+
+@pytest.mark.parametrize("kind", ["mp4", "dav"])
+def test_of_a_part_little_more_is_fetched_than_it_takes(cache, monkeypatch, kind):
+    monkeypatch.setattr(fetched, "CACHE", cache)
+    hour = replace(TINY.hour, footage=replace(TINY.hour.footage, size=12_000_000, seconds=240), first=60, length=60)
+    share, wrong = fetched.share_fetched(hour, kind)
+    assert wrong is None
+    if kind == "mp4":  # a .dav as small as this is fetched whole: to look for the place would take more
+        assert 0.9 < share < 1.9
+
+
+def test_what_is_no_part_is_named(cache):
+    (clip,) = replace(TINY.job, count=1).paths()
+    (other,) = replace(TINY.job, count=1, seconds=3).paths()
+    assert what_is_not_a_part(clip, clip, 0, 10) is None
+    assert "it holds the pictures from 0 on" in (what_is_not_a_part(clip, clip, 0, 12) or "")
+    assert what_is_not_a_part(other, clip, 0, 10) == "it is not a stretch of the recording"
+    assert what_is_not_a_part(cache / "none.mp4", clip, 0, 10) == "there is no video"
+
+
+def test_the_camera_of_the_benchmarks_knows_range(cache):
+    assert camera._asked("", 100) == (0, 100)
+    assert camera._asked("bytes=5-9", 100) == (5, 10)
+    assert camera._asked("bytes=5-", 100) == (5, 100)
+    assert camera._asked("bytes=-5", 100) == (95, 100)
+    assert camera._asked("bytes=90-200", 100) == (90, 100)

@@ -1,14 +1,14 @@
 """How long to let a body gather before it is taken: each piece costs the same, whether it is large or small. Pure.
 
 A camera on a network sends some ten thousand bytes at a time, thousands of times a second when four recordings come
-at once. Taken one by one they cost several times what they cost when a tenth of a second of them is taken together.
+at once. Taken one by one they cost several times what they cost when a third of a second of them is taken together.
 """
 
 from __future__ import annotations
 
 _AT_ONCE = 768 << 10  # bytes; the session holds up to twice READ_BUFFER
 READ_BUFFER = 1 << 20
-_LONGEST = 0.2  # seconds, in which a connection that breaks may lose what has come
+_LONGEST = 0.3  # seconds, in which a connection that breaks may lose what has come
 
 
 class Gathering:
