@@ -168,6 +168,7 @@ class Inquiry:
             trust=self._trust,
             timeouts=self._tuning.timeouts,
             session=self._session,
+            slowly=self._request.limit_rate is not None,
         )
         async with connection:
             yield connection

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from io import BytesIO
 from itertools import chain
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -16,8 +17,9 @@ import pytest
 
 from camreel.media.direct import DirectOutput
 from camreel.media.indexed import IndexedClip, open_indexed
+from camreel.media.merge import Merger
 from camreel.media.stretch import Stretch
-from camreel.model import AudioMode
+from camreel.model import AudioMode, Span, WallTime
 from camreel_simulator import ClipSpec, make_clip
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
@@ -140,6 +142,48 @@ def test_the_edges_of_a_clip(studio, monkeypatch):
     clips = [studio.clip(ClipSpec(EIGHT + timedelta(seconds=at), 8)) for at in starts]
     fast, _ = both(studio, monkeypatch, clips)
     assert [each.duplicates for each in fast.outcomes] == [20, 25, 0, 0]
+
+
+def test_sound_that_begins_late(studio, monkeypatch, taken):
+    """The silence before it is as long as it is, however long the first stretch is."""
+    body = BytesIO()
+    with (
+        av.open(BytesIO(make_clip(ClipSpec(EIGHT, 12, gop=200, two_keyframes=False)))) as clip,
+        av.open(body, "w", format="mp4", options={"use_editlist": "0"}) as out,
+    ):
+        tracks = {each.index: out.add_stream_from_template(each, opaque=True) for each in clip.streams}
+        for packet in clip.demux():
+            if packet.dts is not None:
+                if packet.stream.type == "audio":
+                    packet.dts += int(Fraction(15, 100) / packet.time_base)
+                    packet.pts = packet.dts
+                packet.stream = tracks[packet.stream_index]
+                out.mux(packet)
+    clips = [studio.file(body.getvalue(), EIGHT, 12)]
+    with indexed(clips[0].path) as made:
+        kinds = [made.is_picture(each) for each in made.packets()]
+    assert kinds[:3] == [True, True, False]
+    both(studio, monkeypatch, clips)
+    assert len(taken[0].pictures) == 64
+
+
+def test_two_parts_of_a_range_from_one_clip(studio, monkeypatch):
+    """An hour that comes twice is two parts; a recording that spans both gives its pictures of each."""
+    clips = studio.row(1, seconds=30)
+    between = Span(WallTime(EIGHT + timedelta(seconds=8)), WallTime(EIGHT + timedelta(seconds=22)))
+    fast, _ = both(studio, monkeypatch, clips, (2, 28), skipped=(between,))
+    numbers = [number - fast.numbers()[0] for number in fast.numbers()]
+    assert numbers == [*range(79), *range(200, 279)]  # each from the keyframe before it
+
+
+def test_a_clip_that_is_gone_once_it_is_in_the_film(studio):
+    """A folder that is emptied by age: what follows is merged all the same."""
+    first, second = (studio.clip(ClipSpec(EIGHT + timedelta(seconds=at), 8)) for at in (0, 6))
+    merger = Merger(studio.job("mp4"))
+    merger.add(first, lambda *_: None)
+    Path(first.path).unlink()
+    merger.add(second, lambda *_: None)
+    assert merger.finish().films[0].video_packets == 160
 
 
 def test_what_is_not_to_be_heard_is_not_in_the_file(studio, monkeypatch, taken):

@@ -96,7 +96,10 @@ class Witness(Protocol):
 
 
 class Connection:
-    """One connection to the camera, used for one request at a time. Close it with ``async with``."""
+    """One connection to the camera, used for one request at a time. Close it with ``async with``.
+
+    ``slowly``: bodies are taken at a limited rate, so that little of them is let gather.
+    """
 
     def __init__(
         self,
@@ -109,6 +112,7 @@ class Connection:
         timeouts: Timeouts | None = None,
         witness: Witness | None = None,
         session: aiohttp.ClientSession | None = None,
+        slowly: bool = False,
     ) -> None:
         self._address = address
         self._credentials = credentials
@@ -118,10 +122,12 @@ class Connection:
         self._timeouts = timeouts or Timeouts()
         self._witness = witness
         self._shared = session
+        self._slowly = slowly
         self._wire: Wire | None = None
 
     async def __aenter__(self) -> Connection:
-        self._wire = await open_wire(self._trust, self._timeouts.connect, self._address.https, self._shared)
+        timeouts, https = self._timeouts, self._address.https
+        self._wire = await open_wire(self._trust, timeouts.connect, https, self._shared, slowly=self._slowly)
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
@@ -341,7 +347,7 @@ class Connection:
         content, gathering = response.content, Gathering(mark)
         while True:
             with self._in_our_words(), anyio.CancelScope(deadline=mark + timeouts.stall) as scope:
-                if gathering.pause:
+                if gathering.pause and not self._slowly:
                     with anyio.move_on_after(gathering.pause):
                         await content.wait_eof()
                 chunk = await content.readany()

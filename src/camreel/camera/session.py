@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import anyio.to_thread
 
-from camreel.camera.gathering import READ_BUFFER
+from camreel.camera.gathering import LARGE_BUFFER, SMALL_BUFFER
 from camreel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -90,8 +90,13 @@ class Wire:
         await self.session.close()
 
 
-async def open_wire(trust: Trust, connect: float, https: bool, shared: aiohttp.ClientSession | None = None) -> Wire:
-    """A session for one connection, which may take ``connect`` seconds. UsageError where ``shared`` is closed."""
+async def open_wire(
+    trust: Trust, connect: float, https: bool, shared: aiohttp.ClientSession | None = None, *, slowly: bool = False
+) -> Wire:
+    """A session for one connection, which may take ``connect`` seconds. UsageError where ``shared`` is closed.
+
+    ``slowly``: what comes is taken at a limited rate.
+    """
     connector: aiohttp.BaseConnector
     if shared is None:
         given, connector = _own_ssl(trust), aiohttp.TCPConnector(limit=1)
@@ -108,7 +113,7 @@ async def open_wire(trust: Trust, connect: float, https: bool, shared: aiohttp.C
         headers={"Accept-Encoding": "identity", "User-Agent": "camreel"},
         auto_decompress=False,
         trust_env=False,
-        read_bufsize=READ_BUFFER,
+        read_bufsize=SMALL_BUFFER if slowly else LARGE_BUFFER,
     )
     # aiohttp would send a request again, signature and all, when a kept connection turns out to be closed: the
     # nonce would be used twice, on another connection, and count as a failed login. There is no public switch

@@ -61,6 +61,9 @@ class AacPackets(SoundTrack):
         return self._stamped and self._converter is None
 
     def add_stretch(self, stretch: Stretch, reached: int) -> None:
+        if not self.packets:  # what is there comes before the silence that a film without sound begins with
+            super().add_stretch(stretch, reached)
+            return
         self.write_until(reached)
         run = stretch.sound_run
         count = 0 if run is None else self._regular(run, self._limit(reached))

@@ -38,7 +38,7 @@ class _Counts:
 
 
 class ClipCopy:
-    """A clip that is being copied. ``split_at`` is where it parted; ``has_all_marks``: of what was not read, too.
+    """A clip that is being copied. ``split_at`` is where it parted; ``listed_marks``: of what was not read, too.
 
     ``counting``: what another clip shows as well is read to its end, to be counted.
     """
@@ -55,9 +55,8 @@ class ClipCopy:
     ) -> None:
         self.piece = piece
         self.source = source
-        self._listed_marks = source.listed_marks()
+        self.listed_marks = source.listed_marks()
         self._marks: list[Mark] = []
-        self.has_all_marks = self._listed_marks is not None
         self.split_at: int | None = None
         self.encoded = 0  # pictures before the first keyframe, which were encoded again
         self.origin = source.origin  # the clip's first picture, in its ticks
@@ -90,8 +89,8 @@ class ClipCopy:
 
     @property
     def marks(self) -> Sequence[Mark]:
-        """Its pictures as stored: all, or those read so far."""
-        return self._marks if self._listed_marks is None else self._listed_marks
+        """Its pictures as stored, those that were read so far."""
+        return self._marks if self.listed_marks is None else self.listed_marks.first(self._counts.read)
 
     @property
     def is_whole(self) -> bool:
@@ -215,7 +214,7 @@ class ClipCopy:
 
     def _note(self, packet: Packet[Any], at: int) -> None:
         self._counts.read += 1
-        if self._listed_marks is None:
+        if self.listed_marks is None:
             self._marks.append(mark_of(packet, microseconds(at, self.source.time_base)))
         self._latest = max(at + (self.origin or 0), -1 << 62 if self._latest is None else self._latest)
 

@@ -136,6 +136,25 @@ class Film:
         return None if self.form is None or self.form.kind.codec == written else self.form.kind.codec
 
 
+@dataclass(frozen=True, slots=True)
+class Remaking:
+    """A film that is made again: everything is decided."""
+
+    film: Film
+
+    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> Output:  # noqa: ARG002 - all is decided
+        """Where it goes."""
+        return self.film.output
+
+    def place_of(self, wall: WallTime) -> Fraction | None:
+        """See :meth:`Film.place_of`."""
+        return self.film.place_of(wall)
+
+    def is_full(self, wall: WallTime) -> bool:  # noqa: ARG002
+        """It is not asked again."""
+        return False
+
+
 def open_output(job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> Output:
     """An output for pictures like those of ``clip`` and sound of ``form``. Raises what :func:`writing` raises."""
     kind = DirectOutput if can_be_direct(job, clip, form) else MuxedOutput

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, overload
 
 from camreel.media.overlap import Mark
 from camreel.media.pieces import TELLING, microseconds
-from camreel.media.stored import ClipBytes
+from camreel.media.stored import ClipBytes, ClipUnreadable
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -31,6 +32,14 @@ class Marks(Sequence[Mark]):
         self._time_base = time_base
         self._origin = track.shown(numbers[0]) if numbers else 0
         self._keys = None if track.keys is None else frozenset(track.keys)
+
+    def first(self, count: int) -> Marks:
+        """The first ``count`` of them."""
+        if count >= len(self):
+            return self
+        fewer = copy(self)
+        fewer._numbers = self._numbers[:count]  # noqa: SLF001 - our own
+        return fewer
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -70,7 +79,10 @@ class Marks(Sequence[Mark]):
         if not numbers:
             return
         track, keys = self._track, self._keys
-        file = ClipBytes(self._path)
+        try:
+            file = ClipBytes(self._path)
+        except OSError as error:
+            raise ClipUnreadable(self._path, error.strerror or str(error)) from error
         try:
             for number in numbers:
                 size = track.sizes[number]

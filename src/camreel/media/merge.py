@@ -12,7 +12,7 @@ from camreel.errors import MergeError, printable
 from camreel.media import timeline
 from camreel.media.copying import ClipCopy
 from camreel.media.dav import notes_on
-from camreel.media.film import Film
+from camreel.media.film import Film, Remaking
 from camreel.media.forms import sound_form
 from camreel.media.h264 import H264Clip
 from camreel.media.job import ClipFile, ClipOutcome, FilmResult, MergeJob, MergeResult, Settled
@@ -23,6 +23,7 @@ from camreel.media.pieces import Piece, Reached
 from camreel.media.probe import Clip
 from camreel.media.scan import end_of, goes_on, marks_of
 from camreel.media.sniff import Unusable
+from camreel.media.stored import ClipUnreadable
 from camreel.media.timeline import Placed
 from camreel.model import OutputFormat, Span, WallTime
 from camreel.units import count_text
@@ -177,6 +178,9 @@ class Merger:
     def _behind_last(self, work: _Work, piece: Piece) -> Piece | None:
         """The piece as it follows the last one, whose end is settled by it. None where the last one shows all of it."""
         last = self._last
+        if last is not None and last.work is work:  # another part of the range, from the same clip
+            self._end_last()
+            return piece
         found = Joint() if last is None else self._joint(last, work, piece)
         if last is None or found == Joint():
             self._end_last()
@@ -220,8 +224,14 @@ class Merger:
         if before.end - clip.span.start <= -doubt:
             return Joint()
         both = before.sure_end - clip.span.start
-        if both < doubt and not goes_on(before.marks, work.clip.path, work.source):
-            return Joint()  # most clips, which just follow each other
+        try:
+            if both < doubt and not goes_on(before.marks, work.clip.path, work.source):
+                return Joint()  # most clips, which just follow each other
+            before = replace(before, marks=list(before.marks))  # asked for again and again from here on
+        except ClipUnreadable as error:
+            if last.open or error.path != copy.piece.clip.path:
+                raise
+            return Joint()  # it is in the film, and gone from the disk: at worst something is shown twice
         until = before.end - clip.span.start + _BEYOND
         if not self._job.whole_clips:
             until = min(until, piece.span.end - clip.span.start)
@@ -235,7 +245,9 @@ class Merger:
         """All pictures of the last piece's clip, up to the end of the range."""
         copy = last.copy
         marks = copy.marks
-        if not copy.has_all_marks and (last.open or self._job.h264):
+        if last.open and copy.listed_marks is not None:
+            marks = copy.listed_marks
+        elif last.open or self._job.h264:
             read = [] if self._job.h264 else list(marks)
             rest, _ = marks_of(copy.piece.clip.path, len(read))
             marks = read + rest
@@ -352,9 +364,7 @@ class Merger:
             film.reopen(first, form)
         for piece in film.pieces:
             with self._open(piece) as source:
-                copy = ClipCopy(
-                    piece, self._job, source, _Remaking(film), self._progress_of(piece.clip), counting=False
-                )
+                copy = ClipCopy(piece, self._job, source, Remaking(film), self._progress_of(piece.clip), counting=False)
                 copy.run()
                 copy.outcome()
 
@@ -375,22 +385,6 @@ class Merger:
         if result.converted:
             clips = count_text(result.converted, "clip")
             self._notes.append(f"The sound of {clips} was converted to that of the others.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Remaking:
-    """A film that is made again: everything is decided."""
-
-    film: Film
-
-    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> Output:  # noqa: ARG002 - see above
-        return self.film.output
-
-    def place_of(self, wall: WallTime) -> Fraction | None:
-        return self.film.place_of(wall)
-
-    def is_full(self, wall: WallTime) -> bool:  # noqa: ARG002
-        return False
 
 
 def _broken(work: _Work) -> str | None:
