@@ -24,7 +24,7 @@ test: dev ## run the test suite
 faults: dev ## print a table of what becomes of each fault of the camera
 	@CAMREEL_FAULT_TABLE=1 scripts/test tests/faults $(ARGS)
 
-bench: dev ## measure against what people could run instead (half an hour, 8 GB of disk)
+bench: dev ## measure against what people could run instead (40 minutes, 12 GB of disk)
 	@$(BIN)/python -m benchmarks --svg docs/performance.svg $(ARGS)
 
 bench-quick: dev ## the same with little footage, in under a minute
