@@ -183,7 +183,7 @@ def test_ctrl_c_while_it_is_loaded_is_one_sentence(checkout: Path, tmp_path: Pat
     """However early it comes: exit 130 and no traceback, from main.py, -m and the console script's main."""
     package = tmp_path / "stub"
     (package / "camreel" / "cli").mkdir(parents=True)
-    for source in ("__init__.py", "__main__.py", "version.py", "cli/__init__.py"):
+    for source in ("__init__.py", "__main__.py", "version.py", "collecting.py", "cli/__init__.py"):
         shutil.copy(ROOT / "src" / "camreel" / source, package / "camreel" / source)
     (package / "camreel" / "cli" / "loading.py").write_text(INTERRUPTED)
     main_py = str(ROOT / "main.py")

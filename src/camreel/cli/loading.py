@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
+
+from camreel.collecting import no_collecting
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def loading() -> Iterator[None]:
     except ValueError:  # not in the main thread: there it is not heard anyway
         heard = {}
     try:
-        with _no_collecting():
+        with no_collecting():
             yield
     finally:
         for number, handler in heard.items():
@@ -35,19 +36,6 @@ def _end(_number: int, _frame: object) -> NoReturn:
     with suppress(OSError, ValueError, AttributeError):
         os.write(sys.stderr.fileno(), b"camreel: interrupted\n")
     os._exit(130)
-
-
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Modules stay: to look for garbage among them again and again takes a sixth of the time of loading them."""
-    on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if on:
-            gc.enable()
 
 
 @contextmanager

@@ -165,8 +165,7 @@ class ClipCopy:
         if max(run.shown[0] - self._reached, run.longest_jump) >= self._hole or not output.takes(stretch):
             return False
         self._pulse.beat(look=True)
-        self._counts.read += len(run.dts)
-        self._latest = latest if self._latest is None else max(self._latest, latest)
+        self._saw(len(run.dts), latest)
         self._reached = max(self._reached, latest)
         output.pictures.write_stretch(stretch)
         if output.sound is not None:
@@ -213,10 +212,13 @@ class ClipCopy:
         return False
 
     def _note(self, packet: Packet[Any], at: int) -> None:
-        self._counts.read += 1
+        self._saw(1, at + (self.origin or 0))
         if self.listed_marks is None:
             self._marks.append(mark_of(packet, microseconds(at, self.source.time_base)))
-        self._latest = max(at + (self.origin or 0), -1 << 62 if self._latest is None else self._latest)
+
+    def _saw(self, count: int, latest: int) -> None:
+        self._counts.read += count
+        self._latest = latest if self._latest is None else max(self._latest, latest)
 
     def _is_split(self, packet: Packet[Any], at: int) -> bool:
         if self._output is None or at >= self._end or not self.has_written:

@@ -71,6 +71,7 @@ class Packets:
         self.file = file
         self.movie = movie
         self.heard = movie.sound if sound else None
+        self._heard_count = 0 if self.heard is None else self.heard.count
         keys = movie.pictures.keys
         self._keys = None if keys is None else frozenset(keys)
 
@@ -102,7 +103,7 @@ class Packets:
 
     def whole(self) -> Iterator[Stored]:
         """All of them, one by one."""
-        return self.singly(range(self.movie.pictures.count), range(0 if self.heard is None else self.heard.count))
+        return self.singly(range(self.movie.pictures.count), range(self._heard_count))
 
     def stretches(self) -> Iterator[Stored | Stretch]:
         """All of them: keyframes and what comes before the first picture one by one, all else in stretches."""
@@ -124,14 +125,12 @@ class Packets:
                 yield from self.singly(range(key, key + 1), range(sounds, heard))
                 picture, sounds = key + 1, heard
         # What sounds after the last picture is mostly left out.
-        yield from self.singly(range(0), range(sounds, 0 if self.heard is None else self.heard.count))
+        yield from self.singly(range(0), range(sounds, self._heard_count))
 
     def _sounds_until(self, picture: int, sound: int) -> int:
         """How many packets of sound come before a picture (the end: the last one); ``sound`` of them are known to."""
-        if self.heard is None:
-            return 0
-        count, picture = self.heard.count, min(picture, self.movie.pictures.count - 1)
-        while sound < count and not self._is_picture_next(picture, sound):
+        picture = min(picture, self.movie.pictures.count - 1)
+        while sound < self._heard_count and not self._is_picture_next(picture, sound):
             sound += 1
         return sound
 

@@ -8,7 +8,6 @@ along. The process ends at once when its input ends: that is how it learns that 
 
 from __future__ import annotations
 
-import gc
 import os
 import queue
 import sys
@@ -18,6 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import IO
 
+from camreel.collecting import no_collecting
 from camreel.errors import CamreelError, DiskError, MergeError, printable
 from camreel.media.job import ClipFile, Failed, Finish, MergeJob, Progress
 from camreel.media.lapse_job import LapseOrder
@@ -77,8 +77,8 @@ def _limit_memory() -> None:
 
 
 def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
-    gc.disable()  # modules stay: no garbage is looked for among them
-    import av.logging  # noqa: PLC0415 - a third of a second, and its failure must be reported like any other
+    with no_collecting():
+        import av.logging  # noqa: PLC0415 - a third of a second, and its failure must be reported like any other
 
     av.logging.set_level(None)
     first = asked.get()
@@ -94,11 +94,10 @@ def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
 
 
 def _merge(job: MergeJob, asked: queue.Queue[Message], answers: IO[bytes]) -> None:
-    from camreel.media.merge import Merger  # noqa: PLC0415 - see above
-    from camreel.media.stored import ClipUnreadable  # noqa: PLC0415
+    with no_collecting():
+        from camreel.media.merge import Merger  # noqa: PLC0415 - see above
+        from camreel.media.stored import ClipUnreadable  # noqa: PLC0415
 
-    gc.freeze()
-    gc.enable()
     merger = Merger(job)
     try:
         while isinstance(order := asked.get(), ClipFile):
