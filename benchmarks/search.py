@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 from benchmarks.camera import PASSWORD, USERNAME
 
-from camreel.clock.typed import parse_range
+from camreel.clock.parse import parse_range
 from camreel.inquiry import Found, Inquiry
 from camreel.model import Address, Credentials, Request
 from camreel.tuning import Tuning

@@ -14,7 +14,7 @@ What is public is in ``__all__``; each name is loaded when it is first used.
 
 from __future__ import annotations
 
-from camreel.version import __version__
+from camreel._version import __version__
 
 TYPE_CHECKING = False  # type checkers know better; not even typing is loaded, for Ctrl-C is heard late enough
 if TYPE_CHECKING:

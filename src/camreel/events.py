@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from camreel.clock import CameraClock
 from camreel.model import Address, Asked, DeviceInfo, MergeRequest, Recording, Span, WallTime
-from camreel.plan import ExportPlan
+from camreel.planning.plan import ExportPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,25 +11,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from camreel import events, lockout
+from camreel import events
 from camreel.clock import show_span
-from camreel.coverage import coverage
-from camreel.errors import Interrupted, printable
+from camreel.devices import lockout
+from camreel.diskio import disk_errors
+from camreel.errors import Interrupted, printable, told_alone
 from camreel.inquiry import Found, Inquiry
 from camreel.joining import Joining
 from camreel.lapsing import Lapsing
-from camreel.leading import told_alone
 from camreel.listing import Listing
 from camreel.media.job import MergeJob
 from camreel.model import AskedRange, Credentials, Request
 from camreel.naming import default_name
 from camreel.orders import merge_job
 from camreel.output import already_there, finish, job_name, make_folders, part_for, prepare
+from camreel.planning.coverage import coverage
 from camreel.report import AtATime, Report
 from camreel.settle import settle
 from camreel.space import bytes_to_come, check_space
 from camreel.transfer.holder import Job, drop_job, write_job
-from camreel.transfer.part import disk_errors
 from camreel.transfer.resume import recover
 from camreel.transfer.store import Store
 from camreel.tuning import Tuning

@@ -12,11 +12,6 @@ import anyio
 import anyio.to_thread
 
 from camreel import events
-from camreel.camera import wire
-from camreel.camera.client import Camera
-from camreel.camera.http import Connection
-from camreel.camera.login import Login
-from camreel.camera.session import Trust, trust_in
 from camreel.clock import (
     CameraClock,
     CameraRange,
@@ -30,14 +25,18 @@ from camreel.clock import (
     straightened,
     understand,
 )
-from camreel.clock.sources import clock_by, sources
+from camreel.clock.zone_sources import clock_by, sources
+from camreel.devices.dahua import protocol
+from camreel.devices.dahua.client import Camera
+from camreel.devices.http import Connection
+from camreel.devices.session import Login, Trust, trust_in
 from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, NothingRecorded
 from camreel.model import Address, Credentials, DeviceInfo, Recording, Request, Span, WallTime
-from camreel.plan import INDEX_LAG, ExportPlan, in_parts, plan_export
+from camreel.planning.event_filter import has_event, not_wanted, united, unlabelled
+from camreel.planning.plan import INDEX_LAG, ExportPlan, in_parts, plan_export
 from camreel.transfer.outage import Outage, Presence
 from camreel.transfer.retry import Backoff, attempting
 from camreel.tuning import Tuning
-from camreel.wanted import has_event, not_wanted, united, unlabelled
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -248,7 +247,7 @@ class Inquiry:
             async with self.camera() as camera:
                 device = await self._patiently("connecting", lambda _attempt: camera.identify())
         except CameraRefused as error:
-            secure = wire.https_instead(self._address, error.location)
+            secure = protocol.https_instead(self._address, error.location)
             if secure is None:
                 raise
             self.warn(f"The camera wants https; going on at {secure}.")
@@ -306,7 +305,7 @@ class Inquiry:
         )
         for warning in listing.warnings:
             self.warn(warning)
-        recordings, others, doubt = wire.of_channel(listing.recordings, self.channel)
+        recordings, others, doubt = protocol.of_channel(listing.recordings, self.channel)
         if doubt:
             self.warn(doubt)
         if others:

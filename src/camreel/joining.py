@@ -16,7 +16,7 @@ from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult, part
 from camreel.media.process import MergeDied, MergeProcess
 from camreel.model import Recording, Request, WallTime
 from camreel.orders import clip_file
-from camreel.plan import ExportPlan
+from camreel.planning.plan import ExportPlan
 from camreel.transfer.fetch import Manner
 from camreel.transfer.memory import keep_freed_memory
 from camreel.transfer.pace import Settled

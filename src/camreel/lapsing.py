@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 
 from camreel import events
-from camreel.coverage import listed_span
+from camreel.diskio import disk_errors
 from camreel.errors import CameraError, LoginError, NothingRecorded, UsageError, printable
 from camreel.inquiry import Inquiry
 from camreel.joining import Joined
@@ -23,19 +23,19 @@ from camreel.media.lapse_job import LapseClip, Lapsed, LapseOrder
 from camreel.media.process import MergeDied, lapse
 from camreel.model import Recording, Request, Span, WallTime
 from camreel.naming import event_text
-from camreel.plan import ExportPlan
+from camreel.planning.coverage import listed_span
+from camreel.planning.plan import ExportPlan
+from camreel.text import count_text, duration_text
 from camreel.transfer.fetch import Manner, fetch
 from camreel.transfer.keyframes import keyframes
 from camreel.transfer.line import Line
 from camreel.transfer.pace import Settled
-from camreel.transfer.part import disk_errors
 from camreel.transfer.pool import NOT_TRIED, Fetched, Lost
 from camreel.transfer.ranged import NotInPart
 from camreel.transfer.rate import Rate
 from camreel.transfer.resume import Ranges
 from camreel.transfer.store import Store
 from camreel.tuning import Tuning
-from camreel.units import count_text, duration_text
 
 _PICTURES_A_SECOND = 20
 _MOST_PICTURES = 20_000

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from camreel.clock import CameraClock
-from camreel.coverage import Kind, Stretch
 from camreel.errors import NothingRecorded
 from camreel.model import DeviceInfo, Recording, Request, Span
 from camreel.naming import events_of
-from camreel.plan import ExportPlan
+from camreel.planning.coverage import Kind, Stretch
+from camreel.planning.plan import ExportPlan
 from camreel.report import asked_json, camera_json, json_head, span_json
 
 

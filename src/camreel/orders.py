@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from camreel.clock import CameraClock, turns
 from camreel.errors import printable
-from camreel.identity import COMPLETE, comment
 from camreel.media.job import ClipFile, MergeJob, OffsetChange
 from camreel.model import MergeRequest, Request, Span, Split
 from camreel.naming import event_text
-from camreel.plan import ExportPlan
+from camreel.planning.fingerprint import COMPLETE, comment
+from camreel.planning.plan import ExportPlan
 
 
 def merge_job(

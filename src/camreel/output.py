@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from camreel.diskio import disk_errors, place
 from camreel.errors import DiskError, MergeError, UsageError
-from camreel.identity import COMPLETE, HAS_GAPS, PARTIAL, comment, fingerprint, made_by
 from camreel.media.fingerprint import read_comment, replace_in_place
 from camreel.media.job import FilmResult, MergeResult
-from camreel.media.names import codec_name
 from camreel.model import IfExists, MergeRequest, Request
 from camreel.naming import numbered
-from camreel.plan import Account, ExportPlan
+from camreel.planning.fingerprint import COMPLETE, HAS_GAPS, PARTIAL, comment, fingerprint, made_by
+from camreel.planning.plan import Account, ExportPlan
 from camreel.report import OutputReport, Report
-from camreel.transfer.part import disk_errors, place
+from camreel.text import codec_name
 from camreel.transfer.resume import settle
 from camreel.transfer.store import Store
 

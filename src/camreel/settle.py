@@ -8,10 +8,10 @@ from datetime import timedelta
 
 from camreel.media.job import ClipOutcome
 from camreel.model import Recording, Span, WallTime
-from camreel.plan import INDEX_LAG, Account, ExportPlan, Hole, account_for, uncovered
+from camreel.planning.plan import INDEX_LAG, Account, ExportPlan, Hole, account_for, uncovered
 from camreel.report import ClipReport
+from camreel.text import count_text
 from camreel.transfer.pool import Fetched, Lost
-from camreel.units import count_text
 
 _MOST_AT_ONCE = 100  # of one moment; only a camera that lies lists more
 STILL_WRITING = "the camera is still writing this recording"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from camreel.diskio import disk_errors
 from camreel.errors import DiskError
 from camreel.model import Recording, Request, Span
-from camreel.plan import ExportPlan
-from camreel.transfer.part import disk_errors
+from camreel.planning.plan import ExportPlan
+from camreel.text import size_text
 from camreel.transfer.resume import held
 from camreel.transfer.store import Store
-from camreel.units import size_text
 
 _MOST_BELIEVED = 64 << 30  # bytes; no recording of an hour or so is longer
 

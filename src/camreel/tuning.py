@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 
 import anyio
 
-from camreel.camera.http import Timeouts
-from camreel.plan import LEAST_SAVED
+from camreel.devices.http import Timeouts
+from camreel.planning.plan import LEAST_SAVED
 from camreel.transfer.retry import Backoff
 
 

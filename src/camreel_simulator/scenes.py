@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from camreel_simulator.clock import DeviceClock
 from camreel_simulator.device import SimulatedCamera
 from camreel_simulator.footage import ClipSpec
-from camreel_simulator.profiles import AMCREST_SD, Quirks
+from camreel_simulator.profiles import AMCREST_SD
+from camreel_simulator.quirks import Quirks
 from camreel_simulator.recordings import Recorded
 
 DEMO_START = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the camera's wall clock

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from camreel.clock import CameraClock
 from camreel.events import Connected, Event, Listener, MergedUpTo, Planned, Understood, Verifying, Warned
 from camreel.model import Credentials, DeviceInfo, Recording, Request, Span, Stream, WallTime
-from camreel.plan import Account, Hole, plan_export
+from camreel.planning.plan import Account, Hole, plan_export
 from camreel.report import OutputReport, Report
 
 START = WallTime(datetime(2026, 1, 16, 8, 0, 0))  # noqa: DTZ001 - by the camera's clock

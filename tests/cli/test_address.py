@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camreel.cli.address import parse_address
+from camreel.devices.address import parse_address
 from camreel.errors import UsageError
 from camreel.model import Address
 

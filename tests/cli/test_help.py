@@ -117,7 +117,7 @@ def test_help_does_not_wait_for_what_it_does_not_need() -> None:
     code = (
         "import sys; from camreel.cli import main; main(['--help'])\n"
         "heavy = {'rich', 'aiohttp', 'av', 'anyio', 'asyncio', 'camreel.exporting', 'camreel_simulator',"
-        " 'camreel.clock', 'camreel.report', 'camreel.plan', 'camreel.cli.get', 'camreel.cli.merge',"
+        " 'camreel.clock', 'camreel.report', 'camreel.planning.plan', 'camreel.cli.get', 'camreel.cli.merge',"
         " 'tomllib', 'configparser'}\n"
         "print(*sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )

@@ -165,7 +165,7 @@ def test_verbose_logs_to_stderr(camreel_: Camreel, exported: FakeExport, monkeyp
 
     class Logs(FakeExport):
         async def export(self, *arguments: object) -> object:  # type: ignore[override]
-            logging.getLogger("camreel.camera.http").debug("GET %s -> %d", "/cgi\x1b[2J", 200)
+            logging.getLogger("camreel.devices.http").debug("GET %s -> %d", "/cgi\x1b[2J", 200)
             return await super().export(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr("camreel.exporting.export", Logs().export)

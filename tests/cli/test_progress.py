@@ -25,7 +25,7 @@ from camreel.events import (
     Waiting,
 )
 from camreel.model import Address, DeviceInfo, Recording, Span, Stream
-from camreel.plan import plan_export
+from camreel.planning.plan import plan_export
 
 from .fakes import SPAN, START
 

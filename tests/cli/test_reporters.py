@@ -15,7 +15,7 @@ from camreel.cli.reporters import LiveReporter, PlainReporter, SilentReporter, c
 from camreel.clock import CameraClock, parse_range
 from camreel.events import ClipFailed, ClipFetched, ClipStarted, Planned, Retrying, Understood, Warned
 from camreel.model import Recording, Span, Stream
-from camreel.plan import plan_export
+from camreel.planning.plan import plan_export
 
 from .fakes import SPAN
 

@@ -12,7 +12,8 @@ import anyio.lowlevel
 import pytest
 from tests.conftest import NOW, frame_md5s, tuning
 
-from camreel import events, lockout
+from camreel import events
+from camreel.devices import lockout
 from camreel.errors import AccountLocked
 from camreel.model import Address
 from camreel.report import AtATime

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.conftest import Bench, frame_md5s, tuning
 
-from camreel.camera.http import Timeouts
+from camreel.devices.http import Timeouts
 from camreel.transfer import fetch
 from camreel.transfer.retry import Backoff
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from tests.conftest import three_clips, tuning
 
 import camreel.exporting
-from camreel.camera.http import Timeouts
 from camreel.cli import main
+from camreel.devices.http import Timeouts
 from camreel.model import Address
 from camreel.transfer.retry import Backoff
 

@@ -12,12 +12,12 @@ import anyio
 import pytest
 from tests.conftest import START, Bench, frame_md5s, tuning
 
-from camreel.camera import client
+from camreel.devices.dahua import client
 from camreel.errors import NotACamera
 from camreel.inquiry import Inquiry
 from camreel.media.job import ClipOutcome
 from camreel.model import Credentials, Recording, Span, Stream, WallTime
-from camreel.plan import plan_export
+from camreel.planning.plan import plan_export
 from camreel.settle import settle
 from camreel.transfer.pool import Fetched, Lost
 

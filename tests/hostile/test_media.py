@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import Bench, frame_md5s
 from tests.conftest import _picture_md5 as picture_md5
 
-from camreel import dhav
+from camreel.formats import dhav
 from camreel.media import worker
 
 from .bombs import BOMBS, DAV_BOMBS

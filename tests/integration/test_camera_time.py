@@ -32,7 +32,7 @@ from tests.integration.clocks import (
 
 from camreel import events
 from camreel.clock import parse_around, parse_date, parse_from, parse_last
-from camreel.clock.typed import parse_range
+from camreel.clock.parse import parse_range
 from camreel.errors import NothingRecorded, UsageError
 from camreel.model import AskedRange
 from camreel.report import report_text

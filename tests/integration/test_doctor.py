@@ -17,10 +17,10 @@ import pytest
 import trustme
 from tests.conftest import NOW, tuning
 
-from camreel.camera import wire
-from camreel.camera.client import Camera
-from camreel.camera.http import Connection, Timeouts
-from camreel.camera.login import Login
+from camreel.devices.dahua import protocol
+from camreel.devices.dahua.client import Camera
+from camreel.devices.http import Connection, Timeouts
+from camreel.devices.session import Login
 from camreel.doctor import (
     Checkup,
     Patient,
@@ -163,7 +163,7 @@ def searched(seen: Visit) -> list[Span]:
     spans = []
     for window in windows:
         if window["object"][0] in whole:
-            start, end = (wire.parse_time(window[f"condition.{key}"][0]) for key in ("StartTime", "EndTime"))
+            start, end = (protocol.parse_time(window[f"condition.{key}"][0]) for key in ("StartTime", "EndTime"))
             assert start is not None
             assert end is not None
             spans.append(Span(start, end))

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import START, at, frame_md5s, tuning
 
 from camreel import events
-from camreel.camera.http import Timeouts
+from camreel.devices.http import Timeouts
 from camreel.model import Making
 from camreel.report import report_json, report_text
 from camreel.transfer.retry import Backoff

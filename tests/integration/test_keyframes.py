@@ -8,9 +8,9 @@ import anyio
 import pytest
 from tests.conftest import START, frame_md5s
 
-from camreel.camera.client import Camera
-from camreel.camera.http import Connection
-from camreel.camera.login import Login
+from camreel.devices.dahua.client import Camera
+from camreel.devices.http import Connection
+from camreel.devices.session import Login
 from camreel.model import Address, Credentials, Recording, Span, WallTime
 from camreel.transfer.keyframes import Keyframe, keyframes
 from camreel.transfer.ranged import NotInPart

@@ -150,7 +150,7 @@ def test_a_list_that_repeats_itself_is_ended(bench):
 
 def test_a_list_without_an_end_is_an_error(bench, monkeypatch):
     """A camera that never stops listing new things is given up on after a bounded number of pages."""
-    monkeypatch.setattr("camreel.camera.client.MAX_PAGES", 20)
+    monkeypatch.setattr("camreel.devices.dahua.client.MAX_PAGES", 20)
     stand = bench(faults=[Fault("endless_pages", target="findNextFile", times=None)])
     run = stand.export()
     assert run.error is not None

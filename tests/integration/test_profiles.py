@@ -21,7 +21,7 @@ import pytest
 import trustme
 from tests.conftest import Bench, Ran, no_wait, tuning
 
-from camreel.camera.http import Timeouts
+from camreel.devices.http import Timeouts
 from camreel.model import Address
 from camreel_simulator import (
     PROFILES,

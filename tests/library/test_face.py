@@ -42,7 +42,7 @@ def test_each_public_name_says_what_it_is():
 def test_the_face_loads_nothing_before_it_is_asked_for():
     code = "import sys, camreel; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.split()
-    assert [name for name in loaded if name.startswith("camreel.")] == ["camreel.version"]
+    assert [name for name in loaded if name.startswith("camreel.")] == ["camreel._version"]
 
 
 def test_importing_a_room_does_not_hide_a_name():

@@ -19,7 +19,7 @@ import aiohttp
 import pytest
 from tests.conftest import NOW, three_clips
 
-from camreel.version import __version__
+from camreel._version import __version__
 from camreel_simulator import DeviceClock, Quirks, SimulatedCamera, running
 
 pytestmark = pytest.mark.anyio

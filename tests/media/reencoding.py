@@ -11,9 +11,9 @@ from typing import Any
 
 import av
 
+from camreel.formats.nal import Parameters
 from camreel.media.edge import Edge
 from camreel.media.opening import open_clip
-from camreel.media.params import Parameters
 
 
 def luma(frame: av.VideoFrame) -> bytes:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from camreel.formats.sniff import Unusable
 from camreel.media.dating import OwnTimes, own_times
-from camreel.media.sniff import Unusable
 from camreel.model import WallTime
 from camreel_simulator import ClipSpec, make_clip, make_dav
 
@@ -68,7 +68,7 @@ def test_a_header_with_long_numbers(tmp_path: Path) -> None:
 def test_a_dav_tells_its_times(tmp_path: Path) -> None:
     """By the camera's clock, distances to the millisecond; what is stale before them is none of them.
 
-    Where within a second it starts is known to a picture's distance (camreel.dhav.clock).
+    Where within a second it starts is known to a picture's distance (camreel.formats.dhav.survey).
     """
     start = EIGHT + timedelta(milliseconds=350)
     old = ClipSpec(EIGHT - timedelta(days=9), 1, size=(160, 90))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camreel.media.params import BadParameters, Parameters, read_parameters
+from camreel.formats.nal import BadParameters, Parameters, read_parameters
 
 SPS, PPS, VPS = b"\x67sps", b"\x68p", b"\x40\x01v"
 AVCC = b"\x01\x64\x00\x1e\xff\xe1\x00\x04" + SPS + b"\x01\x00\x02" + PPS

@@ -8,9 +8,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camreel.coverage import Kind, cells, coverage
 from camreel.model import Recording, Span, Stream, WallTime
-from camreel.plan import RESOLUTION, plan_export
+from camreel.planning.coverage import Kind, cells, coverage
+from camreel.planning.plan import RESOLUTION, plan_export
 
 START = WallTime(datetime(2025, 6, 1, 10))  # noqa: DTZ001 - by the camera's clock
 TENTH = timedelta(milliseconds=100)

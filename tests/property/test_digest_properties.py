@@ -7,7 +7,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camreel.camera.digest import answer, choose, parse_challenges
+from camreel.devices.digest import answer, choose, parse_challenges
 from camreel.model import Credentials
 
 # What a header can hold when it reaches us: any text, with surrogate escapes where its bytes were no UTF-8.

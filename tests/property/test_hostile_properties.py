@@ -11,16 +11,15 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camreel import dhav
-from camreel.camera.problems import login_problem
-from camreel.camera.wire import https_instead, parse_page, parse_pairs, parse_titles
-from camreel.camera.zonefacts import parse_zone_facts
 from camreel.clock import parse_moment, parse_range
-from camreel.clock.typed import parse_length
+from camreel.clock.parse import parse_length
+from camreel.devices.dahua.protocol import https_instead, parse_page, parse_pairs, parse_titles, parse_zone_facts
+from camreel.devices.http_errors import login_problem
 from camreel.errors import LoginError, UsageError
+from camreel.formats import dhav
+from camreel.formats.nal import BadParameters, length_prefixed, read_parameters
 from camreel.media.job import Failed
 from camreel.media.messages import BadMessage, decode, encode
-from camreel.media.params import BadParameters, length_prefixed, read_parameters
 from camreel.model import Address, Recording, Span
 from camreel.transfer.store import Store
 from camreel.transfer.unwrap import unwrap

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camreel.mp4 import BadIndex, choose, header_for, own_note, read_index
+from camreel.formats.mp4 import BadIndex, choose, header_for, own_note, read_index
 from camreel_simulator import ClipSpec, make_clip
 from camreel_simulator.mp4_layout import top_boxes
 

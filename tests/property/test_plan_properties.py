@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camreel.model import Recording, Span, Stream, WallTime
-from camreel.plan import RESOLUTION, Hole, account_for, plan_export, uncovered
+from camreel.planning.plan import RESOLUTION, Hole, account_for, plan_export, uncovered
 
 START = WallTime(datetime(2025, 6, 1, 10))  # noqa: DTZ001
 TENTH = timedelta(milliseconds=100)

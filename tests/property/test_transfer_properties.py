@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camreel.model import Address, Recording, Span, WallTime
+from camreel.text import clock_text, duration_text, size_text
 from camreel.transfer.retry import Backoff
 from camreel.transfer.store import ROOT, Store, suffix_for
-from camreel.units import clock_text, duration_text, size_text
 
 times = st.datetimes(datetime(1990, 1, 1), datetime(2199, 12, 31)).map(WallTime)  # noqa: DTZ001
 STORE = Store(Path("out"), Address("cam.example", 80))

@@ -9,8 +9,7 @@ from urllib.parse import unquote
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camreel.camera.problems import from_status, login_problem
-from camreel.camera.wire import (
+from camreel.devices.dahua.protocol import (
     Page,
     cgi_target,
     format_time,
@@ -22,9 +21,10 @@ from camreel.camera.wire import (
     parse_pairs,
     parse_time,
 )
+from camreel.devices.http_errors import from_status, login_problem
 from camreel.errors import printable
 from camreel.model import Address, Recording, Stream, WallTime
-from camreel.plan import plan_export
+from camreel.planning.plan import plan_export
 
 STEERS = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 PREFIX = "/cgi-bin/RPC_Loadfile"

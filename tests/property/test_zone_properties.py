@@ -13,8 +13,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from camreel.clock import CameraClock, NamedZone, locate
-from camreel.clock.season import SeasonZone, Summer, Turn, offset_of_index
-from camreel.clock.zone import Change, change_over, moments_of, stretches_of, wall_at
+from camreel.clock.zones import (
+    Change,
+    SeasonZone,
+    Summer,
+    Turn,
+    change_over,
+    moments_of,
+    offset_of_index,
+    stretches_of,
+    wall_at,
+)
 from camreel.errors import UsageError
 from camreel.model import AskedRange, WallTime
 

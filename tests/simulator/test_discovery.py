@@ -7,8 +7,7 @@ import time
 
 import pytest
 
-from camreel.camera.dhip import MOST_BYTES, answer, question
-from camreel.camera.discovery import discover
+from camreel.devices.dahua.discovery import MOST_BYTES, answer, discover, question
 from camreel_simulator import SimulatedCamera, camera_of, discovery, running
 
 

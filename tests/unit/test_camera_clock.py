@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from camreel.camera.zonefacts import parse_zone_facts
 from camreel.clock import (
     CameraClock,
     NamedZone,
@@ -23,8 +22,9 @@ from camreel.clock import (
     straightened,
     understand,
 )
-from camreel.clock.season import SeasonZone, Summer, Turn
-from camreel.clock.sources import contradictions, sources
+from camreel.clock.zone_sources import contradictions, sources
+from camreel.clock.zones import SeasonZone, Summer, Turn
+from camreel.devices.dahua.protocol import parse_zone_facts
 from camreel.errors import CameraError, UsageError
 from camreel.model import Address, Recording, Request, Span, WallTime
 

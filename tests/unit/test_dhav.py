@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from camreel.dhav import WITHIN, Clock, NotDhav, SoundFormat, Walk, find_stream, footage, frames, summary
+from camreel.formats.dhav import WITHIN, Clock, NotDhav, SoundFormat, Walk, find_stream, footage, frames, summary
 from camreel.model import Span, WallTime
 from camreel_simulator import ClipSpec, dav_frames, junk, make_dav
 

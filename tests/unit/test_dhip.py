@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camreel.camera.dhip import Device, answer, question
+from camreel.devices.dahua.discovery import Device, answer, question
 
 
 def framed(body: bytes) -> bytes:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from camreel.clock import parse_range
-from camreel.identity import COMPLETE, STATES, comment, fingerprint, is_ours, made_by
 from camreel.model import Address, FileOnDisk, IfExists, MergeRequest, OutputFormat, Request, Stream
+from camreel.planning.fingerprint import COMPLETE, STATES, comment, fingerprint, is_ours, made_by
 
 REQUEST = Request(
     address=Address("cam.example", 80),

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from tests.conftest import START
 
-from camreel.coverage import coverage
 from camreel.errors import UsageError
 from camreel.looking.places import MOST, Choice, choose
 from camreel.model import Recording, Span, Stream, WallTime
-from camreel.plan import plan_export
+from camreel.planning.coverage import coverage
+from camreel.planning.plan import plan_export
 
 EIGHT = WallTime(START)
 DAY = Span(EIGHT, EIGHT + timedelta(hours=24))

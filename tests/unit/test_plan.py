@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from camreel.model import Recording, Span, Stream, WallTime
-from camreel.plan import Hole, account_for, plan_export, uncovered
+from camreel.planning.plan import Hole, account_for, plan_export, uncovered
 
 
 def wall(text: str) -> WallTime:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from camreel._version import __version__
 from camreel.clock import CameraClock, parse_range
 from camreel.errors import AccountLocked, UsageError
 from camreel.model import Address, DeviceInfo, Request, Span, WallTime
-from camreel.plan import Account, Hole
+from camreel.planning.plan import Account, Hole
 from camreel.report import ClipReport, OutputReport, Report, clock_lines, error_json, report_json, report_text
-from camreel.version import __version__
 
 
 def span(start: str, end: str) -> Span:

@@ -9,7 +9,7 @@ import pytest
 
 from camreel.media.job import ClipOutcome
 from camreel.model import Recording, Span, Stream, WallTime
-from camreel.plan import ExportPlan, plan_export
+from camreel.planning.plan import ExportPlan, plan_export
 from camreel.settle import settle
 from camreel.transfer.pool import Fetched, Lost
 

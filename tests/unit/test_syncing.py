@@ -7,20 +7,20 @@ import threading
 
 import pytest
 
-from camreel import syncing
-from camreel.syncing import Syncing
+from camreel import diskio
+from camreel.diskio import Syncing
 
 
 def test_it_is_synced_as_it_grows_and_not_for_little(tmp_path, monkeypatch):
     path = tmp_path / "film"
     path.write_bytes(b"film")
     synced = threading.Semaphore(0)
-    monkeypatch.setattr(syncing, "_sync", lambda _handle: synced.release())
+    monkeypatch.setattr(diskio, "_sync", lambda _handle: synced.release())
     work = Syncing(str(path))
-    work.written(syncing._EVERY - 1)
+    work.written(diskio._EVERY - 1)
     assert not synced.acquire(blocking=False)
     for times in (1, 2):
-        work.written(times * syncing._EVERY)
+        work.written(times * diskio._EVERY)
         assert synced.acquire(timeout=30)
     work.end()
 
@@ -32,9 +32,9 @@ def test_an_error_of_the_disk_is_raised_at_the_end(tmp_path, monkeypatch):
     def fail(_handle):
         raise OSError(errno.EIO, "the disk reports an error")
 
-    monkeypatch.setattr(syncing, "_sync", fail)
+    monkeypatch.setattr(diskio, "_sync", fail)
     work = Syncing(str(path))
-    work.written(syncing._EVERY)
+    work.written(diskio._EVERY)
     assert work._thread is not None
     work._thread.join(30)
     with pytest.raises(OSError, match="reports an error"):

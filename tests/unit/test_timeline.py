@@ -6,11 +6,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from camreel.axis import ticks
 from camreel.cli.timeline import ASCII, BLOCKS, Row, drawn, signs_for
 from camreel.clock import CameraClock, NamedZone
-from camreel.coverage import Kind, Stretch
 from camreel.model import Span, WallTime
+from camreel.planning.coverage import Kind, Stretch, ticks
 
 START = WallTime(datetime(2026, 1, 16))  # noqa: DTZ001 - by the camera's clock
 DAY = Span(START, START + timedelta(days=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camreel.units import clock_text, count_text, duration_text, size_text, wrapped
+from camreel.text import clock_text, count_text, duration_text, size_text, wrapped
 
 
 @pytest.mark.parametrize(

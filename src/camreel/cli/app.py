@@ -129,7 +129,7 @@ def _run(arguments: list[str]) -> int:
 
 def _looks_like_a_host(word: str) -> bool:
     """``192.168.1.100``, ``kitchen.home.net:8080``: something with a dot in it that --host would take."""
-    from camreel.cli.address import parse_address  # noqa: PLC0415 - for an error alone
+    from camreel.devices.address import parse_address  # noqa: PLC0415 - for an error alone
 
     try:
         parse_address(word)

@@ -12,21 +12,20 @@ from typing import Any
 import click
 
 from camreel.cli import screen
-from camreel.cli.address import parse_address
-from camreel.cli.checks import check_tls, check_username
 from camreel.cli.chosen import Chosen, settings_of
 from camreel.cli.help import Channels, Command, Family, Option
 from camreel.cli.importing import import_cameras
 from camreel.cli.keeping import into_keyring, keyring_entry
 from camreel.cli.options import connection_options, debug_option, json_option
 from camreel.cli.password import Given, Passwords
-from camreel.cli.table import table
 from camreel.cli.testing import test_cameras
 from camreel.cli.when import parse_drift
 from camreel.clock import parse_camera_zone
 from camreel.config import Config, check_name, config_path, load, with_camera, without_camera, write_config
+from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.errors import UsageError
 from camreel.report import json_head
+from camreel.text import table
 
 _KEPT = {
     "password": "in the settings",

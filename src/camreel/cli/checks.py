@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from camreel.addresses import check_tls, check_username
 from camreel.cli.amounts import parse_split, parse_timelapse
+from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
 from camreel.model import Address, Asked, AudioMode, Gaps, Making, OutputFormat, Stream
 from camreel.naming import default_name, is_device_name, output_place

@@ -116,7 +116,7 @@ def address_of(ctx: click.Context, *, host: str | None, port: int | None, https:
 
     A camera that is named is where the settings say; AMCREST_HOST and AMCREST_PORT then mean another.
     """
-    from camreel.cli.address import parse_address  # noqa: PLC0415 - the help page does not need it
+    from camreel.devices.address import parse_address  # noqa: PLC0415 - the help page does not need it
 
     chosen = chosen_of(ctx)
     source = ctx.get_parameter_source
@@ -159,7 +159,7 @@ def _is_name(word: str, config: Config) -> bool:
 
 
 def _check_host(word: str) -> None:
-    from camreel.cli.address import parse_address  # noqa: PLC0415 - see above
+    from camreel.devices.address import parse_address  # noqa: PLC0415 - see above
 
     try:
         parse_address(word)

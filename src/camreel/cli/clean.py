@@ -15,7 +15,7 @@ from camreel.cli.help import Command, Option
 from camreel.cli.options import debug_option, json_option
 from camreel.errors import DiskError, UsageError, printable
 from camreel.report import json_head
-from camreel.units import count_text, duration_text, size_text
+from camreel.text import count_text, duration_text, size_text
 
 if TYPE_CHECKING:
     from camreel.transfer.cleaning import Left

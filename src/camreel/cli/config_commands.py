@@ -14,9 +14,9 @@ from camreel.cli.get_command import get
 from camreel.cli.help import Command, Family
 from camreel.cli.options import debug_option, json_option
 from camreel.cli.password import FILE_VARIABLE, VARIABLE
-from camreel.cli.table import table
 from camreel.config import KEYS, config_path, load
 from camreel.report import json_head
+from camreel.text import table
 
 _PASSWORDS = ("password", "password_file", "password_command", "keyring")
 _Source = click.core.ParameterSource

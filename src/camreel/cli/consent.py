@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from camreel.cli import screen
 from camreel.cli.job import Manner
 from camreel.model import Request
-from camreel.units import duration_text, size_text
+from camreel.text import duration_text, size_text
 
 if TYPE_CHECKING:
     from camreel.cli.reporters import Reporter

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from camreel.cli import screen
-from camreel.cli.checks import check_tls, check_username
 from camreel.cli.chosen import CameraCommand, address_of, chosen_of
 from camreel.cli.help import Option, Whole
 from camreel.cli.loading import loading_aiohttp
 from camreel.cli.options import connection_options, debug_option, json_option
 from camreel.cli.password import Given, Passwords
 from camreel.cli.program import program_name
+from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
 from camreel.model import Credentials
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from camreel.cli.notes import Note, notes
 from camreel.events import ClipFailed, ClipFetched, ClipStarted, Event, Retrying
 from camreel.model import Span
-from camreel.units import duration_text, size_text
+from camreel.text import duration_text, size_text
 
 _Kind = tuple[object, ...]
 _HERE: _Kind = (ClipFetched,)

@@ -10,7 +10,7 @@ from camreel.cli.loading import loading_aiohttp
 from camreel.clock import parse_camera_zone
 from camreel.errors import printable
 from camreel.model import Address, AskedAround, Credentials, Now, Request
-from camreel.units import duration_text
+from camreel.text import duration_text
 
 if TYPE_CHECKING:
     from camreel.inquiry import Greeting
@@ -25,7 +25,7 @@ def visit_request(address: Address, username: str, **settings: Any) -> Request:
 
 def check_lock(request: Request) -> None:
     """Raise AccountLocked where an earlier run was told so: before anybody types a password that is not sent."""
-    from camreel import lockout  # noqa: PLC0415 - the help page does not need it
+    from camreel.devices import lockout  # noqa: PLC0415 - the help page does not need it
 
     lockout.check(request, datetime.now(timezone.utc))
 
@@ -35,7 +35,7 @@ def greet(request: Request, password: str) -> Greeting:
     with loading_aiohttp():
         import anyio  # noqa: PLC0415 - as above
 
-        from camreel import lockout  # noqa: PLC0415
+        from camreel.devices import lockout  # noqa: PLC0415
         from camreel.inquiry import Inquiry  # noqa: PLC0415
         from camreel.tuning import Tuning  # noqa: PLC0415
 

@@ -10,11 +10,10 @@ from typing import Any
 import click
 
 from camreel.cli import screen
-from camreel.cli.address import parse_address
-from camreel.cli.checks import check_username
 from camreel.cli.help import Command, Option
 from camreel.cli.options import debug_option
 from camreel.config import config_path, load, with_camera, write_config
+from camreel.devices.address import check_username, parse_address
 from camreel.errors import UsageError, printable
 
 _FILE = "~/.config/amcrest.conf"

@@ -51,11 +51,11 @@ def run_job(
     """
     # They bring aiohttp, anyio and more, which --help should not wait for.
     with loading_aiohttp():
-        from camreel import lockout  # noqa: PLC0415
         from camreel.cli.consent import confirm_of  # noqa: PLC0415
         from camreel.cli.reporters import choose_reporter  # noqa: PLC0415
         from camreel.cli.runner import run_export  # noqa: PLC0415
-        from camreel.exporting import already_there  # noqa: PLC0415
+        from camreel.devices import lockout  # noqa: PLC0415
+        from camreel.output import already_there  # noqa: PLC0415
 
     report = already_there(request)
     if report is None:

@@ -13,14 +13,14 @@ from camreel.cli.secret_text import MOST_BYTES, checked_password, first_line, on
 from camreel.errors import UsageError
 
 SERVICE = "camreel"  # under which the keyring has them
-_WAYS = ("password", "password_file", "password_command", "keyring")
+_PASSWORD_KEYS = ("password", "password_file", "password_command", "keyring")
 _PATIENCE = 120  # seconds for a password_command: it may ask a person for a master password
 
 
 def password_in_settings(username: str, chosen: Chosen) -> str | None:
     """The password as the nearest section with one has it, or tells where to get it; None where none does."""
     for section, table in settings_of(chosen):
-        ways = [way for way in _WAYS if table.get(way)]
+        ways = [way for way in _PASSWORD_KEYS if table.get(way)]
         if len(ways) > 1:
             raise UsageError(
                 f"{ways[0]} and {ways[1]} are both in {section} of {chosen.config.path}.", hint="Keep one of them."

@@ -121,7 +121,7 @@ def _run(tasks: Sequence[Task], manner: Manner, *, dry: bool) -> int:
 
 def _check_outputs(outcomes: dict[int, Outcome]) -> None:
     """What an export would find at the place of its output: its own video, or a file that is in the way."""
-    from camreel.exporting import already_there  # noqa: PLC0415
+    from camreel.output import already_there  # noqa: PLC0415
 
     for number, outcome in outcomes.items():
         if isinstance(outcome, CamreelError):
@@ -163,13 +163,13 @@ def ask_for_all(
 
 def _find(tasks: Sequence[Task], ready: dict[int, Credentials], outcomes: dict[int, Outcome], manner: Manner) -> None:
     with loading_aiohttp():
-        from camreel import exporting  # noqa: PLC0415 - brings aiohttp and more
+        from camreel import exporting as export_job  # noqa: PLC0415 - brings aiohttp and more
         from camreel.cli.many import choose_many  # noqa: PLC0415
         from camreel.cli.runner import run_all  # noqa: PLC0415
 
     async def find(request: Request, credentials: Credentials, listener: Listener) -> Listing:
         now = replace(request, follow=False)  # what there is by now: nothing is waited for
-        return await exporting.find(now, credentials, _calm(listener) if manner.progress != "json" else listener)
+        return await export_job.find(now, credentials, _calm(listener) if manner.progress != "json" else listener)
 
     reporter: ManyReporter = choose_many([task.label for task in tasks], manner)
     with logging_to(reporter, manner):

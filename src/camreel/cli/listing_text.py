@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from camreel.cli.table import table
 from camreel.clock import CameraClock, show_span
 from camreel.listing import Listing, in_order
 from camreel.model import Recording, Span
 from camreel.naming import events_of
 from camreel.report import asked_lines, camera_line, clock_lines, events_rows, left_out_text
-from camreel.units import count_text, duration_text, size_text
+from camreel.text import count_text, duration_text, size_text, table
 
 _MOST_GAPS = 10
 Labelled = tuple[str, str]

@@ -42,7 +42,7 @@ def _end(_number: int, _frame: object) -> NoReturn:
 def loading_aiohttp() -> Iterator[None]:
     """The same. aiohttp reads all certificate authorities twice when it is imported, in 0.1 s: that is left out.
 
-    It is for contexts of its own, which stay unused: where a camera speaks https, :mod:`camreel.camera.session` makes
+    It is for contexts of its own, which stay unused: where a camera speaks https, :mod:`camreel.devices.session` makes
     one. Should they be used after all, they trust nobody, which is the safe side.
     """
     if "aiohttp" in sys.modules:

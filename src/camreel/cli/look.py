@@ -29,7 +29,7 @@ from camreel.clock import parse_length
 from camreel.errors import CamreelError, LoginError, UsageError
 from camreel.model import Credentials, IfExists, Request
 from camreel.report import error_json, json_head
-from camreel.units import count_text, size_text
+from camreel.text import count_text, size_text
 
 if TYPE_CHECKING:
     from camreel.cli.reporters import Reporter
@@ -157,9 +157,9 @@ def _several(ctx: click.Context, requests: Sequence[Request], passwords: Passwor
 
 def _look(ctx: click.Context, request: Request, passwords: Passwords, manner: Manner) -> Look:
     """Look, with what is said on the way."""
-    from camreel import lockout  # noqa: PLC0415 - see above
     from camreel.cli.reporters import choose_reporter  # noqa: PLC0415 - see above
     from camreel.cli.runner import run_look  # noqa: PLC0415 - see above
+    from camreel.devices import lockout  # noqa: PLC0415 - see above
     from camreel.looking import look as looking_at  # noqa: PLC0415 - see above
     from camreel.looking import looked_already  # noqa: PLC0415 - see above
 

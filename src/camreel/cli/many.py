@@ -15,9 +15,9 @@ from camreel.cli.progress import Progress
 from camreel.cli.progress_lines import JsonReporter
 from camreel.cli.reporters import REFRESH, fitting
 from camreel.events import Event, Listener
-from camreel.units import size_text
+from camreel.text import size_text
 
-_EVERY = 10.0  # seconds between two plain lines of one export
+_EVERY_EXPORT = 10.0  # seconds between two plain lines of one export
 
 
 class ManyReporter:
@@ -79,7 +79,7 @@ class ManyReporter:
     def _draw(self) -> None:
         for number, progress in self._progress.items():
             said_at, said = self._said[number]
-            if self._now() - said_at >= _EVERY:
+            if self._now() - said_at >= _EVERY_EXPORT:
                 line = progress.plain()
                 self._said[number] = (self._now(), line)
                 if line != said:

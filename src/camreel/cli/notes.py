@@ -8,9 +8,9 @@ from functools import singledispatch
 from camreel.clock import is_by_clock
 from camreel.errors import printable
 from camreel.events import ClipFailed, Connected, Event, Gathered, Planned, Retrying, Understood, Waiting, Warned
-from camreel.plan import ExportPlan
+from camreel.planning.plan import ExportPlan
 from camreel.report import asked_lines, asked_of_clips, clock_lines, left_out_text, times_line
-from camreel.units import count_text, duration_text, size_text, wrapped
+from camreel.text import count_text, duration_text, size_text, wrapped
 
 _LABEL = 10  # columns; the report's lines have as many
 _NARROWEST = 30

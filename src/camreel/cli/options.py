@@ -18,7 +18,7 @@ _Decorator = Callable[[Any], Any]
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
-    from camreel.version import __version__  # noqa: PLC0415 - beside its only use
+    from camreel._version import __version__  # noqa: PLC0415 - beside its only use
 
     if wanted and not ctx.resilient_parsing:
         screen.say(f"camreel {__version__}")

@@ -24,7 +24,7 @@ from camreel.events import (
     Waiting,
 )
 from camreel.model import WallTime
-from camreel.units import clock_text, duration_text, size_text
+from camreel.text import clock_text, duration_text, size_text
 
 _WINDOW = 10.0  # seconds that the speed is the mean of: short enough to notice, long enough to be calm
 _SAMPLE = 0.25  # seconds between two samples of it

@@ -20,8 +20,8 @@ from camreel.errors import Interrupted
 from camreel.events import ClipFetched, Event, Listener, Planned
 from camreel.model import Credentials, MergeRequest, Request
 from camreel.report import Report
+from camreel.text import count_text, size_text
 from camreel.transfer.store import ROOT
-from camreel.units import count_text, size_text
 
 if TYPE_CHECKING:
     from camreel.exporting import Confirm
@@ -37,9 +37,9 @@ def run_export(
     request: Request, credentials: Credentials, reporter: Reporter, confirm: Confirm | None = None
 ) -> Report:
     """The export's report. Raises what it raises, and Interrupted after Ctrl-C or SIGTERM."""
-    from camreel import exporting  # noqa: PLC0415 - it brings aiohttp, and a merge of clips does not need it
+    from camreel import exporting as export_job  # noqa: PLC0415 - it brings aiohttp, and a merge of clips does not need it
 
-    export = exporting.export if confirm is None else partial(exporting.export, confirm=confirm)
+    export = export_job.export if confirm is None else partial(export_job.export, confirm=confirm)
     return _run(_Run(lambda listener: export(request, credentials, listener), reporter, request.output_dir))
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from camreel.errors import CamreelError, DiskError, Interrupted, printable
-from camreel.units import wrapped
+from camreel.text import wrapped
 
 _LONGEST = 4000  # characters of one line; only an attacker's is longer
 _NARROWEST = 40  # columns that lines are wrapped to

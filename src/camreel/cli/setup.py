@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camreel.cli import screen
-from camreel.cli.address import parse_address
 from camreel.cli.cameras import text_of
-from camreel.cli.checks import check_tls, check_username
 from camreel.cli.chosen import Chosen
 from camreel.cli.greeting import check_lock, clock_text, greet, visit_request, who
 from camreel.cli.help import Command, Option
@@ -21,13 +19,14 @@ from camreel.cli.options import debug_option, reached_options
 from camreel.cli.password import ask
 from camreel.cli.program import program_command
 from camreel.cli.secret_text import checked_password
-from camreel.cli.table import table
 from camreel.config import Config, check_name, config_path, load, with_camera, write_config
+from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.errors import UsageError, printable
 from camreel.model import Address, Request
+from camreel.text import table
 
 if TYPE_CHECKING:
-    from camreel.camera.dhip import Device
+    from camreel.devices.dahua.discovery import Device
     from camreel.inquiry import Greeting
 
 _USER = "admin"  # what the factory calls it
@@ -110,8 +109,11 @@ def setup(
 
 
 def _found(places: Sequence[str]) -> list[Device]:
-    from camreel.camera.dhip import PORT  # noqa: PLC0415 - the help page does not need it
-    from camreel.camera.discovery import EVERYWHERE, discover  # noqa: PLC0415
+    from camreel.devices.dahua.discovery import (  # noqa: PLC0415
+        EVERYWHERE,
+        PORT,
+        discover,
+    )
 
     asked = [parse_address(place, usual_port=PORT) for place in places]
     screen.remark("Looking for cameras ...")

@@ -12,11 +12,10 @@ from camreel.cli.job import Manner, logging_to
 from camreel.cli.listing import ask_for_all
 from camreel.cli.loading import loading_aiohttp
 from camreel.cli.side_by_side import Task, run_each, with_passwords
-from camreel.cli.table import table
 from camreel.cli.worst import worst
 from camreel.errors import AccountLocked, CamreelError, Interrupted
 from camreel.report import Report, error_json, json_head, report_json, report_text
-from camreel.units import size_text
+from camreel.text import size_text, table
 
 _WORDS = {
     1: "a bug",
@@ -35,18 +34,18 @@ def run_several(tasks: Sequence[Task], manner: Manner, *, asks: bool = False) ->
     ``asks``: they are all searched first, and a person is asked where what is to be fetched is much in all.
     """
     with loading_aiohttp():
-        from camreel import exporting  # noqa: PLC0415
+        from camreel import exporting as export_job  # noqa: PLC0415
         from camreel.cli.many import choose_many  # noqa: PLC0415 - brings anyio and more
         from camreel.cli.runner import run_all  # noqa: PLC0415
 
     outcomes: dict[int, Outcome] = {}
-    ready = with_passwords(tasks, outcomes, exporting.already_there)
+    ready = with_passwords(tasks, outcomes, export_job.already_there)
     if asks and ready and not any(task.request.follow for task in tasks):
         ask_for_all(tasks, ready, outcomes, manner)
     reporter = choose_many([task.label for task in tasks], manner)
     try:
         with logging_to(reporter, manner):
-            run_all(lambda: run_each(exporting.export, tasks, ready, outcomes, reporter), reporter)
+            run_all(lambda: run_each(export_job.export, tasks, ready, outcomes, reporter), reporter)
     except Interrupted as error:
         for number in range(len(tasks)):
             outcomes.setdefault(number, error)

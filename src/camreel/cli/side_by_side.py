@@ -51,7 +51,7 @@ def with_passwords(
 
     What ``there`` gives for a request is its outcome: then there is nothing to do.
     """
-    from camreel import lockout  # noqa: PLC0415 - no other command needs it so early
+    from camreel.devices import lockout  # noqa: PLC0415 - no other command needs it so early
 
     ready: dict[int, Credentials] = {}
     for number, task in enumerate(tasks):

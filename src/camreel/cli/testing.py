@@ -7,8 +7,6 @@ from typing import Any
 import click
 
 from camreel.cli import screen
-from camreel.cli.address import parse_address
-from camreel.cli.checks import check_tls, check_username
 from camreel.cli.chosen import Chosen
 from camreel.cli.greeting import camera_zone, clock_text, greet, visit_request, who
 from camreel.cli.help import Command
@@ -16,6 +14,7 @@ from camreel.cli.options import debug_option, json_option, no_input_option
 from camreel.cli.password import Given, Passwords
 from camreel.cli.worst import worst
 from camreel.config import Config, config_path, load
+from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.errors import CamreelError, LoginError, UsageError
 from camreel.report import json_head
 

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from camreel.axis import ticks
 from camreel.clock import CameraClock
-from camreel.coverage import Cell, Stretch, cells
 from camreel.errors import printable
 from camreel.model import Span
-from camreel.units import duration_text, wrapped
+from camreel.planning.coverage import Cell, Stretch, cells, ticks
+from camreel.text import duration_text, wrapped
 
 Piece = tuple[str, str]
 Line = tuple[Piece, ...]

@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from camreel.cli.amounts import parse_pad, parse_patience
-from camreel.cli.checks import check_events, check_tls, check_username
+from camreel.cli.checks import check_events
 from camreel.cli.chosen import address_of, chosen_of
 from camreel.cli.job import Manner
 from camreel.cli.password import Given, Passwords
 from camreel.cli.when import When, is_asked_otherwise, parse_drift, read_range
 from camreel.clock import parse_camera_zone
+from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
 from camreel.model import Asked, Request, Stream
 from camreel.naming import parse_events

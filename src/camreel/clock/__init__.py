@@ -12,10 +12,8 @@ camera's zone on that day, and shifted by what its clock is wrong.
 from __future__ import annotations
 
 from camreel.clock.camera_clock import CameraClock, Reading, show_moment, show_span, turns
-from camreel.clock.locate import CameraRange, locate
-from camreel.clock.recorded import recorded_offsets, search_window, straightened
-from camreel.clock.sources import ZoneFacts
-from camreel.clock.typed import (
+from camreel.clock.listed_times import recorded_offsets, search_window, straightened
+from camreel.clock.parse import (
     asked_length,
     parse_around,
     parse_camera_zone,
@@ -29,8 +27,9 @@ from camreel.clock.typed import (
     parse_zone_name,
     range_of,
 )
-from camreel.clock.understand import Understanding, is_by_clock, understand
-from camreel.clock.zone import FixedZone, NamedZone, Zone, format_offset, named
+from camreel.clock.resolve import CameraRange, Understanding, is_by_clock, locate, understand
+from camreel.clock.zone_sources import ZoneFacts
+from camreel.clock.zones import FixedZone, NamedZone, Zone, format_offset, named
 
 __all__ = [
     "CameraClock",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
-from camreel.clock.zone import Change, FixedZone, Zone, format_offset, moments_of, wall_at
+from camreel.clock.zones import Change, FixedZone, Zone, format_offset, moments_of, wall_at
 from camreel.model import Span, Split, WallTime
 
 _QUARTER, _SECOND = timedelta(minutes=15), timedelta(seconds=1)

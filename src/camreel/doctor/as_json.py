@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from camreel._version import __version__
 from camreel.doctor.checkup import Checkup, ClockFacts, Footage, Told
-from camreel.version import __version__
 
 SCHEMA = 1
 
@@ -46,7 +46,7 @@ def checkup_json(checkup: Checkup) -> dict[str, Any]:
         "firmware": checkup.firmware.value,
         "serial": checkup.serial.value,
         "name": checkup.name.value,
-        "clock": _clock(checkup.clock.value),
+        "clock": _clock_json(checkup.clock.value),
         "channels": None
         if checkup.channels.value is None
         else [{"number": number, "title": title} for number, title in checkup.channels.value],
@@ -65,7 +65,7 @@ def checkup_json(checkup: Checkup) -> dict[str, Any]:
         "recording": None
         if checkup.recording.value is None
         else [{"channel": number, "mode": mode} for number, mode in checkup.recording.value],
-        "footage": _footage(checkup.footage.value),
+        "footage": _footage_json(checkup.footage.value),
         "not_told": {name: answer.why for name, answer in told.items() if answer.value is None},
         "quirks": list(checkup.quirks),
         "warnings": list(checkup.warnings),
@@ -74,7 +74,7 @@ def checkup_json(checkup: Checkup) -> dict[str, Any]:
     }
 
 
-def _clock(clock: ClockFacts | None) -> dict[str, Any] | None:
+def _clock_json(clock: ClockFacts | None) -> dict[str, Any] | None:
     if clock is None:
         return None
     return {
@@ -88,7 +88,7 @@ def _clock(clock: ClockFacts | None) -> dict[str, Any] | None:
     }
 
 
-def _footage(footage: Footage | None) -> dict[str, Any] | None:
+def _footage_json(footage: Footage | None) -> dict[str, Any] | None:
     if footage is None:
         return None
     return {

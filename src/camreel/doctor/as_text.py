@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from camreel.doctor.checkup import Checkup, ClockFacts, Disk, Footage, Told
 from camreel.errors import printable
-from camreel.units import duration_text, size_text
+from camreel.text import duration_text, size_text
 
 _MOST_LISTED = 32
 _HIDDEN = (

@@ -14,12 +14,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
+from camreel.diskio import disk_errors, part_of, place
 from camreel.doctor.as_json import checkup_json
 from camreel.doctor.checkup import Checkup
 from camreel.doctor.notebook import Asked
 from camreel.doctor.visit import Visit
 from camreel.errors import UsageError
-from camreel.transfer.part import disk_errors, part_of, place
 
 _LONGEST_TYPE = 200
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from camreel.camera import wire
-from camreel.camera.zonefacts import parse_zone_facts
 from camreel.clock import Reading, format_offset, recorded_offsets
-from camreel.clock.sources import clock_by, contradictions, sources
+from camreel.clock.zone_sources import clock_by, contradictions, sources
+from camreel.devices.dahua import protocol
+from camreel.devices.dahua.protocol import parse_zone_facts
 from camreel.doctor.checkup import Checkup, ClockFacts, Footage, Told
 from camreel.doctor.facts import parse_disks, parse_record_modes
 from camreel.doctor.here import Here
@@ -66,7 +66,7 @@ class _Answers:
     def text(self, name: str) -> str | None:
         """The body, where it is an answer."""
         one = self._by_name.get(name)
-        return one.text if one is not None and one.status == 200 and not wire.is_error(one.text) else None
+        return one.text if one is not None and one.status == 200 and not protocol.is_error(one.text) else None
 
     def told(self, name: str, parse: Callable[[str], Value], *, refused: str = "") -> Told[Value]:
         """What ``parse`` makes of it, or why there is nothing."""
@@ -82,7 +82,9 @@ class _Answers:
         """One value; keys are compared without case."""
         return self.told(
             name,
-            lambda text: printable({k.lower(): v for k, v in wire.parse_pairs(text).items()}.get(key.lower(), ""), 60),
+            lambda text: printable(
+                {k.lower(): v for k, v in protocol.parse_pairs(text).items()}.get(key.lower(), ""), 60
+            ),
         )
 
 
@@ -109,7 +111,7 @@ def _model(answers: _Answers) -> Told[str]:
 
 
 def _titles(text: str) -> tuple[tuple[int, str], ...]:
-    return tuple(sorted(wire.parse_titles(text).items()))[:_MOST_CHANNELS]
+    return tuple(sorted(protocol.parse_titles(text).items()))[:_MOST_CHANNELS]
 
 
 def _clock(visit: Visit, answers: _Answers, searches: tuple[Search, ...]) -> Told[ClockFacts]:

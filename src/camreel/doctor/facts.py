@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from camreel.camera.wire import parse_pairs
+from camreel.devices.dahua.protocol import parse_pairs
 from camreel.doctor.checkup import Disk
 from camreel.errors import printable
 

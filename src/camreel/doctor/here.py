@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from camreel._version import __version__
 from camreel.media.libraries import library_versions
-from camreel.version import __version__
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from camreel.camera.digest import parse_challenges
+from camreel.devices.digest import parse_challenges
 from camreel.doctor.notebook import Asked
 from camreel.doctor.redact import Redactor
 from camreel.doctor.secrets import login_forms

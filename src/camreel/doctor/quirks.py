@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from camreel.camera.digest import Challenge, parse_challenges
+from camreel.devices.digest import Challenge, parse_challenges
 from camreel.doctor.notebook import Asked, Heard
 from camreel.doctor.searches import Search
 from camreel.doctor.visit import Visit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from camreel.camera import wire
+from camreel.devices.dahua import protocol
 from camreel.doctor.notebook import Asked
 from camreel.model import Recording
 
@@ -18,7 +18,7 @@ class Search:
     there is nothing, by a 400 or by a list without anything.
     """
 
-    pages: tuple[wire.Page, ...] = ()
+    pages: tuple[protocol.Page, ...] = ()
     asked_for: int = 0
     bodies: tuple[str, ...] = ()
     end: str | None = None
@@ -56,7 +56,7 @@ def _search(group: dict[str, list[Asked]]) -> Search:
     found = next(iter(group.get("findFile", ())), None)
     if found is None:
         return Search(why=_reason(group["factory.create"][0]))
-    close_refused = any(wire.is_error(one.text) for one in group.get("close", ()))
+    close_refused = any(protocol.is_error(one.text) for one in group.get("close", ()))
     if found.status == 400:
         return Search(refused_empty=True, close_refused=close_refused)
     if found.status != 200 or found.text.strip().upper() != "OK":
@@ -65,7 +65,7 @@ def _search(group: dict[str, list[Asked]]) -> Search:
     pages, bodies, end, why = [], [], None, ""
     seen: set[str] = set()
     for one in answers:
-        page = wire.parse_page(one.text, len(seen))
+        page = protocol.parse_page(one.text, len(seen))
         fresh = {item.path for item in page.recordings} - seen
         if one.status is None:
             why = _reason(one)
@@ -79,12 +79,12 @@ def _search(group: dict[str, list[Asked]]) -> Search:
     return Search(tuple(pages), count, tuple(bodies), end, why, accepted=True, close_refused=close_refused)
 
 
-def _end(one: Asked, page: wire.Page, *, repeats: bool) -> str:
+def _end(one: Asked, page: protocol.Page, *, repeats: bool) -> str:
     if repeats:
         return "its last page again"
     if one.status != 200:
         return f"HTTP {one.status}"
-    if wire.is_error(one.text):
+    if protocol.is_error(one.text):
         return "Error"
     if page.found is not None:
         return f"found={page.found}"

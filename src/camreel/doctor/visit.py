@@ -14,11 +14,10 @@ from datetime import datetime, timedelta
 
 import anyio
 
-from camreel.camera import wire
-from camreel.camera.http import Answer, Connection
-from camreel.camera.login import Login
-from camreel.camera.session import trust_in
 from camreel.clock import Reading
+from camreel.devices.dahua import protocol
+from camreel.devices.http import Answer, Connection
+from camreel.devices.session import Login, trust_in
 from camreel.doctor.notebook import Asked, Heard, Notebook
 from camreel.errors import (
     AccountLocked,
@@ -134,7 +133,7 @@ async def visit(patient: Patient, credentials: Credentials, tuning: Tuning | Non
         try:
             await _talk(story, credentials, tuning)
         except CameraRefused as error:  # the first answer sends us elsewhere
-            secure = wire.https_instead(patient.address, error.location)
+            secure = protocol.https_instead(patient.address, error.location)
             if secure is None:
                 raise
             story.redirected, story.patient, story.silent = True, replace(patient, address=secure), 0
@@ -180,7 +179,7 @@ class _Questions:
 
     async def _ask(self, name: str, /, **parameters: str | int) -> Answer | None:
         """The answer; None where there is none, with the reason noted. LoginError ends everything."""
-        story, target = self._story, wire.cgi_target(name, **parameters)
+        story, target = self._story, protocol.cgi_target(name, **parameters)
         if story.silent >= _MOST_SILENT:
             story.asked.append(Asked(target, problem="not asked: the camera stopped answering"))
             return None
@@ -210,12 +209,12 @@ class _Questions:
     async def identity(self) -> None:
         """Who it is; the first call checks the login. NotACamera where it answers in no camera's way."""
         first = await self._ask("magicBox", action="getSystemInfo")
-        system = wire.parse_pairs(first.text) if first is not None and first.status == 200 else {}
+        system = protocol.parse_pairs(first.text) if first is not None and first.status == 200 else {}
         model = system.get("deviceType", "")
         if model.isdigit() or not model:  # recorders have a number there
             kind = await self._ask("magicBox", action="getDeviceType")
-            model = wire.parse_pairs(kind.text).get("type", "") if kind is not None else ""
-        told = first is None or first.status != 200 or wire.is_error(first.text)
+            model = protocol.parse_pairs(kind.text).get("type", "") if kind is not None else ""
+        told = first is None or first.status != 200 or protocol.is_error(first.text)
         if not (told or model or system.get("updateSerial")):
             where = self._story.patient.address
             raise NotACamera(
@@ -231,7 +230,7 @@ class _Questions:
         before = self._utc_now()
         answer = await self._ask("global", action="getCurrentTime")
         after = self._utc_now()
-        shown = wire.parse_time(wire.parse_pairs(answer.text).get("result", "")) if answer is not None else None
+        shown = protocol.parse_time(protocol.parse_pairs(answer.text).get("result", "")) if answer is not None else None
         if answer is not None and answer.status == 200 and shown is not None:
             self._story.reading = Reading(shown, before + (after - before) / 2)
 
@@ -263,7 +262,7 @@ class _Questions:
     async def _glance(self, start: WallTime, end: WallTime, *, count: int, pages: int) -> _Seen:
         """One search, as the client makes it, of at most ``pages`` pages; its finder is given back."""
         created = await self._ask("mediaFileFind", action="factory.create")
-        finder = wire.parse_object(created.text) if created is not None and created.status == 200 else None
+        finder = protocol.parse_object(created.text) if created is not None and created.status == 200 else None
         if finder is None:
             return _Seen(failed=True)
         try:
@@ -272,8 +271,8 @@ class _Questions:
                 action="findFile",
                 object=finder,
                 condition__Channel=self._story.patient.channel,
-                condition__StartTime=wire.format_time(start),
-                condition__EndTime=wire.format_time(end, round_up=True),
+                condition__StartTime=protocol.format_time(start),
+                condition__EndTime=protocol.format_time(end, round_up=True),
             )
             if found is None or found.status not in {200, 400}:
                 return _Seen(failed=True)
@@ -290,7 +289,7 @@ class _Questions:
         seen: set[str] = set()
         for _number in range(pages):
             answer = await self._ask("mediaFileFind", action="findNextFile", object=finder, count=count)
-            page = wire.parse_page(answer.text) if answer is not None and answer.status == 200 else None
+            page = protocol.parse_page(answer.text) if answer is not None and answer.status == 200 else None
             fresh = {one.path for one in page.recordings} - seen if page is not None else set()
             if not fresh:
                 return _Seen(bool(seen), ended=True, failed=answer is None)

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from camreel import lockout
-from camreel.addresses import check_tls, check_username, parse_address
-from camreel.camera.client import Camera as Client
-from camreel.camera.login import Login
 from camreel.clock import CameraClock, parse_camera_zone
-from camreel.errors import UsageError
+from camreel.devices import lockout
+from camreel.devices.address import check_tls, check_username, parse_address
+from camreel.devices.dahua.client import Camera as Client
+from camreel.devices.session import Login
+from camreel.errors import UsageError, told_alone
 from camreel.inquiry import Inquiry
-from camreel.leading import told_alone
 from camreel.library.fetching import Means, fetch_to
 from camreel.library.listing import Recordings
 from camreel.library.times import Time, asked_for

@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from camreel import exporting
-from camreel.addresses import check_tls, check_username, parse_address
+from camreel import exporting as export_job
 from camreel.clock import parse_camera_zone
+from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.events import Event, Listener
 from camreel.library.times import Time, asked_for
 from camreel.model import Asked, Credentials, IfExists, Making, Request, Stream
@@ -82,7 +82,7 @@ async def export(
     *,
     on_event: Listener | None = None,
     session: ClientSession | None = None,
-    tuning: exporting.Tuning | None = None,
+    tuning: export_job.Tuning | None = None,
 ) -> Report:
     """Make the one video that ``request`` asks for, and say in the report where every second of the range went.
 
@@ -97,7 +97,7 @@ async def export(
     downloaded is used by the next run.
     """
     credentials = Credentials(request.username, password)
-    return await exporting.export(request, credentials, on_event or _unheard, tuning, session=session)
+    return await export_job.export(request, credentials, on_event or _unheard, tuning, session=session)
 
 
 def _unheard(_event: Event) -> None: ...

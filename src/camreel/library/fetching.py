@@ -11,15 +11,15 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from camreel.devices.base import Source
+from camreel.diskio import disk_errors, place
 from camreel.errors import CameraError, UsageError, printable
 from camreel.model import Address, Recording
 from camreel.transfer import resume
 from camreel.transfer.fetch import Manner
 from camreel.transfer.outage import Outage
-from camreel.transfer.part import disk_errors, place
 from camreel.transfer.pool import Fetched, Lost, Pool
 from camreel.transfer.retry import Backoff
-from camreel.transfer.source import Source
 from camreel.transfer.store import SUFFIXES, Store
 
 

@@ -9,7 +9,7 @@ from camreel.looking.moments import shown
 from camreel.looking.page import facts_of
 from camreel.looking.value import Look, Way
 from camreel.report import aligned, asked_lines, camera_line, clock_lines
-from camreel.units import count_text, size_text
+from camreel.text import count_text, size_text
 
 _MOST_LINES = 10
 _FROM = {

@@ -14,6 +14,7 @@ from pathlib import Path
 import anyio
 
 from camreel import events
+from camreel.diskio import disk_errors
 from camreel.errors import BadTransfer, CameraError, LoginError, printable
 from camreel.inquiry import Found, Inquiry
 from camreel.looking.places import Place
@@ -21,19 +22,18 @@ from camreel.looking.value import Looking, Miss, Question, Shot, Way
 from camreel.media.still_job import Still, StillOrder
 from camreel.media.still_process import StillProcess
 from camreel.model import Recording, Request, Stream, WallTime
-from camreel.plan import is_snapshot
+from camreel.planning.plan import is_snapshot
+from camreel.text import size_text
 from camreel.transfer.fetch import Manner, fetch
 from camreel.transfer.holder import Job
 from camreel.transfer.keyframes import keyframes
 from camreel.transfer.line import Line
-from camreel.transfer.part import disk_errors
 from camreel.transfer.pool import NOT_TRIED
 from camreel.transfer.ranged import NotInPart
 from camreel.transfer.rate import Rate
 from camreel.transfer.resume import recover
 from camreel.transfer.store import Store
 from camreel.tuning import Tuning
-from camreel.units import size_text
 
 WIDTH = 320  # pixels of a thumbnail: two beside each other on a phone, and enough to tell who it is
 _SOON = timedelta(seconds=1)  # listed times, and those of a .dav, are whole seconds

@@ -5,11 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from camreel.axis import ticks
 from camreel.clock import CameraClock, format_offset
-from camreel.coverage import Stretch
 from camreel.looking.value import Look, Miss, Shot, Way
 from camreel.model import Span, WallTime
+from camreel.planning.coverage import Stretch, ticks
 
 _MOST_MARKS = 9  # on the axis of the timeline
 

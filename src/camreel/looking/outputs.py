@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from camreel.diskio import disk_errors, place, sync_file
 from camreel.errors import UsageError
 from camreel.model import Address, Asked, IfExists, Request, Stream
 from camreel.naming import default_name
-from camreel.transfer.part import disk_errors, place, sync_file
 
 _OTHER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".pdf", ".mp4", ".mkv", ".mov", ".avi"})
 _LONGEST = 220  # bytes; file systems end at 255, and the part file beside it needs a few

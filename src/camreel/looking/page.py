@@ -13,13 +13,13 @@ from importlib.resources import files
 from itertools import groupby
 
 from camreel.clock import is_by_clock, show_span
-from camreel.coverage import Kind
 from camreel.errors import printable
 from camreel.looking.moments import Moment, marks, moments, place_in, shown
 from camreel.looking.value import Look, Shot
 from camreel.model import Span
+from camreel.planning.coverage import Kind
 from camreel.report import clock_lines
-from camreel.units import count_text, duration_text, size_text
+from camreel.text import count_text, duration_text, size_text
 
 _HEIGHT = 40
 _LEGEND = (("recorded", "recorded"), ("event", "with an event"), ("pending", "not listed yet"), ("lost", "no picture"))

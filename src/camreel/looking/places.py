@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from camreel.coverage import Kind, Stretch
 from camreel.errors import UsageError
 from camreel.model import Recording, Span, WallTime
-from camreel.units import duration_text
+from camreel.planning.coverage import Kind, Stretch
+from camreel.text import duration_text
 
 MOST = 120  # pictures, unless another number is asked for: some 40 MB of keyframes, and a page of 2 MB
 # How much of them is one every so often: the rest is for short stretches between two of those.

@@ -11,11 +11,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from camreel import events, lockout
-from camreel.coverage import Kind, Stretch, coverage
-from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError
+from camreel import events
+from camreel.devices import lockout
+from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError, told_alone
 from camreel.inquiry import Found, Inquiry
-from camreel.leading import told_alone
 from camreel.looking.command import GetLine
 from camreel.looking.fetching import Gathering
 from camreel.looking.moments import marks, moments, place_in
@@ -27,8 +26,9 @@ from camreel.media.still_job import Bar, SheetOrder, Tick, Tile
 from camreel.media.still_process import StillProcess
 from camreel.model import Credentials, Request
 from camreel.output import make_folders, prepare
+from camreel.planning.coverage import Kind, Stretch, coverage
+from camreel.text import count_text, size_text
 from camreel.tuning import Tuning
-from camreel.units import count_text, size_text
 
 
 async def look(

@@ -9,10 +9,10 @@ from enum import Enum
 from pathlib import Path
 
 from camreel.clock import CameraClock
-from camreel.coverage import Kind, Stretch
 from camreel.inquiry import Found
 from camreel.looking.command import GetLine
 from camreel.model import Recording, Request, WallTime
+from camreel.planning.coverage import Kind, Stretch
 
 
 class Way(str, Enum):

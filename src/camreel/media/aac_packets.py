@@ -16,11 +16,11 @@ from camreel.media.transcode import SoundTranscoder
 if TYPE_CHECKING:
     from av.packet import Packet
 
+    from camreel.formats.mp4 import Run
     from camreel.media.output import Output
     from camreel.media.probe import Clip, SoundKind
     from camreel.media.stored import Stored
     from camreel.media.stretch import Stretch
-    from camreel.mp4 import Run
 
 
 class AacPackets(SoundTrack):

@@ -8,6 +8,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from camreel.formats.sniff import Unusable
 from camreel.media import timeline
 from camreel.media.edge import Edge, edge
 from camreel.media.feed import Feed, Pulse
@@ -16,7 +17,6 @@ from camreel.media.overlap import Mark
 from camreel.media.pieces import Destination, Piece, Reached, mark_of, microseconds, origin_of, place_first, shown_at
 from camreel.media.probe import Clip
 from camreel.media.scan import keyframe_before
-from camreel.media.sniff import Unusable
 from camreel.media.stored import view_of
 from camreel.media.stretch import Stretch
 from camreel.model import Span, WallTime

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import BinaryIO
 
-from camreel.media.sniff import Unusable, is_dav, summary_of, what_else
+from camreel.formats.mp4 import index_at_end
+from camreel.formats.sniff import Unusable, is_dav, summary_of, what_else
 from camreel.model import Span
-from camreel.mp4 import index_at_end
 
 # ISO/IEC 14496-12: seconds since then, UTC. 0 is how a muxer says that it does not know.
 _EPOCH = datetime(1904, 1, 1, tzinfo=timezone.utc)

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 
-from camreel import dhav
-from camreel.media.names import codec_name
-from camreel.media.params import length_prefixed
+from camreel.formats import dhav
+from camreel.formats.nal import length_prefixed
+from camreel.formats.sniff import Unusable, summary_of
 from camreel.media.probe import Clip, as_fraction
-from camreel.media.sniff import Unusable, summary_of
-from camreel.units import count_text
+from camreel.text import codec_name, count_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
     from av.packet import Packet
 
-    from camreel.dhav import DhavSummary, Frame, SoundFormat
+    from camreel.formats.dhav import DhavSummary, Frame, SoundFormat
 
 _TICKS = Fraction(1, 90_000)
 

@@ -17,27 +17,27 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from camreel._version import __version__
 from camreel.errors import MergeError
+from camreel.formats.mp4 import writer
+from camreel.formats.mp4.writer import Samples
+from camreel.formats.nal import widened_configuration
 from camreel.media import timeline
 from camreel.media.aac_packets import AacPackets
 from camreel.media.opening import open_to_copy
 from camreel.media.output import Creation, Output, as_camreel_error, picture_time_base, writing
-from camreel.media.params import widened_configuration
 from camreel.media.pictures import LENGTH_SIZE, PictureTrack
 from camreel.media.stored import ClipBytes, Stored
 from camreel.media.stretch import LARGEST_HOLE, Stretch
 from camreel.model import Gaps, OutputFormat
-from camreel.mp4 import film
-from camreel.mp4.tables import Samples
-from camreel.version import __version__
 
 if TYPE_CHECKING:
     from av.packet import Packet
 
+    from camreel.formats.mp4 import Run
     from camreel.media.forms import SoundForm
     from camreel.media.job import Chapter, MergeJob
     from camreel.media.probe import Clip
-    from camreel.mp4 import Run
 
 # So much is gathered and put into the order of the clip's file before it is copied: what belongs together stays near.
 _WINDOW = 2 << 20
@@ -72,15 +72,15 @@ class DirectOutput(Output):
             configuration = widened_configuration(clip.kind.codec, configuration)
         scale = self.picture_time_base.denominator
         size = clip.kind.width, clip.kind.height
-        self._picture_track = film.PictureTrack(clip.kind.codec, configuration, *size, scale, clip.aspect)
+        self._picture_track = writer.PictureTrack(clip.kind.codec, configuration, *size, scale, clip.aspect)
         self._picture_samples, self._sound_samples = Samples(), Samples()
         self.pictures = PictureTrack(self, lowest=None)
-        self._sound_track: film.SoundTrack | None = None
+        self._sound_track: writer.SoundTrack | None = None
         if form is not None:
             with open_to_copy(form.path) as template:
-                self._sound_track = film.SoundTrack(template.sound_setup, form.kind.rate, form.kind.channels)
+                self._sound_track = writer.SoundTrack(template.sound_setup, form.kind.rate, form.kind.channels)
             self.sound = AacPackets(self, form.kind, fill=True, stamped=True)
-        self._file: _Film = writing(_Film, path, film.beginning(clip.kind.codec))
+        self._file: _Film = writing(_Film, path, writer.beginning(clip.kind.codec))
 
     @property
     def sound_codec(self) -> str | None:
@@ -126,11 +126,11 @@ class DirectOutput(Output):
 
     def close(self, chapters: Sequence[Chapter]) -> None:
         chosen = timeline.most_telling(chapters, timeline.MOST_MP4_CHAPTERS)
-        tracks: list[tuple[film.Track, Samples]] = [(self._picture_track, self._picture_samples)]
+        tracks: list[tuple[writer.Track, Samples]] = [(self._picture_track, self._picture_samples)]
         if self._sound_track is not None:
             tracks.append((self._sound_track, self._sound_samples))
-        told = [film.Chapter(each.start, each.title) for each in chosen]
-        writing(self._file.close, film.index(tracks, self._metadata, told, self._created))
+        told = [writer.Chapter(each.start, each.title) for each in chosen]
+        writing(self._file.close, writer.index(tracks, self._metadata, told, self._created))
         writing(self._syncing.end)
 
     def abandon(self) -> None:

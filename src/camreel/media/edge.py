@@ -18,7 +18,7 @@ from camreel.media.probe import Clip
 if TYPE_CHECKING:
     from av.packet import Packet
 
-    from camreel.media.params import Parameters
+    from camreel.formats.nal import Parameters
 
 # Pictures that H.264 and H.265 can hold back to show others first; behind a keyframe to copy from only its own lead.
 _MOST_REORDER = 16

@@ -18,10 +18,10 @@ from av.codec.context import Flags
 from av.video.frame import PictureType
 
 from camreel.errors import MergeError
+from camreel.formats.nal import Parameters, length_prefixed, read_parameters
 from camreel.media.fit import fitted
-from camreel.media.names import codec_name
-from camreel.media.params import Parameters, length_prefixed, read_parameters
 from camreel.media.probe import as_fraction
+from camreel.text import codec_name
 
 if TYPE_CHECKING:
     from av.container import InputContainer

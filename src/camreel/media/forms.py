@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from camreel.errors import MergeError
 from camreel.media.aac import aac_rate
-from camreel.media.names import codec_name
 from camreel.media.probe import SoundKind
 from camreel.model import AudioMode, OutputFormat
+from camreel.text import codec_name
 
-_G711 = frozenset({"pcm_alaw", "pcm_mulaw"})
+_G711_CODECS = frozenset({"pcm_alaw", "pcm_mulaw"})
 
 # Which containers can hold the bytes as cameras make them (measured: FFmpeg's mp4 and mkv refuse G.711).
 _HOLD = {
     OutputFormat.MP4: frozenset({"aac"}),
     OutputFormat.MKV: frozenset({"aac", "pcm_s16le"}),
-    OutputFormat.MOV: frozenset({"aac", "pcm_s16le"}) | _G711,
-    OutputFormat.AVI: frozenset({"aac", "pcm_s16le"}) | _G711,
+    OutputFormat.MOV: frozenset({"aac", "pcm_s16le"}) | _G711_CODECS,
+    OutputFormat.AVI: frozenset({"aac", "pcm_s16le"}) | _G711_CODECS,
 }
 
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from camreel.formats.mp4 import BadIndex, Movie, index_at_end, read_index
+from camreel.formats.nal import Parameters
 from camreel.media.marks import Marks
-from camreel.media.params import Parameters
 from camreel.media.probe import Clip, ClipKind, open_mp4, rate_of
 from camreel.media.stored import ClipBytes, ClipUnreadable, Stored
 from camreel.media.stretch import Packets
-from camreel.mp4 import BadIndex, Movie, index_at_end, read_index
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream

@@ -13,11 +13,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from camreel.errors import MergeError
+from camreel.formats.sniff import Unusable
 from camreel.media.film import Film
 from camreel.media.job import ClipOutcome, MergeResult
 from camreel.media.lapse_job import LapseClip, Lapsed, LapseOrder
 from camreel.media.opening import open_clip
-from camreel.media.sniff import Unusable
 from camreel.media.timeline import Placed
 from camreel.model import WallTime
 

@@ -14,7 +14,7 @@ from camreel.media.stored import ClipBytes, ClipUnreadable
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from camreel.mp4 import Track
+    from camreel.formats.mp4 import Track
 
 
 class Marks(Sequence[Mark]):

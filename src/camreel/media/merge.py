@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from camreel.errors import MergeError, printable
+from camreel.formats.sniff import Unusable
 from camreel.media import timeline
 from camreel.media.copying import ClipCopy
 from camreel.media.dav import notes_on
@@ -22,14 +23,13 @@ from camreel.media.pictures import UnevenRate
 from camreel.media.pieces import Piece, Reached
 from camreel.media.probe import Clip
 from camreel.media.scan import end_of, goes_on, marks_of
-from camreel.media.sniff import Unusable
 from camreel.media.stored import ClipUnreadable
 from camreel.media.timeline import Placed
 from camreel.model import OutputFormat, Span, WallTime
-from camreel.units import count_text
+from camreel.text import count_text
 
 if TYPE_CHECKING:
-    from camreel.dhav import DhavSummary
+    from camreel.formats.dhav import DhavSummary
     from camreel.media.forms import SoundForm
     from camreel.media.output import Output
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from camreel.formats.sniff import Unusable, is_dav, summary_of, what_else
 from camreel.media.dav import DavClip
 from camreel.media.indexed import open_indexed
 from camreel.media.probe import FAST_OPEN, Clip, open_mp4
-from camreel.media.sniff import Unusable, is_dav, summary_of, what_else
 
 if TYPE_CHECKING:
-    from camreel.dhav import DhavSummary
+    from camreel.formats.dhav import DhavSummary
 
 
 def open_clip(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:

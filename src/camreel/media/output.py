@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import av
 import av.error
 
+from camreel.diskio import Syncing
 from camreel.errors import DiskError, MergeError
+from camreel.formats.nal import widened_configuration
 from camreel.media import timeline
 from camreel.media.aac import layout_name
 from camreel.media.aac_packets import AacPackets
 from camreel.media.forms import SoundForm
 from camreel.media.job import Chapter, MergeJob
 from camreel.media.opening import open_clip
-from camreel.media.params import widened_configuration
 from camreel.media.pictures import LENGTH_SIZE, PictureTrack, picture_track
 from camreel.media.probe import FAST_OPEN, THOROUGH_OPEN
 from camreel.media.samples import Samples
@@ -28,16 +29,15 @@ from camreel.media.sound import SoundTrack
 from camreel.media.stored import Stored
 from camreel.media.subtitles import SubtitleTrack
 from camreel.model import OutputFormat
-from camreel.syncing import Syncing
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.packet import Packet
     from av.video.stream import VideoStream
 
+    from camreel.formats.mp4 import Run
     from camreel.media.probe import Clip
     from camreel.media.stretch import Stretch
-    from camreel.mp4 import Run
 
 _MUXERS = {OutputFormat.MP4: "mp4", OutputFormat.MKV: "matroska", OutputFormat.MOV: "mov", OutputFormat.AVI: "avi"}
 _QUICKTIME = frozenset({OutputFormat.MP4, OutputFormat.MOV})

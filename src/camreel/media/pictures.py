@@ -14,8 +14,8 @@ from camreel.model import OutputFormat
 if TYPE_CHECKING:
     from av.packet import Packet
 
+    from camreel.formats.nal import Parameters
     from camreel.media.output import Output
-    from camreel.media.params import Parameters
     from camreel.media.probe import Clip
     from camreel.media.stretch import Stretch
 

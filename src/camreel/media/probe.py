@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 import av
 import av.error
 
-from camreel.media.names import codec_name
-from camreel.media.params import BadParameters, Parameters, read_parameters
+from camreel.formats.nal import BadParameters, Parameters, read_parameters
+from camreel.formats.sniff import Unusable
 from camreel.media.reach import reach_of_index
-from camreel.media.sniff import Unusable
+from camreel.text import codec_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from camreel.mp4 import BadIndex, read_index
-from camreel.mp4.boxes import head_of
+from camreel.formats.mp4 import BadIndex, read_index
+from camreel.formats.mp4.boxes import head_of
 
 _MOST_BOXES = 1_000_000  # Amcrest cameras write one for each picture
 _LARGEST = 64 << 20

@@ -8,8 +8,8 @@ from pathlib import Path
 import av.error
 
 from camreel.errors import DiskError
+from camreel.formats.sniff import Unusable
 from camreel.media.canvas import LETTER, Canvas, Colour, resized, text_width
-from camreel.media.sniff import Unusable
 from camreel.media.still_job import Sheet, SheetOrder, Tile
 from camreel.media.stills import read_jpeg
 

@@ -14,7 +14,7 @@ from camreel.media.messages import encode
 from camreel.media.still_job import NoStill, Sheet, SheetOrder, Still, StillOrder
 
 _HINT = "Run it again; if it stays so, report it with the model of the camera."
-Answer = TypeVar("Answer", Still | NoStill, Sheet)
+StillAnswer = TypeVar("StillAnswer", Still | NoStill, Sheet)
 
 
 class _Died(MergeError):
@@ -60,8 +60,8 @@ class StillProcess:
         order = replace(order, output=str(Path(order.output).absolute()), tiles=tiles)
         return await self._ask(order, (Sheet,), "while the contact sheet was being drawn")
 
-    async def _ask(self, order: StillOrder | SheetOrder, kinds: tuple[type, ...], doing: str) -> Answer:
-        answer: Answer | None = None
+    async def _ask(self, order: StillOrder | SheetOrder, kinds: tuple[type, ...], doing: str) -> StillAnswer:
+        answer: StillAnswer | None = None
         try:
             if self._child.pid is None:
                 await self._child.start()

@@ -11,9 +11,9 @@ import av.error
 from av.video.reformatter import ColorRange, Interpolation
 
 from camreel.errors import DiskError, printable
+from camreel.formats.sniff import Unusable
 from camreel.media.opening import open_clip
 from camreel.media.probe import as_fraction
-from camreel.media.sniff import Unusable
 from camreel.media.still_job import NoStill, Still, StillOrder
 
 if TYPE_CHECKING:

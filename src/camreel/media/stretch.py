@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from operator import add
 
+from camreel.formats.mp4 import Movie, Run, Track
 from camreel.media.stored import ClipBytes, Stored
-from camreel.mp4 import Movie, Run, Track
 
 # So many pictures are taken at once where keyframes are further apart: progress is told between two stretches.
 _MOST = 64

@@ -6,17 +6,17 @@ is not guessed at.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from time import monotonic
 
 from camreel.clock import Zone
-from camreel.clock.zone import wall_at
+from camreel.clock.zones import wall_at
 from camreel.errors import UsageError, printable
+from camreel.formats.sniff import Unusable
 from camreel.media.dating import OwnTimes, own_times
-from camreel.media.sniff import Unusable
 from camreel.merging.names import Named, named
 from camreel.model import FileOnDisk, Recording, Span, WallTime
 
@@ -81,10 +81,10 @@ def look_at(file: FileOnDisk, *, length: bool = False) -> Candidate:
 
 def look_at_some(files: Sequence[FileOnDisk], *, length: bool = False) -> list[Candidate]:
     """The same for the first of ``files``, as many as can be done in a tenth of a second; one at least."""
-    until = time.monotonic() + _A_WHILE
+    until = monotonic() + _A_WHILE
     found = [look_at(files[0], length=length)]
     for file in files[1:]:
-        if time.monotonic() >= until:
+        if monotonic() >= until:
             break
         found.append(look_at(file, length=length))
     return found

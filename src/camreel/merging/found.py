@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from camreel.errors import NothingRecorded, UsageError, printable
-from camreel.identity import is_ours
 from camreel.media.fingerprint import read_comment
 from camreel.model import FileOnDisk
-from camreel.units import count_text
+from camreel.planning.fingerprint import is_ours
+from camreel.text import count_text
 
 # What cameras and recorders write, and what becomes of it on the way; an underscore behind it: still being written.
 SUFFIXES = (".mp4", ".dav", ".mov", ".m4v", ".mp4_", ".dav_")

@@ -18,8 +18,9 @@ import anyio.to_thread
 
 from camreel import events
 from camreel.clock import CameraClock, CameraRange, ZoneFacts, is_by_clock, locate, show_span, straightened
-from camreel.clock.sources import clock_by, sources
-from camreel.clock.zone import moments_of
+from camreel.clock.zone_sources import clock_by, sources
+from camreel.clock.zones import moments_of
+from camreel.diskio import disk_errors
 from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, printable
 from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult, Settled, part_names
 from camreel.media.process import MergeDied, MergeProcess
@@ -28,12 +29,11 @@ from camreel.merging.dates import Candidate, Dated, date_all, lay_in_order, look
 from camreel.model import AskedRange, MergeRequest, Recording, Span, Stream, WallTime
 from camreel.orders import clip_file, merge_job
 from camreel.output import already_there, finish, make_folders, part_for, prepare
-from camreel.plan import ExportPlan, plan_export, uncovered
+from camreel.planning.plan import ExportPlan, plan_export, uncovered
 from camreel.report import Report
 from camreel.settle import settle
-from camreel.transfer.part import disk_errors
+from camreel.text import count_text
 from camreel.transfer.pool import Fetched
-from camreel.units import count_text
 
 _LOG = logging.getLogger(__name__)
 

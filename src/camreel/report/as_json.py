@@ -6,12 +6,12 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from camreel._version import __version__
 from camreel.clock import CameraClock, format_offset
 from camreel.errors import CamreelError
 from camreel.model import DeviceInfo, MergeRequest, Request, Span, WallTime
-from camreel.plan import Hole
+from camreel.planning.plan import Hole
 from camreel.report.value import ClipReport, OutputReport, Report
-from camreel.version import __version__
 
 SCHEMA = 1
 _PROGRAM = f"camreel {__version__}"

@@ -11,9 +11,9 @@ from typing import TypeVar
 from camreel.clock import CameraClock, asked_length, is_by_clock, show_moment, show_span
 from camreel.errors import printable
 from camreel.model import Asked, AskedRange, DeviceInfo, MergeRequest, Request, Span, WallTime
-from camreel.plan import Hole
+from camreel.planning.plan import Hole
 from camreel.report.value import AtATime, ClipReport, OutputReport, Report
-from camreel.units import count_text, duration_text, size_text
+from camreel.text import count_text, duration_text, size_text
 
 _Item = TypeVar("_Item")
 

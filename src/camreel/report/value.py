@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from camreel.clock import CameraClock
 from camreel.model import DeviceInfo, MergeRequest, Request, Span
-from camreel.plan import Account, uncovered
+from camreel.planning.plan import Account, uncovered
 
 
 @dataclass(frozen=True, slots=True)

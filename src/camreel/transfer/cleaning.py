@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from camreel.diskio import disk_errors
 from camreel.transfer.holder import Job, output_part, read_jobs
-from camreel.transfer.part import disk_errors
 from camreel.transfer.store import ROOT, Store
 
 

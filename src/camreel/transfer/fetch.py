@@ -9,17 +9,17 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from camreel.dhav import NotDhav, summary
+from camreel.devices.base import Body, Source
+from camreel.diskio import disk_errors, sync_file
 from camreel.errors import BadTransfer, CameraRefused, printable
+from camreel.formats.dhav import NotDhav, summary
 from camreel.model import Recording, Span
+from camreel.text import size_text
 from camreel.transfer import resume
-from camreel.transfer.part import disk_errors, sync_file
 from camreel.transfer.receive import HEAD, Spending, Unlike, receive
 from camreel.transfer.resume import Held, Ranges
-from camreel.transfer.source import Body, Source
 from camreel.transfer.store import Store, suffix_for
 from camreel.transfer.unwrap import unwrap
-from camreel.units import size_text
 
 _ROOM_BEYOND_LISTED = 64 << 20
 _MOST_WITHOUT_SIZE = 64 << 30

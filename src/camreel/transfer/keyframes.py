@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from camreel.dhav import headers_in
-from camreel.dhav.frames import wall_of
+from camreel.devices.base import Source
+from camreel.formats.dhav import headers_in
+from camreel.formats.dhav.frames import wall_of
+from camreel.formats.mp4 import BadIndex, Movie, choose_one, header_for
 from camreel.model import Recording, WallTime
-from camreel.mp4 import BadIndex, Movie, choose_one, header_for
 from camreel.transfer.fetch import Manner
 from camreel.transfer.moov import HEAD
 from camreel.transfer.partial import by_own_clock, read_movie
 from camreel.transfer.ranged import MOST_REQUESTS, NotInPart, Ranged
 from camreel.transfer.seek import DavSeek
-from camreel.transfer.source import Source
 
 _MOST_KEYFRAMES = 10_000
 _REQUESTS_EACH = 60

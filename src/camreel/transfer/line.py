@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
-from camreel.transfer.source import Source
+from camreel.devices.base import Source
 
 
 class Line:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from camreel.mp4 import BadIndex
-from camreel.mp4.boxes import head_of
+from camreel.formats.mp4 import BadIndex
+from camreel.formats.mp4.boxes import head_of
 from camreel.transfer.ranged import Ranged
 
 HEAD = 16 << 10

@@ -16,18 +16,18 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from camreel.dhav import NotDhav, summary
+from camreel.devices.base import Body, Source
+from camreel.diskio import disk_errors
 from camreel.errors import CameraError, CameraUnreachable, LoginError
+from camreel.formats.dhav import NotDhav, summary
+from camreel.formats.mp4 import BadIndex, Movie, choose, header_for, own_note, read_index
 from camreel.model import Recording, Span
-from camreel.mp4 import BadIndex, Movie, choose, header_for, own_note, read_index
 from camreel.transfer import resume
 from camreel.transfer.fetch import Came, Manner, fetch_by_time, finished, sync, whole
 from camreel.transfer.moov import HEAD, find_moov
-from camreel.transfer.part import disk_errors
 from camreel.transfer.ranged import CameWhole, Deaf, NotInPart, Ranged
 from camreel.transfer.resume import OVERLAP
 from camreel.transfer.seek import DavSeek
-from camreel.transfer.source import Body, Source
 from camreel.transfer.store import Store, suffix_for
 
 __all__ = ["NotInPart", "fetch_part", "note_of"]

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import anyio
 
+from camreel.devices.base import Source
 from camreel.errors import BadTransfer, CameraBusy, CameraError, CameraRefused, CameraUnreachable
 from camreel.model import Recording
 from camreel.transfer import resume
@@ -21,9 +22,9 @@ from camreel.transfer.fetch import Manner, fetch, fetch_by_time
 from camreel.transfer.line import Line
 from camreel.transfer.outage import Outage, Presence
 from camreel.transfer.pace import Pace, Settled
-from camreel.transfer.partial import NotInPart, fetch_part, note_of
+from camreel.transfer.partial import fetch_part, note_of
+from camreel.transfer.ranged import NotInPart
 from camreel.transfer.retry import Backoff
-from camreel.transfer.source import Source
 from camreel.transfer.store import Store
 from camreel.transfer.tries import Tries
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 
+from camreel.devices.base import Body, Source
 from camreel.errors import BadTransfer, CameraRefused
 from camreel.model import Recording
 from camreel.transfer.receive import Spending
 from camreel.transfer.resume import Ranges
-from camreel.transfer.source import Body, Source
 
 # What is read to find things; footage is not counted among it.
 MOST_REQUESTS = 150

@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable
 from io import FileIO
 from pathlib import Path
 
+from camreel.devices.base import Body
+from camreel.diskio import Syncing, disk_errors
 from camreel.errors import BadTransfer
-from camreel.syncing import Syncing
-from camreel.transfer.part import disk_errors
+from camreel.text import size_text
 from camreel.transfer.resume import OVERLAP, Held
-from camreel.transfer.source import Body
-from camreel.units import size_text
 
 _TELL_EVERY = 0.1  # seconds between two words on how much is here
 HEAD = 64  # bytes that tell a recording from a page of text

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import anyio
 
+from camreel.diskio import disk_errors, sync_file, sync_folder
 from camreel.errors import DiskError
 from camreel.model import Recording
-from camreel.transfer.part import disk_errors, sync_file, sync_folder
 from camreel.transfer.store import Store, suffix_for
 
 log = logging.getLogger("camreel.resume")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from camreel.dhav import Frame, headers_in
+from camreel.formats.dhav import Frame, headers_in
 from camreel.model import Span, WallTime
 from camreel.transfer.ranged import NotInPart, Ranged
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from camreel.diskio import disk_errors, part_of, sync_file
 from camreel.errors import DiskError
 from camreel.model import Address, Recording
 from camreel.transfer.holder import Job, job_file, output_part, read_holder, read_jobs, write_holder
-from camreel.transfer.part import disk_errors, part_of, sync_file
 
 ROOT = ".amcrest_download"
 SUFFIXES = (".mp4", ".dav", ".bin")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from camreel.transfer.part import disk_errors
+from camreel.diskio import disk_errors
 
 _WITHIN = 64 << 10  # where the file's own part begins at the latest
 _HEAD = 64

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from camreel.camera.digest import choose, parse_challenges
-from camreel.camera.wire import loadfile_target, parse_page
+from camreel.devices.dahua.protocol import loadfile_target, parse_page
+from camreel.devices.digest import choose, parse_challenges
 
 FOLDER = os.environ.get("CAMREEL_CAPTURES")
 TEXTS = sorted(Path(FOLDER).glob("*.txt")) if FOLDER else []

@@ -7,7 +7,7 @@ from base64 import b64decode
 
 import pytest
 
-from camreel.camera.digest import Challenge, answer, parse_challenges
+from camreel.devices.digest import Challenge, answer, parse_challenges
 from camreel.model import Credentials
 
 TARGET = "/dir/index.html"

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from camreel.camera.digest import Challenge, choose, parse_challenges
+from camreel.devices.digest import Challenge, choose, parse_challenges
 
 
 def parsed(*headers: str) -> list[tuple[str, dict[str, str]]]:

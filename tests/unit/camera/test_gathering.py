@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camreel.camera.gathering import LARGE_BUFFER, Gathering
+from camreel.devices.session import LARGE_BUFFER, Gathering
 
 
 @pytest.mark.parametrize(

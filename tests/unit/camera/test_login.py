@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camreel.camera.login import Login
+from camreel.devices.session import Login
 from camreel.errors import AccountLocked, LoginRefused
 
 

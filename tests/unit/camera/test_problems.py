@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from camreel.camera.problems import from_client_error, from_status, login_problem
+from camreel.devices.http_errors import from_client_error, from_status, login_problem
 from camreel.errors import AccountLocked, CameraBusy, CameraError, CameraRefused, CameraUnreachable, NotACamera
 from camreel.model import Address
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from camreel.camera.wire import (
+from camreel.devices.dahua.protocol import (
     Page,
     format_time,
     is_error,

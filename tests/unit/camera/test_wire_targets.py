@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from camreel.camera.wire import cgi_target, loadfile_target
+from camreel.devices.dahua.protocol import cgi_target, loadfile_target
 
 PREFIX = "/cgi-bin/RPC_Loadfile"
 

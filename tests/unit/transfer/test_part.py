@@ -7,8 +7,8 @@ import os
 
 import pytest
 
+from camreel.diskio import disk_errors, part_of, place, sync_file
 from camreel.errors import DiskError
-from camreel.transfer.part import disk_errors, part_of, place, sync_file
 
 NO_LINKS = [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EINVAL]
 

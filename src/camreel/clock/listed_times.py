@@ -1,0 +1,169 @@
+"""Recordings as the camera lists them, by its own clock, put onto straight time. Pure.
+
+In the hour that happens twice, listed times do not say which pass is meant. What tells, in this order: the offset
+that is listed with the recording; a clock that goes back from one recording to the next in the listing; two
+recordings of the same time, which one camera cannot make in one pass. Names never tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+
+from camreel.clock.camera_clock import CameraClock
+from camreel.clock.resolve import CameraRange
+from camreel.clock.zones import moments_of
+from camreel.model import Recording, Span, WallTime
+from camreel.text import count_text
+
+_MOST_IN_AN_HOUR = 1000  # each is compared with each: a list of 100,000 must not take hours
+_LONGEST = timedelta(days=1)  # no recording across a change is longer
+_ASIDE = timedelta(days=2)  # more than any clock is from UTC
+
+
+def search_window(where: CameraRange) -> Span:
+    """What to ask the camera for: the range as its clock shows it, with all of a repeated hour that it touches."""
+    clock = where.clock
+    if clock is None:
+        return where.span
+    first, last = where.span.start, where.span.end
+    shown = [clock.shown(first), clock.shown(last)]
+    day = timedelta(days=1)
+    for change in clock.zone.changes(clock.to_utc(first) + clock.drift - day, clock.to_utc(last) + clock.drift + day):
+        again, until = change.arrives, change.leaves
+        # The first pass is listed, too: only beside it the second can be told.
+        if again < until and shown[0] < until and again < max(shown):
+            at = clock.straight(change.at)
+            if first < at + (until - again) and last > at - (until - again):
+                shown += [again, until]
+    return Span(min(shown), max(shown))
+
+
+def recorded_offsets(recordings: Iterable[Recording]) -> tuple[tuple[WallTime, timedelta], ...]:
+    """Starts and offsets, of the recordings that are listed with one."""
+    return tuple(
+        (recording.span.start, timedelta(seconds=recording.utc_offset))
+        for recording in recordings
+        if recording.utc_offset is not None
+    )
+
+
+def straightened(recordings: Sequence[Recording], where: CameraRange) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
+    """``recordings``, in the order of the listing, with their spans in straight time; and what to say of them."""
+    clock = where.clock
+    if clock is None or _is_straight(recordings, clock):
+        return tuple(recordings), ()
+    lanes: dict[object, _Lane] = {}
+    found: list[tuple[Recording, _Lane, _Pass]] = []
+    for recording in recordings:
+        # Streams, snapshots and channels are listed in turns: each has a clock that goes back of its own.
+        lane = lanes.setdefault((recording.channel, recording.stream, _suffix(recording.path)), _Lane())
+        found.append((recording, lane, lane.place(recording, clock)))
+    placed: list[Recording] = []
+    doubtful = 0
+    for recording, lane, one in found:
+        span = _span(recording, one.offset, clock)
+        if one.or_else is not None and one.change not in lane.seen_twice:
+            other = _span(recording, one.or_else, clock)
+            doubtful += _wanted(span, where) or _wanted(other, where)
+            span = span if _wanted(span, where) else other  # in doubt a picture is kept
+        placed.append(recording if span == recording.span else replace(recording, span=span, listed=recording.span))
+    return tuple(placed), (_doubt(doubtful),) if doubtful and not _has_both(where) else ()
+
+
+def _is_straight(recordings: Sequence[Recording], clock: CameraClock) -> bool:
+    """Whether the clock is never put forward or back in the time of ``recordings``: then they are where they should."""
+    if not recordings or any(recording.backwards_end is not None for recording in recordings):
+        return False
+    first = min(recording.span.start.naive for recording in recordings).replace(tzinfo=timezone.utc) - _ASIDE
+    last = max(recording.span.end.naive for recording in recordings).replace(tzinfo=timezone.utc) + _ASIDE
+    return clock.zone.offset_at(first) == clock.base and not clock.zone.changes(first, last)
+
+
+def _has_both(where: CameraRange) -> bool:
+    """Whether the range has all of both passes: then it makes no difference to what is in it in which they are."""
+    clock, span = where.clock, where.span
+    assert clock is not None
+    hours = [
+        Span(clock.straight(change.at) - back, clock.straight(change.at) + back)
+        for change in clock.changes_in(span)
+        for back in (change.before - change.after,)
+        if back > timedelta(0)
+    ]
+    return bool(hours) and all(span.start <= hour.start and hour.end <= span.end for hour in hours)
+
+
+def _doubt(count: int) -> str:
+    return (
+        f"{count_text(count, 'recording')} of the hour that happened twice may be of either pass: the camera's list "
+        "does not tell. Compare with the clock in the picture before and after."
+    )
+
+
+def _suffix(path: str) -> str:
+    return path.rsplit(".", 1)[-1].lower()
+
+
+def _wanted(span: Span, where: CameraRange) -> bool:
+    listed = Span(span.start, max(span.end, span.start + timedelta(seconds=1)))
+    return any(part.overlap(listed) for part in where.parts)
+
+
+def _span(recording: Recording, offset: timedelta, clock: CameraClock) -> Span:
+    """From the listed start with its ``offset``; the end is the first time after it that the clock shows the end."""
+    begin = (recording.span.start.naive - offset).replace(tzinfo=timezone.utc)
+    shown_end = recording.backwards_end or recording.span.end
+    ends = [at for at in moments_of(clock.zone, shown_end) if begin <= at <= begin + _LONGEST]
+    if recording.backwards_end is None and not ends:  # a time that the clock left out: it was set by hand
+        ends = [begin + (recording.span.end - recording.span.start)]
+    return Span(clock.straight(begin), clock.straight(min(ends, default=begin)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """The offset at the start of a recording; in a repeated hour ``or_else`` is the other one, unless it is certain."""
+
+    offset: timedelta
+    or_else: timedelta | None = None
+    change: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Lane:
+    """How far the listing has come in one channel and stream. ``seen_twice``: changes that it has both passes of."""
+
+    seen_twice: set[datetime | None] = field(default_factory=set)
+    _last: WallTime | None = None
+    _gone_back: datetime | None = None  # in the second pass of the change at this moment
+    _first_pass: list[Span] = field(default_factory=list)
+
+    def place(self, recording: Recording, clock: CameraClock) -> _Pass:
+        """In which pass ``recording`` was made, by what came before it in the listing."""
+        wall = recording.span.start
+        moments = moments_of(clock.zone, wall)
+        utc = wall.naive.replace(tzinfo=timezone.utc)
+        last, self._last = self._last, wall
+        if len(moments) < 2:
+            return _Pass(utc - moments[0] if moments else clock.zone.offset_at(utc - clock.base))
+        first, second = utc - moments[0], utc - moments[-1]
+        change = clock.zone.changes(moments[0], moments[-1])[0].at
+        if recording.utc_offset is not None and timedelta(seconds=recording.utc_offset) in {first, second}:
+            return _Pass(timedelta(seconds=recording.utc_offset))
+        if last is not None and wall < last:
+            self._gone_back = change
+        if self._gone_back == change or _is_second(recording.span, self._first_pass):
+            self.seen_twice.add(change)
+            return _Pass(second)
+        if len(self._first_pass) < _MOST_IN_AN_HOUR:
+            self._first_pass.append(recording.span)
+        if recording.backwards_end is not None:  # it runs over the change itself
+            self._gone_back = change
+            self.seen_twice.add(change)
+        return _Pass(first, second, change)
+
+
+def _is_second(span: Span, first_pass: Sequence[Span]) -> bool:
+    """Whether half of ``span`` or more was recorded before: one camera does not record the same time twice."""
+    shared = (span.overlap(each) for each in first_pass)
+    return any(both is not None and 2 * both.seconds >= span.seconds for both in shared)

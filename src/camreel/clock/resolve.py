@@ -1,0 +1,265 @@
+"""The asked range on the camera's clock. Pure: a function of what was asked, the clock, and what time it is.
+
+All that is known of the camera's clock, and what was asked -> where the range is, and what to say of it. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+
+from camreel.clock.camera_clock import CameraClock, Reading
+from camreel.clock.parse import is_bare, wrong_way_round
+from camreel.clock.zone_sources import BY_RECORDINGS, Source, ZoneFacts, clock_by, contradictions, sources, told_offsets
+from camreel.clock.zones import Change, NamedZone, Zone, change_over, format_offset, moments_of, stretches_of, wall_at
+from camreel.errors import CameraError, UsageError
+from camreel.model import Asked, AskedAround, AskedRange, DayTime, Moment, Now, Point, Request, Span, WallTime
+from camreel.text import duration_text
+
+_Stretch = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRange:
+    """What was asked, without relative words (``asked``), and where that is on the camera's clock (straight time).
+
+    ``parts`` is one span, or two where both passes of a repeated hour are meant and the time between them is not.
+    """
+
+    asked: Asked
+    parts: tuple[Span, ...]
+    clock: CameraClock | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def span(self) -> Span:
+        """From the start of the first to the end of the last."""
+        return Span(self.parts[0].start, self.parts[-1].end)
+
+    @property
+    def skipped(self) -> tuple[Span, ...]:
+        """What lies between the parts."""
+        return tuple(Span(one.end, two.start) for one, two in zip(self.parts, self.parts[1:], strict=False))
+
+    def until(self, end: WallTime) -> CameraRange:
+        """The same, cut at ``end`` (straight time), which is after its start."""
+        cut = (Span(part.start, min(part.end, end)) for part in self.parts)
+        return replace(self, parts=tuple(part for part in cut if part.start < part.end))
+
+
+def locate(asked: Asked, clock: CameraClock | None, now: datetime) -> CameraRange:
+    """Where ``asked`` is on the camera's clock, at the moment ``now``.
+
+    UsageError for a time that the clock leaves out, and for a range that does not go forward. CameraError where a
+    time needs a clock that could not be read.
+    """
+    asked = pinned(asked, clock, now)
+    if asked.times_in is None and all(is_bare(point) for point in asked.points):
+        if clock is None:
+            start, end = (_wall(point) for point in asked.bounds)
+            _check_order(start, end, start, end)
+            return CameraRange(asked, (Span(start, end),), None)
+        stretches = _stretches(asked, clock.zone)
+        return _counted(asked, clock, stretches, bare=True)
+    if clock is None:
+        raise _needs_clock()
+    zone = clock.zone if asked.times_in is None else NamedZone(asked.times_in)
+    believed = [(clock.believed(start), clock.believed(end)) for start, end in _stretches(asked, zone)]
+    return _counted(asked, clock, believed, bare=False)
+
+
+def _counted(asked: Asked, clock: CameraClock, stretches: Iterable[_Stretch], *, bare: bool) -> CameraRange:
+    stretches = list(stretches)
+    clock = clock.starting_at(stretches[0][0])
+    parts = tuple(Span(clock.straight(start), clock.straight(end)) for start, end in stretches)
+    changes = clock.zone.changes(stretches[0][0], stretches[-1][1])
+    return CameraRange(asked, parts, clock, tuple(_note(change, bare=bare) for change in changes))
+
+
+def _note(change: Change, *, bare: bool) -> str:
+    goes = f"goes from {change.leaves} (UTC{format_offset(change.before)}) to {str(change.arrives)[11:]}"
+    goes = f"The camera's clock {goes} (UTC{format_offset(change.after)}) in this range"
+    if change.after >= change.before:
+        return f"{goes}; what lies between is not missing, it never was."
+    twice = "both passes of the time between are in the video" if bare else "it is taken as one hour after the other"
+    return f"{goes}: {twice}. A time with an offset (like {format_offset(change.after)}) means one pass alone."
+
+
+def pinned(asked: Asked, clock: CameraClock | None, now: datetime) -> Asked:
+    """``asked`` without «now», «today» and «yesterday»: what they mean at ``now``, by the clock they are meant by."""
+    if not asked.is_relative:
+        return asked
+    if asked.times_in is not None:
+        here = wall_at(NamedZone(asked.times_in), now)
+    elif clock is not None:
+        here = clock.shown(clock.reads(now))
+    else:
+        raise _needs_clock()
+    # Beside a time of the camera's clock, "now" is one too.
+    by_clock = asked.times_in is None and any(is_bare(point) for point in asked.points)
+    moment = now.replace(microsecond=0)
+    if clock is not None and asked.times_in is None:
+        moment = moment.astimezone(timezone(clock.zone.offset_at(now)))
+
+    def pin(point: Point) -> Point:
+        if isinstance(point, Now):
+            return WallTime(here.naive.replace(microsecond=0)) if by_clock else moment
+        if isinstance(point, DayTime) and isinstance(point.day, int):
+            return replace(point, day=here.naive.date() + timedelta(days=point.day))
+        return point
+
+    if isinstance(asked, AskedRange):
+        return replace(asked, start=pin(asked.start), end=pin(asked.end))
+    return replace(asked, at=pin(asked.at))
+
+
+def _needs_clock() -> CameraError:
+    return CameraError(
+        "The camera does not tell its time, so a time with an offset from UTC cannot be converted.",
+        hint="Give --start and --end without an offset, as the clock in the camera's picture shows them; "
+        "or name the camera's zone with --camera-tz.",
+    )
+
+
+def _stretches(asked: Asked, zone: Zone) -> tuple[_Stretch, ...]:
+    """The real time that is meant; what has no offset of its own is by a clock of ``zone``."""
+    if isinstance(asked, AskedAround):
+        moments = _moments(asked.at, zone, "--around" if asked.before else "--start")
+        around = ((moment - asked.before, moment + asked.after) for moment in moments)
+        return _joined(around)
+    start, end = asked.start, asked.end
+    if is_bare(start) and is_bare(end):
+        first, last = _wall(start), _wall(end)
+        _check_order(first, last, first, last)
+        _check_shown(start, zone, "--start", is_end=False)
+        _check_shown(end, zone, "--end", is_end=True)
+        found = stretches_of(zone, first, last)
+        if not found:
+            raise _left_out(first, zone, "--start")
+        return found
+    begin, stop = _moments(start, zone, "--start")[0], _moments(end, zone, "--end", is_end=True)[-1]
+    _check_order(begin, stop, start, end)
+    return ((begin, stop),)
+
+
+def _joined(stretches: Iterable[_Stretch]) -> tuple[_Stretch, ...]:
+    found: list[_Stretch] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1][1]:
+            start = found.pop()[0]  # noqa: PLW2901 - goes on where the last began
+        found.append((start, end))
+    return tuple(found)
+
+
+def _check_order(start: WallTime | datetime, end: WallTime | datetime, typed: object, typed_end: object) -> None:
+    if not start < end:  # type: ignore[operator]  # both are of one kind
+        raise wrong_way_round(typed, typed_end)
+
+
+def _moments(point: Point, zone: Zone, option: str, *, is_end: bool = False) -> tuple[datetime, ...]:
+    if isinstance(point, datetime):
+        return (point.astimezone(timezone.utc),)
+    _check_shown(point, zone, option, is_end=is_end)
+    wall = _wall(point)
+    change = change_over(zone, wall)
+    return moments_of(zone, wall) or ((change.at,) if change else ())
+
+
+def _check_shown(point: Point, zone: Zone, option: str, *, is_end: bool) -> None:
+    """Refuse a time that the clock leaves out. The beginning of a day may be left out, and a range may end there."""
+    wall = _wall(point)
+    change = change_over(zone, wall)
+    if change is None or (isinstance(point, DayTime) and wall.naive.time() == datetime.min.time()):
+        return
+    if not (is_end and wall == change.leaves):
+        raise _left_out(wall, zone, option)
+
+
+def _left_out(wall: WallTime, zone: Zone, option: str) -> UsageError:
+    change = change_over(zone, wall)
+    assert change is not None
+    before, after = change.leaves - timedelta(seconds=1), change.arrives
+    return UsageError(
+        f"{option} {wall} does not exist: the clock goes from {before} straight to {after} that day ({zone.name}).",
+        hint=f"Ask for {before} or {after}, or give the offset, too. If it is the camera's clock and does not do that, "
+        f"--camera-tz {format_offset(change.before)} says so.",
+    )
+
+
+def _wall(point: Point | Moment) -> WallTime:
+    if isinstance(point, DayTime):
+        return point.wall
+    assert isinstance(point, WallTime), "a time of the camera's clock"
+    return point
+
+
+_RECENT = timedelta(hours=3)
+
+
+_MUCH = timedelta(minutes=1)  # seconds of drift are usual; from here on people are warned
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """Where the range is, and the warnings that go with it.
+
+    ``is_final``: recordings could tell nothing better. ``recent`` is where to look for recordings that tell what the
+    camera's offset is today, where the ones that told it say another than the clock; else None.
+    """
+
+    where: CameraRange
+    warnings: tuple[str, ...]
+    is_final: bool
+    recent: Span | None = None
+
+
+def understand(
+    request: Request,
+    reading: Reading | None,
+    facts: ZoneFacts,
+    now: datetime,
+    recorded: Iterable[tuple[WallTime, timedelta]] = (),
+) -> Understanding:
+    """Choose the camera's zone, find the range on its clock, and name what is odd. Raises as ``locate`` does."""
+    recorded = tuple(recorded)
+    answers = sources(request.camera_tz, facts, reading, recorded)
+    clock = _clock(answers[0], reading, request, now) if answers else None
+    where = locate(request.asked, clock, now)
+    warnings = list(where.notes)
+    if where.clock is not None:
+        warnings += contradictions(answers, where.clock.to_utc(where.span.start))
+        warnings += _about_drift(answers[0], where.clock, reading)
+    is_final = bool(answers) and answers[0].rank <= BY_RECORDINGS
+    recent = None
+    if reading is not None and is_final and answers[0].rank == BY_RECORDINGS:
+        last = told_offsets(recorded)[-1][1]
+        recent = Span(reading.shown - _RECENT, reading.shown) if last != reading.offset else None
+    return Understanding(where, tuple(warnings), is_final, recent)
+
+
+def _clock(source: Source, reading: Reading | None, request: Request, now: datetime) -> CameraClock:
+    return clock_by(source, reading, drift=request.clock_drift, start=now)
+
+
+def _about_drift(source: Source, clock: CameraClock, reading: Reading | None) -> list[str]:
+    if reading is None:
+        return ["The camera does not tell its time: whether its clock is right is not known."]
+    if not reading.is_plausible:
+        return [f"The camera's clock is wrong: it shows {reading.shown}. Ask for times as its picture shows them."]
+    drift = clock.seen_drift
+    if drift is None or abs(drift) < _MUCH:
+        return []
+    how = f"{duration_text(abs(drift.total_seconds()))} {'fast' if drift > timedelta(0) else 'slow'}"
+    if abs(drift) < timedelta(minutes=15):
+        return [f"The camera's clock is {how}: it shows {reading.shown}."]
+    said = (
+        f"The camera's clock is {how}, or its zone is another than by {source.told_by}: it shows {reading.shown}. "
+        "--camera-tz names the zone; times without an offset are what its picture shows, whatever is right."
+    )
+    return [said]
+
+
+def is_by_clock(asked: Asked) -> bool:
+    """Whether the range is meant by the camera's clock, as its picture shows it, and not in real time."""
+    return asked.times_in is None and all(is_bare(point) for point in asked.points)

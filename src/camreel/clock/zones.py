@@ -1,0 +1,316 @@
+"""How far a clock is from UTC, and when: fixed, by the name of a zone, or step by step. Pure.
+
+A zone answers two questions, what its clock is ahead of UTC at a moment, and when that changes; all else follows:
+the hour that happens twice, the hour that does not happen, and what a range on the clock means in real time.
+
+Zones as the firmware stores them: an index for the standard offset, and a rule for daylight saving. Pure.
+
+``NTP.TimeZone`` is the index; ``Locales.DSTEnable``, ``DSTStart`` and ``DSTEnd`` are the rule. The rule is written
+down with a year and goes on in others: month, week and day repeat.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from camreel.model import WallTime
+
+_FARTHEST = timedelta(hours=27)  # no clock was ever farther from UTC (16 h), give or take a change of a few hours
+
+
+_SECOND = timedelta(seconds=1)
+
+
+_STEP = timedelta(days=5)  # since 1970 no clock was changed twice within six (Gaza comes close, in seven)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """At the moment ``at`` (UTC) the clock goes from ``before`` to ``after`` ahead of UTC."""
+
+    at: datetime
+    before: timedelta
+    after: timedelta
+
+    @property
+    def leaves(self) -> WallTime:
+        """What the clock would have shown at that moment."""
+        return WallTime((self.at + self.before).replace(tzinfo=None))
+
+    @property
+    def arrives(self) -> WallTime:
+        """What it shows instead."""
+        return WallTime((self.at + self.after).replace(tzinfo=None))
+
+
+class Zone(Protocol):
+    """A clock's distance from UTC over the years. ``name`` is for people."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    def offset_at(self, moment: datetime) -> timedelta:
+        """How far the clock is ahead of UTC at ``moment`` (aware)."""
+
+    def changes(self, first: datetime, last: datetime) -> tuple[Change, ...]:
+        """The changes after ``first`` and up to ``last`` (aware), oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedZone:
+    """Always the same offset."""
+
+    offset: timedelta
+
+    @property
+    def name(self) -> str:
+        """``UTC+05:45``."""
+        return f"UTC{format_offset(self.offset)}"
+
+    def offset_at(self, _moment: datetime) -> timedelta:
+        """The offset."""
+        return self.offset
+
+    def changes(self, _first: datetime, _last: datetime) -> tuple[Change, ...]:
+        """None, ever."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class SteppedZone:
+    """``first`` ahead of UTC, until the first of ``steps`` (moment, offset from then on), which are in order."""
+
+    name: str
+    first: timedelta
+    steps: tuple[tuple[datetime, timedelta], ...]
+
+    def offset_at(self, moment: datetime) -> timedelta:
+        """The offset of the last step at or before ``moment``."""
+        return next((offset for at, offset in reversed(self.steps) if at <= moment), self.first)
+
+    def changes(self, first: datetime, last: datetime) -> tuple[Change, ...]:
+        """Each step that makes a difference."""
+        before = (self.first, *(offset for _at, offset in self.steps))
+        made = (Change(at, was, offset) for (at, offset), was in zip(self.steps, before, strict=False))
+        return tuple(change for change in made if change.before != change.after and first < change.at <= last)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedZone:
+    """A zone of the IANA database, like ``Europe/Berlin``. ``named`` makes one from a name that may be wrong."""
+
+    name: str
+
+    def offset_at(self, moment: datetime) -> timedelta:
+        """As the database has it."""
+        return moment.astimezone(ZoneInfo(self.name)).utcoffset() or timedelta(0)
+
+    def changes(self, first: datetime, last: datetime) -> tuple[Change, ...]:
+        """As the database has them, to the second."""
+        first, last = first.astimezone(timezone.utc), last.astimezone(timezone.utc)
+        years = range(first.year, last.year + 1)
+        return tuple(change for year in years for change in _changes_of(self.name, year) if first < change.at <= last)
+
+
+@lru_cache(maxsize=4096)
+def _changes_of(name: str, year: int) -> tuple[Change, ...]:
+    zone = NamedZone(name)
+    at, end = (datetime(each, 1, 1, tzinfo=timezone.utc) - _SECOND for each in (year, year + 1))
+    found = []
+    offset = zone.offset_at(at)
+    while at < end:
+        step = min(at + _STEP, end)
+        later = zone.offset_at(step)
+        if later != offset:
+            found.append(Change(_when(zone, at, step), offset, later))
+        at, offset = step, later
+    return tuple(found)
+
+
+def _when(zone: Zone, before: datetime, after: datetime) -> datetime:
+    """The first second of a new offset, between two moments that have different ones."""
+    old = zone.offset_at(before)
+    while after - before > _SECOND:
+        middle = before + (after - before) // 2
+        middle = middle.replace(microsecond=0)
+        before, after = (middle, after) if zone.offset_at(middle) == old else (before, middle)
+    return after
+
+
+# "right/..." counts leap seconds and "posix/..." is the rest of that; cameras that say "EST" mean anything by it.
+_NAME = re.compile(r"(?!right/|posix/)[A-Za-z_]+(?:/[A-Za-z0-9_+-]+){1,2}")
+
+
+def named(text: str) -> NamedZone | None:
+    """The zone of the IANA database that is called ``text``; None where there is none, or it is no name at all."""
+    text = text.strip()
+    if text != "UTC" and not _NAME.fullmatch(text):
+        return None
+    try:
+        ZoneInfo(text)
+    except (LookupError, OSError, ValueError):  # not known, a folder, not a name
+        return None
+    return NamedZone(text)
+
+
+def format_offset(offset: timedelta) -> str:
+    """An offset from UTC as ISO 8601 writes it: ``-08:00``."""
+    minutes = round(offset.total_seconds() / 60)
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def wall_at(zone: Zone, moment: datetime) -> WallTime:
+    """What a right clock of the zone shows at ``moment`` (aware)."""
+    return WallTime((moment.astimezone(timezone.utc) + zone.offset_at(moment)).replace(tzinfo=None))
+
+
+def moments_of(zone: Zone, wall: WallTime) -> tuple[datetime, ...]:
+    """When the clock shows ``wall``, in UTC: once, twice in the repeated hour, never in the one that is left out."""
+    utc = wall.naive.replace(tzinfo=timezone.utc)
+    pieces = _pieces(zone, utc - _FARTHEST, utc + _FARTHEST)
+    return tuple(utc - offset for first, last, offset in pieces if first <= utc - offset < last)
+
+
+def change_over(zone: Zone, wall: WallTime) -> Change | None:
+    """The change that leaves ``wall`` out: the clock goes from before it to after it."""
+    utc = wall.naive.replace(tzinfo=timezone.utc)
+    around = zone.changes(utc - _FARTHEST, utc + _FARTHEST)
+    return next((change for change in around if change.leaves <= wall < change.arrives), None)
+
+
+def stretches_of(zone: Zone, start: WallTime, end: WallTime) -> tuple[tuple[datetime, datetime], ...]:
+    """All the real time, in UTC, in which the clock shows ``start`` or later and not yet ``end``, in order.
+
+    One stretch, but for where an end lies in the hour that happens twice: then the second pass is a stretch of its own.
+    """
+    from_utc, to_utc = (wall.naive.replace(tzinfo=timezone.utc) for wall in (start, end))
+    found: list[tuple[datetime, datetime]] = []
+    for first, last, offset in _pieces(zone, from_utc - _FARTHEST, to_utc + _FARTHEST):
+        begin, stop = max(first, from_utc - offset), min(last, to_utc - offset)
+        if begin >= stop:
+            continue
+        if found and found[-1][1] == begin:
+            begin = found.pop()[0]
+        found.append((begin, stop))
+    return tuple(found)
+
+
+def _pieces(zone: Zone, first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
+    """The time from ``first`` to ``last``, parted where the offset changes."""
+    offset = zone.offset_at(first)
+    for change in zone.changes(first, last):
+        yield first, change.at, offset
+        first, offset = change.at, change.after
+    yield first, last, offset
+
+
+# The table of the firmware, in minutes: its cross-checks are -3 (22), -5 (25), -8 (28), +3 (3) and +8 (13).
+_INDEX_MINUTES = (
+    0, 60, 120, 180, 210, 240, 270, 300, 330, 345, 360, 390, 420, 480, 540, 570, 600, 660, 720, 780,
+    -60, -120, -180, -210, -240, -300, -360, -420, -480, -540, -600, -660, -720,
+)  # fmt: skip
+
+
+_SUMMER = timedelta(hours=1)  # the firmware knows no other daylight saving
+
+
+def offset_of_index(index: int) -> timedelta | None:
+    """The standard offset that ``NTP.TimeZone=index`` means; None for an index that nobody has written down."""
+    return timedelta(minutes=_INDEX_MINUTES[index]) if 0 <= index < len(_INDEX_MINUTES) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When the clock is changed, each year: month, and the ``week``-th ``day`` (0: Sunday) of it, -1 being the last.
+
+    Without a week, ``day`` is the day of the month. The time is that of the clock before the change.
+    """
+
+    month: int
+    week: int | None
+    day: int
+    hour: int
+    minute: int = 0
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there is such a day and time."""
+        days = range(7) if self.week is not None else range(1, 32)
+        weeks = {None, -1, 1, 2, 3, 4, 5}
+        return (
+            self.month in range(1, 13)
+            and self.week in weeks
+            and self.day in days
+            and self.hour in range(24)
+            and self.minute in range(60)
+        )
+
+    def in_year(self, year: int) -> WallTime:
+        """The reading at which the clock is changed in ``year``."""
+        weekday_of_first, days = monthrange(year, self.month)
+        if self.week is None:
+            day = min(self.day, days)
+        else:
+            day = 1 + (self.day - 1 - weekday_of_first) % 7  # monthrange counts from Monday
+            day += 7 * (4 if self.week == -1 else self.week - 1)
+            while day > days:
+                day -= 7
+        return WallTime(datetime(year, self.month, day, self.hour, self.minute))  # noqa: DTZ001 - a clock's reading
+
+
+@dataclass(frozen=True, slots=True)
+class Summer:
+    """Daylight saving: an hour more from ``start`` to ``end``; south of the equator the year ends in it."""
+
+    start: Turn
+    end: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonZone:
+    """``standard`` ahead of UTC, and an hour more in ``summer``; None where daylight saving is switched off."""
+
+    standard: timedelta
+    summer: Summer | None = None
+
+    @property
+    def name(self) -> str:
+        """``UTC+01:00 and daylight saving``."""
+        return f"UTC{format_offset(self.standard)} {'and' if self.summer else 'without'} daylight saving"
+
+    def offset_at(self, moment: datetime) -> timedelta:
+        """With the hour of summer where the rule, repeated each year, has it."""
+        if self.summer is None:
+            return self.standard
+        return _stepped(self.standard, self.summer, moment.astimezone(timezone.utc).year).offset_at(moment)
+
+    def changes(self, first: datetime, last: datetime) -> tuple[Change, ...]:
+        """Two a year, or none."""
+        if self.summer is None:
+            return ()
+        first, last = first.astimezone(timezone.utc), last.astimezone(timezone.utc)
+        found: dict[datetime, Change] = {}
+        for year in range(first.year, last.year + 1):
+            found |= {each.at: each for each in _stepped(self.standard, self.summer, year).changes(first, last)}
+        return tuple(found[at] for at in sorted(found))
+
+
+@lru_cache(maxsize=512)
+def _stepped(standard: timedelta, summer: Summer, year: int) -> SteppedZone:
+    """The zone as it is in ``year``, with the years beside it: a year of UTC is not a year of the clock."""
+    steps = []
+    for each in (year - 1, year, year + 1):
+        start, end = summer.start.in_year(each), summer.end.in_year(each)
+        steps.append(((start.naive - standard).replace(tzinfo=timezone.utc), standard + _SUMMER))
+        steps.append(((end.naive - standard - _SUMMER).replace(tzinfo=timezone.utc), standard))
+    steps.sort()
+    southern = steps[0][1] == standard
+    return SteppedZone("", standard + _SUMMER if southern else standard, tuple(steps))

@@ -1,0 +1,360 @@
+"""A camera: who it is, what its clock shows, what it has recorded, and the bytes of a recording."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+import anyio
+
+from camreel.clock import Reading, ZoneFacts
+from camreel.devices.dahua import protocol
+from camreel.devices.dahua.protocol import parse_zone_facts
+from camreel.devices.http import Answer, Body, Connection
+from camreel.errors import BadTransfer, CameraError, CameraRefused, LoginError, NotACamera, UsageError, printable
+from camreel.model import Address, DeviceInfo, Recording, Span, Stream
+
+log = logging.getLogger("camreel.devices")
+
+PAGE = 100  # the most that the vendor documents
+MAX_PAGES = 10_000
+MAX_RECORDINGS = 400_000  # nine months of a clip a minute; a list without an end must not fill the memory
+_MOST_PROBLEMS = 20
+_LONGEST_BY_TIME = timedelta(hours=6)
+_FIVES = {(minute, 0) for minute in range(0, 60, 5)}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the camera lists for a range; ``warnings`` say what of it could not be read or trusted."""
+
+    recordings: tuple[Recording, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class _Gathered:
+    """The pages of one search so far."""
+
+    def __init__(self) -> None:
+        self.recordings: list[Recording] = []
+        self.counted = False
+        self._seen: set[tuple[str, Span]] = set()
+        self._unread: dict[str, None] = {}
+        self._warnings: dict[str, None] = {}
+
+    @property
+    def count(self) -> int:
+        """All that was listed, also what could not be read."""
+        return len(self.recordings) + len(self._unread)
+
+    def warn(self, text: str) -> None:
+        self._warnings[text] = None
+
+    def take(self, page: protocol.Page) -> bool:
+        """Add what is new of ``page``; whether anything was."""
+        fresh = [item for item in page.recordings if (item.path, item.span) not in self._seen]
+        unread = [problem for problem in page.problems if problem not in self._unread]
+        self.recordings += fresh
+        self._seen.update((item.path, item.span) for item in fresh)
+        self._unread.update(dict.fromkeys(unread))
+        return bool(fresh or unread)
+
+    def listing(self) -> Listing:
+        unread = [f"The camera lists something that cannot be read: {problem}." for problem in self._unread]
+        if len(unread) > _MOST_PROBLEMS:
+            more = len(unread) - _MOST_PROBLEMS
+            unread[_MOST_PROBLEMS:] = [f"The camera lists {more} more things that cannot be read."]
+        return Listing(tuple(self.recordings), (*self._warnings, *unread))
+
+
+class Camera:
+    """One camera over one :class:`Connection`."""
+
+    def __init__(
+        self,
+        address: Address,
+        connection: Connection,
+        utc_now: Callable[[], datetime] | None = None,
+        *,
+        channel: int | None = None,
+    ) -> None:
+        self._channel = channel
+        self._address = address
+        self._connection = connection
+        self._utc_now = utc_now or _utc_now
+
+    async def identify(self) -> DeviceInfo:
+        """Who the camera is; the first call of a run, so it is also what checks the login."""
+        first = await self._connection.text(protocol.cgi_target("magicBox", action="getSystemInfo"))
+        system = protocol.parse_pairs(first.text)
+        # Recorders answer a number for the type (31) and the model as updateSerial.
+        model = system.get("deviceType") or ""
+        if model.isdigit() or not model:
+            model = system.get("updateSerial") or model
+        if first.status != 200 or not model:
+            model = await self._one("getDeviceType", "type") or ""
+        if not model and not self._speaks_dahua(first):
+            raise NotACamera(
+                f"What answers at {self._address} is not an Amcrest or Dahua camera.",
+                hint="Check --host and --port.",
+            )
+        return DeviceInfo(
+            model=printable(model, 60) or "unknown model",
+            serial=printable(system.get("serialNumber", ""), 60) or await self._one("getSerialNo", "sn"),
+            name=await self._one("getMachineName", "name"),
+            firmware=await self._one("getSoftwareVersion", "version"),
+        )
+
+    @staticmethod
+    def _speaks_dahua(answer: Answer) -> bool:
+        """Whether an answer without a model is still in the family's own form."""
+        return protocol.is_error(answer.text) and answer.status in {200, 400, 501}
+
+    async def _one(self, action: str, key: str) -> str | None:
+        """One optional fact; None where this firmware does not tell it."""
+        try:
+            answer = await self._connection.text(protocol.cgi_target("magicBox", action=action))
+        except LoginError:
+            raise
+        except CameraError as error:
+            log.debug("%s: %s", action, error)
+            return None
+        if answer.status != 200 or protocol.is_error(answer.text):
+            return None
+        # "Vendor=" on some firmware: keys are compared without case.
+        pairs = {name.lower(): value for name, value in protocol.parse_pairs(answer.text).items()}
+        return printable(pairs[key], 60) if pairs.get(key) else None
+
+    async def clock(self) -> Reading | None:
+        """What the camera's clock shows, and when by ours; None where it does not tell.
+
+        The ``Date`` header is not asked: it holds local time labelled GMT (Intelbras MHDX 1308).
+        """
+        before = self._utc_now()
+        answer = await self._connection.text(protocol.cgi_target("global", action="getCurrentTime"))
+        after = self._utc_now()
+        shown = protocol.parse_time(protocol.parse_pairs(answer.text).get("result", ""))
+        if answer.status != 200 or shown is None:
+            return None
+        return Reading(shown, before + (after - before) / 2)
+
+    async def zone_facts(self) -> ZoneFacts:
+        """What its settings say of its zone; nothing where this account may not read them.
+
+        Each is asked for once, and by the names that all firmware knows: an unknown name is answered like a missing
+        right (DH-NVR608H), and some firmware counts that as a failed login.
+        """
+        return parse_zone_facts(await self._config("NTP"), await self._config("Locales"))
+
+    async def _config(self, name: str) -> str | None:
+        try:
+            answer = await self._connection.text(protocol.cgi_target("configManager", action="getConfig", name=name))
+        except LoginError:
+            raise
+        except CameraError as error:
+            log.debug("%s: %s", name, error)
+            return None
+        return answer.text if answer.status == 200 else None
+
+    async def search(self, channel: int, span: Span, *, doubt: bool = False) -> Listing:
+        """All that the camera lists of ``channel`` for ``span``: both streams and snapshots, as they come.
+
+        With ``doubt``, a page that announces more than it lists is BadTransfer; without, it is a warning. Raises
+        CameraRefused where the question is refused for another reason than that nothing is there; NotACamera for a list
+        without an end; BadTransfer for an answer that is no list.
+        """
+        async with self._finder() as finder:
+            found = await self._ask(
+                "findFile",
+                finder,
+                condition__Channel=channel,
+                condition__StartTime=protocol.format_time(span.start),
+                condition__EndTime=protocol.format_time(span.end, round_up=True),
+            )
+            if found.status == 400:
+                return Listing(())  # «nothing in this window», on Amcrest cameras and on recorders alike
+            if found.status == 200 and found.text.strip().upper() == "OK":
+                return await self._pages(finder, doubt=doubt)
+            if found.status != 200 or protocol.is_error(found.text):
+                raise CameraRefused(
+                    f"The camera at {self._address} refused the search: {_first_words(found.text)}.",
+                    status=found.status,
+                    hint="Does the account have the right to «Playback» on this channel?",
+                )
+            raise BadTransfer(f"{self._address} did not answer the search, but sent: {_first_words(found.text)}.")
+
+    async def _pages(self, finder: str, *, doubt: bool) -> Listing:
+        gathered = _Gathered()
+        for _number in range(MAX_PAGES):
+            answer = await self._ask("findNextFile", finder, count=PAGE)
+            # Older firmware says Error, or 400, where newer says found=0.
+            if answer.status == 400 or (answer.status == 200 and protocol.is_error(answer.text)):
+                break
+            page = protocol.parse_page(answer.text, len(gathered.recordings))
+            if gathered.recordings and not gathered.counted and not answer.text.strip():
+                break  # firmware that has no «found=» line ends so
+            gathered.counted = gathered.counted or page.found is not None
+            if answer.status != 200 or not page.is_list:
+                raise BadTransfer(f"{self._address} did not list recordings, but sent: {_first_words(answer.text)}.")
+            if page.announces_more and doubt:
+                raise BadTransfer(f"{self._address} announced {page.found} recordings and listed fewer.")
+            if page.announces_more:
+                gathered.warn(f"The camera announced {page.found} recordings on a page and listed fewer of them.")
+            if page.is_last:
+                break
+            if not gathered.take(page):
+                gathered.warn("The camera's list repeats itself; it was taken to end there.")
+                break
+            if gathered.count > MAX_RECORDINGS:
+                raise NotACamera(
+                    f"The camera at {self._address} lists more than {MAX_RECORDINGS:,} recordings.",
+                    hint="Ask for a shorter range.",
+                )
+        else:
+            raise NotACamera(f"The camera at {self._address} lists recordings without an end.")
+        return gathered.listing()
+
+    async def titles(self) -> dict[int, str]:
+        """The channels' titles by number, from 1; empty where the camera does not tell them."""
+        answer = await self._connection.text(
+            protocol.cgi_target("configManager", action="getConfig", name="ChannelTitle")
+        )
+        return protocol.parse_titles(answer.text) if answer.status == 200 else {}
+
+    async def number_of(self, title: str) -> int:
+        """The number of the channel that is called ``title``. UsageError where none or several are."""
+        titles = await self.titles()
+        found = [number for number, name in titles.items() if name.strip().casefold() == title.strip().casefold()]
+        if len(found) == 1:
+            return found[0]
+        named = f"{len(found)} channels are" if found else "no channel is"
+        raise UsageError(
+            f"On the camera at {self._address}, {named} called {printable(title, 60)!r}.",
+            hint=f"Its channels: {_listed(titles)}." if titles else "It does not tell its channels' names.",
+        )
+
+    async def explain_nothing(self, channel: int) -> str:
+        """Why a search found nothing: a sentence, after asking for any time at all.
+
+        The camera answers 400 to a window without footage and to a question that it does not accept, byte for byte
+        alike, so a question that must have an answer tells them apart. UsageError where the camera
+        has no such channel.
+        """
+        if await self._has_anything(channel):
+            return "The channel has recordings, but none in this range: camreel list with a longer one shows them."
+        titles = await self.titles()
+        elsewhere = channel != 1 and await self._has_anything(1)
+        if (titles and channel not in titles) or (not titles and elsewhere):
+            raise UsageError(
+                f"The camera at {self._address} has no channel {channel}.",
+                hint=f"Its channels: {_listed(titles)}." if titles else "It has recordings of channel 1.",
+            )
+        return "The camera lists nothing of this channel at any time: does it record, to a card or disk of its own?"
+
+    async def _has_anything(self, channel: int) -> bool:
+        async with self._finder() as finder:
+            found = await self._ask(
+                "findFile",
+                finder,
+                condition__Channel=channel,
+                condition__StartTime="2000-01-01 00:00:00",
+                condition__EndTime="2037-12-31 23:59:59",
+            )
+            if found.status != 200 or protocol.is_error(found.text):
+                return False
+            answer = await self._ask("findNextFile", finder, count=1)
+            return answer.status == 200 and bool(protocol.parse_page(answer.text).recordings)
+
+    @asynccontextmanager
+    async def _finder(self) -> AsyncIterator[str]:
+        """A finder on the camera, closed and destroyed whatever happens: leaked ones exhaust it until it restarts."""
+        answer = await self._connection.text(protocol.cgi_target("mediaFileFind", action="factory.create"))
+        finder = protocol.parse_object(answer.text) if answer.status == 200 else None
+        if finder is None:
+            raise CameraRefused(
+                f"The camera at {self._address} does not start a search: {_first_words(answer.text)}.",
+                status=answer.status,
+                hint="Does it record to a card or disk of its own? Without one, this is what it answers.",
+            )
+        patience = 10.0
+        try:
+            yield finder
+        except anyio.get_cancelled_exc_class():
+            patience = 0.5  # nobody waits longer after Ctrl-C
+            raise
+        finally:
+            with anyio.move_on_after(patience, shield=True):
+                for action in ("close", "destroy"):
+                    try:
+                        await self._ask(action, finder)
+                    except CameraError as error:
+                        log.debug("%s: %s", action, error)
+
+    async def _ask(self, action: str, finder: str, **parameters: str | int) -> Answer:
+        return await self._connection.text(
+            protocol.cgi_target("mediaFileFind", action=action, object=finder, **parameters)
+        )
+
+    @asynccontextmanager
+    async def open(self, recording: Recording, *, first: int = 0, end: int | None = None) -> AsyncIterator[Body]:
+        """The bytes of ``recording``, from ``first`` up to ``end`` where the camera can do that (``Body.part`` tells).
+
+        A negative ``first`` asks for so many of the last bytes.
+
+        CameraRefused where its path must not be asked for, or it is gone.
+        """
+        try:
+            target = protocol.loadfile_target(recording.path)
+        except ValueError as error:
+            raise CameraRefused(f"It cannot be downloaded: {error}.", status=0) from None
+        async with self._connection.body(target, first=first, end=end) as body:
+            yield body
+
+    async def knock(self) -> None:
+        """Whether it is there at all, without logging in. CameraUnreachable or CameraBusy where it is not."""
+        await self._connection.knock(protocol.cgi_target("global", action="getCurrentTime"))
+
+    async def lists(self, recording: Recording) -> bool:
+        """Whether the camera still lists ``recording``. Raises as :meth:`search` does."""
+        if self._channel is None:
+            return True
+        listing = await self.search(self._channel, recording.listed or recording.span)
+        return any(other.path == recording.path for other in listing.recordings)
+
+    @asynccontextmanager
+    async def open_by_time(self, recording: Recording) -> AsyncIterator[Body]:
+        """The footage of a recording's time, as a DHAV stream (``loadfile.cgi``). CameraRefused where it cannot be had.
+
+        A start on a multiple of five minutes gives an empty body on LTN6416, a window of 8 hours a 400 on DH-NVR608H,
+        and one that crosses the border of a file comes truncated: so each recording is asked for by itself.
+        """
+        span = recording.listed or recording.span  # by the camera's own clock
+        start = span.start - timedelta(seconds=1) if span.start.naive.timetuple()[4:6] in _FIVES else span.start
+        if span.end - start > _LONGEST_BY_TIME or self._channel is None:
+            raise CameraRefused("It is too long to be asked for by time.", status=0)
+        target = protocol.cgi_target(
+            "loadfile",
+            action="startLoad",
+            channel=self._channel,
+            startTime=protocol.format_time(start),
+            endTime=protocol.format_time(span.end, round_up=True),
+            subtype=0 if recording.stream is Stream.MAIN else 1,
+        )
+        async with self._connection.body(target) as body:
+            yield body
+
+
+def _listed(titles: dict[int, str]) -> str:
+    shown = [f"{number} “{name}”" for number, name in sorted(titles.items())]
+    return ", ".join(shown[:32]) + (" and more" if len(shown) > 32 else "")
+
+
+def _first_words(text: str) -> str:
+    return printable(" ".join(text.split()), 80) or "an empty answer"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,380 @@
+"""What asks and is answered, over aiohttp: one connection to one camera, digest, deadlines, and errors in our words.
+
+Why not a library's digest: with a nonce bound to its connection, an answer sent on whatever connection a pool gives
+is refused. Here each :class:`Connection` is one TCP connection, the body of a 401 is read before it is answered
+so that the connection serves again, and a nonce is used once (a second use is a failed login on some NVRs).
+``session`` makes the connection; this room, that and ``problems`` alone know aiohttp.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import aiohttp
+import anyio
+from anyio.streams.tls import TLSAttribute
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from camreel.devices.digest import Challenge, answer, choose, parse_challenges
+from camreel.devices.http_errors import fingerprint_text, from_client_error, from_status, login_problem
+from camreel.devices.session import Gathering, Login, Trust, Wire, open_wire, tls_context
+from camreel.errors import CameraBusy, CameraError, CameraUnreachable, LoginRefused, NotACamera, printable
+from camreel.model import Address, Credentials
+from camreel.text import duration_text
+
+log = logging.getLogger("camreel.http")
+
+_MAX_TEXT = 1 << 20
+_MAX_401 = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. There is no total for a transfer: recordings of 2 GB take as long as they take."""
+
+    connect: float = 10
+    headers: float = 30  # a first search over years took 5 s on a DH-NVR608H
+    text: float = 30
+    refusal: float = 5
+    stall: float = 30
+    least_bytes_per_stall: int = 16 << 10  # a server that drips is stalled too
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A text answer: its status and its body."""
+
+    status: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRange:
+    """Bytes from ``first`` up to, but not including, ``end``, of ``total``: what a 206 says that it is.
+
+    All None where it does not say it in a way that can be read.
+    """
+
+    first: int | None = None
+    end: int | None = None
+    total: int | None = None
+
+
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body on its way. ``length`` is what Content-Length says, in bytes, or None.
+
+    ``part``: which part of the whole it is, for a 206; None for the whole.
+    """
+
+    length: int | None
+    chunks: AsyncIterator[bytes]
+    part: ContentRange | None = None
+
+
+class Witness(Protocol):
+    """Who wants to know all that a connection gets as answers, the refusals too."""
+
+    def met(self, target: str, status: int, headers: tuple[tuple[str, str], ...], *, signed: bool) -> None:
+        """An answer has begun."""
+
+    def read(self, body: bytes) -> None:
+        """The body of the answer that began last, whole."""
+
+
+class Connection:
+    """One connection to the camera, used for one request at a time. Close it with ``async with``.
+
+    ``slowly``: bodies are taken at a limited rate, so that little of them is let gather.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        credentials: Credentials,
+        login: Login,
+        warn: Callable[[str], None],
+        *,
+        trust: Trust | None = None,
+        timeouts: Timeouts | None = None,
+        witness: Witness | None = None,
+        session: aiohttp.ClientSession | None = None,
+        slowly: bool = False,
+    ) -> None:
+        self._address = address
+        self._credentials = credentials
+        self._login = login
+        self._warn = warn
+        self._trust = trust or Trust()
+        self._timeouts = timeouts or Timeouts()
+        self._witness = witness
+        self._shared = session
+        self._slowly = slowly
+        self._wire: Wire | None = None
+
+    async def __aenter__(self) -> Connection:
+        timeouts, https = self._timeouts, self._address.https
+        self._wire = await open_wire(self._trust, timeouts.connect, https, self._shared, slowly=self._slowly)
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        if self._wire is not None:
+            with anyio.move_on_after(0.5, shield=True):
+                await self._wire.close()
+            self._wire = None
+
+    async def text(self, target: str) -> Answer:
+        """GET a short answer. Statuses that mean trouble whatever was asked are raised; 200, 400 and the like are not.
+
+        Raises LoginError, CameraUnreachable, CameraBusy, CameraRefused (403, 3xx) or NotACamera.
+        """
+        async with self._request(target) as response:
+            body = await self._read(response, _MAX_TEXT, self._timeouts.text)
+            if response.status == 200 and (refusal := login_problem(self._address, 200, body, proven=False)):
+                raise self._login.refuse(refusal)
+            return Answer(response.status, body.decode("utf-8", "replace"))
+
+    @asynccontextmanager
+    async def body(self, target: str, *, first: int = 0, end: int | None = None) -> AsyncIterator[Body]:
+        """GET something large, from byte ``first`` up to ``end`` where the camera can do that (``Body.part`` tells).
+
+        A negative ``first`` asks for so many of the last bytes.
+
+        Raises as :meth:`text` does, and CameraRefused for any status but 200, and 206 where a part was asked for.
+        """
+        asked = _range(first, end)
+        async with self._request(target, asked) as response:
+            if response.status != 200 and not (response.status == 206 and asked):
+                text = await self._read(response, _MAX_401, self._timeouts.text)
+                raise from_status(self._address, response.status, text)
+            part = _content_range(response.headers.get("Content-Range", "")) if response.status == 206 else None
+            yield Body(response.content_length, self._chunks(response), part)
+
+    async def knock(self, target: str) -> None:
+        """Whether anybody is at home: ask for ``target`` without a login, which no camera counts as a failed one.
+
+        Any answer below 500 will do. CameraUnreachable or CameraBusy where there is none.
+        """
+        response = await self._unsigned(target)
+        response.close()
+        if response.status >= 500:
+            raise from_status(self._address, response.status, b"")
+
+    @asynccontextmanager
+    async def _request(self, target: str, part: str = "") -> AsyncIterator[aiohttp.ClientResponse]:
+        """One request, logged in."""
+        response = await self._logged_in(target, {"Range": part} if part else {})
+        try:
+            yield response
+        finally:
+            # A body that was read to its end has released the connection by itself; any other is cut off.
+            response.close()
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        """Turn what aiohttp and the system raise into our errors. Only ever around our own calls, never a yield."""
+        try:
+            yield
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise from_client_error(self._address, error, known=self._login.accepted) from error
+
+    async def _logged_in(self, target: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        await self._login.check()
+        response = await self._unsigned(target)
+        if response.status != 401:
+            return await self._accepted(response, signed=False)
+        challenge = await self._challenge(response)
+        await self._login.check()
+        proven = self._login.accepted
+        response = await self._signed(target, challenge, headers)
+        if response.status != 401:
+            return await self._accepted(response, signed=True)
+        challenge = await self._challenge(response)
+        # The same password goes out again only where it cannot be wrong: it has worked, or only the nonce is old. And
+        # only from one connection: were it wrong after all, each of the others would count as a failed login too.
+        if proven or challenge.stale:
+            async with self._login.doubt:
+                self._login.check_refusal()
+                response = await self._signed(target, challenge, headers)
+                if response.status != 401:
+                    return await self._accepted(response, signed=True)
+                await self._challenge(response)
+                raise self._login.refuse(self._refused())
+        raise self._login.refuse(self._refused())
+
+    def _refused(self) -> LoginRefused:
+        return LoginRefused(
+            f"The camera at {self._address} refused the login of {printable(self._credentials.username)!r}.",
+            hint="Check the user name and the password. camreel stopped at once: more failed logins could lock the "
+            "account.",
+        )
+
+    async def _signed(self, target: str, challenge: Challenge, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        """The password goes out. A first one that gets no clear answer is not sent again: it may count as failed."""
+        authorization = answer(challenge, self._credentials, "GET", target, secrets.token_hex(8))
+        try:
+            return await self._get(target, {**headers, "Authorization": authorization})
+        except CameraError as error:
+            self._unproven(error)
+            raise
+
+    def _unproven(self, error: CameraError) -> CameraError:
+        if not self._login.accepted and error.worth_retrying:
+            error.worth_retrying = False
+            error.hint = "It happened at the login, which is not tried twice. Run it again in a minute or two."
+        return error
+
+    async def _unsigned(self, target: str) -> aiohttp.ClientResponse:
+        """The first leg. A kept connection may have been closed meanwhile: then once more, on a new one."""
+        try:
+            return await self._get(target, {})
+        except CameraUnreachable as error:
+            if not isinstance(error.__cause__, aiohttp.ServerDisconnectedError):
+                raise
+            return await self._get(target, {})
+
+    async def _accepted(self, response: aiohttp.ClientResponse, *, signed: bool) -> aiohttp.ClientResponse:
+        if signed and response.status < 500 and response.status != 403:
+            self._login.accepted = True
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            response.close()
+            raise NotACamera(f"{self._address} sent a compressed answer although none was asked for.")
+        if response.status < 300 or response.status in {400, 404, 501}:
+            return response
+        try:
+            text = await self._read(response, _MAX_401, self._timeouts.text)
+        finally:
+            response.close()
+        proven = self._login.accepted
+        if refusal := login_problem(self._address, response.status, text, proven=proven or not signed):
+            raise self._login.refuse(refusal)
+        error = from_status(self._address, response.status, text, location=response.headers.get("Location"))
+        raise self._unproven(error) if signed else error
+
+    async def _challenge(self, response: aiohttp.ClientResponse) -> Challenge:
+        headers: CIMultiDictProxy[str] = response.headers
+        # Reading the body frees the connection for the answer. Some devices send it late or never: then a new one.
+        text = b""
+        with self._in_our_words(), anyio.move_on_after(self._timeouts.refusal):
+            while len(text) < _MAX_401 and (chunk := await response.content.read(_MAX_401 - len(text))):
+                text += chunk
+        response.release() if response.content.at_eof() else response.close()
+        challenge = choose(parse_challenges(headers.getall("WWW-Authenticate", [])))
+        if self._login.accepted and (challenge is None or b"exceeded" in text[:1000].lower()):
+            # From a camera that let us in before: «Exceeded maximum number of connections» (PF8-PV), with or without
+            # a challenge. The password has nothing to do with it.
+            raise CameraBusy(f"{self._address} lets no more connections in just now.")
+        if challenge is None:
+            raise NotACamera(
+                f"{self._address} asks for a login in a way that is not known here.",
+                hint="Is it the camera's address and port? On some firmware, «Compatibility Mode» has to be chosen "
+                "for the private protocol's authentication.",
+            )
+        if challenge.scheme == "basic" and not self._address.https:
+            self._warn("The camera offers basic authentication only: the password crosses the network in clear.")
+        return challenge
+
+    async def _get(self, target: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        wire = self._wire
+        assert wire is not None, "use async with"
+        url = URL(f"{'https' if self._address.https else 'http'}://{self._host}{target}", encoded=True)
+        try:
+            with self._in_our_words(), anyio.fail_after(self._timeouts.connect + self._timeouts.headers):
+                response = await wire.session.get(url, headers=headers, allow_redirects=False, ssl=wire.ssl)
+        except CameraError as error:
+            cause = error.__cause__
+            if not isinstance(cause, aiohttp.ClientConnectorCertificateError):
+                raise
+            shown = await self._certificate()
+            raise from_client_error(self._address, cause, certificate=shown) from cause
+        wire.came(response)
+        log.debug("GET %s -> %d", printable(target), response.status)
+        if self._witness is not None:
+            answered = tuple(response.headers.items())
+            self._witness.met(target, response.status, answered, signed="Authorization" in headers)
+        return response
+
+    async def _certificate(self) -> str | None:
+        """The SHA-256 of the certificate that the camera shows, to be compared and pinned; None where it shows none."""
+        nobody_checked = tls_context(insecure=True, ca_file=None)
+        try:
+            with anyio.fail_after(self._timeouts.connect):
+                stream = await anyio.connect_tcp(
+                    self._address.host, self._address.port, ssl_context=nobody_checked, tls_standard_compatible=False
+                )
+        except (OSError, TimeoutError):
+            return None
+        shown = stream.extra(TLSAttribute.peer_certificate_binary, None)  # noqa: S610 - anyio's, not Django's
+        await anyio.aclose_forcefully(stream)
+        return fingerprint_text(hashlib.sha256(shown).digest()) if shown else None
+
+    @property
+    def _host(self) -> str:
+        host = f"[{self._address.host}]" if ":" in self._address.host else self._address.host
+        return f"{host}:{self._address.port}"
+
+    async def _read(self, response: aiohttp.ClientResponse, limit: int, seconds: float) -> bytes:
+        """The whole body, at most ``limit`` bytes within ``seconds``."""
+        parts: list[bytes] = []
+        total = 0
+        with self._in_our_words(), anyio.fail_after(seconds):
+            async for chunk in response.content.iter_any():
+                total += len(chunk)
+                if total > limit:
+                    raise NotACamera(f"{self._address} sent more than {limit >> 10} KiB where a short answer belongs.")
+                parts.append(chunk)
+        body = b"".join(parts)
+        if self._witness is not None:
+            self._witness.read(body)
+        return body
+
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        """The body as it comes; CameraUnreachable when it stalls or drips."""
+        timeouts, received, mark = self._timeouts, 0, anyio.current_time()
+        content, gathering = response.content, Gathering(mark)
+        while True:
+            with self._in_our_words(), anyio.CancelScope(deadline=mark + timeouts.stall) as scope:
+                if gathering.pause and not self._slowly:
+                    with anyio.move_on_after(gathering.pause):
+                        await content.wait_eof()
+                chunk = await content.readany()
+            if scope.cancelled_caught:
+                raise CameraUnreachable(
+                    f"{self._address} stopped sending: fewer than {timeouts.least_bytes_per_stall >> 10} KiB "
+                    f"in {duration_text(timeouts.stall)}."
+                )
+            if not chunk:
+                return
+            received += len(chunk)
+            if received >= timeouts.least_bytes_per_stall:
+                received, mark = 0, anyio.current_time()
+            given = anyio.current_time()
+            gathering.took(len(chunk), given)
+            yield chunk
+            mark += anyio.current_time() - given  # what our side takes its time for is no stall of the camera's
+
+
+def _range(first: int, end: int | None) -> str:
+    """What asks for the bytes from ``first`` up to ``end``; nothing where that is all."""
+    if end is not None:
+        return f"bytes={first}-{end - 1}"
+    return f"bytes={first}" if first < 0 else f"bytes={first}-" if first else ""
+
+
+def _content_range(text: str) -> ContentRange:
+    found = _CONTENT_RANGE.fullmatch(text.strip())
+    if found is None:
+        return ContentRange()
+    first, last, total = (int(number) for number in found.groups())
+    return ContentRange(first, last + 1, total)

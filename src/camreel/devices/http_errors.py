@@ -1,0 +1,181 @@
+"""What went wrong on the wire, in words: from statuses, bodies and aiohttp's exceptions to our error tree."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import ssl
+from typing import Any
+
+import aiohttp
+
+from camreel.errors import (
+    AccountLocked,
+    CameraBusy,
+    CameraError,
+    CameraRefused,
+    CameraUnreachable,
+    LoginError,
+    LoginRefused,
+    NotACamera,
+    printable,
+)
+from camreel.model import Address
+from camreel.text import duration_text
+
+_TIMEOUTS = (TimeoutError, asyncio.TimeoutError)  # two classes until Python 3.11
+_LOCKED = 268632081  # DH-NVR608H: {"ErrorCode":268632081,"Result":false,"RmLock":1800,"RmLogin":0}
+
+
+def from_client_error(
+    address: Address, error: Exception, *, known: bool = False, certificate: str | None = None
+) -> CameraError:
+    """The error a person can act on, for anything that aiohttp or the system raises. Never holds a header.
+
+    ``known``: a camera has answered there before, so an answer that does not parse is one that was garbled.
+    ``certificate``: the SHA-256 of the one it showed.
+    """
+    if isinstance(error, aiohttp.ServerFingerprintMismatch):
+        return CameraError(
+            f"{address} shows another certificate than the one pinned: {fingerprint_text(error.got)}.",
+            hint="If the camera was reset or replaced, pin the new one with --fingerprint. If not, somebody may be "
+            "standing between you and the camera.",
+        )
+    if isinstance(
+        error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError | aiohttp.ClientSSLError
+    ):
+        return _tls_error(address, error, certificate)
+    if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(error.__cause__, socket.gaierror):
+        return _name_error(address, known=known)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        reason = "the connection timed out" if isinstance(error, _TIMEOUTS) else _system_reason(error)
+        return CameraUnreachable(
+            f"Nothing answers at {address}: {reason}.",
+            hint="Is the camera on, is it this address, and is the port right (--port, --https)?",
+        )
+    if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
+        # aiohttp raises this for answers that it cannot parse; a status that was received never comes this way.
+        if known:
+            return CameraUnreachable(f"{address} sent an answer that is not HTTP.")
+        return NotACamera(
+            f"{address} does not answer like a camera: what it sent is not HTTP.",
+            hint="Check --host and --port: the HTTP port is wanted, not RTSP (554) or 37777.",
+        )
+    if isinstance(error, _TIMEOUTS):
+        return CameraUnreachable(f"{address} accepted the connection and then did not answer in time.")
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return CameraUnreachable(f"{address} broke off in the middle of an answer.")
+    if isinstance(error, aiohttp.ServerDisconnectedError):  # its text would be all that came, headers and cookies too
+        return _reset(f"The connection to {address} was closed before the answer was whole.")
+    return _reset(f"The connection to {address} broke: {_system_reason(error)}.")
+
+
+def _reset(message: str) -> CameraUnreachable:
+    """Some devices reset what is beyond their limit of connections."""
+    error = CameraUnreachable(message)
+    error.is_strain = True
+    return error
+
+
+def _name_error(address: Address, *, known: bool) -> CameraError:
+    if known:
+        return CameraUnreachable(f"The name {printable(address.host)!r} could not be looked up just now.")
+    return CameraError(
+        f"There is no host called {printable(address.host)!r}.",
+        hint="Check --host: a name that this network knows, or the camera's IP address.",
+    )
+
+
+def _tls_error(address: Address, error: Exception, certificate: str | None) -> CameraError:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        pin = f"--fingerprint {certificate} trusts just this certificate; " if certificate else ""
+        return CameraError(
+            f"{address} shows a certificate that nobody known here vouches for.",
+            hint=f"Cameras make their own. {pin}--ca-file FILE trusts what FILE has; --insecure checks nothing.",
+        )
+    return CameraError(
+        f"{address} does not speak TLS on this port.",
+        hint="Leave out --https, or give the camera's HTTPS port with --port (443 unless it was changed).",
+    )
+
+
+def fingerprint_text(digest: bytes) -> str:
+    """A certificate's SHA-256 as people compare it: ``AB:CD:…``."""
+    return digest.hex(":").upper()
+
+
+def _system_reason(error: Exception) -> str:
+    """What the system calls it: «connection refused», not asyncio's words for it."""
+    inner = getattr(error, "os_error", error)
+    number = getattr(inner, "errno", None)
+    if isinstance(inner, ssl.SSLError | socket.gaierror):  # their numbers are not the system's
+        number = None
+    text = os.strerror(number) if number else getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+    return printable(text[0].lower() + text[1:], 120)
+
+
+def login_problem(address: Address, status: int, text: bytes, *, proven: bool) -> LoginError | None:
+    """What an answer to a signed request says about the login, if anything.
+
+    ``proven``: the login has worked in this run, so a 403 or a 500 is about something else. A lock is told as 403 with
+    a JSON body (DH-NVR608H) or as a bare 500; a missing right as 403, or as 200 with ``Authorization Failed``.
+    """
+    if status == 403 and (lock := _lock(address, text)):
+        return lock
+    if status == 500 and not proven:
+        return AccountLocked(
+            f"The camera at {address} answers the login with a bare error (500): that is how some lock an account.",
+            hint="Wait half an hour, or restart the camera, before you try again: each try can start the time anew.",
+        )
+    denied = status == 200 and text.lstrip()[:5].lower() == b"error" and b"authorization" in text[:200].lower()
+    if denied or (status == 403 and not proven):
+        return LoginRefused(
+            f"The camera at {address} lets this user in, but not do anything.",
+            hint="The account needs the right to «Playback» on this channel.",
+        )
+    return None
+
+
+def _lock(address: Address, text: bytes) -> AccountLocked | None:
+    answer = _parse_json(text)
+    if not isinstance(answer, dict) or not (answer.get("ErrorCode") == _LOCKED or "RmLock" in answer):
+        return None
+    left = answer.get("RmLock")
+    seconds = left if isinstance(left, int) and 0 <= left <= 7 * 86400 else None
+    wait = f"for another {duration_text(seconds)}" if seconds else "for a while (half an hour is usual)"
+    return AccountLocked(
+        f"The camera at {address} has locked this account {wait}: too many failed logins.",
+        seconds=seconds,
+        hint="Wait until then; each further try can start the time anew. Restarting the camera opens it too.",
+    )
+
+
+def from_status(address: Address, status: int, text: bytes, *, location: str | None = None) -> CameraError:
+    """The error for an answer that is not what was asked for."""
+    if 300 <= status < 400:
+        where = printable(location or "nowhere", 100)
+        return CameraRefused(
+            f"{address} sends us elsewhere ({where}), which is not followed with a password in hand.",
+            status=status,
+            hint="If that is the same camera, name it so: --https, --port, or the whole URL as --host.",
+            location=location,
+        )
+    if status == 403:
+        return CameraRefused(
+            f"The camera at {address} does not let this user do that (403).",
+            status=status,
+            hint="The account needs the right to «Playback» on this channel.",
+        )
+    if status >= 500 and status != 501:
+        return CameraBusy(f"The camera at {address} is overloaded or restarting ({status}).")
+    what = printable(" ".join(text[:200].decode("utf-8", "replace").split()), 80)
+    return CameraRefused(f"The camera at {address} answered {status}{f' ({what})' if what else ''}.", status=status)
+
+
+def _parse_json(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

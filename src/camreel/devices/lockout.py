@@ -1,0 +1,101 @@
+"""Until when a camera keeps an account locked, remembered between runs: a login before that could start the time anew.
+
+One small file for each camera and user, in the folder that the system has for such things, readable by its owner
+alone. No password is in it, and no user name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from camreel.errors import AccountLocked
+from camreel.model import Request
+from camreel.text import duration_text
+
+_USUAL = timedelta(minutes=30)  # where the camera does not say it: what manuals say, and DH-NVR608H has
+_LONGEST = timedelta(days=8)
+_LONGEST_FILE = 4096
+
+
+@contextmanager
+def heeded(request: Request, utc_now: Callable[[], datetime]) -> Iterator[None]:
+    """Around what logs in: :func:`check` before, and what came of it is remembered, or forgotten."""
+    check(request, utc_now())
+    try:
+        yield
+    except AccountLocked as error:
+        remember(request, error, utc_now())
+        raise
+    forget(request)
+
+
+def check(request: Request, now: datetime) -> None:
+    """Raise AccountLocked where the account is locked at ``now`` (aware), as far as an earlier run was told.
+
+    Nothing is raised where the request says that it wants to try all the same.
+    """
+    until = None if request.ignore_lock else _read(_file(request))
+    if until is None or not now < until < now + _LONGEST:
+        return
+    left = until - now
+    raise AccountLocked(
+        f"The camera at {request.address} locked this account after too many failed logins, for another "
+        f"{duration_text(max(1, round(left.total_seconds())))} (until {until.astimezone():%H:%M}). "
+        "The password was not sent.",
+        seconds=round(left.total_seconds()),
+        hint="Wait until then. If it was opened meanwhile (a restart of the camera does that), --ignore-lock tries it.",
+    )
+
+
+def remember(request: Request, error: AccountLocked, now: datetime) -> None:
+    """Note until when, counted from ``now``. Where that cannot be written down, it is not."""
+    wait = timedelta(seconds=error.seconds) if error.seconds is not None else _USUAL
+    text = json.dumps({"camera": str(request.address), "locked_until": (now + wait).isoformat()})
+    file = _file(request)
+    with suppress(OSError):
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = file.with_name(f"{file.name}.{os.getpid()}.part")
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as stream:
+            stream.write(text)
+        new.replace(file)
+
+
+def forget(request: Request) -> None:
+    """The login has worked."""
+    with suppress(OSError):
+        _file(request).unlink(missing_ok=True)
+
+
+def state_folder() -> Path:
+    """Where this system keeps what programs remember. Not made by asking."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "camreel"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "camreel"
+    given = os.environ.get("XDG_STATE_HOME", "")
+    # A relative one is to be ignored, says the XDG Base Directory Specification.
+    return (Path(given) if given.startswith("/") else Path.home() / ".local" / "state") / "camreel"
+
+
+def _file(request: Request) -> Path:
+    address = request.address
+    # A lock is of the account or of our address, whichever way we speak to it: the scheme does not matter.
+    key = f"{address.host.lower()}\n{address.port}\n{request.username}"
+    return state_folder() / "locked" / f"{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.json"
+
+
+def _read(file: Path) -> datetime | None:
+    try:
+        with file.open("rb") as stream:
+            until = datetime.fromisoformat(json.loads(stream.read(_LONGEST_FILE))["locked_until"])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return until if until.tzinfo is not None else None

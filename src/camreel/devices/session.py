@@ -1,0 +1,217 @@
+"""Whether this run may still try its password. One value shared by all connections to one camera.
+
+How long to let a body gather before it is taken: each piece costs the same, whether it is large or small. Pure.
+
+A camera on a network sends some ten thousand bytes at a time, thousands of times a second when four recordings come
+at once. Taken one by one they cost several times what they cost when a third of a second of them is taken together.
+
+The aiohttp session of one :class:`~camreel.devices.http.Connection`, over a connector of its own or a shared one.
+
+A login that is asked for on one connection is answered on that connection, or cameras refuse it that bind it to that,
+and count it as a failed one. With a connector of its own, limited to one connection, that is a matter of course. The
+connector of a session that somebody shares (Home Assistant has one for all) hands out whatever connection to the camera
+is free, but never one that was made with another ``ssl=``, which it tells apart by identity: so each of ours has an
+object of its own there, and with it a pool of its own within the shared one. Nothing else of the shared session is
+used: its cookies, headers, unpacking and repeating of requests would be wrong here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aiohttp
+import anyio
+import anyio.to_thread
+
+from camreel.errors import LoginError, UsageError
+
+if TYPE_CHECKING:
+    from aiohttp.connector import Connection as Pooled
+
+
+class Login:
+    """The state of one login: untried, accepted once, or refused for good.
+
+    A wrong password tried again and again locks the account, often for half an hour and for everybody, so the first
+    refusal ends the run: whoever asks afterwards gets the same error without a byte being sent. While one connection
+    finds out whether a refusal was the nonce's or the password's (``doubt``), the others wait.
+    """
+
+    def __init__(self) -> None:
+        self.accepted = False
+        self.doubt = anyio.Lock()
+        self._refusal: LoginError | None = None
+
+    async def check(self) -> None:
+        """Raise the refusal, if there was one; wait while that is being found out."""
+        if self.doubt.locked():
+            async with self.doubt:
+                pass
+        self.check_refusal()
+
+    def check_refusal(self) -> None:
+        """Raise the refusal, if there was one."""
+        if self._refusal is not None:
+            raise self._refusal
+
+    def refuse(self, error: LoginError) -> LoginError:
+        """Remember ``error`` (the first one stays) and return it."""
+        self._refusal = self._refusal or error
+        return self._refusal
+
+
+_AT_ONCE = 768 << 10  # bytes; a buffer holds up to twice of what it is made for
+
+
+LARGE_BUFFER = 1 << 20
+
+
+# Where a rate is kept to, our side reads slowly: what is not read from the network for long, cameras break off.
+SMALL_BUFFER = 64 << 10
+
+
+_LONGEST = 0.3  # seconds
+
+
+_AT_FIRST = 1 << 20  # bytes: what has gathered when a connection breaks is lost, so that the first come one by one
+
+
+class Gathering:
+    """``now`` counts seconds. ``pause``: so long is to be waited, for the end at most, before the next piece."""
+
+    def __init__(self, now: float) -> None:
+        self._now = now
+        self._total = 0
+        self.pause = 0.0
+
+    def took(self, count: int, now: float) -> None:
+        """``count`` bytes were there at ``now``."""
+        elapsed, self._now = now - self._now, now
+        self._total += count
+        if self._total >= _AT_FIRST:
+            self.pause = min(_LONGEST, _AT_ONCE * elapsed / count) if elapsed > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Which certificate to accept on https: the system's authorities', ``ca_file``'s, any, or the one ``pinned``.
+
+    ``pinned`` is its SHA-256, 32 bytes. ``context`` stands for the others, made once, for connectors of our own.
+    """
+
+    context: ssl.SSLContext | None = None
+    pinned: bytes | None = None
+    insecure: bool = False
+    ca_file: str | None = None
+
+    def another_context(self) -> ssl.SSLContext:
+        """The same as ``context``, for one connection alone. Blocking."""
+        return tls_context(insecure=self.insecure, ca_file=self.ca_file)
+
+
+def tls_context(*, insecure: bool, ca_file: str | None) -> ssl.SSLContext:
+    """What to trust: the system's authorities, ``ca_file`` instead, or nothing checked at all (``insecure``).
+
+    Blocking (it reads files). OSError or ssl.SSLError where ``ca_file`` cannot be used.
+    """
+    context = ssl.create_default_context(cafile=ca_file)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Response(aiohttp.ClientResponse):
+    """A response that knows by which transport it came, also when the connector has that back."""
+
+    transport: asyncio.BaseTransport | None = None
+
+    async def start(self, connection: Pooled) -> Response:
+        """Begin to read it."""
+        self.transport = connection.transport
+        await super().start(connection)
+        return self
+
+
+Ssl = ssl.SSLContext | aiohttp.Fingerprint | bool
+
+
+class Wire:
+    """A session, and the ``ssl`` that each of its requests has to be given."""
+
+    def __init__(self, session: aiohttp.ClientSession, given_ssl: Ssl, *, shared: bool) -> None:
+        self.session = session
+        self.ssl = given_ssl
+        self._shared = shared
+        self._transports: set[asyncio.BaseTransport] = set()
+
+    def came(self, response: aiohttp.ClientResponse) -> None:
+        """Remember by which connection ``response`` came."""
+        if self._shared and isinstance(response, Response) and response.transport is not None:
+            self._transports = {each for each in self._transports if not each.is_closing()} | {response.transport}
+
+    async def close(self) -> None:
+        """Hang up. A shared connector would keep our connection, of which a camera has ten, for another while."""
+        for transport in self._transports:
+            transport.close()
+        await self.session.close()
+
+
+async def open_wire(
+    trust: Trust, connect: float, https: bool, shared: aiohttp.ClientSession | None = None, *, slowly: bool = False
+) -> Wire:
+    """A session for one connection, which may take ``connect`` seconds. UsageError where ``shared`` is closed.
+
+    ``slowly``: what comes is taken at a limited rate.
+    """
+    connector: aiohttp.BaseConnector
+    if shared is None:
+        given, connector = _own_ssl(trust), aiohttp.TCPConnector(limit=1)
+    elif shared.closed or shared.connector is None:
+        raise UsageError("The aiohttp session that camreel was given is closed.", hint="Give one that stays open.")
+    else:
+        given, connector = await _ssl_of_nobody_else(trust, https=https), shared.connector
+    session = aiohttp.ClientSession(
+        connector=connector,
+        connector_owner=shared is None,
+        response_class=Response,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
+        # Compressed bodies are refused, not unpacked: 300 KB of gzip can be 300 MB.
+        headers={"Accept-Encoding": "identity", "User-Agent": "camreel"},
+        auto_decompress=False,
+        trust_env=False,
+        read_bufsize=SMALL_BUFFER if slowly else LARGE_BUFFER,
+    )
+    # aiohttp would send a request again, signature and all, when a kept connection turns out to be closed: the
+    # nonce would be used twice, on another connection, and count as a failed login. There is no public switch
+    # (aiohttp's own test client sets this one too); a fault test holds it.
+    session._retry_connection = False  # noqa: SLF001
+    return Wire(session, given, shared=shared is not None)
+
+
+def _own_ssl(trust: Trust) -> Ssl:
+    if trust.pinned is not None:
+        return aiohttp.Fingerprint(trust.pinned)
+    return trust.context if trust.context is not None else True
+
+
+async def _ssl_of_nobody_else(trust: Trust, *, https: bool) -> Ssl:
+    """An object that is not in any other request: aiohttp looks at it on https only, and tells pools apart by it."""
+    if trust.pinned is not None or not https:
+        return aiohttp.Fingerprint(trust.pinned or bytes(32))
+    return await anyio.to_thread.run_sync(trust.another_context)
+
+
+def trust_in(insecure: bool, ca_file: str | None, fingerprint: str | None) -> Trust:
+    """Which certificates to accept on https. Blocking. UsageError where ``ca_file`` cannot be used."""
+    if fingerprint is not None:
+        return Trust(pinned=bytes.fromhex(fingerprint.replace(":", "")))
+    try:
+        context = tls_context(insecure=insecure, ca_file=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"--ca-file {ca_file}: {reason}.") from None
+    return Trust(context, insecure=insecure, ca_file=ca_file)

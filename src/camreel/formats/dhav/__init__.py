@@ -1,0 +1,25 @@
+"""DHAV (``.dav``), the format of Dahua recorders: found behind junk, walked frame by frame, timed. No FFmpeg.
+
+What is known of it comes from FFmpeg's demuxer (libavformat/dhav.c) and from what owners of recorders have published;
+no recording of a real recorder was at hand.
+"""
+
+from __future__ import annotations
+
+from camreel.formats.dhav.frames import Frame, PictureFormat, SoundFormat, Walk, find_stream, headers_in
+from camreel.formats.dhav.survey import WITHIN, Clock, DhavSummary, NotDhav, footage, summary
+
+__all__ = [
+    "WITHIN",
+    "Clock",
+    "DhavSummary",
+    "Frame",
+    "NotDhav",
+    "PictureFormat",
+    "SoundFormat",
+    "Walk",
+    "find_stream",
+    "footage",
+    "headers_in",
+    "summary",
+]

@@ -1,0 +1,72 @@
+"""What a file is by its first bytes, and what a ``.dav`` says of itself; without FFmpeg."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from camreel.errors import printable
+from camreel.formats import dhav
+
+if TYPE_CHECKING:
+    from camreel.formats.dhav import DhavSummary
+
+_MP4_STARTS = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"})
+
+
+class Unusable(Exception):
+    """Nothing of a clip can be used; the message is the sentence for the report."""
+
+
+def what_else(path: str) -> str | None:
+    """What a file is that is no mp4 by its first bytes, as a sentence; None for an mp4. Raises :class:`Unusable`."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(512)
+    except OSError as error:
+        raise Unusable(f"it cannot be read ({error.strerror})") from error
+    if len(head) >= 8 and head[4:8] in _MP4_STARTS:
+        return None
+    return _what_it_is_instead(head)
+
+
+def _what_it_is_instead(head: bytes) -> str:
+    if not head:
+        return "the file is empty"
+    if not head.strip(b"\0"):
+        return "the file holds zeros instead of video"
+    if head.startswith((b"DHAV", b"DAHUA")):
+        return "it is a .dav recording without a complete frame"
+    text = head.lstrip().lower()
+    if text.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
+        return "the camera sent a web page instead of video"
+    if text.startswith(b"error"):
+        said = printable(head.strip().splitlines()[0].decode("ascii", "replace"), 60)
+        return f"the camera sent an error message instead of video ({said})"
+    return "its first bytes are not those of a recording"
+
+
+def summary_of(path: str) -> DhavSummary:
+    """What the file holds. Raises :class:`Unusable`."""
+    try:
+        state = Path(path).stat()
+        return _summary_of(path, state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        raise Unusable(f"it cannot be read ({error.strerror})") from error
+    except dhav.NotDhav as error:
+        raise Unusable(f"the .dav recording {error}") from error
+
+
+@lru_cache(maxsize=2)
+def _summary_of(path: str, size: int, changed: int) -> DhavSummary:  # noqa: ARG001 - they tell files apart
+    return dhav.summary(Path(path))
+
+
+def is_dav(path: str) -> bool:
+    """Whether a stream of DHAV begins in the file, behind whatever."""
+    try:
+        with Path(path).open("rb") as file:
+            return dhav.find_stream(file, dhav.WITHIN) is not None
+    except OSError:
+        return False

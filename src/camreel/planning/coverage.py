@@ -1,0 +1,279 @@
+"""What of a range is recorded, with which events, and what is not; and the same as a row of cells to be drawn. Pure.
+
+All spans are in straight time; whoever shows one asks the camera's clock (:mod:`camreel.clock.camera_clock`).
+
+Where an axis of time has its ticks, and what stands there: round times of the camera's clock. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from itertools import groupby, islice, pairwise
+
+from camreel.clock import CameraClock
+from camreel.model import Recording, Span, WallTime
+from camreel.naming import events_of
+from camreel.planning.plan import RESOLUTION, ExportPlan
+
+_NOTHING = timedelta(0)
+
+
+_MOST_EVENTS = 100  # of one moment; only a camera that lies lists more
+
+
+class Kind(str, Enum):
+    """What the camera has of a stretch.
+
+    ``event`` is recorded too, with at least one event; ``pending`` is being written, or too recent to be listed;
+    ``unwanted`` is not asked for.
+    """
+
+    RECORDED = "recorded"
+    EVENT = "event"
+    GAP = "gap"
+    PENDING = "pending"
+    UNWANTED = "unwanted"
+
+    @property
+    def is_footage(self) -> bool:
+        """Whether there is something to fetch."""
+        return self in {Kind.RECORDED, Kind.EVENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a range that is all of one kind, with the ``events`` (words, sorted) that it is recorded with."""
+
+    span: Span
+    kind: Kind
+    events: tuple[str, ...] = ()
+
+    @property
+    def length(self) -> timedelta:
+        """More than nothing."""
+        return self.span.end - self.span.start
+
+
+def coverage(plan: ExportPlan, unsettled_from: WallTime | None = None) -> tuple[Stretch, ...]:
+    """``plan.span`` from its start to its end, each moment in one stretch; neighbours differ.
+
+    ``unsettled_from``: from there on the camera may still list more, so what it does not list is pending. What is
+    being written is pending up to the end of the range. A hole below a second cannot be told from the rounding of
+    listed times (as in :mod:`camreel.planning.plan`): it belongs to the stretch before it.
+    """
+    swept = list(_swept(plan.span, _claims(plan, unsettled_from)))
+    return _joined(_without_slivers(swept, plan.span))
+
+
+# Of several claims to a moment the first of these has it.
+_ORDER = ("cut", "footage", "unwanted", "pending")
+
+
+_Claim = tuple[Span, str, frozenset[str]]
+
+
+def _claims(plan: ExportPlan, unsettled_from: WallTime | None) -> Iterator[_Claim]:
+    none: frozenset[str] = frozenset()
+    for recording in plan.recordings:
+        yield listed_span(recording), "footage", events_of(recording)
+    for recording in plan.writing:
+        yield Span(recording.span.start, plan.span.end), "pending", none
+    if unsettled_from is not None:
+        yield Span(unsettled_from, plan.span.end), "pending", none
+    for part in plan.skipped:
+        yield part, "cut", none
+    for part in plan.unwanted:
+        yield part, "unwanted", none
+
+
+def listed_span(recording: Recording) -> Span:
+    """A recording of zero seconds is listed by some cameras; it may still hold pictures, and an event."""
+    return Span(recording.span.start, max(recording.span.end, recording.span.start + RESOLUTION))
+
+
+def _swept(span: Span, claims: Iterable[_Claim]) -> Iterator[Stretch]:
+    """From one boundary to the next, with what is claimed between them."""
+    marks: list[tuple[WallTime, int, str, frozenset[str]]] = []
+    for claimed, what, events in claims:
+        if part := span.overlap(claimed):
+            marks += [(part.start, 1, what, events), (part.end, -1, what, events)]
+    marks.sort(key=lambda mark: mark[0])
+    active: Counter[str] = Counter()
+    with_events: Counter[str] = Counter()
+    reached = span.start
+    for at, change, what, events in (*marks, (span.end, 0, "", frozenset[str]())):
+        if at > reached:
+            yield _stretch(Span(reached, at), active, with_events)
+            reached = at
+        active[what] += change
+        for event in events:
+            with_events[event] += change
+            if with_events[event] <= 0:
+                del with_events[event]
+
+
+def _stretch(span: Span, active: Counter[str], with_events: Counter[str]) -> Stretch:
+    what = next((each for each in _ORDER if active[each] > 0), "")
+    if what == "footage":
+        events = tuple(sorted(islice(with_events, _MOST_EVENTS)))
+        return Stretch(span, Kind.EVENT if events else Kind.RECORDED, events)
+    kinds = {"cut": Kind.UNWANTED, "unwanted": Kind.UNWANTED, "pending": Kind.PENDING}
+    return Stretch(span, kinds.get(what, Kind.GAP))
+
+
+def _without_slivers(stretches: Sequence[Stretch], span: Span) -> Iterator[Stretch]:
+    """Without gaps below a second: each stretch reaches to the next that is left."""
+    kept = [each for each in stretches if each.kind is not Kind.GAP or each.length >= RESOLUTION] or stretches
+    starts = [span.start, *(stretch.span.start for stretch in kept[1:])]
+    for stretch, start, end in zip(kept, starts, [*starts[1:], span.end], strict=True):
+        yield Stretch(Span(start, end), stretch.kind, stretch.events)
+
+
+def _joined(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
+    joined: list[Stretch] = []
+    for (kind, events), run in groupby(stretches, key=lambda stretch: (stretch.kind, stretch.events)):
+        alike = list(run)
+        joined.append(Stretch(Span(alike[0].span.start, alike[-1].span.end), kind, events))
+    return tuple(joined)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A part of a row: how much of it is footage, how much is a gap, and so on; together its length.
+
+    ``footage`` is with and without events; ``events`` are those of all of it. Nothing is rounded: a gap of a second
+    in a cell of a day is still there.
+    """
+
+    span: Span
+    footage: timedelta = _NOTHING
+    gap: timedelta = _NOTHING
+    pending: timedelta = _NOTHING
+    unwanted: timedelta = _NOTHING
+    events: tuple[str, ...] = ()
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether some of it was not recorded."""
+        return self.gap > _NOTHING
+
+    @property
+    def has_footage(self) -> bool:
+        """Whether some of it was recorded."""
+        return self.footage > _NOTHING
+
+    @property
+    def has_event(self) -> bool:
+        """Whether something of it was recorded for an event."""
+        return bool(self.events)
+
+    @property
+    def share(self) -> float | None:
+        """How much is recorded of what is wanted of it, from 0 to 1; None where nothing of it is wanted."""
+        wanted = self.footage + self.gap + self.pending
+        return self.footage / wanted if wanted else None
+
+
+def cells(stretches: Sequence[Stretch], span: Span, count: int) -> tuple[Cell, ...]:
+    """``span`` in ``count`` parts that are equal to a microsecond, each with what ``stretches`` (in order) say of it.
+
+    Each moment of ``span`` is in just one cell, so no gap and no event is lost. ``stretches`` need not reach all over
+    ``span``: what they leave out is no part of any kind.
+    """
+    total = span.end - span.start
+    edges = [span.start + total * number // count for number in range(count)] + [span.end]
+    found: list[Cell] = []
+    first = 0
+    for start, end in pairwise(edges):
+        cell = Span(start, end)
+        while first < len(stretches) and stretches[first].span.end <= start:
+            first += 1
+        found.append(_cell(cell, _from(stretches, first, end)))
+    return tuple(found)
+
+
+def _from(stretches: Sequence[Stretch], first: int, end: WallTime) -> Iterator[Stretch]:
+    for number in range(first, len(stretches)):
+        if stretches[number].span.start >= end:
+            return
+        yield stretches[number]
+
+
+def _cell(cell: Span, stretches: Iterable[Stretch]) -> Cell:
+    lengths = dict.fromkeys(Kind, _NOTHING)
+    events: set[str] = set()
+    for stretch in stretches:
+        if part := cell.overlap(stretch.span):
+            lengths[stretch.kind] += part.end - part.start
+            events.update(stretch.events)
+    footage = lengths[Kind.RECORDED] + lengths[Kind.EVENT]
+    rest = lengths[Kind.GAP], lengths[Kind.PENDING], lengths[Kind.UNWANTED]
+    return Cell(cell, footage, *rest, events=tuple(sorted(events)))
+
+
+_DAY = timedelta(days=1)
+
+
+# What people divide minutes, hours and days by.
+_STEPS = [
+    *(timedelta(seconds=count) for count in (1, 2, 5, 10, 15, 30)),
+    *(timedelta(minutes=count) for count in (1, 2, 5, 10, 15, 30)),
+    *(timedelta(hours=count) for count in (1, 2, 3, 6, 12)),
+    *(timedelta(days=count) for count in (1, 2, 7, 14, 28, 56, 112, 224)),
+]
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A place on the axis (straight time), and what the camera's clock shows there: ``08:00``, ``16 Jan``."""
+
+    at: WallTime
+    label: str
+
+
+def ticks(span: Span, clock: CameraClock | None, most: int) -> tuple[Tick, ...]:
+    """At most about ``most`` ticks in ``span`` (straight time), in order; at least one a range longer than a second.
+
+    They stand where the camera's clock shows round times, also after it was put forward or back: where it shows an
+    hour twice, so does the axis. A tick at midnight has the date.
+    """
+    step = next((each for each in _STEPS if (span.end - span.start) / each <= max(1, most)), _STEPS[-1])
+    return tuple(
+        Tick(shown - ahead, _label(shown.naive, step))
+        for part, ahead in _even_parts(span, clock)
+        for shown in _round_times(part.start + ahead, part.end + ahead, step)
+    )
+
+
+def _even_parts(span: Span, clock: CameraClock | None) -> Iterator[tuple[Span, timedelta]]:
+    """``span``, cut where the clock is put forward or back, with what it shows more than straight time."""
+    start, ahead = span.start, timedelta(0) if clock is None else clock.shown(span.start) - span.start
+    for change in clock.changes_in(span) if clock else ():
+        assert clock is not None
+        at = clock.straight(change.at)
+        yield Span(start, at), ahead
+        start, ahead = at, ahead + (change.after - change.before)
+    yield Span(start, span.end), ahead
+
+
+def _round_times(start: WallTime, end: WallTime, step: timedelta) -> Iterator[WallTime]:
+    # Days are counted from a fixed one, so that the same range has the same ticks when it is moved.
+    first = date(1970, 1, 1) if step >= _DAY else start.naive.date()
+    zero = WallTime(datetime.combine(first, time()))
+    number = -((zero - start) // step)  # the first at or after the start
+    while (at := zero + number * step) < end:
+        yield at
+        number += 1
+
+
+def _label(shown: datetime, step: timedelta) -> str:
+    if shown.time() == time() or step >= _DAY:
+        return f"{shown.day} {_MONTHS[shown.month - 1]}"
+    return f"{shown:%H:%M:%S}" if step < timedelta(minutes=1) else f"{shown:%H:%M}"

@@ -1,0 +1,101 @@
+"""Only the recordings that have certain events, and so much before and after them. Pure.
+
+The choice is made here and never by the camera: some recorders (NVR5232-EI) answer a search for events with files that
+have none. What is left out by it is not wanted, which is neither a gap nor lost.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from camreel.model import Recording, Span, Stream, WallTime
+from camreel.naming import events_of
+from camreel.planning.plan import RESOLUTION, is_snapshot, uncovered
+from camreel.text import count_text
+
+_EXACT = timedelta(0)
+# Above, recordings are kept whole in place of being cut: each cut is compared with each recording.
+_MOST_CUTS = 1000
+_SEEN_BY_FEW = frozenset({"person", "vehicle"})  # most firmware that detects them still lists the recording as motion
+
+
+def has_event(recording: Recording, events: Sequence[str]) -> bool:
+    """Whether ``recording`` is labelled with one of ``events`` (as ``naming.parse_events`` writes them)."""
+    return not events_of(recording).isdisjoint(events)
+
+
+@dataclass(frozen=True, slots=True)
+class NotWanted:
+    """``spans`` are the parts of a range that are not wanted, ``cut`` those to be cut out of recordings that are."""
+
+    spans: tuple[Span, ...]
+    cut: tuple[Span, ...]
+
+
+def not_wanted(
+    listing: Sequence[Recording],
+    span: Span,
+    stream: Stream,
+    events: Sequence[str],
+    *,
+    pad: timedelta,
+    settled: WallTime | None,
+) -> NotWanted:
+    """What of ``span`` is neither recorded within ``pad`` of a recording with one of ``events``, nor undecided.
+
+    Undecided is what the camera is still writing, and what it does not list from ``settled`` on (None: all is
+    settled): there may be such a recording yet. Nothing is cut without ``pad``: then recordings are kept whole, for a
+    listed end has whole seconds, and cutting there would take pictures of the recording itself.
+    """
+    ours = [recording for recording in listing if recording.stream is stream and not is_snapshot(recording)]
+    recorded = [_listed(recording) for recording in ours]
+    undecided = [Span(recording.span.start, span.end) for recording in ours if recording.writing]
+    if settled is not None and settled < span.end:
+        undecided += uncovered(Span(max(settled, span.start), span.end), recorded, _EXACT)
+    near = [Span(one.start - pad, one.end + pad) for one in map(_listed, ours_with(ours, events))]
+    far = uncovered(span, [*near, *undecided], _EXACT)
+    bare = uncovered(span, [*recorded, *undecided], _EXACT)
+    return NotWanted(united(span, far, bare), far if pad and len(far) <= _MOST_CUTS else ())
+
+
+def ours_with(recordings: Iterable[Recording], events: Sequence[str]) -> list[Recording]:
+    """Those of ``recordings`` that have one of ``events``."""
+    return [recording for recording in recordings if has_event(recording, events)]
+
+
+def united(span: Span, *parts: Sequence[Span]) -> tuple[Span, ...]:
+    """All ``parts`` of ``span``, in order and apart from each other."""
+    return uncovered(span, uncovered(span, [each for some in parts for each in some], _EXACT), _EXACT)
+
+
+def _listed(recording: Recording) -> Span:
+    return Span(recording.span.start, max(recording.span.end, recording.span.start + RESOLUTION))
+
+
+def unlabelled(listing: Iterable[Recording], stream: Stream, events: Sequence[str]) -> tuple[str, ...]:
+    """A sentence for those of ``events`` that no recording has; with what the recordings are labelled instead."""
+    found: Counter[str] = Counter()
+    number = 0
+    for recording in listing:
+        if recording.stream is stream and not is_snapshot(recording):
+            number += 1
+            found.update(events_of(recording))
+    missing = [event for event in events if event not in found]
+    if not missing or not number:
+        return ()
+    labels = ", ".join(f"{event} ({count})" for event, count in found.most_common(8))
+    said = f"The camera lists {count_text(number, 'recording')} in the range, and none is labelled {_or(missing)}: "
+    said += f"they are labelled {labels}." if labels else "it labels none of them."
+    if _SEEN_BY_FEW.intersection(missing):
+        said += (
+            " Most cameras do not label people or vehicles in the list of their recordings, also where they detect "
+            "them, so this does not mean that there were none: try --events motion."
+        )
+    return (said,)
+
+
+def _or(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -1,0 +1,109 @@
+"""Sizes and durations as people write them. Pure.
+
+Codecs as people call them. Pure.
+
+Tables of short texts, for people. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+
+from camreel.errors import printable
+
+
+def size_text(count: float) -> str:
+    """Bytes with three figures in decimal units, as disks and cameras count them: ``2.04 GB``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 999.5:
+            return f"{count:.0f} {unit}" if unit == "bytes" or count >= 100 else f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.0f} TB" if count >= 100 else f"{count:.3g} TB"
+
+
+def duration_text(seconds: float) -> str:
+    """``9 h 12 min 4 s``, ``4.5 s``; leading and trailing zeros left out."""
+    if seconds < 60:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    whole = round(seconds)
+    parts = [(whole // 86400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "min"), (whole % 60, "s")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
+def clock_text(seconds: float) -> str:
+    """A time to wait, short enough for a progress line: ``1:02:03``, ``02:03``."""
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60:02d}:{rest % 60:02d}"
+
+
+def count_text(count: int, noun: str) -> str:
+    """``1 recording``, ``2 recordings``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+# "2 min", "9 h 12 min 4 s", "87.5 %", "1.19 MB"
+_MEASURE = re.compile(r"\d[\d.]* (?:d|h|min|s)\b(?: \d+ (?:h|min|s)\b)*|\d[\d.]* (?:%|(?:bytes|kB|MB|GB|TB)\b)")
+
+
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def wrapped(text: str, width: int, first: str = "", others: str = "") -> list[str]:
+    """``text`` in lines of at most ``width`` columns, broken between words but never inside a measure.
+
+    ``first`` and ``others`` are what the lines begin with. A word that is longer stays whole.
+    """
+    held = _MEASURE.sub(lambda found: found[0].replace(" ", _NO_BREAK), text)
+    lines = textwrap.wrap(
+        held,
+        width,
+        initial_indent=first,
+        subsequent_indent=others,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_NO_BREAK, " ") for line in lines] or [first]
+
+
+_CODEC_NAMES = {
+    "h264": "H.264",
+    "hevc": "H.265",
+    "aac": "AAC",
+    "pcm_alaw": "G.711 A-law",
+    "pcm_mulaw": "G.711 µ-law",
+    "pcm_s16le": "PCM",
+}
+
+
+def codec_name(codec: str) -> str:
+    """FFmpeg's name of a codec in people's words: ``H.264`` for ``h264``."""
+    return _CODEC_NAMES.get(codec, printable(codec, 20))
+
+
+_BETWEEN = "  "
+
+
+_NARROWEST = 8  # columns of a column
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
+    """Columns as wide as their widest cell, under their heads. Nothing in a cell can steer a terminal.
+
+    Where there is a ``width``, the widest columns are made narrower until all of them fit, and what is cut ends in an
+    ellipsis.
+    """
+    cells = [list(heads), *([printable(str(cell), 200) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
+    while width is not None and sum(widths) + len(_BETWEEN) * (len(widths) - 1) > width and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+    lines = (
+        _BETWEEN.join(_cut(cell, room).ljust(room) for cell, room in zip(row, widths, strict=True)) for row in cells
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cut(cell: str, room: int) -> str:
+    return cell if len(cell) <= room else f"{cell[: room - 1]}…"
