@@ -11,9 +11,9 @@ import anyio
 from benchmarks.camera import PASSWORD, USERNAME
 
 from camreel.clock.parse import parse_range
-from camreel.inquiry import Found, Inquiry
+from camreel.jobs.search import Found, Inquiry
 from camreel.model import Address, Credentials, Request
-from camreel.tuning import Tuning
+from camreel.transfer.runtime import Tuning
 
 
 async def _find(port: int, start: str, end: str, found: list[Found]) -> None:

@@ -18,11 +18,11 @@ import pytest
 from camreel.clock import parse_range
 from camreel.devices.http import Timeouts
 from camreel.events import Event
-from camreel.exporting import export
+from camreel.jobs.export import export
 from camreel.model import Address, Credentials, Request
 from camreel.report import Report
 from camreel.transfer.retry import Backoff
-from camreel.tuning import Tuning
+from camreel.transfer.runtime import Tuning
 from camreel_simulator import ClipSpec, DeviceClock, Recorded, SimulatedCamera, running, scene_schedule
 
 # A suite that was started in the background ignores Ctrl-C, and so would the programs that its tests start and stop.

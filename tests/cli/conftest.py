@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import camreel.jobs.export
 import pytest
 
-import camreel.exporting
 from camreel.cli import main
 
 from .fakes import PASSWORD, Camreel, FakeExport, Said
@@ -18,8 +18,8 @@ from .fakes import PASSWORD, Camreel, FakeExport, Said
 def exported(monkeypatch: pytest.MonkeyPatch) -> FakeExport:
     """A password in the environment, and an export that only remembers."""
     fake = FakeExport()
-    monkeypatch.setattr(camreel.exporting, "export", fake.export)
-    monkeypatch.setattr(camreel.exporting, "already_there", fake.already_there)
+    monkeypatch.setattr(camreel.jobs.export, "export", fake.export)
+    monkeypatch.setattr(camreel.jobs.export, "already_there", fake.already_there)
     monkeypatch.setenv("AMCREST_PASSWORD", PASSWORD)
     return fake
 

@@ -42,7 +42,7 @@ def report(request: Request, *, complete: bool = True) -> Report:
 
 @dataclass
 class FakeExport:
-    """Stands in for camreel.exporting: ``asked`` is what came, ``error`` or ``outcome`` what goes back."""
+    """Stands in for camreel.jobs.export: ``asked`` is what came, ``error`` or ``outcome`` what goes back."""
 
     asked: list[tuple[Request, Credentials]] = field(default_factory=list)
     error: BaseException | None = None

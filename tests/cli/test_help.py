@@ -116,7 +116,7 @@ def test_help_does_not_wait_for_what_it_does_not_need() -> None:
     """--help loads neither what other commands need, nor what this one will: it is there in a fifth of a second."""
     code = (
         "import sys; from camreel.cli import main; main(['--help'])\n"
-        "heavy = {'rich', 'aiohttp', 'av', 'anyio', 'asyncio', 'camreel.exporting', 'camreel_simulator',"
+        "heavy = {'rich', 'aiohttp', 'av', 'anyio', 'asyncio', 'camreel.jobs.export', 'camreel_simulator',"
         " 'camreel.clock', 'camreel.report', 'camreel.planning.plan', 'camreel.cli.get', 'camreel.cli.merge',"
         " 'tomllib', 'configparser'}\n"
         "print(*sorted(heavy & set(sys.modules)), file=sys.stderr)"

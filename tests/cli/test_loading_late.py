@@ -15,6 +15,6 @@ def test_help_loads_none_of_the_large_libraries():
 
 
 def test_an_export_leaves_pyav_to_the_merge_process():
-    code = "import sys, camreel.exporting; print(*sys.modules)"
+    code = "import sys, camreel.jobs.export; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert "av" not in done.stdout.split()

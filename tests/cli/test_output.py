@@ -168,7 +168,7 @@ def test_verbose_logs_to_stderr(camreel_: Camreel, exported: FakeExport, monkeyp
             logging.getLogger("camreel.devices.http").debug("GET %s -> %d", "/cgi\x1b[2J", 200)
             return await super().export(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("camreel.exporting.export", Logs().export)
+    monkeypatch.setattr("camreel.jobs.export.export", Logs().export)
     assert "GET /cgi\N{REPLACEMENT CHARACTER}[2J -> 200" in camreel_([*BASIC, "--verbose"]).err
     assert "GET" not in camreel_(BASIC, AMCREST_PASSWORD=PASSWORD).everything
 

@@ -22,7 +22,7 @@ import pty
 
 # An export that says that it runs and then waits for ever, or for a moment even where it is told to stop.
 STUB = """
-import sys, anyio, camreel.exporting
+import sys, anyio, camreel.jobs.export
 from camreel.cli import main
 async def export(request, credentials, on_event, **_others):
     print("running", file=sys.stderr, flush=True)
@@ -33,17 +33,17 @@ async def export(request, credentials, on_event, **_others):
         if {stubborn}:
             with anyio.CancelScope(shield=True):
                 await anyio.sleep_forever()
-camreel.exporting.export = export
+camreel.jobs.export.export = export
 sys.exit(main(sys.argv[1:]))
 """
 
 KEPT = """
-import sys, anyio, camreel.exporting
+import sys, anyio, camreel.jobs.export
 from datetime import timedelta
 from camreel.cli import main
 from camreel.events import ClipFetched, Planned
 from camreel.model import Recording, Span, Stream
-from camreel.plan import plan_export
+from camreel.planning.plan import plan_export
 async def export(request, credentials, on_event, **_others):
     start = request.asked.start
     spans = [Span(start + timedelta(minutes=n), start + timedelta(minutes=n + 1)) for n in range(40)]
@@ -53,17 +53,17 @@ async def export(request, credentials, on_event, **_others):
         on_event(ClipFetched(number, 227_000, number < 10))
     print("running", file=sys.stderr, flush=True)
     await anyio.sleep_forever()
-camreel.exporting.export = export
+camreel.jobs.export.export = export
 sys.exit(main(sys.argv[1:]))
 """
 
 PROMPT = """
-import sys, camreel.exporting
+import sys, camreel.jobs.export
 from camreel.cli import main
 from camreel.errors import LoginRefused
 async def export(request, credentials, on_event, **_others):
     raise LoginRefused("The password has %d letters." % len(credentials.password))
-camreel.exporting.export = export
+camreel.jobs.export.export = export
 sys.exit(main(sys.argv[1:]))
 """
 

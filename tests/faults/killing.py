@@ -17,7 +17,7 @@ from pathlib import Path
 import anyio
 from tests.conftest import Bench, at, tuning
 
-from camreel.exporting import export
+from camreel.jobs.export import export
 from camreel.model import Address, Credentials
 from camreel_simulator import SimulatedCamera
 

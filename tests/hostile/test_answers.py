@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Bench, frame_md5s, tuning
 
 from camreel.devices.http import Timeouts
-from camreel.transfer import fetch
+from camreel.transfer import download
 from camreel.transfer.retry import Backoff
 
 from .conftest import PATHS, exit_code
@@ -79,7 +79,7 @@ def test_a_recording_without_an_end_is_lost_by_name(
     kind: str,
 ) -> None:
     """Beyond what the recording can have, nothing is taken; the others are in the video, bit-exact."""
-    monkeypatch.setattr(fetch, "_ROOM_BEYOND_LISTED", 1 << 20)
+    monkeypatch.setattr(download, "_ROOM_BEYOND_LISTED", 1 << 20)
     good.page = good.page.replace(f"FilePath={PATHS[1]}", f"FilePath={PATHS[1]}\r\nitems[1].Length=30000")
     endless = Endless(*(ENDLESS | UNTIL_TIME_IS_UP)[kind])
     good.says["RPC_Loadfile"] = lambda asked: endless(asked) if PATHS[1] in asked.target else good._well(asked)

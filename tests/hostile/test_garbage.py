@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import camreel.jobs.export
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import three_clips, tuning
 
-import camreel.exporting
 from camreel.cli import main
 from camreel.devices.http import Timeouts
 from camreel.model import Address
@@ -123,7 +123,7 @@ def stage() -> Iterator[tuple[HostileCamera, Address]]:
     camera = HostileCamera(PAGE, dict(zip(PATHS, footage, strict=True)))
     with pytest.MonkeyPatch.context() as patch, serving(camera) as address:
         patch.setattr(sys, "argv", ["camreel"])
-        patch.setattr(camreel.exporting, "Tuning", lambda: HASTY)
+        patch.setattr(camreel.jobs.export, "Tuning", lambda: HASTY)
         yield camera, address
 
 

@@ -14,11 +14,11 @@ from tests.conftest import START, Bench, frame_md5s, tuning
 
 from camreel.devices.dahua import client
 from camreel.errors import NotACamera
-from camreel.inquiry import Inquiry
+from camreel.jobs.outcome import settle
+from camreel.jobs.search import Inquiry
 from camreel.media.job import ClipOutcome
 from camreel.model import Credentials, Recording, Span, Stream, WallTime
 from camreel.planning.plan import plan_export
-from camreel.settle import settle
 from camreel.transfer.pool import Fetched, Lost
 
 from .conftest import PATHS

@@ -13,10 +13,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import camreel.jobs.export
 import pytest
 from tests.conftest import Bench, tuning
 
-import camreel.exporting
 from camreel.cli import main
 from camreel.cli.live import LiveLines
 from camreel.cli.reporters import LiveReporter
@@ -38,7 +38,7 @@ def say(
 ) -> Callable[..., Said]:
     """Run the program against a camera: exit code, stdout and stderr."""
     monkeypatch.setattr(sys, "argv", ["camreel"])
-    monkeypatch.setattr(camreel.exporting, "Tuning", tuning)
+    monkeypatch.setattr(camreel.jobs.export, "Tuning", tuning)
 
     def run(camera: HostileCamera, *options: str) -> Said:
         stand = hostile(camera)

@@ -13,7 +13,7 @@ from camreel.devices.http import Connection
 from camreel.devices.session import Login
 from camreel.model import Address, Credentials, Recording, Span, WallTime
 from camreel.transfer.keyframes import Keyframe, keyframes
-from camreel.transfer.ranged import NotInPart
+from camreel.transfer.ranges import NotInPart
 from camreel_simulator import ClipSpec, Quirks, Recorded
 
 SPEC = ClipSpec(start=START, seconds=60, fps=10, size=(160, 90), gop=20, crf=10)

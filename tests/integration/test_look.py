@@ -19,7 +19,7 @@ from camreel.looking import GetLine, Look, Looking, Question, Way, look
 from camreel.media.still_job import Still
 from camreel.media.still_process import StillProcess
 from camreel.model import Credentials
-from camreel.naming import event_text
+from camreel.output.naming import event_text
 from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, make_clip, read_frame_number
 
 FPS = 10

@@ -362,7 +362,7 @@ def test_a_clip_that_kills_the_merge_is_left_out_by_name(bench, monkeypatch):
             clip.unlink()
             os.mkfifo(clip)  # the worker waits for ever for somebody to write into it
 
-    monkeypatch.setattr("camreel.joining.MergeProcess", partial(MergeProcess, stall_seconds=5))
+    monkeypatch.setattr("camreel.jobs.pipeline.MergeProcess", partial(MergeProcess, stall_seconds=5))
     run = stand.export(listen=listen)
     assert [clip.status for clip in run.ok.clips] == ["merged", "unusable", "merged"]
     assert run.ok.exit_code == 4

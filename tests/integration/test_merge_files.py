@@ -227,7 +227,7 @@ def test_a_clip_that_kills_the_merge_is_left_out_by_name(tmp_path: Path, monkeyp
                 os.mkfifo(two)  # the worker waits for ever for somebody to write into it
             return clip
 
-    monkeypatch.setattr("camreel.merging.story.MergeProcess", partial(Trap, stall_seconds=5))
+    monkeypatch.setattr("camreel.jobs.merge_files.MergeProcess", partial(Trap, stall_seconds=5))
     report = anyio.run(merge, wanted, lambda _event: None)
     assert [clip.status for clip in report.clips] == ["merged", "unusable", "merged"]
     assert report.exit_code == 4

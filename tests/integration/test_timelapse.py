@@ -98,7 +98,7 @@ def test_a_recording_that_kills_the_merge_is_left_out_by_name(bench, monkeypatch
             newest.unlink()
             os.mkfifo(newest)  # the worker waits for ever for somebody to write into it
 
-    monkeypatch.setattr("camreel.lapsing.lapse", partial(lapse, stall_seconds=4))
+    monkeypatch.setattr("camreel.jobs.timelapse.lapse", partial(lapse, stall_seconds=4))
     ran = stand.export(at(0), at(120), making=Making(timelapse=10), max_concurrent=1, listen=listen)
     assert [clip.status for clip in ran.ok.clips] == ["merged", "unusable", "merged"]
     assert ran.ok.exit_code == 4

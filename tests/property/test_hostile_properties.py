@@ -21,8 +21,8 @@ from camreel.formats.nal import BadParameters, length_prefixed, read_parameters
 from camreel.media.job import Failed
 from camreel.media.messages import BadMessage, decode, encode
 from camreel.model import Address, Recording, Span
+from camreel.transfer.download import unwrap
 from camreel.transfer.store import Store
-from camreel.transfer.unwrap import unwrap
 
 digits = st.text("0123456789", max_size=6)
 times = st.one_of(

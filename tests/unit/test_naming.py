@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from camreel.clock import parse_range
 from camreel.errors import UsageError
 from camreel.model import Address, OutputFormat, Stream
-from camreel.naming import LONGEST_DEFAULT, default_name, is_device_name, output_place, safe_name
+from camreel.output.naming import LONGEST_DEFAULT, default_name, is_device_name, output_place, safe_name
 
 CAMERA = Address("192.168.1.100", 80)
 DAY = ("2026-01-16T08:00:00", "2026-01-16T18:00:00")

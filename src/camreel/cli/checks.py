@@ -11,7 +11,7 @@ from camreel.cli.amounts import parse_split, parse_timelapse
 from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
 from camreel.model import Address, Asked, AudioMode, Gaps, Making, OutputFormat, Stream
-from camreel.naming import default_name, is_device_name, output_place
+from camreel.output.naming import default_name, is_device_name, output_place
 
 __all__ = ["check_events", "check_tls", "check_username", "choose_places", "making_of"]
 

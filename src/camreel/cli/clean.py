@@ -18,7 +18,7 @@ from camreel.report import json_head
 from camreel.text import count_text, duration_text, size_text
 
 if TYPE_CHECKING:
-    from camreel.transfer.cleaning import Left
+    from camreel.transfer.store import Left
 
 _DAY = 86400
 
@@ -46,8 +46,11 @@ _DAY = 86400
 @json_option
 @debug_option
 def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_json: bool) -> int:
-    from camreel.transfer.cleaning import is_held, left_in  # noqa: PLC0415 - brings asyncio, which --help does without
-    from camreel.transfer.store import ROOT  # noqa: PLC0415
+    from camreel.transfer.store import (  # noqa: PLC0415 - brings asyncio, which --help does without
+        ROOT,
+        is_held,
+        left_in,
+    )
 
     output_dir = Path(os.path.abspath(os.path.expanduser(folder)))  # noqa: PTH100, PTH111 - links stay as they are
     if not output_dir.is_dir():
@@ -88,7 +91,7 @@ def _remove(output_dir: Path, chosen: list[Left], *, kept: bool) -> int:
 
 def _removed(output_dir: Path, chosen: list[Left], *, kept: bool) -> tuple[int, DiskError | None]:
     """Bytes that were freed, and the last error: the others go all the same."""
-    from camreel.transfer.cleaning import remove  # noqa: PLC0415 - see above
+    from camreel.transfer.store import remove  # noqa: PLC0415 - see above
 
     freed, failed = 0, None
     for left in chosen:

@@ -12,7 +12,7 @@ from camreel.text import duration_text, size_text
 
 if TYPE_CHECKING:
     from camreel.cli.reporters import Reporter
-    from camreel.exporting import Confirm
+    from camreel.jobs.export import Confirm
 
 MUCH = 10 * 1000**3  # bytes
 

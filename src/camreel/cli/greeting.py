@@ -13,7 +13,7 @@ from camreel.model import Address, AskedAround, Credentials, Now, Request
 from camreel.text import duration_text
 
 if TYPE_CHECKING:
-    from camreel.inquiry import Greeting
+    from camreel.jobs.search import Greeting
 
 _MUCH = 60  # seconds: from here on a clock is called out, as in an export
 
@@ -36,8 +36,8 @@ def greet(request: Request, password: str) -> Greeting:
         import anyio  # noqa: PLC0415 - as above
 
         from camreel.devices import lockout  # noqa: PLC0415
-        from camreel.inquiry import Inquiry  # noqa: PLC0415
-        from camreel.tuning import Tuning  # noqa: PLC0415
+        from camreel.jobs.search import Inquiry  # noqa: PLC0415
+        from camreel.transfer.runtime import Tuning  # noqa: PLC0415
 
     inquiry = Inquiry(request, Credentials(request.username, password), lambda _event: None, Tuning())
     with lockout.heeded(request, lambda: datetime.now(timezone.utc)):

@@ -55,7 +55,7 @@ def run_job(
         from camreel.cli.reporters import choose_reporter  # noqa: PLC0415
         from camreel.cli.runner import run_export  # noqa: PLC0415
         from camreel.devices import lockout  # noqa: PLC0415
-        from camreel.output import already_there  # noqa: PLC0415
+        from camreel.output.finalize import already_there  # noqa: PLC0415
 
     report = already_there(request)
     if report is None:

@@ -23,7 +23,7 @@ from camreel.model import Credentials, Request
 if TYPE_CHECKING:
     from camreel.cli.many import ManyReporter
     from camreel.events import Event, Listener
-    from camreel.listing import Listing
+    from camreel.report.listing import Listing
 
     Outcome = Listing | CamreelError
 
@@ -121,7 +121,7 @@ def _run(tasks: Sequence[Task], manner: Manner, *, dry: bool) -> int:
 
 def _check_outputs(outcomes: dict[int, Outcome]) -> None:
     """What an export would find at the place of its output: its own video, or a file that is in the way."""
-    from camreel.output import already_there  # noqa: PLC0415
+    from camreel.output.finalize import already_there  # noqa: PLC0415
 
     for number, outcome in outcomes.items():
         if isinstance(outcome, CamreelError):
@@ -163,9 +163,9 @@ def ask_for_all(
 
 def _find(tasks: Sequence[Task], ready: dict[int, Credentials], outcomes: dict[int, Outcome], manner: Manner) -> None:
     with loading_aiohttp():
-        from camreel import exporting as export_job  # noqa: PLC0415 - brings aiohttp and more
         from camreel.cli.many import choose_many  # noqa: PLC0415
         from camreel.cli.runner import run_all  # noqa: PLC0415
+        from camreel.jobs import export as export_job  # noqa: PLC0415 - brings aiohttp and more
 
     async def find(request: Request, credentials: Credentials, listener: Listener) -> Listing:
         now = replace(request, follow=False)  # what there is by now: nothing is waited for

@@ -9,14 +9,24 @@ from typing import Any
 from camreel.cli import screen
 from camreel.cli.job import Manner
 from camreel.cli.listing import LAST_DAY
-from camreel.cli.listing_text import Labelled, head, planned, recordings_table, summary, summary_row, totals
 from camreel.cli.notes import Note
 from camreel.cli.several import short_text
 from camreel.cli.side_by_side import Task
 from camreel.cli.timeline import Row, drawn, signs_for
 from camreel.errors import CamreelError
-from camreel.listing import Listing, dry_run_json, listing_json
 from camreel.report import error_json, json_head
+from camreel.report.listing import (
+    Labelled,
+    Listing,
+    dry_run_json,
+    head,
+    listing_json,
+    planned,
+    recordings_table,
+    summary,
+    summary_row,
+    totals,
+)
 
 Outcome = Listing | CamreelError
 

@@ -24,7 +24,7 @@ from camreel.text import count_text, size_text
 from camreel.transfer.store import ROOT
 
 if TYPE_CHECKING:
-    from camreel.exporting import Confirm
+    from camreel.jobs.export import Confirm
     from camreel.looking import Look
 
 _Result = TypeVar("_Result")
@@ -37,7 +37,7 @@ def run_export(
     request: Request, credentials: Credentials, reporter: Reporter, confirm: Confirm | None = None
 ) -> Report:
     """The export's report. Raises what it raises, and Interrupted after Ctrl-C or SIGTERM."""
-    from camreel import exporting as export_job  # noqa: PLC0415 - it brings aiohttp, and a merge of clips does not need it
+    from camreel.jobs import export as export_job  # noqa: PLC0415 - it brings aiohttp, and a merge of clips does not need it
 
     export = export_job.export if confirm is None else partial(export_job.export, confirm=confirm)
     return _run(_Run(lambda listener: export(request, credentials, listener), reporter, request.output_dir))

@@ -27,7 +27,7 @@ from camreel.text import table
 
 if TYPE_CHECKING:
     from camreel.devices.dahua.discovery import Device
-    from camreel.inquiry import Greeting
+    from camreel.jobs.search import Greeting
 
 _USER = "admin"  # what the factory calls it
 _MOST_TITLES = 16

@@ -34,9 +34,9 @@ def run_several(tasks: Sequence[Task], manner: Manner, *, asks: bool = False) ->
     ``asks``: they are all searched first, and a person is asked where what is to be fetched is much in all.
     """
     with loading_aiohttp():
-        from camreel import exporting as export_job  # noqa: PLC0415
         from camreel.cli.many import choose_many  # noqa: PLC0415 - brings anyio and more
         from camreel.cli.runner import run_all  # noqa: PLC0415
+        from camreel.jobs import export as export_job  # noqa: PLC0415
 
     outcomes: dict[int, Outcome] = {}
     ready = with_passwords(tasks, outcomes, export_job.already_there)

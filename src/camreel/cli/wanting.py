@@ -18,7 +18,7 @@ from camreel.clock import parse_camera_zone
 from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
 from camreel.model import Asked, Request, Stream
-from camreel.naming import parse_events
+from camreel.output.naming import parse_events
 
 
 def passwords_of(ctx: click.Context) -> Passwords:

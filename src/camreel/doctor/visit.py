@@ -29,7 +29,7 @@ from camreel.errors import (
     NotACamera,
 )
 from camreel.model import Address, Credentials, WallTime
-from camreel.tuning import Tuning
+from camreel.transfer.runtime import Tuning
 
 _MOST_SILENT = 2  # questions without any answer in a row, and it is not asked further
 _PAGE = 100

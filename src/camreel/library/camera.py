@@ -17,14 +17,14 @@ from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.devices.dahua.client import Camera as Client
 from camreel.devices.session import Login
 from camreel.errors import UsageError, told_alone
-from camreel.inquiry import Inquiry
+from camreel.jobs.search import Inquiry
 from camreel.library.fetching import Means, fetch_to
 from camreel.library.listing import Recordings
 from camreel.library.times import Time, asked_for
 from camreel.model import Address, Asked, AskedAround, Credentials, DeviceInfo, Now, Recording, Request, Stream
-from camreel.naming import parse_events
-from camreel.transfer.fetch import Manner
-from camreel.tuning import Tuning
+from camreel.output.naming import parse_events
+from camreel.transfer.download import Manner
+from camreel.transfer.runtime import Tuning
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

@@ -1,4 +1,4 @@
-"""One correct video of a range: what :func:`camreel.exporting.export` does, as a program asks for it."""
+"""One correct video of a range: what :func:`camreel.jobs.export.export` does, as a program asks for it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from camreel import exporting as export_job
 from camreel.clock import parse_camera_zone
 from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.events import Event, Listener
+from camreel.jobs import export as export_job
 from camreel.library.times import Time, asked_for
 from camreel.model import Asked, Credentials, IfExists, Making, Request, Stream
-from camreel.naming import output_place, parse_events
+from camreel.output.naming import output_place, parse_events
 from camreel.report import Report
 
 if TYPE_CHECKING:

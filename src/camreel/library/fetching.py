@@ -16,10 +16,9 @@ from camreel.diskio import disk_errors, place
 from camreel.errors import CameraError, UsageError, printable
 from camreel.model import Address, Recording
 from camreel.transfer import resume
-from camreel.transfer.fetch import Manner
-from camreel.transfer.outage import Outage
+from camreel.transfer.download import Manner
 from camreel.transfer.pool import Fetched, Lost, Pool
-from camreel.transfer.retry import Backoff
+from camreel.transfer.retry import Backoff, Outage
 from camreel.transfer.store import SUFFIXES, Store
 
 

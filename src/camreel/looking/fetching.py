@@ -16,7 +16,7 @@ import anyio
 from camreel import events
 from camreel.diskio import disk_errors
 from camreel.errors import BadTransfer, CameraError, LoginError, printable
-from camreel.inquiry import Found, Inquiry
+from camreel.jobs.search import Found, Inquiry
 from camreel.looking.places import Place
 from camreel.looking.value import Looking, Miss, Question, Shot, Way
 from camreel.media.still_job import Still, StillOrder
@@ -24,16 +24,14 @@ from camreel.media.still_process import StillProcess
 from camreel.model import Recording, Request, Stream, WallTime
 from camreel.planning.plan import is_snapshot
 from camreel.text import size_text
-from camreel.transfer.fetch import Manner, fetch
-from camreel.transfer.holder import Job
+from camreel.transfer.download import Manner, fetch
 from camreel.transfer.keyframes import keyframes
-from camreel.transfer.line import Line
-from camreel.transfer.pool import NOT_TRIED
-from camreel.transfer.ranged import NotInPart
-from camreel.transfer.rate import Rate
+from camreel.transfer.pool import NOT_TRIED, Line
+from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import recover
-from camreel.transfer.store import Store
-from camreel.tuning import Tuning
+from camreel.transfer.runtime import Tuning
+from camreel.transfer.store import Job, Store
+from camreel.transfer.throttle import Rate
 
 WIDTH = 320  # pixels of a thumbnail: two beside each other on a phone, and enough to tell who it is
 _SOON = timedelta(seconds=1)  # listed times, and those of a .dav, are whole seconds

@@ -8,7 +8,7 @@ from pathlib import Path
 from camreel.diskio import disk_errors, place, sync_file
 from camreel.errors import UsageError
 from camreel.model import Address, Asked, IfExists, Request, Stream
-from camreel.naming import default_name
+from camreel.output.naming import default_name
 
 _OTHER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".pdf", ".mp4", ".mkv", ".mov", ".avi"})
 _LONGEST = 220  # bytes; file systems end at 255, and the part file beside it needs a few

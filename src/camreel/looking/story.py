@@ -14,7 +14,7 @@ from pathlib import Path
 from camreel import events
 from camreel.devices import lockout
 from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError, told_alone
-from camreel.inquiry import Found, Inquiry
+from camreel.jobs.search import Found, Inquiry
 from camreel.looking.command import GetLine
 from camreel.looking.fetching import Gathering
 from camreel.looking.moments import marks, moments, place_in
@@ -25,10 +25,10 @@ from camreel.looking.value import Look, Looking
 from camreel.media.still_job import Bar, SheetOrder, Tick, Tile
 from camreel.media.still_process import StillProcess
 from camreel.model import Credentials, Request
-from camreel.output import make_folders, prepare
+from camreel.output.finalize import make_folders, prepare
 from camreel.planning.coverage import Kind, Stretch, coverage
 from camreel.text import count_text, size_text
-from camreel.tuning import Tuning
+from camreel.transfer.runtime import Tuning
 
 
 async def look(

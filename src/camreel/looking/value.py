@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from camreel.clock import CameraClock
-from camreel.inquiry import Found
+from camreel.jobs.search import Found
 from camreel.looking.command import GetLine
 from camreel.model import Recording, Request, WallTime
 from camreel.planning.coverage import Kind, Stretch

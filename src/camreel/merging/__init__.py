@@ -6,7 +6,7 @@ is there twice), ``story``.
 
 from __future__ import annotations
 
+from camreel.jobs.merge_files import merge
 from camreel.merging.found import Found, find_files
-from camreel.merging.story import merge
 
 __all__ = ["Found", "find_files", "merge"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from camreel.model import Recording, Span, Stream, WallTime
-from camreel.naming import events_of
+from camreel.output.naming import events_of
 from camreel.planning.plan import RESOLUTION, is_snapshot, uncovered
 from camreel.text import count_text
 

@@ -147,7 +147,7 @@ def _lost_lines(lost: Sequence[Hole], clock: CameraClock | None) -> list[str]:
     return lines
 
 
-_CLIP = re.compile(r"clip ([0-9]+): ")  # as camreel.settle begins the reasons of what is lost
+_CLIP = re.compile(r"clip ([0-9]+): ")  # as camreel.jobs.outcome begins the reasons of what is lost
 
 
 def _clip_lines(clips: Sequence[ClipReport], clock: CameraClock | None) -> list[str]:

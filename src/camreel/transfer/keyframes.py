@@ -12,11 +12,9 @@ from camreel.formats.dhav import headers_in
 from camreel.formats.dhav.frames import wall_of
 from camreel.formats.mp4 import BadIndex, Movie, choose_one, header_for
 from camreel.model import Recording, WallTime
-from camreel.transfer.fetch import Manner
-from camreel.transfer.moov import HEAD
-from camreel.transfer.partial import by_own_clock, read_movie
-from camreel.transfer.ranged import MOST_REQUESTS, NotInPart, Ranged
-from camreel.transfer.seek import DavSeek
+from camreel.transfer.download import Manner
+from camreel.transfer.partial import HEAD, by_own_clock, read_movie
+from camreel.transfer.ranges import MOST_REQUESTS, DavSeek, NotInPart, Ranged
 
 _MOST_KEYFRAMES = 10_000
 _REQUESTS_EACH = 60

@@ -1,4 +1,6 @@
-"""The wanted part of one recording to one file: a small clip of its own, with the same pictures at the same times.
+"""The index of an mp4 on a camera: found with few small requests, wherever in the file it is.
+
+The wanted part of one recording to one file: a small clip of its own, with the same pictures at the same times.
 
 Of an mp4 the index is read, and the bytes of the wanted pictures and sound are fetched behind an index of our own.
 Of a ``.dav`` a stretch is fetched as it is, from a keyframe on: its frames have their own clock. Whatever is odd raises
@@ -21,21 +23,115 @@ from camreel.diskio import disk_errors
 from camreel.errors import CameraError, CameraUnreachable, LoginError
 from camreel.formats.dhav import NotDhav, summary
 from camreel.formats.mp4 import BadIndex, Movie, choose, header_for, own_note, read_index
+from camreel.formats.mp4.boxes import head_of
 from camreel.model import Recording, Span
 from camreel.transfer import resume
-from camreel.transfer.fetch import Came, Manner, fetch_by_time, finished, sync, whole
-from camreel.transfer.moov import HEAD, find_moov
-from camreel.transfer.ranged import CameWhole, Deaf, NotInPart, Ranged
+from camreel.transfer.download import Came, Manner, fetch_by_time, finished, sync, whole
+from camreel.transfer.ranges import CameWhole, DavSeek, Deaf, NotInPart, Ranged
 from camreel.transfer.resume import OVERLAP
-from camreel.transfer.seek import DavSeek
 from camreel.transfer.store import Store, suffix_for
+
+HEAD = 16 << 10
+
+
+LARGEST = 64 << 20
+
+
+_PEEK = 4 << 10
+
+
+_MOST_PEEKS = 3
+
+
+_FIRST_TAIL, _LARGEST_FIRST_TAIL = 64 << 10, 1 << 20
+
+
+_BYTES_A_SECOND = 100  # of index: less than any, so that little is fetched that is no index
+
+
+_KINDS = frozenset({b"ftyp", b"free", b"skip", b"wide", b"mdat", b"moov", b"uuid", b"udta", b"meta", b"styp"})
+
+
+async def find_moov(file: Ranged, head: bytes, seconds: float) -> bytes:
+    """The whole ``moov`` box of a file that begins with ``head`` and is about ``seconds`` long.
+
+    Amcrest cameras write ``ftyp free mdat mdat ... moov``, a box for each picture: those are not walked, the end of the
+    file is searched instead. Raises :class:`BadIndex`; NotInPart as ``file`` does.
+    """
+    total = file.total or 0
+    at, peeks = 0, 0
+    while at + 8 <= total:
+        offset, data = at, head[at : at + 16]
+        if len(data) < 16 and at + len(data) < total:
+            if peeks == _MOST_PEEKS:
+                break
+            peeks += 1
+            data = await file.read(at, min(total, at + _PEEK))
+        size, kind, _ = head_of(data[:16].ljust(16, b"\0"), 0, 16)
+        if data[:4] == b"\0\0\0\0":
+            size = total - at
+        if kind not in _KINDS or size < 8 or at + size > total:
+            raise BadIndex("its boxes make no sense")
+        if kind == b"moov":
+            if size > LARGEST:
+                raise BadIndex("its index is too large")
+            known = head[at : at + size] if at < len(head) else data[:size]
+            return known + (await file.read(at + len(known), at + size) if len(known) < size else b"")
+        at = offset + size
+    return await _from_the_end(file, total, seconds)
+
+
+async def _from_the_end(file: Ranged, total: int, seconds: float) -> bytes:
+    step = min(_LARGEST_FIRST_TAIL, max(_FIRST_TAIL, int(seconds * _BYTES_A_SECOND)))
+    tail = b""
+    while len(tail) < min(total, LARGEST):
+        first = max(0, total - len(tail) - step)
+        tail = await file.read(first, total - len(tail)) + tail
+        at = _moov_in(tail)
+        if at is not None:
+            return tail[at : at + int.from_bytes(tail[at : at + 4], "big")]
+        step = len(tail) // 2  # so that little is fetched that is no index
+    raise BadIndex("no index was found at its end")
+
+
+def _moov_in(tail: bytes) -> int | None:
+    """Where in the last bytes of a file its index begins: a box that ends with the file, but for boxes behind it."""
+    at = tail.rfind(b"moov")
+    while at >= 4:
+        if _ends_well(tail, at - 4):
+            return at - 4
+        at = tail.rfind(b"moov", 0, at + 3)
+    return None
+
+
+def _ends_well(tail: bytes, at: int) -> bool:
+    for _ in range(16):
+        if at == len(tail):
+            return True
+        if at + 8 > len(tail) or tail[at + 4 : at + 8] not in _KINDS:
+            return False
+        size = int.from_bytes(tail[at : at + 4], "big")
+        if size < 8:
+            return False
+        at += size
+    return False
+
 
 __all__ = ["NotInPart", "fetch_part", "note_of"]
 
+
 _MICRO = timedelta(microseconds=1)
+
+
 _MOST_OF_IT = 0.95  # a part that is nearly all of the file is not worth its requests
+
+
 _SYNC_EVERY = 32 << 20
+
+
 _LONGEST_NOTE = 256
+
+
 _BY_TIME_EARLIER = timedelta(seconds=10)  # recorders begin seconds beside the asked time, and only at keyframes
 
 
@@ -65,7 +161,7 @@ async def fetch_part(
     """Fetch ``recording.part`` into ``store``, check it, sync it, name it. ``progress`` is told the bytes so far.
 
     What an earlier try or run has left of the same part is continued. NotInPart where it cannot be had; else as
-    :func:`camreel.transfer.fetch.fetch`. Where the device sends the whole file instead, that is what is there then.
+    :func:`camreel.transfer.download.fetch`. Where the device sends the whole file instead, that is what is there then.
     """
     if manner.ranges.are_refused:
         return await _by_time(source, recording, store, progress, manner)

@@ -1,11 +1,19 @@
-"""The workers of one camera: clips in order of time, a few at a time, and everything stops at once on a bad login."""
+"""One worker's connection: made when it is needed, hung up when it broke or when there is nothing to do for it.
+
+The tries of one recording: which of them count, and whether it gets anywhere. Pure.
+
+The workers of one camera: clips in order of time, a few at a time, and everything stops at once on a bad login.
+
+What a download does with memory: the same few blocks, again and again.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -18,15 +26,92 @@ from camreel.devices.base import Source
 from camreel.errors import BadTransfer, CameraBusy, CameraError, CameraRefused, CameraUnreachable
 from camreel.model import Recording
 from camreel.transfer import resume
-from camreel.transfer.fetch import Manner, fetch, fetch_by_time
-from camreel.transfer.line import Line
-from camreel.transfer.outage import Outage, Presence
-from camreel.transfer.pace import Pace, Settled
+from camreel.transfer.download import Manner, fetch, fetch_by_time
 from camreel.transfer.partial import fetch_part, note_of
-from camreel.transfer.ranged import NotInPart
-from camreel.transfer.retry import Backoff
+from camreel.transfer.ranges import NotInPart
+from camreel.transfer.resume import OVERLAP
+from camreel.transfer.retry import Backoff, Outage, Presence
 from camreel.transfer.store import Store
-from camreel.transfer.tries import Tries
+from camreel.transfer.throttle import Pace, Settled
+
+
+class Line:
+    """For one task; close it with ``async with``."""
+
+    def __init__(self, connect: Callable[[], AbstractAsyncContextManager[Source]]) -> None:
+        self._connect = connect
+        self._stack = AsyncExitStack()
+        self._source: Source | None = None
+
+    async def __aenter__(self) -> Line:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.hang_up()
+
+    async def source(self) -> Source:
+        """The camera, over the connection that there is, or a new one."""
+        if self._source is None:
+            self._source = await self._stack.enter_async_context(self._connect())
+        return self._source
+
+    async def hang_up(self) -> None:
+        """Close the connection, if there is one."""
+        self._source = None
+        await self._stack.aclose()
+
+
+_STEPS = 64  # progress is a new 64th of the recording, or what a try costs: so even a drip ends
+
+
+class Tries:
+    """At most ``most`` that count; ``limit`` is how many recordings are downloaded at a time."""
+
+    def __init__(self, most: int, limit: int) -> None:
+        self.most = most
+        self.made = 0
+        self.counted = 0
+        self.doubted = False
+        self.answered = False
+        self.outages = self.strains = 0
+        self.is_stuck = False
+        self.blamed = 0  # how often the downloads at a time were halved because of it
+        self._excuses = limit.bit_length() - 1  # so often the number of downloads can be halved
+        self._farthest = self._reached = 0
+
+    def begin(self, outages: int, strains: int) -> None:
+        """Another one, at this count of the device's outages and strains."""
+        self.made += 1
+        self.outages, self.strains = outages, strains
+
+    def have(self, size: int) -> None:
+        """So many bytes are there already."""
+        self._farthest = max(self._farthest, size)
+
+    def received(self, size: int) -> None:
+        """The camera has answered, and so many bytes are there now."""
+        self.answered = True
+        self._reached = max(self._reached, size)
+
+    def progressed(self) -> bool:
+        """Whether this try brought it forward; then all tries before it are forgotten."""
+        if self._reached < self._farthest + max(OVERLAP, self._farthest // _STEPS):
+            return False
+        self._farthest = self._reached
+        self.counted = 0
+        return True
+
+    def may_blame_the_others(self) -> bool:
+        """Whether a failure may be due to the other downloads that ran beside it: then it does not count."""
+        self._excuses -= 1
+        return self._excuses >= 0
+
+    def count(self, *, doubt: bool) -> None:
+        """The try that has just failed counts."""
+        self.counted += 1
+        self.doubted = self.doubted or doubt
+        self.is_stuck = True
+
 
 log = logging.getLogger("camreel.pool")
 
@@ -66,10 +151,20 @@ class Listener(Protocol):
 # After so many recordings in a row that gave no byte, the others are tried once each: a camera whose downloads are
 # broken as such is not asked for each of them five times.
 _TIRED_AFTER = 3
+
+
 _SETTLE_AFTER = 10  # seconds; the system itself does it within 30
+
+
 _MOST_LOOKED_UP = 20  # lost recordings that are looked up again
+
+
 _MAYBE_GONE = {400, 404, 410}  # what cameras answer for a recording that they have overwritten, besides 500 and a reset
+
+
 GONE = "it is gone: the camera has overwritten or deleted it since it listed it"
+
+
 NOT_TRIED = "not tried: the camera had stopped answering"
 
 
@@ -291,3 +386,23 @@ class Pool:
 def _fetched(path: Path, recording: Recording, *, reused: bool) -> Fetched:
     offset, whole = note_of(path, recording)
     return Fetched(path, path.stat().st_size, reused, offset, whole)
+
+
+# malloc.h of glibc: how much is kept at the end of the heap, and from what size a block gets pages of its own.
+_M_TRIM_THRESHOLD, _KEPT = -1, 64 << 20
+
+
+_M_MMAP_THRESHOLD, _LARGE = -3, 32 << 20
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep what is freed: else each block that is received gets new pages, which have to be zeroed.
+
+    Changes nothing where the library is not glibc.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):  # Windows has no library without a name
+        return
+    mallopt(_M_TRIM_THRESHOLD, _KEPT)
+    mallopt(_M_MMAP_THRESHOLD, _LARGE)

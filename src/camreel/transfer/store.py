@@ -1,23 +1,135 @@
-"""The folder in which the clips of one camera wait: ``OUTPUT_DIR/.amcrest_download/CAMERA``."""
+"""Who holds a store, and which jobs left something in it: small files for people to be told of, never relied on.
+
+The folder in which the clips of one camera wait: ``OUTPUT_DIR/.amcrest_download/CAMERA``.
+
+What earlier runs have left under an output folder, and the way to be rid of it.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from camreel.diskio import disk_errors, part_of, sync_file
-from camreel.errors import DiskError
+from camreel.errors import DiskError, printable
 from camreel.model import Address, Recording
-from camreel.transfer.holder import Job, job_file, output_part, read_holder, read_jobs, write_holder
+
+_LONGEST = 16 << 20
+
+
+_SUFFIX = ".job"
+
+
+_OUTPUT_PART = re.compile(r".+\.[0-9a-f]{8}\.part")  # as camreel.output.finalize.part_for makes them
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One export: ``name`` is the same for the same request, ``what`` tells it to people.
+
+    ``clips`` are the stems of the clips that it needs, ``part`` its unfinished output.
+    """
+
+    name: str
+    what: str
+    part: str = ""
+    clips: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that has a store, since when (by this computer's clock), and for which job."""
+
+    pid: int
+    since: str
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid}, since {printable(self.since, 30)}: {printable(self.what)}"
+
+
+def write_holder(file: Path, job: Job) -> None:
+    """Say that this process has it now. Blocking; OSError."""
+    since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")[:19]
+    _write(file, asdict(Holder(os.getpid(), since, job.name, job.what)))
+
+
+def read_holder(file: Path) -> Holder | None:
+    """Who has it, where that can be read."""
+    try:
+        holder = Holder(**_read(file))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+    texts = (holder.since, holder.name, holder.what)
+    return holder if type(holder.pid) is int and all(isinstance(text, str) for text in texts) else None
+
+
+def job_file(folder: Path, name: str) -> Path:
+    """Where the note of the job ``name`` is."""
+    return folder / (name + _SUFFIX)
+
+
+def write_job(folder: Path, job: Job) -> None:
+    """Leave a note of the job in the store. Blocking; OSError."""
+    _write(job_file(folder, job.name), asdict(job))
+
+
+def read_jobs(folder: Path) -> dict[Path, Job]:
+    """The notes in the store; those that cannot be read are there all the same."""
+    return {file: _job(file) for file in sorted(folder.glob(f"*{_SUFFIX}"))}
+
+
+def _job(file: Path) -> Job:
+    with suppress(OSError, ValueError, TypeError, RecursionError):
+        fields = _read(file)
+        job = Job(**{**fields, "clips": tuple(fields["clips"])})
+        if all(isinstance(text, str) for text in (job.name, job.what, job.part, *job.clips)):
+            return job
+    return Job(file.stem, "a job whose note cannot be read")
+
+
+def drop_job(folder: Path, job: Job) -> None:
+    """It has left nothing. OSError."""
+    job_file(folder, job.name).unlink(missing_ok=True)
+
+
+def output_part(job: Job) -> Path | None:
+    """The unfinished video that a killed run has left beside its output."""
+    part = Path(job.part)
+    return part if _OUTPUT_PART.fullmatch(part.name) and part.is_absolute() and part.is_file() else None
+
+
+def _write(file: Path, fields: dict[str, Any]) -> None:
+    new = file.with_name(f"{file.name}.{os.getpid()}.part")
+    new.write_text(json.dumps(fields), encoding="ascii")
+    new.replace(file)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    with file.open("rb") as stream:
+        fields = json.loads(stream.read(_LONGEST))
+    if not isinstance(fields, dict):
+        raise TypeError(fields)
+    return fields
+
 
 ROOT = ".amcrest_download"
+
+
 SUFFIXES = (".mp4", ".dav", ".bin")
+
+
 _NOTE = ".about.part"
 
 
@@ -241,3 +353,77 @@ class Store:
 def _remove_if_empty(folder: Path) -> None:
     with suppress(OSError):  # not empty, or not there
         folder.rmdir()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """One camera's downloads. Sizes in bytes; ``last`` is when the newest of its files was written (a time stamp).
+
+    ``waiting`` are clips and parts that a next run would use, ``kept`` those that ``--keep-files`` keeps for good.
+    """
+
+    name: str
+    waiting: tuple[Path, ...]
+    kept: tuple[Path, ...]
+    jobs: tuple[Job, ...]
+    size: int
+    kept_size: int
+    last: float
+
+    def clips_of(self, job: Job) -> int:
+        """How many of the job's clips are here, complete."""
+        stems = {path.name.rsplit(".", 1)[0] for path in (*self.waiting, *self.kept) if path.suffix != ".part"}
+        return sum(stem in stems for stem in job.clips)
+
+
+def left_in(output_dir: Path) -> tuple[Left, ...]:
+    """What there is, by camera. DiskError where it cannot be looked at."""
+    root = output_dir / ROOT
+    with disk_errors(root):
+        if not root.is_dir():
+            return ()
+        # Where a link leads is not ours.
+        folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.is_symlink())
+        return tuple(_left(folder) for folder in folders)
+
+
+def _left(folder: Path) -> Left:
+    jobs = read_jobs(folder)
+    own = tuple(_files(folder))
+    kept = tuple(_files(folder / "kept"))
+    parts = [part for job in jobs.values() if (part := output_part(job)) is not None]
+    waiting = (*(path for path in own if path not in jobs), *parts)
+    times = [path.lstat().st_mtime for path in (*own, *kept)]
+    return Left(
+        folder.name,
+        waiting,
+        kept,
+        tuple(jobs.values()),
+        sum(path.lstat().st_size for path in (*own, *parts)),
+        sum(path.lstat().st_size for path in kept),
+        max(times, default=folder.lstat().st_mtime),
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    if folder.is_dir() and not folder.is_symlink():
+        yield from sorted(path for path in folder.iterdir() if path.is_symlink() or path.is_file())
+
+
+def remove(output_dir: Path, name: str, *, kept: bool) -> int:
+    """Remove the downloads of the camera whose folder is called ``name``; bytes that were freed.
+
+    Never those that a run has now: then DiskError. ``kept``: also what was kept for good.
+    """
+    store = Store(output_dir, name)
+    with store.locked():
+        left = _left(store.folder)
+        with disk_errors(store.folder):
+            for path in (*left.waiting, *(left.kept if kept else ()), *read_jobs(store.folder)):
+                path.unlink(missing_ok=True)
+    return left.size + (left.kept_size if kept else 0)
+
+
+def is_held(output_dir: Path, name: str) -> str | None:
+    """Who has that folder now, in words; None where nobody has."""
+    return Store(output_dir, name).who_has_it()

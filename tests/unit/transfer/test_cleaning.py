@@ -9,9 +9,7 @@ import pytest
 
 from camreel.errors import DiskError
 from camreel.model import Address
-from camreel.transfer.cleaning import is_held, left_in, remove
-from camreel.transfer.holder import Job, write_job
-from camreel.transfer.store import ROOT, Store
+from camreel.transfer.store import ROOT, Job, Store, is_held, left_in, remove, write_job
 
 HERE = Address("cam.example", 80)
 JOB = Job("a1b2c3d4e5f6", "channel 1, a morning, into out.mp4")

@@ -14,7 +14,7 @@ import pytest
 
 from camreel.errors import BadTransfer, CameraUnreachable, DiskError
 from camreel.transfer import resume
-from camreel.transfer.fetch import fetch
+from camreel.transfer.download import fetch
 
 pytestmark = pytest.mark.anyio
 

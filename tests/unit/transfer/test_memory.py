@@ -10,7 +10,7 @@ import pytest
 
 _RECEIVING = """
 import resource, sys
-from camreel.transfer.memory import keep_freed_memory
+from camreel.transfer.pool import keep_freed_memory
 if sys.argv[1] == "keep":
     keep_freed_memory()
 def receive():

@@ -6,10 +6,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from camreel.transfer.pace import Pace, Settled
-from camreel.transfer.rate import Rate
+from camreel.transfer.pool import Tries
 from camreel.transfer.resume import OVERLAP
-from camreel.transfer.tries import Tries
+from camreel.transfer.throttle import Pace, Rate, Settled
 
 pytestmark = pytest.mark.anyio
 

@@ -12,9 +12,8 @@ import anyio.lowlevel
 import pytest
 
 from camreel.errors import BadTransfer, CameraBusy, CameraRefused, CameraUnreachable, DiskError, LoginRefused
-from camreel.transfer.outage import Outage
 from camreel.transfer.pool import Fetched, Lost, Pool
-from camreel.transfer.retry import Backoff
+from camreel.transfer.retry import Backoff, Outage
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup

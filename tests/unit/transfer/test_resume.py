@@ -10,7 +10,7 @@ import pytest
 
 from camreel.errors import CameraRefused, CameraUnreachable
 from camreel.transfer import resume
-from camreel.transfer.fetch import Manner, fetch
+from camreel.transfer.download import Manner, fetch
 from camreel.transfer.resume import OVERLAP, Held, settle
 
 pytestmark = pytest.mark.anyio

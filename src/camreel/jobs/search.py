@@ -34,9 +34,8 @@ from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreach
 from camreel.model import Address, Credentials, DeviceInfo, Recording, Request, Span, WallTime
 from camreel.planning.event_filter import has_event, not_wanted, united, unlabelled
 from camreel.planning.plan import INDEX_LAG, ExportPlan, in_parts, plan_export
-from camreel.transfer.outage import Outage, Presence
-from camreel.transfer.retry import Backoff, attempting
-from camreel.tuning import Tuning
+from camreel.transfer.retry import Backoff, Outage, Presence, attempting
+from camreel.transfer.runtime import Tuning
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

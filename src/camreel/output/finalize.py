@@ -15,7 +15,7 @@ from camreel.errors import DiskError, MergeError, UsageError
 from camreel.media.fingerprint import read_comment, replace_in_place
 from camreel.media.job import FilmResult, MergeResult
 from camreel.model import IfExists, MergeRequest, Request
-from camreel.naming import numbered
+from camreel.output.naming import numbered
 from camreel.planning.fingerprint import COMPLETE, HAS_GAPS, PARTIAL, comment, fingerprint, made_by
 from camreel.planning.plan import Account, ExportPlan
 from camreel.report import OutputReport, Report

@@ -1,9 +1,12 @@
-"""How many downloads at a time the camera bears: halved where it is strained, then slowly up again."""
+"""How many downloads at a time the camera bears: halved where it is strained, then slowly up again.
+
+--limit-rate: so many bytes a second from one camera, whatever the number of downloads.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -97,3 +100,26 @@ class Pace:
         for _place in range(self._allowed - self._active):
             if self._waiting:
                 self._waiting.popleft().set()
+
+
+class Rate:
+    """Shared by all downloads. ``limit`` in bytes a second; None lets everything through.
+
+    ``now`` counts seconds, ``sleep`` waits for some.
+    """
+
+    def __init__(
+        self, limit: float | None, sleep: Callable[[float], Awaitable[None]], now: Callable[[], float]
+    ) -> None:
+        self._limit = limit
+        self._sleep = sleep
+        self._now = now
+        self._free_at = now()
+
+    async def spend(self, count: int) -> None:
+        """``count`` bytes have come: wait until so many may have."""
+        if self._limit is None:
+            return
+        now = self._now()
+        self._free_at = max(now, self._free_at) + count / self._limit
+        await self._sleep(self._free_at - now)

@@ -16,26 +16,24 @@ import anyio
 from camreel import events
 from camreel.diskio import disk_errors
 from camreel.errors import CameraError, LoginError, NothingRecorded, UsageError, printable
-from camreel.inquiry import Inquiry
-from camreel.joining import Joined
+from camreel.jobs.pipeline import Joined
+from camreel.jobs.search import Inquiry
 from camreel.media.job import ClipOutcome, MergeJob
 from camreel.media.lapse_job import LapseClip, Lapsed, LapseOrder
 from camreel.media.process import MergeDied, lapse
 from camreel.model import Recording, Request, Span, WallTime
-from camreel.naming import event_text
+from camreel.output.naming import event_text
 from camreel.planning.coverage import listed_span
 from camreel.planning.plan import ExportPlan
 from camreel.text import count_text, duration_text
-from camreel.transfer.fetch import Manner, fetch
+from camreel.transfer.download import Manner, fetch
 from camreel.transfer.keyframes import keyframes
-from camreel.transfer.line import Line
-from camreel.transfer.pace import Settled
-from camreel.transfer.pool import NOT_TRIED, Fetched, Lost
-from camreel.transfer.ranged import NotInPart
-from camreel.transfer.rate import Rate
+from camreel.transfer.pool import NOT_TRIED, Fetched, Line, Lost
+from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import Ranges
+from camreel.transfer.runtime import Tuning
 from camreel.transfer.store import Store
-from camreel.tuning import Tuning
+from camreel.transfer.throttle import Rate, Settled
 
 _PICTURES_A_SECOND = 20
 _MOST_PICTURES = 20_000

@@ -1,30 +1,180 @@
-"""One recording to one file."""
+"""A body into a part: bounded, synced as it grows, and appended only to what it really continues.
+
+A recording out of a multipart answer: some recorders (DHI-NVR5232-EI) send a small JSON part and then the file.
+
+One recording to one file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from io import FileIO
 from pathlib import Path
 
 import anyio.to_thread
 
 from camreel.devices.base import Body, Source
-from camreel.diskio import disk_errors, sync_file
+from camreel.diskio import Syncing, disk_errors, sync_file
 from camreel.errors import BadTransfer, CameraRefused, printable
 from camreel.formats.dhav import NotDhav, summary
 from camreel.model import Recording, Span
 from camreel.text import size_text
 from camreel.transfer import resume
-from camreel.transfer.receive import HEAD, Spending, Unlike, receive
-from camreel.transfer.resume import Held, Ranges
+from camreel.transfer.resume import OVERLAP, Held, Ranges
 from camreel.transfer.store import Store, suffix_for
-from camreel.transfer.unwrap import unwrap
+
+_TELL_EVERY = 0.1  # seconds between two words on how much is here
+
+
+HEAD = 64  # bytes that tell a recording from a page of text
+
+
+Spending = Callable[[int], Awaitable[None]]
+
+
+class Unlike(Exception):
+    """What came is not the rest of what is there. ``lie``: the device said that it was."""
+
+    def __init__(self, *, lie: bool) -> None:
+        super().__init__()
+        self.lie = lie
+
+
+async def receive(
+    body: Body,
+    part: Path,
+    progress: Callable[[int], None],
+    *,
+    limit: int,
+    spend: Spending | None = None,
+    on_synced: Callable[[int], None] = lambda _size: None,
+    after: Held | None = None,
+) -> tuple[bytes, int]:
+    """Write the body to ``part``, or append it ``after`` what is there; its first bytes, and the size of the part.
+
+    BadTransfer beyond ``limit`` bytes; Unlike where the last bytes that are there come otherwise.
+    """
+    with disk_errors(part):
+        file = part.open("r+b" if after else "wb", buffering=0)
+    head, size, synced, told, tell_at = b"", 0, 0, 0, 0.0
+    syncing = Syncing(str(part))  # so that the last sync is short, and a power cut costs little
+    try:
+        known = b""
+        if after is not None:
+            size = after.first
+            with disk_errors(part):
+                known = _tail(file, after)
+        async for chunk in body.chunks:
+            if len(head) < HEAD:
+                head += chunk[: HEAD - len(head)]
+            known, fresh = _compared(known, chunk)
+            size += len(chunk)
+            if size > limit:
+                raise BadTransfer(f"it sent more than the {size_text(limit)} that the recording can have.")
+            with disk_errors(part):
+                _write(file, fresh)
+            if fresh and time.monotonic() >= tell_at:
+                told, tell_at = size, time.monotonic() + _TELL_EVERY
+                progress(size)
+            if spend is not None:
+                await spend(len(chunk))
+            syncing.written(size)
+            if syncing.done > synced:
+                synced = syncing.done
+                on_synced(synced)
+    finally:
+        with disk_errors(part):
+            file.close()  # on network shares a full disk may be told only now
+            syncing.end()
+        if told < size <= limit:
+            progress(size)
+    return head, size
+
+
+def _tail(file: FileIO, after: Held) -> bytes:
+    """The bytes that come again; what may lie behind them is cut off."""
+    file.truncate(after.size)
+    file.seek(after.first)
+    tail = file.read(OVERLAP)
+    if len(tail) != OVERLAP:  # somebody has cut it meanwhile
+        raise Unlike(lie=False)
+    return tail
+
+
+def _compared(known: bytes, chunk: bytes) -> tuple[bytes, memoryview]:
+    """What is still to be compared, and what of ``chunk`` is new. Unlike where it differs."""
+    same = min(len(known), len(chunk))
+    if known[:same] != chunk[:same]:
+        raise Unlike(lie=True)
+    return known[same:], memoryview(chunk)[same:]
+
+
+def _write(file: FileIO, chunk: memoryview) -> None:
+    """All of ``chunk``: on a disk that is nearly full the system takes a part of it without an error."""
+    while chunk:
+        chunk = chunk[file.write(chunk) :]
+
+
+_WITHIN = 64 << 10  # where the file's own part begins at the latest
+
+
+_HEAD = 64
+
+
+_BLOCK = 1 << 20
+
+
+def unwrap(part: Path) -> bytes:
+    """Strip the wrapper of ``part``, in place; the first bytes of what is left. Blocking.
+
+    What does not look like a multipart answer with a recording in it is left as it is.
+    """
+    with disk_errors(part), part.open("r+b") as file:
+        head = file.read(_WITHIN)
+        boundary = head.split(b"\r\n", 1)[0]
+        start = _start(head)
+        if start is None:
+            return head[:_HEAD]
+        size = part.stat().st_size
+        file.seek(max(0, size - len(boundary) - 16))
+        tail = file.read()
+        closing = tail.rfind(b"\r\n" + boundary + b"--")
+        end = size if closing < 0 else size - len(tail) + closing
+        for at in range(start, end, _BLOCK):
+            file.seek(at)
+            block = file.read(min(_BLOCK, end - at))
+            file.seek(at - start)
+            file.write(block)
+        file.truncate(max(0, end - start))
+    return head[start : start + _HEAD]
+
+
+def _start(head: bytes) -> int | None:
+    """Where the recording begins: after the blank line of a part, known by its first bytes."""
+    at = head.find(b"\r\n\r\n")
+    while at >= 0:
+        body = head[at + 4 : at + 12]
+        if body[4:8] == b"ftyp" or body.startswith((b"DHAV", b"DAHUA")):
+            return at + 4
+        at = head.find(b"\r\n\r\n", at + 4)
+    return None
+
 
 _ROOM_BEYOND_LISTED = 64 << 20
+
+
 _MOST_WITHOUT_SIZE = 64 << 30
+
+
 _SLACK = timedelta(seconds=2)  # listed times are whole seconds, and a picture can be missing
+
+
 _LONGEST_LEAD = timedelta(minutes=10)  # how much earlier than asked a stream by time may begin
+
+
 _ALLOCATION = 1 << 16  # recorders list sizes in steps of 64 KiB: what was allocated, not what was written
 
 

@@ -1,0 +1,3 @@
+"""Where a video goes, what it is called, and how it gets its name."""
+
+from __future__ import annotations
