@@ -189,7 +189,7 @@ class Split(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """How a video is made of the clips; what each means is said in :class:`camreel.media.job.MergeJob`.
+    """How a video is made of the clips; what each means is said in :class:`camreel.media.worker.messages.MergeJob`.
 
     ``split`` is where a new file begins: at each day or hour by the camera's clock, or before so many bytes.
     ``timelapse`` makes a short video of keyframes: so many times as fast, or, below 0, of so many seconds.

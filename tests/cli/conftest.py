@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import camreel.jobs.export
 import pytest
 
+import camreel.jobs.export
 from camreel.cli import main
 
 from .fakes import PASSWORD, Camreel, FakeExport, Said

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
-import camreel.jobs.export
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import three_clips, tuning
 
+import camreel.jobs.export
 from camreel.cli import main
 from camreel.devices.http import Timeouts
 from camreel.model import Address

@@ -16,7 +16,7 @@ from camreel.devices.dahua import client
 from camreel.errors import NotACamera
 from camreel.jobs.outcome import settle
 from camreel.jobs.search import Inquiry
-from camreel.media.job import ClipOutcome
+from camreel.media.worker.messages import ClipOutcome
 from camreel.model import Credentials, Recording, Span, Stream, WallTime
 from camreel.planning.plan import plan_export
 from camreel.transfer.pool import Fetched, Lost

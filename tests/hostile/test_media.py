@@ -15,7 +15,7 @@ from tests.conftest import Bench, frame_md5s
 from tests.conftest import _picture_md5 as picture_md5
 
 from camreel.formats import dhav
-from camreel.media import worker
+from camreel.media.worker import main
 
 from .bombs import BOMBS, DAV_BOMBS
 from .conftest import PATHS
@@ -132,5 +132,5 @@ def test_a_clip_that_asks_for_too_much_memory_is_left_out_by_name(
     run = hostile(good).export()
     assert run.ok.exit_code == 4
     assert [clip.status for clip in run.ok.clips] == ["merged", "unusable", "merged"]
-    assert f"more than {worker.MOST_MEMORY >> 30} GiB of memory" in (run.ok.clips[1].reason or "")
+    assert f"more than {main.MOST_MEMORY >> 30} GiB of memory" in (run.ok.clips[1].reason or "")
     assert frame_md5s(run.output) == frame_md5s(footage[0]) + frame_md5s(footage[2])

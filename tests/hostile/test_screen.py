@@ -13,10 +13,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import camreel.jobs.export
 import pytest
 from tests.conftest import Bench, tuning
 
+import camreel.jobs.export
 from camreel.cli import main
 from camreel.cli.live import LiveLines
 from camreel.cli.reporters import LiveReporter
@@ -170,7 +170,7 @@ def test_no_child_has_the_password(say: Callable[..., Said], good: HostileCamera
     good.login = True
     code, _out, _err = say(good, "--max-concurrent", "1")
     assert code == 0
-    assert any(b"camreel.media.worker" in text for name, text in seen.items() if name.endswith("cmdline"))
+    assert any(b"camreel.media.worker.main" in text for name, text in seen.items() if name.endswith("cmdline"))
     for text in seen.values():
         assert PASSWORD.encode() not in text
         assert b"AMCREST_" not in text

@@ -11,7 +11,7 @@ from tests.conftest import NOW, START, at, frame_md5s, three_clips, tuning
 
 from camreel import events
 from camreel.errors import LoginRefused, NothingRecorded, UsageError
-from camreel.media.process import MergeProcess
+from camreel.media.worker.process import MergeProcess
 from camreel.model import IfExists, OutputFormat, Stream
 from camreel_simulator import (
     DEMO_END,

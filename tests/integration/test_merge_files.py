@@ -17,8 +17,8 @@ from tests.conftest import START, frame_md5s
 
 from camreel.clock import parse_range
 from camreel.errors import CamreelError, DiskError, MergeError, NothingRecorded, UsageError
-from camreel.media.dating import own_times
-from camreel.media.process import MergeProcess
+from camreel.media.clips.timestamps import own_times
+from camreel.media.worker.process import MergeProcess
 from camreel.merging import find_files, merge
 from camreel.model import IfExists, MergeRequest, OutputFormat
 from camreel.report import Report, report_json, report_text

@@ -13,7 +13,7 @@ from tests.conftest import START, at, frame_md5s, tuning
 
 from camreel.errors import CameraError, UsageError
 from camreel.events import ClipFetched, Event
-from camreel.media.process import lapse
+from camreel.media.worker.process import lapse
 from camreel.model import Making, OutputFormat
 from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, seen_frames
 

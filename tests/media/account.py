@@ -15,7 +15,7 @@ from pathlib import Path
 
 import av
 
-from camreel.media.job import ClipOutcome
+from camreel.media.worker.messages import ClipOutcome
 from camreel.model import OutputFormat
 from camreel_simulator import heard_beeps
 

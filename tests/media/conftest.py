@@ -11,9 +11,9 @@ from pathlib import Path
 import av
 import pytest
 
-from camreel.media.job import ClipFile, ClipOutcome, FilmResult, MergeJob
-from camreel.media.merge import Merger
-from camreel.media.stored import head_of
+from camreel.media.clips.packets import head_of
+from camreel.media.merge.merger import Merger
+from camreel.media.worker.messages import ClipFile, ClipOutcome, FilmResult, MergeJob
 from camreel.model import OutputFormat, Span, WallTime
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, seen_frames
 

@@ -12,8 +12,8 @@ from typing import Any
 import av
 
 from camreel.formats.nal import Parameters
-from camreel.media.edge import Edge
-from camreel.media.opening import open_clip
+from camreel.media.clips.open import open_clip
+from camreel.media.merge.reencode import Edge
 
 
 def luma(frame: av.VideoFrame) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from camreel.media.job import ClipOutcome
+from camreel.media.worker.messages import ClipOutcome
 from camreel.model import OutputFormat, Span, WallTime
 
 from .account import Merged, Part, Run, check, check_silence

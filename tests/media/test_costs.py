@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
-from camreel.media import indexed, probe
-from camreel.media.job import MergeJob
-from camreel.media.merge import Merger
+from camreel.media.clips import clip as clip_module
+from camreel.media.clips import indexed_clip
+from camreel.media.merge.merger import Merger
+from camreel.media.worker.messages import MergeJob
 from camreel.model import OutputFormat, Span, WallTime
 from camreel_simulator import ClipSpec
 
@@ -17,14 +18,14 @@ EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 def test_clips_that_are_alike_are_opened_by_ffmpeg_once(studio, monkeypatch):
     """That walks all boxes of a clip, and cameras write one for each picture: it takes as long as 200 packets."""
     opened: Counter[str] = Counter()
-    real = probe.open_as
+    real = clip_module.open_as
 
     def counted(path, *rest):
         opened[path] += 1
         return real(path, *rest)
 
-    monkeypatch.setattr(probe, "open_as", counted)
-    monkeypatch.setattr(indexed, "_known", {})
+    monkeypatch.setattr(clip_module, "open_as", counted)
+    monkeypatch.setattr(indexed_clip, "_known", {})
     clips = [studio.clip(ClipSpec(EIGHT + timedelta(seconds=2 * n), 2)) for n in range(5)]
     span = Span(WallTime(EIGHT), WallTime(EIGHT + timedelta(seconds=10)))
     merger = Merger(MergeJob(str(studio.folder / "film.mp4.part"), OutputFormat.MP4, span))

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from camreel.formats.sniff import Unusable
-from camreel.media.dating import OwnTimes, own_times
+from camreel.media.clips.timestamps import OwnTimes, own_times
 from camreel.model import WallTime
 from camreel_simulator import ClipSpec, make_clip, make_dav
 

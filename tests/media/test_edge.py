@@ -9,8 +9,8 @@ from typing import Any
 import av
 import pytest
 
-from camreel.media.edge import edge, plan_edge
-from camreel.media.opening import open_clip
+from camreel.media.clips.open import open_clip
+from camreel.media.merge.reencode import edge, plan_edge
 from camreel_simulator import ClipSpec, make_clip, make_dav, read_frame_number
 
 from .reencoding import film_of, frames_of, luma, md5, open_gops, psnr

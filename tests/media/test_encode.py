@@ -14,10 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camreel.errors import MergeError
-from camreel.media import encode
-from camreel.media.encode import COPY, Quality, Reencoder
-from camreel.media.fit import fit
-from camreel.media.opening import open_clip
+from camreel.media.clips.open import open_clip
+from camreel.media.encode import video
+from camreel.media.encode.video import COPY, Quality, Reencoder, fit
 from camreel_simulator import ClipSpec, make_clip, read_frame_number
 
 from .reencoding import frames_from, frames_of, luma, psnr
@@ -234,6 +233,6 @@ def test_no_such_encoder(clip_path, codec, monkeypatch):
         with pytest.raises(MergeError, match="cannot do it") as refused:
             again(clip, codec=codec, quality=Quality(17, "no such preset", None))
         assert "PyPI" in str(refused.value.hint)
-        monkeypatch.setitem(encode._ENCODERS, codec, "libx26none")
+        monkeypatch.setitem(video._ENCODERS, codec, "libx26none")
         with pytest.raises(MergeError, match="libx26none"):
             Reencoder(clip, 0, codec=codec)

@@ -10,9 +10,8 @@ import av
 import pytest
 
 from camreel.errors import DiskError, MergeError
-from camreel.media.fingerprint import read_comment, replace_in_place
-from camreel.media.merge import Merger
-from camreel.media.verify import verify
+from camreel.media.merge.merger import Merger
+from camreel.media.mux.verify import read_comment, replace_in_place, verify
 from camreel.model import OutputFormat, WallTime
 from camreel_simulator import ClipSpec
 
@@ -170,7 +169,7 @@ def test_no_such_folder(studio):
 
 def test_progress_tells_the_wall_clock(studio, monkeypatch):
     """While a clip is merged its wall time is told, in rising order, within the clip."""
-    monkeypatch.setattr("camreel.media.feed.EVERY", 0)
+    monkeypatch.setattr("camreel.media.merge.clip_copy.EVERY", 0)
     clip = studio.row(1, seconds=3)[0]
     told: list[WallTime] = []
     merger = Merger(studio.job("mp4"))

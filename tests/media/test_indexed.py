@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from camreel.errors import DiskError
-from camreel.media import stored
-from camreel.media.indexed import open_indexed
-from camreel.media.job import MergeJob
-from camreel.media.merge import Merger
-from camreel.media.opening import open_to_copy
-from camreel.media.probe import open_mp4
-from camreel.media.stored import ClipBytes, ClipUnreadable, View, head_of
+from camreel.media.clips import packets
+from camreel.media.clips.clip import open_mp4
+from camreel.media.clips.indexed_clip import open_indexed
+from camreel.media.clips.open import open_to_copy
+from camreel.media.clips.packets import ClipBytes, ClipUnreadable, View, head_of
+from camreel.media.merge.merger import Merger
+from camreel.media.worker.messages import MergeJob
 from camreel.model import OutputFormat, Span, WallTime
 from camreel_simulator import ClipSpec, make_clip
 
@@ -143,7 +143,7 @@ def test_a_clip_of_which_no_picture_can_be_stored_costs_only_itself(studio):
 def test_a_file_that_gives_its_bytes_no_more_is_named(studio, monkeypatch):
     """A bad sector is the clip's, and no fault of the disk that the film is written to."""
     clips, merger = row(studio)
-    real = stored._read_at
+    real = packets._read_at
     broken = ClipBytes(clips[1].path)
     inode = os.fstat(broken.handle).st_ino
     broken.close()
@@ -153,7 +153,7 @@ def test_a_file_that_gives_its_bytes_no_more_is_named(studio, monkeypatch):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return real(handle, size, at)
 
-    monkeypatch.setattr(stored, "_read_at", read)
+    monkeypatch.setattr(packets, "_read_at", read)
     with pytest.raises(ClipUnreadable, match="cannot be read") as caught:
         merged(clips, merger)
     assert merger.number_of(caught.value.path) == clips[1].number

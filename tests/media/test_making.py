@@ -11,8 +11,8 @@ from pathlib import Path
 import av
 import pytest
 
-from camreel.media.job import ClipFile
-from camreel.media.merge import Merger
+from camreel.media.merge.merger import Merger
+from camreel.media.worker.messages import ClipFile
 from camreel.model import Gaps, WallTime
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, read_frame_number, seen_frames
 

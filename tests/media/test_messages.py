@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camreel.media.job import (
-    ClipFile,
-)
-from camreel.media.messages import BadMessage, Message, decode, encode
+from camreel.media.worker.messages import ClipFile
+from camreel.media.worker.wire import BadMessage, Message, decode, encode
 from camreel.model import Span, WallTime
 
 # Paths that are no valid Unicode hold lone surrogates.

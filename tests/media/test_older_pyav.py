@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from camreel.errors import MergeError
-from camreel.media.subtitles import SubtitleTrack
+from camreel.media.mux.subtitles import SubtitleTrack
 
 
 class OlderContainer:

@@ -9,7 +9,7 @@ from io import BytesIO
 import av
 import pytest
 
-from camreel.media.overlap import Footage, Joint, Mark, joint
+from camreel.media.merge.overlap import Footage, Joint, Mark, joint
 from camreel.model import WallTime
 from camreel_simulator import ClipSpec, make_clip
 

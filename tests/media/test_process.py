@@ -15,10 +15,9 @@ import anyio
 import pytest
 
 from camreel.errors import DiskError, MergeError
-from camreel.media.child import environment
-from camreel.media.job import ClipFile, Failed, Finish, MergeJob, MergeResult, Progress
-from camreel.media.messages import decode, encode
-from camreel.media.process import MergeDied, MergeProcess
+from camreel.media.worker.messages import ClipFile, Failed, Finish, MergeJob, MergeResult, Progress
+from camreel.media.worker.process import MergeDied, MergeProcess, environment
+from camreel.media.worker.wire import decode, encode
 
 pytestmark = pytest.mark.anyio
 
@@ -146,8 +145,8 @@ async def test_no_secret_in_the_environment(studio, monkeypatch):
 
 ABANDONED = """
 import asyncio, os, sys
-from camreel.media.messages import decode
-from camreel.media.process import MergeDied, MergeProcess
+from camreel.media.worker.wire import decode
+from camreel.media.worker.process import MergeDied, MergeProcess
 
 async def main():
     job, clip = (decode(line.encode()) for line in sys.argv[1:])
@@ -177,7 +176,7 @@ def test_the_process_ends_with_its_parent(studio):
 
 def worker(lines: bytes, *, keep_open: bool = False, code: str | None = None) -> subprocess.CompletedProcess[bytes]:
     """Run the worker on ``lines``."""
-    command = [sys.executable, *(["-c", code] if code else ["-m", "camreel.media.worker"])]
+    command = [sys.executable, *(["-c", code] if code else ["-m", "camreel.media.worker.main"])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     child = subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1, env=environment)
     assert child.stdin is not None
@@ -205,7 +204,7 @@ def test_the_worker_speaks_lines_and_nothing_else(studio):
     """What a library prints does not get between the lines, and an error is a line, not a traceback."""
     lines = b"".join(map(encode, [studio.job("mp4"), *studio.row(1), Finish()]))
     noisy = (
-        "import os, camreel.media.merge as m; from camreel.media import worker\n"
+        "import os, camreel.media.merge.merger as m; from camreel.media.worker import main as worker\n"
         "real = m.Merger.add\n"
         "def add(*a): print('noise'); os.write(1, b'more noise'); return real(*a)\n"
         "m.Merger.add = add\n"

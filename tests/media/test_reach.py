@@ -6,7 +6,7 @@ import av
 import pytest
 from tests.conftest import START
 
-from camreel.media.reach import reach_of_index
+from camreel.media.clips.clip import reach_of_index
 from camreel_simulator import ClipSpec, make_clip
 
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from camreel.errors import MergeError
-from camreel.media.job import ClipFile, ClipOutcome, MergeJob
-from camreel.media.merge import Merger
+from camreel.media.merge.merger import Merger
+from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob
 from camreel.model import OutputFormat, Span, WallTime
 
 from .account import Merged, Part, check

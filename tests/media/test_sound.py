@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
-from camreel.media.merge import Merger
+from camreel.media.merge.merger import Merger
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, seen_frames
 
 # Seconds: half an AAC frame at 8 kHz, and a millisecond for finding the onset of a beep.
@@ -158,8 +158,8 @@ def _with_large_pictures(body: bytes) -> bytes:
 
 def test_late_sound_does_not_keep_the_film_in_memory(studio, monkeypatch):
     """An mp4 is written while its pictures come, also where the first sound comes much later."""
-    monkeypatch.setattr("camreel.media.feed.EVERY", 0)
-    monkeypatch.setattr("camreel.media.feed._LOOK_EVERY", 1)
+    monkeypatch.setattr("camreel.media.merge.clip_copy.EVERY", 0)
+    monkeypatch.setattr("camreel.media.merge.clip_copy._LOOK_EVERY", 1)
     clip = studio.file(_with_large_pictures(_without_early_sound(ClipSpec(EIGHT, 30), 28)), EIGHT, 30)
     job = studio.job("mp4")
     sizes = [0]

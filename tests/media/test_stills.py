@@ -10,9 +10,9 @@ from pathlib import Path
 import av
 import pytest
 
-from camreel.media.canvas import LETTER, Canvas
-from camreel.media.still_job import Bar, NoStill, SheetOrder, Still, StillOrder, Tick, Tile
-from camreel.media.still_process import StillProcess
+from camreel.media.sheet import LETTER, Canvas
+from camreel.media.worker.messages import Bar, NoStill, SheetOrder, Still, StillOrder, Tick, Tile
+from camreel.media.worker.process import StillProcess
 from camreel_simulator import ClipSpec, make_clip, read_frame_number
 from camreel_simulator.dhav import make_dav
 from camreel_simulator.footage import make_still

@@ -15,10 +15,10 @@ from typing import Any
 import av
 import pytest
 
-from camreel.media.direct import DirectOutput
-from camreel.media.indexed import IndexedClip, open_indexed
-from camreel.media.merge import Merger
-from camreel.media.stretch import Stretch
+from camreel.media.clips.indexed_clip import IndexedClip, open_indexed
+from camreel.media.clips.packets import Stretch
+from camreel.media.merge.merger import Merger
+from camreel.media.mux.direct import DirectOutput
 from camreel.model import AudioMode, Span, WallTime
 from camreel_simulator import ClipSpec, make_clip
 

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camreel.media.job import ClipFile, ClipOutcome, MergeJob, OffsetChange
-from camreel.media.timeline import (
+from camreel.media.merge.timeline import (
     Cut,
     Placed,
     by_own_clock,
@@ -26,6 +25,7 @@ from camreel.media.timeline import (
     wall_at,
     wanted_parts,
 )
+from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, OffsetChange
 from camreel.model import OutputFormat, Span, WallTime
 
 EIGHT = WallTime(datetime(2026, 1, 16, 8, 0, 0))  # noqa: DTZ001 - the clock of a camera

@@ -15,11 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camreel.errors import MergeError
-from camreel.media.aac import AacEncoder, Setup, aac_rate, read_setup
-from camreel.media.opening import open_clip
-from camreel.media.probe import SoundKind
-from camreel.media.silence import quiet_samples, silent_frame
-from camreel.media.transcode import SoundTranscoder
+from camreel.media.clips.clip import SoundKind
+from camreel.media.clips.open import open_clip
+from camreel.media.encode.audio import (
+    AacEncoder,
+    Setup,
+    SoundTranscoder,
+    aac_rate,
+    quiet_samples,
+    read_setup,
+    silent_frame,
+)
 from camreel_simulator import ClipSpec, beep_times, make_clip, make_dav
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera

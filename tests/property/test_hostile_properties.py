@@ -18,8 +18,8 @@ from camreel.devices.http_errors import login_problem
 from camreel.errors import LoginError, UsageError
 from camreel.formats import dhav
 from camreel.formats.nal import BadParameters, length_prefixed, read_parameters
-from camreel.media.job import Failed
-from camreel.media.messages import BadMessage, decode, encode
+from camreel.media.worker.messages import Failed
+from camreel.media.worker.wire import BadMessage, decode, encode
 from camreel.model import Address, Recording, Span
 from camreel.transfer.download import unwrap
 from camreel.transfer.store import Store

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from camreel.jobs.outcome import settle
-from camreel.media.job import ClipOutcome
+from camreel.media.worker.messages import ClipOutcome
 from camreel.model import Recording, Span, Stream, WallTime
 from camreel.planning.plan import ExportPlan, plan_export
 from camreel.transfer.pool import Fetched, Lost

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from camreel._version import __version__
-from camreel.media.libraries import library_versions
+from camreel.media.ffmpeg import library_versions
 
 
 @dataclass(frozen=True, slots=True)

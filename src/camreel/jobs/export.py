@@ -23,7 +23,7 @@ from camreel.jobs.outcome import settle
 from camreel.jobs.pipeline import Joining, merge_job
 from camreel.jobs.search import Found, Inquiry
 from camreel.jobs.timelapse import Lapsing
-from camreel.media.job import MergeJob
+from camreel.media.worker.messages import MergeJob
 from camreel.model import AskedRange, Credentials, Recording, Request, Span
 from camreel.output.finalize import already_there, finish, job_name, make_folders, part_for, prepare
 from camreel.output.naming import default_name

@@ -24,8 +24,8 @@ from camreel.diskio import disk_errors
 from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, printable
 from camreel.jobs.outcome import settle
 from camreel.jobs.pipeline import clip_file, merge_job
-from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult, Settled, part_names
-from camreel.media.process import MergeDied, MergeProcess
+from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult, Settled, part_names
+from camreel.media.worker.process import MergeDied, MergeProcess
 from camreel.merging.copies import without_copies
 from camreel.merging.dates import Candidate, Dated, date_all, lay_in_order, look_at_some
 from camreel.model import AskedRange, MergeRequest, Recording, Span, Stream, WallTime

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 
-from camreel.media.job import ClipOutcome
+from camreel.media.worker.messages import ClipOutcome
 from camreel.model import Recording, Span, WallTime
 from camreel.planning.plan import INDEX_LAG, Account, ExportPlan, Hole, account_for, uncovered
 from camreel.report import ClipReport

@@ -17,8 +17,8 @@ from camreel import events
 from camreel.clock import CameraClock, turns
 from camreel.errors import CameraError, MergeError, NothingRecorded, printable
 from camreel.jobs.search import Inquiry
-from camreel.media.job import ClipFile, ClipOutcome, MergeJob, MergeResult, OffsetChange, part_names
-from camreel.media.process import MergeDied, MergeProcess
+from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult, OffsetChange, part_names
+from camreel.media.worker.process import MergeDied, MergeProcess
 from camreel.model import MergeRequest, Recording, Request, Span, Split, WallTime
 from camreel.output.naming import event_text
 from camreel.planning.fingerprint import COMPLETE, comment

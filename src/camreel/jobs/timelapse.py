@@ -18,9 +18,8 @@ from camreel.diskio import disk_errors
 from camreel.errors import CameraError, LoginError, NothingRecorded, UsageError, printable
 from camreel.jobs.pipeline import Joined
 from camreel.jobs.search import Inquiry
-from camreel.media.job import ClipOutcome, MergeJob
-from camreel.media.lapse_job import LapseClip, Lapsed, LapseOrder
-from camreel.media.process import MergeDied, lapse
+from camreel.media.worker.messages import ClipOutcome, LapseClip, Lapsed, LapseOrder, MergeJob
+from camreel.media.worker.process import MergeDied, lapse
 from camreel.model import Recording, Request, Span, WallTime
 from camreel.output.naming import event_text
 from camreel.planning.coverage import listed_span

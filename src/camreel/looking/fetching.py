@@ -19,8 +19,8 @@ from camreel.errors import BadTransfer, CameraError, LoginError, printable
 from camreel.jobs.search import Found, Inquiry
 from camreel.looking.places import Place
 from camreel.looking.value import Looking, Miss, Question, Shot, Way
-from camreel.media.still_job import Still, StillOrder
-from camreel.media.still_process import StillProcess
+from camreel.media.worker.messages import Still, StillOrder
+from camreel.media.worker.process import StillProcess
 from camreel.model import Recording, Request, Stream, WallTime
 from camreel.planning.plan import is_snapshot
 from camreel.text import size_text

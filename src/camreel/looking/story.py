@@ -22,8 +22,8 @@ from camreel.looking.outputs import look_name, name_it, part_of, sheet_of, there
 from camreel.looking.page import camera_of, facts_of, page
 from camreel.looking.places import Choice, choose
 from camreel.looking.value import Look, Looking
-from camreel.media.still_job import Bar, SheetOrder, Tick, Tile
-from camreel.media.still_process import StillProcess
+from camreel.media.worker.messages import Bar, SheetOrder, Tick, Tile
+from camreel.media.worker.process import StillProcess
 from camreel.model import Credentials, Request
 from camreel.output.finalize import make_folders, prepare
 from camreel.planning.coverage import Kind, Stretch, coverage

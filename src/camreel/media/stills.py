@@ -12,15 +12,15 @@ from av.video.reformatter import ColorRange, Interpolation
 
 from camreel.errors import DiskError, printable
 from camreel.formats.sniff import Unusable
-from camreel.media.opening import open_clip
-from camreel.media.probe import as_fraction
-from camreel.media.still_job import NoStill, Still, StillOrder
+from camreel.media.clips.clip import as_fraction
+from camreel.media.clips.open import open_clip
+from camreel.media.worker.messages import NoStill, Still, StillOrder
 
 if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.frame import VideoFrame
 
-    from camreel.media.probe import Clip
+    from camreel.media.clips.clip import Clip
 
 _JPEG = b"\xff\xd8\xff"
 _LARGEST_JPEG = 16 << 20

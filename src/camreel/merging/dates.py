@@ -16,7 +16,7 @@ from camreel.clock import Zone
 from camreel.clock.zones import wall_at
 from camreel.errors import UsageError, printable
 from camreel.formats.sniff import Unusable
-from camreel.media.dating import OwnTimes, own_times
+from camreel.media.clips.timestamps import OwnTimes, own_times
 from camreel.merging.names import Named, named
 from camreel.model import FileOnDisk, Recording, Span, WallTime
 

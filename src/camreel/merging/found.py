@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from camreel.errors import NothingRecorded, UsageError, printable
-from camreel.media.fingerprint import read_comment
+from camreel.media.mux.verify import read_comment
 from camreel.model import FileOnDisk
 from camreel.planning.fingerprint import is_ours
 from camreel.text import count_text

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from camreel.diskio import disk_errors, place
 from camreel.errors import DiskError, MergeError, UsageError
-from camreel.media.fingerprint import read_comment, replace_in_place
-from camreel.media.job import FilmResult, MergeResult
+from camreel.media.mux.verify import read_comment, replace_in_place
+from camreel.media.worker.messages import FilmResult, MergeResult
 from camreel.model import IfExists, MergeRequest, Request
 from camreel.output.naming import numbered
 from camreel.planning.fingerprint import COMPLETE, HAS_GAPS, PARTIAL, comment, fingerprint, made_by

@@ -1,0 +1,344 @@
+"""How far into the file its index reaches. FFmpeg knows; PyAV 16 (which Home Assistant has) does not hand it out.
+
+What a clip really holds, found without trusting a byte of it.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import av
+import av.error
+
+from camreel.formats.mp4 import BadIndex, read_index
+from camreel.formats.mp4.boxes import head_of
+from camreel.formats.nal import BadParameters, Parameters, read_parameters
+from camreel.formats.sniff import Unusable
+from camreel.text import codec_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+    from camreel.media.clips.marks import Marks
+
+
+_MOST_BOXES = 1_000_000  # Amcrest cameras write one for each picture
+
+
+_LARGEST = 64 << 20
+
+
+_ANYWHERE = 1 << 62
+
+
+def reach_of_index(path: str, video: Any) -> int:
+    """Where in the file at ``path`` the last picture ends that is listed for its stream ``video``; 0: nobody knows."""
+    entries = getattr(video, "index_entries", None)  # since PyAV 17
+    if entries is not None:
+        return max((entry.pos + entry.size for entry in entries), default=0)
+    try:
+        pictures = read_index(_moov_of(path), _ANYWHERE).pictures
+    except (BadIndex, OSError):
+        return 0
+    return max((at + size for at, size in zip(pictures.offsets, pictures.sizes, strict=True)), default=0)
+
+
+def _moov_of(path: str) -> bytes:
+    total = Path(path).stat().st_size
+    with Path(path).open("rb") as file:
+        at = 0
+        for _box in range(_MOST_BOXES):
+            file.seek(at)
+            head = file.read(16)
+            size, kind, _ = head_of(head.ljust(16, b"\0"), 0, 16)
+            if head[:4] == b"\0\0\0\0" or size < 8 or at + size > total:
+                break
+            if kind == b"moov" and size <= _LARGEST:
+                file.seek(at)
+                return file.read(size)
+            at += size
+    raise BadIndex("it has no index")
+
+
+# By default FFmpeg decodes pictures to learn what the index of an mp4 says anyway: 25 ms instead of 2 for each clip.
+FAST_OPEN = {"probesize": "32", "analyzeduration": "0", "protocol_whitelist": "file"}
+
+
+THOROUGH_OPEN = {"protocol_whitelist": "file"}
+
+
+@dataclass(frozen=True, slots=True)
+class SoundKind:
+    """``setup`` is the part of an AAC configuration that a track can have only once, as hex digits."""
+
+    codec: str
+    rate: int
+    channels: int
+    setup: str = ""
+
+    def __str__(self) -> str:
+        channels = {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels} channels")
+        return f"{codec_name(self.codec)} sound ({self.rate} Hz, {channels})"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipKind:
+    """What must be the same for clips to share an output. The size may differ where the container allows it."""
+
+    codec: str
+    nal_length_size: int
+    width: int
+    height: int
+    sound: SoundKind | None
+
+
+class Clip:
+    """An open clip. A context manager; ``video`` always has a time base, a size and parameter sets.
+
+    What it says of itself may be asked after it is closed, its tracks may not.
+
+    ``origin`` is when its first picture is shown (its own ticks), where that is known before it is read.
+    ``is_encoded``: its pictures are encoded as they are read; ``holds_nothing``: it has none of those asked for.
+    ``is_upright``: nothing but its size is to be said of how its pictures are shown, as far as is known here.
+
+    ``configuration`` is its ``avcC`` or ``hvcC``, ``aspect`` the shape of a pixel, ``sound_ticks`` the unit of time of
+    its sound (None: it has none) and ``sound_setup`` what a decoder needs to know of that.
+    """
+
+    is_upright = False
+
+    origin: int | None = None
+    is_encoded = False
+    holds_nothing = False
+
+    def __init__(self, path: str, container: InputContainer) -> None:
+        self.path = path
+        self._begun: Iterator[Packet[Any]] | None = None
+        self._ahead: list[Packet[Any]] = []
+        self.container = container
+        self.video = _video_of(container)
+        self.sound = _sound_of(container, self.video)
+        self.parameters = _parameters_of(self.video)
+        self.time_base = _time_base_of(self.video)
+        # Now: once the file is closed, what its tracks say is read from memory that was given back.
+        self._listed_packets = max(0, self.video.frames)
+        self._listed_seconds = float((self.video.duration or 0) * self.time_base)
+        self._frame_rate = rate_of(as_fraction(self.video.average_rate))
+        self.kind = ClipKind(
+            self.video.codec_context.name,
+            self.parameters.nal_length_size,
+            self.video.width,
+            self.video.height,
+            None if self.sound is None else sound_kind(self.sound),
+        )
+        self.configuration = self.video.codec_context.extradata or b""
+        self.aspect = as_fraction(self.video.sample_aspect_ratio) or Fraction(1)
+        self.sound_ticks = None if self.sound is None else as_fraction(self.sound.time_base)
+        self.sound_setup = b"" if self.sound is None else self.sound.codec_context.extradata or b""
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.container.close()
+
+    def __enter__(self) -> Clip:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def listed_packets(self) -> int:
+        """How many pictures the index lists; 0 where it does not say."""
+        return self._listed_packets
+
+    def listed_marks(self) -> Marks | None:
+        """Its pictures as they are compared with others', where that takes no reading of them."""
+        return None
+
+    def stretches(self) -> Iterator[Any]:
+        """Its packets, some of them many at once (:class:`Stretch`)."""
+        return self.packets()
+
+    def is_picture(self, packet: Packet[Any]) -> bool:
+        """Whether a packet of :meth:`packets` is a picture."""
+        return packet.stream_index == self.video.index
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the index lists pictures that lie behind the end of the file."""
+        return reach_of_index(self.path, self.video) > Path(self.path).stat().st_size
+
+    @property
+    def listed_seconds(self) -> float:
+        """How long the index says that the pictures are; 0 where it does not say."""
+        return self._listed_seconds
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Pictures a second by the index; 25 where it says nothing a camera could do."""
+        return self._frame_rate
+
+    def steady_rate(self) -> Fraction:
+        """Pictures a second as the first of them come: the index averages over a last one that may be anything.
+
+        Reads packets: to be asked of a clip that is opened for this question.
+        """
+        times = [packet.dts for packet in islice(self.packets(sound=False), 250) if packet.dts is not None]
+        if len(times) < 2 or times[-1] <= times[0]:
+            return self.frame_rate
+        rate = (len(times) - 1) / ((times[-1] - times[0]) * self.time_base)
+        whole = Fraction(round(rate))
+        if whole and abs(rate - whole) < whole / 2000:
+            return whole
+        return min(Fraction(240), max(Fraction(1, 10), rate.limit_denominator(1001)))
+
+    def first_picture(self) -> Packet[Any] | None:
+        """Its first picture, which :meth:`packets` gives all the same; None where there is none."""
+        if self._begun is None:
+            self._begun = self._stored(sound=True)
+            for packet in self._begun:
+                self._ahead.append(packet)
+                if self.is_picture(packet):
+                    break
+        return next((packet for packet in self._ahead if self.is_picture(packet)), None)
+
+    def packets(self, *, sound: bool = True) -> Iterator[Packet[Any]]:
+        """Its packets as stored, up to where the bytes end or stop making sense."""
+        if self._begun is None:
+            return self._stored(sound=sound)
+        begun, ahead, self._begun = self._begun, self._ahead, None
+        return (packet for packet in chain(ahead, begun) if sound or self.is_picture(packet))
+
+    def _stored(self, *, sound: bool) -> Iterator[Packet[Any]]:
+        streams = [self.video] if self.sound is None or not sound else [self.video, self.sound]
+        left = Path(self.path).stat().st_size
+        try:
+            for packet in self.container.demux(*streams):
+                # An index that names the same bytes again and again would make terabytes out of a small file.
+                left -= packet.size
+                if left < 0:
+                    return
+                if packet.dts is not None and packet.size and not packet.is_corrupt:
+                    yield packet
+        except (av.error.FFmpegError, ValueError):
+            return  # cut short: what is missing is counted against the index
+
+
+def open_mp4(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
+    """Open a clip that is an mp4. Raises :class:`Unusable` with a sentence that says what is wrong with it."""
+    try:
+        # The format is given: FFmpeg's own guess would follow a playlist to other files and hosts.
+        container = open_as(path, "mov", options)
+    except (av.error.FFmpegError, ValueError) as error:
+        raise Unusable(_why_not_opened(path)) from error
+    try:
+        return Clip(path, container)
+    except Unusable:
+        container.close()
+        raise
+
+
+def open_as(path: str, demuxer: str, options: dict[str, str] = FAST_OPEN) -> InputContainer:
+    """Open a file with the demuxer of that name. Raises what PyAV raises."""
+    # PyAV 19 takes text that is no UTF-8 as it is; before that it has to be told.
+    lenient: Any = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
+    # `file:` keeps a colon in the name from being a protocol.
+    return cast("InputContainer", av.open(f"file:{path}", "r", format=demuxer, options=dict(options), **lenient))
+
+
+def sound_kind(stream: AudioStream) -> SoundKind:
+    """The kind of ``stream``."""
+    context = stream.codec_context
+    # The first two bytes of an AudioSpecificConfig: object type, rate, channels, samples in a frame. What follows
+    # are extensions that encoders spell in several ways for the same stream.
+    setup = (context.extradata or b"")[:2].hex() if context.name == "aac" else ""
+    return SoundKind(context.name, context.rate, context.layout.nb_channels, setup)
+
+
+def rate_of(rate: Fraction | None) -> Fraction:
+    """Pictures a second as an index has it; 25 where that is nothing a camera could do."""
+    return rate if rate is not None and Fraction(1, 10) <= rate <= 240 else Fraction(25)
+
+
+def as_fraction(value: Fraction | None) -> Fraction | None:
+    """A rational of FFmpeg's as Python's own: from PyAV 19 on it is a type of its own."""
+    return None if value is None or value.denominator == 0 else Fraction(value.numerator, value.denominator)
+
+
+def _why_not_opened(path: str) -> str:
+    if _has_moov(path):
+        return "its index cannot be read"
+    return "it has no index (moov box): it was cut short, or the camera had not finished writing it"
+
+
+def _has_moov(path: str) -> bool:
+    """Walk the top-level boxes: cameras write an mdat for each picture, and the moov last."""
+    size = Path(path).stat().st_size
+    with Path(path).open("rb") as file:
+        at = 0
+        for _ in range(1_000_000):
+            file.seek(at)
+            header = file.read(16)
+            if len(header) < 8:
+                return False
+            length, kind = struct.unpack(">I4s", header[:8])
+            if kind == b"moov":
+                return True
+            if length == 1 and len(header) == 16:
+                length = int.from_bytes(header[8:], "big")
+            if length < 8 or at + length >= size:
+                return False
+            at += length
+    return False
+
+
+def _video_of(container: InputContainer) -> VideoStream:
+    if not container.streams.video:
+        raise Unusable("it holds no pictures")
+    video = container.streams.video[0]
+    codec = video.codec_context.name if video.codec_context is not None else "an unknown codec"
+    if codec not in {"h264", "hevc"}:
+        raise Unusable(f"its pictures are {codec_name(codec)}; camreel can merge H.264 and H.265")
+    if video.width <= 0 or video.height <= 0:
+        raise Unusable("its index does not say how large its pictures are")
+    return video
+
+
+def _sound_of(container: InputContainer, video: VideoStream) -> AudioStream | None:
+    if not container.streams.audio:
+        return None
+    sound = container.streams.audio[0]
+    # A track that is declared and never filled would keep the whole output in memory, waiting for its first packet.
+    # A fragmented file lists no packets at all, neither pictures nor sound.
+    empty = video.frames > 0 and sound.frames == 0
+    context = sound.codec_context
+    if empty or context is None or not 1000 <= context.rate <= 384_000 or not 1 <= context.layout.nb_channels <= 8:
+        return None
+    return sound
+
+
+def _parameters_of(video: VideoStream) -> Parameters:
+    try:
+        return read_parameters(video.codec_context.name, video.codec_context.extradata)
+    except BadParameters as error:
+        raise Unusable(f"it has {error}: its pictures cannot be decoded") from error
+
+
+def _time_base_of(video: VideoStream) -> Fraction:
+    time_base = as_fraction(video.time_base)
+    if time_base is None or not Fraction(1, 10**9) <= time_base <= 1:
+        raise Unusable("its index has no sensible unit of time")
+    return time_base

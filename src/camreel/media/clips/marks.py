@@ -1,0 +1,92 @@
+"""The pictures of a clip as they are stored, without reading more of them than is asked for."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from copy import copy
+from typing import TYPE_CHECKING, Any, overload
+
+from camreel.media.clips.packets import ClipBytes, ClipUnreadable
+from camreel.media.merge.overlap import Mark
+from camreel.media.merge.pieces import TELLING, microseconds
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from camreel.formats.mp4 import Track
+
+
+class Marks(Sequence[Mark]):
+    """Pictures by the index of the clip at ``path``. How a picture begins is read when its checksum is asked for.
+
+    :meth:`latest`, :meth:`until`, and mostly :meth:`has` need the index only. Raises
+    :class:`ClipUnreadable` where the file does not give what it had.
+    """
+
+    def __init__(self, path: str, track: Track, time_base: Fraction) -> None:
+        numbers = range(track.count) if 0 not in track.sizes else [n for n in range(track.count) if track.sizes[n]]
+        self._path = path
+        self._track = track
+        self._numbers: Sequence[int] = numbers
+        self._time_base = time_base
+        self._origin = track.shown(numbers[0]) if numbers else 0
+        self._keys = None if track.keys is None else frozenset(track.keys)
+
+    def first(self, count: int) -> Marks:
+        """The first ``count`` of them."""
+        if count >= len(self):
+            return self
+        fewer = copy(self)
+        fewer._numbers = self._numbers[:count]  # noqa: SLF001 - our own
+        return fewer
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, where: int) -> Mark: ...
+    @overload
+    def __getitem__(self, where: slice) -> list[Mark]: ...
+    def __getitem__(self, where: Any) -> Any:
+        if isinstance(where, slice):
+            return list(self._marks(self._numbers[where]))
+        return next(self._marks([self._numbers[where]]))
+
+    def __iter__(self) -> Iterator[Mark]:
+        return self._marks(self._numbers)
+
+    def latest(self) -> int:
+        """When the latest is shown: microseconds after the first."""
+        return self._at(max(self._track.shown(number) for number in self._numbers))
+
+    def until(self, end: int) -> int:
+        """How many come before the first that is shown at ``end`` (microseconds after the first) or later."""
+        shown, numbers = self._track.shown, self._numbers
+        return next((n for n, number in enumerate(numbers) if self._at(shown(number)) >= end), len(numbers))
+
+    def has(self, other: Mark) -> bool:
+        """Whether ``other`` is one of them."""
+        sizes = self._track.sizes
+        return any(
+            mark.same(other) for mark in self._marks([each for each in self._numbers if sizes[each] == other.size])
+        )
+
+    def _at(self, shown: int) -> int:
+        return microseconds(shown - self._origin, self._time_base)
+
+    def _marks(self, numbers: Sequence[int]) -> Iterator[Mark]:
+        if not numbers:
+            return
+        track, keys = self._track, self._keys
+        try:
+            file = ClipBytes(self._path)
+        except OSError as error:
+            raise ClipUnreadable(self._path, error.strerror or str(error)) from error
+        try:
+            for number in numbers:
+                size = track.sizes[number]
+                checksum = zlib.crc32(file.read(track.offsets[number], min(size, TELLING)))
+                yield Mark(self._at(track.shown(number)), size, checksum, keys is None or number in keys)
+        finally:
+            file.close()

@@ -1,0 +1,33 @@
+"""Opens a clip of whatever kind it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from camreel.formats.sniff import Unusable, is_dav, summary_of, what_else
+from camreel.media.clips.clip import FAST_OPEN, Clip, open_mp4
+from camreel.media.clips.dav_clip import DavClip
+from camreel.media.clips.indexed_clip import open_indexed
+
+if TYPE_CHECKING:
+    from camreel.formats.dhav import DhavSummary
+
+
+def open_clip(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
+    """Open a clip. Raises :class:`Unusable` with a sentence that says what it is instead."""
+    other = what_else(path)
+    if other is None:
+        return open_mp4(path, options)
+    if is_dav(path):
+        return DavClip(path, options)
+    raise Unusable(other)
+
+
+def open_to_copy(path: str) -> Clip:
+    """The same, for a clip whose packets are copied or compared, and not decoded: they may stay where they are."""
+    return open_indexed(path) or open_clip(path)
+
+
+def own_clock(path: str) -> DhavSummary | None:
+    """What a clip says of its own times, where it does: a ``.dav``. None for others. Raises :class:`Unusable`."""
+    return summary_of(path) if what_else(path) is not None and is_dav(path) else None

@@ -1,0 +1,344 @@
+"""A packet that stays where it is: its place in a clip's file, in place of its bytes.
+
+What lies between two keyframes of a clip, to be taken at once: a picture by itself costs more than its copying.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from operator import add
+from typing import TYPE_CHECKING, Any
+
+import av
+
+from camreel.formats.mp4 import Movie, Run, Track
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from av.packet import Packet
+    from av.stream import Stream
+
+
+_HEAD = 2048  # bytes: what tells a picture from others, and where its first slice mostly is
+
+
+_PIECE = 64
+
+
+Piece = tuple["ClipBytes", int, int]  # so many bytes of a clip's file, from a place on
+
+
+class ClipUnreadable(Exception):
+    """The file of the clip at ``path`` does not give the bytes that it had; the message says why."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"its file cannot be read ({why})")
+        self.path = path
+
+
+class ClipBytes:
+    """The file of a clip, open for reading at any place."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        self.size = os.fstat(self.handle).st_size
+
+    def read(self, at: int, size: int) -> bytes:
+        """``size`` bytes from ``at`` on. Raises :class:`ClipUnreadable`: the file was complete when it was opened."""
+        data = b""
+        try:
+            while len(data) < size and (more := _read_at(self.handle, size - len(data), at + len(data))):
+                data = data + more if data else more  # network file systems may give less than there is
+        except OSError as error:
+            raise ClipUnreadable(self._path, error.strerror or str(error)) from error
+        if len(data) != size:
+            raise ClipUnreadable(self._path, f"it ends {size - len(data)} bytes too early")
+        return data
+
+    def close(self) -> None:
+        """Once; nothing can be read any more."""
+        handle, self.handle = self.handle, -1
+        if handle >= 0:
+            os.close(handle)
+
+
+def _read_at(handle: int, size: int, at: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(handle, size, at)
+    os.lseek(handle, at, os.SEEK_SET)  # Windows: nobody else reads with this handle
+    return os.read(handle, size)
+
+
+class Stored:
+    """One packet of a clip, with the names that PyAV's packets have. Times are ticks of the clip."""
+
+    __slots__ = (
+        "_head",
+        "_inserted",
+        "_inserted_at",
+        "at",
+        "dts",
+        "duration",
+        "file",
+        "is_keyframe",
+        "is_picture",
+        "pts",
+        "size",
+    )
+
+    is_corrupt = False
+    is_discard = False
+
+    def __init__(
+        self,
+        file: ClipBytes,
+        at: int,
+        size: int,
+        *,
+        pts: int,
+        dts: int,
+        duration: int,
+        is_keyframe: bool,
+        is_picture: bool,
+    ) -> None:
+        self.file = file
+        self.at = at
+        self.size = size
+        self.pts: int | None = pts
+        self.dts: int | None = dts
+        self.duration = duration
+        self.is_keyframe = is_keyframe
+        self.is_picture = is_picture
+        self._head = b""
+        self._inserted = b""
+        self._inserted_at = 0
+
+    def head(self, size: int) -> bytes:
+        """Its first bytes as the clip has them, ``size`` of them or all."""
+        if len(self._head) < min(size, self.size):
+            self._head = self.file.read(self.at, min(max(size, _HEAD), self.size))
+        return self._head[:size]
+
+    def insert(self, at: int, data: bytes) -> None:
+        """It has ``data`` at ``at`` from now on. Once."""
+        self._inserted_at, self._inserted = at, data
+        self.size += len(data)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it is not as the clip has it."""
+        return bool(self._inserted)
+
+    def pieces(self) -> tuple[Any, ...]:
+        """What it is made of: each a :data:`Piece` or bytes; the last is a piece."""
+        if not self._inserted:
+            return ((self.file, self.at, self.size),)
+        before, whole = self._inserted_at, self.size - len(self._inserted)
+        rest = (self._inserted, (self.file, self.at + before, whole - before))
+        return ((self.file, self.at, before), *rest) if before else rest
+
+    def __bytes__(self) -> bytes:
+        return b"".join(part if isinstance(part, bytes) else part[0].read(part[1], part[2]) for part in self.pieces())
+
+    def packet(self, stream: Stream, time_base: Fraction) -> Packet[Any]:
+        """As PyAV's own."""
+        made: Packet[Any] = av.Packet(bytes(self))
+        made.stream, made.time_base = stream, time_base
+        made.pts, made.dts, made.duration = self.pts, self.dts, self.duration
+        made.is_keyframe = self.is_keyframe
+        return made
+
+
+class View:
+    """The bytes of a stored packet as something to look into: only what is looked at is read."""
+
+    __slots__ = ("_head", "_packet", "nbytes")
+
+    def __init__(self, packet: Stored) -> None:
+        self._packet = packet
+        self._head = packet.head(_HEAD)
+        self.nbytes = packet.size
+
+    def __getitem__(self, where: Any) -> Any:
+        first, last = (where.start or 0, where.stop) if isinstance(where, slice) else (where, where + 1)
+        last = self.nbytes if last is None else min(last, self.nbytes)
+        if last <= len(self._head):
+            return self._head[where]
+        data = self._packet.file.read(self._packet.at + first, max(0, last - first))
+        return data if isinstance(where, slice) else data[0]
+
+
+def view_of(packet: Packet[Any] | Stored) -> Any:
+    """The bytes of a packet, to look into: it has ``nbytes``, and single bytes and stretches of them."""
+    return View(packet) if type(packet) is Stored else memoryview(packet)  # type: ignore[arg-type]
+
+
+def head_of(packet: Packet[Any] | Stored) -> bytes:
+    """Enough of a packet to know it again: pictures differ in their lengths and first bytes."""
+    if type(packet) is not Stored:
+        return bytes(memoryview(packet)[:_PIECE])  # type: ignore[arg-type]
+    head = b""
+    for part in packet.pieces():
+        missing = _PIECE - len(head)
+        head += part[:missing] if isinstance(part, bytes) else part[0].read(part[1], min(part[2], missing))
+        if len(head) == _PIECE:
+            break
+    return head
+
+
+def first_bytes(packet: Packet[Any] | Stored, size: int) -> Any:
+    """The first ``size`` bytes of a packet of a clip."""
+    return packet.head(size) if type(packet) is Stored else memoryview(packet)[:size]  # type: ignore[arg-type]
+
+
+# So many pictures are taken at once where keyframes are further apart: progress is told between two stretches.
+_MOST = 64
+
+
+# Cameras put a box around each picture: its head is copied along, which costs less than to leave it out.
+LARGEST_HOLE = 64
+
+
+class Stretch:
+    """Pictures of a clip that follow each other, none of them a keyframe, and the sound that lies among them.
+
+    Iterating gives its packets one by one, in FFmpeg's order. Times are ticks of the clip; ``pictures`` is never empty.
+    """
+
+    def __init__(self, packets: Packets, pictures: range, sounds: range) -> None:
+        self._packets = packets
+        self.pictures = pictures
+        self.sounds = sounds
+
+    def __iter__(self) -> Iterator[Stored]:
+        return self._packets.singly(self.pictures, self.sounds)
+
+    @property
+    def file(self) -> ClipBytes:
+        """Where its bytes are."""
+        return self._packets.file
+
+    @cached_property
+    def picture_run(self) -> Run:
+        """Its pictures."""
+        return Run(self._packets.movie.pictures, self.pictures)
+
+    @cached_property
+    def sound_run(self) -> Run | None:
+        """Its sound."""
+        return Run(self._packets.heard, self.sounds) if self._packets.heard is not None and self.sounds else None
+
+    @cached_property
+    def extent(self) -> tuple[int, int] | None:
+        """From where to where in the file it lies; None where much else lies there as well, or a packet is empty."""
+        runs = [self.picture_run] if self.sound_run is None else [self.picture_run, self.sound_run]
+        if any(0 in run.sizes for run in runs):
+            return None
+        first = min(min(run.offsets) for run in runs)
+        last = max(max(map(add, run.offsets, run.sizes)) for run in runs)
+        holes = last - first - sum(run.weight for run in runs)
+        return (first, last) if 0 <= holes <= LARGEST_HOLE * sum(len(run.sizes) for run in runs) else None
+
+    def last_picture(self) -> Stored:
+        """As :class:`Stored`."""
+        return self._packets.picture(self.pictures[-1])
+
+    def sound(self, numbers: range) -> Iterator[Stored]:
+        """Those of its packets of sound, one by one."""
+        return (self._packets.sound(number) for number in numbers)
+
+
+class Packets:
+    """The packets of an indexed clip; ``heard`` is its track of sound, where that is wanted."""
+
+    def __init__(self, file: ClipBytes, movie: Movie, *, sound: bool) -> None:
+        self.file = file
+        self.movie = movie
+        self.heard = movie.sound if sound else None
+        self._heard_count = 0 if self.heard is None else self.heard.count
+        keys = movie.pictures.keys
+        self._keys = None if keys is None else frozenset(keys)
+
+    def picture(self, number: int) -> Stored:
+        """One picture."""
+        track = self.movie.pictures
+        return _stored(
+            self.file, track, number, is_keyframe=self._keys is None or number in self._keys, is_picture=True
+        )
+
+    def sound(self, number: int) -> Stored:
+        """One packet of sound."""
+        assert self.heard is not None
+        return _stored(self.file, self.heard, number, is_keyframe=True, is_picture=False)
+
+    def singly(self, pictures: range, sounds: range) -> Iterator[Stored]:
+        """These, in FFmpeg's order: as they lie in the file, but neither track a second ahead of the other."""
+        picture, sound = pictures.start, sounds.start
+        while picture < pictures.stop or sound < sounds.stop:
+            if sound == sounds.stop or (picture < pictures.stop and self._is_picture_next(picture, sound)):
+                if self.movie.pictures.sizes[picture]:
+                    yield self.picture(picture)
+                picture += 1
+            else:
+                assert self.heard is not None
+                if self.heard.sizes[sound]:
+                    yield self.sound(sound)
+                sound += 1
+
+    def whole(self) -> Iterator[Stored]:
+        """All of them, one by one."""
+        return self.singly(range(self.movie.pictures.count), range(self._heard_count))
+
+    def stretches(self) -> Iterator[Stored | Stretch]:
+        """All of them: keyframes and what comes before the first picture one by one, all else in stretches."""
+        keys, pictures, sounds = self.movie.pictures.keys, self.movie.pictures.count, 0
+        if keys is None:
+            yield from self.whole()
+            return
+        sounds = self._sounds_until(0, 0)
+        yield from self.singly(range(0), range(sounds))
+        picture = 0
+        for key in (*keys, pictures):
+            while picture < key:
+                until = min(key, picture + _MOST)
+                heard = self._sounds_until(until, sounds)
+                yield Stretch(self, range(picture, until), range(sounds, heard))
+                picture, sounds = until, heard
+            if key < pictures:
+                heard = self._sounds_until(key + 1, sounds)
+                yield from self.singly(range(key, key + 1), range(sounds, heard))
+                picture, sounds = key + 1, heard
+        # What sounds after the last picture is mostly left out.
+        yield from self.singly(range(0), range(sounds, self._heard_count))
+
+    def _sounds_until(self, picture: int, sound: int) -> int:
+        """How many packets of sound come before a picture (the end: the last one); ``sound`` of them are known to."""
+        picture = min(picture, self.movie.pictures.count - 1)
+        while sound < self._heard_count and not self._is_picture_next(picture, sound):
+            sound += 1
+        return sound
+
+    def _is_picture_next(self, picture: int, sound: int) -> bool:
+        seen, heard = self.movie.pictures, self.heard
+        assert heard is not None
+        second = seen.scale * heard.scale
+        ahead = seen.dts[picture] * heard.scale - heard.dts[sound] * seen.scale
+        return seen.offsets[picture] < heard.offsets[sound] if -second <= ahead <= second else ahead < 0
+
+
+def _stored(file: ClipBytes, track: Track, number: int, *, is_keyframe: bool, is_picture: bool) -> Stored:
+    decoded, after = track.dts[number], track.dts[number + 1]
+    return Stored(
+        file,
+        track.offsets[number],
+        track.sizes[number],
+        pts=decoded if track.cts is None else decoded + track.cts[number],
+        dts=decoded,
+        duration=after - decoded,
+        is_keyframe=is_keyframe,
+        is_picture=is_picture,
+    )

@@ -1,0 +1,3 @@
+"""Clips into videos, each moment once."""
+
+from __future__ import annotations

@@ -1,0 +1,467 @@
+"""The packets of a clip as they are asked for, and the signs of life that are given meanwhile.
+
+One clip on its way into a film: which of its pictures, from where, and up to where; all at once or in two goes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from camreel.formats.sniff import Unusable
+from camreel.media.clips.clip import Clip
+from camreel.media.clips.packets import Stretch, view_of
+from camreel.media.merge import timeline
+from camreel.media.merge.overlap import Mark
+from camreel.media.merge.pieces import (
+    Destination,
+    Piece,
+    Reached,
+    mark_of,
+    microseconds,
+    origin_of,
+    place_first,
+    shown_at,
+)
+from camreel.media.merge.reencode import Edge, edge
+from camreel.media.merge.scan import keyframe_before
+from camreel.media.worker.messages import ClipOutcome, MergeJob
+from camreel.model import Span, WallTime
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+
+    from camreel.media.mux.muxed import Output
+
+
+# How often progress is told, in seconds: it is also the sign of life that the parent waits for.
+EVERY = 0.25
+
+
+_LOOK_EVERY = 16  # copied packets between two looks at the clock
+
+
+class Feed:
+    """Packets one by one; a stretch of them is offered to ``take`` first, and unpacked where that says no."""
+
+    def __init__(self, source: Clip, take: Callable[[Stretch], bool]) -> None:
+        self._stretches: Iterator[Any] = iter(source.stretches())
+        self._take = take
+        self._packets: Iterator[Any] = iter(())
+        self._parked: Any = None
+
+    def park(self, packet: Any) -> None:
+        """It comes again, as the next."""
+        self._parked = packet
+
+    def next(self) -> Any:
+        """The next packet; None at the end."""
+        packet, self._parked = self._parked, None
+        if packet is None:
+            packet = next(self._packets, None)
+        while packet is None and (found := next(self._stretches, None)) is not None:
+            if not isinstance(found, Stretch):
+                return found
+            if not self._take(found):
+                self._packets = iter(found)
+                packet = next(self._packets, None)
+        return packet
+
+
+class Pulse:
+    """Calls ``tell`` a few times a second, as long as it beats; ``rarely``: the clock is asked at some beats only."""
+
+    def __init__(self, tell: Callable[[], None], *, rarely: bool) -> None:
+        self._tell = tell
+        self._next = time.monotonic() + EVERY
+        self._look_every = _LOOK_EVERY if rarely else 1
+        self._calls_to_look = 1
+
+    def beat(self, *, look: bool = False) -> None:
+        """Something was done; ``look`` at the clock now where it was much."""
+        self._calls_to_look -= 1
+        if self._calls_to_look > 0 and not look:
+            return
+        self._calls_to_look = self._look_every
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + EVERY
+            self._tell()
+
+
+Listener = Callable[[WallTime], None]
+
+
+@dataclass(slots=True)
+class _Counts:
+    read: int = 0
+    before_first: int = 0
+    leading: int = 0
+    duplicates: int = 0
+
+
+class ClipCopy:
+    """A clip that is being copied. ``split_at`` is where it parted; ``listed_marks``: of what was not read, too.
+
+    ``counting``: what another clip shows as well is read to its end, to be counted.
+    """
+
+    def __init__(
+        self,
+        piece: Piece,
+        job: MergeJob,
+        source: Clip,
+        destination: Destination,
+        on_progress: Listener,
+        *,
+        counting: bool = True,
+    ) -> None:
+        self.piece = piece
+        self.source = source
+        self.listed_marks = source.listed_marks()
+        self._marks: list[Mark] = []
+        self.split_at: int | None = None
+        self.encoded = 0  # pictures before the first keyframe, which were encoded again
+        self.origin = source.origin  # the clip's first picture, in its ticks
+        # Asked for after the clip is closed as well, and then the tracks of its container are freed memory.
+        self.frame_rate = source.frame_rate
+        self._job = job
+        self._skip = 0 if source.is_encoded else piece.skip
+        self._destination = destination
+        self._on_progress = on_progress
+        self._counting = counting
+        self._cut = timeline.cut_of(piece.clip, job, piece.span, source.time_base)
+        self._hole = max(round(timeline.HOLE / source.time_base), 5 * round(1 / (source.frame_rate * source.time_base)))
+        self._counts = _Counts()
+        self._held: list[Packet[Any]] = []  # pictures from the end of the range on, which earlier ones may refer to
+        self._early_sound: list[Packet[Any]] = []  # sound that comes in the file before the first picture
+        self._output: Output | None = None
+        self._latest: int | None = None  # the latest picture seen so far
+        self._first = 0  # the first copied picture
+        self._edge_until: int | None = None  # what is shown before it was encoded again
+        self._open_gop = False
+        self._pictures_done = False
+        self._whole = True
+        self._reached = 0  # the last written picture
+        self._holes: list[Span] = []
+        self._pulse = Pulse(self._tell, rarely=not (job.exact or source.is_encoded))
+        self._begin_at: int | None = None
+        self._feed: Feed | None = None
+        self._until: int | None = None  # how far it goes at present
+        self._scanned = 0  # pictures that were looked at to find where to begin
+
+    @property
+    def marks(self) -> Sequence[Mark]:
+        """Its pictures as stored, those that were read so far."""
+        return self._marks if self.listed_marks is None else self.listed_marks.first(self._counts.read)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was read to its end."""
+        return self._whole and not self._pictures_done
+
+    @property
+    def stopped_at_range_end(self) -> bool:
+        """Whether the clip may have more pictures, from the end of the range on."""
+        return self._pictures_done
+
+    def stop(self) -> None:
+        """Nothing more of it is wanted."""
+        self._pictures_done = True
+
+    @property
+    def has_written(self) -> bool:
+        """Whether a picture of it is in the film."""
+        return self._output is not None and self._output.pictures.packets > self._pictures_before
+
+    def limit(self, end: int) -> None:
+        """Leave out the pictures from ``end`` on (ticks after its first)."""
+        self.piece = self.piece.until(end)
+
+    def run(self, until: int | None = None) -> Reached:
+        """Go on, up to the pictures that are stored for ``until`` (ticks after its first) or later."""
+        if self._feed is None and not self._start():
+            self._pictures_done = True
+            return Reached.END
+        assert self._feed is not None
+        self._until = until
+        while (packet := self._feed.next()) is not None:
+            self._pulse.beat()
+            if not self.source.is_picture(packet):
+                self._take_sound(packet)
+            elif not self._pictures_done:
+                if self._is_beyond(packet.dts):
+                    self._feed.park(packet)
+                    return Reached.LIMIT
+                if self._take_picture(packet):
+                    return Reached.SPLIT
+            if self._pictures_done and self._sound_done():
+                self._whole = False
+                break
+        return Reached.END
+
+    def _start(self) -> bool:
+        """Find where to begin; whether there is anything."""
+        if self.source.holds_nothing:
+            return False
+        if self.piece.begin is not None and self.piece.skip == 0 and self.piece.begin < self._cut.start:
+            self.piece = replace(self.piece, begin=None)
+        if self.piece.begin is None and self._cut.start > 0 and self.origin is None:
+            self._begin_at, self._scanned = keyframe_before(self.piece.clip.path, self._cut.start, self._pulse.beat)
+            if self._begin_at is None:
+                return False
+        self._feed = Feed(self.source, self._take_stretch)
+        return True
+
+    def _take_stretch(self, stretch: Stretch) -> bool:
+        """Write all of it at once, where none of it is at the edge of what is wanted. Whether it was."""
+        output, run = self._output, stretch.picture_run
+        if output is None or self.origin is None or self._counts.read < self._skip or not self.has_written:
+            return False
+        if self._held or self._edge_until is not None or self._pictures_done:
+            return False
+        latest = max(run.shown)
+        if latest - self.origin >= self._end or self._is_beyond(run.dts[-1]):
+            return False
+        if self._open_gop and min(run.shown) < self._first:
+            return False
+        if max(run.shown[0] - self._reached, run.longest_jump) >= self._hole or not output.takes(stretch):
+            return False
+        self._pulse.beat(look=True)
+        self._saw(len(run.dts), latest)
+        self._reached = max(self._reached, latest)
+        output.pictures.write_stretch(stretch)
+        if output.sound is not None:
+            output.sound.add_stretch(stretch, output.pictures.reached())
+        return True
+
+    def _is_beyond(self, dts: int | None) -> bool:
+        return not (self._until is None or self.origin is None or dts is None) and dts - self.origin >= self._until
+
+    @property
+    def _end(self) -> int:
+        return self._cut.end if self.piece.end is None else min(self._cut.end, self.piece.end)
+
+    def _take_picture(self, packet: Packet[Any]) -> bool:
+        """Whether the film is full and the picture belongs into the next."""
+        pts = shown_at(packet, self.source)
+        packet.pts = pts
+        assert packet.dts is not None
+        if self.origin is None:
+            self.origin = origin_of(packet, pts)
+        at = pts - self.origin
+        if packet.is_keyframe and self._is_split(packet, at):
+            self.split_at = at
+            return True
+        self._note(packet, at)
+        end = self._end
+        after_end = at >= end
+        self._counts.duplicates += after_end and at < self._cut.end
+        if self._counts.read <= self._skip:
+            self._counts.duplicates += at >= self._cut.start
+        elif after_end and packet.dts - self.origin >= end:
+            # Nothing that is decoded later can be shown earlier; what another clip shows as well is still counted.
+            self._pictures_done = at >= self._cut.end or not self._counting
+        elif self._output is None:
+            self._seek_first(packet, at, after_end=after_end)
+        elif self._edge_until is not None and pts < self._edge_until:
+            pass  # it was encoded again
+        elif self._open_gop and pts < self._first and self.source.parameters.leads(view_of(packet)):
+            self._counts.leading += 1
+        elif after_end:
+            self._held.append(packet)
+        else:
+            self._write(packet)
+        return False
+
+    def _note(self, packet: Packet[Any], at: int) -> None:
+        self._saw(1, at + (self.origin or 0))
+        if self.listed_marks is None:
+            self._marks.append(mark_of(packet, microseconds(at, self.source.time_base)))
+
+    def _saw(self, count: int, latest: int) -> None:
+        self._counts.read += count
+        self._latest = latest if self._latest is None else max(self._latest, latest)
+
+    def _is_split(self, packet: Packet[Any], at: int) -> bool:
+        if self._output is None or at >= self._end or not self.has_written:
+            return False
+        full = self._destination.is_full(timeline.wall_at(self.piece.clip, at, self.source.time_base))
+        return full and (packet.pts == packet.dts or self.source.parameters.begins_anew(view_of(packet)))
+
+    def _seek_first(self, packet: Packet[Any], at: int, *, after_end: bool) -> None:
+        """Start with a keyframe, or behind what the film has already; what comes before cannot be decoded."""
+        assert self.origin is not None
+        if after_end:
+            return
+        if self.piece.skip == 0:
+            begin = self._begin_at if self.piece.begin is None else self.piece.begin + self.origin
+            if not packet.is_keyframe:
+                self._counts.before_first += self.piece.begin is None and at >= self._cut.start
+                return
+            if begin is not None and self.origin + at < begin:
+                return
+        self._begin(packet, at)
+
+    def _begin(self, packet: Packet[Any], at: int) -> None:
+        """Open the film for this clip and write its first picture."""
+        assert self.origin is not None
+        source = self.source
+        made = self._edge() if at < self._cut.start and self.piece.skip == 0 else None
+        head = None if made is None else next(made.packets, None)
+        self._first = self.origin + at if head is None or head.pts is None else head.pts
+        wall = timeline.wall_at(self.piece.clip, self._first - self.origin, source.time_base)
+        output = self._output = self._destination.output_for(self.piece, source, wall)
+        # In H.265 also a keyframe that refreshes may have leading pictures, some decodable: each is asked.
+        parameters = source.parameters
+        refreshed = not parameters.hevc and parameters.refreshes(view_of(packet))
+        self._open_gop = self.piece.skip == 0 and not refreshed
+        self._start_tracks(output, wall)
+        if made is None or head is None:
+            self._write(packet)
+        else:
+            self._write_edge(made, head)
+
+    def _edge(self) -> Edge | None:
+        if not self._job.exact or self.source.is_encoded:
+            return None
+        assert self.origin is not None
+        return edge(self.source, self.origin + self._cut.start, self.origin + self._end)
+
+    def _write_edge(self, made: Edge, head: Packet[Any]) -> None:
+        assert self._output is not None
+        assert made.parameters is not None
+        self._output.pictures.use(made.parameters)
+        for each in chain((head,), made.packets):
+            self._pulse.beat()
+            self._put(each)
+            self.encoded += 1
+        self._output.pictures.use(self.source.parameters)
+        self._edge_until = (self.origin or 0) + self._cut.end if made.resume_at is None else made.resume_at
+
+    def _start_tracks(self, output: Output, wall: WallTime) -> None:
+        pictures, sound = output.pictures, output.sound
+        self._starts_at = place_first(self.piece, self._destination, output, wall)
+        self._pictures_before, self._damaged_before = pictures.packets, pictures.damaged
+        pictures.start_clip(self.source, self._first, self._starts_at)
+        base = self._starts_at * pictures.time_base
+        if sound is not None:
+            sound.start_clip(self.source, base, self._first * self.source.time_base)
+            for early in self._early_sound:
+                sound.add(early)
+            self._sound_before = sound.packets
+        self._early_sound.clear()
+        if output.subtitles is not None:
+            output.subtitles.start_clip(base, wall)
+
+    def _write(self, packet: Packet[Any]) -> None:
+        assert packet.pts is not None
+        if self._held:
+            for held in self._held:
+                self._put(held)
+            self._held.clear()
+        if packet.pts - self._reached >= self._hole and self.has_written:
+            self._jump(packet.pts)
+        self._put(packet)
+
+    def _jump(self, pts: int) -> None:
+        """The pictures have a hole: what follows is put behind what was, unless the film keeps real time."""
+        assert self._output is not None
+        assert self.origin is not None
+        pictures, sound, subtitles = self._output.pictures, self._output.sound, self._output.subtitles
+        frame = round(pictures.frame * pictures.time_base / self.source.time_base)
+        walls = [self._wall(each) for each in (self._reached + frame, pts)]
+        self._holes.append(Span(*walls))
+        reached = pictures.reached()
+        if subtitles is not None:
+            subtitles.end_clip(reached * pictures.time_base)
+        if self._destination.place_of(walls[1]) is None:
+            if sound is not None:
+                sound.write_until(reached)
+                sound.jump((reached - pictures.place(pts)) * pictures.time_base)
+            pictures.jump(pts, reached)
+        if subtitles is not None:
+            subtitles.start_clip(pictures.place(pts) * pictures.time_base, walls[1])
+
+    def _put(self, packet: Packet[Any]) -> None:
+        assert self._output is not None
+        assert packet.pts is not None
+        pictures, sound, subtitles = self._output.pictures, self._output.sound, self._output.subtitles
+        self._reached = max(self._reached, packet.pts) if self.has_written else packet.pts
+        pictures.write(packet)
+        reached = pictures.reached()
+        if sound is not None:
+            sound.write_until(reached)
+        if subtitles is not None:
+            subtitles.write_until(reached * pictures.time_base)
+
+    def _tell(self) -> None:
+        start = max(self.piece.clip.span.start, self.piece.span.start)
+        self._on_progress(start if self._output is None else self._wall(self._reached))
+
+    def _take_sound(self, packet: Packet[Any]) -> None:
+        if self._output is None:
+            self._early_sound.append(packet)
+        elif self._output.sound is not None:
+            self._output.sound.add(packet)
+
+    def _sound_done(self) -> bool:
+        """After the last picture: whether the sound has come as far."""
+        if self._output is None or self._output.sound is None or self.source.kind.sound is None:
+            return True
+        pictures = self._output.pictures
+        return self._output.sound.heard() >= pictures.reached() * pictures.time_base
+
+    def _wall(self, pts: int) -> WallTime:
+        return timeline.wall_at(self.piece.clip, pts - (self.origin or 0), self.source.time_base)
+
+    def outcome(self) -> ClipOutcome:
+        """Put an end to it, and say what became of the clip. Raises :class:`Unusable`. To be called once."""
+        counts = self._counts
+        read = counts.read if self._feed is not None else self._scanned
+        whole = self.is_whole or self._feed is None
+        missing = max(0, self.source.listed_packets - read) if whole and read else 0
+        if self._output is None:
+            if self.is_whole and self._latest is None:
+                raise Unusable("it holds no pictures")
+            if self.is_whole and self._begin_at is None and counts.before_first and counts.before_first == counts.read:
+                raise Unusable("none of its pictures can be decoded by itself (no keyframe)")
+            return ClipOutcome(
+                self.piece.clip.number,
+                holds=self._holds(),
+                undecodable_dropped=counts.before_first,
+                missing_packets=missing,
+                duplicates=counts.duplicates,
+            )
+        pictures, sound = self._output.pictures, self._output.sound
+        pictures.end_clip()
+        end = pictures.end * pictures.time_base
+        missing += pictures.damaged - self._damaged_before
+        longer = 0.0 if sound is None else sound.end_clip(end)
+        if self._output.subtitles is not None:
+            self._output.subtitles.end_clip(end)
+        self._output.settle()
+        start, last = self._wall(self._first), self._wall(self._reached)
+        frame = int((pictures.end - pictures.shown) * pictures.time_base * 1_000_000)
+        return ClipOutcome(
+            self.piece.clip.number,
+            covered=Span(start, last + timedelta(microseconds=frame)),
+            starts_at=float(self._starts_at * pictures.time_base),
+            holds=self._holds(),
+            video_packets=pictures.packets - self._pictures_before,
+            audio_packets=0 if sound is None else sound.packets - self._sound_before,
+            undecodable_dropped=counts.before_first + counts.leading,
+            missing_packets=missing,
+            audio_cut_seconds=longer if self.is_whole else 0.0,
+            holes=tuple(self._holes),
+            duplicates=counts.duplicates,
+        )
+
+    def _holds(self) -> float:
+        if not self.is_whole or self._latest is None or self.origin is None:
+            return self.source.listed_seconds
+        return float((self._latest - self.origin) * self.source.time_base + 1 / self.source.frame_rate)

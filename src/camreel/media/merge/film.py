@@ -1,0 +1,169 @@
+"""One file of a merge: what was put into it, and all that it takes to put it in again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from camreel.media.merge import timeline
+from camreel.media.merge.timeline import Placed
+from camreel.media.mux.direct import DirectOutput, can_be_direct
+from camreel.media.mux.muxed import Creation, MuxedOutput, Output
+from camreel.media.mux.sound import SoundForm, sound_form
+from camreel.media.mux.verify import verify
+from camreel.media.worker.messages import FilmResult, MergeJob, part_name
+from camreel.model import Gaps, OutputFormat, Span, WallTime
+
+if TYPE_CHECKING:
+    from camreel.media.clips.clip import Clip, ClipKind, SoundKind
+    from camreel.media.merge.pieces import Piece
+    from camreel.media.worker.messages import ClipOutcome
+
+
+@dataclass(slots=True)
+class Heard:
+    """How much of the film has sound of one kind: seconds, clips, and one of them."""
+
+    path: str
+    seconds: float = 0.0
+    clips: int = 0
+
+
+@dataclass(slots=True)
+class Film:
+    """An output and the pieces in it. ``start`` is when its first picture was taken, ``kind`` is its clip's."""
+
+    job: MergeJob
+    number: int
+    output: Output
+    kind: ClipKind
+    start: WallTime
+    form: SoundForm | None
+    pieces: list[Piece] = field(default_factory=list)
+    placed: list[Placed] = field(default_factory=list)
+    sounds: dict[SoundKind, Heard] = field(default_factory=dict)
+    _at_keyframe: int = 0
+    _largest_gop: int = 0
+
+    @classmethod
+    def opened(cls, job: MergeJob, number: int, source: Clip, start: WallTime, form: SoundForm | None) -> Film:
+        """A new one, made for pictures like those of ``source``."""
+        output = open_output(job, part_name(job.output, number), source, form, _creation(job, start))
+        return cls(job, number, output, source.kind, start, form)
+
+    def reopen(self, source: Clip, form: SoundForm | None) -> None:
+        """Empty, with sound of ``form``; the pieces have to be put in again."""
+        self.output.abandon()
+        self.form = form
+        self.output = open_output(
+            self.job, part_name(self.job.output, self.number), source, form, _creation(self.job, self.start)
+        )
+
+    def takes(self, kind: ClipKind) -> bool:
+        """Whether clips of ``kind`` can be in it."""
+        same_size = (kind.width, kind.height) == (self.kind.width, self.kind.height)
+        return kind.codec == self.kind.codec and (same_size or self.job.format is not OutputFormat.AVI)
+
+    def put_in(self, piece: Piece, outcome: ClipOutcome, sound: SoundKind | None) -> None:
+        """``piece`` was copied; ``outcome`` is what became of it."""
+        assert outcome.covered is not None
+        self.pieces.append(piece)
+        end = float(self.output.pictures.end * self.output.pictures.time_base)
+        held = self.job.gaps is Gaps.HOLD
+        for span, at in timeline.continuous(outcome.covered, outcome.holes, outcome.starts_at, held=held):
+            until = min(end, at + span.seconds)
+            self.placed.append(Placed(piece.clip.label, span, at, until, piece.clip.events))
+        if sound is not None:
+            heard = self.sounds.setdefault(sound, Heard(piece.clip.path))
+            heard.seconds += outcome.covered.seconds
+            heard.clips += 1
+
+    def best_form(self) -> SoundForm | None:
+        """The form of the sound that most of the film has."""
+        if not self.sounds:
+            return None
+        most = max(self.sounds, key=lambda kind: self.sounds[kind].seconds)
+        return sound_form(most, self.sounds[most].path, self.job.format, self.job.audio)
+
+    def place_of(self, wall: WallTime) -> Fraction | None:
+        """Where ``wall`` is in a film that keeps real time; None in one that does not."""
+        if self.job.gaps is Gaps.JUMP:
+            return None
+        return Fraction((wall - self.start) // timedelta(microseconds=1), 1_000_000)
+
+    def is_full(self, wall: WallTime) -> bool:
+        """Whether a new one begins with the keyframe of ``wall``. To be asked for each keyframe, once."""
+        size = self.output.bytes
+        self._largest_gop = max(self._largest_gop, size - self._at_keyframe)
+        self._at_keyframe = size
+        if self.job.split_size is not None and size + self._largest_gop > self.job.split_size * 0.99:
+            return True
+        return any(self.start < moment <= wall for moment in self.job.split_at)
+
+    def close(self) -> FilmResult:
+        """Close it, reopen it and compare it with what was written, and bring it to the disk."""
+        output, pictures, sound = self.output, self.output.pictures, self.output.sound
+        if sound is not None:
+            sound.finish()
+        chapters = timeline.chapters(self.placed, self.job)
+        codec = output.sound_codec  # to be asked of an open file only
+        output.close(chapters)
+        path = part_name(self.job.output, self.number)
+        subtitles = 0 if output.subtitles is None else output.subtitles.packets
+        result = FilmResult(
+            path=path,
+            span=Span(self.start, max(placed.wall.end for placed in self.placed)),
+            seconds=float(pictures.end * pictures.time_base),
+            size=Path(path).stat().st_size,
+            video_codec=self.kind.codec,
+            width=self.kind.width,
+            height=self.kind.height,
+            video_packets=pictures.packets,
+            audio_codec=codec,
+            audio_from=self._changed_from(codec),
+            audio_packets=0 if sound is None else sound.packets,
+            chapters=chapters,
+            converted=0 if sound is None else sound.converted,
+            subtitles=subtitles,
+        )
+        verify(path, self.job.format, result, (pictures.first_written, pictures.last_written))
+        return result
+
+    def _changed_from(self, written: str | None) -> str | None:
+        return None if self.form is None or self.form.kind.codec == written else self.form.kind.codec
+
+
+@dataclass(frozen=True, slots=True)
+class Remaking:
+    """A film that is made again: everything is decided."""
+
+    film: Film
+
+    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> Output:  # noqa: ARG002 - all is decided
+        """Where it goes."""
+        return self.film.output
+
+    def place_of(self, wall: WallTime) -> Fraction | None:
+        """See :meth:`Film.place_of`."""
+        return self.film.place_of(wall)
+
+    def is_full(self, wall: WallTime) -> bool:  # noqa: ARG002
+        """It is not asked again."""
+        return False
+
+
+def open_output(job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> Output:
+    """An output for pictures like those of ``clip`` and sound of ``form``. Raises what :func:`writing` raises."""
+    kind = DirectOutput if can_be_direct(job, clip, form) else MuxedOutput
+    return kind(job, path, clip, form, created)
+
+
+def _creation(job: MergeJob, first: WallTime) -> Creation | None:
+    if job.utc_offset is None:
+        return None
+    return Creation(
+        timeline.creation_time(first, job.utc_offset, job.drift), timeline.shown(first, job).replace(" ", "T", 1)
+    )

@@ -1,0 +1,394 @@
+"""The merge: clips in the order of their wall clock, each moment once, into one file or as few as can hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from camreel.errors import MergeError, printable
+from camreel.formats.sniff import Unusable
+from camreel.media.clips.clip import Clip
+from camreel.media.clips.dav_clip import notes_on
+from camreel.media.clips.open import open_to_copy, own_clock
+from camreel.media.clips.packets import ClipUnreadable
+from camreel.media.merge import timeline
+from camreel.media.merge.clip_copy import ClipCopy
+from camreel.media.merge.film import Film, Remaking
+from camreel.media.merge.overlap import Footage, Joint, joint
+from camreel.media.merge.pieces import Piece, Reached
+from camreel.media.merge.reencode import H264Clip
+from camreel.media.merge.scan import end_of, goes_on, marks_of
+from camreel.media.merge.timeline import Placed
+from camreel.media.mux.frames import UnevenRate
+from camreel.media.mux.sound import sound_form
+from camreel.media.worker.messages import ClipFile, ClipOutcome, FilmResult, MergeJob, MergeResult, Settled
+from camreel.model import OutputFormat, Span, WallTime
+from camreel.text import count_text
+
+if TYPE_CHECKING:
+    from camreel.formats.dhav import DhavSummary
+    from camreel.media.mux.muxed import Output
+    from camreel.media.mux.sound import SoundForm
+
+Listener = Callable[[int, WallTime], None]
+
+_KEPT = "The downloads are kept."
+# Between whole seconds a recorder's own clock is known to about a picture.
+_OWN_CLOCK = timedelta(milliseconds=100)
+# So much of a clip behind the end of the one before is looked at, to see whether it goes on.
+_BEYOND = timedelta(seconds=2)
+
+
+@dataclass(slots=True)
+class _Work:
+    """A clip on its way: what is known of it, and what became of its parts so far."""
+
+    clip: ClipFile
+    own: DhavSummary | None
+    doubt: timedelta
+    notes: list[str]
+    parts: int
+    source: Clip | None = None  # open, until the first part of it is copied
+    outcomes: list[ClipOutcome] = field(default_factory=list)
+
+    @property
+    def listed_end(self) -> WallTime | None:
+        """When it ends by the list; None where its own clock tells more."""
+        return None if self.own is not None and self.doubt == _OWN_CLOCK else self.clip.span.end
+
+
+@dataclass(slots=True)
+class _Last:
+    """The piece that was copied last. It is ``open`` while its end waits for the next clip."""
+
+    copy: ClipCopy
+    work: _Work
+    open: bool = True
+
+
+class Merger:
+    """One merge. Clips are added in the order of their listed start; files are made as there is something for them."""
+
+    def __init__(self, job: MergeJob) -> None:
+        self._job = job
+        self._films: list[FilmResult] = []
+        self._film: Film | None = None
+        self._last: _Last | None = None
+        self._placed: list[Placed] = []
+        self._notes: list[str] = []
+        self._settled: list[ClipOutcome] = []
+        self._on_progress: Listener = lambda _number, _wall: None
+        self._numbers: dict[str, int] = {}
+        self._size: tuple[int, int] | None = None  # of the pictures, where they are all encoded again
+
+    def add(self, clip: ClipFile, on_progress: Listener) -> Settled:
+        """Take ``clip``. ``on_progress`` gets the clip's number and the wall time reached, a few times a second.
+
+        Raises :class:`MergeError` where the clip is well but cannot be in any file of this merge, :class:`DiskError`
+        where one cannot be written.
+        """
+        self._on_progress = on_progress
+        self._settled = []
+        self._numbers[clip.path] = clip.number
+        try:
+            work = self._look_at(clip)
+        except Unusable as reason:
+            if clip.again:
+                return Settled((), str(reason))
+            self._settled.append(ClipOutcome(clip.number, unusable=str(reason)))
+            self._go_on(clip)
+            return Settled(tuple(self._settled))
+        try:
+            if clip.again and (broken := _broken(work)) is not None:
+                return Settled((), broken)
+            for part in timeline.wanted_parts(work.clip, self._job):
+                self._take(work, Piece(work.clip, part))
+        finally:
+            if work.source is not None:
+                work.source.close()
+        return Settled(tuple(self._settled))
+
+    def number_of(self, path: str) -> int | None:
+        """Which of the added clips the file at ``path`` is."""
+        return self._numbers.get(path)
+
+    def finish(self) -> MergeResult:
+        """Close what is open; each file is opened again, compared with what was written, and brought to the disk.
+
+        Raises :class:`MergeError` where nothing could be used or a file is not what was written.
+        """
+        self._settled = []
+        self._end_last()
+        self._close_film()
+        if not self._films:
+            raise MergeError("None of the clips holds a picture of the range.", hint=_KEPT)
+        if self._job.h264:
+            self._notes.append("All pictures were encoded again, as H.264 (--h264).")
+        notes = (*self._notes, *timeline.overlap_notes(self._placed, self._job))
+        return MergeResult(tuple(self._films), tuple(self._settled), notes)
+
+    def _look_at(self, clip: ClipFile) -> _Work:
+        """What can be said of a clip before it is copied. Raises :class:`Unusable`."""
+        own = own_clock(clip.path)
+        parts = len(timeline.wanted_parts(clip, self._job))
+        if own is None:
+            return _Work(clip, None, timeline.RESOLUTION, [], parts, open_to_copy(clip.path))
+        placed, notes = timeline.by_own_clock(clip, self._job, own.first), notes_on(own)
+        if placed is None:
+            notes.append(f"is dated {own.first} by its own clock; the listed {clip.span.start} was taken")
+            return _Work(clip, own, timeline.RESOLUTION, notes, parts)
+        return _Work(placed, own, _OWN_CLOCK, notes, len(timeline.wanted_parts(placed, self._job)))
+
+    def _take(self, work: _Work, piece: Piece) -> None:
+        """Put a piece behind the last one."""
+        try:
+            piece_or_none = self._behind_last(work, piece)
+            if piece_or_none is None:
+                self._go_on(work.clip)
+                return
+            source = self._open_first(work, piece_or_none)
+        except Unusable as reason:
+            self._part_done(work, ClipOutcome(work.clip.number, unusable=str(reason)))
+            return
+        copy = ClipCopy(piece_or_none, self._job, source, self, self._progress_of(work.clip))
+        self._last = _Last(copy, work)
+        self._go_on(work.clip)
+
+    def _open_first(self, work: _Work, piece: Piece) -> Clip:
+        """A clip is opened once, where nothing else needs it: that walks all its boxes."""
+        source = work.source
+        if source is None or self._job.h264:
+            return self._open(piece)
+        work.source = None
+        return source
+
+    def _open(self, piece: Piece) -> Clip:
+        if not self._job.h264:
+            return open_to_copy(piece.clip.path)
+        source = H264Clip(piece, self._job, self._size)
+        self._size = self._size or (source.kind.width, source.kind.height)
+        return source
+
+    def _progress_of(self, clip: ClipFile) -> Callable[[WallTime], None]:
+        return lambda wall: self._on_progress(clip.number, wall)
+
+    def _behind_last(self, work: _Work, piece: Piece) -> Piece | None:
+        """The piece as it follows the last one, whose end is settled by it. None where the last one shows all of it."""
+        last = self._last
+        if last is not None and last.work is work:  # another part of the range, from the same clip
+            self._end_last()
+            return piece
+        found = Joint() if last is None else self._joint(last, work, piece)
+        if last is None or found == Joint():
+            self._end_last()
+            return piece
+        if not last.copy.has_written:  # it may turn out to have nothing of the range
+            self._end_last()
+        copy = last.copy
+        if not copy.has_written:
+            return piece
+        if found.inside:
+            self._part_done(work, ClipOutcome(work.clip.number, inside=last.work.clip.number))
+            return None
+        if found.cut is not None and last.open:
+            copy.limit(timeline.ticks_at(found.cut - copy.piece.clip.span.start, copy.source.time_base))
+            self._note_cut(last.work.clip, found.cut, work.clip)
+        self._end_last()
+        if found.skip:
+            return self._following(piece, found)
+        if found.begin is None:
+            return piece
+        with open_to_copy(piece.clip.path) as source:
+            return replace(piece, begin=timeline.ticks_at(timedelta(microseconds=found.begin), source.time_base))
+
+    def _following(self, piece: Piece, found: Joint) -> Piece:
+        """The part of ``piece`` behind the pictures that the last one shows."""
+        marks, _ = marks_of(piece.clip.path)
+        shown = max(mark.at for mark in marks[: found.skip])
+        first = marks[found.skip].at
+        with open_to_copy(piece.clip.path) as source:
+            begin = timeline.ticks_at(timedelta(microseconds=first), source.time_base)
+        span = Span(piece.clip.span.start + found.shift, piece.clip.span.end + found.shift)
+        lag = Fraction(first - shown, 1_000_000)
+        return replace(piece, clip=replace(piece.clip, span=span), skip=found.skip, lag=lag, begin=begin)
+
+    def _joint(self, last: _Last, work: _Work, piece: Piece) -> Joint:
+        """Where the last piece and the next hold the same."""
+        copy, clip, doubt = last.copy, piece.clip, max(last.work.doubt, work.doubt)
+        if not copy.marks or not (copy.has_written or last.open):
+            return Joint()
+        before = self._footage(last, piece.span)
+        if before.end - clip.span.start <= -doubt:
+            return Joint()
+        both = before.sure_end - clip.span.start
+        try:
+            if both < doubt and not goes_on(before.marks, work.clip.path, work.source):
+                return Joint()  # most clips, which just follow each other
+            before = replace(before, marks=list(before.marks))  # asked for again and again from here on
+        except ClipUnreadable as error:
+            if last.open or error.path != copy.piece.clip.path:
+                raise
+            return Joint()  # it is in the film, and gone from the disk: at worst something is shown twice
+        until = before.end - clip.span.start + _BEYOND
+        if not self._job.whole_clips:
+            until = min(until, piece.span.end - clip.span.start)
+        head, whole = marks_of(clip.path, until=max(1, until // timedelta(microseconds=1)))
+        end = clip.span.start + end_of(head, copy.frame_rate)
+        if not whole and end < piece.span.end:
+            end = max(end, before.end + _BEYOND)
+        return joint(before, Footage(clip.span.start, end, head, work.doubt, work.listed_end))
+
+    def _footage(self, last: _Last, span: Span) -> Footage:
+        """All pictures of the last piece's clip, up to the end of the range."""
+        copy = last.copy
+        marks = copy.marks
+        if last.open and copy.listed_marks is not None:
+            marks = copy.listed_marks
+        elif last.open or self._job.h264:
+            read = [] if self._job.h264 else list(marks)
+            rest, _ = marks_of(copy.piece.clip.path, len(read))
+            marks = read + rest
+        start = copy.piece.clip.span.start
+        end = start + end_of(marks, copy.frame_rate)
+        if copy.stopped_at_range_end:
+            end = max(end, span.end)
+        return Footage(start, end, marks, last.work.doubt, last.work.listed_end)
+
+    def _note_cut(self, before: ClipFile, cut: WallTime, after: ClipFile) -> None:
+        at = timeline.shown(cut, self._job)
+        self._notes.append(
+            f"{printable(before.label)} and {printable(after.label)} hold the same time by the camera's clock, in"
+            f" different pictures: the first is shown up to {at}, then the second."
+        )
+
+    def _go_on(self, clip: ClipFile) -> None:
+        """Copy of the last piece what need not wait for the clip after ``clip``."""
+        last = self._last
+        if last is None or not last.open:
+            return
+        until = None
+        if clip.next_start is not None:
+            begins = clip.next_start - last.copy.piece.clip.span.start
+            until = timeline.ticks_at(max(begins, timedelta(0)), last.copy.source.time_base)
+        self._run(last, until)
+
+    def _end_last(self) -> None:
+        if self._last is not None and self._last.open:
+            self._run(self._last, None)
+
+    def _run(self, last: _Last, until: int | None) -> None:
+        """Copy on; where the file is full, into the next one."""
+        try:
+            while (reached := last.copy.run(until)) is Reached.SPLIT:
+                self._part(last)
+        except UnevenRate as error:
+            label = printable(last.work.clip.label)
+            said = f"{label} does not have the constant rate of pictures that avi needs; use mkv or mp4."
+            raise MergeError(said, hint=_KEPT) from error
+        if reached is Reached.END:
+            self._close_piece(last)
+            last.open = False
+            last.copy.source.close()
+
+    def _part(self, last: _Last) -> None:
+        """The rest of the clip goes into another file."""
+        copy = last.copy
+        assert copy.split_at is not None
+        rest = replace(copy.piece, skip=0, begin=copy.split_at)
+        copy.limit(copy.split_at)
+        copy.stop()
+        last.work.parts += 1
+        self._close_piece(last)
+        copy.source.close()
+        self._close_film()
+        last.copy = ClipCopy(rest, self._job, self._open(rest), self, self._progress_of(last.work.clip))
+
+    def _close_piece(self, last: _Last) -> None:
+        copy = last.copy
+        try:
+            outcome = copy.outcome()
+        except Unusable as reason:
+            outcome = ClipOutcome(last.work.clip.number, unusable=str(reason))
+        if outcome.covered is not None:
+            assert self._film is not None
+            self._film.put_in(copy.piece, outcome, copy.source.kind.sound)
+        if copy.encoded:
+            pictures = count_text(copy.encoded, "picture")
+            self._notes.append(f"The first {pictures}, up to the next keyframe, were encoded again (--exact).")
+        self._part_done(last.work, outcome)
+
+    def _part_done(self, work: _Work, outcome: ClipOutcome) -> None:
+        work.outcomes.append(outcome)
+        if len(work.outcomes) < work.parts:
+            return
+        whole = timeline.together(work.outcomes)
+        if whole.covered is not None and work.own is not None:
+            self._notes += [f"{printable(work.clip.label)} {note}." for note in work.notes]
+            short = min(work.clip.span.end, self._job.span.end) - whole.covered.end
+            if work.own.cut and short >= timeline.RESOLUTION and not whole.duplicates:
+                whole = replace(whole, missing_packets=whole.missing_packets + 1)
+        self._settled.append(whole)
+
+    # What a piece asks of the place it goes to.
+
+    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> Output:
+        """The output for a piece, made now if the one that is open cannot take it."""
+        kind = source.kind
+        if self._job.format is OutputFormat.AVI and kind.codec == "hevc":
+            raise MergeError("H.265 cannot be stored in avi; use mkv or mp4.", hint=_KEPT)
+        if self._film is not None and not self._film.takes(kind):
+            self._close_film()
+        form = None
+        if kind.sound is not None:
+            form = sound_form(kind.sound, piece.clip.path, self._job.format, self._job.audio)
+        if self._film is None:
+            self._film = Film.opened(self._job, len(self._films) + 1, source, first, form)
+        elif self._film.form is None and form is not None:
+            self._again(self._film, form)
+        return self._film.output
+
+    def place_of(self, wall: WallTime) -> Fraction | None:
+        """See :meth:`Film.place_of`."""
+        return None if self._film is None else self._film.place_of(wall)
+
+    def is_full(self, wall: WallTime) -> bool:
+        """See :meth:`Film.is_full`."""
+        return self._film is not None and self._film.is_full(wall)
+
+    def _again(self, film: Film, form: SoundForm | None) -> None:
+        """Make the film once more with another sound track: a track can only be added to an empty file."""
+        with self._open(film.pieces[0]) as first:
+            film.reopen(first, form)
+        for piece in film.pieces:
+            with self._open(piece) as source:
+                copy = ClipCopy(piece, self._job, source, Remaking(film), self._progress_of(piece.clip), counting=False)
+                copy.run()
+                copy.outcome()
+
+    def _close_film(self) -> None:
+        film, self._film = self._film, None
+        if film is None:
+            return
+        best = film.best_form()
+        if best is not None and film.form is not None and best.kind != film.form.kind:
+            self._again(film, best)
+        result = film.close()
+        self._films.append(result)
+        self._placed += film.placed
+        most = timeline.MOST_MP4_CHAPTERS
+        if self._job.format in {OutputFormat.MP4, OutputFormat.MOV} and len(result.chapters) > most:
+            chapters = len(result.chapters)
+            self._notes.append(f"An {self._job.format.value} holds {most} of the {chapters} chapters; mkv has all.")
+        if result.converted:
+            clips = count_text(result.converted, "clip")
+            self._notes.append(f"The sound of {clips} was converted to that of the others.")
+
+
+def _broken(work: _Work) -> str | None:
+    """Why not all of a clip is there that should be."""
+    if work.own is not None:
+        return "the file ends within a frame" if work.own.cut else None
+    return "the file ends before its index does" if work.source is not None and work.source.is_cut else None

@@ -1,0 +1,112 @@
+"""What of a clip is to be copied, where to, and how its pictures are known again."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import Enum
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Protocol
+
+from camreel.media.clips.packets import first_bytes
+from camreel.media.merge import timeline
+from camreel.media.merge.overlap import Mark
+from camreel.media.worker.messages import ClipFile
+from camreel.model import Span, WallTime
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+
+    from camreel.media.clips.clip import Clip
+    from camreel.media.mux.muxed import Output
+
+# Seconds between the decoding and the showing of a picture that B-frames can explain.
+_MOST_REORDER = 10
+# As much of a picture as it takes to tell it from others: its size does the rest.
+TELLING = 2048
+
+
+class Reached(Enum):
+    """How far a clip has come."""
+
+    END = "end"  # nothing more of it is wanted
+    LIMIT = "limit"  # it waits for the next clip
+    SPLIT = "split"  # the rest belongs into another file
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What of a clip is to be copied: enough to do it again. Places are ticks of the clip, from its first picture.
+
+    ``span`` is the part of the range that is asked for. ``skip``: so many stored pictures are in the film already, from
+    the clip before; the next one, at ``begin``, follows after ``lag`` seconds and need not be a keyframe. Without
+    ``skip``, ``begin`` is a keyframe to begin with. What is from ``end`` on is left out.
+    """
+
+    clip: ClipFile
+    span: Span
+    skip: int = 0
+    lag: Fraction = Fraction(0)
+    begin: int | None = None
+    end: int | None = None
+
+    def until(self, end: int) -> Piece:
+        """The same, ending at ``end`` or where it ended before."""
+        return replace(self, end=end if self.end is None else min(self.end, end))
+
+
+class Destination(Protocol):
+    """Where pieces go: the file that is being written."""
+
+    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> Output:
+        """The open output, for a piece whose first picture was taken at ``first``."""
+
+    def place_of(self, wall: WallTime) -> Fraction | None:
+        """Where (seconds) a picture taken at ``wall`` belongs, in a film that keeps real time; else None."""
+
+    def is_full(self, wall: WallTime) -> bool:
+        """Whether a keyframe taken at ``wall`` belongs into another file."""
+
+
+def place_first(piece: Piece, destination: Destination, output: Output, wall: WallTime) -> int:
+    """Where (ticks of the output) the first picture of a piece, taken at ``wall``, goes: behind what is there."""
+    pictures = output.pictures
+    if piece.skip and pictures.packets:
+        return pictures.shown + max(1, round(piece.lag / pictures.time_base))
+    held = destination.place_of(wall)
+    resolution = Fraction(timeline.RESOLUTION // timedelta(microseconds=1), 1_000_000)
+    if held is None or held - pictures.end * pictures.time_base < resolution:
+        return pictures.end
+    base = max(pictures.end, round(held / pictures.time_base))
+    if output.sound is not None:
+        output.sound.quiet_until(base * pictures.time_base)
+    return base
+
+
+def mark_of(packet: Packet[Any], at: int) -> Mark:
+    """``packet``, which is shown ``at`` microseconds after the clip's first, as it is compared with others."""
+    return Mark(at, packet.size, zlib.crc32(first_bytes(packet, TELLING)), packet.is_keyframe)
+
+
+def origin_of(packet: Packet[Any], shown: int) -> int:
+    """Where a clip's own time begins, by its first picture, which is shown at ``shown`` (its ticks).
+
+    What an edit list hides lies before it: such pictures are kept, and do not move the others.
+    """
+    return 0 if packet.is_discard and shown < 0 else shown
+
+
+def shown_at(packet: Packet[Any], clip: Clip) -> int:
+    """When a picture is shown. Far from its decode time (a hostile index) it is that time."""
+    pts, dts = packet.pts, packet.dts
+    assert dts is not None
+    if pts is None or pts == dts:
+        return dts
+    ticks = clip.time_base  # asked for each picture: whole numbers, for a Fraction takes longer than the copying
+    return pts if abs(pts - dts) * ticks.numerator <= _MOST_REORDER * ticks.denominator else dts
+
+
+def microseconds(ticks: int, time_base: Fraction) -> int:
+    """``ticks`` of a clip, in whole microseconds."""
+    return ticks * 1_000_000 * time_base.numerator // time_base.denominator

@@ -1,0 +1,79 @@
+"""The pictures of a clip as they are stored, read without copying any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from camreel.media.clips.marks import Marks
+from camreel.media.clips.open import open_to_copy
+from camreel.media.merge.overlap import Mark
+from camreel.media.merge.pieces import mark_of, microseconds, origin_of, shown_at
+
+if TYPE_CHECKING:
+    from camreel.media.clips.clip import Clip
+
+
+def marks_of(path: str, after: int = 0, until: int | None = None) -> tuple[list[Mark], bool]:
+    """The pictures of the clip at ``path`` behind the first ``after``, up to ``until`` (microseconds after its first).
+
+    And whether these are all. Raises :class:`Unusable`.
+    """
+    with open_to_copy(path) as clip:
+        if (listed := clip.listed_marks()) is not None:
+            count = len(listed) if until is None else listed.until(until)
+            return listed[after:count], count == len(listed)
+        marks: list[Mark] = []
+        origin = None
+        for number, packet in enumerate(clip.packets(sound=False)):
+            shown = shown_at(packet, clip)
+            origin = origin_of(packet, shown) if origin is None else origin
+            at = microseconds(shown - origin, clip.time_base)
+            if until is not None and at >= until:
+                return marks, False
+            if number >= after:
+                marks.append(mark_of(packet, at))
+    return marks, True
+
+
+def end_of(marks: Sequence[Mark], frame_rate: Fraction) -> timedelta:
+    """How long after the first picture the last one ends."""
+    latest = marks.latest() if isinstance(marks, Marks) else max(mark.at for mark in marks)
+    return timedelta(microseconds=latest + int(1_000_000 / frame_rate))
+
+
+def goes_on(marks: Sequence[Mark], path: str, clip: Clip | None) -> bool:
+    """Whether the first picture of the clip at ``path`` (``clip``, where it is open) is one of ``marks``."""
+    if clip is None:
+        found, _ = marks_of(path, until=1)
+        first = found[0] if found else None
+    else:
+        picture = clip.first_picture()
+        first = None if picture is None else mark_of(picture, 0)
+    if first is None:
+        return False
+    return marks.has(first) if isinstance(marks, Marks) else any(mark.same(first) for mark in marks)
+
+
+def keyframe_before(path: str, start: int, on_packet: Callable[[], None]) -> tuple[int | None, int]:
+    """The last keyframe at or before ``start`` (ticks after the clip's first picture): when it is shown, its own ticks.
+
+    None where all of the clip is before ``start``. And how many pictures were looked at.
+    """
+    origin = chosen = None
+    reaches, looked_at = False, 0
+    with open_to_copy(path) as clip:
+        frame = max(1, round(1 / (clip.frame_rate * clip.time_base)))
+        for packet in clip.packets(sound=False):
+            on_packet()
+            looked_at += 1
+            shown = shown_at(packet, clip)
+            origin = origin_of(packet, shown) if origin is None else origin
+            if packet.is_keyframe and (chosen is None or shown <= origin + start):
+                chosen = shown
+            reaches = reaches or shown + frame > origin + start
+            if packet.dts is not None and packet.dts >= origin + start:
+                break
+    return (chosen if reaches else None), looked_at

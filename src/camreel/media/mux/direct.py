@@ -1,0 +1,313 @@
+"""An mp4 written without FFmpeg: what is a place in a clip's file is copied by the system, whole stretches at a time.
+
+FFmpeg would carry each byte four times (out of the clip, into a packet, out of it, into the file); the system carries
+it once, and this program only keeps the tables of the index. Whatever is out of the ordinary is FFmpeg's: another
+container, sound that has to be encoded, subtitles, the index in front, real time across gaps.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from camreel._version import __version__
+from camreel.errors import MergeError
+from camreel.formats.mp4 import writer
+from camreel.formats.mp4.writer import Samples
+from camreel.formats.nal import widened_configuration
+from camreel.media.clips.open import open_to_copy
+from camreel.media.clips.packets import LARGEST_HOLE, ClipBytes, Stored, Stretch
+from camreel.media.merge import timeline
+from camreel.media.mux.frames import LENGTH_SIZE, PictureTrack
+from camreel.media.mux.muxed import Creation, Output, as_camreel_error, picture_time_base, writing
+from camreel.media.mux.sound import AacPackets
+from camreel.model import Gaps, OutputFormat
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+
+    from camreel.formats.mp4 import Run
+    from camreel.media.clips.clip import Clip
+    from camreel.media.mux.sound import SoundForm
+    from camreel.media.worker.messages import Chapter, MergeJob
+
+# So much is gathered and put into the order of the clip's file before it is copied: what belongs together stays near.
+_WINDOW = 2 << 20
+_MOST_WAITING = 4096  # packets
+_AT_A_TIME = 1 << 18  # bytes, where the system does not copy by itself
+# What copying by the system can say that writing would say as well; all else it may just not be able to do.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_EPOCH = datetime(1904, 1, 1, tzinfo=timezone.utc)  # of ISO/IEC 14496-12
+_MDAT = struct.Struct(">I4sQ")
+
+
+def can_be_direct(job: MergeJob, clip: Clip, form: SoundForm | None) -> bool:
+    """Whether a film that begins with ``clip`` and has sound of ``form`` can be written here."""
+    if job.format is not OutputFormat.MP4 or job.faststart or job.subtitles or job.h264 or job.gaps is Gaps.HOLD:
+        return False
+    if not clip.is_upright or not clip.configuration:
+        return False
+    return form is None or (form.codec == "aac" and form.copied and form.rate <= 0xFFFF)
+
+
+class DirectOutput(Output):
+    """See :class:`Output`."""
+
+    def __init__(self, job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> None:
+        super().__init__(job, path)
+        self._metadata = {"title": job.title, "artist": job.camera, "comment": job.comment}
+        self._metadata |= {"date": created.local if created else "", "encoder": f"camreel {__version__}"}
+        self._created = 0 if created is None else _since_1904(created.utc)
+        self.picture_time_base = picture_time_base(job.format, clip)
+        configuration = clip.configuration
+        if clip.parameters.nal_length_size != LENGTH_SIZE:
+            configuration = widened_configuration(clip.kind.codec, configuration)
+        scale = self.picture_time_base.denominator
+        size = clip.kind.width, clip.kind.height
+        self._picture_track = writer.PictureTrack(clip.kind.codec, configuration, *size, scale, clip.aspect)
+        self._picture_samples, self._sound_samples = Samples(), Samples()
+        self.pictures = PictureTrack(self, lowest=None)
+        self._sound_track: writer.SoundTrack | None = None
+        if form is not None:
+            with open_to_copy(form.path) as template:
+                self._sound_track = writer.SoundTrack(template.sound_setup, form.kind.rate, form.kind.channels)
+            self.sound = AacPackets(self, form.kind, fill=True, stamped=True)
+        self._file: _Film = writing(_Film, path, writer.beginning(clip.kind.codec))
+
+    @property
+    def sound_codec(self) -> str | None:
+        return None if self.sound is None else "aac"
+
+    def put_picture(self, packet: Packet[Any] | Stored) -> None:
+        self._put(packet, self._picture_samples)
+
+    def put_sound(self, packet: Packet[Any] | Stored) -> None:
+        self._put(packet, self._sound_samples)
+
+    def _put(self, packet: Packet[Any] | Stored, samples: Samples) -> None:
+        assert packet.pts is not None
+        assert packet.dts is not None
+        size = packet.size
+        self.bytes += size
+        with _putting():
+            number = samples.add(size, packet.pts, packet.dts, packet.duration or 0, key=packet.is_keyframe)
+            self._file.add(packet, samples, number)
+            self._syncing.written(self.bytes)
+
+    def takes(self, stretch: Stretch) -> bool:
+        if stretch.extent is None or not self.pictures.takes(stretch):
+            return False
+        # What is not to be heard is not to be in the file either.
+        return not stretch.sounds if self.sound is None else self.sound.takes_stretches
+
+    def put_pictures(self, stretch: Stretch, start: int, duration: int) -> None:
+        self._put_run(stretch, stretch.picture_run, self._picture_samples, start, duration)
+
+    def put_sounds(self, stretch: Stretch, run: Run, start: int, duration: int) -> None:
+        self._put_run(stretch, run, self._sound_samples, start, duration)
+
+    def _put_run(self, stretch: Stretch, run: Run, samples: Samples, start: int, duration: int) -> None:
+        self.bytes += run.weight
+        with _putting():
+            number = samples.extend(run, start, duration)
+            self._file.add_run(stretch, _Place(samples, number, run.offsets))
+            self._syncing.written(self.bytes)
+
+    def settle(self) -> None:
+        writing(self._file.flush)
+
+    def close(self, chapters: Sequence[Chapter]) -> None:
+        chosen = timeline.most_telling(chapters, timeline.MOST_MP4_CHAPTERS)
+        tracks: list[tuple[writer.Track, Samples]] = [(self._picture_track, self._picture_samples)]
+        if self._sound_track is not None:
+            tracks.append((self._sound_track, self._sound_samples))
+        told = [writer.Chapter(each.start, each.title) for each in chosen]
+        writing(self._file.close, writer.index(tracks, self._metadata, told, self._created))
+        writing(self._syncing.end)
+
+    def abandon(self) -> None:
+        with suppress(OSError):
+            self._file.abandon()
+        with suppress(OSError):
+            self._syncing.end()
+
+
+def _since_1904(utc: str) -> int:
+    moment = datetime.fromisoformat(utc.removesuffix("Z")).replace(tzinfo=timezone.utc)
+    return max(0, int((moment - _EPOCH).total_seconds()))
+
+
+@contextmanager
+def _putting() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise as_camreel_error(error) from error
+    except OverflowError as error:
+        raise MergeError("The video could not be written: a picture is too far from the one before it.") from error
+
+
+class _Place(NamedTuple):
+    """Samples from ``number`` on are told where they are, once their bytes are: at ``offsets`` in the clip's file."""
+
+    samples: Samples
+    number: int
+    offsets: Sequence[int]
+
+
+@dataclass(slots=True)
+class _Unit:
+    """Bytes of a clip's file, and what lies in them. A picture that was changed is ``packet``."""
+
+    file: ClipBytes
+    begin: int
+    end: int
+    places: list[_Place]
+    packet: Stored | None = None
+
+    def is_at(self, moved: int) -> None:
+        """It is so many bytes further on than in the clip's file."""
+        for samples, number, offsets in self.places:
+            if len(offsets) == 1:
+                samples.offsets[number] = offsets[0] + moved
+            else:
+                samples.offsets[number : number + len(offsets)] = array("Q", [at + moved for at in offsets])
+
+
+class _Film:
+    """The file itself: bytes of clips, in the order in which they lie there, window by window."""
+
+    def __init__(self, path: str, beginning: bytes) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+        self._handle = os.open(path, flags, 0o666)
+        self._mdat = len(beginning)
+        self._at = 0
+        self._units: list[_Unit] = []
+        self._latest: tuple[Stretch, _Unit] | None = None
+        self._loose: list[tuple[bytes, Samples, int]] = []
+        self._waiting = 0
+        self._by_system = hasattr(os, "copy_file_range")
+        try:
+            self._write(beginning + _MDAT.pack(1, b"mdat", _MDAT.size))
+        except BaseException:
+            self.abandon()
+            raise
+
+    def add(self, packet: Packet[Any] | Stored, samples: Samples, number: int) -> None:
+        """The bytes of sample ``number`` of a track. They get their place soon."""
+        # Sound waits for the next picture, so that what belongs to a stretch still finds its bytes here.
+        if (type(packet) is Stored and packet.is_picture) or len(self._units) + len(self._loose) >= _MOST_WAITING:
+            self._make_room()
+        self._waiting += packet.size
+        if type(packet) is Stored:
+            places = [_Place(samples, number, (packet.at,))]
+            changed = packet if packet.is_changed else None
+            self._units.append(_Unit(packet.file, packet.at, packet.at + packet.size, places, changed))
+        else:
+            self._loose.append((bytes(packet), samples, number))
+
+    def add_run(self, stretch: Stretch, place: _Place) -> None:
+        """The same for many at once. Of a stretch all bytes are taken when its pictures are, which come first."""
+        if self._latest is not None and self._latest[0] is stretch:
+            self._latest[1].places.append(place)
+            return
+        assert stretch.extent is not None
+        begin, end = stretch.extent
+        self._make_room()
+        self._waiting += end - begin
+        unit = _Unit(stretch.file, begin, end, [place])
+        self._latest = stretch, unit
+        self._units.append(unit)
+
+    def _make_room(self) -> None:
+        if self._waiting >= _WINDOW or len(self._units) + len(self._loose) >= _MOST_WAITING:
+            self.flush()
+
+    def flush(self) -> None:
+        """Bring to the file what waits."""
+        units, loose = self._units, self._loose
+        self._units, self._loose, self._waiting, self._latest = [], [], 0, None
+        units.sort(key=_in_file)
+        file: ClipBytes | None = None
+        begin = end = 0
+        for unit in units:
+            joins = unit.file is file and unit.packet is None and unit.begin >= begin
+            if joins and (unit.end <= end or end <= unit.begin <= end + LARGEST_HOLE):
+                unit.is_at(self._at - begin)
+                end = max(end, unit.end)
+                continue
+            if file is not None:
+                self._copy(file, begin, end - begin)
+            unit.is_at(self._at - unit.begin)
+            file, begin, end = unit.file, unit.begin, unit.end
+            if unit.packet is not None:
+                begin, end = self._copy_changed(unit.packet)
+        if file is not None:
+            self._copy(file, begin, end - begin)
+        for data, samples, number in loose:
+            samples.offsets[number] = self._at
+            self._at += len(data)
+        if loose:
+            self._at -= sum(len(data) for data, _, _ in loose)
+            self._write(b"".join(data for data, _, _ in loose))
+
+    def _copy_changed(self, packet: Stored) -> tuple[int, int]:
+        """All but its last piece, which is from where to where in the file."""
+        *before, (_, begin, size) = packet.pieces()
+        for piece in before:
+            if isinstance(piece, bytes):
+                self._write(piece)
+            else:
+                self._copy(*piece)
+        return begin, begin + size
+
+    def close(self, index: Any) -> None:
+        """Write what waits, and the index behind it."""
+        self.flush()
+        length = self._at - self._mdat
+        for piece in index:
+            self._write(piece)
+        os.lseek(self._handle, self._mdat, os.SEEK_SET)
+        self._write(_MDAT.pack(1, b"mdat", length))
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the file as it is."""
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.close(handle)
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._handle, rest) :]
+        self._at += len(data)
+
+    def _copy(self, file: ClipBytes, at: int, size: int) -> None:
+        end = at + size
+        while at < end and self._by_system:
+            try:
+                done = os.copy_file_range(file.handle, self._handle, end - at, at)
+            except OSError as error:
+                if error.errno in _FULL:
+                    raise
+                done = 0
+            # Some file systems copy nothing and say nothing: from here on we do it.
+            self._by_system = done > 0
+            at += done
+            self._at += done
+        while at < end:
+            piece = file.read(at, min(_AT_A_TIME, end - at))
+            self._write(piece)
+            at += len(piece)
+
+
+def _in_file(unit: _Unit) -> tuple[int, int]:
+    return unit.file.handle, unit.begin

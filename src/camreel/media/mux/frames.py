@@ -1,0 +1,223 @@
+"""The picture track of an output: where each packet goes. Whole ticks throughout; the pictures are the master clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import av
+
+from camreel.media.clips.packets import Stored, head_of, view_of
+from camreel.model import OutputFormat
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+
+    from camreel.formats.nal import Parameters
+    from camreel.media.clips.clip import Clip
+    from camreel.media.clips.packets import Stretch
+    from camreel.media.mux.muxed import Output
+
+# Bytes of the lengths that the tracks are made for.
+LENGTH_SIZE = 4
+
+
+class UnevenRate(Exception):
+    """The pictures do not come at the constant rate of the output."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPlace:
+    """Where a clip lies: ``first`` (its own ticks) is at ``base`` (ticks of the output)."""
+
+    first: int
+    base: int
+    numerator: int
+    denominator: int
+
+    def at(self, ticks: int) -> int:
+        """Ticks of the clip as ticks of the output."""
+        return self.base + (ticks - self.first) * self.numerator // self.denominator
+
+
+class PictureTrack:
+    """Writes pictures as they are stored, with their clip's parameter sets and their place in the output.
+
+    ``end`` is where the next clip begins; ``packets`` counts what was written (``bytes`` of it), ``damaged`` what the
+    container's own form cannot be made of. ``first_written`` and ``last_written`` are how those packets begin.
+    """
+
+    def __init__(self, output: Output, lowest: int | None) -> None:
+        self._output = output
+        self._last_dts = -(1 << 62) if lowest is None else lowest - 1
+        self._lowest = lowest
+        self.time_base: Fraction = output.picture_time_base
+        self.end = 0
+        self.packets = 0
+        self.bytes = 0
+        self.damaged = 0
+        self.first_written = self.last_written = b""
+        self._last: Stored | bytes = b""
+
+    def start_clip(self, clip: Clip, first: int, base: int) -> None:
+        """The clip's picture at ``first`` (its own ticks) is shown at ``base`` (the output's)."""
+        ratio = clip.time_base / self.time_base
+        self.use(clip.parameters)
+        self._place = ClipPlace(first, base, ratio.numerator, ratio.denominator)
+        self._frame = max(1, round(1 / (clip.frame_rate * self.time_base)))
+        self._shown = base
+        self._steps = self._stepped = 0
+        self._clip_dts: int | None = None
+        self._longest = 8 * self._frame
+
+    def jump(self, ticks: int, at: int) -> None:
+        """From the clip's picture at ``ticks`` on it is shown from ``at`` on: there is a hole before it."""
+        place = self._place
+        self._place = ClipPlace(ticks, at, place.numerator, place.denominator)
+
+    def use(self, parameters: Parameters) -> None:
+        """What the next pictures are decoded with."""
+        self._parameters = parameters
+        self._wide = parameters.nal_length_size == LENGTH_SIZE
+
+    def place(self, ticks: int) -> int:
+        """Where the clip's picture at ``ticks`` (its own) is shown."""
+        return self._place.at(ticks)
+
+    def write(self, packet: Packet[Any] | Stored) -> None:
+        """Write a packet of the clip."""
+        assert packet.pts is not None
+        assert packet.dts is not None
+        pts, dts = self._place.at(packet.pts), self._place.at(packet.dts)
+        stored = self._as_stored(packet)
+        if stored is None:
+            self.damaged += 1
+            return
+        step = self._longest if self._clip_dts is None else dts - self._clip_dts
+        if step < self._longest:  # a hole is no measure
+            self._steps += 1
+            self._stepped += step
+        self._clip_dts = dts
+        pts, dts = self._in_order(pts, dts)
+        stored.pts, stored.dts, stored.duration = pts, dts, self.frame
+        self._shown = max(self._shown, pts)
+        self.packets += 1
+        self.bytes += stored.size
+        # One that stays in its file can be looked at later; another is empty once it is written.
+        self._last = stored if isinstance(stored, Stored) else head_of(stored)
+        if not self.first_written:
+            self.first_written = head_of(stored)
+        self._output.put_picture(stored)
+
+    def takes(self, stretch: Stretch) -> bool:
+        """Whether the pictures of a stretch, which come behind the last one written, can be written as they are."""
+        run, place = stretch.picture_run, self._place
+        if not self._wide or self._clip_dts is None or place.numerator != place.denominator:
+            return False
+        start = place.at(run.dts[0])
+        steps = (start - self._clip_dts, *run.steps)
+        return start > self._last_dts and min(steps) > 0 and max(steps) < self._longest
+
+    def write_stretch(self, stretch: Stretch) -> None:
+        """Write the pictures of a stretch. Only where it :meth:`takes` them."""
+        run = stretch.picture_run
+        start = self._place.at(run.dts[0])
+        moved = start - run.dts[0]
+        assert self._clip_dts is not None
+        self._steps += len(run.dts)
+        self._stepped += run.dts[-1] + moved - self._clip_dts
+        self._clip_dts = self._last_dts = run.dts[-1] + moved
+        self._shown = max(self._shown, max(run.shown) + moved)
+        self.packets += len(run.dts)
+        self.bytes += run.weight
+        self._last = stretch.last_picture()
+        self._output.put_pictures(stretch, start, self.frame)
+
+    def _in_order(self, pts: int, dts: int) -> tuple[int, int]:
+        """Decode times must rise, and no picture is shown before it is decoded. Neither is a reason to lose one."""
+        if self._lowest is not None and dts < self._lowest:
+            dts = self._lowest
+        self._last_dts = dts = max(dts, self._last_dts + 1)
+        return max(pts, dts), dts
+
+    def _as_stored(self, packet: Packet[Any] | Stored) -> Packet[Any] | Stored | None:
+        """The packet in the container's own form; None where it cannot be had."""
+        parameters = self._parameters
+        at = parameters.place_for_sets(view_of(packet)) if packet.is_keyframe else None
+        if self._wide:
+            if at is None:
+                return packet
+            if isinstance(packet, Stored):
+                packet.insert(at, parameters.sets)
+                return packet
+        data = parameters.with_sets(bytes(packet), at)
+        if not self._wide:
+            data = parameters.widened(memoryview(data)) or b""
+        return _packet_of(data, packet) if data else None
+
+    @property
+    def frame(self) -> int:
+        """How long a picture of the clip stays, in ticks of the output: on average, or as its index says."""
+        return max(1, self._stepped // self._steps) if self._steps else self._frame
+
+    def reached(self) -> int:
+        """Where the last shown picture ends as far as is known, in ticks of the output."""
+        return self._shown + self.frame
+
+    @property
+    def shown(self) -> int:
+        """Where the last picture is shown, in ticks of the output."""
+        return self._shown
+
+    def end_clip(self) -> None:
+        """Set ``end``: the last picture stays as long as the others do on average, whatever the index says of it."""
+        self.end = self.reached()
+        # As bytes from now on: the clip of that picture will be closed, and the next one may have none to write.
+        self.last_written = self._last = self._last if isinstance(self._last, bytes) else head_of(self._last)
+
+
+class AviPictureTrack(PictureTrack):
+    """avi has no time stamps: the place of a picture is its number. One tick is one picture, at a constant rate."""
+
+    def __init__(self, output: Output) -> None:
+        super().__init__(output, lowest=0)
+        self._offset: int | None = None
+
+    def start_clip(self, clip: Clip, first: int, base: int) -> None:
+        super().start_clip(clip, first, base)
+        self._offset = None
+
+    def write(self, packet: Packet[Any] | Stored) -> None:
+        assert packet.dts is not None
+        if self._offset is None:
+            # Pictures are placed by the order in which they are stored, each in the middle of its tick.
+            place = self._place
+            self._offset = packet.dts - place.denominator // (2 * place.numerator)
+            self._place = ClipPlace(self._offset, place.base, place.numerator, place.denominator)
+        super().write(packet)
+
+    def _in_order(self, pts: int, dts: int) -> tuple[int, int]:  # noqa: ARG002 - avi holds no such thing
+        _, placed = super()._in_order(dts, dts)
+        if placed - dts > 2:
+            raise UnevenRate
+        return placed, placed
+
+    def _as_stored(self, packet: Packet[Any] | Stored) -> Packet[Any] | None:
+        at = self._parameters.place_for_sets(view_of(packet)) if packet.is_keyframe else None
+        coded = self._parameters.with_start_codes(memoryview(self._parameters.with_sets(bytes(packet), at)))
+        return None if coded is None else _packet_of(coded, packet)
+
+
+def _packet_of(data: bytes, like: Packet[Any] | Stored) -> Packet[Any]:
+    changed = av.Packet(data)
+    changed.is_keyframe = like.is_keyframe
+    return changed
+
+
+def picture_track(output: Output, container: OutputFormat) -> PictureTrack:
+    """The track for ``container``."""
+    if container is OutputFormat.AVI:
+        return AviPictureTrack(output)
+    # Matroska stores no decode times and would shift all of the film until none is negative.
+    return PictureTrack(output, lowest=0 if container is OutputFormat.MKV else None)

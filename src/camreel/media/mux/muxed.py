@@ -1,0 +1,301 @@
+"""The file that the clips go into: its tracks, its metadata, and what writing it can run into."""
+
+from __future__ import annotations
+
+import errno
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import av
+import av.error
+
+from camreel.diskio import Syncing
+from camreel.errors import DiskError, MergeError
+from camreel.formats.nal import widened_configuration
+from camreel.media.clips.clip import FAST_OPEN, THOROUGH_OPEN
+from camreel.media.clips.open import open_clip
+from camreel.media.clips.packets import Stored
+from camreel.media.encode.audio import layout_name
+from camreel.media.merge import timeline
+from camreel.media.mux.frames import LENGTH_SIZE, PictureTrack, picture_track
+from camreel.media.mux.sound import AacPackets, Samples, SoundForm, SoundTrack
+from camreel.media.mux.subtitles import SubtitleTrack
+from camreel.media.worker.messages import Chapter, MergeJob
+from camreel.model import OutputFormat
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+    from camreel.formats.mp4 import Run
+    from camreel.media.clips.clip import Clip
+    from camreel.media.clips.packets import Stretch
+
+_MUXERS = {OutputFormat.MP4: "mp4", OutputFormat.MKV: "matroska", OutputFormat.MOV: "mov", OutputFormat.AVI: "avi"}
+_QUICKTIME = frozenset({OutputFormat.MP4, OutputFormat.MOV})
+# In FFmpeg 8.0 hybrid_fragmented with delay_moov closes the file with every offset wrong, and reports no error.
+_HYBRID = av.library_versions["libavformat"] >= (62, 12)
+# Readable up to the last fragment after a crash, an ordinary mp4 once closed. Without delay_moov video with B-frames
+# starts a tenth of a second late against the sound.
+_HYBRID_FLAGS = ("hybrid_fragmented", "frag_keyframe", "delay_moov")
+_OPTIONS = {
+    # The comment is changed in place once it is known whether the film is complete: no checksum may cover it.
+    OutputFormat.MKV: {"write_crc32": "0"},
+    OutputFormat.AVI: {},
+}
+
+_DISK_ADVICE = {
+    errno.ENOSPC: ("The disk is full", "Free some space and run it again: what was downloaded is kept."),
+    errno.EDQUOT: ("Your disk quota is used up", "Free some space and run it again: what was downloaded is kept."),
+    errno.EFBIG: (
+        "The file would be larger than this file system allows",
+        "FAT32 ends at 4 GiB: choose another disk for the output, or ask for a shorter range.",
+    ),
+    errno.EROFS: ("The disk is read-only", "Choose another folder for the output."),
+    errno.EACCES: ("The folder does not let us write", "Choose another folder for the output."),
+    errno.EPERM: ("The folder does not let us write", "Choose another folder for the output."),
+    errno.ENOENT: ("The folder of the output is gone", "Run it again: what was downloaded is kept."),
+    errno.EIO: ("The disk reports an error", "Check the disk, or choose another for the output."),
+}
+
+Result = TypeVar("Result")
+
+
+def writing(action: Callable[..., Result], *args: Any) -> Result:
+    """Run ``action``, which writes the output. Raises :class:`DiskError` or :class:`MergeError` in our words."""
+    try:
+        return action(*args)
+    except (av.error.FFmpegError, OSError, ValueError, OverflowError, struct.error) as error:
+        raise as_camreel_error(error) from error
+
+
+def as_camreel_error(error: Exception) -> DiskError | MergeError:
+    """What ``error``, met while writing, means to people."""
+    code = getattr(error, "errno", None)
+    if code in _DISK_ADVICE:
+        message, hint = _DISK_ADVICE[code]
+        return DiskError(f"{message}: the video could not be written.", hint=hint)
+    return MergeError(f"The video could not be written ({type(error).__name__}: {error}).")
+
+
+def _options_of(job: MergeJob) -> dict[str, str]:
+    """The muxer's options for a job."""
+    if job.format not in _QUICKTIME:
+        return dict(_OPTIONS[job.format])
+    flags = ["faststart"] if job.faststart else []
+    # FFmpeg 8.1 and 9.0 crash on subtitles in hybrid files, or date them wrongly.
+    if _HYBRID and not job.faststart and not job.subtitles:
+        flags += _HYBRID_FLAGS
+    if job.format is OutputFormat.MOV:
+        # Apple's own names, which tell the zone. In mp4 the flag would hide the title from other players.
+        flags.append("use_metadata_tags")
+    return {"movflags": "+".join(flags)} if flags else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A moment as it is written into files: in UTC, and by the camera's clock with its offset."""
+
+    utc: str
+    local: str
+
+
+class Output(ABC):
+    """An open output. What writes to it raises what :func:`writing` raises. ``bytes`` counts those of its packets."""
+
+    picture_time_base: Fraction
+    pictures: PictureTrack
+    sound_stream: AudioStream
+
+    def __init__(self, job: MergeJob, path: str) -> None:
+        self.format = job.format
+        self.bytes = 0
+        self.sound: SoundTrack | None = None
+        self.subtitles: SubtitleTrack | None = None
+        self._path = path
+        self._syncing = Syncing(path)
+
+    @property
+    @abstractmethod
+    def sound_codec(self) -> str | None:
+        """The codec of the sound as written; None without sound."""
+
+    @abstractmethod
+    def put_picture(self, packet: Packet[Any] | Stored) -> None:
+        """Write one packet, whose times are ticks of the picture track."""
+
+    @abstractmethod
+    def put_sound(self, packet: Packet[Any] | Stored) -> None:
+        """Write one packet, whose times are samples."""
+
+    def takes(self, stretch: Stretch) -> bool:  # noqa: ARG002 - most outputs are given one packet after the other
+        """Whether it can be given all of a stretch at once, here and now."""
+        return False
+
+    def put_pictures(self, stretch: Stretch, start: int, duration: int) -> None:
+        """Write the pictures of a stretch, the first decoded at ``start``. Only where it :meth:`takes` them."""
+        raise NotImplementedError
+
+    def put_sounds(self, stretch: Stretch, run: Run, start: int, duration: int) -> None:
+        """Write sound of a stretch, whose pictures were the last, from sample ``start`` on."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def settle(self) -> None:
+        """The clip of the last packets will be closed: nothing may need it any more."""
+
+    @abstractmethod
+    def close(self, chapters: Sequence[Chapter]) -> None:
+        """Write the chapters that the format can hold, and the end of the file."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Let go of the file as it is."""
+
+
+class MuxedOutput(Output):
+    """An output that FFmpeg writes, made for pictures like those of ``clip`` and sound of ``form``.
+
+    ``created`` is when the first picture was taken.
+    """
+
+    def __init__(self, job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> None:
+        super().__init__(job, path)
+        self._container = writing(self._open, job)
+        self._set_metadata(job, created)
+        self.picture_time_base = picture_time_base(job.format, clip)
+        self.picture_stream: VideoStream = writing(self._add_pictures, clip)
+        self.pictures = picture_track(self, job.format)
+        self._sound_time_base = Fraction(1)
+        if form is not None:
+            self.sound = writing(self._add_sound, form)
+            self._sound_time_base = Fraction(1, self.sound.rate)
+        if job.subtitles:
+            self.subtitles = SubtitleTrack(self, self._container, job)
+
+    def _open(self, job: MergeJob) -> av.container.OutputContainer:
+        # The name ends in .part, so the format is given; `file:` keeps a colon in it from being a protocol.
+        return av.open(f"file:{self._path}", "w", format=_MUXERS[job.format], options=_options_of(job))
+
+    def _set_metadata(self, job: MergeJob, created: Creation | None) -> None:
+        # All of it now: what is set after the first packet is lost.
+        wanted: dict[str, str | None] = {"title": job.title, "comment": job.comment, "artist": job.camera}
+        if created is not None:
+            wanted["creation_time"] = created.utc
+            if job.format in _QUICKTIME:
+                wanted["date"] = created.local  # with its offset, which creation_time has not
+        if job.format is OutputFormat.MOV:
+            names = {"title": "title", "artist": "author", "date": "creationdate"}
+            wanted |= {f"com.apple.quicktime.{name}": wanted.get(key) for key, name in names.items()}
+        self._container.metadata.update({key: text for key, text in wanted.items() if text})
+
+    def _add_pictures(self, clip: Clip) -> VideoStream:
+        # opaque: a track to copy into; else PyAV builds an encoder, which some builds of FFmpeg lack.
+        stream = self._container.add_stream_from_template(clip.video, opaque=True)
+        stream.time_base = self.picture_time_base
+        configuration = clip.video.codec_context.extradata
+        if self.format is OutputFormat.AVI:
+            stream.codec_context.extradata = clip.parameters.start_coded()
+        elif clip.parameters.nal_length_size != LENGTH_SIZE and configuration:
+            stream.codec_context.extradata = widened_configuration(clip.kind.codec, configuration)
+        if clip.parameters.hevc and self.format in _QUICKTIME:
+            stream.codec_context.codec_tag = "hvc1"  # FFmpeg's own choice, hev1, does not play on Apple's systems
+        return stream
+
+    def _add_sound(self, form: SoundForm) -> SoundTrack:
+        kind, avi = form.kind, self.format is OutputFormat.AVI
+        encoded = form.codec == "aac" and not form.copied
+        if form.copied and form.codec in {"aac", "pcm_alaw", "pcm_mulaw"}:
+            self.sound_stream = self._copied_sound(form, avi=avi)
+        else:
+            self.sound_stream = cast("AudioStream", self._container.add_stream(form.codec, rate=form.rate))
+            self.sound_stream.layout = layout_name(kind.channels) or f"{kind.channels}c"
+            if encoded:
+                self.sound_stream.bit_rate = kind.channels * (32_000 if form.rate <= 16_000 else 64_000)
+        if form.codec == "aac" and form.copied:
+            return AacPackets(self, kind, fill=self.format is not OutputFormat.MKV, stamped=not avi)
+        coded = form.copied and kind.codec in {"pcm_alaw", "pcm_mulaw"}
+        return Samples(self, kind, form.rate, copied=coded, encoded=encoded)
+
+    def _copied_sound(self, form: SoundForm, *, avi: bool) -> AudioStream:
+        """A track for the clips' packets.
+
+        It is made from another look at the clip. Without its edit list, else Matroska (PyAV 19) takes the encoder's
+        run-up, which is not copied, off the first sound. And for avi a thorough one: without the frame size, which a
+        fast open does not find, avi gets thousands of empty chunks a minute.
+        """
+        with open_clip(form.path, (THOROUGH_OPEN if avi else FAST_OPEN) | {"ignore_editlist": "1"}) as template:
+            assert template.sound is not None
+            return self._container.add_stream_from_template(template.sound, opaque=True)
+
+    @property
+    def sound_codec(self) -> str | None:
+        return None if self.sound is None else self.sound_stream.codec_context.name
+
+    def put_picture(self, packet: Packet[Any] | Stored) -> None:
+        self._put(packet, self.picture_stream, self.picture_time_base)
+
+    def put_sound(self, packet: Packet[Any] | Stored) -> None:
+        self._put(packet, self.sound_stream, self._sound_time_base)
+
+    def _put(self, packet: Packet[Any] | Stored, stream: VideoStream | AudioStream, time_base: Fraction) -> None:
+        if isinstance(packet, Stored):
+            packet = packet.packet(stream, time_base)
+        else:
+            packet.stream, packet.time_base = stream, time_base
+        self.mux(packet)
+
+    def settle(self) -> None:
+        return  # its packets have their own bytes
+
+    def mux(self, packet: Packet[Any]) -> None:
+        """Write one packet. Raises :class:`DiskError` or :class:`MergeError`."""
+        self.bytes += packet.size
+        try:
+            self._container.mux_one(packet)
+            self._syncing.written(self.bytes)
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise as_camreel_error(error) from error
+
+    def close(self, chapters: Sequence[Chapter]) -> None:
+        if self.format is not OutputFormat.AVI:
+            most = timeline.MOST_MP4_CHAPTERS if self.format in _QUICKTIME else len(chapters)
+            # Set now and not at the start: both would be mixed up in an mp4, and the stretches are known only now.
+            chosen = timeline.most_telling(chapters, most)
+            self._container.set_chapters([_ffmpeg_chapter(n, each) for n, each in enumerate(chosen)])
+        writing(self._container.close)
+        writing(self._syncing.end)
+
+    def abandon(self) -> None:
+        try:
+            self._container.close()
+            self._syncing.end()
+        except (av.error.FFmpegError, OSError, ValueError):
+            return
+
+
+def _ffmpeg_chapter(number: int, chapter: Chapter) -> Any:
+    return {
+        "id": number + 1,
+        "start": round(chapter.start * 1000),
+        "end": round(chapter.end * 1000),
+        "time_base": Fraction(1, 1000),
+        "metadata": {"title": chapter.title},
+    }
+
+
+def picture_time_base(container: OutputFormat, clip: Clip) -> Fraction:
+    """The unit of time of an output's pictures."""
+    if container is OutputFormat.AVI:
+        with open_clip(clip.path) as again:
+            return 1 / again.steady_rate()
+    # The first clip's own ticks: clips of the same camera are then placed without any rounding.
+    fine = (
+        clip.time_base <= Fraction(1, 1000) and clip.time_base.numerator == 1 and clip.time_base.denominator < 1 << 31
+    )
+    return clip.time_base if fine else Fraction(1, 90_000)

@@ -1,0 +1,170 @@
+"""The closed output, opened again and compared with what was written.
+
+The comment of a film, read back and changed in place: how an export knows its own earlier output.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av.error
+
+from camreel.errors import MergeError
+from camreel.media.clips.clip import as_fraction, open_as
+from camreel.media.clips.packets import head_of
+from camreel.media.mux.muxed import writing
+from camreel.model import OutputFormat
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+    from camreel.media.worker.messages import FilmResult
+
+
+_HINT = "The downloads are kept. Run it again; if it happens again, please report it."
+
+
+_DEMUXERS = {OutputFormat.MP4: "mov", OutputFormat.MOV: "mov", OutputFormat.MKV: "matroska", OutputFormat.AVI: "avi"}
+
+
+# Beyond what rounding to a container's ticks explains, and below what a lost clip would be.
+_TOLERANCE = 0.5
+
+
+def verify(path: str, container: OutputFormat, written: FilmResult, ends: tuple[bytes, bytes]) -> None:
+    """Check the file and bring it to the disk. Raises :class:`MergeError` if it is not what was written.
+
+    ``ends`` are how the first and the last picture begin, as bytes: they are read back through the index. mp4 and avi
+    have an index that lists every packet. Matroska has none: its length, and the place of the packets at its end,
+    speak for the rest.
+    """
+    try:
+        with open_as(path, _DEMUXERS[container]) as reopened:
+            _compare(reopened, container, written, ends)
+    except (av.error.FFmpegError, ValueError) as error:
+        raise MergeError(f"The finished video cannot be opened again ({error}).", hint=_HINT) from error
+    writing(_to_disk, path)
+
+
+def _compare(reopened: InputContainer, container: OutputFormat, written: FilmResult, ends: tuple[bytes, bytes]) -> None:
+    if not reopened.streams.video or bool(reopened.streams.audio) != bool(written.audio_packets):
+        raise MergeError("The finished video does not have the tracks that were written.", hint=_HINT)
+    _compare_lists(reopened, container, written)
+    first, last, at = _ends(reopened)
+    if (first, last) != ends:
+        raise MergeError("The finished video does not hold the pictures that were written.", hint=_HINT)
+    seconds = min(_seconds(reopened), at) if container is OutputFormat.MKV else _seconds(reopened)
+    if abs(seconds - written.seconds) > _TOLERANCE:
+        raise MergeError(
+            f"The finished video is {seconds:.2f} s long; {written.seconds:.2f} s were written.", hint=_HINT
+        )
+
+
+def _compare_lists(reopened: InputContainer, container: OutputFormat, written: FilmResult) -> None:
+    video = reopened.streams.video[0]
+    if container is OutputFormat.AVI:
+        # Its index has a place for each picture at the constant rate, also for one that is missing.
+        time_base = as_fraction(video.time_base)
+        _compare_count("places for pictures", video.frames, round(written.seconds / (time_base or 1)))
+    elif container is not OutputFormat.MKV:
+        _compare_count("pictures", video.frames, written.video_packets)
+        if written.audio_codec == "aac":  # of PCM they list samples
+            _compare_count("packets of sound", reopened.streams.audio[0].frames, written.audio_packets)
+
+
+def _compare_count(what: str, found: int, expected: int) -> None:
+    if found != expected:
+        raise MergeError(f"The finished video lists {found} {what}; {expected} were written.", hint=_HINT)
+
+
+def _seconds(reopened: InputContainer) -> float:
+    video = reopened.streams.video[0]
+    time_base = as_fraction(video.time_base)
+    if video.duration is not None and time_base is not None:
+        return float(video.duration * time_base)
+    return (reopened.duration or 0) / 1_000_000
+
+
+def _ends(reopened: InputContainer) -> tuple[bytes, bytes, float]:
+    """How the first and the last picture begin, and the latest time (seconds) at which one is shown."""
+    video = reopened.streams.video[0]
+    time_base = as_fraction(video.time_base)
+    assert time_base is not None
+    first = next((head_of(packet) for packet in reopened.demux(video) if packet.size), b"")
+    last, shown = b"", 0
+    reopened.seek(1 << 40, backward=True, stream=video)
+    for packet in reopened.demux(video):
+        if packet.size:
+            last, shown = head_of(packet), max(shown, packet.pts or 0)
+    return first, last, float(shown * time_base)
+
+
+def _to_disk(path: str) -> None:
+    with Path(path).open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+# Where the muxers put it: mkv and avi in the head, mp4 at the end, behind the index (and in the head a copy from
+# before the file was closed, which nothing reads any more).
+_WINDOW = 1 << 20
+
+
+_MAGIC = {b"ftyp": (4, "mov"), b"\x1a\x45\xdf\xa3": (0, "matroska"), b"RIFF": (0, "avi")}
+
+
+def read_comment(path: str) -> str | None:
+    """The comment of the film at ``path``; None where there is none, or no film. Never raises for what it holds."""
+    demuxer = _demuxer_of(path)
+    if demuxer is None:
+        return None
+    # A sixth of a second, for which an export does not wait where there is no film yet.
+    import av.error  # noqa: PLC0415
+
+    from camreel.media.clips.clip import open_as  # noqa: PLC0415
+
+    try:
+        with open_as(path, demuxer) as film:
+            found = {key.lower(): text for key, text in film.metadata.items()}
+    except (av.error.FFmpegError, OSError, ValueError):
+        return None
+    return found.get("comment")
+
+
+def _demuxer_of(path: str) -> str | None:
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(12)
+    except OSError:
+        return None
+    return next((name for magic, (at, name) in _MAGIC.items() if head[at : at + len(magic)] == magic), None)
+
+
+def replace_in_place(path: str, old: bytes, new: bytes) -> int:
+    """Replace ``old`` by ``new``, of the same length, near the start and the end of a closed film; how often.
+
+    The film stays as it is otherwise, and the change is on the disk when this returns. Raises :class:`OSError`.
+    """
+    if len(old) != len(new) or not old:
+        raise ValueError("a change in place keeps the length")
+    with Path(path).open("rb+") as file:
+        size = file.seek(0, os.SEEK_END)
+        places: set[int] = set()
+        for start in {0, max(0, size - _WINDOW)}:
+            file.seek(start)
+            places.update(start + at for at in _find_all(file.read(_WINDOW), old))
+        for place in places:
+            file.seek(place)
+            file.write(new)
+        file.flush()
+        os.fsync(file.fileno())
+    return len(places)
+
+
+def _find_all(data: bytes, wanted: bytes) -> list[int]:
+    found, at = [], data.find(wanted)
+    while at >= 0:
+        found.append(at)
+        at = data.find(wanted, at + len(wanted))
+    return found

@@ -1,0 +1,115 @@
+"""A timelapse: keyframes copied as they are stored, with new times. Runs in the worker.
+
+Keyframes can be decoded by themselves, so nothing is encoded again. Each is shown when the footage before it, without
+what was not recorded, has gone by at the wanted speed: so the film keeps time whatever the distance of the keyframes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from fractions import Fraction
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from camreel.errors import MergeError
+from camreel.formats.sniff import Unusable
+from camreel.media.clips.open import open_clip
+from camreel.media.merge.film import Film
+from camreel.media.merge.timeline import Placed
+from camreel.media.worker.messages import ClipOutcome, LapseClip, Lapsed, LapseOrder, MergeResult
+from camreel.model import WallTime
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+
+    from camreel.media.clips.clip import Clip
+
+_LAST_SHOWN = 0.2  # seconds that the last picture stays
+
+
+def make_lapse(order: LapseOrder, report: Callable[[int, WallTime], None]) -> Lapsed:
+    """Make it. MergeError where there is no picture for it, DiskError where it cannot be written."""
+    return _Lapse(order, report).run()
+
+
+class _Lapse:
+    """One film."""
+
+    def __init__(self, order: LapseOrder, report: Callable[[int, WallTime], None]) -> None:
+        self._order, self._report = order, report
+        self._film: Film | None = None
+
+    def run(self) -> Lapsed:
+        outcomes = tuple(
+            self._recording(number, list(clips))
+            for number, clips in groupby(self._order.clips, lambda clip: clip.number)
+        )
+        if self._film is None:
+            reason = next((outcome.unusable for outcome in outcomes if outcome.unusable), "there are none")
+            raise MergeError(f"Not one keyframe could be used. The first: {reason}.")
+        pictures = self._film.output.pictures
+        pictures.end_clip()
+        pictures.end = max(pictures.end, pictures.shown + round(_LAST_SHOWN / pictures.time_base))
+        return Lapsed(MergeResult((self._film.close(),)), outcomes)
+
+    def _recording(self, number: int, clips: list[LapseClip]) -> ClipOutcome:
+        written, reason = 0, None
+        self._report(number, clips[0].start)  # whatever comes of it is its doing
+        for clip in clips:
+            try:
+                with open_clip(clip.path) as opened:
+                    for packet, wall in _keyframes(opened, clip):
+                        self._write(opened, packet, wall)
+                        written += 1
+                        self._report(number, wall)
+            except Unusable as error:
+                reason = str(error)
+        if not written or reason is not None:
+            return ClipOutcome(number, unusable=reason or "it holds no keyframe of that time")
+        assert self._film is not None
+        span, place = clips[0].span, self._place
+        placed = Placed(clips[0].label, span, float(place(span.start)), float(place(span.end)), clips[0].events)
+        self._film.placed.append(placed)
+        return ClipOutcome(number, covered=span, starts_at=placed.start, holds=span.seconds, video_packets=written)
+
+    def _write(self, clip: Clip, packet: Packet[Any], wall: WallTime) -> None:
+        if self._film is None:
+            self._film = Film.opened(self._order.job, 1, clip, wall, None)
+        if not self._film.takes(clip.kind):
+            raise Unusable(f"its pictures are {clip.kind.codec}, and those of the film {self._film.kind.codec}")
+        pictures = self._film.output.pictures
+        packet.pts = packet.dts = packet.dts if packet.pts is None else packet.pts
+        assert packet.pts is not None
+        pictures.start_clip(clip, packet.pts, round(self._place(wall) / pictures.time_base))
+        pictures.write(packet)
+
+    def _place(self, wall: WallTime) -> Fraction:
+        """When in the film a moment is shown, in seconds."""
+        gone = sum(
+            ((min(part.end, wall) - part.start) for part in self._order.footage if part.start < wall), timedelta(0)
+        )
+        return Fraction(gone // timedelta(microseconds=1), 1_000_000) / Fraction(self._order.speed)
+
+
+def _keyframes(opened: Clip, clip: LapseClip) -> Iterator[tuple[Packet[Any], WallTime]]:
+    """Of each moment the last keyframe at or before it, each once."""
+    moments = list(clip.moments)
+    held: tuple[Packet[Any], WallTime] | None = None
+    origin: Fraction | None = None
+    for packet in opened.packets(sound=False):
+        pts = packet.dts if packet.pts is None else packet.pts
+        shown = (pts or 0) * opened.time_base
+        origin = shown if origin is None else origin
+        if not packet.is_keyframe:
+            continue
+        after = float(shown - origin)
+        if held is not None and moments and moments[0] < after:
+            yield held
+        while moments and moments[0] < after and held is not None:
+            moments.pop(0)
+        if not moments:
+            return
+        held = packet, clip.start + timedelta(seconds=max(0.0, after))
+    if held is not None:
+        yield held

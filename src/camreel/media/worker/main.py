@@ -1,0 +1,182 @@
+"""Have the system end this process when its parent dies, where it can.
+
+Merges, timelapses, and pictures of clips, in a process of its own: ``python -m camreel.media.worker.main``.
+
+Lines of :mod:`.messages` in and out; the first says which of them it is.
+
+A clip is hostile input for a million lines of C. Here it can crash, hang or eat memory without taking the program
+along. The process ends at once when its input ends: that is how it learns that the parent is gone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import IO
+
+from camreel.collecting import no_collecting
+from camreel.errors import CamreelError, DiskError, MergeError, printable
+from camreel.media.worker.messages import (
+    ClipFile,
+    Failed,
+    Finish,
+    LapseOrder,
+    MergeJob,
+    Progress,
+    SheetOrder,
+    StillOrder,
+)
+from camreel.media.worker.wire import LONGEST_LINE, Message, decode, encode
+from camreel.model import WallTime
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """The end of input tells it too, but only to a thread that gets to run: FFmpeg may hang while nothing else can.
+
+    Linux only; elsewhere nothing happens.
+    """
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before it was said
+        os._exit(1)
+
+
+# A day of clips in one mp4 takes 0.3 GB; a clip that makes FFmpeg ask for more than this is not a recording.
+MOST_MEMORY = 4 << 30
+
+
+LOST_PARENT = 3
+
+
+_EVERY = 0.25  # seconds
+
+
+def main() -> None:
+    """Serve one merge. It returns when that ended as told, also with a failure that was reported."""
+    die_with_parent()
+    answers = _take_stdout()
+    asked: queue.Queue[Message] = queue.Queue()
+    threading.Thread(target=_read_orders, args=(sys.stdin.buffer, asked), daemon=True).start()
+    _limit_memory()
+    try:
+        _serve(asked, answers)
+    except Exception as error:  # noqa: BLE001 - the border of the process: it becomes one line
+        _send(answers, _as_failed(error))
+
+
+def _take_stdout() -> IO[bytes]:
+    """Keep the pipe to the parent for ourselves: whatever a library prints goes to stderr."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return answers
+
+
+def _read_orders(source: IO[bytes], asked: queue.Queue[Message]) -> None:
+    """Also the watchdog: this thread runs while FFmpeg is busy in another, and ends the process with its input."""
+    while line := source.readline(LONGEST_LINE + 1):
+        try:
+            asked.put(decode(line))
+        except ValueError:
+            break
+    os._exit(LOST_PARENT)
+
+
+def _limit_memory() -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = MOST_MEMORY if hard == resource.RLIM_INFINITY else min(MOST_MEMORY, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    except (ValueError, OSError):
+        return  # macOS has the call and refuses it
+
+
+def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
+    with no_collecting():
+        import av.logging
+
+    av.logging.set_level(None)
+    first = asked.get()
+    if isinstance(first, MergeJob):
+        _merge(first, asked, answers)
+    elif isinstance(first, LapseOrder):
+        from camreel.media.timelapse import make_lapse
+
+        _send(answers, make_lapse(first, _Calm(partial(_report, answers))))
+        asked.get()  # the parent ends it
+    else:
+        _make_pictures(first, asked, answers)
+
+
+def _merge(job: MergeJob, asked: queue.Queue[Message], answers: IO[bytes]) -> None:
+    with no_collecting():
+        from camreel.media.clips.packets import ClipUnreadable
+        from camreel.media.merge.merger import Merger
+
+    merger = Merger(job)
+    try:
+        while isinstance(order := asked.get(), ClipFile):
+            _send(answers, merger.add(order, partial(_report, answers)))
+        assert isinstance(order, Finish)
+        _send(answers, merger.finish())
+    except ClipUnreadable as error:  # it may be in the film by half: that is made again without it
+        _send(answers, Failed("clip", str(error), None, merger.number_of(error.path)))
+
+
+def _make_pictures(order: Message, asked: queue.Queue[Message], answers: IO[bytes]) -> None:
+    from camreel.media.sheet import draw_sheet
+    from camreel.media.stills import make_still
+
+    while isinstance(order, StillOrder | SheetOrder):
+        _send(answers, make_still(order) if isinstance(order, StillOrder) else draw_sheet(order))
+        order = asked.get()
+
+
+class _Calm:
+    """Passes a report on: the first of each clip, and then a few times a second."""
+
+    def __init__(self, report: Callable[[int, WallTime], None]) -> None:
+        self._report, self._next, self._number = report, 0.0, 0
+
+    def __call__(self, number: int, wall: WallTime) -> None:
+        if number != self._number or time.monotonic() >= self._next:
+            self._next, self._number = time.monotonic() + _EVERY, number
+            self._report(number, wall)
+
+
+def _report(answers: IO[bytes], number: int, wall: WallTime) -> None:
+    _send(answers, Progress(number, wall))
+
+
+def _send(answers: IO[bytes], message: Message) -> None:
+    answers.write(encode(message))
+    answers.flush()
+
+
+def _as_failed(error: Exception) -> Failed:
+    if isinstance(error, CamreelError):
+        return Failed("disk" if isinstance(error, DiskError) else "merge", str(error), error.hint)
+    if isinstance(error, MemoryError):
+        return Failed("memory", f"It needed more than {MOST_MEMORY >> 30} GiB of memory.", MergeError.hint)
+    return Failed("merge", f"Merging failed unexpectedly ({type(error).__name__}: {printable(str(error))}).", None)
+
+
+if __name__ == "__main__":
+    main()
+    os._exit(0)  # all is said, and Python would take FFmpeg's modules down one by one
