@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from camreel import sync
+    from camreel.api.camera import Camera, Recordings, connect
+    from camreel.api.export import day, export, last, request
     from camreel.clock import CameraClock
     from camreel.errors import (
         AccountLocked,
@@ -40,10 +42,6 @@ if TYPE_CHECKING:
         UsageError,
     )
     from camreel.events import Event
-    from camreel.library.camera import Camera, connect
-    from camreel.library.exports import export, request
-    from camreel.library.listing import Recordings
-    from camreel.library.times import day, last
     from camreel.model import (
         Address,
         AudioMode,
@@ -69,10 +67,8 @@ _ROOMS = {
         "NothingRecorded", "UsageError",
     ),
     "camreel.events": ("Event",),
-    "camreel.library.camera": ("Camera", "connect"),
-    "camreel.library.exports": ("export", "request"),
-    "camreel.library.listing": ("Recordings",),
-    "camreel.library.times": ("day", "last"),
+    "camreel.api.camera": ("Camera", "Recordings", "connect"),
+    "camreel.api.export": ("day", "export", "last", "request"),
     "camreel.model": (
         "Address", "AudioMode", "DeviceInfo", "Gaps", "IfExists", "Making", "OutputFormat", "Recording", "Request",
         "Span", "Split", "Stream", "WallTime",

@@ -13,9 +13,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from camreel.api import camera as live
+from camreel.api import export as export_api
 from camreel.errors import UsageError
-from camreel.library import camera as live
-from camreel.library import exports
 from camreel.model import Address, DeviceInfo
 
 __all__ = ["Camera", "connect", "export"]
@@ -94,4 +94,4 @@ def _no_session(named: Mapping[str, object]) -> None:
 
 
 connect = _connecting(live.connect)
-export = _alone(exports.export)
+export = _alone(export_api.export)

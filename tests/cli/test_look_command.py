@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from camreel.clock import CameraClock, NamedZone
-from camreel.looking import GetLine
 from camreel.model import WallTime
+from camreel.preview import GetLine
 from camreel_simulator import ClipSpec, DeviceClock, Quirks, Recorded, SimulatedCamera, running
 
 from .fakes import Camreel, Said

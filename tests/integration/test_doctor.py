@@ -33,7 +33,7 @@ from camreel.doctor import (
     visit,
     write_capture,
 )
-from camreel.doctor.here import Here
+from camreel.doctor.checkup import Here
 from camreel.errors import DiskError
 from camreel.model import Address, Credentials, Recording, Span
 from camreel_simulator import (

@@ -15,11 +15,11 @@ from tests.conftest import START, Bench, at, tuning
 
 from camreel.errors import CameraError, NothingRecorded, UsageError
 from camreel.events import Event, Pictured
-from camreel.looking import GetLine, Look, Looking, Question, Way, look
 from camreel.media.worker.messages import Still
 from camreel.media.worker.process import StillProcess
 from camreel.model import Credentials
 from camreel.output.naming import event_text
+from camreel.preview import GetLine, Look, Looking, Question, Way, look
 from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, make_clip, read_frame_number
 
 FPS = 10

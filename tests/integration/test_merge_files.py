@@ -17,9 +17,9 @@ from tests.conftest import START, frame_md5s
 
 from camreel.clock import parse_range
 from camreel.errors import CamreelError, DiskError, MergeError, NothingRecorded, UsageError
+from camreel.files import find_files, merge
 from camreel.media.clips.timestamps import own_times
 from camreel.media.worker.process import MergeProcess
-from camreel.merging import find_files, merge
 from camreel.model import IfExists, MergeRequest, OutputFormat
 from camreel.report import Report, report_json, report_text
 from camreel_simulator import ClipSpec, Recorded, make_clip, seen_frames
@@ -475,7 +475,7 @@ def test_a_real_recording_by_its_creation_time(tmp_path: Path) -> None:
     """Every picture, at the time that the camera wrote into the file."""
     assert SAMPLES is not None
     sample = Path(SAMPLES) / "amcrest_1591028951.mp4"
-    report = merged(tmp_path, Path(SAMPLES), camera_tz="America/New_York")
+    report = merged(tmp_path, sample, camera_tz="America/New_York")
     assert frames(tmp_path / "out.mp4") == frames(sample)
     assert str(report.span) == "2020-06-01 12:29:17 to 12:29:42"
     assert report.times_from == (("creation_time", 1),)

@@ -11,7 +11,8 @@ import pytest
 
 from camreel.errors import DiskError, MergeError
 from camreel.media.merge.merger import Merger
-from camreel.media.mux.verify import read_comment, replace_in_place, verify
+from camreel.media.comment import read_comment, replace_in_place
+from camreel.media.mux.verify import verify
 from camreel.model import OutputFormat, WallTime
 from camreel_simulator import ClipSpec
 

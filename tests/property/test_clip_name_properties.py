@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camreel.merging.names import named
+from camreel.files.dating import named
 from camreel.model import Span, WallTime
 
 starts = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(lambda each: each.replace(microsecond=0))  # noqa: DTZ001

@@ -9,8 +9,7 @@ from urllib.parse import quote, quote_plus
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from camreel.doctor.redact import Redactor
-from camreel.doctor.secrets import login_forms
+from camreel.doctor.redact import Redactor, login_forms
 
 LETTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Zs"))
 # What a person or a factory makes up: with a letter and a digit, so that it is no word of the camera's own.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camreel.merging.names import named
+from camreel.files.dating import named
 
 DAY, TIMES = "2026-01-16", "2026-01-16 08:00:00 to 08:01:00"
 

@@ -8,10 +8,10 @@ import pytest
 from tests.conftest import START
 
 from camreel.errors import UsageError
-from camreel.looking.places import MOST, Choice, choose
 from camreel.model import Recording, Span, Stream, WallTime
 from camreel.planning.coverage import coverage
 from camreel.planning.plan import plan_export
+from camreel.preview.choose import MOST, Choice, choose
 
 EIGHT = WallTime(START)
 DAY = Span(EIGHT, EIGHT + timedelta(hours=24))

@@ -33,7 +33,7 @@ from camreel.text import count_text, size_text
 
 if TYPE_CHECKING:
     from camreel.cli.reporters import Reporter
-    from camreel.looking import GetLine, Look, Looking, Question
+    from camreel.preview import GetLine, Look, Looking, Question
 
 _EXAMPLES = """
 Examples:
@@ -117,7 +117,7 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
             f"--output-file is for one page, and this makes {len(channels)}.", hint="Give --output-dir in place of it."
         )
     with loading_aiohttp():
-        import camreel.looking  # noqa: F401, PLC0415 - brings aiohttp and more, which the help page does not need
+        import camreel.preview  # noqa: F401, PLC0415 - brings aiohttp and more, which the help page does not need
     requests = [_request(ctx, channel) for channel in channels]
     if len(requests) == 1:
         outcome = _look(ctx, requests[0], passwords, manner)
@@ -128,7 +128,7 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
 
 def _several(ctx: click.Context, requests: Sequence[Request], passwords: Passwords, manner: Manner) -> int:
     """A page for each channel, one after the other; one that fails stops no other, but for a refused login."""
-    from camreel.looking import look_json  # noqa: PLC0415 - see above
+    from camreel.preview import look_json  # noqa: PLC0415 - see above
 
     runs: list[dict[str, Any]] = []
     codes: list[int] = []
@@ -160,8 +160,8 @@ def _look(ctx: click.Context, request: Request, passwords: Passwords, manner: Ma
     from camreel.cli.reporters import choose_reporter  # noqa: PLC0415 - see above
     from camreel.cli.runner import run_look  # noqa: PLC0415 - see above
     from camreel.devices import lockout  # noqa: PLC0415 - see above
-    from camreel.looking import look as looking_at  # noqa: PLC0415 - see above
-    from camreel.looking import looked_already  # noqa: PLC0415 - see above
+    from camreel.preview import look as looking_at  # noqa: PLC0415 - see above
+    from camreel.preview import looked_already  # noqa: PLC0415 - see above
 
     line = _line(ctx, request.channel)
     if (there := looked_already(request, line)) is not None:
@@ -176,7 +176,7 @@ def _look(ctx: click.Context, request: Request, passwords: Passwords, manner: Ma
 
 
 def _wishes(ctx: click.Context, line: GetLine, reporter: Reporter, manner: Manner) -> Looking:
-    from camreel.looking import Looking  # noqa: PLC0415 - see above
+    from camreel.preview import Looking  # noqa: PLC0415 - see above
 
     given = ctx.params
     return Looking(
@@ -207,7 +207,7 @@ def _allowed(reporter: Reporter, question: Question, *, yes: bool, may_ask: bool
 
 def _show(outcome: Look, manner: Manner) -> None:
     from camreel.cli.notes import wrap_report  # noqa: PLC0415 - see above
-    from camreel.looking import look_json, look_text  # noqa: PLC0415 - see above
+    from camreel.preview import look_json, look_text  # noqa: PLC0415 - see above
 
     if manner.as_json:
         screen.say_json(look_json(outcome))
@@ -223,7 +223,7 @@ def _show(outcome: Look, manner: Manner) -> None:
 
 def _line(ctx: click.Context, channel: int | str) -> GetLine:
     """The command for a moment: the camera, and what was said of it here. No password, and no way to one."""
-    from camreel.looking import GetLine  # noqa: PLC0415 - see above
+    from camreel.preview import GetLine  # noqa: PLC0415 - see above
 
     given, chosen = ctx.params, chosen_of(ctx)
     said = {name for name in given if ctx.get_parameter_source(name) in _SAID}
@@ -258,7 +258,7 @@ def _request(ctx: click.Context, channel: int | str) -> Request:
 
 def _placed(request: Request, output_dir: str, output_file: str | None) -> Request:
     """With the place of the page. Folders may be missing; they are made when there is something to put into them."""
-    from camreel.looking import look_name, page_place  # noqa: PLC0415 - see above
+    from camreel.preview import look_name, page_place  # noqa: PLC0415 - see above
 
     folder = request.output_dir
     if not output_dir:

@@ -83,7 +83,7 @@ def merge(
     output, chosen = output_of(output_file, Path.cwd(), OutputFormat(output_format) if output_format else None)
     zone = None if camera_tz is None else parse_camera_zone(camera_tz)
     with loading():
-        from camreel.merging import find_files  # noqa: PLC0415 - brings PyAV, which --help should not wait for
+        from camreel.files import find_files  # noqa: PLC0415 - brings PyAV, which --help should not wait for
 
     found = find_files(files, output)
     request = MergeRequest(

@@ -25,7 +25,7 @@ from camreel.transfer.store import ROOT
 
 if TYPE_CHECKING:
     from camreel.jobs.export import Confirm
-    from camreel.looking import Look
+    from camreel.preview import Look
 
 _Result = TypeVar("_Result")
 
@@ -45,9 +45,9 @@ def run_export(
 
 def run_merge(request: MergeRequest, notes: Sequence[str], reporter: Reporter) -> Report:
     """The same for clips on disk."""
-    from camreel import merging  # noqa: PLC0415 - an export does not need it
+    from camreel import files  # noqa: PLC0415 - an export does not need it
 
-    return _run(_Run(lambda listener: merging.merge(request, listener, notes=notes), reporter))
+    return _run(_Run(lambda listener: files.merge(request, listener, notes=notes), reporter))
 
 
 def run_look(job: Callable[[Listener], Awaitable[Look]], reporter: Reporter) -> Look:

@@ -8,13 +8,11 @@ camera and of the replay of its capture.
 
 from __future__ import annotations
 
-from camreel.doctor.as_json import checkup_json
-from camreel.doctor.as_text import checkup_text
 from camreel.doctor.capture import refuse_existing, write_capture
-from camreel.doctor.checkup import Checkup
-from camreel.doctor.diagnose import diagnose
-from camreel.doctor.here import here
-from camreel.doctor.private import redacted
+from camreel.doctor.checkup import Checkup, here
+from camreel.doctor.diagnosis import diagnose
+from camreel.doctor.redact import redacted
+from camreel.doctor.report import checkup_json, checkup_text
 from camreel.doctor.visit import Patient, Visit, visit
 
 __all__ = [

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from camreel.diskio import disk_errors, part_of, place
-from camreel.doctor.as_json import checkup_json
 from camreel.doctor.checkup import Checkup
-from camreel.doctor.notebook import Asked
-from camreel.doctor.visit import Visit
+from camreel.doctor.report import checkup_json
+from camreel.doctor.visit import Asked, Visit
 from camreel.errors import UsageError
 
 _LONGEST_TYPE = 200

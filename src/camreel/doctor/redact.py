@@ -1,22 +1,70 @@
-"""Text of a camera without what is private in it. The same value becomes the same placeholder everywhere. Pure.
+"""How one secret can be written: as it is, escaped, in base64, as a hash. Pure.
+
+Text of a camera without what is private in it. The same value becomes the same placeholder everywhere. Pure.
 
 Three things find what is private: the key it stands under (``sn=``, ``ChannelTitle[0].Name=``), having met it before
 (the host that was asked, the serial number in the realm of the login), and its looks (a MAC, an IP address).
 Placeholders (``serial-1``) are left alone, so redacting twice is redacting once.
+
+A visit without what is private in it. Pure.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from urllib.parse import quote, quote_plus
 
-from camreel.doctor.secrets import coded_forms, written_forms
+from camreel.devices.digest import parse_challenges
+from camreel.doctor.visit import Asked, Visit
+from camreel.model import Credentials
+
+_LEAST_BASE64 = 6  # characters; less is found everywhere by chance
+
+
+def written_forms(value: str) -> tuple[str, ...]:
+    """``value``, and percent-encoded in each usual way."""
+    data = value.encode("utf-8", "surrogateescape")
+    escaped = (quote(data, safe=""), quote(data), quote(data, safe="[]:/.-_~,*@"), quote_plus(data))
+    return tuple(dict.fromkeys((value, *escaped)))
+
+
+def coded_forms(value: str) -> tuple[str, ...]:
+    """``value`` in base64, at each of the three places where it can begin, and as MD5."""
+    data = value.encode("utf-8", "surrogateescape")
+    return (*_base64_forms(data), hashlib.md5(data).hexdigest())  # noqa: S324 - to find it
+
+
+def login_forms(username: str, realm: str, password: str) -> tuple[str, ...]:
+    """What a login looks like on the wire: Basic's pair, and the hash that opens digest (MD5 and SHA-256)."""
+    pair = f"{username}:{password}".encode("utf-8", "surrogateescape")
+    secret = f"{username}:{realm}:{password}".encode("utf-8", "surrogateescape")
+    hashes = (hashlib.md5(secret).hexdigest(), hashlib.sha256(secret).hexdigest())  # noqa: S324 - to find it
+    return (*_base64_forms(pair), *hashes)
+
+
+def _base64_forms(data: bytes) -> tuple[str, ...]:
+    """The characters that ``data`` alone decides, wherever it begins within a group of three bytes."""
+    forms = []
+    for before in range(3):
+        text = b64encode(b"\0" * before + data).decode("ascii")
+        form = text[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+        if len(form) >= _LEAST_BASE64:
+            forms.append(form)
+    return tuple(forms)
+
 
 # Kinds that are long and made for one device: taken out wherever they stand, also in the middle of a word.
 _STRONG = frozenset({"serial", "realm", "mac", "password", "certificate"})
+
+
 _PLACEHOLDER = re.compile(
     r"(?:serial|realm|mac|password|certificate|host|address|user|name|title|mail|net)-[0-9]{1,4}", re.ASCII
 )
+
 
 # The last part of a key -> what its value is. Compared in lower case; numbers in brackets left out.
 _KEYS = {
@@ -29,10 +77,18 @@ _KEYS = {
     **dict.fromkeys(("mail", "email", "sender", "receiver"), "mail"),
     **dict.fromkeys(("address", "ipaddress", "ip", "host", "defaultgateway", "gateway", "server", "dns"), "address"),
 }
+
+
 _TITLE_KEY = re.compile(r"channeltitle\[\d+\]\.name$", re.ASCII)
+
+
 # Values that only the vendor writes: a name that happens to be the same word is not hidden there.
 _VENDORS = {"type", "devicetype", "updateserial", "version", "processor", "hardwareversion", "vendor", "starttime"}
+
+
 _VENDORS |= {"endtime", "found", "videostream", "mode", "state", "result"}
+
+
 # Words of the camera's own language: where an owner calls a channel so, only its title is hidden, not the word.
 _WORDS = {
     *("true", "false", "main", "extra1", "extra2", "extra3", "dav", "mp4", "jpg", "mnt", "dvr", "nvr", "ipc", "xvr"),
@@ -41,18 +97,40 @@ _WORDS = {
     *("connected", "unconnect", "name", "path", "type", "http", "https", "list", "info", "detail", "table", "result"),
 }
 
+
 _SAYS_NOTHING = re.compile(r"|\d{1,3}|true|false|none|null")
+
+
 _LINE_END = re.compile(r"(\r\n|\n|\r)")
+
+
 _JSON = re.compile(r'("([A-Za-z0-9_.]{1,40})"\s*:\s*")([^"\\]{1,200})(?=")')
+
+
 _AUTHORITY = re.compile(r"(?<=://)[^/\s\"'<>,;]*[^/\s\"'<>,;:.!?)]")
+
+
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+
+
 _CERTIFICATE = re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])")
+
+
 _MAC = re.compile(r"(?<![0-9A-Za-z:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z:])")
+
+
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+
+
 _IPV4 = re.compile(rf"(?<![\d.]){_OCTET}(?:\.{_OCTET}){{3}}(?![\d.]*\d)", re.ASCII)
+
+
 _IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]*[A-Fa-f:]{2})(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+
+
 # What is done with a piece of text; the flag tells whether names and addresses may stand in it.
 _Plain = Callable[[str, bool], str]
+
 
 _LOOKS = ((_CERTIFICATE, "certificate"), (_MAIL, "mail"), (_MAC, "mac"), (_IPV4, "address"), (_IPV6, "address"))
 
@@ -186,3 +264,79 @@ def _word_for(text: str, forms: Mapping[str, str]) -> str:
 def _any_of(forms: Iterable[str]) -> str:
     longest_first = sorted(forms, key=lambda form: (-len(form), form))
     return f"(?:{'|'.join(map(re.escape, longest_first))})" if longest_first else ""
+
+
+_HEX_REALM = re.compile(r"[0-9A-Fa-f]{16,64}")
+
+
+def redacted(visit: Visit, credentials: Credentials) -> Visit:
+    """The same visit, fit to be shown: in bodies, targets and errors; the address is ``host-1``.
+
+    Headers are left as they are: nothing of them is shown but which there were.
+    """
+    hider = _Hider(visit, credentials)
+    texts = [one.body.decode("utf-8", "surrogateescape") for one in visit.asked]
+    for text in texts:
+        hider.redactor.learn(text)
+    for realm in _realms(visit):
+        forms = login_forms(credentials.username, f"Login to {realm}", credentials.password)
+        hider.redactor.know("realm" if _HEX_REALM.fullmatch(realm) else "serial", realm, forms)
+    trouble = visit.trouble
+    return replace(
+        visit,
+        patient=replace(visit.patient, address=hider.address, ca_file=None, fingerprint=None),
+        asked=tuple(hider.asked(one, text) for one, text in zip(visit.asked, texts, strict=True)),
+        trouble=trouble
+        and replace(
+            trouble,
+            message=hider.sentence(trouble.message),
+            hint=trouble.hint and hider.sentence(trouble.hint),
+        ),
+        warnings=tuple(hider.sentence(text) for text in visit.warnings),
+    )
+
+
+class _Hider:
+    """What is known before anything is asked, and our own sentences about it."""
+
+    def __init__(self, visit: Visit, credentials: Credentials) -> None:
+        self.redactor = Redactor()
+        real = visit.patient.address
+        self._host = self.redactor.know("host", real.host, (real.authority,))
+        user = self.redactor.know("user", credentials.username)
+        self.redactor.know("password", credentials.password)
+        self.address = replace(real, host=self._host)
+        plain = replace(real, https=False)
+        self._ours = (
+            (str(real), str(self.address)),
+            (str(plain), str(replace(self.address, https=False))),
+            (repr(real.host), repr(self._host)),
+            (repr(credentials.username), repr(user)),
+        )
+
+    def sentence(self, text: str) -> str:
+        for real, shown in self._ours:
+            text = text.replace(real, shown)
+        return self.redactor.sentence(text)
+
+    def asked(self, one: Asked, text: str) -> Asked:
+        # Targets are our own words, but for the number of a finder.
+        target = re.sub(r"(?<=[?&]object=)[^&]*", lambda found: self.redactor.body(found[0]), one.target)
+        return replace(
+            one,
+            target=target,
+            body=self.redactor.body(text).encode("utf-8", "surrogateescape"),
+            content_type=self.redactor.body(one.content_type),
+            problem=self.sentence(one.problem),
+        )
+
+
+def _realms(visit: Visit) -> list[str]:
+    """What the login's realms say of the device: ``Login to`` and its serial number, or 32 digits made of it."""
+    found: dict[str, None] = {}
+    for heard in visit.heard:
+        for challenge in parse_challenges(heard.header("WWW-Authenticate")):
+            realm = challenge.parameters.get("realm", "")
+            if realm.lower().startswith("login to "):
+                found[realm[len("login to ") :].strip()] = None
+    return [realm for realm in found if realm]

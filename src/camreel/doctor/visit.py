@@ -1,4 +1,6 @@
-"""Ask one camera how it is. Gently: each thing once, none of what is known to harm a device, and it always ends.
+"""What came over the wire, noted as it comes.
+
+Ask one camera how it is. Gently: each thing once, none of what is known to harm a device, and it always ends.
 
 What is not asked, and why: ``audio.cgi`` (a Lorex E891AB restarts), names of settings that only some firmware knows
 (answered like a missing right, and it may count as a failed login), ``getCameraState`` and ``loadfile.cgi`` (neither is
@@ -18,7 +20,6 @@ from camreel.clock import Reading
 from camreel.devices.dahua import protocol
 from camreel.devices.http import Answer, Connection
 from camreel.devices.session import Login, trust_in
-from camreel.doctor.notebook import Asked, Heard, Notebook
 from camreel.errors import (
     AccountLocked,
     CameraError,
@@ -31,12 +32,83 @@ from camreel.errors import (
 from camreel.model import Address, Credentials, WallTime
 from camreel.transfer.runtime import Tuning
 
+_MOST_HEARD = 2000  # answers; a visit has some forty questions, of two answers each
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One answer, the refusals too. ``signed``: the request carried a login; ``whole``: its body was read."""
+
+    target: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    signed: bool
+    seconds: float = 0.0
+    body: bytes = b""
+    whole: bool = False
+
+    def header(self, name: str) -> tuple[str, ...]:
+        """All values of a header."""
+        return tuple(value for key, value in self.headers if key.lower() == name.lower())
+
+    @property
+    def content_type(self) -> str:
+        """As it was said."""
+        return next(iter(self.header("Content-Type")), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question and its last answer: ``status`` None where there was none, ``problem`` says why."""
+
+    target: str
+    status: int | None = None
+    content_type: str = ""
+    body: bytes = b""
+    problem: str = ""
+
+    @property
+    def text(self) -> str:
+        """The body, whatever bytes are in it."""
+        return self.body.decode("utf-8", "replace")
+
+
+@dataclass
+class Notebook:
+    """A witness of one connection (``camera.http.Witness``)."""
+
+    heard: list[Heard] = field(default_factory=list)
+    _since: float = field(default_factory=anyio.current_time)
+
+    def met(self, target: str, status: int, headers: tuple[tuple[str, str], ...], *, signed: bool) -> None:
+        """An answer has begun."""
+        if len(self.heard) < _MOST_HEARD:
+            now = anyio.current_time()
+            self.heard.append(Heard(target, status, headers, signed, now - self._since))
+            self._since = now
+
+    def read(self, body: bytes) -> None:
+        """Its body is here."""
+        if self.heard:
+            self.heard[-1] = replace(self.heard[-1], body=body, whole=True)
+
+
 _MOST_SILENT = 2  # questions without any answer in a row, and it is not asked further
+
+
 _PAGE = 100
+
+
 _MOST_PAGES = 8
+
+
 _EVER = (WallTime(datetime(2000, 1, 1)), WallTime(datetime(2037, 12, 31, 23, 59, 59)))  # noqa: DTZ001 - its clock
+
+
 # Where the newest recording is looked for: the last so many days. A list that is too long is asked for in parts.
 _DAYS = (2, 14, 90)
+
+
 _SHORT = timedelta(hours=2)
 
 

@@ -22,12 +22,12 @@ from camreel.clock.zone_sources import clock_by, sources
 from camreel.clock.zones import moments_of
 from camreel.diskio import disk_errors
 from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, printable
+from camreel.files.dating import Candidate, Dated, date_all, lay_in_order, look_at_some
+from camreel.files.discover import without_copies
 from camreel.jobs.outcome import settle
 from camreel.jobs.pipeline import clip_file, merge_job
 from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult, Settled, part_names
 from camreel.media.worker.process import MergeDied, MergeProcess
-from camreel.merging.copies import without_copies
-from camreel.merging.dates import Candidate, Dated, date_all, lay_in_order, look_at_some
 from camreel.model import AskedRange, MergeRequest, Recording, Span, Stream, WallTime
 from camreel.output.finalize import already_there, finish, make_folders, part_for, prepare
 from camreel.planning.plan import ExportPlan, plan_export, uncovered

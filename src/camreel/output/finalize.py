@@ -12,7 +12,7 @@ from pathlib import Path
 
 from camreel.diskio import disk_errors, place
 from camreel.errors import DiskError, MergeError, UsageError
-from camreel.media.mux.verify import read_comment, replace_in_place
+from camreel.media.comment import read_comment, replace_in_place
 from camreel.media.worker.messages import FilmResult, MergeResult
 from camreel.model import IfExists, MergeRequest, Request
 from camreel.output.naming import numbered

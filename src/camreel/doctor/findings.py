@@ -1,16 +1,112 @@
-"""In what a device is peculiar, as sentences: seen in its answers, not probed for. Pure."""
+"""Questions and answers of mediaFileFind -> searches. Pure.
+
+In what a device is peculiar, as sentences: seen in its answers, not probed for. Pure.
+
+Answers about a device -> facts: its disks, and how its channels record. Pure.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
+from camreel.devices.dahua import protocol
+from camreel.devices.dahua.protocol import parse_pairs
 from camreel.devices.digest import Challenge, parse_challenges
-from camreel.doctor.notebook import Asked, Heard
-from camreel.doctor.searches import Search
-from camreel.doctor.visit import Visit
+from camreel.doctor.checkup import Disk
+from camreel.doctor.visit import Asked, Heard, Visit
 from camreel.errors import printable
+from camreel.model import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search: its pages, and what came after the last. ``end`` is None where that was not seen.
+
+    ``why`` is the reason where the question was not answered; ``refused_empty`` and ``is_empty``: it was answered that
+    there is nothing, by a 400 or by a list without anything.
+    """
+
+    pages: tuple[protocol.Page, ...] = ()
+    asked_for: int = 0
+    bodies: tuple[str, ...] = ()
+    end: str | None = None
+    why: str = ""
+    refused_empty: bool = False
+    accepted: bool = False
+    close_refused: bool = False
+
+    @property
+    def recordings(self) -> tuple[Recording, ...]:
+        """All that it listed."""
+        return tuple(one for page in self.pages for one in page.recordings)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in its window, by the camera's own word."""
+        return self.refused_empty or (self.accepted and not self.recordings and not self.why)
+
+
+def searches_of(asked: Iterable[Asked]) -> tuple[Search, ...]:
+    """The searches of a visit, in order."""
+    groups: list[dict[str, list[Asked]]] = []
+    for one in asked:
+        if "/mediaFileFind.cgi?" not in one.target:
+            continue
+        action = one.target.partition("action=")[2].partition("&")[0]
+        if action == "factory.create":
+            groups.append({})
+        if groups:
+            groups[-1].setdefault(action, []).append(one)
+    return tuple(_search(group) for group in groups)
+
+
+def _search(group: dict[str, list[Asked]]) -> Search:
+    found = next(iter(group.get("findFile", ())), None)
+    if found is None:
+        return Search(why=_reason(group["factory.create"][0]))
+    close_refused = any(protocol.is_error(one.text) for one in group.get("close", ()))
+    if found.status == 400:
+        return Search(refused_empty=True, close_refused=close_refused)
+    if found.status != 200 or found.text.strip().upper() != "OK":
+        return Search(why=_reason(found), close_refused=close_refused)
+    answers = group.get("findNextFile", [])
+    pages, bodies, end, why = [], [], None, ""
+    seen: set[str] = set()
+    for one in answers:
+        page = protocol.parse_page(one.text, len(seen))
+        fresh = {item.path for item in page.recordings} - seen
+        if one.status is None:
+            why = _reason(one)
+        elif one.status != 200 or not fresh:
+            end = _end(one, page, repeats=bool(page.recordings))
+        else:
+            pages.append(page)
+            bodies.append(one.text)
+            seen |= fresh
+    count = int(answers[0].target.rpartition("count=")[2]) if answers else 0
+    return Search(tuple(pages), count, tuple(bodies), end, why, accepted=True, close_refused=close_refused)
+
+
+def _end(one: Asked, page: protocol.Page, *, repeats: bool) -> str:
+    if repeats:
+        return "its last page again"
+    if one.status != 200:
+        return f"HTTP {one.status}"
+    if protocol.is_error(one.text):
+        return "Error"
+    if page.found is not None:
+        return f"found={page.found}"
+    return "an empty answer" if not one.text.strip() else "something else"
+
+
+def _reason(one: Asked) -> str:
+    if one.status is None:
+        return one.problem.rstrip(".")
+    return f"not told (HTTP {one.status}{', but no list' if one.status == 200 else ''})"
+
 
 _BLOCK = 65536
 
@@ -156,3 +252,58 @@ def _of_items(visit: Visit, searches: Sequence[Search]) -> Iterator[str]:
         yield "lists recordings that it is still writing"
     if any(not one.path.startswith("/") for one in recordings):
         yield "lists recordings that lie on another server"
+
+
+_MOST_DISKS = 64
+
+
+_MOST_BYTES = 1 << 60
+
+
+_DISK = re.compile(r"list(?:\.info)?\[(\d{1,3})\]\.(.+)", re.ASCII)  # the document has no «info», the wire has
+
+
+_PART = re.compile(r"Detail\[\d{1,3}\]\.(TotalBytes|UsedBytes|IsError)", re.ASCII)
+
+
+_MODE = re.compile(r"table\.RecordMode\[(\d{1,4})\]\.Mode", re.ASCII)
+
+
+_MODES = {"0": "by schedule", "1": "always (by hand)", "2": "off"}  # DH-NVR608H
+
+
+def parse_disks(text: str) -> tuple[Disk, ...]:
+    """The disks of ``getDeviceAllInfo``, parts summed up. Recorders use all of a disk from the start."""
+    disks: dict[int, dict[str, str]] = {}
+    sums: dict[int, dict[str, list[str]]] = {}
+    for key, value in parse_pairs(text).items():
+        if (found := _DISK.fullmatch(key)) and (int(found[1]) in disks or len(disks) < _MOST_DISKS):
+            number = int(found[1])
+            disks.setdefault(number, {})[found[2]] = value
+            if part := _PART.fullmatch(found[2]):
+                sums.setdefault(number, {}).setdefault(part[1], []).append(value)
+    return tuple(_disk(facts, sums.get(number, {})) for number, facts in sorted(disks.items()))
+
+
+def _disk(facts: dict[str, str], sums: dict[str, list[str]]) -> Disk:
+    return Disk(
+        name=printable(facts.get("Name", ""), 40) or "a disk without a name",
+        state=printable(facts.get("State", ""), 40) or "no state told",
+        total=_sum(sums.get("TotalBytes", [])),
+        used=_sum(sums.get("UsedBytes", [])),
+        has_error=any(value.lower() == "true" for value in sums.get("IsError", [])),
+    )
+
+
+def _sum(numbers: list[str]) -> int | None:
+    """Bytes, written with a fraction: ``63864569856.000000``."""
+    found = [re.fullmatch(r"(\d{1,19})(?:\.\d{1,9})?", number, re.ASCII) for number in numbers]
+    total = sum(int(one[1]) for one in found if one)
+    return total if found and all(found) and total <= _MOST_BYTES else None
+
+
+def parse_record_modes(text: str) -> tuple[tuple[int, str], ...]:
+    """How each channel (from 1) records, in words."""
+    found = ((_MODE.fullmatch(key), value) for key, value in parse_pairs(text).items())
+    modes = {int(one[1]) + 1: _MODES.get(value, f"mode {printable(value, 20)}") for one, value in found if one}
+    return tuple(sorted(modes.items()))

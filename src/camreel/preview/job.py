@@ -1,10 +1,13 @@
-"""A look at a range, told once: ask, choose moments, fetch their pictures, make a page and a sheet of them.
+"""Where a look goes: the page and, beside it, the contact sheet. Named only when they are complete.
+
+A look at a range, told once: ask, choose moments, fetch their pictures, make a page and a sheet of them.
 
 connect -> clock -> search -> choose -> keyframes -> thumbnails -> page and sheet -> name -> report
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,22 +16,96 @@ from pathlib import Path
 
 from camreel import events
 from camreel.devices import lockout
+from camreel.diskio import disk_errors, place, sync_file
 from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError, told_alone
 from camreel.jobs.search import Found, Inquiry
-from camreel.looking.command import GetLine
-from camreel.looking.fetching import Gathering
-from camreel.looking.moments import marks, moments, place_in
-from camreel.looking.outputs import look_name, name_it, part_of, sheet_of, there_already, write_page
-from camreel.looking.page import camera_of, facts_of, page
-from camreel.looking.places import Choice, choose
-from camreel.looking.value import Look, Looking
 from camreel.media.worker.messages import Bar, SheetOrder, Tick, Tile
 from camreel.media.worker.process import StillProcess
-from camreel.model import Credentials, Request
+from camreel.model import Address, Asked, Credentials, IfExists, Request, Stream
 from camreel.output.finalize import make_folders, prepare
+from camreel.output.naming import default_name
 from camreel.planning.coverage import Kind, Stretch, coverage
+from camreel.preview.choose import Choice, choose
+from camreel.preview.fetch import Gathering
+from camreel.preview.model import GetLine, Look, Looking
+from camreel.preview.page import camera_of, facts_of, marks, moments, page, place_in
 from camreel.text import count_text, size_text
 from camreel.transfer.runtime import Tuning
+
+_OTHER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".pdf", ".mp4", ".mkv", ".mov", ".avi"})
+
+
+_LONGEST = 220  # bytes; file systems end at 255, and the part file beside it needs a few
+
+
+def look_name(
+    address: Address,
+    channel: int | str,
+    stream: Stream,
+    asked: Asked,
+    *,
+    events: tuple[str, ...] = (),
+    camera: str | None = None,
+) -> str:
+    """``look_front-door_ch1_2026-01-16_08.00.00_to_18.00.00.html``. The range must not be relative."""
+    film = default_name(address, channel, stream, asked, events=events, camera=camera)
+    return f"look_{Path(film).stem}.html"
+
+
+def page_place(wanted: str, folder: Path) -> Path:
+    """Where ``--output-file wanted`` is: a bare name lies in ``folder``. UsageError where it can be no page."""
+    place = Path(wanted).expanduser()
+    if not place.name or wanted.endswith(("/", os.sep)) or not wanted.isprintable():
+        raise UsageError(f"--output-file {wanted!r} names no file.", hint="Give a file name, like evening.html.")
+    if place.suffix.lower() in _OTHER_SUFFIXES:
+        raise UsageError(
+            f"--output-file {wanted!r}: a look is an .html page.", hint="The contact sheet beside it is a .png."
+        )
+    if place.suffix.lower() not in {".html", ".htm"}:
+        place = place.with_name(f"{place.name}.html")
+    if len(os.fsencode(place.name)) > _LONGEST:
+        raise UsageError(f"--output-file is too long: a file name can have {_LONGEST} bytes here.")
+    return folder / place if place.parent == Path() and not wanted.startswith(".") else place
+
+
+def sheet_of(output: Path) -> Path:
+    """The contact sheet's place."""
+    return output.with_suffix(".png")
+
+
+def there_already(request: Request) -> tuple[tuple[Path, int], ...]:
+    """What is at the places of the outputs, with sizes, where that is all that was wanted. UsageError where it is in
+    the way.
+    """
+    with disk_errors(request.output):
+        there = [path for path in (request.output, sheet_of(request.output)) if os.path.lexists(path)]
+        if not there or request.if_exists is IfExists.OVERWRITE:
+            return ()
+        if request.if_exists is IfExists.SKIP:
+            return tuple((path, path.lstat().st_size) for path in there)
+    raise UsageError(
+        f"{there[0]} exists already; it was left alone.",
+        hint="--if-exists overwrite replaces it; --output-file gives another name.",
+    )
+
+
+def part_of(output: Path) -> Path:
+    """A temporary name beside it, another one for each run."""
+    return output.with_name(f"{output.name}.{os.getpid()}.part")
+
+
+def write_page(text: str, output: Path) -> None:
+    """The page, under its temporary name."""
+    with disk_errors(output):
+        part_of(output).write_text(text, encoding="utf-8", newline="\n")
+
+
+def name_it(output: Path, if_exists: IfExists | None) -> tuple[Path, int]:
+    """Give what lies under the temporary name of ``output`` its name; its size."""
+    part = part_of(output)
+    sync_file(part)
+    place(part, output, overwrite=if_exists is IfExists.OVERWRITE)
+    return output, output.stat().st_size
 
 
 async def look(

@@ -1,23 +1,39 @@
-"""The report of a look as lines for a person."""
+"""The report of a look as lines for a person.
+
+The report of a look as JSON: a contract with scripts, numbered by ``schema``.
+"""
 
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
 from camreel.clock import show_span
-from camreel.looking.moments import shown
-from camreel.looking.page import facts_of
-from camreel.looking.value import Look, Way
-from camreel.report import aligned, asked_lines, camera_line, clock_lines
+from camreel.preview.model import Look, Way
+from camreel.preview.page import Moment, facts_of, moments, shown
+from camreel.report import (
+    aligned,
+    asked_lines,
+    camera_json,
+    camera_line,
+    clock_lines,
+    json_head,
+    moment_json,
+    span_json,
+)
 from camreel.text import count_text, size_text
 
 _MOST_LINES = 10
+
+
 _FROM = {
     Way.KEYFRAME: "by their own bytes",
     Way.SNAPSHOT: "from snapshots that the camera made about then",
     Way.SUB: "from recordings of the sub stream",
     Way.WHOLE: "from whole recordings",
 }
+
+
 _NAMES = {".html": "Page", ".png": "Sheet"}
 
 
@@ -64,3 +80,42 @@ def _result(look: Look) -> str:
     if look.misses:
         return f"partial: of {count_text(len(look.misses), 'moment')} there is no picture"
     return "complete: each moment has its picture; choose one on the page for the command that exports it"
+
+
+def look_json(look: Look) -> dict[str, Any]:
+    """The report as plain values. Keys are a contract: they change only with ``schema``."""
+    found, clock = look.found, look.clock
+    every = moments(look) if found else ()
+    return {
+        **json_head(),
+        "status": look.status,
+        "exit_code": look.exit_code,
+        "camera": camera_json(look.request, found.device, clock) if found else None,
+        "range": span_json(found.span, clock) | {"seconds": round(found.span.seconds, 3)} if found else None,
+        "found": {
+            "recordings": len(found.plan.recordings),
+            "bytes": found.plan.listed_bytes,
+            "fetched_bytes": look.received,
+            "left_out": dict(found.plan.left_out),
+        }
+        if found
+        else None,
+        "coverage": [
+            span_json(stretch.span, clock) | {"kind": stretch.kind.value, "events": list(stretch.events)}
+            for stretch in look.stretches
+        ],
+        "every_seconds": look.step.total_seconds() if found else None,
+        "passed_over": look.passed_over,
+        "pictures": [
+            _moment(each, look) | {"recording": each.shot.recording.path, "from": each.shot.way.value}
+            for each in every
+            if each.shot
+        ],
+        "missing": [_moment(each, look) | {"reason": each.reason} for each in every if not each.shot],
+        "outputs": [{"path": str(path), "kind": path.suffix[1:], "size": size} for path, size in look.outputs],
+        "warnings": list(look.warnings),
+    }
+
+
+def _moment(moment: Moment, look: Look) -> dict[str, Any]:
+    return moment_json(moment.wall, look.clock) | {"events": list(moment.events), "command": moment.line}

@@ -9,13 +9,9 @@ from camreel.clock import Reading, format_offset, recorded_offsets
 from camreel.clock.zone_sources import clock_by, contradictions, sources
 from camreel.devices.dahua import protocol
 from camreel.devices.dahua.protocol import parse_zone_facts
-from camreel.doctor.checkup import Checkup, ClockFacts, Footage, Told
-from camreel.doctor.facts import parse_disks, parse_record_modes
-from camreel.doctor.here import Here
-from camreel.doctor.notebook import Asked
-from camreel.doctor.quirks import login_words, quirks_of
-from camreel.doctor.searches import Search, searches_of
-from camreel.doctor.visit import Visit
+from camreel.doctor.checkup import Checkup, ClockFacts, Footage, Here, Told
+from camreel.doctor.findings import Search, login_words, parse_disks, parse_record_modes, quirks_of, searches_of
+from camreel.doctor.visit import Asked, Visit
 from camreel.errors import printable
 from camreel.model import Recording
 

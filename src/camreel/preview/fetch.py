@@ -17,12 +17,12 @@ from camreel import events
 from camreel.diskio import disk_errors
 from camreel.errors import BadTransfer, CameraError, LoginError, printable
 from camreel.jobs.search import Found, Inquiry
-from camreel.looking.places import Place
-from camreel.looking.value import Looking, Miss, Question, Shot, Way
 from camreel.media.worker.messages import Still, StillOrder
 from camreel.media.worker.process import StillProcess
 from camreel.model import Recording, Request, Stream, WallTime
 from camreel.planning.plan import is_snapshot
+from camreel.preview.choose import Place
+from camreel.preview.model import Looking, Miss, Question, Shot, Way
 from camreel.text import size_text
 from camreel.transfer.download import Manner, fetch
 from camreel.transfer.keyframes import keyframes

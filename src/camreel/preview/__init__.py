@@ -7,13 +7,10 @@ shown), ``command`` (the line that exports one), ``page`` (HTML), ``outputs`` (w
 
 from __future__ import annotations
 
-from camreel.looking.as_json import look_json
-from camreel.looking.as_text import look_text
-from camreel.looking.command import GetLine
-from camreel.looking.outputs import look_name, page_place
-from camreel.looking.places import MOST, MOST_ASKED
-from camreel.looking.story import look, looked_already
-from camreel.looking.value import Look, Looking, Question, Way
+from camreel.preview.choose import MOST, MOST_ASKED
+from camreel.preview.job import look, look_name, looked_already, page_place
+from camreel.preview.model import GetLine, Look, Looking, Question, Way
+from camreel.preview.report import look_json, look_text
 
 __all__ = [
     "MOST",

@@ -6,7 +6,7 @@ is there twice), ``story``.
 
 from __future__ import annotations
 
+from camreel.files.discover import Found, find_files
 from camreel.jobs.merge_files import merge
-from camreel.merging.found import Found, find_files
 
 __all__ = ["Found", "find_files", "merge"]

@@ -1,33 +1,194 @@
-"""A camera that is logged in to: ``async with connect(...) as camera``."""
+"""One recording to one file that a program names.
+
+What a camera has of a range, as a program sees it.
+
+A camera that is logged in to: ``async with connect(...) as camera``.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import anyio
+import anyio.to_thread
 
+from camreel.api.export import Time, asked_for
 from camreel.clock import CameraClock, parse_camera_zone
 from camreel.devices import lockout
 from camreel.devices.address import check_tls, check_username, parse_address
+from camreel.devices.base import Source
 from camreel.devices.dahua.client import Camera as Client
 from camreel.devices.session import Login
-from camreel.errors import UsageError, told_alone
+from camreel.diskio import disk_errors, place
+from camreel.errors import CameraError, UsageError, printable, told_alone
 from camreel.jobs.search import Inquiry
-from camreel.library.fetching import Means, fetch_to
-from camreel.library.listing import Recordings
-from camreel.library.times import Time, asked_for
-from camreel.model import Address, Asked, AskedAround, Credentials, DeviceInfo, Now, Recording, Request, Stream
+from camreel.model import (
+    Address,
+    Asked,
+    AskedAround,
+    Credentials,
+    DeviceInfo,
+    Now,
+    Recording,
+    Request,
+    Span,
+    Stream,
+    WallTime,
+)
 from camreel.output.naming import parse_events
+from camreel.transfer import resume
 from camreel.transfer.download import Manner
+from camreel.transfer.pool import Fetched, Lost, Pool
+from camreel.transfer.retry import Backoff, Outage
 from camreel.transfer.runtime import Tuning
+from camreel.transfer.store import SUFFIXES, Store
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """By what a recording is fetched: connections, and patience."""
+
+    address: Address
+    connect: Callable[[], AbstractAsyncContextManager[Source]]
+    outage: Outage
+    backoff: Backoff
+    sleep: Callable[[float], Awaitable[None]]
+    manner: Manner
+
+
+async def fetch_to(
+    target: Path, recording: Recording, means: Means, progress: Callable[[int], None] | None, *, overwrite: bool
+) -> Path:
+    """Fetch all of ``recording`` to ``target``, or into the folder ``target``; the file's path, complete and synced."""
+    with disk_errors(target):
+        is_folder = target.is_dir()
+        if not is_folder and not overwrite and os.path.lexists(target):
+            raise UsageError(f"{target} exists already; it was left alone.", hint="overwrite=True replaces it.")
+    folder = target if is_folder else target.parent
+    store = Store(folder, _store_name(means.address, recording, target))
+    if is_folder and not overwrite and (there := _already_in(folder, store.stem(recording))):
+        return there
+    with store.locked():
+        resume.recover(store)
+        pool = Pool(
+            [recording],
+            store,
+            means.connect,
+            _Progress(progress),
+            limit=1,
+            backoff=means.backoff,
+            sleep=means.sleep,
+            outage=means.outage,
+            manner=means.manner,
+        )
+        await pool.run()
+        outcome = await pool.outcome(1)
+        if isinstance(outcome, Lost):
+            raise CameraError(
+                f"{printable(recording.name)} of {means.address} could not be downloaded: {outcome.reason}.",
+                hint="What is there of it is kept, and continued by the next try where the camera can do that.",
+            )
+        await anyio.to_thread.run_sync(resume.settle, store, recording)  # on the disk before it has its name
+        final = folder / outcome.path.name if is_folder else target
+        place(outcome.path, final, overwrite=overwrite)
+    return final
+
+
+def _already_in(folder: Path, stem: str) -> Path | None:
+    """The recording of that name, which has its times and a hash of all that tells recordings apart in it."""
+    return next((path for suffix in SUFFIXES if (path := folder / (stem + suffix)).is_file()), None)
+
+
+def _store_name(address: Address, recording: Recording, target: Path) -> str:
+    """A folder of its own for each target, so that several can be fetched at a time, and each be continued."""
+    key = f"{target.name}\n{recording.path}".encode("utf-8", "surrogateescape")
+    return f"{address.authority}_{hashlib.sha256(key).hexdigest()[:8]}"
+
+
+class _Progress:
+    """A pool's listener that only counts bytes."""
+
+    def __init__(self, tell: Callable[[int], None] | None) -> None:
+        self._tell = tell
+
+    def started(self, number: int, recording: Recording, attempt: int, have: int) -> None:
+        """Not told."""
+
+    def progress(self, _number: int, received: int) -> None:
+        """So many bytes are there."""
+        if self._tell is not None:
+            self._tell(received)
+
+    def fetched(self, number: int, clip: Fetched) -> None:
+        """Not told."""
+
+    def lost(self, number: int, recording: Recording, reason: str) -> None:
+        """Not told."""
+
+    def retrying(self, recording: Recording, error: CameraError, wait: float) -> None:
+        """Not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings(Sequence[Recording]):
+    """The recordings of one channel and stream in a range, in order of time: a sequence of :class:`Recording`.
+
+    All spans are by the camera's clock, counted straight: as it would show them, had it kept the offset that it had
+    at the start of the range. On nearly all days that is what it does show. :meth:`when` gives real time.
+
+    ``span`` is the range; ``clock`` the camera's clock in it, None where nobody knows its zone; ``gaps`` are the
+    parts of ``span`` that no recording is listed for; ``writing`` the recordings that the camera has not closed yet,
+    which cannot be fetched; ``channel`` is its number, from 1; ``warnings`` are sentences for a person.
+
+    Listed times have whole seconds. A recording may be listed only minutes after its end (measured: up to 15), so a gap
+    at the very end of a range that ends now says nothing.
+    """
+
+    items: tuple[Recording, ...]
+    span: Span
+    clock: CameraClock | None
+    gaps: tuple[Span, ...]
+    writing: tuple[Recording, ...]
+    channel: int
+    warnings: tuple[str, ...] = ()
+
+    def when(self, of: Recording | Span) -> tuple[datetime, datetime] | None:
+        """Real start and end of a recording of these, or of a gap, in the camera's zone; None without ``clock``.
+
+        What the camera's clock is wrong by today is taken off.
+        """
+        if self.clock is None:
+            return None
+        span = of.span if isinstance(of, Recording) else of
+        return self._moment(self.clock, span.start), self._moment(self.clock, span.end)
+
+    @staticmethod
+    def _moment(clock: CameraClock, at: WallTime) -> datetime:
+        shown = clock.in_zone(at)
+        return clock.to_utc(at).astimezone(shown.tzinfo)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Recording]:
+        return iter(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> Recording: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Recording, ...]: ...
+    def __getitem__(self, index: int | slice) -> Recording | tuple[Recording, ...]:
+        return self.items[index]
 
 
 class Camera:
