@@ -14,10 +14,10 @@ import click
 from manual import manual
 
 from camreel import errors
-from camreel.cli.commands import COMMANDS, every_command
+from camreel.cli.commands.get import get
 from camreel.cli.exit_codes import MEANINGS
-from camreel.cli.get_command import get
 from camreel.cli.help import Command, Option
+from camreel.cli.registry import COMMANDS, every_command
 from camreel.config import KEYS
 from camreel.errors import CamreelError
 

@@ -100,8 +100,6 @@ def sync_folder(folder: Path) -> None:
 
 
 _EVERY = 32 << 20  # bytes
-
-
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows have the one only
 
 

@@ -46,8 +46,6 @@ def count_text(count: int, noun: str) -> str:
 
 # "2 min", "9 h 12 min 4 s", "87.5 %", "1.19 MB"
 _MEASURE = re.compile(r"\d[\d.]* (?:d|h|min|s)\b(?: \d+ (?:h|min|s)\b)*|\d[\d.]* (?:%|(?:bytes|kB|MB|GB|TB)\b)")
-
-
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -84,8 +82,6 @@ def codec_name(codec: str) -> str:
 
 
 _BETWEEN = "  "
-
-
 _NARROWEST = 8  # columns of a column
 
 

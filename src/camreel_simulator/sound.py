@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 BEEP_HERTZ, BEEP_SECONDS, BEEP_LEVEL = 1000, 0.1, 0.5
 _QUIET_SECONDS = 0.2  # between two beeps there is silence of 0.9 s
-
-
 SampleFormat = Literal["s16", "flt"]
 SAMPLE_BYTES = {"s16": 2, "flt": 4}
 

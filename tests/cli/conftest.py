@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import camreel.jobs.export
+import camreel.output.finalize
 from camreel.cli import main
 
 from .fakes import PASSWORD, Camreel, FakeExport, Said
@@ -19,7 +20,7 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> FakeExport:
     """A password in the environment, and an export that only remembers."""
     fake = FakeExport()
     monkeypatch.setattr(camreel.jobs.export, "export", fake.export)
-    monkeypatch.setattr(camreel.jobs.export, "already_there", fake.already_there)
+    monkeypatch.setattr(camreel.output.finalize, "already_there", fake.already_there)
     monkeypatch.setenv("AMCREST_PASSWORD", PASSWORD)
     return fake
 

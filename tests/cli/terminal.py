@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyte
 
-from camreel.cli.live import cells
+from camreel.cli.ui.terminal import cells
 
 PROGRAM = "import sys; from camreel.cli import main; sys.argv[0] = 'camreel'; sys.exit(main(sys.argv[1:]))"
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

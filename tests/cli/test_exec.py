@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import START, three_clips
 
-from camreel.cli.after import parse_command
+from camreel.cli.hooks import parse_command
 from camreel.errors import UsageError
 from camreel_simulator import ClipSpec, Fault, Recorded, SimulatedCamera, running, scene_schedule
 

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from camreel.cli.gathering import Gathering
-from camreel.cli.reporters import PlainReporter
+from camreel.cli.ui.reporters import Gathering, PlainReporter
 from camreel.events import ClipFailed, ClipFetched, ClipProgress, ClipStarted, Event, Retrying, Warned
 from camreel.model import Recording, Span
 

@@ -9,9 +9,9 @@ import sys
 import click
 import pytest
 
-from camreel.cli.commands import COMMANDS, every_command
-from camreel.cli.get_command import get
+from camreel.cli.commands.get import get
 from camreel.cli.help import Option
+from camreel.cli.registry import COMMANDS, every_command
 
 from .fakes import Camreel
 
@@ -117,8 +117,8 @@ def test_help_does_not_wait_for_what_it_does_not_need() -> None:
     code = (
         "import sys; from camreel.cli import main; main(['--help'])\n"
         "heavy = {'rich', 'aiohttp', 'av', 'anyio', 'asyncio', 'camreel.jobs.export', 'camreel_simulator',"
-        " 'camreel.clock', 'camreel.report', 'camreel.planning.plan', 'camreel.cli.get', 'camreel.cli.merge',"
-        " 'tomllib', 'configparser'}\n"
+        " 'camreel.clock', 'camreel.report', 'camreel.planning.plan', 'camreel.cli.batch',"
+        " 'camreel.cli.commands.merge', 'tomllib', 'configparser'}\n"
         "print(*sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)

@@ -7,8 +7,8 @@ import io
 import pyte
 import pytest
 
-from camreel.cli.live import LiveLines, cells, cropped, is_live, painted
-from camreel.cli.reporters import fitting
+from camreel.cli.ui.reporters import fitting
+from camreel.cli.ui.terminal import LiveLines, cells, cropped, is_live, painted
 
 ROWS = 10
 

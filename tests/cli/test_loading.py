@@ -18,7 +18,7 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 LOADED = """
 import gc, ssl, sys
 before = ssl.SSLContext.set_default_verify_paths
-from camreel.cli.loading import loading_aiohttp
+from camreel.cli.startup import loading_aiohttp
 try:
     with loading_aiohttp():
         assert not gc.isenabled()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camreel.cli.progress import Progress
+from camreel.cli.ui.progress import Progress
 from camreel.clock import parse_range
 from camreel.events import (
     ClipFailed,

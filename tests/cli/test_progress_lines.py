@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from camreel.cli.progress_lines import JsonReporter
+from camreel.cli.ui.json_lines import JsonReporter
 from camreel.errors import LoginRefused
 from camreel.events import ClipFailed, ClipFetched, ClipProgress, ClipStarted, Retrying, Waiting
 from camreel.model import Recording

@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from camreel.cli.live import LiveLines
-from camreel.cli.notes import Note, notes, wrap_report
-from camreel.cli.reporters import LiveReporter, PlainReporter, SilentReporter, choose_reporter
+from camreel.cli.ui.notes import Note, notes, wrap_report
+from camreel.cli.ui.reporters import LiveReporter, PlainReporter, SilentReporter, choose_reporter
+from camreel.cli.ui.terminal import LiveLines
 from camreel.clock import CameraClock, parse_range
 from camreel.events import ClipFailed, ClipFetched, ClipStarted, Planned, Retrying, Understood, Warned
 from camreel.model import Recording, Span, Stream

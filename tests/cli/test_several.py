@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import Bench
 
-from camreel.cli.worst import worst
+from camreel.cli.exit_codes import worst
 from camreel.events import Warned
 from camreel_simulator import Fault, camera_of
 
@@ -159,8 +159,8 @@ def test_the_live_lines_fit_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -
     """One for each that runs, its label cut where there is no room; gone when all is over."""
     import io
 
-    from camreel.cli.live import LiveLines
-    from camreel.cli.many import _Live
+    from camreel.cli.ui.reporters import _Live
+    from camreel.cli.ui.terminal import LiveLines
 
     monkeypatch.setenv("COLUMNS", "60")
     shown = io.StringIO()

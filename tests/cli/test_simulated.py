@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from camreel.cli.program import program_command
+from camreel.cli.startup import program_command
 
 from .fakes import Camreel, FakeExport
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from camreel.cli.commands import COMMANDS
+from camreel.cli.registry import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -15,10 +15,9 @@ from manual import manual
 from reference import ADVICE, pages
 
 from camreel import errors
-from camreel.cli.commands import every_command
-from camreel.cli.exit_codes import MEANINGS
+from camreel.cli.exit_codes import MEANINGS, worst
 from camreel.cli.help import Option
-from camreel.cli.worst import worst
+from camreel.cli.registry import every_command
 from camreel.config import KEYS
 
 ROOT = Path(__file__).parents[2]

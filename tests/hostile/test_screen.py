@@ -18,8 +18,8 @@ from tests.conftest import Bench, tuning
 
 import camreel.jobs.export
 from camreel.cli import main
-from camreel.cli.live import LiveLines
-from camreel.cli.reporters import LiveReporter
+from camreel.cli.ui.reporters import LiveReporter
+from camreel.cli.ui.terminal import LiveLines
 
 from .conftest import PATHS
 from .server import Asked, HostileCamera, Reply, http, item, listing

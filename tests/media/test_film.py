@@ -10,8 +10,8 @@ import av
 import pytest
 
 from camreel.errors import DiskError, MergeError
-from camreel.media.merge.merger import Merger
 from camreel.media.comment import read_comment, replace_in_place
+from camreel.media.merge.merger import Merger
 from camreel.media.mux.verify import verify
 from camreel.model import OutputFormat, WallTime
 from camreel_simulator import ClipSpec

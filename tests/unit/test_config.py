@@ -193,7 +193,7 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_every_key_is_an_option_and_the_other_way_round() -> None:
     """What can be settled on the command line can be in the settings, unless it is of one run."""
-    from camreel.cli.get_command import get
+    from camreel.cli.commands.get import get
 
     of_one_run = {
         "cameras", "all_cameras", "start", "end", "last", "date", "around", "minutes", "duration", "output_file",

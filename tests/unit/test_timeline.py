@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from camreel.cli.timeline import ASCII, BLOCKS, Row, drawn, signs_for
+from camreel.cli.ui.timeline import ASCII, BLOCKS, Row, drawn, signs_for
 from camreel.clock import CameraClock, NamedZone
 from camreel.model import Span, WallTime
 from camreel.planning.coverage import Kind, Stretch, ticks

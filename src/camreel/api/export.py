@@ -38,7 +38,6 @@ from camreel.report import Report
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-
 Time = datetime | WallTime | str
 
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 def main(argv: list[str] | None = None) -> int:
     """Run camreel with ``argv`` (default: the arguments of this process) and return the exit code."""
     try:
-        from camreel.cli.loading import loading  # noqa: PLC0415 - inside the try, as all that takes time
+        from camreel.cli.startup import loading  # noqa: PLC0415 - inside the try, as all that takes time
 
         with loading():
             from camreel.cli.app import run  # noqa: PLC0415 - whoever imports the package should not pay for click

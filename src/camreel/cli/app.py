@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from camreel.cli import screen
-from camreel.cli.chosen import where_from
-from camreel.cli.commands import COMMANDS
+from camreel.cli.camera_choice import where_from
 from camreel.cli.help import Option
-from camreel.cli.loading import loading
-from camreel.cli.password import refuse_password_arguments
-from camreel.cli.program import program_name
+from camreel.cli.passwords import refuse_password_arguments
+from camreel.cli.registry import COMMANDS
+from camreel.cli.startup import loading, program_name
+from camreel.cli.ui import terminal
 from camreel.config import config_path, load, nearest
 from camreel.errors import CamreelError, DiskError, Interrupted, UsageError
 
@@ -88,7 +87,7 @@ _commands = _Commands("camreel", add_help_option=False)
 def run(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return the exit code. Errors are told here and nowhere else."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    screen.prepare()
+    terminal.prepare()
     try:
         return _run(arguments)
     except CamreelError as error:
@@ -102,20 +101,20 @@ def run(argv: Sequence[str] | None = None) -> int:
         from camreel.report import error_json  # noqa: PLC0415 - the help page does not need it
 
         with suppress(DiskError):  # stdout may be what it is about
-            screen.say_json(error_json(told))
+            terminal.say_json(error_json(told))
     if "--progress=json" in arguments or ("--progress", "json") in pairwise(arguments):
-        from camreel.cli.progress_lines import error_line, say_line  # noqa: PLC0415 - few want it
+        from camreel.cli.ui.json_lines import error_line, say_line  # noqa: PLC0415 - few want it
 
         say_line(error_line(told))
     else:
-        screen.complain(told, debug="--debug" in arguments)
+        terminal.complain(told, debug="--debug" in arguments)
     return told.exit_code
 
 
 def _run(arguments: list[str]) -> int:
     refuse_password_arguments(arguments)
     if _COMPLETE in os.environ:  # a shell asks what could be typed
-        from camreel.cli.completion import register  # noqa: PLC0415 - the help page does not need it
+        from camreel.cli.commands.completion import register  # noqa: PLC0415 - the help page does not need it
 
         register()
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from camreel.cli import screen
+from camreel.cli.ui import terminal
 from camreel.errors import UsageError
 
 MAIN = "What, and where to"
@@ -153,7 +153,7 @@ def _write_page_part(ctx: click.Context, formatter: click.HelpFormatter, text: s
 
 def _show_help(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        screen.say(ctx.get_help())
+        terminal.say(ctx.get_help())
         ctx.exit()
 
 

@@ -1,17 +1,29 @@
-"""The options of the commands, as they are written and as the help page shows them."""
+"""The options of the commands, as they are written and as the help page shows them.
+
+Rates and lengths of waiting, as they are typed -> numbers. Pure.
+
+The options that say which range is wanted -> what was asked. Pure.
+
+What people type for a camera: see :mod:`camreel.devices.address`, which the library has, too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from camreel.cli import screen
 from camreel.cli.help import Channels, Option, Whole
+from camreel.cli.ui import terminal
+from camreel.errors import UsageError
 from camreel.model import AudioMode, Gaps, IfExists, OutputFormat, Stream
+
+if TYPE_CHECKING:
+    pass
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Decorator = Callable[[Any], Any]
@@ -21,7 +33,7 @@ def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) ->
     from camreel._version import __version__  # noqa: PLC0415 - beside its only use
 
     if wanted and not ctx.resilient_parsing:
-        screen.say(f"camreel {__version__}")
+        terminal.say(f"camreel {__version__}")
         ctx.exit()
 
 
@@ -62,11 +74,12 @@ def _one_of(kind: type[Enum]) -> click.Choice[str]:
 
 
 FORMAT: dict[str, Any] = {"type": _one_of(OutputFormat), "metavar": "FORMAT", "help": "mp4 (default), mkv, mov or avi."}
-
 _HOST = _main("--host", metavar="HOST", envvar="AMCREST_HOST", help="Required, or a camera's name. IP, name or URL.")
+
 _USERNAME = _main(
     "-u", "--username", metavar="USER", envvar="AMCREST_USERNAME", help="Required. The login of the camera."
 )
+
 _REACHED = (
     _connection("--port", type=Whole(1, 65535), envvar="AMCREST_PORT", help="Default: 80, with https 443."),
     _connection("--https", is_flag=True, help="Speak https."),
@@ -76,6 +89,7 @@ _REACHED = (
 )
 
 no_input_option = _password("--no-input", is_flag=True, help="Never ask for anything.")
+
 _PASSWORD = (
     _password("--password-file", metavar="FILE", help="Its first line. Else you are asked, see below."),
     _password("--password-stdin", is_flag=True, help="The first line on standard input."),
@@ -94,6 +108,7 @@ _WHEN = (
     _when("--camera-tz", metavar="ZONE", help="The camera's zone, where it does not tell it well."),
     _when("--clock-drift", metavar="SECONDS", help="By how much its clock is fast, or off: not at all."),
 )
+
 _CHANNEL = _main(
     "-c",
     "--channel",
@@ -102,11 +117,14 @@ _CHANNEL = _main(
     envvar="AMCREST_CHANNEL",
     help="From 1 up, several like 1,3-5, or its title.",
 )
+
 _ALL = _main("--all", "all_cameras", is_flag=True, help="Each camera of the settings.")
+
 _PATIENCE = (
     _connection("--retry-for", metavar="LENGTH", default="2m", help="Wait for a camera that went away. Default: 2m."),
     _connection("--ignore-lock", is_flag=True, help="Log in though the account was locked."),
 )
+
 _STREAM: dict[str, Any] = {
     "type": _one_of(Stream),
     "metavar": "STREAM",
@@ -115,7 +133,6 @@ _STREAM: dict[str, Any] = {
 }
 
 reached_options = _together(_REACHED)
-
 connection_options = _together([_HOST, _USERNAME, *_REACHED, *_PASSWORD])
 
 # How the video is made of the clips: for whatever makes one.
@@ -237,7 +254,6 @@ foreign_options = _together(
 
 # Read from the raw arguments too, by camreel.cli.app, where errors are told; --debug is read only there.
 debug_option = _program("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
-
 json_option = _program("--json", "as_json", usual=True, is_flag=True, help="Print the report as JSON on stdout.")
 
 manner_options = _together(
@@ -264,3 +280,18 @@ version_option = _program(
     callback=_show_version,
     help="Show the version.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """How much is said, and in which form."""
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    progress: str = "auto"
+    log_file: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.quiet and self.verbose:
+            raise UsageError("--quiet and --verbose exclude each other.")

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 import anyio
 from anyio.abc import TaskStatus
 
-from camreel.cli import screen
-from camreel.cli.reporters import Reporter, leave_screen
+from camreel.cli.ui import terminal
+from camreel.cli.ui.reporters import Reporter, leave_screen
 from camreel.errors import Interrupted
 from camreel.events import ClipFetched, Event, Listener, Planned
 from camreel.model import Credentials, MergeRequest, Request
@@ -138,7 +138,7 @@ class _Run(Generic[_Result]):
         """The end, also where something cannot be cancelled: a name server, a thread that waits for a disk."""
         if not self.is_over:
             with suppress(Exception):  # the screen may be what hangs; nothing may keep it from ending
-                screen.complain(self.interrupted())
+                terminal.complain(self.interrupted())
         _end_now(0, None)
 
     async def _tick(self) -> None:

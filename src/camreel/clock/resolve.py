@@ -195,8 +195,6 @@ def _wall(point: Point | Moment) -> WallTime:
 
 
 _RECENT = timedelta(hours=3)
-
-
 _MUCH = timedelta(minutes=1)  # seconds of drift are usual; from here on people are warned
 
 

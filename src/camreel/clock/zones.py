@@ -23,11 +23,7 @@ from zoneinfo import ZoneInfo
 from camreel.model import WallTime
 
 _FARTHEST = timedelta(hours=27)  # no clock was ever farther from UTC (16 h), give or take a change of a few hours
-
-
 _SECOND = timedelta(seconds=1)
-
-
 _STEP = timedelta(days=5)  # since 1970 no clock was changed twice within six (Gaza comes close, in seven)
 
 
@@ -217,7 +213,6 @@ _INDEX_MINUTES = (
     0, 60, 120, 180, 210, 240, 270, 300, 330, 345, 360, 390, 420, 480, 540, 570, 600, 660, 720, 780,
     -60, -120, -180, -210, -240, -300, -360, -420, -480, -540, -600, -660, -720,
 )  # fmt: skip
-
 
 _SUMMER = timedelta(hours=1)  # the firmware knows no other daylight saving
 

@@ -20,8 +20,6 @@ from camreel.config.settings import Config, check_name, has_secrets, parse
 from camreel.errors import DiskError, UsageError
 
 _ANY_HEADER = re.compile(r"\s*\[")
-
-
 _NOT_A_VALUE = re.compile(r"\s*(#.*)?")
 
 

@@ -91,19 +91,10 @@ _ALL = (
     Key("require_complete", Kind.YES_NO, "a gap gives exit code 4"),
 )
 
-
 KEYS = {key.name: key for key in _ALL}
-
-
 _MOST_BYTES = 1024 * 1024  # somebody will point it at a video
-
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
-
-
 _OTHERS = 0o077  # the rights of everybody else, on POSIX
-
-
 _WRITERS = 0o022
 
 

@@ -64,18 +64,11 @@ class Login:
 
 
 _AT_ONCE = 768 << 10  # bytes; a buffer holds up to twice of what it is made for
-
-
 LARGE_BUFFER = 1 << 20
-
 
 # Where a rate is kept to, our side reads slowly: what is not read from the network for long, cameras break off.
 SMALL_BUFFER = 64 << 10
-
-
 _LONGEST = 0.3  # seconds
-
-
 _AT_FIRST = 1 << 20  # bytes: what has gathered when a connection breaks is lost, so that the first come one by one
 
 

@@ -255,20 +255,10 @@ def _of_items(visit: Visit, searches: Sequence[Search]) -> Iterator[str]:
 
 
 _MOST_DISKS = 64
-
-
 _MOST_BYTES = 1 << 60
-
-
 _DISK = re.compile(r"list(?:\.info)?\[(\d{1,3})\]\.(.+)", re.ASCII)  # the document has no «info», the wire has
-
-
 _PART = re.compile(r"Detail\[\d{1,3}\]\.(TotalBytes|UsedBytes|IsError)", re.ASCII)
-
-
 _MODE = re.compile(r"table\.RecordMode\[(\d{1,4})\]\.Mode", re.ASCII)
-
-
 _MODES = {"0": "by schedule", "1": "always (by hand)", "2": "off"}  # DH-NVR608H
 
 

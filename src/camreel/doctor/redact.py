@@ -60,11 +60,9 @@ def _base64_forms(data: bytes) -> tuple[str, ...]:
 # Kinds that are long and made for one device: taken out wherever they stand, also in the middle of a word.
 _STRONG = frozenset({"serial", "realm", "mac", "password", "certificate"})
 
-
 _PLACEHOLDER = re.compile(
     r"(?:serial|realm|mac|password|certificate|host|address|user|name|title|mail|net)-[0-9]{1,4}", re.ASCII
 )
-
 
 # The last part of a key -> what its value is. Compared in lower case; numbers in brackets left out.
 _KEYS = {
@@ -78,9 +76,7 @@ _KEYS = {
     **dict.fromkeys(("address", "ipaddress", "ip", "host", "defaultgateway", "gateway", "server", "dns"), "address"),
 }
 
-
 _TITLE_KEY = re.compile(r"channeltitle\[\d+\]\.name$", re.ASCII)
-
 
 # Values that only the vendor writes: a name that happens to be the same word is not hidden there.
 _VENDORS = {"type", "devicetype", "updateserial", "version", "processor", "hardwareversion", "vendor", "starttime"}
@@ -97,41 +93,19 @@ _WORDS = {
     *("connected", "unconnect", "name", "path", "type", "http", "https", "list", "info", "detail", "table", "result"),
 }
 
-
 _SAYS_NOTHING = re.compile(r"|\d{1,3}|true|false|none|null")
-
-
 _LINE_END = re.compile(r"(\r\n|\n|\r)")
-
-
 _JSON = re.compile(r'("([A-Za-z0-9_.]{1,40})"\s*:\s*")([^"\\]{1,200})(?=")')
-
-
 _AUTHORITY = re.compile(r"(?<=://)[^/\s\"'<>,;]*[^/\s\"'<>,;:.!?)]")
-
-
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-
-
 _CERTIFICATE = re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])")
-
-
 _MAC = re.compile(r"(?<![0-9A-Za-z:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z:])")
-
-
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
-
-
 _IPV4 = re.compile(rf"(?<![\d.]){_OCTET}(?:\.{_OCTET}){{3}}(?![\d.]*\d)", re.ASCII)
-
-
 _IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]*[A-Fa-f:]{2})(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{0,4}(?![\w:])")
-
 
 # What is done with a piece of text; the flag tells whether names and addresses may stand in it.
 _Plain = Callable[[str, bool], str]
-
-
 _LOOKS = ((_CERTIFICATE, "certificate"), (_MAIL, "mail"), (_MAC, "mac"), (_IPV4, "address"), (_IPV6, "address"))
 
 

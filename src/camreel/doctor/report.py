@@ -15,7 +15,6 @@ from camreel.text import duration_text, size_text
 
 _MOST_LISTED = 32
 
-
 _HIDDEN = (
     "addresses, names, titles and serial numbers are replaced (host-1, name-1, title-1, serial-1; the same by the same "
     "word), so this can be shown to anybody"

@@ -94,21 +94,12 @@ class Notebook:
 
 
 _MOST_SILENT = 2  # questions without any answer in a row, and it is not asked further
-
-
 _PAGE = 100
-
-
 _MOST_PAGES = 8
-
-
 _EVER = (WallTime(datetime(2000, 1, 1)), WallTime(datetime(2037, 12, 31, 23, 59, 59)))  # noqa: DTZ001 - its clock
-
 
 # Where the newest recording is looked for: the last so many days. A list that is too long is asked for in parts.
 _DAYS = (2, 14, 90)
-
-
 _SHORT = timedelta(hours=2)
 
 

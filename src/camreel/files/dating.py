@@ -27,7 +27,6 @@ from camreel.model import FileOnDisk, Recording, Span, WallTime
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
-
 # A name that ends before it begins goes on over midnight, unless it were longer than any recording: then the clock was
 # put back meanwhile, and the end says nothing.
 _LONGEST_NIGHT = timedelta(hours=12)
@@ -67,10 +66,7 @@ _TIMES = re.compile(
     re.ASCII,
 )
 
-
 _DATE_FOLDER = re.compile(r"(\d{4})([-.])(\d{2})\2(\d{2})", re.ASCII)
-
-
 _SERIAL = re.compile(r"(?=.*\d)[A-Z0-9]{12,20}", re.ASCII)  # 18 characters in all that were seen
 
 
@@ -142,10 +138,7 @@ def _compact(digits: str) -> datetime | None:
 # 2026-01-16_08.00.00-08.01.00_0123456789ab.mp4                         clips that camreel kept (--keep-files)
 # 192.168.1.100_ch1_2026-01-16_08.00.00_to_18.00.00.mp4                 videos that camreel made
 _DAY = r"(?P<{0}year>\d{{4}})(?P<{0}dash>[-._]?)(?P<{0}month>\d{{2}})(?P={0}dash)(?P<{0}day>\d{{2}})"
-
-
 _TIME = r"(?P<{0}hour>\d{{2}})(?P<{0}colon>[-.:_]?)(?P<{0}minute>\d{{2}})(?P={0}colon)(?P<{0}second>\d{{2}})"
-
 
 _DATED = re.compile(
     r"(?<!\d)"
@@ -160,11 +153,8 @@ _DATED = re.compile(
     re.ASCII,
 )
 
-
 # Behind the time of a video that camreel made from a range in real time: 08.00.00Z, 08.00.00-0800, ..._Europe-Berlin.
 _OFFSET = re.compile(r"Z(?![A-Za-z])|[+-](?:0\d|1[0-4])(?:00|15|30|45)(?!\d)", re.ASCII)
-
-
 _ZONE = re.compile(r"_[A-Z][A-Za-z]+-[A-Z]", re.ASCII)
 
 
@@ -216,20 +206,10 @@ def _from_to(start: datetime, end: datetime, camera: str = "") -> Named:
 
 # By what clips are dated, as the report counts it.
 FRAMES, NAMES, CREATED, ORDER = "frames", "names", "creation_time", "order"
-
-
 _ZERO = WallTime(datetime(1970, 1, 1))  # noqa: DTZ001 - by no clock at all
-
-
 _APART = timedelta(minutes=2)  # names and frames differ by so much without one of them being wrong
-
-
 _LONGEST_OPEN = timedelta(hours=1)  # what recorders pack at most into one file
-
-
 _SHOWN = 3
-
-
 _A_WHILE = 0.1  # seconds
 
 

@@ -22,11 +22,7 @@ from camreel.text import count_text
 
 # What cameras and recorders write, and what becomes of it on the way; an underscore behind it: still being written.
 SUFFIXES = (".mp4", ".dav", ".mov", ".m4v", ".mp4_", ".dav_")
-
-
 _MOST = 100_000  # files; a camera's card has some thousand
-
-
 _NAMED = 5  # of files that are left out
 
 
@@ -165,8 +161,6 @@ def _some(names: Sequence[str]) -> str:
 
 
 _SHOWN = 3
-
-
 _EDGE = 1 << 13  # bytes: recorders allot space in large pieces, so that many files are equally large
 
 

@@ -39,7 +39,6 @@ from camreel.transfer.store import Job, Store, drop_job, write_job
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
-
 _MOST_BELIEVED = 64 << 30  # bytes; no recording of an hour or so is longer
 
 
@@ -103,8 +102,6 @@ def _share(recording: Recording, span: Span) -> float:
 
 
 __all__ = ["Confirm", "Tuning", "already_there", "export", "find"]
-
-
 Confirm = Callable[[int], Awaitable[bool]]
 
 

@@ -23,13 +23,8 @@ if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
 
-
 Colour = tuple[int, int, int]
-
-
 LETTER = (8, 16)  # pixels of a letter, of the VGA's font
-
-
 _CODES = "cp437"  # whose letters it has
 
 
@@ -109,19 +104,10 @@ def _letters(text: str) -> list[list[bool]]:
 
 
 BACK: Colour = (18, 20, 24)
-
-
 EMPTY: Colour = (44, 48, 56)
-
-
 TEXT: Colour = (232, 234, 238)
-
-
 DIM: Colour = (150, 156, 166)
-
-
 MARK: Colour = (240, 160, 32)
-
 
 COLOURS: dict[str, Colour] = {
     "recorded": (70, 130, 220),
@@ -130,25 +116,12 @@ COLOURS: dict[str, Colour] = {
     "lost": (214, 60, 60),
 }
 
-
 _TILE = 208
-
-
 _GAP, _MARGIN = 12, 24
-
-
 _LINE = 22
-
-
 _BAR = 28
-
-
 _TALLEST = 2 * _TILE
-
-
 _COLUMNS = ((12, 4), (30, 6), (1 << 30, 8))  # up to so many tiles, so many in a row
-
-
 _LEAST_COLUMNS = 4
 
 

@@ -20,8 +20,6 @@ from camreel.output.naming import events_of
 from camreel.planning.plan import RESOLUTION, ExportPlan
 
 _NOTHING = timedelta(0)
-
-
 _MOST_EVENTS = 100  # of one moment; only a camera that lies lists more
 
 
@@ -71,8 +69,6 @@ def coverage(plan: ExportPlan, unsettled_from: WallTime | None = None) -> tuple[
 
 # Of several claims to a moment the first of these has it.
 _ORDER = ("cut", "footage", "unwanted", "pending")
-
-
 _Claim = tuple[Span, str, frozenset[str]]
 
 
@@ -217,7 +213,6 @@ def _cell(cell: Span, stretches: Iterable[Stretch]) -> Cell:
 
 _DAY = timedelta(days=1)
 
-
 # What people divide minutes, hours and days by.
 _STEPS = [
     *(timedelta(seconds=count) for count in (1, 2, 5, 10, 15, 30)),
@@ -225,7 +220,6 @@ _STEPS = [
     *(timedelta(hours=count) for count in (1, 2, 3, 6, 12)),
     *(timedelta(days=count) for count in (1, 2, 7, 14, 28, 56, 112, 224)),
 ]
-
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 

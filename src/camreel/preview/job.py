@@ -33,8 +33,6 @@ from camreel.text import count_text, size_text
 from camreel.transfer.runtime import Tuning
 
 _OTHER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".pdf", ".mp4", ".mkv", ".mov", ".avi"})
-
-
 _LONGEST = 220  # bytes; file systems end at 255, and the part file beside it needs a few
 
 

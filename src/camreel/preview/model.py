@@ -20,11 +20,7 @@ from camreel.planning.coverage import Kind, Stretch
 
 # In double quotes these mean themselves to a Unix shell, to PowerShell and to cmd.
 _PLAIN = re.compile(r"[A-Za-z0-9 @_+=:,./-]*")
-
-
 _BARE = re.compile(r"[A-Za-z0-9@_+=:,./-]+")
-
-
 _MINUTES = 2
 
 

@@ -98,17 +98,9 @@ def _events_at(stretches: tuple[Stretch, ...], wall: WallTime) -> tuple[str, ...
 
 
 _HEIGHT = 40
-
-
 _LEGEND = (("recorded", "recorded"), ("event", "with an event"), ("pending", "not listed yet"), ("lost", "no picture"))
-
-
 _DRAWN = frozenset({Kind.RECORDED, Kind.EVENT, Kind.PENDING})
-
-
 _MINUTES = (1, 2, 5, 10, 30)
-
-
 _BY_THE_HOUR = (3, 48)  # hours of a range that is shown hour by hour; a longer one day by day
 
 

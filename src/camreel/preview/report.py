@@ -25,14 +25,12 @@ from camreel.text import count_text, size_text
 
 _MOST_LINES = 10
 
-
 _FROM = {
     Way.KEYFRAME: "by their own bytes",
     Way.SNAPSHOT: "from snapshots that the camera made about then",
     Way.SUB: "from recordings of the sub stream",
     Way.WHOLE: "from whole recordings",
 }
-
 
 _NAMES = {".html": "Page", ".png": "Sheet"}
 

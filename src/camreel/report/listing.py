@@ -153,8 +153,6 @@ def _recording_json(recording: Recording, clock: CameraClock | None) -> dict[str
 
 
 _MOST_GAPS = 10
-
-
 Labelled = tuple[str, str]
 
 

@@ -27,11 +27,7 @@ from camreel.transfer.resume import OVERLAP, Held, Ranges
 from camreel.transfer.store import Store, suffix_for
 
 _TELL_EVERY = 0.1  # seconds between two words on how much is here
-
-
 HEAD = 64  # bytes that tell a recording from a page of text
-
-
 Spending = Callable[[int], Awaitable[None]]
 
 
@@ -119,11 +115,7 @@ def _write(file: FileIO, chunk: memoryview) -> None:
 
 
 _WITHIN = 64 << 10  # where the file's own part begins at the latest
-
-
 _HEAD = 64
-
-
 _BLOCK = 1 << 20
 
 
@@ -164,17 +156,9 @@ def _start(head: bytes) -> int | None:
 
 
 _ROOM_BEYOND_LISTED = 64 << 20
-
-
 _MOST_WITHOUT_SIZE = 64 << 30
-
-
 _SLACK = timedelta(seconds=2)  # listed times are whole seconds, and a picture can be missing
-
-
 _LONGEST_LEAD = timedelta(minutes=10)  # how much earlier than asked a stream by time may begin
-
-
 _ALLOCATION = 1 << 16  # recorders list sizes in steps of 64 KiB: what was allocated, not what was written
 
 

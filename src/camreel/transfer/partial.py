@@ -32,23 +32,11 @@ from camreel.transfer.resume import OVERLAP
 from camreel.transfer.store import Store, suffix_for
 
 HEAD = 16 << 10
-
-
 LARGEST = 64 << 20
-
-
 _PEEK = 4 << 10
-
-
 _MOST_PEEKS = 3
-
-
 _FIRST_TAIL, _LARGEST_FIRST_TAIL = 64 << 10, 1 << 20
-
-
 _BYTES_A_SECOND = 100  # of index: less than any, so that little is fetched that is no index
-
-
 _KINDS = frozenset({b"ftyp", b"free", b"skip", b"wide", b"mdat", b"moov", b"uuid", b"udta", b"meta", b"styp"})
 
 
@@ -118,20 +106,10 @@ def _ends_well(tail: bytes, at: int) -> bool:
 
 
 __all__ = ["NotInPart", "fetch_part", "note_of"]
-
-
 _MICRO = timedelta(microseconds=1)
-
-
 _MOST_OF_IT = 0.95  # a part that is nearly all of the file is not worth its requests
-
-
 _SYNC_EVERY = 32 << 20
-
-
 _LONGEST_NOTE = 256
-
-
 _BY_TIME_EARLIER = timedelta(seconds=10)  # recorders begin seconds beside the asked time, and only at keyframes
 
 

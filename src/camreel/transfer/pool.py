@@ -151,20 +151,10 @@ class Listener(Protocol):
 # After so many recordings in a row that gave no byte, the others are tried once each: a camera whose downloads are
 # broken as such is not asked for each of them five times.
 _TIRED_AFTER = 3
-
-
 _SETTLE_AFTER = 10  # seconds; the system itself does it within 30
-
-
 _MOST_LOOKED_UP = 20  # lost recordings that are looked up again
-
-
 _MAYBE_GONE = {400, 404, 410}  # what cameras answer for a recording that they have overwritten, besides 500 and a reset
-
-
 GONE = "it is gone: the camera has overwritten or deleted it since it listed it"
-
-
 NOT_TRIED = "not tried: the camera had stopped answering"
 
 
@@ -390,8 +380,6 @@ def _fetched(path: Path, recording: Recording, *, reused: bool) -> Fetched:
 
 # malloc.h of glibc: how much is kept at the end of the heap, and from what size a block gets pages of its own.
 _M_TRIM_THRESHOLD, _KEPT = -1, 64 << 20
-
-
 _M_MMAP_THRESHOLD, _LARGE = -3, 32 << 20
 
 

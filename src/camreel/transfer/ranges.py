@@ -19,14 +19,8 @@ from camreel.transfer.resume import Ranges
 
 # What is read to find things; footage is not counted among it.
 MOST_REQUESTS = 150
-
-
 MOST_BYTES = 96 << 20
-
-
 _ALLOCATION = 1 << 16  # recorders list sizes in steps of 64 KiB: what was allocated, not what was written
-
-
 _GONE = {0, 403, 404, 410}
 
 
@@ -146,23 +140,12 @@ class Ranged:
 
 _ZERO = datetime(2000, 1, 1)  # noqa: DTZ001 - the camera's clock
 
-
 # What a recorder lists and what its frames are dated can differ by so much without one of them being wrong.
 _APART = 120
-
-
 _MOST_PROBES = 40
-
-
 _SMALLEST, _LARGEST = 16 << 10, 256 << 10
-
-
 _MOST_WITHOUT_FRAME = 8 << 20  # coded pictures of 4K cameras take 2 MB at most
-
-
 _MOST_BACK = 8
-
-
 _KEPT_SECONDS = 3  # within so many seconds a place is good enough
 
 

@@ -25,11 +25,7 @@ from camreel.errors import DiskError, printable
 from camreel.model import Address, Recording
 
 _LONGEST = 16 << 20
-
-
 _SUFFIX = ".job"
-
-
 _OUTPUT_PART = re.compile(r".+\.[0-9a-f]{8}\.part")  # as camreel.output.finalize.part_for makes them
 
 
@@ -125,11 +121,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 ROOT = ".amcrest_download"
-
-
 SUFFIXES = (".mp4", ".dav", ".bin")
-
-
 _NOTE = ".about.part"
 
 

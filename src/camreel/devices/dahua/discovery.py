@@ -20,14 +20,8 @@ from typing import Any
 from camreel.errors import printable
 
 PORT = 37810
-
-
 MULTICAST = "239.255.255.251"
-
-
 MOST_BYTES = 8192  # answers have some 800
-
-
 _HEADER = struct.Struct("<I4s8xI4xI4x")
 
 
@@ -76,26 +70,13 @@ def _text(value: Any) -> str:
 
 Place = tuple[str, int]
 
-
 # This computer too: the simulated camera answers there.
 EVERYWHERE: tuple[Place, ...] = ((MULTICAST, PORT), ("255.255.255.255", PORT), ("127.0.0.1", PORT))
-
-
 _TIMES = 3  # datagrams may be lost
-
-
 _BETWEEN = 0.4  # seconds between two of them
-
-
 _LONGEST = 3.0  # seconds of listening
-
-
 _QUIET = 1.0  # seconds without another answer, after which it is over sooner
-
-
 _MOST = 256  # devices
-
-
 _MOST_ANSWERS = 4096
 
 

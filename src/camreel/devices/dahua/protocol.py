@@ -29,23 +29,12 @@ from camreel.model import Address, Recording, Span, Stream, WallTime
 # some to %5B. "&", "#", "%" and "+" inside a value are always escaped.
 _LITERAL_IN_VALUES = "[]:/.-_~,*@"
 
-
 # Brackets and "@" stand in every recording's name; devices take them literally and escaped.
 _LITERAL_IN_PATHS = "/[]@:.-_~,()"
-
-
 _MAX_SIZE = 1 << 50  # a petabyte: no recording is larger, whatever the camera says
-
-
 _MAX_SECONDS = 7 * 86400  # nor longer than this
-
-
 _MAX_PATH = 1024  # characters; a longer path is never asked for
-
-
 _MAX_WORDS = 16  # events, and flags, of one recording
-
-
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -104,7 +93,6 @@ def parse_object(text: str) -> str | None:
 
 
 _USUAL_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
-
 
 _TIME = re.compile(
     r"(\d{1,4})-(\d{1,2})-(\d{1,2})[ T]+(\d{1,2}):(\d{1,2}):(\d{1,2})\s*([AP]M)?", re.IGNORECASE | re.ASCII
@@ -255,8 +243,6 @@ def _number(text: str | None) -> int | None:
 
 
 _DIGITS = re.compile(r"\d{1,16}", re.ASCII)
-
-
 _OFFSET = re.compile(r"[+-]?\d{1,5}", re.ASCII)
 
 

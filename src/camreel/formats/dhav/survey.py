@@ -21,7 +21,6 @@ from camreel.model import Span, WallTime
 
 _WRAP = 1 << 16
 
-
 # Milliseconds by which the counter and a date of whole seconds can differ without either being wrong.
 _APART = 2000
 
@@ -88,11 +87,9 @@ def _nearest(difference: int, to: int) -> int:
 # Where in a file the footage begins at the latest: seen are 13 kB of junk (NV4108E-HS) and a header of 1 kB.
 WITHIN = 4 << 20
 
-
 # A recorder uses its clusters again: a file may begin with up to two minutes of an older recording, and its clock
 # jumps by hours to the real start (Dahua recorders, by nvrclip). Whoever sets a clock moves it by less.
 _STALE_JUMP = 6 * 3600
-
 
 # Older recordings in one file: one or two are known.
 _MOST_RUNS = 100

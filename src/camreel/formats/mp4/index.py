@@ -21,17 +21,9 @@ from camreel.formats.mp4.boxes import BadIndex, Box, boxes, child, children, mad
 
 # An hour at 60 pictures a second with 64 kHz sound has 440,000; a table of more is a bomb, or G.711 byte by byte.
 MOST_SAMPLES = 4_000_000
-
-
 _MOST_TRACKS = 16
-
-
 _MOST_DESCRIPTION = 1 << 20
-
-
 _LONGEST_STEP = (1 << 31) - 1
-
-
 _LONGEST_SHIFT = 10  # seconds between the decoding and the showing of a picture that B-frames can explain
 
 

@@ -162,17 +162,9 @@ def big_endian(numbers: array[int]) -> bytes:
 
 
 _MATRIX = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
-
-
 _UNDETERMINED = 0x55C4  # the language "und", as mp4 packs it
-
-
 _LARGEST_SCALE = (1 << 31) - 1
-
-
 _MOST_CHAPTERS = 255
-
-
 _NAMES = {"title": b"\xa9nam", "artist": b"\xa9ART", "comment": b"\xa9cmt", "date": b"\xa9day", "encoder": b"\xa9too"}
 
 

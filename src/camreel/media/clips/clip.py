@@ -32,13 +32,8 @@ if TYPE_CHECKING:
 
     from camreel.media.clips.marks import Marks
 
-
 _MOST_BOXES = 1_000_000  # Amcrest cameras write one for each picture
-
-
 _LARGEST = 64 << 20
-
-
 _ANYWHERE = 1 << 62
 
 
@@ -73,8 +68,6 @@ def _moov_of(path: str) -> bytes:
 
 # By default FFmpeg decodes pictures to learn what the index of an mp4 says anyway: 25 ms instead of 2 for each clip.
 FAST_OPEN = {"probesize": "32", "analyzeduration": "0", "protocol_whitelist": "file"}
-
-
 THOROUGH_OPEN = {"protocol_whitelist": "file"}
 
 

@@ -21,13 +21,8 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.stream import Stream
 
-
 _HEAD = 2048  # bytes: what tells a picture from others, and where its first slice mostly is
-
-
 _PIECE = 64
-
-
 Piece = tuple["ClipBytes", int, int]  # so many bytes of a clip's file, from a place on
 
 
@@ -197,7 +192,6 @@ def first_bytes(packet: Packet[Any] | Stored, size: int) -> Any:
 
 # So many pictures are taken at once where keyframes are further apart: progress is told between two stretches.
 _MOST = 64
-
 
 # Cameras put a box around each picture: its head is copied along, which costs less than to leave it out.
 LARGEST_HOLE = 64

@@ -28,18 +28,13 @@ if TYPE_CHECKING:
 
     from camreel.media.clips.clip import Clip, SoundKind
 
-
 FRAME = 1024
-
 
 # ISO/IEC 14496-3, table 1.18, in the order of its index.
 _RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350)
 
-
 # Table 1.19: channels by channelConfiguration, and what FFmpeg calls them. Eight would need a description of their own.
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
-
-
 _LOW_COMPLEXITY = 2
 
 
@@ -271,7 +266,6 @@ class SoundTranscoder:
 
 # The smallest frames that decode, as MPEG-4 part 3 spells them; the same for any rate, and for 960 samples as well.
 _SILENT_AAC = {1: bytes.fromhex("00c800802380"), 2: bytes.fromhex("210049900219002380")}
-
 
 # A-law 0xD5 and µ-law 0xFF are the quietest of ITU-T G.711. Signed PCM is quiet at 0, unsigned in the middle.
 _QUIET = {

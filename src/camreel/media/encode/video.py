@@ -86,18 +86,12 @@ def _paste(target: VideoPlane, source: VideoPlane, black: bytes, left: int, top:
 
 _ENCODERS = {"h264": "libx264", "hevc": "libx265"}
 
-
 # What ordinary players decode: 8 bits of 4:2:0 in any codec, and 10 bits in H.265. Others are converted.
 _FORMATS = {"h264": ("yuv420p", "yuvj420p"), "hevc": ("yuv420p", "yuvj420p", "yuv420p10le")}
-
-
 _THREADS = 2
-
 
 # Frames that an encoder looks ahead, which is what it holds in memory.
 _LOOKAHEAD = 10
-
-
 _ENDLESS_GOP = 100_000
 
 
@@ -113,8 +107,6 @@ class Quality:
 # An edge is at most a GOP long: its size is nothing against a difference that can be seen at the seam. A slower
 # preset would save bytes only, and take three times as long for H.265 (16 s of CPU for 19 pictures of 1080p).
 EDGE = Quality(crf=17, preset="veryfast", keyframes=None)
-
-
 COPY = Quality(crf=20, preset="veryfast", keyframes=2.0)
 
 

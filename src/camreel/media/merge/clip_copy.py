@@ -37,11 +37,8 @@ if TYPE_CHECKING:
 
     from camreel.media.mux.muxed import Output
 
-
 # How often progress is told, in seconds: it is also the sign of life that the parent waits for.
 EVERY = 0.25
-
-
 _LOOK_EVERY = 16  # copied packets between two looks at the clock
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from camreel.media.merge.pieces import Piece
     from camreel.media.worker.messages import MergeJob
 
-
 # Pictures that H.264 and H.265 can hold back to show others first; behind a keyframe to copy from only its own lead.
 _MOST_REORDER = 16
 

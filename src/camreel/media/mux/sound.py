@@ -37,9 +37,7 @@ if TYPE_CHECKING:
     from camreel.media.clips.packets import Stored, Stretch
     from camreel.media.mux.muxed import Output
 
-
 _G711_CODECS = frozenset({"pcm_alaw", "pcm_mulaw"})
-
 
 # Which containers can hold the bytes as cameras make them (measured: FFmpeg's mp4 and mkv refuse G.711).
 _HOLD = {

@@ -22,12 +22,8 @@ if TYPE_CHECKING:
 
     from camreel.media.worker.messages import FilmResult
 
-
 _HINT = "The downloads are kept. Run it again; if it happens again, please report it."
-
-
 _DEMUXERS = {OutputFormat.MP4: "mov", OutputFormat.MOV: "mov", OutputFormat.MKV: "matroska", OutputFormat.AVI: "avi"}
-
 
 # Beyond what rounding to a container's ticks explains, and below what a lost clip would be.
 _TOLERANCE = 0.5

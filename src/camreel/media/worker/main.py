@@ -22,7 +22,7 @@ from contextlib import suppress
 from functools import partial
 from typing import IO
 
-from camreel.collecting import no_collecting
+from camreel.cli.startup import no_collecting
 from camreel.errors import CamreelError, DiskError, MergeError, printable
 from camreel.media.worker.messages import (
     ClipFile,
@@ -56,11 +56,7 @@ def die_with_parent() -> None:
 
 # A day of clips in one mp4 takes 0.3 GB; a clip that makes FFmpeg ask for more than this is not a recording.
 MOST_MEMORY = 4 << 30
-
-
 LOST_PARENT = 3
-
-
 _EVERY = 0.25  # seconds
 
 

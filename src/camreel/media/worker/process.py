@@ -48,7 +48,6 @@ _PASSED = frozenset(
     {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH"}
 )
 
-
 # For glibc: keyframes come and go, and giving their memory back for each costs more than to copy them.
 _ALLOCATION = {"MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
 
@@ -154,8 +153,6 @@ def environment() -> dict[str, str]:
 
 
 _KEPT = "The downloads are kept: run it again to continue."
-
-
 _AHEAD = 4  # clips
 
 
@@ -314,8 +311,6 @@ def _as_error(message: Message, doing: str, number: int | None) -> MergeError | 
 
 
 _HINT = "Run it again; if it stays so, report it with the model of the camera."
-
-
 StillAnswer = TypeVar("StillAnswer", Still | NoStill, Sheet)
 
 

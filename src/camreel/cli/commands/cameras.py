@@ -1,0 +1,390 @@
+"""`camreel cameras import`: the cameras of the `amcrest` tools (amcrest-cli, amcrest-tui).
+
+Log in to a camera and look around, for the commands that set up and test: one login, and no footage.
+
+`camreel cameras test`: whether the cameras of the settings answer, and take the login.
+
+`camreel cameras`: the cameras that the settings have names for.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from camreel.cli.camera_choice import Chosen, settings_of
+from camreel.cli.exit_codes import worst
+from camreel.cli.help import Channels, Command, Family, Option
+from camreel.cli.options import connection_options, debug_option, json_option, no_input_option
+from camreel.cli.passwords import Given, Passwords, into_keyring, keyring_entry
+from camreel.cli.startup import loading_aiohttp
+from camreel.cli.ui import terminal
+from camreel.cli.values import parse_drift
+from camreel.clock import parse_camera_zone
+from camreel.config import Config, check_name, config_path, load, with_camera, without_camera, write_config
+from camreel.devices.address import check_tls, check_username, parse_address
+from camreel.errors import CamreelError, LoginError, UsageError, printable
+from camreel.model import Address, AskedAround, Credentials, Now, Request
+from camreel.report import json_head
+from camreel.text import duration_text, table
+
+if TYPE_CHECKING:
+    from camreel.jobs.search import Greeting
+
+_FILE = "~/.config/amcrest.conf"
+_MOST_BYTES = 1024 * 1024
+
+
+@click.command(
+    "import",
+    cls=Command,
+    usage="cameras import [FILE] [options]",
+    help=f"Take over the cameras of the amcrest tools. Default: {_FILE}. Names that are there already stay.",
+)
+@click.argument("file", default=_FILE)
+@click.option("--no-passwords", cls=Option, section="What", is_flag=True, help="Leave the passwords where they are.")
+@debug_option
+def import_cameras(*, file: str, no_passwords: bool) -> int:
+    source = Path(file).expanduser()
+    path = config_path()
+    config = load(path)
+    text = path.read_bytes().decode("utf-8") if path.exists() else ""
+    taken: list[str] = []
+    for section, values in _cameras_in(source):
+        name = re.sub(r"[^A-Za-z0-9_-]+", "-", section).strip("-_")[:64] or "camera"
+        if name in config.cameras or name in taken:
+            terminal.remark(f"camreel: note: {name} is in {path} already, and stays as it is.")
+            continue
+        if no_passwords:
+            values.pop("password", None)
+        text = with_camera(text, path, name, values)
+        taken.append(name)
+    if taken:
+        write_config(path, text)
+    terminal.tell(f"Taken over into {path}: {', '.join(taken)}." if taken else "There was nothing to take over.")
+    return 0
+
+
+def _cameras_in(source: Path) -> list[tuple[str, dict[str, Any]]]:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        with source.open("rb") as stream:
+            parser.read_string(stream.read(_MOST_BYTES).decode("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{source} cannot be read: {error.strerror}.") from None
+    except (configparser.Error, UnicodeDecodeError):  # its text is not repeated: there are passwords in it
+        raise UsageError(f"{source} is not written like {_FILE}.") from None
+    return [(name, _values(source, name, parser[name])) for name in parser.sections()]
+
+
+def _values(source: Path, name: str, section: configparser.SectionProxy) -> dict[str, Any]:
+    where = f"{source}, [{printable(name, 64)}]"
+    host = section.get("hostname", "").strip()
+    if not host:
+        raise UsageError(f"{where}: hostname is missing. Nothing was taken over.")
+    port = section.get("port", "").strip()
+    if port and not re.fullmatch(r"[0-9]{1,5}", port):
+        raise UsageError(f"{where}: port is not a number. Nothing was taken over.")
+    values: dict[str, Any] = {"host": host}
+    try:
+        parse_address(host, port=int(port) if port else None)
+        if user := section.get("username", "").strip():
+            values["username"] = check_username(user)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error} Nothing was taken over.", hint=error.hint) from None
+    if port and port != "80":
+        values["port"] = int(port)
+    if password := section.get("password", ""):
+        values["password"] = password
+    return values
+
+
+_MUCH = 60  # seconds: from here on a clock is called out, as in an export
+
+
+def visit_request(address: Address, username: str, **settings: Any) -> Request:
+    """A request for nothing but the login. ``settings`` are those of the connection, as a Request has them."""
+    return Request(address, username, AskedAround(Now()), Path(), Path(), **settings)
+
+
+def check_lock(request: Request) -> None:
+    """Raise AccountLocked where an earlier run was told so: before anybody types a password that is not sent."""
+    from camreel.devices import lockout  # noqa: PLC0415 - the help page does not need it
+
+    lockout.check(request, datetime.now(timezone.utc))
+
+
+def greet(request: Request, password: str) -> Greeting:
+    """What the camera says. The errors of an export; a lock of the account is remembered as there."""
+    with loading_aiohttp():
+        import anyio  # noqa: PLC0415 - as above
+
+        from camreel.devices import lockout  # noqa: PLC0415
+        from camreel.jobs.search import Inquiry  # noqa: PLC0415
+        from camreel.transfer.runtime import Tuning  # noqa: PLC0415
+
+    inquiry = Inquiry(request, Credentials(request.username, password), lambda _event: None, Tuning())
+    with lockout.heeded(request, lambda: datetime.now(timezone.utc)):
+        return anyio.run(inquiry.greet)
+
+
+def camera_zone(text: str | None) -> str | None:
+    """The zone that was typed or set, in the form that a Request has."""
+    return None if text is None else parse_camera_zone(text)
+
+
+def who(greeting: Greeting) -> str:
+    """Model, and name where it has one."""
+    device = greeting.device
+    return printable(f"{device.model} “{device.name}”" if device.name else device.model, 200)
+
+
+def clock_text(greeting: Greeting) -> tuple[str, bool]:
+    """How its clock is, and whether that deserves a warning."""
+    clock = greeting.clock
+    if clock is None or clock.seen_drift is None:
+        return "it does not tell its time", True
+    seconds = clock.seen_drift.total_seconds()
+    zone = f"UTC{clock.offset_text}"
+    if not seconds:
+        return f"right, {zone}", False
+    return f"{duration_text(abs(seconds))} {'fast' if seconds > 0 else 'slow'}, {zone}", abs(seconds) >= _MUCH
+
+
+@click.command(
+    "test",
+    cls=Command,
+    usage="cameras test [NAME]... [options]",
+    help="Log in to each once, and tell who it is and how its clock is. Default: all.",
+)
+@click.argument("names", nargs=-1)
+@no_input_option
+@json_option
+@debug_option
+def test_cameras(*, names: tuple[str, ...], no_input: bool, as_json: bool) -> int:
+    config = load(config_path())
+    for name in names:
+        config.camera(name)
+    if not config.cameras:
+        raise UsageError(f"There are no cameras in {config.path}.", hint="camreel setup finds them and names them.")
+    tester = _Tester(config, Passwords(Given(no_input=no_input)))
+    results = []
+    for name in names or config.cameras:
+        results.append(tester.test(name))
+        if not as_json:
+            _tell(results[-1])
+    code = worst(result["exit_code"] for result in results)
+    if as_json:
+        terminal.say_json({**json_head(), "exit_code": code, "cameras": results})
+    return code
+
+
+def _tell(result: dict[str, Any]) -> None:
+    if result["exit_code"]:
+        terminal.tell(f"{result['name']}: {result['error']['message']}")
+        if result["error"]["hint"]:
+            terminal.tell(f"  {result['error']['hint']}")
+    else:
+        terminal.tell(f"{result['name']}: {result['model']}; clock: {result['clock']}")
+
+
+class _Tester:
+    """One after the other. A login that was refused is not tried again under another name."""
+
+    def __init__(self, config: Config, passwords: Passwords) -> None:
+        self._config, self._passwords = config, passwords
+        self._refused: dict[tuple[str, str], LoginError] = {}
+
+    def test(self, name: str) -> dict[str, Any]:
+        try:
+            return {"name": name, "exit_code": 0, **self._greet(name)}
+        except CamreelError as error:
+            said = {"kind": type(error).__name__, "message": str(error), "hint": error.hint}
+            return {"name": name, "exit_code": error.exit_code, "error": said}
+
+    def _greet(self, name: str) -> dict[str, Any]:
+        chosen = Chosen(self._config, name, name)
+        get = chosen.setting
+        address = parse_address(get("host"), usual_port=get("port"), https=bool(get("https")))
+        username = get("username")
+        if username is None:
+            raise UsageError(f"[camera.{name}] has no username.", hint='Like username = "admin".')
+        check_tls(insecure=bool(get("insecure")), ca_file=get("ca_file"), fingerprint=get("fingerprint"))
+        request = visit_request(
+            address,
+            check_username(username),
+            insecure=bool(get("insecure")),
+            ca_file=get("ca_file"),
+            fingerprint=get("fingerprint"),
+            camera_tz=camera_zone(get("camera_tz")),
+        )
+        account = (address.host, username)
+        if account in self._refused:
+            raise self._refused[account]
+        try:
+            greeting = greet(request, self._passwords.of(username, str(address), chosen))
+        except LoginError as error:
+            self._refused[account] = error
+            raise
+        clock, _ = clock_text(greeting)
+        channels = {str(number): title for number, title in greeting.titles.items()}
+        return {"address": str(greeting.address), "model": who(greeting), "clock": clock, "channels": channels}
+
+
+_KEPT = {
+    "password": "in the settings",
+    "password_file": "in a file",
+    "password_command": "from a command",
+    "keyring": "in the keyring",
+}
+
+
+def kept_where(chosen: Chosen) -> str:
+    """Where the password of a camera comes from, in words."""
+    for _section, values in settings_of(chosen):
+        for way, words in _KEPT.items():
+            if values.get(way):
+                return words
+    return "asked for"
+
+
+def text_of(path: Path) -> str:
+    """The settings as they stand in the file, checked; empty where there is none."""
+    load(path)
+    # As bytes: ends of lines stay what they are.
+    return path.read_bytes().decode("utf-8") if path.exists() else ""
+
+
+@click.command("list", cls=Command, usage="cameras list [options]", help="The cameras that have names.")
+@json_option
+@debug_option
+def list_cameras(*, as_json: bool) -> int:
+    config = load(config_path())
+    rows = [_row(config, name) for name in config.cameras]
+    if as_json:
+        terminal.say_json({**json_head(), "config": str(config.path), "cameras": rows})
+    elif rows:
+        heads = ("Name", "Where", "User", "Channel", "Password")
+        cells = [[row["name"], row["address"], row["username"] or "-", row["channel"], row["password"]] for row in rows]
+        terminal.say(table(heads, cells, terminal.terminal_width(sys.stdout)))
+    else:
+        terminal.tell(f"There are no cameras in {config.path}. camreel setup finds them and names them.")
+    return 0
+
+
+def _row(config: Config, name: str) -> dict[str, Any]:
+    chosen = Chosen(config, name, name)
+    return {
+        "name": name,
+        "address": str(_address(chosen)),
+        "username": chosen.setting("username"),
+        "channel": str(chosen.setting("channel") or 1),
+        "password": kept_where(chosen),
+    }
+
+
+def _address(chosen: Chosen) -> Any:
+    return parse_address(chosen.setting("host"), usual_port=chosen.setting("port"), https=bool(chosen.setting("https")))
+
+
+@click.command(
+    "add", cls=Command, usage="cameras add NAME --host HOST [options]", help="Give a camera a name in the settings."
+)
+@click.argument("name")
+@connection_options
+@click.option("-c", "--channel", cls=Option, section="The camera", type=Channels(), help="Its channel, or channels.")
+@click.option("--camera-tz", cls=Option, section="The camera", metavar="ZONE", help="Its zone.")
+@click.option("--clock-drift", cls=Option, section="The camera", metavar="SECONDS", help="By how much it is fast.")
+@click.option(
+    "--password-command", cls=Option, section="The password", metavar="CMD", help="A program that prints it, each time."
+)
+@click.option("--keyring", cls=Option, section="The password", is_flag=True, help="Keep it in the system's keyring.")
+@click.option("--save-password", cls=Option, section="The password", is_flag=True, help="Keep it in the settings.")
+@debug_option
+def add_camera(
+    *,
+    name: str,
+    host: str | None,
+    username: str | None,
+    password_file: str | None,
+    password_stdin: bool,
+    no_input: bool,
+    password_command: str | None,
+    keyring: bool,
+    save_password: bool,
+    **settings: Any,
+) -> int:
+    if host is None:
+        raise UsageError("--host is missing.", hint=f"Like this: camreel cameras add {name} --host 192.168.1.100")
+    path = config_path()
+    before = text_of(path)
+    values = {"host": host, **_checked(host, username, settings)}
+    values["username"] = username
+    if (channels := values["channel"]) is not None:
+        values["channel"] = channels[0] if len(channels) == 1 else ",".join(str(channel) for channel in channels)
+    ways = [keyring, save_password, password_command is not None]
+    if sum(ways) > 1:
+        raise UsageError("--keyring, --save-password and --password-command exclude each other.")
+    if password_command is not None:
+        values["password_command"] = password_command
+        if not shlex.split(password_command):
+            raise UsageError("--password-command is empty.")
+    elif not (keyring or save_password) and password_file is not None:
+        values["password_file"] = os.path.abspath(os.path.expanduser(password_file))  # noqa: PTH100, PTH111 - links stay
+    values = {key: value for key, value in values.items() if value not in (None, False)}
+    with_camera(before, path, name, values)  # whether the name is free, before anybody types a password
+    if keyring or save_password:
+        if username is None:
+            raise UsageError("--username is missing.", hint="A password belongs to a user.")
+        password = Passwords(Given(password_file, password_stdin, no_input)).of(username, name)
+        if keyring:
+            into_keyring(keyring_entry(username, Chosen(load(path), name, name)), password)
+        values["keyring" if keyring else "password"] = True if keyring else password
+    write_config(path, with_camera(before, path, name, values))
+    terminal.tell(f"{name} is in {path}.")
+    return 0
+
+
+def _checked(host: str, username: str | None, settings: dict[str, Any]) -> dict[str, Any]:
+    parse_address(host, port=settings["port"], https=settings["https"])
+    check_tls(insecure=settings["insecure"], ca_file=settings["ca_file"], fingerprint=settings["fingerprint"])
+    if username is not None:
+        check_username(username)
+    if settings["camera_tz"] is not None:
+        parse_camera_zone(settings["camera_tz"])
+    if settings["clock_drift"] is not None:
+        parse_drift(settings["clock_drift"])
+    return settings
+
+
+@click.command(
+    "remove",
+    cls=Command,
+    usage="cameras remove NAME",
+    help="Take a camera out of the settings. Comments above it stay, and so do its videos.",
+)
+@click.argument("name")
+@debug_option
+def remove_camera(*, name: str) -> int:
+    path = config_path()
+    write_config(path, without_camera(text_of(path), path, check_name(name)))
+    terminal.tell(f"{name} is no longer in {path}.")
+    return 0
+
+
+cameras = Family(
+    "cameras",
+    help="The cameras that have names in the settings.",
+    commands=[list_cameras, add_camera, remove_camera, test_cameras, import_cameras],
+)
+
+__all__: Sequence[str] = ["cameras", "kept_where", "text_of"]

@@ -1,0 +1,140 @@
+"""`camreel clean`: what earlier runs have left, and, where that is asked for, without it."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from camreel.cli.help import Command, Option
+from camreel.cli.options import debug_option, json_option
+from camreel.cli.ui import terminal
+from camreel.errors import DiskError, UsageError, printable
+from camreel.report import json_head
+from camreel.text import count_text, duration_text, size_text
+
+if TYPE_CHECKING:
+    from camreel.transfer.store import Left
+
+_DAY = 86400
+
+
+@click.command(
+    "clean",
+    cls=Command,
+    usage="clean [FOLDER] [options]",
+    help="List the downloads that wait in FOLDER (default: the current one). Removes only with --yes.",
+)
+@click.argument("folder", default=".", metavar="[FOLDER]")
+@click.option("--yes", cls=Option, section="What to remove", is_flag=True, help="Remove what is listed.")
+@click.option(
+    "--camera",
+    "cameras",
+    cls=Option,
+    section="What to remove",
+    metavar="NAME",
+    multiple=True,
+    help="Only this one, as it is listed. May be repeated.",
+)
+@click.option(
+    "--kept", cls=Option, section="What to remove", is_flag=True, help="Also what --keep-files keeps for good."
+)
+@json_option
+@debug_option
+def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_json: bool) -> int:
+    from camreel.transfer.store import (  # noqa: PLC0415 - brings asyncio, which --help does without
+        ROOT,
+        is_held,
+        left_in,
+    )
+
+    output_dir = Path(os.path.abspath(os.path.expanduser(folder)))  # noqa: PTH100, PTH111 - links stay as they are
+    if not output_dir.is_dir():
+        raise UsageError(f"{folder!r} is not a folder.", hint="Give the folder that the videos went into.")
+    found = left_in(output_dir)
+    names = {left.name for left in found}
+    if unknown := [name for name in cameras if name not in names]:
+        raise UsageError(f"There is nothing of {printable(unknown[0], 60)!r} in {output_dir / ROOT}.")
+    chosen = [left for left in found if not cameras or left.name in cameras]
+    held = {left.name: who for left in chosen if (who := is_held(output_dir, left.name))}
+    free = [left for left in chosen if left.name not in held]
+    if as_json:
+        freed, failed = _removed(output_dir, free, kept=kept) if yes else (0, None)
+        rows = [_row(left, held.get(left.name)) for left in chosen]
+        told = {"folder": str(output_dir / ROOT), "cameras": rows, "removed_bytes": freed}
+        terminal.say_json({**json_head(), "exit_code": failed.exit_code if failed else 0, **told})
+        return failed.exit_code if failed else 0
+    if not chosen:
+        terminal.tell(f"No downloads wait in {output_dir}.")
+        return 0
+    terminal.say(str(output_dir / ROOT))
+    for left in chosen:
+        terminal.tell("\n".join(_lines(left, held.get(left.name))))
+    if not yes:
+        size = sum(left.size + (left.kept_size if kept else 0) for left in free)
+        terminal.tell(f"Nothing was removed. With --yes: {size_text(size)}; a next run would download it again.")
+        return 0
+    return _remove(output_dir, free, kept=kept)
+
+
+def _remove(output_dir: Path, chosen: list[Left], *, kept: bool) -> int:
+    freed, failed = _removed(output_dir, chosen, kept=kept)
+    terminal.tell(f"Removed: {size_text(freed)}.")
+    if failed is not None:
+        raise failed
+    return 0
+
+
+def _removed(output_dir: Path, chosen: list[Left], *, kept: bool) -> tuple[int, DiskError | None]:
+    """Bytes that were freed, and the last error: the others go all the same."""
+    from camreel.transfer.store import remove  # noqa: PLC0415 - see above
+
+    freed, failed = 0, None
+    for left in chosen:
+        try:
+            freed += remove(output_dir, left.name, kept=kept)
+        except DiskError as error:
+            failed = error
+    return freed, failed
+
+
+def _counts(left: Left) -> tuple[int, int]:
+    """Clips and parts that a next run would use."""
+    parts = sum(path.suffix == ".part" and not path.name.endswith(".about.part") for path in left.waiting)
+    return sum(path.suffix != ".part" for path in left.waiting), parts
+
+
+def _row(left: Left, holder: str | None) -> dict[str, Any]:
+    clips, parts = _counts(left)
+    written = datetime.fromtimestamp(left.last, timezone.utc)
+    return {
+        "name": left.name,
+        "clips": clips,
+        "parts": parts,
+        "bytes": left.size,
+        "kept": len(left.kept),
+        "kept_bytes": left.kept_size,
+        "last_written": written.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "in_use": holder,
+        "jobs": [{"what": job.what, "clips": left.clips_of(job), "of": len(job.clips)} for job in left.jobs],
+    }
+
+
+def _lines(left: Left, holder: str | None) -> list[str]:
+    clips, parts = _counts(left)
+    holds = [count_text(clips, "clip")] if clips else []
+    holds += [count_text(parts, "part")] if parts else []
+    said = [f"{' and '.join(holds) or 'nothing that waits'}, {size_text(left.size)}"]
+    if left.kept:
+        said.append(f"{count_text(len(left.kept), 'clip')} kept for good, {size_text(left.kept_size)}")
+    age = max(0.0, time.time() - left.last)
+    old = f"{age // _DAY:.0f} d" if age >= _DAY else duration_text(age // 60 * 60) or "a minute"
+    lines = [f"  {left.name}: {'; '.join(said)}; last written {old} ago"]
+    lines += [f"      {job.what}: {left.clips_of(job)} of {count_text(len(job.clips), 'clip')}" for job in left.jobs]
+    if holder:
+        lines.append(f"      in use ({holder}): left alone")
+    return lines

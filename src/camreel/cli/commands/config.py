@@ -1,0 +1,99 @@
+"""`camreel config`: where the settings are, and what each value is and comes from. Secrets are never shown."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from camreel.cli.camera_choice import chosen_of
+from camreel.cli.commands.cameras import kept_where
+from camreel.cli.commands.get import get
+from camreel.cli.help import Command, Family
+from camreel.cli.options import debug_option, json_option
+from camreel.cli.passwords import FILE_VARIABLE, VARIABLE
+from camreel.cli.ui import terminal
+from camreel.config import KEYS, config_path, load
+from camreel.report import json_head
+from camreel.text import table
+
+_PASSWORDS = ("password", "password_file", "password_command", "keyring")
+_Source = click.core.ParameterSource
+
+
+@click.command("path", cls=Command, usage="config path", help="Where the settings are, or would be.")
+@debug_option
+def show_path() -> int:
+    terminal.say(str(config_path()))
+    return 0
+
+
+@click.command(
+    "show",
+    cls=Command,
+    usage="config show [NAME] [options]",
+    help="What camreel get would use for camera NAME (default: for any camera), and where each value comes from.",
+)
+@click.argument("name", required=False)
+@json_option
+@debug_option
+def show_config(*, name: str | None, as_json: bool) -> int:
+    config = load(config_path())
+    if name is not None:
+        config.camera(name)
+    rows = _rows(name)
+    if as_json:
+        values = {key: {"value": value, "from": origin} for key, value, origin in rows}
+        terminal.say_json({**json_head(), "config": str(config.path), "camera": name, "values": values})
+        return 0
+    there = "" if config.path.exists() else " (there is no such file yet)"
+    terminal.say(f"{config.path}{there}\n")
+    terminal.say(table(("Setting", "Value", "From"), [(key, _shown(value), origin) for key, value, origin in rows]))
+    if name is None and config.cameras:
+        terminal.tell(f"\nCameras: {', '.join(config.cameras)}. camreel config show NAME shows one of them.")
+    return 0
+
+
+def _rows(name: str | None) -> list[tuple[str, Any, str]]:
+    """Each setting that has a value, with where it comes from, as `camreel get` itself would read them."""
+    ctx = get.make_context("get", [name] if name is not None else [])
+    chosen = chosen_of(ctx)
+    options = {option.name: option for option in get.params}
+    rows: list[tuple[str, Any, str]] = []
+    for key in KEYS:
+        value = chosen.setting(key)
+        if key in _PASSWORDS:
+            continue
+        if key in {"host", "port"} and name is not None:  # the environment then means another camera
+            rows.append((key, value, f"{chosen.config.section_of(name, key)}"))
+            continue
+        option, source = options[key], ctx.get_parameter_source(key)
+        value = ctx.params[key]
+        origin = {_Source.DEFAULT_MAP: f"{chosen.config.section_of(name, key)}"}.get(
+            source or _Source.DEFAULT, "default"
+        )
+        if source is _Source.ENVIRONMENT:
+            origin = str(getattr(option, "envvar", ""))
+        rows.append((key, value, origin))
+    if os.environ.get(VARIABLE) is not None:
+        password, origin = "set, not shown", VARIABLE
+    elif os.environ.get(FILE_VARIABLE):
+        password, origin = "in a file", FILE_VARIABLE
+    else:
+        password = kept_where(chosen)
+        way = next((way for way in _PASSWORDS if chosen.setting(way)), None)
+        origin = f"{chosen.config.section_of(name, way)}" if way else "default"
+    rows.append(("password", password, origin))
+    return [row for row in rows if row[1] is not None]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(str(item) for item in value) if isinstance(value, (list, tuple)) else str(value)
+
+
+config_commands = Family(
+    "config", help="The settings: where they are, and what they come to.", commands=[show_path, show_config]
+)

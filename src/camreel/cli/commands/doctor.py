@@ -1,0 +1,140 @@
+"""`camreel doctor`: how is this camera? A report that can be shown to anybody, and a capture that can be replayed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from camreel.cli.camera_choice import CameraCommand, address_of, chosen_of
+from camreel.cli.help import Option, Whole
+from camreel.cli.options import connection_options, debug_option, json_option
+from camreel.cli.passwords import Given, Passwords
+from camreel.cli.startup import loading_aiohttp, program_name
+from camreel.cli.ui import terminal
+from camreel.devices.address import check_tls, check_username
+from camreel.errors import UsageError
+from camreel.model import Credentials
+
+if TYPE_CHECKING:
+    from camreel.doctor import Checkup, Patient, Visit
+
+_AT_END = """
+What it does:
+  It asks the camera once for each thing (some 25 short questions), changes
+  nothing, and downloads no footage. A refused login ends it at once.
+
+What is shown:
+  Addresses, names, titles, serial numbers and the login are replaced in the
+  report and in the capture, the same value by the same word (serial-1). Look
+  into the capture all the same before you send it: it is a zip of texts.
+
+Exit codes:
+  0 well   2 usage   3 no recordings   5 login refused or account locked
+  6 unreachable, or it does not search   7 the capture cannot be written
+"""
+
+
+@click.command(
+    "doctor",
+    cls=CameraCommand,
+    usage="doctor [CAMERA] --username USER [options]",
+    help="How a camera is: what it says of itself, and in what it is peculiar. Fit to be shown to anybody.",
+    at_end=_AT_END,
+)
+@click.argument("camera", required=False)
+@connection_options
+@click.option(
+    "-c",
+    "--channel",
+    cls=Option,
+    type=Whole(0),
+    default=1,
+    envvar="AMCREST_CHANNEL",
+    help="Whose recordings. Default: 1.",
+)
+@click.option("--capture", cls=Option, metavar="FILE", help="Keep the answers, redacted, in FILE (a zip).")
+@click.option("--output-dir", cls=Option, metavar="FOLDER", default=".", help="Where the room is measured.")
+@json_option
+@debug_option
+@click.pass_context
+def doctor(
+    ctx: click.Context,
+    *,
+    camera: str | None,  # noqa: ARG001 - CameraCommand has looked at it
+    host: str | None,
+    username: str | None,
+    port: int | None,
+    https: bool,
+    insecure: bool,
+    ca_file: str | None,
+    fingerprint: str | None,
+    channel: int,
+    capture: str | None,
+    output_dir: str,
+    as_json: bool,
+    password_file: str | None,
+    password_stdin: bool,
+    no_input: bool,
+) -> int:
+    passwords = Passwords(Given(password_file, password_stdin, no_input))
+    address = address_of(ctx, host=host, port=port, https=https)
+    if address is None:
+        raise UsageError(
+            "No camera is given.", hint=f"At least: {program_name()} doctor 192.168.1.100 --username admin"
+        )
+    if username is None:
+        raise UsageError(
+            "--username is missing.", hint=f"At least: {program_name()} doctor 192.168.1.100 --username admin"
+        )
+    check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
+    with loading_aiohttp():
+        from camreel.doctor import Patient, refuse_existing  # noqa: PLC0415 - brings aiohttp and PyAV
+
+    place = None if capture is None else Path(capture).expanduser().absolute()
+    if place is not None:
+        refuse_existing(place)
+    patient = Patient(address, insecure, ca_file, fingerprint, channel)
+    credentials = Credentials(check_username(username), passwords.of(username, str(address), chosen_of(ctx)))
+    visit, checkup = _examine(patient, credentials, Path(output_dir).expanduser().absolute())
+    _show(checkup, as_json=as_json)
+    if place is not None:
+        _keep(place, visit, checkup)
+    return checkup.exit_code
+
+
+def _examine(patient: Patient, credentials: Credentials, folder: Path) -> tuple[Visit, Checkup]:
+    """The visit and what it says, both redacted."""
+    import anyio  # noqa: PLC0415 - the help page does not need it
+
+    from camreel.doctor import diagnose, here, redacted, visit  # noqa: PLC0415 - see above
+
+    if sys.stderr is not None and sys.stderr.isatty():
+        terminal.remark("Asking the camera some 25 short questions ...")
+    seen = redacted(anyio.run(visit, patient, credentials), credentials)
+    return seen, diagnose(seen, here(folder))
+
+
+def _show(checkup: Checkup, *, as_json: bool) -> None:
+    from camreel.cli.ui.notes import wrap_report  # noqa: PLC0415 - see above
+    from camreel.doctor import checkup_json, checkup_text  # noqa: PLC0415 - see above
+
+    if as_json:
+        terminal.say_json(checkup_json(checkup))
+    else:
+        terminal.say(wrap_report(checkup_text(checkup), terminal.terminal_width(sys.stdout)))
+
+
+def _keep(place: Path, visit: Visit, checkup: Checkup) -> None:
+    from camreel.doctor import write_capture  # noqa: PLC0415 - see above
+
+    if not visit.asked:
+        terminal.remark("No capture was written: there is no answer to be kept.")
+        return
+    count = write_capture(place, visit, checkup)
+    terminal.remark(f"The capture has {count} answers, redacted: {place}")
+    terminal.remark(
+        f"  {program_name()} simulate --replay {place.name} is that camera. Look into it before you send it."
+    )

@@ -1,0 +1,122 @@
+"""`camreel merge`: clips that are on disk already in, one video out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camreel.cli.help import Command
+from camreel.cli.options import OutputOptions, manner_options, merge_options
+from camreel.cli.request import making_of, output_of
+from camreel.cli.run import run_merge_job
+from camreel.cli.startup import loading
+from camreel.clock import parse_camera_zone, parse_range
+from camreel.errors import UsageError
+from camreel.model import Asked, IfExists, MergeRequest, OutputFormat
+
+_EXAMPLES = """
+Examples:
+  camreel merge /media/sdcard -o all.mp4
+  camreel merge /srv/ftp/2026-01-16/001 -o a.mkv \\
+      -s "2026-01-16 08:00" -e "2026-01-16 18:00"
+  camreel merge one.dav two.dav -o both.mp4 \\
+      --camera-tz Europe/Berlin
+"""
+
+_AT_END = """
+Files and folders:
+  Files are taken as they are, folders are searched for .mp4, .dav, .mov and
+  .m4v. They are only read.
+
+Times:
+  By the clock in the frames of a .dav, else by the names that cameras and
+  recorders give, else by the file's creation_time, which needs --camera-tz.
+"""
+
+
+@click.command(
+    "merge",
+    cls=Command,
+    usage="merge FILE... -o OUT [options]",
+    help="One video of clips on disk: an SD card, an FTP folder, .dav exports.",
+    after_main=_EXAMPLES,
+    at_end=_AT_END,
+)
+@click.argument("files", nargs=-1)
+@merge_options
+@manner_options
+def merge(
+    *,
+    files: tuple[str, ...],
+    output_file: str | None,
+    output_format: str | None,
+    start: str | None,
+    end: str | None,
+    camera_tz: str | None,
+    in_order: bool,
+    whole_clips: bool,
+    exact: bool,
+    h264: bool,
+    audio: str,
+    gaps: str,
+    subtitles: bool,
+    split: str | None,
+    faststart: bool,
+    require_complete: bool,
+    if_exists: str | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    progress: str,
+) -> int:
+    manner = OutputOptions(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress)
+    if not files or output_file is None:
+        missing = "FILE and -o are" if not files and output_file is None else "FILE is" if not files else "-o is"
+        raise UsageError(f"{missing} missing.", hint="Like this: camreel merge /media/sdcard -o all.mp4")
+    asked = _range(start, end)
+    if in_order and (asked is not None or camera_tz is not None):
+        given = "--camera-tz" if asked is None else "--start"
+        raise UsageError(
+            f"{given} and --in-order exclude each other.", hint="With --in-order, the times of clips are not looked at."
+        )
+    output, chosen = output_of(output_file, Path.cwd(), OutputFormat(output_format) if output_format else None)
+    zone = None if camera_tz is None else parse_camera_zone(camera_tz)
+    with loading():
+        from camreel.files import find_files  # noqa: PLC0415 - brings PyAV, which --help should not wait for
+
+    found = find_files(files, output)
+    request = MergeRequest(
+        files=found.files,
+        output=output,
+        asked=asked,
+        output_format=chosen,
+        whole_clips=whole_clips,
+        if_exists=IfExists(if_exists) if if_exists else None,
+        require_complete=require_complete,
+        camera_tz=zone,
+        in_order=in_order,
+        making=making_of(
+            chosen,
+            exact=exact,
+            whole_clips=whole_clips,
+            h264=h264,
+            audio=audio,
+            gaps=gaps,
+            subtitles=subtitles,
+            faststart=faststart,
+            split=split,
+        ),
+    )
+    return run_merge_job(request, found.notes, manner).exit_code
+
+
+def _range(start: str | None, end: str | None) -> Asked | None:
+    if start is None and end is None:
+        return None
+    if start is None or end is None:
+        given, missing = ("--start", "--end") if end is None else ("--end", "--start")
+        raise UsageError(
+            f"{missing} is missing.", hint=f"{given} needs it; without both, all that the clips hold is in."
+        )
+    return parse_range(start, end)

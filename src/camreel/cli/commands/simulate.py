@@ -1,0 +1,192 @@
+"""`camreel simulate` and `camreel demo`: the main job on a camera that is not there."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from camreel.cli.help import Command, Option, Whole
+from camreel.cli.options import FORMAT, OutputOptions, debug_option, manner_options
+from camreel.cli.request import choose_places
+from camreel.cli.run import run_job
+from camreel.cli.startup import program_command
+from camreel.cli.ui import terminal
+from camreel.errors import UsageError
+from camreel.model import Address, AskedRange, IfExists, OutputFormat, Request, Stream, WallTime
+
+if TYPE_CHECKING:
+    from camreel_simulator import SimulatedCamera
+    from camreel_simulator.serve import Server
+
+# Opens nothing but the simulator, so it may be shown.
+_USER, _PASSWORD = "admin", "simulated-1"
+
+
+@click.command("simulate", cls=Command, help="Run the built-in simulated camera until Ctrl-C, to try things on.")
+@click.option(
+    "--port", cls=Option, section="Where", type=Whole(0, 65535), default=8080, help="8080; 0 takes a free one."
+)
+@click.option(
+    "--host",
+    cls=Option,
+    section="Where",
+    metavar="IP",
+    default="127.0.0.1",
+    help="Where to listen; this computer alone.",
+)
+@click.option(
+    "--replay",
+    cls=Option,
+    section="What",
+    metavar="FILE",
+    help="Be the camera in this capture, as camreel doctor makes it.",
+)
+@debug_option
+def simulate(*, host: str, port: int, replay: str | None) -> int:
+    import anyio  # noqa: PLC0415 - the help page does not need it
+
+    try:
+        anyio.run(_serve, _camera(replay), host, port, replay is not None)
+    except OSError as error:
+        raise UsageError(
+            f"The simulated camera cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}.",
+            hint="--port 0 takes a free one.",
+        ) from error
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _camera(replay: str | None) -> SimulatedCamera:
+    """The camera of the demo, which goes on recording, or that in a capture."""
+    from camreel_simulator import scenes  # noqa: PLC0415 - brings PyAV
+    from camreel_simulator.replay import CaptureError, load  # noqa: PLC0415 - see above
+
+    if replay is None:
+        return scenes.living_camera(username=_USER, password=_PASSWORD)
+    try:
+        return load(Path(replay).expanduser(), username=_USER, password=_PASSWORD)
+    except CaptureError as error:
+        raise UsageError(f"--replay {replay}: {error}.", hint="camreel doctor --capture FILE makes one.") from None
+    except OSError as error:
+        raise UsageError(f"--replay {replay} cannot be read: {os.strerror(error.errno or 0)}.") from None
+
+
+async def _serve(camera: SimulatedCamera, host: str, port: int, replays: bool) -> None:
+    import anyio  # noqa: PLC0415 - see above
+
+    from camreel_simulator import serve  # noqa: PLC0415 - see above
+
+    async with serve.serving(camera, host, port) as server:
+        with _found_by_setup(server):
+            terminal.say(_welcome_back(server.url) if replays else _welcome(server.url))
+            try:
+                with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                    async for _ in signals:
+                        break
+            except NotImplementedError:  # Windows: KeyboardInterrupt ends it
+                await anyio.sleep_forever()
+    terminal.say("Stopped.")
+
+
+@contextmanager
+def _found_by_setup(server: Server) -> Iterator[None]:
+    """Let `camreel setup` on this computer find it, unless another program has the port for that."""
+    from camreel_simulator import discovery  # noqa: PLC0415 - see above
+
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(discovery.discoverable(server, port=discovery.PORT))
+        yield
+
+
+def _welcome(url: str) -> str:
+    from camreel_simulator import scenes  # noqa: PLC0415 - see above
+
+    words = (
+        program_command(),
+        f"--host {url.removeprefix('http://')}",
+        f"--username {_USER}",
+        f'--start "{scenes.DEMO_START}"',
+        f'--end "{scenes.DEMO_END}"',
+    )
+    return "\n".join(
+        (
+            f"A simulated camera is listening on {url}.",
+            f"It has recordings from {scenes.DEMO_START} to {scenes.DEMO_END:%H:%M:%S},",
+            "and goes on recording: --last 1h finds some, too.",
+            "In another terminal try this, in this folder:",
+            "",
+            *_broken(words),
+            "",
+            f"It asks for the password, which is {_PASSWORD}. Ctrl-C stops this camera.",
+        )
+    )
+
+
+def _welcome_back(url: str) -> str:
+    words = (program_command(), "doctor", url.removeprefix("http://"), f"--username {_USER}")
+    return "\n".join(
+        (
+            f"The camera in the capture is listening on {url}.",
+            "It answers what it was asked then, and 400 to all else.",
+            "In another terminal try this, in this folder:",
+            "",
+            *_broken(words),
+            "",
+            f"It asks for the password, which is {_PASSWORD}. Ctrl-C stops this camera.",
+        )
+    )
+
+
+def _broken(words: Sequence[str], width: int = 76) -> list[str]:
+    """A command in lines of at most ``width`` columns that a shell takes for one; Windows has none for that."""
+    if os.name == "nt":
+        return [f"  {' '.join(words)}"]
+    lines, line = [], f"  {words[0]}"
+    for word in words[1:]:
+        if len(line) + len(word) + 3 > width:
+            lines.append(f"{line} \\")
+            line = f"      {word}"
+        else:
+            line += f" {word}"
+    return [*lines, line]
+
+
+@click.command("demo", cls=Command, help="Export a video from the built-in simulated camera: search, download, merge.")
+@click.option(
+    "--output-dir", cls=Option, section="Where to", metavar="FOLDER", default="camreel-demo", help="./camreel-demo"
+)
+@click.option("--output-format", cls=Option, section="Where to", default=OutputFormat.MP4.value, **FORMAT)
+@manner_options
+def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, verbose: bool, progress: str) -> int:
+    from camreel_simulator import scenes, serve  # noqa: PLC0415 - brings PyAV
+
+    manner = OutputOptions(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress)
+    asked = AskedRange(WallTime(scenes.DEMO_START), WallTime(scenes.DEMO_END))
+    folder, output, chosen = choose_places(
+        asked,
+        Address("simulated-camera", 80),  # a name for the file: the port is another each time
+        1,
+        Stream.MAIN,
+        output_dir=output_dir,
+        output_file=None,
+        output_format=OutputFormat(output_format),
+    )
+    with serve.running(scenes.demo_camera(username=_USER, password=_PASSWORD)) as server:
+        request = Request(
+            address=Address(server.host, server.port),
+            username=_USER,
+            asked=asked,
+            output_dir=folder,
+            output=output,
+            output_format=chosen,
+            if_exists=IfExists.OVERWRITE,
+        )
+        return run_job(request, lambda: _PASSWORD, manner).exit_code

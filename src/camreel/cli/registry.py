@@ -1,0 +1,89 @@
+"""Which commands there are, each in a line, and where its code is: loaded when it is wanted, so that help is quick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+
+@dataclass(frozen=True)
+class Late:
+    """A command that is not loaded yet. ``place`` is ``module:attribute``, ``summary`` its line on the help page.
+
+    What is not ``usual`` is only named there, and has its line on that of ``--help-all``.
+    """
+
+    name: str
+    place: str
+    summary: str
+    usual: bool = True
+
+    def load(self) -> click.Command:
+        """The command itself."""
+        module, _, attribute = self.place.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+# In the order of the help page; the main one first.
+COMMANDS = (
+    Late("get", "camreel.cli.commands.get:get", "a video of a time range (needs no name)"),
+    Late("setup", "camreel.cli.commands.setup:setup", "find a camera on the network, and give it a name"),
+    Late("cameras", "camreel.cli.commands.cameras:cameras", "list, add, remove, test, import: named cameras"),
+    Late(
+        "config",
+        "camreel.cli.commands.config:config_commands",
+        "show the settings, or the path of their file",
+        usual=False,
+    ),
+    Late("list", "camreel.cli.commands.list:list_", "what is recorded, as a timeline and a table"),
+    Late("look", "camreel.cli.commands.look:look", "a page of pictures, to find the minute"),
+    Late("merge", "camreel.cli.commands.merge:merge", "the same from clips that are on disk"),
+    Late("doctor", "camreel.cli.commands.doctor:doctor", "how a camera is, in a report for anybody's eyes"),
+    Late("clean", "camreel.cli.commands.clean:clean", "list the downloads that wait, or remove them", usual=False),
+    Late("demo", "camreel.cli.commands.simulate:demo", "a first video, from the simulated camera", usual=False),
+    Late(
+        "simulate", "camreel.cli.commands.simulate:simulate", "run the simulated camera, to try things on", usual=False
+    ),
+    Late(
+        "completion",
+        "camreel.cli.commands.completion:completion",
+        "what makes bash, zsh or fish complete it",
+        usual=False,
+    ),
+)
+
+
+def in_lines(commands: Iterable[Late]) -> str:
+    """Commands and what they do, one a line."""
+    listed = list(commands)
+    width = max(len(command.name) for command in listed)
+    return "\n".join(f"  {command.name:<{width}}  {command.summary}" for command in listed)
+
+
+def the_usual() -> str:
+    """The usual commands, one a line, and the names of the others."""
+    others = [command.name for command in _OTHERS if not command.usual]
+    return f"{in_lines(command for command in _OTHERS if command.usual)}\n  Also: {', '.join(others)}."
+
+
+def all_of_them() -> str:
+    """Every command but the main one, one a line."""
+    return in_lines(_OTHERS)
+
+
+_OTHERS = COMMANDS[1:]  # than ``get``
+
+
+def every_command() -> list[tuple[tuple[str, ...], click.Command]]:
+    """Each command, loaded, by its words: ``("cameras", "add")``. What is hidden is left out."""
+    found: list[tuple[tuple[str, ...], click.Command]] = []
+    for late in COMMANDS:
+        command = late.load()
+        found.append(((late.name,), command))
+        if isinstance(command, click.Group):
+            found += [((late.name, name), each) for name, each in command.commands.items()]
+    return [(words, command) for words, command in found if not command.hidden]

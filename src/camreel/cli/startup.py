@@ -1,0 +1,111 @@
+"""How this program was called, so that what it shows can be copied.
+
+Loading modules without looking for garbage among them. Needs next to nothing itself.
+
+Loading modules: quickly, and so that Ctrl-C is heard. Needs next to nothing itself.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import shlex
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePath
+from typing import NoReturn
+
+_PYTHON = "py" if os.name == "nt" else "python3"
+
+
+def program_name() -> str:
+    """For the help page and the hints: short."""
+    started = PurePath(sys.argv[0]).name if sys.argv else ""
+    return {"main.py": f"{_PYTHON} main.py", "__main__.py": f"{_PYTHON} -m camreel"}.get(started, "camreel")
+
+
+def program_command() -> str:
+    """As it can be typed into another terminal, in this folder."""
+    started = sys.argv[0] if sys.argv else ""
+    name = PurePath(started).name
+    if name == "main.py":
+        return f"{_PYTHON} {_shown(started)}"
+    if name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m camreel"
+    found = shutil.which("camreel")
+    # The shell has put the folder in front, where it found the name by itself.
+    known = not os.path.exists(started) or (found and os.path.abspath(found) == os.path.abspath(started))  # noqa: PTH100, PTH110
+    return "camreel" if known else shlex.quote(started)
+
+
+def _shown(path: str) -> str:
+    # main.py hands over to another Python by its whole path.
+    below = Path(path).is_absolute() and Path(path).parent == Path.cwd()
+    return shlex.quote(Path(path).name if below else path)
+
+
+@contextmanager
+def no_collecting() -> Iterator[None]:
+    """For imports. Modules stay: to look for garbage among them again and again takes a sixth of their time."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if on:
+            gc.enable()
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """For imports. Ctrl-C ends the program here and now: an exception in the middle of an import may be swallowed."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    heard = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # as it is wanted
+    try:
+        for number in heard:
+            signal.signal(number, _end)
+    except ValueError:  # not in the main thread: there it is not heard anyway
+        heard = {}
+    try:
+        with no_collecting():
+            yield
+    finally:
+        for number, handler in heard.items():
+            signal.signal(number, handler)
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    # Nothing has begun, so nothing needs tidying.
+    with suppress(OSError, ValueError, AttributeError):
+        os.write(sys.stderr.fileno(), b"camreel: interrupted\n")
+    os._exit(130)
+
+
+@contextmanager
+def loading_aiohttp() -> Iterator[None]:
+    """The same. aiohttp reads all certificate authorities twice when it is imported, in 0.1 s: that is left out.
+
+    It is for contexts of its own, which stay unused: where a camera speaks https, :mod:`camreel.devices.session` makes
+    one. Should they be used after all, they trust nobody, which is the safe side.
+    """
+    if "aiohttp" in sys.modules:
+        with loading():
+            yield
+        return
+    import ssl  # noqa: PLC0415 - 30 ms
+
+    ssl.SSLContext.set_default_verify_paths = _none  # type: ignore[assignment]
+    try:
+        with loading():
+            yield
+    finally:
+        del ssl.SSLContext.set_default_verify_paths
+
+
+def _none(_context: object) -> None:
+    return

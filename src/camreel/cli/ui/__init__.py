@@ -1,0 +1,3 @@
+"""Screens: progress, tables, timelines, notes."""
+
+from __future__ import annotations

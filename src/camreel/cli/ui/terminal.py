@@ -1,0 +1,273 @@
+"""The way out to stdout and stderr. A reader that went away, or letters it cannot show, never end a run.
+
+A few lines at the bottom of a terminal that are drawn again and again, and what is said above them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import sys
+import traceback
+import unicodedata
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, TextIO
+
+from camreel.errors import CamreelError, DiskError, Interrupted, printable
+from camreel.text import wrapped
+
+_LONGEST = 4000  # characters of one line; only an attacker's is longer
+_NARROWEST = 40  # columns that lines are wrapped to
+
+
+def prepare() -> None:
+    """Let stdout and stderr replace what their encoding lacks, rather than raise in the middle of a report."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def harmless(text: str) -> str:
+    """``text`` with nothing in it that could steer a terminal; its lines stay lines."""
+    return "\n".join(printable(line, _LONGEST) for line in text.split("\n"))
+
+
+def say(text: str = "") -> None:
+    """Results, to stdout. Each line of ``text`` is made harmless."""
+    _write(sys.stdout, harmless(text))
+
+
+def tell(text: str) -> None:
+    """Results in words, to stdout: on a terminal, lines are broken between words, under their own text."""
+    width = terminal_width(sys.stdout)
+    lines = text.split("\n")
+    if width is not None:
+        lines = [each for line in lines for each in _folded(line, width)]
+    say("\n".join(lines))
+
+
+def _folded(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    before = line[: len(line) - len(line.lstrip())]
+    label = re.match(r"\w+ {2,}", line)
+    return wrapped(line.lstrip(), width, before, " " * (len(label[0]) if label else len(before) + 2))
+
+
+def say_styled(lines: Iterable[Sequence[tuple[str, str]]]) -> None:
+    """Lines of pieces with their styles (words of ``_STYLES``), to stdout: in colour on a terminal that may have it."""
+    in_colour = _in_colour(sys.stdout)
+    for line in lines:
+        pieces = [(harmless(text), style) for text, style in line]
+        shown = "".join(styled(text, style) for text, style in pieces) if in_colour else "".join(t for t, _ in pieces)
+        _write(sys.stdout, shown.rstrip())
+
+
+def styled(text: str, style: str) -> str:
+    """``text`` in a style, for a terminal that understands it."""
+    codes = ";".join(_STYLES[word] for word in style.split())
+    return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
+
+
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
+
+
+def _in_colour(stream: TextIO | None) -> bool:
+    """Where there is a terminal, unless it cannot, or is not to (https://no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in {"dumb", "unknown"}
+    return stream is not None and stream.isatty() and not plain
+
+
+def remark(text: str = "") -> None:
+    """Everything else, to stderr."""
+    # Losing a remark is no reason to lose a download.
+    with suppress(DiskError):
+        _write(sys.stderr, harmless(text))
+
+
+def prompt(text: str) -> None:
+    """A question, to stderr; the answer is typed behind it."""
+    with suppress(DiskError):
+        _write(sys.stderr, "\n".join(wrapped(harmless(text), terminal_width(sys.stderr) or 1000)) + " ", end="")
+
+
+def remark_whole(line: str) -> None:
+    """One line of JSON, to stderr."""
+    with suppress(DiskError):
+        _write(sys.stderr, line)
+
+
+def say_json(document: dict[str, Any]) -> None:
+    """One document, to stdout; ASCII, so that any terminal and any encoding bears it."""
+    _write(sys.stdout, json.dumps(document, indent=2))
+
+
+def complain(error: CamreelError, *, debug: bool = False) -> None:
+    """``camreel: error: <sentence>`` and the hint below it; before them the traceback, for ``--debug``."""
+    if debug:
+        remark("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip())
+    label = "camreel:" if isinstance(error, Interrupted) else "camreel: error:"
+    remark(_wrapped(f"{label} {error}", ""))
+    if error.hint:
+        remark(_wrapped(f"  {error.hint}", "  "))
+
+
+def _wrapped(text: str, indent: str) -> str:
+    """Between words, on a terminal; a log keeps its lines whole."""
+    width = terminal_width(sys.stderr)
+    if width is None:
+        return text
+    return "\n".join(wrapped(text, width, others=indent))
+
+
+def terminal_width(stream: TextIO | None) -> int | None:
+    """Columns to use where ``stream`` is a terminal; None where it is not, or where it is too narrow to bother."""
+    if stream is None or not stream.isatty():
+        return None
+    columns = terminal_size(stream)[0] - 1
+    return columns if columns >= _NARROWEST else None
+
+
+def terminal_size(stream: TextIO) -> tuple[int, int]:
+    """Columns and rows of the terminal that ``stream`` is, as they are now."""
+    with suppress(OSError, ValueError, AttributeError):
+        size = os.get_terminal_size(stream.fileno())
+        if size.columns and size.lines:
+            return size
+    return shutil.get_terminal_size()
+
+
+def drawing_width() -> int:
+    """Columns for what is drawn on stdout: all but the last, where some terminals wrap; 79 where it is none."""
+    return shutil.get_terminal_size().columns - 1 if sys.stdout is not None and sys.stdout.isatty() else 79
+
+
+def _write(stream: TextIO | None, text: str, end: str = "\n") -> None:
+    if stream is None:  # started with it closed
+        return
+    try:
+        print(text, file=stream, flush=True, end=end)
+    except BrokenPipeError:
+        _discard(stream)  # the reader has seen enough: `camreel ... | head`
+    except OSError as error:
+        _discard(stream)
+        raise DiskError(f"The result cannot be written to standard output: {error.strerror}.") from error
+
+
+def _discard(stream: TextIO) -> None:
+    # Python flushes at exit and would complain again: let what is left go nowhere.
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+_HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
+_TO_END_OF_LINE, _TO_END_OF_SCREEN = "\x1b[K", "\x1b[J"
+
+# They cut long lines when they become narrower; all others (and tmux) fold them, and the folds have to be counted.
+_DO_NOT_FOLD = frozenset({"linux", "rxvt", "rxvt-unicode", "rxvt-unicode-256color"})
+
+
+def is_live(stream: TextIO | None) -> bool:
+    """Whether lines can be drawn again on ``stream``: it is a terminal, and no dumb one."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
+
+
+def painted(text: str, style: str) -> str:
+    """``text`` in a style, unless NO_COLOR says otherwise."""
+    return text if os.environ.get("NO_COLOR") else styled(text, style)
+
+
+def cells(text: str) -> int:
+    """Columns that ``text`` takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide - sum(bool(unicodedata.combining(letter)) for letter in text)
+
+
+def cropped(text: str, width: int) -> str:
+    """As much of ``text`` as ``width`` columns hold."""
+    while cells(text) > width:
+        text = text[: width - cells(text)]
+    return text
+
+
+class LiveLines:
+    """On stderr, or on ``stream``. Each change is one write, over what was there: nothing flickers.
+
+    A terminal that has gone away is no reason to end: what cannot be written is not.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._folds = "XTERM_VERSION" not in os.environ and os.environ.get("TERM") not in _DO_NOT_FOLD
+        self._drawn: list[str] = []
+        self._width = self.size[0]
+        if os.name == "nt":  # its console has to be told that we speak to it in this way; click brings colorama there
+            with suppress(ImportError):
+                import colorama  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415
+
+                colorama.just_fix_windows_console()
+        self.open()
+
+    def open(self) -> None:
+        """Begin, or go on after :meth:`close`."""
+        self._is_closed = False
+        self._write(_HIDE)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows, as they are now: the window may have been pulled."""
+        return terminal_size(self._stream)
+
+    def draw(self, lines: Sequence[str]) -> None:
+        """Show ``lines`` in place of those that are there, each cut at the edge of the terminal."""
+        columns, rows = self.size
+        shown = [cropped(harmless(line), columns - 1) for line in lines[: max(1, rows - 1)]]
+        if self._is_closed or (shown == self._drawn and columns == self._width):
+            return
+        # In place where the lines are where they were; else all of them away first.
+        start = self._to_start() if columns == self._width else self._away()
+        body = "\n".join(line + _TO_END_OF_LINE for line in shown)
+        # Back to the edge, so that a ^C, which the terminal itself writes, makes no line longer.
+        self._write(f"{start}{body}{_TO_END_OF_SCREEN}\r")
+        self._drawn, self._width = shown, columns
+
+    def say(self, text: str) -> None:
+        """Lines of their own, above the others. ``text`` is written as it is, colours and all."""
+        again = "\n".join(line + _TO_END_OF_LINE for line in self._drawn)
+        self._write(f"{self._away()}{text}\n{again}\r" if again else f"{text}\n")
+        self._width = self.size[0]
+
+    def close(self) -> None:
+        """Take the lines away and give the cursor back. May be called twice."""
+        if not self._is_closed:
+            self._write(self.farewell())
+        self._is_closed, self._drawn = True, []
+
+    def farewell(self) -> str:
+        """What takes the lines away and gives the cursor back, for whoever has to end at once."""
+        return self._away() + _SHOW
+
+    def _to_start(self) -> str:
+        # The cursor waits at the beginning of the last line.
+        up = sum(self._rows(line) for line in self._drawn[:-1])
+        return f"\r\x1b[{up}A" if up else "\r"
+
+    def _away(self) -> str:
+        return self._to_start() + _TO_END_OF_SCREEN
+
+    def _rows(self, line: str) -> int:
+        """Rows that ``line`` takes now, in a terminal that may have become narrower since it was drawn."""
+        return max(1, -(-cells(line) // self.size[0])) if self._folds else 1
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError, ValueError, AttributeError):
+            self._stream.write(text)
+            self._stream.flush()
