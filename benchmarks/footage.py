@@ -21,7 +21,7 @@ from typing import Any
 import av
 
 from camreel_simulator import ClipSpec, make_clip
-from camreel_simulator.mp4_layout import as_amcrest
+from camreel_simulator.footage.mp4_layout import as_amcrest
 
 CACHE = Path(__file__).parent / ".cache"
 START = datetime(2026, 1, 16, 0, 0, 0)  # noqa: DTZ001 - the camera's clock has no zone

@@ -5,23 +5,22 @@ PyAV is imported when the first clip is made.
 
 from __future__ import annotations
 
-from camreel_simulator.catalogue import CONFLICTS, QUIRKS, Conflict, conflict, quirked
-from camreel_simulator.clock import DeviceClock
-from camreel_simulator.device import SimulatedCamera
-from camreel_simulator.dhav import DavFrame, dav_frames, junk, make_dav
-from camreel_simulator.faults import Fault
-from camreel_simulator.footage import ClipSpec, make_clip, make_still
+from camreel_simulator.device.camera import SimulatedCamera
+from camreel_simulator.device.card import Recorded, placed
+from camreel_simulator.device.clock import DeviceClock
+from camreel_simulator.device.faults import Fault
+from camreel_simulator.device.profiles import AMCREST_SD, PROFILES, Profile
+from camreel_simulator.device.quirks import CONFLICTS, QUIRKS, Conflict, Quirks, conflict, quirked
+from camreel_simulator.footage.clips import ClipSpec, make_clip, make_still
+from camreel_simulator.footage.dhav import DavFrame, dav_frames, junk, make_dav
+from camreel_simulator.footage.frames import read_frame_number
+from camreel_simulator.footage.recognition import heard_beeps, seen_frames
+from camreel_simulator.footage.sound import beep_times
 from camreel_simulator.gallery import SCENE_END, SCENE_NOW, SCENE_START, camera_of, scene_recordings
-from camreel_simulator.ledger import LoggedRequest
-from camreel_simulator.picture import read_frame_number
-from camreel_simulator.profiles import AMCREST_SD, PROFILES, Profile
-from camreel_simulator.quirks import Quirks
-from camreel_simulator.recordings import Recorded, placed
+from camreel_simulator.http.ledger import LoggedRequest
+from camreel_simulator.http.throttle import Throttle
 from camreel_simulator.scenes import DEMO_END, DEMO_START, demo_camera, living_camera, scene_schedule, stub_recordings
-from camreel_simulator.serve import Server, running, serving
-from camreel_simulator.sound import beep_times
-from camreel_simulator.throttle import Throttle
-from camreel_simulator.watch import heard_beeps, seen_frames
+from camreel_simulator.server import Server, running, serving
 
 __all__ = [
     "AMCREST_SD",

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from camreel_simulator.serve import Server
+from camreel_simulator.server import Server
 
 PORT = 37810
 _HEADER = struct.Struct("<I4s8xI4xI4x")

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from camreel_simulator.catalogue import quirked
-from camreel_simulator.clock import DeviceClock
-from camreel_simulator.device import SimulatedCamera
-from camreel_simulator.faults import Fault
-from camreel_simulator.footage import ClipSpec
-from camreel_simulator.profiles import PROFILES, Profile
-from camreel_simulator.recordings import Recorded, placed
-from camreel_simulator.throttle import Throttle
+from camreel_simulator.device.camera import SimulatedCamera
+from camreel_simulator.device.card import Recorded, placed
+from camreel_simulator.device.clock import DeviceClock
+from camreel_simulator.device.faults import Fault
+from camreel_simulator.device.profiles import PROFILES, Profile
+from camreel_simulator.device.quirks import quirked
+from camreel_simulator.footage.clips import ClipSpec
+from camreel_simulator.http.throttle import Throttle
 
 SCENE_START = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the camera's wall clock
 _FILES, _SECONDS = 3, 4

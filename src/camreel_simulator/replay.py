@@ -32,14 +32,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 from urllib.parse import unquote
 
-from camreel_simulator.device import SimulatedCamera
-from camreel_simulator.http1 import BAD_REQUEST, Answer, Body
-from camreel_simulator.profiles import AMCREST_SD
-from camreel_simulator.quirks import Quirks
+from camreel_simulator.device.camera import SimulatedCamera
+from camreel_simulator.device.profiles import AMCREST_SD
+from camreel_simulator.device.quirks import Quirks
+from camreel_simulator.http.message import BAD_REQUEST, Answer, Body
 
 if TYPE_CHECKING:
-    from camreel_simulator.faults import Fault
-    from camreel_simulator.http1 import HttpRequest
+    from camreel_simulator.device.faults import Fault
+    from camreel_simulator.http.message import HttpRequest
 
 __all__ = ["CaptureError", "Exchange", "ReplayedCamera", "load", "read_capture"]
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from camreel_simulator.clock import DeviceClock
-from camreel_simulator.device import SimulatedCamera
-from camreel_simulator.footage import ClipSpec
-from camreel_simulator.profiles import AMCREST_SD
-from camreel_simulator.quirks import Quirks
-from camreel_simulator.recordings import Recorded
+from camreel_simulator.device.camera import SimulatedCamera
+from camreel_simulator.device.card import Recorded
+from camreel_simulator.device.clock import DeviceClock
+from camreel_simulator.device.profiles import AMCREST_SD
+from camreel_simulator.device.quirks import Quirks
+from camreel_simulator.footage.clips import ClipSpec
 
 DEMO_START = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the camera's wall clock
 DEMO_END = DEMO_START + timedelta(minutes=2)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from camreel_simulator import ClipSpec, SimulatedCamera, Throttle, discovery, running, scene_schedule
-from camreel_simulator.serve import Server
+from camreel_simulator.server import Server
 
 if sys.platform == "win32":
     pytest.skip("terminals of POSIX", allow_module_level=True)

@@ -30,7 +30,7 @@ from camreel_simulator import (
     make_dav,
     seen_frames,
 )
-from camreel_simulator.mp4_layout import as_amcrest, top_boxes
+from camreel_simulator.footage.mp4_layout import as_amcrest, top_boxes
 
 LENGTH = 90
 ALL, PARTS = 1 << 60, 0  # bytes that a part must save to be fetched as one

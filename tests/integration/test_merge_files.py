@@ -23,7 +23,7 @@ from camreel.media.worker.process import MergeProcess
 from camreel.model import IfExists, MergeRequest, OutputFormat
 from camreel.report import Report, report_json, report_text
 from camreel_simulator import ClipSpec, Recorded, make_clip, seen_frames
-from camreel_simulator.recordings import placed
+from camreel_simulator.device.card import placed
 
 SAMPLES = os.environ.get("CAMREEL_SAMPLES")
 

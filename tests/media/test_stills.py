@@ -14,8 +14,8 @@ from camreel.media.sheet import LETTER, Canvas
 from camreel.media.worker.messages import Bar, NoStill, SheetOrder, Still, StillOrder, Tick, Tile
 from camreel.media.worker.process import StillProcess
 from camreel_simulator import ClipSpec, make_clip, read_frame_number
-from camreel_simulator.dhav import make_dav
-from camreel_simulator.footage import make_still
+from camreel_simulator.footage.clips import make_still
+from camreel_simulator.footage.dhav import make_dav
 
 from .conftest import EIGHT
 

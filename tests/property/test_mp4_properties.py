@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from camreel.formats.mp4 import BadIndex, choose, header_for, own_note, read_index
 from camreel_simulator import ClipSpec, make_clip
-from camreel_simulator.mp4_layout import top_boxes
+from camreel_simulator.footage.mp4_layout import top_boxes
 
 START = datetime(2026, 1, 16, 8)  # noqa: DTZ001 - by the camera's clock
 SPEC = ClipSpec(start=START, seconds=20, fps=10, size=(64, 64), gop=10)

@@ -20,7 +20,7 @@ from camreel_simulator import (
     make_still,
     stub_recordings,
 )
-from camreel_simulator.throttle import Bucket
+from camreel_simulator.http.throttle import Bucket
 
 from .conftest import LOADFILE, NOON, Client
 from .wire import Wire, authorization
@@ -160,8 +160,8 @@ async def test_a_bucket_keeps_its_rate(monkeypatch: pytest.MonkeyPatch):
         def time(self) -> float:
             return 100.0
 
-    monkeypatch.setattr("camreel_simulator.throttle.asyncio.sleep", note)
-    monkeypatch.setattr("camreel_simulator.throttle.asyncio.get_running_loop", Still)
+    monkeypatch.setattr("camreel_simulator.http.throttle.asyncio.sleep", note)
+    monkeypatch.setattr("camreel_simulator.http.throttle.asyncio.get_running_loop", Still)
     bucket = Bucket(1000)
     for count in (500, 250, 250, 1):
         await bucket.take(count)

@@ -13,9 +13,8 @@ import av
 import pytest
 
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, make_still, read_frame_number, seen_frames
-from camreel_simulator.font import render, text_width
-from camreel_simulator.mp4_layout import Box, parse_boxes, top_boxes
-from camreel_simulator.picture import draw_luma
+from camreel_simulator.footage.frames import draw_luma, render, text_width
+from camreel_simulator.footage.mp4_layout import Box, parse_boxes, top_boxes
 
 START = datetime(2026, 1, 16, 8, 59, 57)  # noqa: DTZ001 - the camera's wall clock
 H264 = ClipSpec(START, 6)

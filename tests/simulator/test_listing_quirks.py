@@ -19,7 +19,7 @@ from camreel_simulator import (
     quirked,
     stub_recordings,
 )
-from camreel_simulator.mp4_layout import top_boxes
+from camreel_simulator.footage.mp4_layout import top_boxes
 
 from .conftest import LOADFILE, NOON, Client
 

@@ -22,7 +22,7 @@ from camreel.model import Address, AskedRange, IfExists, OutputFormat, Request, 
 
 if TYPE_CHECKING:
     from camreel_simulator import SimulatedCamera
-    from camreel_simulator.serve import Server
+    from camreel_simulator.server import Server
 
 # Opens nothing but the simulator, so it may be shown.
 _USER, _PASSWORD = "admin", "simulated-1"
@@ -81,9 +81,9 @@ def _camera(replay: str | None) -> SimulatedCamera:
 async def _serve(camera: SimulatedCamera, host: str, port: int, replays: bool) -> None:
     import anyio  # noqa: PLC0415 - see above
 
-    from camreel_simulator import serve  # noqa: PLC0415 - see above
+    from camreel_simulator.server import serving  # noqa: PLC0415 - see above
 
-    async with serve.serving(camera, host, port) as server:
+    async with serving(camera, host, port) as server:
         with _found_by_setup(server):
             terminal.say(_welcome_back(server.url) if replays else _welcome(server.url))
             try:
@@ -166,7 +166,8 @@ def _broken(words: Sequence[str], width: int = 76) -> list[str]:
 @click.option("--output-format", cls=Option, section="Where to", default=OutputFormat.MP4.value, **FORMAT)
 @manner_options
 def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, verbose: bool, progress: str) -> int:
-    from camreel_simulator import scenes, serve  # noqa: PLC0415 - brings PyAV
+    from camreel_simulator import scenes  # noqa: PLC0415 - brings PyAV
+    from camreel_simulator.server import running  # noqa: PLC0415 - see above
 
     manner = OutputOptions(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress)
     asked = AskedRange(WallTime(scenes.DEMO_START), WallTime(scenes.DEMO_END))
@@ -179,7 +180,7 @@ def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, ver
         output_file=None,
         output_format=OutputFormat(output_format),
     )
-    with serve.running(scenes.demo_camera(username=_USER, password=_PASSWORD)) as server:
+    with running(scenes.demo_camera(username=_USER, password=_PASSWORD)) as server:
         request = Request(
             address=Address(server.host, server.port),
             username=_USER,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
-from camreel_simulator.quirks import Quirks
+from camreel_simulator.device.quirks import Quirks
 
 __all__ = ["AMCREST_SD", "PROFILES", "Profile", "Quirks"]
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from camreel_simulator.dhav import dav_frames, junk
-from camreel_simulator.footage import ClipSpec
-from camreel_simulator.http1 import BAD_REQUEST, Answer, Body
-from camreel_simulator.search import parse_time
+from camreel_simulator.device.search import parse_time
+from camreel_simulator.footage.clips import ClipSpec
+from camreel_simulator.footage.dhav import dav_frames, junk
+from camreel_simulator.http.message import BAD_REQUEST, Answer, Body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from camreel_simulator.card import Card
-    from camreel_simulator.dhav import DavFrame
-    from camreel_simulator.quirks import Quirks
-    from camreel_simulator.recordings import Recorded
+    from camreel_simulator.device.card import Card, Recorded
+    from camreel_simulator.device.quirks import Quirks
+    from camreel_simulator.footage.dhav import DavFrame
 
 PATH = "/cgi-bin/loadfile.cgi"
 _STREAMS = {"0": "Main", "1": "Extra1", "2": "Extra2"}

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from camreel_simulator.http1 import Answer, Body, HttpRequest
+from camreel_simulator.http.message import Answer, Body, HttpRequest
 
 Kind = Literal[
     "drop",

@@ -1,4 +1,7 @@
-"""The simulated camera itself: what it answers to each request, without a socket in sight."""
+"""A reboot: everything is cut, and for half a minute nobody is at home.
+
+The simulated camera itself: what it answers to each request, without a socket in sight.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,60 @@ import asyncio
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from camreel_simulator import bytime
-from camreel_simulator.bytime import ByTime
-from camreel_simulator.card import Card
-from camreel_simulator.clock import DeviceClock
-from camreel_simulator.digest import Door, Verdict
-from camreel_simulator.facts import Facts
-from camreel_simulator.faults import Fault, FaultBoard
-from camreel_simulator.http1 import BAD_REQUEST, Answer, Body, HttpRequest, text
-from camreel_simulator.ledger import Ledger, LoggedRequest
-from camreel_simulator.power import Power
-from camreel_simulator.profiles import AMCREST_SD, Profile
-from camreel_simulator.quirks import Quirks
-from camreel_simulator.recordings import Recorded
-from camreel_simulator.search import FileFind, FinderState, parse_query
-from camreel_simulator.throttle import Throttle
+from camreel_simulator.device import load_by_time
+from camreel_simulator.device.authentication import Door, Verdict
+from camreel_simulator.device.card import Card, Recorded
+from camreel_simulator.device.clock import DeviceClock
+from camreel_simulator.device.facts import Facts
+from camreel_simulator.device.faults import Fault, FaultBoard
+from camreel_simulator.device.load_by_time import ByTime
+from camreel_simulator.device.profiles import AMCREST_SD, Profile
+from camreel_simulator.device.quirks import Quirks
+from camreel_simulator.device.search import FileFind, FinderState, parse_query
+from camreel_simulator.http.ledger import Ledger, LoggedRequest
+from camreel_simulator.http.message import BAD_REQUEST, Answer, Body, HttpRequest, text
+from camreel_simulator.http.throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DeviceClock", "Recorded", "SimulatedCamera"]
 
+class Power:
+    """Whether the device is up. Its time is that of the true moment of its clock, not of the wall it shows."""
+
+    def __init__(self, quirks: Quirks, clock: DeviceClock) -> None:
+        self._quirks, self._clock = quirks, clock
+        self._down_until: datetime | None = None
+        self._is_spent = False
+        self.listeners: list[Callable[[], None]] = []
+
+    @property
+    def rebooting(self) -> bool:
+        """True while it is down."""
+        return self._down_until is not None and self._clock.utc() < self._down_until
+
+    def goes_now(self, arrived: int) -> bool:
+        """True if this request is the one that it does not live to answer; it happens once."""
+        at = self._quirks.reboot_at
+        return at is not None and arrived >= at and not self._is_spent
+
+    def go(self) -> None:
+        """Down it goes."""
+        self._is_spent = True
+        self._down_until = self._clock.utc() + timedelta(seconds=self._quirks.reboot_seconds)
+        for cut in self.listeners:
+            cut()
+
+    def finish(self) -> None:
+        """Up again."""
+        self._down_until = None
+
+
+__all__ = ["DeviceClock", "Recorded", "SimulatedCamera"]
 _LOADFILE = "/cgi-bin/RPC_Loadfile"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _OCTETS = "application/octet-stream"
@@ -38,7 +71,7 @@ _OCTETS = "application/octet-stream"
 class SimulatedCamera:
     """A camera of ``profile`` with ``recordings`` on its card, listed in the order in which they are given.
 
-    ``quirks`` default to those of the profile. Serve it with :func:`camreel_simulator.serve.serving` or ``running``;
+    ``quirks`` default to those of the profile. Serve it with :func:`camreel_simulator.server.serving` or ``running``;
     what it counts can be read from any thread while it serves.
     """
 
@@ -142,7 +175,7 @@ class SimulatedCamera:
 
     def broke_off(self, download: str) -> None:
         """A client hung up in the middle of a download."""
-        if download == bytime.PATH:
+        if download == load_by_time.PATH:
             self._by_time.broke_off()
 
     def redirect(self, request: HttpRequest, place: str) -> Answer:
@@ -237,7 +270,7 @@ class SimulatedCamera:
             return BAD_REQUEST
         if request.path == "/cgi-bin/mediaFileFind.cgi":
             return await asyncio.to_thread(self._find.call, query, fault)
-        if request.path == bytime.PATH and self.quirks.by_time:
+        if request.path == load_by_time.PATH and self.quirks.by_time:
             return await asyncio.to_thread(self._by_time.load, query)
         return self._facts.tell(request.path, query)
 

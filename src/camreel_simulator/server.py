@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from ssl import SSLContext, SSLError
 from typing import TYPE_CHECKING
 
-from camreel_simulator.http1 import BAD_REQUEST, BadRequestError, read_request
-from camreel_simulator.throttle import Bucket
+from camreel_simulator.http.message import BAD_REQUEST, BadRequestError, read_request
+from camreel_simulator.http.throttle import Bucket
 
 if TYPE_CHECKING:
-    from camreel_simulator.device import SimulatedCamera
-    from camreel_simulator.http1 import Answer, HttpRequest
+    from camreel_simulator.device.camera import SimulatedCamera
+    from camreel_simulator.http.message import Answer, HttpRequest
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from camreel_simulator.http1 import BAD_REQUEST, Answer, lines, text
-from camreel_simulator.writing import Writing
+from camreel_simulator.device.replies import Writing
+from camreel_simulator.http.message import BAD_REQUEST, Answer, lines, text
 
 if TYPE_CHECKING:
-    from camreel_simulator.card import Card
-    from camreel_simulator.faults import Fault
-    from camreel_simulator.quirks import Quirks
-    from camreel_simulator.recordings import Recorded
+    from camreel_simulator.device.card import Card, Recorded
+    from camreel_simulator.device.faults import Fault
+    from camreel_simulator.device.quirks import Quirks
 
 # No fractions of a second (they are answered 400); months and hours need no leading zero.
 _TIME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2}) (\d{1,2}):(\d{1,2}):(\d{1,2})")

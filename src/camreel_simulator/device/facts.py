@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from camreel_simulator.http1 import BAD_REQUEST, NOT_IMPLEMENTED, Answer, text
-from camreel_simulator.writing import Writing
+from camreel_simulator.device.replies import Writing
+from camreel_simulator.http.message import BAD_REQUEST, NOT_IMPLEMENTED, Answer, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from camreel_simulator.clock import DeviceClock
-    from camreel_simulator.profiles import Profile
-    from camreel_simulator.quirks import Quirks
+    from camreel_simulator.device.clock import DeviceClock
+    from camreel_simulator.device.profiles import Profile
+    from camreel_simulator.device.quirks import Quirks
 
 _NO_RIGHT = '{"error":{"code":403,"message":"Authority:check failure."},"result":false}'
 

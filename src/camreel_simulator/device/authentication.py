@@ -14,8 +14,8 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from camreel_simulator.http1 import HttpRequest
-    from camreel_simulator.quirks import Quirks
+    from camreel_simulator.device.quirks import Quirks
+    from camreel_simulator.http.message import HttpRequest
 
 _PAIR = re.compile(r'(\w+)\s*=\s*("(?:[^"\\]|\\.)*"|[^,\s]*)')
 _BASIC = 'Basic realm="Device_CGI"'

@@ -25,12 +25,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from camreel_simulator.footage import ClipSpec, coded_picture, coded_sound
+from camreel_simulator.footage.clips import ClipSpec, coded_picture, coded_sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from camreel_simulator.footage import Coded
+    from camreel_simulator.footage.clips import Coded
 
 __all__ = ["DavFrame", "adts", "dav_frames", "junk", "make_dav"]
 

@@ -6,8 +6,8 @@ from array import array
 from io import BytesIO
 from pathlib import Path
 
-from camreel_simulator.picture import read_frame_number
-from camreel_simulator.sound import BEEP_LEVEL, beep_times
+from camreel_simulator.footage.frames import read_frame_number
+from camreel_simulator.footage.sound import BEEP_LEVEL, beep_times
 
 
 def seen_frames(video: Path | bytes) -> list[tuple[float, int]]:

@@ -17,9 +17,9 @@ from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from camreel_simulator.mp4_layout import as_amcrest
-from camreel_simulator.picture import draw_luma, frame_base, frame_moment, read_frame_number
-from camreel_simulator.sound import SAMPLE_BYTES, SampleFormat, beep_times, sound
+from camreel_simulator.footage.frames import draw_luma, frame_base, frame_moment, read_frame_number
+from camreel_simulator.footage.mp4_layout import as_amcrest
+from camreel_simulator.footage.sound import SAMPLE_BYTES, SampleFormat, beep_times, sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from camreel_simulator.http1 import Answer, lines
+from camreel_simulator.http.message import Answer, lines
 
 if TYPE_CHECKING:
-    from camreel_simulator.quirks import Quirks
+    from camreel_simulator.device.quirks import Quirks
 
 
 class Writing:
