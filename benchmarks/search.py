@@ -11,21 +11,21 @@ import anyio
 from benchmarks.camera import PASSWORD, USERNAME
 
 from camreel.clock.parse import parse_range
-from camreel.jobs.search import Found, Inquiry
+from camreel.jobs.search import SearchResult, CameraSearch
 from camreel.model import Address, Credentials, Request
-from camreel.transfer.runtime import Tuning
+from camreel.transfer.runtime import Runtime
 
 
-async def _find(port: int, start: str, end: str, found: list[Found]) -> None:
+async def _find(port: int, start: str, end: str, found: list[SearchResult]) -> None:
     request = Request(Address("127.0.0.1", port), USERNAME, parse_range(start, end), Path(), Path("none.mp4"))
-    inquiry = Inquiry(request, Credentials(USERNAME, PASSWORD), lambda _event: None, Tuning())
+    inquiry = CameraSearch(request, Credentials(USERNAME, PASSWORD), lambda _event: None, Runtime())
     found.append(await inquiry.run())
 
 
 def main() -> None:
     """Arguments: the port, the start, the end."""
     begun, used = time.monotonic(), time.process_time()
-    told: list[Found] = []  # not returned: Python 3.11 makes a text of what a main coroutine returns
+    told: list[SearchResult] = []  # not returned: Python 3.11 makes a text of what a main coroutine returns
     anyio.run(_find, int(sys.argv[1]), sys.argv[2], sys.argv[3], told)
     (found,) = told
     took = {"wall": time.monotonic() - begun, "cpu": time.process_time() - used}

@@ -9,7 +9,7 @@ import click
 
 from camreel import __version__
 from camreel.cli.exit_codes import MEANINGS
-from camreel.cli.help import Command, Option
+from camreel.cli.help import HelpCommand, Option
 from camreel.cli.registry import COMMANDS, every_command
 
 _VARIABLES = {
@@ -29,7 +29,7 @@ def manual() -> str:
     """The page."""
     commands = every_command()
     get = commands[0][1]
-    assert isinstance(get, Command)
+    assert isinstance(get, HelpCommand)
     lines = [
         '.\\" Made by scripts/reference.py. Changes belong there, or to the commands.',
         f'.TH CAMREEL 1 "" "camreel {__version__}" "User Commands"',
@@ -62,7 +62,7 @@ def manual() -> str:
 def _command(words: tuple[str, ...], command: click.Command) -> Iterator[str]:
     summary = next((late.summary for late in COMMANDS if (late.name,) == words), "")
     yield f'.SS "camreel {" ".join(words)}"'
-    if isinstance(command, Command):
+    if isinstance(command, HelpCommand):
         yield from _text(command.help or summary)
         yield ".PP"
         yield from _synopsis("camreel", command.usage or f"{' '.join(words)} [options]")
@@ -79,7 +79,7 @@ def _synopsis(program: str, usage: str) -> Iterator[str]:
     yield f"\\fB{_safe(program if plain else f'{program} {first}')}\\fR {_safe(usage if plain else rest)}"
 
 
-def _options(command: Command, parameters: Iterable[click.Parameter]) -> Iterator[str]:
+def _options(command: HelpCommand, parameters: Iterable[click.Parameter]) -> Iterator[str]:
     ctx = click.Context(command, info_name=command.name)
     section = None
     for option in (each for each in parameters if isinstance(each, Option) and not each.hidden):

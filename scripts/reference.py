@@ -16,7 +16,7 @@ from manual import manual
 from camreel import errors
 from camreel.cli.commands.get import get
 from camreel.cli.exit_codes import MEANINGS
-from camreel.cli.help import Command, Option
+from camreel.cli.help import HelpCommand, Option
 from camreel.cli.registry import COMMANDS, every_command
 from camreel.config import KEYS
 from camreel.errors import CamreelError
@@ -105,7 +105,7 @@ def _commands() -> Iterator[str]:
         yield f"- [`camreel {late.name}`](#camreel-{late.name}): {late.summary}"
     for words, command in every_command():
         yield from ("", f"## camreel {' '.join(words)}", "", command.help or "")
-        if isinstance(command, Command):
+        if isinstance(command, HelpCommand):
             usages = (command.usage or f"{' '.join(words)} [options]", command.usage_too)
             yield from ("", "```", *(f"camreel {usage}" for usage in usages if usage), "```", "")
             yield from _options(command)
@@ -114,7 +114,7 @@ def _commands() -> Iterator[str]:
     yield ", ".join(f"`{max(option.opts, key=len)}`" for option in hidden) + " of `get`; see the README."
 
 
-def _options(command: Command) -> Iterator[str]:
+def _options(command: HelpCommand) -> Iterator[str]:
     ctx = click.Context(command, info_name=command.name)
     options = [option for option in command.get_params(ctx) if isinstance(option, Option) and not option.hidden]
     rows = [(option.section, record) for option in options if (record := option.get_help_record(ctx))]

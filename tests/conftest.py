@@ -22,7 +22,7 @@ from camreel.jobs.export import export
 from camreel.model import Address, Credentials, Request
 from camreel.report import Report
 from camreel.transfer.retry import Backoff
-from camreel.transfer.runtime import Tuning
+from camreel.transfer.runtime import Runtime
 from camreel_simulator import ClipSpec, DeviceClock, Recorded, SimulatedCamera, running, scene_schedule
 
 # A suite that was started in the background ignores Ctrl-C, and so would the programs that its tests start and stop.
@@ -76,7 +76,7 @@ async def no_wait(_seconds: float) -> None:
     await anyio.lowlevel.checkpoint()
 
 
-def tuning(**changes: object) -> Tuning:
+def tuning(**changes: object) -> Runtime:
     """Patience for tests: stalls are noticed after a second, waits between tries take no time, it is NOW."""
     settings: dict[str, object] = {
         "timeouts": Timeouts(connect=1, headers=2, text=2, refusal=1, stall=1),
@@ -84,7 +84,7 @@ def tuning(**changes: object) -> Tuning:
         "sleep": no_wait,
         "utc_now": lambda: NOW,
     }
-    return Tuning(**(settings | changes))  # type: ignore[arg-type]
+    return Runtime(**(settings | changes))  # type: ignore[arg-type]
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Bench:
         start: str = "2026-01-16 08:00:00",
         end: str = "2026-01-16 08:00:12",
         *,
-        tune: Tuning | None = None,
+        tune: Runtime | None = None,
         listen: Callable[[Event], None] = lambda _event: None,
         **changes: object,
     ) -> Ran:

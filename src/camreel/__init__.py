@@ -48,13 +48,13 @@ if TYPE_CHECKING:
         DeviceInfo,
         Gaps,
         IfExists,
-        Making,
         OutputFormat,
         Recording,
         Request,
         Span,
         Split,
         Stream,
+        VideoOptions,
         WallTime,
     )
     from camreel.report import Report, report_json, report_text
@@ -70,8 +70,8 @@ _ROOMS = {
     "camreel.api.camera": ("Camera", "Recordings", "connect"),
     "camreel.api.export": ("day", "export", "last", "request"),
     "camreel.model": (
-        "Address", "AudioMode", "DeviceInfo", "Gaps", "IfExists", "Making", "OutputFormat", "Recording", "Request",
-        "Span", "Split", "Stream", "WallTime",
+        "Address", "AudioMode", "DeviceInfo", "Gaps", "IfExists", "OutputFormat", "Recording", "Request", "Span",
+        "Split", "Stream", "VideoOptions", "WallTime",
     ),
     "camreel.report": ("Report", "report_json", "report_text"),
 }  # fmt: skip
@@ -116,7 +116,6 @@ __all__ = [
     "Interrupted",
     "LoginError",
     "LoginRefused",
-    "Making",
     "MergeError",
     "NotACamera",
     "NothingRecorded",
@@ -129,6 +128,7 @@ __all__ = [
     "Split",
     "Stream",
     "UsageError",
+    "VideoOptions",
     "WallTime",
     "__version__",
     "connect",

@@ -103,7 +103,7 @@ _EVERY = 32 << 20  # bytes
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS and Windows have the one only
 
 
-class Syncing:
+class BackgroundFsync:
     """A thread of its own does it: writing goes on meanwhile, and is not waited for. ``done``: bytes that are there."""
 
     def __init__(self, path: str) -> None:

@@ -155,7 +155,7 @@ if sys.version_info < (3, 11):
 
 
 @contextmanager
-def told_alone() -> Iterator[None]:
+def unwrap_group() -> Iterator[None]:
     """What the body does; of several errors at a time (task groups raise them so) the one to tell is raised."""
     try:
         yield

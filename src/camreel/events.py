@@ -19,7 +19,7 @@ class Connected:
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class RangeKnown:
     """The asked range, by the camera's clock. Comes before anything is searched or downloaded; once more where the
     recordings then tell the camera's zone better than the camera had.
     """
@@ -45,7 +45,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class FilesExamined:
     """Of ``total`` files on disk, ``done`` have been looked at."""
 
     done: int
@@ -142,10 +142,10 @@ class Warned:
 
 Event = (
     Connected
-    | Understood
+    | RangeKnown
     | Waiting
     | Planned
-    | Looking
+    | FilesExamined
     | Pictured
     | Gathered
     | ClipStarted

@@ -188,7 +188,7 @@ class Split(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class VideoOptions:
     """How a video is made of the clips; what each means is said in :class:`camreel.media.worker.messages.MergeJob`.
 
     ``split`` is where a new file begins: at each day or hour by the camera's clock, or before so many bytes.
@@ -335,7 +335,7 @@ class MergeRequest:
     require_complete: bool = False
     camera_tz: str | None = None
     in_order: bool = False
-    making: Making = Making()
+    making: VideoOptions = VideoOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +374,7 @@ class Request:
     was_relative: bool = False
     camera_tz: str | None = None
     clock_drift: timedelta | None = None
-    making: Making = Making()
+    making: VideoOptions = VideoOptions()
     retry_for: float = 120.0
     limit_rate: float | None = None
     ignore_lock: bool = False

@@ -35,7 +35,7 @@ from urllib.parse import unquote
 from camreel_simulator.device.camera import SimulatedCamera
 from camreel_simulator.device.profiles import AMCREST_SD
 from camreel_simulator.device.quirks import Quirks
-from camreel_simulator.http.message import BAD_REQUEST, Answer, Body
+from camreel_simulator.http.message import BAD_REQUEST, AnswerBody, DeviceAnswer
 
 if TYPE_CHECKING:
     from camreel_simulator.device.faults import Fault
@@ -81,7 +81,7 @@ class ReplayedCamera(SimulatedCamera):
             self._answers[self._key(exchange.method, exchange.target)].append(exchange)
         self._search.clear()
 
-    async def _obey(self, request: HttpRequest, fault: Fault | None) -> Answer:  # noqa: ARG002 - as it is called
+    async def _obey(self, request: HttpRequest, fault: Fault | None) -> DeviceAnswer:  # noqa: ARG002 - as it is called
         key, finder = self._key(request.method, request.target), _finder(request.decoded)
         answers = self._answers.get(key)
         if answers is None:
@@ -91,7 +91,7 @@ class ReplayedCamera(SimulatedCamera):
                 del self._at[place]
         at = min(self._at[finder, key], len(answers) - 1)
         self._at[finder, key] = at + 1
-        return Answer(answers[at].status, Body.of(answers[at].body), answers[at].content_type)
+        return DeviceAnswer(answers[at].status, AnswerBody.of(answers[at].body), answers[at].content_type)
 
     def _key(self, method: str, target: str) -> str:
         """What makes two requests the same; a page is a page of a search."""

@@ -17,7 +17,7 @@ from camreel_simulator.http.throttle import Bucket
 
 if TYPE_CHECKING:
     from camreel_simulator.device.camera import SimulatedCamera
-    from camreel_simulator.http.message import Answer, HttpRequest
+    from camreel_simulator.http.message import DeviceAnswer, HttpRequest
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ class _Connection:
             self._writer.write(answer.head(close=True) + b"".join(answer.body.chunks()))
             await self._finish()
 
-    async def _send(self, request: HttpRequest, answer: Answer) -> bool:
+    async def _send(self, request: HttpRequest, answer: DeviceAnswer) -> bool:
         """Send one answer; True if another request may follow."""
         if answer.withheld:
             if answer.after == "stall":
@@ -224,7 +224,7 @@ class _Connection:
             await self._outlast()
         return answer.after == "go on" and not close and not answer.lengthless
 
-    async def _send_body(self, answer: Answer) -> None:
+    async def _send_body(self, answer: DeviceAnswer) -> None:
         if answer.download is None:
             for chunk in answer.body.chunks():  # writelines() of Python 3.13 refuses none at all
                 self._writer.write(chunk)

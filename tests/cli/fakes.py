@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from camreel.clock import CameraClock
-from camreel.events import Connected, Event, Listener, MergedUpTo, Planned, Understood, Verifying, Warned
+from camreel.events import Connected, Event, Listener, MergedUpTo, Planned, RangeKnown, Verifying, Warned
 from camreel.model import Credentials, DeviceInfo, Recording, Request, Span, Stream, WallTime
 from camreel.planning.plan import Account, Hole, plan_export
 from camreel.report import OutputReport, Report
@@ -25,7 +25,7 @@ def events(request: Request) -> list[Event]:
     recordings = [Recording("/mnt/sd/1.mp4", SPAN, 1_000_000), Recording("/mnt/sd/1.jpg", SPAN, 1_000)]
     return [
         Connected(request.address, DEVICE),
-        Understood(request.asked, SPAN, CLOCK),
+        RangeKnown(request.asked, SPAN, CLOCK),
         Planned(plan_export(recordings, SPAN, Stream.MAIN)),
         Warned("The camera's list ends early\x1b[31m."),
         MergedUpTo(1, SPAN.end),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from camreel.cli.ui.reporters import Gathering, PlainReporter
+from camreel.cli.ui.reporters import EventBatcher, PlainReporter
 from camreel.events import ClipFailed, ClipFetched, ClipProgress, ClipStarted, Event, Retrying, Warned
 from camreel.model import Recording, Span
 
@@ -32,7 +32,7 @@ def recording(number: int) -> Recording:
 
 def told(*events: Event) -> list[str]:
     """What is said of events that come at once, and the end."""
-    gathering = Gathering(lambda: 0.0)
+    gathering = EventBatcher(lambda: 0.0)
     notes = [note for event in events for note in gathering.add(event)] + gathering.end()
     return ["\n".join(note.lines()) for note in notes]
 
@@ -82,7 +82,7 @@ def test_clips_that_were_not_tried_are_one_line() -> None:
 @pytest.mark.parametrize(("count", "said"), [(1, "1 of them is here already"), (26, "26 of them are here already")])
 def test_what_is_here_already_is_told_before_the_first_download(count: int, said: str) -> None:
     """A run that goes on where another stopped says how much it has."""
-    gathering = Gathering(lambda: 0.0)
+    gathering = EventBatcher(lambda: 0.0)
     for number in range(1, count + 1):
         assert gathering.add(ClipFetched(number, 500, reused=True)) == []
     (note,) = gathering.add(ClipStarted(40, recording(40), None, 1))
@@ -93,7 +93,7 @@ def test_what_is_here_already_is_told_before_the_first_download(count: int, said
 def test_a_swarm_ends_when_it_is_calm_and_after_three_seconds_at_most() -> None:
     """So that nothing is told late."""
     clock = Clock()
-    gathering = Gathering(clock)
+    gathering = EventBatcher(clock)
     gathering.add(Retrying("a", REFUSED, 1.0))
     assert gathering.due() == []
     clock.seconds += 1.1

@@ -20,7 +20,7 @@ from camreel.events import (
     Connected,
     MergedUpTo,
     Planned,
-    Understood,
+    RangeKnown,
     Verifying,
     Waiting,
 )
@@ -51,7 +51,7 @@ class Run:
         ]
         asked = parse_range("2026-01-16T08:00", "2026-01-16T09:00")
         self.progress.feed(Connected(Address("x", 80), DeviceInfo("x")))
-        self.progress.feed(Understood(asked, span, None))
+        self.progress.feed(RangeKnown(asked, span, None))
         self.progress.feed(Planned(plan_export(self.recordings, span, Stream.MAIN)))
 
     def start(self, number: int, size: int | None = None) -> None:
@@ -151,7 +151,7 @@ def test_before_the_first_byte_the_line_says_what_happens() -> None:
     progress = Progress(lambda: 0.0)
     assert progress.line(80) == "connecting …"
     progress.feed(Connected(Address("x", 80), DeviceInfo("x")))
-    progress.feed(Understood(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None))
+    progress.feed(RangeKnown(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None))
     assert progress.line(80) == progress.plain() == "searching …"
     assert len(progress.line(5)) == 5
 
@@ -165,7 +165,7 @@ def test_what_takes_long_shows_that_it_lives() -> None:
     seconds[0] = 12.7
     assert progress.line(80) == "connecting … 12 s"
     assert progress.plain() == "connecting …"
-    progress.feed(Understood(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None))
+    progress.feed(RangeKnown(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None))
     assert progress.line(80) == "searching …"
     seconds[0] = 80
     assert progress.line(80) == "searching … 1 min 7 s"

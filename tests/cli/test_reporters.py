@@ -9,11 +9,11 @@ from datetime import timedelta
 
 import pytest
 
-from camreel.cli.ui.notes import Note, notes, wrap_report
+from camreel.cli.ui.notes import NoteLine, notes, wrap_report
 from camreel.cli.ui.reporters import LiveReporter, PlainReporter, SilentReporter, choose_reporter
 from camreel.cli.ui.terminal import LiveLines
 from camreel.clock import CameraClock, parse_range
-from camreel.events import ClipFailed, ClipFetched, ClipStarted, Planned, Retrying, Understood, Warned
+from camreel.events import ClipFailed, ClipFetched, ClipStarted, Planned, RangeKnown, Retrying, Warned
 from camreel.model import Recording, Span, Stream
 from camreel.planning.plan import plan_export
 
@@ -82,7 +82,7 @@ def test_notable_events_are_told_at_once() -> None:
         ("", "1 recording is still being written"),
         ("Retry", "clip 3: The camera closed the connection; again in 2.5 s"),
         ("Failed", "clip 3, 2026-01-16 08:00:00 to 09:00:00: the camera answers 404"),
-        ("Note", "The list ends early."),
+        ("NoteLine", "The list ends early."),
     ]
 
 
@@ -99,21 +99,21 @@ def test_the_clock_is_told_in_short(source: str, asked: str, told: list[str]) ->
     """Where it is known from, in a few words; how well, where that decides what the range is."""
     clock = replace(CameraClock.fixed(timedelta(hours=-8), source=source), weakness="a weak source")
     typed = parse_range(f"2026-01-16T08:00{asked}", f"2026-01-16T09:00{asked}")
-    said = [note.text for note in notes(Understood(typed, SPAN, clock))]
+    said = [note.text for note in notes(RangeKnown(typed, SPAN, clock))]
     assert said[-len(told) :] == told
-    assert [note.label for note in notes(Understood(typed, SPAN, clock))][-len(told)] == "Clock"
+    assert [note.label for note in notes(RangeKnown(typed, SPAN, clock))][-len(told)] == "Clock"
 
 
 def test_notes_are_wrapped_under_their_text() -> None:
     """On a terminal words stay whole and the labels stand alone; a log keeps the line."""
-    note = Note("Note", "one two three four five six seventeen\x1b[2J")
+    note = NoteLine("NoteLine", "one two three four five six seventeen\x1b[2J")
     assert note.lines(30) == [
         "Note      one two three four",
         "          five six",
         "          seventeen\N{REPLACEMENT CHARACTER}[2J",
     ]
     assert note.lines() == ["Note      one two three four five six seventeen\N{REPLACEMENT CHARACTER}[2J"]
-    long = Note("Range", "one two three, four (2 min)")
+    long = NoteLine("Range", "one two three, four (2 min)")
     assert long.lines(36) == ["Range     one two three, four", "          (2 min)"]
     path = "Video     /home/me/my long folder/and a name.mp4"
     assert wrap_report(path, 30) == path

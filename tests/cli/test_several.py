@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import Bench
 
-from camreel.cli.exit_codes import worst
+from camreel.cli.exit_codes import most_severe
 from camreel.events import Warned
 from camreel_simulator import Fault, camera_of
 
@@ -192,12 +192,12 @@ def test_the_doctor_knows_the_names(camreel_: Camreel, config: Path, bench: Serv
 
 def test_the_worst_code() -> None:
     """What needs a person before what may pass, and an interruption before all."""
-    assert worst([]) == 0
-    assert worst([0, 3]) == 3
-    assert worst([3, 4, 0]) == 4
-    assert worst([4, 6, 5, 7]) == 7
-    assert worst([1, 7, 2]) == 1
-    assert worst([130, 1]) == 130
+    assert most_severe([]) == 0
+    assert most_severe([0, 3]) == 3
+    assert most_severe([3, 4, 0]) == 4
+    assert most_severe([4, 6, 5, 7]) == 7
+    assert most_severe([1, 7, 2]) == 1
+    assert most_severe([130, 1]) == 130
 
 
 @pytest.mark.parametrize(

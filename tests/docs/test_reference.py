@@ -15,7 +15,7 @@ from manual import manual
 from reference import ADVICE, pages
 
 from camreel import errors
-from camreel.cli.exit_codes import MEANINGS, worst
+from camreel.cli.exit_codes import MEANINGS, most_severe
 from camreel.cli.help import Option
 from camreel.cli.registry import every_command
 from camreel.config import KEYS
@@ -67,7 +67,7 @@ def test_each_error_and_exit_code_is_there() -> None:
     assert set(MEANINGS) == {kind.exit_code for kind in KINDS} | {0, 4}
     for code in MEANINGS:
         assert f"\n| {code} | " in page("exit-codes.md")
-        assert worst([0, code]) == code
+        assert most_severe([0, code]) == code
         assert f"\n\\fB{code}\\fR\n" in manual()
 
 

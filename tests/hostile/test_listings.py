@@ -14,8 +14,8 @@ from tests.conftest import START, Bench, frame_md5s, tuning
 
 from camreel.devices.dahua import client
 from camreel.errors import NotACamera
-from camreel.jobs.outcome import settle
-from camreel.jobs.search import Inquiry
+from camreel.jobs.outcome import account_clips
+from camreel.jobs.search import CameraSearch
 from camreel.media.worker.messages import ClipOutcome
 from camreel.model import Credentials, Recording, Span, Stream, WallTime
 from camreel.planning.plan import plan_export
@@ -212,7 +212,7 @@ def test_a_list_of_100_000_recordings(hostile: Callable[..., Bench], good: Hosti
     events: list[object] = []
     later = tuning(utc_now=lambda: START.astimezone() + timedelta(days=30))
     good.says["getCurrentTime"] = http("result=2026-02-15 08:00:00\r\n")
-    inquiry = Inquiry(request, Credentials("admin", "x"), events.append, later)
+    inquiry = CameraSearch(request, Credentials("admin", "x"), events.append, later)
 
     async def planned() -> int:
         return len((await inquiry.run()).plan.recordings)
@@ -237,7 +237,7 @@ def test_many_recordings_are_accounted_for() -> None:
         *(Fetched(Path("x"), 1, reused=False) for _ in range(half)),
     ]
     outcomes = [*(None for _ in range(half)), *(ClipOutcome(n + 1, covered=at(n)) for n in range(half, total))]
-    reports, account = settle(plan, clips, outcomes, None)
+    reports, account = account_clips(plan, clips, outcomes, None)
     assert len(reports) == len(account.gaps) == total
     assert len(account.lost) == half
     assert account.missing_seconds == 5 * total + 5 * half

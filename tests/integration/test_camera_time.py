@@ -268,7 +268,7 @@ def test_a_range_an_hour_away_is_found_by_what_recordings_tell(bench):
     stand = bench(kind.camera(footage(kind, first)))
     run = stand.export(first.isoformat(), (first + timedelta(seconds=12)).isoformat(), tune=now_is(SUMMER))
     assert len(seen(run)) == 120
-    understood = [event for event in run.events if isinstance(event, events.Understood)]
+    understood = [event for event in run.events if isinstance(event, events.RangeKnown)]
     assert [event.span.start.naive.hour for event in understood] == [18, 17]
 
 

@@ -18,13 +18,13 @@ import trustme
 from tests.conftest import NOW, tuning
 
 from camreel.devices.dahua import protocol
-from camreel.devices.dahua.client import Camera
+from camreel.devices.dahua.client import DahuaClient
 from camreel.devices.http import Connection, Timeouts
 from camreel.devices.session import Login
 from camreel.doctor import (
+    CheckSession,
+    CheckTarget,
     Checkup,
-    Patient,
-    Visit,
     checkup_json,
     checkup_text,
     diagnose,
@@ -89,7 +89,9 @@ def stub(recorded: Recorded) -> Recorded:
 PATIENCE = Timeouts(connect=5, headers=10, text=10, refusal=2, stall=5)
 
 
-def examined(camera: SimulatedCamera, password: str = PASSWORD, patience: Timeouts = PATIENCE) -> tuple[Visit, Checkup]:
+def examined(
+    camera: SimulatedCamera, password: str = PASSWORD, patience: Timeouts = PATIENCE
+) -> tuple[CheckSession, Checkup]:
     """A check-up of a camera that is being served."""
     with running(camera) as server:
         return examined_at(Address("127.0.0.1", server.port), Credentials(USER, password), patience)
@@ -97,8 +99,8 @@ def examined(camera: SimulatedCamera, password: str = PASSWORD, patience: Timeou
 
 def examined_at(
     address: Address, credentials: Credentials, patience: Timeouts = PATIENCE, **how: object
-) -> tuple[Visit, Checkup]:
-    patient = Patient(address, **how)  # type: ignore[arg-type]
+) -> tuple[CheckSession, Checkup]:
+    patient = CheckTarget(address, **how)  # type: ignore[arg-type]
     seen = redacted(anyio.run(visit, patient, credentials, tuning(timeouts=patience)), credentials)
     return seen, diagnose(seen, here(Path("/")))
 
@@ -155,7 +157,7 @@ def timeless(checkup: Checkup) -> Checkup:
     return replace(checkup, address="", seconds=None, here=Here(None, ()))
 
 
-def searched(seen: Visit) -> list[Span]:
+def searched(seen: CheckSession) -> list[Span]:
     """The windows that were asked for as the client asks, whole."""
     asked = [urlsplit(one.target) for one in seen.asked]
     whole = {parse_qs(one.query)["object"][0] for one in asked if "count=100" in one.query}
@@ -177,7 +179,7 @@ def listed(address: Address, credentials: Credentials, span: Span) -> tuple[Reco
     async def search() -> tuple[Recording, ...]:
         connection = Connection(address, credentials, Login(), lambda _text: None, timeouts=PATIENCE)
         async with connection:
-            return (await Camera(address, connection).search(1, span)).recordings
+            return (await DahuaClient(address, connection).search(1, span)).recordings
 
     return anyio.run(search)
 

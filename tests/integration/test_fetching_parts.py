@@ -16,7 +16,7 @@ from tests.conftest import START, at, frame_md5s, tuning
 
 from camreel import events
 from camreel.devices.http import Timeouts
-from camreel.model import Making
+from camreel.model import VideoOptions
 from camreel.report import report_json, report_text
 from camreel.transfer.retry import Backoff
 from camreel_simulator import (
@@ -140,7 +140,7 @@ def test_a_range_across_two_recordings(bench, kind):
     assert sent < all_sent * 0.6
 
 
-@pytest.mark.parametrize("making", [Making(exact=True), Making(h264=True)], ids=["exact", "h264"])
+@pytest.mark.parametrize("making", [VideoOptions(exact=True), VideoOptions(h264=True)], ids=["exact", "h264"])
 def test_what_is_encoded_again_begins_with_the_same_picture(bench, making):
     """--exact and --h264 decode from a keyframe before the start, which is in the part."""
     stand = bench(recordings=[recorded()])

@@ -8,7 +8,7 @@ import anyio
 import pytest
 from tests.conftest import START, frame_md5s
 
-from camreel.devices.dahua.client import Camera
+from camreel.devices.dahua.client import DahuaClient
 from camreel.devices.http import Connection
 from camreel.devices.session import Login
 from camreel.model import Address, Credentials, Recording, Span, WallTime
@@ -30,7 +30,7 @@ def fetched(stand, kind, **wish) -> list[Keyframe]:
         credentials = Credentials("admin", "simulated-1")
         address = Address(stand.address.host, stand.address.port)
         async with Connection(address, credentials, login, lambda _text: None) as connection:
-            return [each async for each in keyframes(Camera(address, connection), recording, **wish)]
+            return [each async for each in keyframes(DahuaClient(address, connection), recording, **wish)]
 
     return anyio.run(run)
 

@@ -19,7 +19,7 @@ from camreel.media.worker.messages import Still
 from camreel.media.worker.process import StillProcess
 from camreel.model import Credentials
 from camreel.output.naming import event_text
-from camreel.preview import GetLine, Look, Looking, Question, Way, look
+from camreel.preview import GetLine, Look, LookOptions, Question, Way, look
 from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, make_clip, read_frame_number
 
 FPS = 10
@@ -60,7 +60,7 @@ def glance(
         ran.asked.append(question)
         return allow
 
-    wishes = Looking(GetLine("camreel", ("front-door",)), asked, **(wish or {}))
+    wishes = LookOptions(GetLine("camreel", ("front-door",)), asked, **(wish or {}))
     request = stand.request(at(0), at(end), output=stand.folder / "look.html", whole_clips=True, **changes)
     credentials = Credentials("admin", stand.password)
     try:

@@ -126,7 +126,7 @@ def test_an_offset_is_converted_by_the_cameras_clock(bench):
     assert str(run.ok.span) == "2026-01-16 17:00:00 to 17:00:04"
     assert run.ok.clock is not None and run.ok.clock.offset_text == "+01:00"
     assert [n for _s, n in seen_frames(run.output)] == list(range(612000, 612040))
-    understood = next(i for i, event in enumerate(run.events) if isinstance(event, events.Understood))
+    understood = next(i for i, event in enumerate(run.events) if isinstance(event, events.RangeKnown))
     assert not any(isinstance(event, events.ClipStarted) for event in run.events[:understood])
 
 

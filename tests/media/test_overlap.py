@@ -9,7 +9,7 @@ from io import BytesIO
 import av
 import pytest
 
-from camreel.media.merge.overlap import Footage, Joint, Mark, joint
+from camreel.media.merge.overlap import ClipFrames, Mark, Seam, joint
 from camreel.model import WallTime
 from camreel_simulator import ClipSpec, make_clip
 
@@ -170,9 +170,9 @@ def test_a_clip_that_ends_after_the_range(studio, bodies, container):
 SECOND = timedelta(seconds=1)
 
 
-def footage(start: float, marks: list[Mark], doubt: timedelta = SECOND) -> Footage:
+def footage(start: float, marks: list[Mark], doubt: timedelta = SECOND) -> ClipFrames:
     wall = WallTime(EIGHT + timedelta(seconds=start))
-    return Footage(wall, wall + timedelta(microseconds=marks[-1].at + 100_000), marks, doubt)
+    return ClipFrames(wall, wall + timedelta(microseconds=marks[-1].at + 100_000), marks, doubt)
 
 
 def pictures(first: int, count: int) -> list[Mark]:
@@ -183,7 +183,7 @@ def pictures(first: int, count: int) -> list[Mark]:
 def test_joint_of_the_same_bytes():
     """As many are skipped as both have, and the later clip is put to where its pictures are."""
     found = joint(footage(0, pictures(0, 60)), footage(4.5, pictures(40, 60)))
-    assert found == Joint(skip=20, shift=timedelta(seconds=-0.5))
+    assert found == Seam(skip=20, shift=timedelta(seconds=-0.5))
 
 
 @pytest.mark.parametrize("start", [2.5, 5.5, 7.5])
@@ -195,8 +195,8 @@ def test_the_same_bytes_elsewhere_are_another_scene(start):
 
 def test_clips_that_follow_each_other():
     """No overlap by the clock, no joint."""
-    assert joint(footage(0, pictures(0, 60)), footage(7.5, pictures(60, 60))) == Joint()
-    assert joint(footage(0, pictures(0, 60)), footage(6, pictures(60, 60))) == Joint()
+    assert joint(footage(0, pictures(0, 60)), footage(7.5, pictures(60, 60))) == Seam()
+    assert joint(footage(0, pictures(0, 60)), footage(6, pictures(60, 60))) == Seam()
 
 
 def test_a_recorders_own_clock_cuts_finely():
@@ -209,6 +209,6 @@ def test_a_recorders_own_clock_cuts_finely():
 def test_an_index_that_claims_hours_hides_no_other_clip():
     """What a clip's index claims beyond its listed end is no reason to leave out another clip, or to cut anything."""
     wall = WallTime(EIGHT)
-    bogus = Footage(wall, wall + timedelta(hours=2), pictures(0, 60), SECOND, listed_end=wall + timedelta(seconds=6))
+    bogus = ClipFrames(wall, wall + timedelta(hours=2), pictures(0, 60), SECOND, listed_end=wall + timedelta(seconds=6))
     after = footage(6, pictures(100, 60))
-    assert joint(bogus, after) == Joint()
+    assert joint(bogus, after) == Seam()

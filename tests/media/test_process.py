@@ -15,7 +15,7 @@ import anyio
 import pytest
 
 from camreel.errors import DiskError, MergeError
-from camreel.media.worker.messages import ClipFile, Failed, Finish, MergeJob, MergeResult, Progress
+from camreel.media.worker.messages import ClipFile, Failed, Finish, MergeJob, MergeProgress, MergeResult
 from camreel.media.worker.process import MergeDied, MergeProcess, environment
 from camreel.media.worker.wire import decode, encode
 
@@ -246,7 +246,7 @@ async def test_a_process_that_talks_nonsense(studio, monkeypatch, answer, compla
 async def test_progress_comes_while_a_clip_is_merged(studio, monkeypatch):
     """Progress is handed on with the number of its clip."""
     clip = studio.row(1, seconds=1)[0]
-    lines = encode(Progress(0, clip.span.start)) + encode(Failed("disk", "The disk is full.", "Free some."))
+    lines = encode(MergeProgress(0, clip.span.start)) + encode(Failed("disk", "The disk is full.", "Free some."))
     said = studio.folder / "said"
     said.write_bytes(lines)
     real = anyio.open_process

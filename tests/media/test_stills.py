@@ -11,7 +11,7 @@ import av
 import pytest
 
 from camreel.media.sheet import LETTER, Canvas
-from camreel.media.worker.messages import Bar, NoStill, SheetOrder, Still, StillOrder, Tick, Tile
+from camreel.media.worker.messages import Bar, NoStill, SheetOrder, SheetTick, Still, StillOrder, Tile
 from camreel.media.worker.process import StillProcess
 from camreel_simulator import ClipSpec, make_clip, read_frame_number
 from camreel_simulator.footage.clips import make_still
@@ -107,7 +107,7 @@ async def test_the_sheet_has_every_picture(tmp_path):
             str(tmp_path / "sheet.part"),
             ("Kitchen", "\N{SNOWMAN} \x1b[31m"),
             (Bar(0, 0.5, "recorded"), Bar(0.75, 1, "event")),
-            (Tick(0, "08:00"), Tick(1, "08:05")),
+            (SheetTick(0, "08:00"), SheetTick(1, "08:05")),
             tuple(tiles),
         )
         sheet = await stills.sheet(order)

@@ -16,7 +16,7 @@ import av
 import pytest
 
 from camreel.media.clips.indexed_clip import IndexedClip, open_indexed
-from camreel.media.clips.packets import Stretch
+from camreel.media.clips.packets import GopRun
 from camreel.media.merge.merger import Merger
 from camreel.media.mux.direct import DirectOutput
 from camreel.model import AudioMode, Span, WallTime
@@ -71,9 +71,9 @@ def places(packets: Iterable[Any]) -> list[tuple[int, int, int, bool]]:
 
 
 @pytest.fixture
-def taken(monkeypatch) -> list[Stretch]:
+def taken(monkeypatch) -> list[GopRun]:
     """The stretches that were written at once."""
-    found: list[Stretch] = []
+    found: list[GopRun] = []
     real = DirectOutput.put_pictures
 
     def put(self, stretch, *more):
@@ -192,7 +192,7 @@ def test_what_is_not_to_be_heard_is_not_in_the_file(studio, monkeypatch, taken):
     film = studio.merge("mp4", clips, audio=AudioMode.NONE)
     assert not any(each.sounds for each in taken)
     with indexed(clips[0].path) as clip:
-        assert any(each.sounds for each in clip.stretches() if isinstance(each, Stretch))
+        assert any(each.sounds for each in clip.stretches() if isinstance(each, GopRun))
         sound = [bytes(each) for each in clip.packets() if not clip.is_picture(each)]
     body = film.path.read_bytes()
     assert not any(each in body for each in sound if len(each) > 20)
@@ -204,7 +204,7 @@ def test_stretches_are_all_packets_in_order(tmp_path):
         path = tmp_path / f"{number}.mp4"
         path.write_bytes(make_clip(spec))
         with indexed(path) as clip:
-            flat = chain.from_iterable(each if isinstance(each, Stretch) else (each,) for each in clip.stretches())
+            flat = chain.from_iterable(each if isinstance(each, GopRun) else (each,) for each in clip.stretches())
             assert places(flat) == places(clip.packets())
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camreel.model import Recording, Span, Stream, WallTime
-from camreel.planning.coverage import Kind, cells, coverage
+from camreel.planning.coverage import CoverageKind, cells, coverage
 from camreel.planning.plan import RESOLUTION, plan_export
 
 START = WallTime(datetime(2025, 6, 1, 10))  # noqa: DTZ001 - by the camera's clock
@@ -54,7 +54,7 @@ def test_each_moment_is_in_one_stretch(listing, span, unsettled, skipped):
         assert (one.kind, one.events) != (other.kind, other.events)
     assert all(stretch.length > NOTHING for stretch in found)
     assert sum((stretch.length for stretch in found), NOTHING) == span.end - span.start
-    assert all((stretch.kind is Kind.EVENT) == bool(stretch.events) for stretch in found)
+    assert all((stretch.kind is CoverageKind.EVENT) == bool(stretch.events) for stretch in found)
 
 
 @given(recordings(), ranges)
@@ -62,9 +62,9 @@ def test_gaps_are_those_of_the_plan(listing, span):
     """What the plan calls a gap is one here, but for what is being written and what a listing rounds."""
     plan = plan_export(listing, span, Stream.MAIN)
     found = coverage(plan)
-    gaps = [stretch.span for stretch in found if stretch.kind is Kind.GAP and stretch.length >= RESOLUTION]
+    gaps = [stretch.span for stretch in found if stretch.kind is CoverageKind.GAP and stretch.length >= RESOLUTION]
     assert all(any(hole.start <= gap.start and gap.end <= hole.end for hole in plan.gaps) for gap in gaps)
-    unlisted = [stretch.span for stretch in found if stretch.kind in {Kind.GAP, Kind.PENDING}]
+    unlisted = [stretch.span for stretch in found if stretch.kind in {CoverageKind.GAP, CoverageKind.PENDING}]
     empty = [recording for recording in plan.recordings if recording.span.seconds < 1]
     for hole in plan.gaps:
         seen = sum(part.seconds for gap in unlisted if (part := hole.overlap(gap)))
@@ -101,9 +101,13 @@ def test_no_gap_and_no_event_vanishes_in_cells(listing, span, unsettled, skipped
         assert touched
         for cell in touched:
             assert not stretch.kind.is_footage or cell.has_footage
-            assert stretch.kind is not Kind.GAP or cell.has_gap
+            assert stretch.kind is not CoverageKind.GAP or cell.has_gap
             assert set(stretch.events) <= set(cell.events)
-    for kind, name in (("gap", Kind.GAP), ("pending", Kind.PENDING), ("unwanted", Kind.UNWANTED)):
+    for kind, name in (
+        ("gap", CoverageKind.GAP),
+        ("pending", CoverageKind.PENDING),
+        ("unwanted", CoverageKind.UNWANTED),
+    ):
         whole = sum((stretch.length for stretch in found if stretch.kind is name), NOTHING)
         assert sum((getattr(cell, kind) for cell in row), NOTHING) == whole
     footage = sum((stretch.length for stretch in found if stretch.kind.is_footage), NOTHING)

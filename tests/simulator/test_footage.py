@@ -14,7 +14,7 @@ import pytest
 
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, make_still, read_frame_number, seen_frames
 from camreel_simulator.footage.frames import draw_luma, render, text_width
-from camreel_simulator.footage.mp4_layout import Box, parse_boxes, top_boxes
+from camreel_simulator.footage.mp4_layout import BoxTree, parse_boxes, top_boxes
 
 START = datetime(2026, 1, 16, 8, 59, 57)  # noqa: DTZ001 - the camera's wall clock
 H264 = ClipSpec(START, 6)
@@ -37,7 +37,7 @@ def test_boxes_lie_as_in_a_real_recording():
 @pytest.mark.parametrize("spec", [H264, HEVC, replace(H264, bframes=2), replace(H264, audio="alaw")])
 def test_no_edit_list_and_the_timescales_of_a_camera(spec: ClipSpec):
     """There is no edit list, whatever the codec; the picture counts in 1/90000 s, the sound in samples."""
-    moov = Box(b"moov", children=[box for box in parse_boxes(make_clip(spec)) if box.kind == b"moov"]).one(b"moov")
+    moov = BoxTree(b"moov", children=[box for box in parse_boxes(make_clip(spec)) if box.kind == b"moov"]).one(b"moov")
     traks = [box for box in moov.children or () if box.kind == b"trak"]
     assert [trak.has(b"edts") for trak in traks] == [False, False]
     scales = [int.from_bytes(trak.one(b"mdia", b"mdhd").payload[12:16], "big") for trak in traks]

@@ -11,7 +11,7 @@ from camreel.errors import UsageError
 from camreel.model import Recording, Span, Stream, WallTime
 from camreel.planning.coverage import coverage
 from camreel.planning.plan import plan_export
-from camreel.preview.choose import MOST, Choice, choose
+from camreel.preview.choose import MOST, MomentChoice, choose
 
 EIGHT = WallTime(START)
 DAY = Span(EIGHT, EIGHT + timedelta(hours=24))
@@ -26,12 +26,12 @@ def recorded(*pieces: tuple[float, float], events: tuple[str, ...] = (), writing
     ]  # fmt: skip
 
 
-def chosen(recordings: list[Recording], span: Span = DAY, **wish) -> Choice:
+def chosen(recordings: list[Recording], span: Span = DAY, **wish) -> MomentChoice:
     plan = plan_export(recordings, span, Stream.MAIN)
     return choose(coverage(plan), plan.recordings, **wish)
 
 
-def minutes_of(choice: Choice) -> list[float]:
+def minutes_of(choice: MomentChoice) -> list[float]:
     return [(place.wall - EIGHT).total_seconds() / 60 for place in choice.places]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from camreel.jobs.outcome import settle
+from camreel.jobs.outcome import account_clips
 from camreel.media.worker.messages import ClipOutcome
 from camreel.model import Recording, Span, Stream, WallTime
 from camreel.planning.plan import ExportPlan, plan_export
@@ -56,20 +56,20 @@ def merged(start: str, end: str, *, missing: int = 0, number: int = 1) -> ClipOu
 )  # fmt: skip
 def test_each_recording_gets_a_status_and_a_reason(clip, outcome, status, reason):
     """One line for each recording; whatever is not plainly merged says why."""
-    (report,), _account = settle(plan(WHOLE), [clip], [outcome], None)
+    (report,), _account = account_clips(plan(WHOLE), [clip], [outcome], None)
     assert (report.status, report.reason, report.number, report.path) == (status, reason, 1, WHOLE.path)
 
 
 def test_sizes_are_of_the_file_where_there_is_one():
     """What was received counts; what the camera listed only where nothing was."""
-    (had,), _account = settle(plan(WHOLE), [ON_DISK], [merged("08:00:00", "09:00:00")], None)
-    (lost,), _account = settle(plan(WHOLE), [Lost("gone")], [None], None)
+    (had,), _account = account_clips(plan(WHOLE), [ON_DISK], [merged("08:00:00", "09:00:00")], None)
+    (lost,), _account = account_clips(plan(WHOLE), [Lost("gone")], [None], None)
     assert (had.size, lost.size) == (900, 1000)
 
 
 def test_a_failed_clip_is_lost_time():
     """The time of a clip that was not had is lost, by its number and reason, and no gap."""
-    _reports, account = settle(plan(WHOLE), [Lost("the camera was gone")], [None], None)
+    _reports, account = account_clips(plan(WHOLE), [Lost("the camera was gone")], [None], None)
     assert [(hole.span, hole.reason) for hole in account.lost] == [(ASKED, "clip 1: the camera was gone")]
     assert account.gaps == ()
 
@@ -77,7 +77,7 @@ def test_a_failed_clip_is_lost_time():
 def test_of_a_short_clip_only_the_rest_is_lost():
     """What a cut-off file did hold is covered; from there to its listed end is lost."""
     outcome = merged("08:00:00", "08:40:00", missing=500)
-    (report,), account = settle(plan(WHOLE), [ON_DISK], [outcome], None)
+    (report,), account = account_clips(plan(WHOLE), [ON_DISK], [outcome], None)
     assert report.covered == span("08:00:00", "08:40:00")
     assert [hole.span for hole in account.lost] == [span("08:40:00", "09:00:00")]
     assert account.lost[0].reason.startswith("clip 1: the file ends early")
@@ -85,14 +85,14 @@ def test_of_a_short_clip_only_the_rest_is_lost():
 
 def test_what_a_short_clip_lacks_at_its_start_is_a_gap():
     """Its bytes begin where they begin: only what the file broke off is the loss."""
-    _reports, account = settle(plan(WHOLE), [ON_DISK], [merged("08:10:00", "08:40:00", missing=500)], None)
+    _reports, account = account_clips(plan(WHOLE), [ON_DISK], [merged("08:10:00", "08:40:00", missing=500)], None)
     assert [hole.span for hole in account.gaps] == [span("08:00:00", "08:10:00")]
     assert [hole.span for hole in account.lost] == [span("08:40:00", "09:00:00")]
 
 
 def test_a_short_clip_that_reaches_its_listed_end_loses_no_time():
     """Its status still says so, but no second is missing."""
-    (report,), account = settle(plan(WHOLE), [ON_DISK], [merged("08:00:00", "09:00:05", missing=3)], None)
+    (report,), account = account_clips(plan(WHOLE), [ON_DISK], [merged("08:00:00", "09:00:05", missing=3)], None)
     assert report.status == "short"
     assert (account.lost, account.gaps) == ((), ())
 
@@ -101,7 +101,7 @@ def test_time_that_no_clip_is_listed_for_was_not_recorded():
     """A hole between clips is a gap in the recording."""
     first, last = recording("08:00:00", "08:10:00"), recording("08:50:00", "09:00:00")
     outcomes = [merged("08:00:00", "08:10:00"), merged("08:50:00", "09:00:00", number=2)]
-    _reports, account = settle(plan(first, last), [ON_DISK, ON_DISK], outcomes, None)
+    _reports, account = account_clips(plan(first, last), [ON_DISK, ON_DISK], outcomes, None)
     assert [(hole.span, hole.reason) for hole in account.gaps] == [
         (span("08:10:00", "08:50:00"), "nothing was recorded")
     ]
@@ -109,21 +109,21 @@ def test_time_that_no_clip_is_listed_for_was_not_recorded():
 
 def test_time_that_a_merged_clip_does_not_hold_is_a_gap_with_its_number():
     """A listed time is a promise of the camera's: where the clip has no picture of it, the report says whose."""
-    _reports, account = settle(plan(WHOLE), [ON_DISK], [merged("08:00:00", "08:40:00")], None)
+    _reports, account = account_clips(plan(WHOLE), [ON_DISK], [merged("08:00:00", "08:40:00")], None)
     assert [hole.reason for hole in account.gaps] == ["clip 1 is listed for this time but holds no picture of it"]
 
 
 def test_a_clip_that_ends_a_moment_early_does_not_explain_an_hour():
     """Listed times are whole seconds: a gap of 50 minutes is not blamed on the clip before it."""
     early = recording("08:00:00", "08:10:00")
-    _reports, account = settle(plan(early), [ON_DISK], [merged("08:00:00", "08:09:58.800000")], None)
+    _reports, account = account_clips(plan(early), [ON_DISK], [merged("08:00:00", "08:09:58.800000")], None)
     assert [hole.reason for hole in account.gaps] == ["nothing was recorded"]
 
 
 def test_from_an_open_recording_on_everything_is_pending():
     """The camera still writes: what is missing from its start on may come."""
     closed, open_file = recording("08:00:00", "08:30:00"), recording("08:30:00", "08:30:00", writing=True)
-    _reports, account = settle(plan(closed, open_file), [ON_DISK], [merged("08:00:00", "08:30:00")], None)
+    _reports, account = account_clips(plan(closed, open_file), [ON_DISK], [merged("08:00:00", "08:30:00")], None)
     assert [(hole.span, hole.reason) for hole in account.pending] == [
         (span("08:30:00", "09:00:00"), "the camera is still writing this recording; run again later, or --follow")
     ]
@@ -133,7 +133,7 @@ def test_from_an_open_recording_on_everything_is_pending():
 def test_what_is_too_fresh_to_be_listed_is_pending_and_what_is_older_a_gap():
     """The index lags: only what has had time to be listed can be called a gap."""
     clip = recording("08:00:00", "08:10:00")
-    _reports, account = settle(plan(clip), [ON_DISK], [merged("08:00:00", "08:10:00")], wall("08:45:00"))
+    _reports, account = account_clips(plan(clip), [ON_DISK], [merged("08:00:00", "08:10:00")], wall("08:45:00"))
     assert [hole.span for hole in account.gaps] == [span("08:10:00", "08:45:00")]
     assert [hole.span for hole in account.pending] == [span("08:45:00", "09:00:00")]
     assert account.pending[0].reason.startswith("too recent")
@@ -141,7 +141,7 @@ def test_what_is_too_fresh_to_be_listed_is_pending_and_what_is_older_a_gap():
 
 def test_a_lost_clip_stays_lost_however_fresh_it_is():
     """What the camera listed and we did not get is our loss, not something to wait for."""
-    _reports, account = settle(plan(WHOLE), [Lost("gone")], [None], wall("08:00:00"))
+    _reports, account = account_clips(plan(WHOLE), [Lost("gone")], [None], wall("08:00:00"))
     assert [hole.span for hole in account.lost] == [ASKED]
     assert account.pending == ()
 
@@ -149,13 +149,13 @@ def test_a_lost_clip_stays_lost_however_fresh_it_is():
 def test_clips_and_outcomes_must_match_the_plan():
     """A recording without a line would be a silent loss: it is an error instead."""
     with pytest.raises(ValueError, match="zip"):
-        settle(plan(WHOLE), [], [], None)
+        account_clips(plan(WHOLE), [], [], None)
 
 
 def test_pictures_that_cannot_be_decoded_are_counted():
     """What comes before the first keyframe is left out, and the report says how much and of which clip."""
     outcome = replace(merged("08:00:10", "09:00:00"), undecodable_dropped=60)
-    reports, account = settle(plan(WHOLE), [ON_DISK], [outcome], None)
+    reports, account = account_clips(plan(WHOLE), [ON_DISK], [outcome], None)
     assert reports[0].reason is not None
     assert reports[0].reason.startswith("60 pictures of it cannot be decoded")
     assert "60 pictures" in account.gaps[0].reason

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from camreel import diskio
-from camreel.diskio import Syncing
+from camreel.diskio import BackgroundFsync
 
 
 def test_it_is_synced_as_it_grows_and_not_for_little(tmp_path, monkeypatch):
@@ -16,7 +16,7 @@ def test_it_is_synced_as_it_grows_and_not_for_little(tmp_path, monkeypatch):
     path.write_bytes(b"film")
     synced = threading.Semaphore(0)
     monkeypatch.setattr(diskio, "_sync", lambda _handle: synced.release())
-    work = Syncing(str(path))
+    work = BackgroundFsync(str(path))
     work.written(diskio._EVERY - 1)
     assert not synced.acquire(blocking=False)
     for times in (1, 2):
@@ -33,7 +33,7 @@ def test_an_error_of_the_disk_is_raised_at_the_end(tmp_path, monkeypatch):
         raise OSError(errno.EIO, "the disk reports an error")
 
     monkeypatch.setattr(diskio, "_sync", fail)
-    work = Syncing(str(path))
+    work = BackgroundFsync(str(path))
     work.written(diskio._EVERY)
     assert work._thread is not None
     work._thread.join(30)

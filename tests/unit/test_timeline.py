@@ -9,7 +9,7 @@ import pytest
 from camreel.cli.ui.timeline import ASCII, BLOCKS, Row, drawn, signs_for
 from camreel.clock import CameraClock, NamedZone
 from camreel.model import Span, WallTime
-from camreel.planning.coverage import Kind, Stretch, ticks
+from camreel.planning.coverage import CoverageKind, CoverageSpan, ticks
 
 START = WallTime(datetime(2026, 1, 16))  # noqa: DTZ001 - by the camera's clock
 DAY = Span(START, START + timedelta(days=1))
@@ -20,11 +20,13 @@ def berlin(moment: datetime) -> CameraClock:
     return CameraClock(zone, timedelta(0), "test", zone.offset_at(moment))
 
 
-def row(*parts: tuple[float, Kind, tuple[str, ...]], label: str = "ch1", clock: CameraClock | None = None) -> Row:
+def row(
+    *parts: tuple[float, CoverageKind, tuple[str, ...]], label: str = "ch1", clock: CameraClock | None = None
+) -> Row:
     """Stretches one after the other, of so many seconds each."""
     found, at = [], START
     for seconds, kind, events in parts:
-        found.append(Stretch(Span(at, at + timedelta(seconds=seconds)), kind, events))
+        found.append(CoverageSpan(Span(at, at + timedelta(seconds=seconds)), kind, events))
         at = found[-1].span.end
     return Row(label, Span(START, at), tuple(found), clock)
 
@@ -35,8 +37,8 @@ def text(rows: list[Row], width: int = 80) -> list[str]:
 
 def test_a_second_without_footage_is_seen_in_a_day() -> None:
     """Its column is not full; and so is a second of footage in a day of nothing."""
-    one = row((40_000, Kind.RECORDED, ()), (1, Kind.GAP, ()), (46_399, Kind.RECORDED, ()))
-    other = row((40_000, Kind.GAP, ()), (1, Kind.EVENT, ("alarm",)), (46_399, Kind.GAP, ()))
+    one = row((40_000, CoverageKind.RECORDED, ()), (1, CoverageKind.GAP, ()), (46_399, CoverageKind.RECORDED, ()))
+    other = row((40_000, CoverageKind.GAP, ()), (1, CoverageKind.EVENT, ("alarm",)), (46_399, CoverageKind.GAP, ()))
     lines = text([one, other])
     assert lines[0].count("▇") == 1
     assert lines[0][9:].strip("█") == "▇"
@@ -49,7 +51,11 @@ def test_a_second_without_footage_is_seen_in_a_day() -> None:
 def test_many_kinds_of_events_share_a_line() -> None:
     """Three have their own, the rest one together: none is lost."""
     words = ["motion", "motion", "alarm", "alarm", "face", "face", "sound", "person"]
-    parts = [(60.0, Kind.EVENT, (word,)) if even else (60.0, Kind.RECORDED, ()) for word in words for even in (1, 0)]
+    parts = [
+        (60.0, CoverageKind.EVENT, (word,)) if even else (60.0, CoverageKind.RECORDED, ())
+        for word in words
+        for even in (1, 0)
+    ]
     lines = text([row(*parts)])
     assert [line[:10].strip() for line in lines[1:5]] == ["motion", "alarm", "face", "others"]
     assert all("▀" in line for line in lines[1:5])
@@ -59,20 +65,22 @@ def test_what_is_drawn_with() -> None:
     """Blocks where the encoding has them, ASCII where it has not or is not known."""
     assert signs_for("utf-8") is BLOCKS
     assert [signs_for(each) for each in ("ascii", "latin-1", "cp1252", "no-such", None)] == [ASCII] * 5
-    lines = drawn([row((60, Kind.RECORDED, ()), (60, Kind.PENDING, ()), (600, Kind.GAP, ()))], 60, ASCII)
+    lines = drawn(
+        [row((60, CoverageKind.RECORDED, ()), (60, CoverageKind.PENDING, ()), (600, CoverageKind.GAP, ()))], 60, ASCII
+    )
     assert all(piece.isascii() for line in lines for piece, _ in line)
 
 
 def test_a_long_name_keeps_its_channel() -> None:
     """It is cut before that."""
-    (line, *_) = text([row((60, Kind.RECORDED, ()), label=f"{'camera-' * 9} ch12")], 60)
+    (line, *_) = text([row((60, CoverageKind.RECORDED, ()), label=f"{'camera-' * 9} ch12")], 60)
     assert line.split("  ")[0].endswith("…ch12")
     assert len(line) == 60
 
 
 def test_rows_of_one_range_share_an_axis() -> None:
     """Also where "now" was a few seconds later for the second; other ranges have their own."""
-    one = row((3600, Kind.RECORDED, ()))
+    one = row((3600, CoverageKind.RECORDED, ()))
     later = Row("ch2", Span(START + timedelta(seconds=4), one.span.end + timedelta(seconds=4)), (), None)
     other = Row("ch3", Span(START + timedelta(hours=5), START + timedelta(hours=6)), (), None)
     assert sum("│" in line for line in text([one, later])) == 1

@@ -24,11 +24,11 @@ from camreel.clock import CameraClock, parse_camera_zone
 from camreel.devices import lockout
 from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.devices.base import Source
-from camreel.devices.dahua.client import Camera as Client
+from camreel.devices.dahua.client import DahuaClient as Client
 from camreel.devices.session import Login
 from camreel.diskio import disk_errors, place
-from camreel.errors import CameraError, UsageError, printable, told_alone
-from camreel.jobs.search import Inquiry
+from camreel.errors import CameraError, UsageError, printable, unwrap_group
+from camreel.jobs.search import CameraSearch
 from camreel.model import (
     Address,
     Asked,
@@ -44,10 +44,10 @@ from camreel.model import (
 )
 from camreel.output.naming import parse_events
 from camreel.transfer import resume
-from camreel.transfer.download import Manner
+from camreel.transfer.download import TransferPolicy
 from camreel.transfer.pool import Fetched, Lost, Pool
 from camreel.transfer.retry import Backoff, Outage
-from camreel.transfer.runtime import Tuning
+from camreel.transfer.runtime import Runtime
 from camreel.transfer.store import SUFFIXES, Store
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Means:
     outage: Outage
     backoff: Backoff
     sleep: Callable[[float], Awaitable[None]]
-    manner: Manner
+    manner: TransferPolicy
 
 
 async def fetch_to(
@@ -98,7 +98,7 @@ async def fetch_to(
                 f"{printable(recording.name)} of {means.address} could not be downloaded: {outcome.reason}.",
                 hint="What is there of it is kept, and continued by the next try where the camera can do that.",
             )
-        await anyio.to_thread.run_sync(resume.settle, store, recording)  # on the disk before it has its name
+        await anyio.to_thread.run_sync(resume.flush, store, recording)  # on the disk before it has its name
         final = folder / outcome.path.name if is_folder else target
         place(outcome.path, final, overwrite=overwrite)
     return final
@@ -206,7 +206,7 @@ class Camera:
         request: Request,
         credentials: Credentials,
         session: ClientSession | None,
-        tuning: Tuning,
+        tuning: Runtime,
     ) -> None:
         self._request = request
         self._credentials = credentials
@@ -214,7 +214,7 @@ class Camera:
         self._tuning = tuning
         self._login = Login()
         self._turns = anyio.CapacityLimiter(request.max_concurrent)
-        self._manner = Manner()
+        self._manner = TransferPolicy()
         self._is_open = False
         self.address: Address = request.address
         self.device = DeviceInfo("")
@@ -313,8 +313,8 @@ class Camera:
             whole = replace(recording, part=None)
             return await fetch_to(Path(path), whole, means, progress, overwrite=overwrite)
 
-    def _inquiry(self, request: Request) -> Inquiry:
-        return Inquiry(
+    def _inquiry(self, request: Request) -> CameraSearch:
+        return CameraSearch(
             request, self._credentials, lambda _event: None, self._tuning, login=self._login, session=self._session
         )
 
@@ -330,7 +330,7 @@ class Camera:
     @contextmanager
     def _heeded(self) -> Iterator[None]:
         """Around whatever talks to the camera: one error in place of a group, and a locked account is remembered."""
-        with lockout.heeded(self._request, self._tuning.utc_now), told_alone():
+        with lockout.guard(self._request, self._tuning.utc_now), unwrap_group():
             yield
 
 
@@ -350,7 +350,7 @@ async def connect(
     retry_for: float = 120.0,
     ignore_lock: bool = False,
     session: ClientSession | None = None,
-    tuning: Tuning | None = None,
+    tuning: Runtime | None = None,
 ) -> AsyncIterator[Camera]:
     """Log in to a camera, once.
 
@@ -386,7 +386,7 @@ async def connect(
         retry_for=retry_for,
         ignore_lock=ignore_lock,
     )
-    camera = Camera(request, Credentials(request.username, password), session, tuning or Tuning())
+    camera = Camera(request, Credentials(request.username, password), session, tuning or Runtime())
     await camera._log_in()  # noqa: SLF001 - nobody else may
     try:
         yield camera

@@ -25,11 +25,11 @@ from camreel.model import (
     AskedRange,
     Credentials,
     IfExists,
-    Making,
     Now,
     Point,
     Request,
     Stream,
+    VideoOptions,
     WallTime,
 )
 from camreel.output.naming import output_place, parse_events
@@ -100,7 +100,7 @@ def request(
     stream: Stream = Stream.MAIN,
     events: Sequence[str] = (),
     pad: timedelta = timedelta(0),
-    making: Making | None = None,
+    making: VideoOptions | None = None,
     if_exists: IfExists | None = None,
     port: int | None = None,
     https: bool = False,
@@ -134,7 +134,7 @@ def request(
         output_format=form,
         events=parse_events(",".join(events)) if events else (),
         pad=pad,
-        making=making or Making(),
+        making=making or VideoOptions(),
         if_exists=if_exists,
         insecure=insecure,
         ca_file=ca_file,
@@ -150,7 +150,7 @@ async def export(
     *,
     on_event: Listener | None = None,
     session: ClientSession | None = None,
-    tuning: export_job.Tuning | None = None,
+    tuning: export_job.Runtime | None = None,
 ) -> Report:
     """Make the one video that ``request`` asks for, and say in the report where every second of the range went.
 

@@ -107,7 +107,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
         say_line(error_line(told))
     else:
-        terminal.complain(told, debug="--debug" in arguments)
+        terminal.print_error(told, debug="--debug" in arguments)
     return told.exit_code
 
 

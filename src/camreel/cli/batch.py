@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from camreel.cli.camera_choice import cameras_of, chosen_of
-from camreel.cli.exit_codes import worst
+from camreel.cli.exit_codes import most_severe
 from camreel.cli.hooks import parse_command, run_after
 from camreel.cli.options import OutputOptions
 from camreel.cli.passwords import Passwords
@@ -34,7 +34,7 @@ from camreel.report import Report, error_json, json_head, report_json, report_te
 from camreel.text import size_text, table
 
 if TYPE_CHECKING:
-    from camreel.cli.hooks import Command
+    from camreel.cli.hooks import HookCommand
     from camreel.cli.ui.reporters import ManyReporter
 
 _Result = TypeVar("_Result")
@@ -49,7 +49,7 @@ class Task:
     request: Request
     name: str
     ask_password: Callable[[], str]
-    after: Command | None = None
+    after: HookCommand | None = None
 
     @property
     def label(self) -> str:
@@ -173,7 +173,7 @@ def run_several(tasks: Sequence[Task], manner: OutputOptions, *, asks: bool = Fa
     for number, outcome in outcomes.items():
         if isinstance(outcome, Report):
             outcomes[number] = run_after(outcome, tasks[number].after, quiet=manner.quiet or manner.progress == "json")
-    code = worst(outcome.exit_code for outcome in outcomes.values())
+    code = most_severe(outcome.exit_code for outcome in outcomes.values())
     _show(tasks, [outcomes[number] for number in range(len(tasks))], code, manner)
     return code
 
@@ -188,13 +188,13 @@ def _show(tasks: Sequence[Task], outcomes: Sequence[Outcome], code: int, manner:
     for task, outcome in zip(tasks, outcomes, strict=True):
         lines = f"== {task.label}\n{wrap_report(_text(outcome), terminal.terminal_width(sys.stdout))}\n"
         if not manner.quiet:
-            terminal.say(lines)
+            terminal.out(lines)
         elif outcome.exit_code:
-            terminal.remark(lines)
+            terminal.err(lines)
     if not manner.quiet:
         heads = ("Camera", "Channel", "Result", "Coverage", "Size")
         rows = [_row(task, outcome) for task, outcome in zip(tasks, outcomes, strict=True)]
-        terminal.say(table(heads, rows, terminal.terminal_width(sys.stdout)))
+        terminal.out(table(heads, rows, terminal.terminal_width(sys.stdout)))
 
 
 def _text(outcome: Outcome) -> str:
@@ -243,7 +243,7 @@ def run_get(ctx: click.Context, /, **_options: Any) -> int:
     passwords = passwords_of(ctx)
     tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]
     if not manner.quiet and any(task.request.channel == 0 for task in tasks):
-        terminal.remark("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")
+        terminal.err("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")
     if ctx.params["list_only"]:
         from camreel.cli.commands.list import run_listing  # noqa: PLC0415 - it imports this module
 

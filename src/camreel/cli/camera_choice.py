@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.help import Command
+from camreel.cli.help import HelpCommand
 from camreel.config import KEYS, Config, config_path, load
 from camreel.errors import UsageError
 
@@ -25,14 +25,14 @@ _APART = frozenset({"host", "port", "password", "password_file", "password_comma
 
 
 @dataclass(frozen=True, slots=True)
-class Current:
+class ActiveCamera:
     """Of several cameras on one command line, the one whose turn it is."""
 
     word: str
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class SelectedCamera:
     """A camera on the command line. ``word`` is what was typed for it, ``name`` what the settings call it."""
 
     config: Config
@@ -49,7 +49,7 @@ class Chosen:
         return f"{self.config.section_of(self.name, key)} in {self.config.path}"
 
 
-class CameraCommand(Command):
+class CameraCommand(HelpCommand):
     """A command for cameras: the settings stand behind its options and the environment."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -61,14 +61,14 @@ class CameraCommand(Command):
             ctx.default_map = {key: _plain(value) for key, value in values.items() if key not in _APART}
         return super().parse_args(ctx, args)
 
-    def _chosen(self, ctx: click.Context, args: Sequence[str]) -> Chosen:
+    def _chosen(self, ctx: click.Context, args: Sequence[str]) -> SelectedCamera:
         words = self.words(ctx, args)
         word = words[0] if len(words) == 1 else None
-        if isinstance(ctx.obj, Current):
+        if isinstance(ctx.obj, ActiveCamera):
             word = ctx.obj.word
         config = load(config_path())
         name = word if word is not None and _is_name(word, config) else None
-        return Chosen(config, word, name, tuple(args))
+        return SelectedCamera(config, word, name, tuple(args))
 
     def words(self, ctx: click.Context, args: Sequence[str]) -> list[str]:
         """The cameras among the arguments, before anything is made of them."""
@@ -78,9 +78,9 @@ class CameraCommand(Command):
         return [word for word in several if isinstance(word, str)]
 
 
-def chosen_of(ctx: click.Context) -> Chosen:
+def chosen_of(ctx: click.Context) -> SelectedCamera:
     """The camera that a CameraCommand was called for."""
-    chosen: Chosen = ctx.meta[_META]
+    chosen: SelectedCamera = ctx.meta[_META]
     return chosen
 
 
@@ -104,11 +104,11 @@ def again(ctx: click.Context, word: str) -> click.Context:
     arguments = list(chosen_of(ctx).arguments)
     # A meta of its own: a context shares its parent's.
     alone = (
-        click.Context(ctx.parent.command, info_name=ctx.find_root().info_name, obj=Current(word))
+        click.Context(ctx.parent.command, info_name=ctx.find_root().info_name, obj=ActiveCamera(word))
         if ctx.parent
         else None
     )
-    return ctx.command.make_context(ctx.info_name, arguments, parent=alone, obj=Current(word))
+    return ctx.command.make_context(ctx.info_name, arguments, parent=alone, obj=ActiveCamera(word))
 
 
 def address_of(ctx: click.Context, *, host: str | None, port: int | None, https: bool) -> Address | None:
@@ -178,13 +178,13 @@ def _plain(value: Any) -> Any:
 
 def where_from(ctx: click.Context | None, key: str | None) -> str | None:
     """``[camera.x] in /path``, for a value that the settings gave the option ``key``."""
-    chosen: Chosen | None = ctx.meta.get(_META) if ctx else None
+    chosen: SelectedCamera | None = ctx.meta.get(_META) if ctx else None
     if chosen is None or key not in KEYS:
         return None
     return chosen.origin(key)
 
 
-def settings_of(chosen: Chosen) -> Sequence[tuple[str, Mapping[str, Any]]]:
+def settings_of(chosen: SelectedCamera) -> Sequence[tuple[str, Mapping[str, Any]]]:
     """What the settings say of a camera, the nearest first, each with the name of its section."""
     found = [("[defaults]", chosen.config.defaults)]
     if chosen.name is not None:

@@ -26,6 +26,6 @@ MEANINGS = {
 _ORDER = (0, 3, 4, 6, 5, 7, 2, 1, 130)
 
 
-def worst(codes: Iterable[int]) -> int:
+def most_severe(codes: Iterable[int]) -> int:
     """The worst of ``codes``; 0 for none."""
     return max(codes, key=_ORDER.index, default=0)

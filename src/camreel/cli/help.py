@@ -25,7 +25,7 @@ class Option(click.Option):
         self.section, self.usual = section, usual
 
 
-class Command(click.Command):
+class HelpCommand(click.Command):
     """A command whose help page is grouped, and is one screen: ``--help-all`` has what is not usual.
 
     ``after_main`` follows the first section, ``at_end`` the last; ``at_end_of_all`` does on the page of all options.
@@ -153,7 +153,7 @@ def _write_page_part(ctx: click.Context, formatter: click.HelpFormatter, text: s
 
 def _show_help(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        terminal.say(ctx.get_help())
+        terminal.out(ctx.get_help())
         ctx.exit()
 
 

@@ -18,7 +18,7 @@ _SECRET = "AMCREST_PASSWORD"  # noqa: S105 - the name of the variable
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class HookCommand:
     """A program and its arguments; ``{}`` in them is where the path of the video goes, else that is the last one."""
 
     words: tuple[str, ...]
@@ -34,7 +34,7 @@ class Command:
         return [*self.words, path]
 
 
-def parse_command(text: str) -> Command:
+def parse_command(text: str) -> HookCommand:
     """What ``--exec`` may be. Words are parted and quoted as in a shell, and no shell is ever run.
 
     UsageError where it is no command, or its program is not to be found: better now than after the download.
@@ -51,10 +51,10 @@ def parse_command(text: str) -> Command:
             f"--exec: there is no program {printable(words[0])!r}.",
             hint="No shell is between: for pipes, variables and the like give --exec \"sh -c '...' sh {}\".",
         )
-    return Command((program, *words[1:]))
+    return HookCommand((program, *words[1:]))
 
 
-def run_after(report: Report, command: Command | None, *, quiet: bool) -> Report:
+def run_after(report: Report, command: HookCommand | None, *, quiet: bool) -> Report:
     """Run ``command`` once for each video, where this run has made one that is complete; its failures in the report.
 
     What it prints goes to stderr, for stdout is the report's. It can ask for nothing, and does not see the password.
@@ -66,7 +66,7 @@ def run_after(report: Report, command: Command | None, *, quiet: bool) -> Report
         path = os.path.abspath(output.path)  # noqa: PTH100 - a name with a dash in front must not be an option
         if not quiet:
             name = printable(os.path.basename(path))  # noqa: PTH119
-            terminal.remark(f"Running   {printable(command.program)} for {name}")
+            terminal.err(f"Running   {printable(command.program)} for {name}")
         if (reason := _run(command.of(path))) is not None:
             failures.append(f"The command of --exec failed ({reason}) for {printable(path, 4000)}")
     return replace(report, exec_failures=tuple(failures))

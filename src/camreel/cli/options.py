@@ -33,7 +33,7 @@ def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) ->
     from camreel._version import __version__  # noqa: PLC0415 - beside its only use
 
     if wanted and not ctx.resilient_parsing:
-        terminal.say(f"camreel {__version__}")
+        terminal.out(f"camreel {__version__}")
         ctx.exit()
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from camreel.cli.camera_choice import Chosen, settings_of
+from camreel.cli.camera_choice import SelectedCamera, settings_of
 from camreel.cli.ui import terminal
 from camreel.errors import UsageError
 
@@ -64,7 +64,7 @@ _PASSWORD_KEYS = ("password", "password_file", "password_command", "keyring")
 _PATIENCE = 120  # seconds for a password_command: it may ask a person for a master password
 
 
-def password_in_settings(username: str, chosen: Chosen) -> str | None:
+def password_in_settings(username: str, chosen: SelectedCamera) -> str | None:
     """The password as the nearest section with one has it, or tells where to get it; None where none does."""
     for section, table in settings_of(chosen):
         ways = [way for way in _PASSWORD_KEYS if table.get(way)]
@@ -78,7 +78,7 @@ def password_in_settings(username: str, chosen: Chosen) -> str | None:
     return None
 
 
-def _got(way: str, table: Mapping[str, Any], username: str, chosen: Chosen, what: str) -> str:
+def _got(way: str, table: Mapping[str, Any], username: str, chosen: SelectedCamera, what: str) -> str:
     if way == "password":
         return str(table[way])
     if way == "password_file":
@@ -109,7 +109,7 @@ def _printed_by(command: str | list[str], what: str) -> str:
     return one_line(ended.stdout[:MOST_BYTES], f"What {what} prints", None)
 
 
-def keyring_entry(username: str, chosen: Chosen) -> str:
+def keyring_entry(username: str, chosen: SelectedCamera) -> str:
     """By which name the keyring has the password: the camera's, or its host's, and the user's."""
     return f"{username}@{chosen.name or chosen.word}"
 
@@ -194,7 +194,7 @@ class Passwords:
         self._direct: str | None = None
         self._known: dict[tuple[str, str, str | None], str] = {}
 
-    def of(self, username: str, where: str, chosen: Chosen | None = None) -> str:
+    def of(self, username: str, where: str, chosen: SelectedCamera | None = None) -> str:
         """The password for ``username`` at ``where``.
 
         What is typed goes before the environment, that before the settings (the camera's own before those of all), and
@@ -210,7 +210,7 @@ class Passwords:
             self._direct = _read_direct(self._given)
         return self._direct
 
-    def _of_settings(self, username: str, chosen: Chosen | None) -> str | None:
+    def _of_settings(self, username: str, chosen: SelectedCamera | None) -> str | None:
         if chosen is None:
             return None
         return password_in_settings(username, chosen)
@@ -268,7 +268,7 @@ def _typed(prompt: str) -> str:
     except getpass.GetPassWarning:
         raise UsageError("This terminal would show the password.", hint=_WAYS) from None
     except EOFError:
-        terminal.remark()  # the cursor stands behind the prompt
+        terminal.err()  # the cursor stands behind the prompt
         raise _nothing_typed() from None
 
 

@@ -10,7 +10,7 @@ import click
 
 
 @dataclass(frozen=True)
-class Late:
+class LazyCommand:
     """A command that is not loaded yet. ``place`` is ``module:attribute``, ``summary`` its line on the help page.
 
     What is not ``usual`` is only named there, and has its line on that of ``--help-all``.
@@ -30,25 +30,27 @@ class Late:
 
 # In the order of the help page; the main one first.
 COMMANDS = (
-    Late("get", "camreel.cli.commands.get:get", "a video of a time range (needs no name)"),
-    Late("setup", "camreel.cli.commands.setup:setup", "find a camera on the network, and give it a name"),
-    Late("cameras", "camreel.cli.commands.cameras:cameras", "list, add, remove, test, import: named cameras"),
-    Late(
+    LazyCommand("get", "camreel.cli.commands.get:get", "a video of a time range (needs no name)"),
+    LazyCommand("setup", "camreel.cli.commands.setup:setup", "find a camera on the network, and give it a name"),
+    LazyCommand("cameras", "camreel.cli.commands.cameras:cameras", "list, add, remove, test, import: named cameras"),
+    LazyCommand(
         "config",
         "camreel.cli.commands.config:config_commands",
         "show the settings, or the path of their file",
         usual=False,
     ),
-    Late("list", "camreel.cli.commands.list:list_", "what is recorded, as a timeline and a table"),
-    Late("look", "camreel.cli.commands.look:look", "a page of pictures, to find the minute"),
-    Late("merge", "camreel.cli.commands.merge:merge", "the same from clips that are on disk"),
-    Late("doctor", "camreel.cli.commands.doctor:doctor", "how a camera is, in a report for anybody's eyes"),
-    Late("clean", "camreel.cli.commands.clean:clean", "list the downloads that wait, or remove them", usual=False),
-    Late("demo", "camreel.cli.commands.simulate:demo", "a first video, from the simulated camera", usual=False),
-    Late(
+    LazyCommand("list", "camreel.cli.commands.list:list_", "what is recorded, as a timeline and a table"),
+    LazyCommand("look", "camreel.cli.commands.look:look", "a page of pictures, to find the minute"),
+    LazyCommand("merge", "camreel.cli.commands.merge:merge", "the same from clips that are on disk"),
+    LazyCommand("doctor", "camreel.cli.commands.doctor:doctor", "how a camera is, in a report for anybody's eyes"),
+    LazyCommand(
+        "clean", "camreel.cli.commands.clean:clean", "list the downloads that wait, or remove them", usual=False
+    ),
+    LazyCommand("demo", "camreel.cli.commands.simulate:demo", "a first video, from the simulated camera", usual=False),
+    LazyCommand(
         "simulate", "camreel.cli.commands.simulate:simulate", "run the simulated camera, to try things on", usual=False
     ),
-    Late(
+    LazyCommand(
         "completion",
         "camreel.cli.commands.completion:completion",
         "what makes bash, zsh or fish complete it",
@@ -57,7 +59,7 @@ COMMANDS = (
 )
 
 
-def in_lines(commands: Iterable[Late]) -> str:
+def in_lines(commands: Iterable[LazyCommand]) -> str:
     """Commands and what they do, one a line."""
     listed = list(commands)
     width = max(len(command.name) for command in listed)

@@ -29,7 +29,7 @@ from camreel.cli.values import (
 from camreel.clock import parse_camera_zone, parse_last
 from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
-from camreel.model import Address, Asked, AudioMode, Gaps, Making, OutputFormat, Request, Stream
+from camreel.model import Address, Asked, AudioMode, Gaps, OutputFormat, Request, Stream, VideoOptions
 from camreel.output.naming import default_name, is_device_name, output_place, parse_events
 
 __all__ = ["check_events", "check_tls", "check_username", "choose_places", "making_of"]
@@ -61,7 +61,7 @@ def making_of(
     faststart: bool,
     split: str | None,
     timelapse: str | None = None,
-) -> Making:
+) -> VideoOptions:
     """How the video is to be made, of options that agree with each other and with the format."""
     if exact and whole_clips:
         raise UsageError("--exact and --whole-clips exclude each other.", hint="Give one of them, or neither.")
@@ -82,7 +82,7 @@ def making_of(
             raise UsageError(f"--timelapse and {wrong[0]} exclude each other.", hint="It is made of keyframes alone.")
         if container is OutputFormat.AVI:
             raise UsageError("--timelapse cannot be in avi, which has no times for its pictures.", hint="mp4 can.")
-    return Making(
+    return VideoOptions(
         exact=exact,
         h264=h264,
         audio=AudioMode(audio),

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from camreel.cli.hooks import Command, run_after
+from camreel.cli.hooks import HookCommand, run_after
 from camreel.cli.options import OutputOptions
 from camreel.cli.startup import loading, loading_aiohttp
 from camreel.cli.ui import terminal
@@ -31,7 +31,7 @@ def run_job(
     request: Request,
     ask_password: Callable[[], str],
     manner: OutputOptions,
-    after: Command | None = None,
+    after: HookCommand | None = None,
     *,
     asks: bool = False,
 ) -> Report:
@@ -85,11 +85,11 @@ def show_report(report: Report, manner: OutputOptions, *, told: bool = False) ->
     elif not manner.quiet:
         closing = told and all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
         if closing:
-            terminal.remark()  # what was told on the way ends here
-        terminal.say(wrap_report(report_text(report, closing=closing), terminal.terminal_width(sys.stdout)))
+            terminal.err()  # what was told on the way ends here
+        terminal.out(wrap_report(report_text(report, closing=closing), terminal.terminal_width(sys.stdout)))
     # Exit code 4 without a word would be a silent loss.
     if manner.quiet and report.exit_code:
-        terminal.remark(report_text(report))
+        terminal.err(report_text(report))
 
 
 @contextmanager
@@ -151,7 +151,7 @@ def can_ask(manner: OutputOptions, *, no_input: bool) -> bool:
     return there and not (no_input or manner.quiet or manner.progress == "json")
 
 
-def is_much(size: int) -> bool:
+def needs_confirmation(size: int) -> bool:
     """Whether so many bytes are worth a question."""
     return size > MUCH
 
@@ -177,7 +177,7 @@ def confirm_of(request: Request, reporter: Reporter) -> Confirm:
     """What an export asks before its first download."""
 
     async def confirm(size: int) -> bool:
-        if not is_much(size):
+        if not needs_confirmation(size):
             return True
         reporter.close()
         rate = request.limit_rate

@@ -138,7 +138,7 @@ class _Run(Generic[_Result]):
         """The end, also where something cannot be cancelled: a name server, a thread that waits for a disk."""
         if not self.is_over:
             with suppress(Exception):  # the screen may be what hangs; nothing may keep it from ending
-                terminal.complain(self.interrupted())
+                terminal.print_error(self.interrupted())
         _end_now(0, None)
 
     async def _tick(self) -> None:

@@ -27,17 +27,17 @@ from camreel.clock.parse import (
     parse_zone_name,
     range_of,
 )
-from camreel.clock.resolve import CameraRange, Understanding, is_by_clock, locate, understand
+from camreel.clock.resolve import CameraRange, CameraRangePlan, is_by_clock, locate, understand
 from camreel.clock.zone_sources import ZoneFacts
 from camreel.clock.zones import FixedZone, NamedZone, Zone, format_offset, named
 
 __all__ = [
     "CameraClock",
     "CameraRange",
+    "CameraRangePlan",
     "FixedZone",
     "NamedZone",
     "Reading",
-    "Understanding",
     "Zone",
     "ZoneFacts",
     "asked_length",

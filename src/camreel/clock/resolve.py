@@ -11,7 +11,15 @@ from datetime import datetime, timedelta, timezone
 
 from camreel.clock.camera_clock import CameraClock, Reading
 from camreel.clock.parse import is_bare, wrong_way_round
-from camreel.clock.zone_sources import BY_RECORDINGS, Source, ZoneFacts, clock_by, contradictions, sources, told_offsets
+from camreel.clock.zone_sources import (
+    BY_RECORDINGS,
+    ZoneFacts,
+    ZoneSource,
+    clock_by,
+    contradictions,
+    sources,
+    told_offsets,
+)
 from camreel.clock.zones import Change, NamedZone, Zone, change_over, format_offset, moments_of, stretches_of, wall_at
 from camreel.errors import CameraError, UsageError
 from camreel.model import Asked, AskedAround, AskedRange, DayTime, Moment, Now, Point, Request, Span, WallTime
@@ -199,7 +207,7 @@ _MUCH = timedelta(minutes=1)  # seconds of drift are usual; from here on people 
 
 
 @dataclass(frozen=True, slots=True)
-class Understanding:
+class CameraRangePlan:
     """Where the range is, and the warnings that go with it.
 
     ``is_final``: recordings could tell nothing better. ``recent`` is where to look for recordings that tell what the
@@ -218,7 +226,7 @@ def understand(
     facts: ZoneFacts,
     now: datetime,
     recorded: Iterable[tuple[WallTime, timedelta]] = (),
-) -> Understanding:
+) -> CameraRangePlan:
     """Choose the camera's zone, find the range on its clock, and name what is odd. Raises as ``locate`` does."""
     recorded = tuple(recorded)
     answers = sources(request.camera_tz, facts, reading, recorded)
@@ -233,14 +241,14 @@ def understand(
     if reading is not None and is_final and answers[0].rank == BY_RECORDINGS:
         last = told_offsets(recorded)[-1][1]
         recent = Span(reading.shown - _RECENT, reading.shown) if last != reading.offset else None
-    return Understanding(where, tuple(warnings), is_final, recent)
+    return CameraRangePlan(where, tuple(warnings), is_final, recent)
 
 
-def _clock(source: Source, reading: Reading | None, request: Request, now: datetime) -> CameraClock:
+def _clock(source: ZoneSource, reading: Reading | None, request: Request, now: datetime) -> CameraClock:
     return clock_by(source, reading, drift=request.clock_drift, start=now)
 
 
-def _about_drift(source: Source, clock: CameraClock, reading: Reading | None) -> list[str]:
+def _about_drift(source: ZoneSource, clock: CameraClock, reading: Reading | None) -> list[str]:
     if reading is None:
         return ["The camera does not tell its time: whether its clock is right is not known."]
     if not reading.is_plausible:

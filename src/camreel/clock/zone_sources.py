@@ -42,7 +42,7 @@ class ZoneFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ZoneSource:
     """One answer to the question which zone the camera is in. ``rank``: 1 is the best."""
 
     rank: int
@@ -63,26 +63,26 @@ def sources(
     facts: ZoneFacts,
     reading: Reading | None,
     recorded: Iterable[tuple[WallTime, timedelta]] = (),
-) -> tuple[Source, ...]:
+) -> tuple[ZoneSource, ...]:
     """All sources that answer, best first. ``recorded`` are starts of recordings with the offset listed for each."""
-    found: list[Source] = []
+    found: list[ZoneSource] = []
     if camera_tz is not None:
         fixed = offset_of_camera_zone(camera_tz)
         zone: Zone = NamedZone(camera_tz) if fixed is None else FixedZone(fixed)
-        found.append(Source(1, zone, "--camera-tz"))
+        found.append(ZoneSource(1, zone, "--camera-tz"))
     # Some firmware has a list of cities there, or the cities of another zone: only a name of the database counts.
     if (by_name := named(facts.description or "")) is not None:
-        found.append(Source(2, by_name, "the camera's NTP.TimeZoneDesc"))
+        found.append(ZoneSource(2, by_name, "the camera's NTP.TimeZoneDesc"))
     if (by_recordings := _zone_of(recorded, reading)) is not None:
-        found.append(Source(BY_RECORDINGS, by_recordings, "the UTCOffset of the recordings"))
+        found.append(ZoneSource(BY_RECORDINGS, by_recordings, "the UTCOffset of the recordings"))
     standard = None if facts.index is None else offset_of_index(facts.index)
     if standard is not None and facts.has_rule:
         by_settings = SeasonZone(standard, facts.summer)
-        found.append(Source(4, by_settings, f"the camera's NTP.TimeZone={facts.index} and Locales", _STALE))
+        found.append(ZoneSource(4, by_settings, f"the camera's NTP.TimeZone={facts.index} and Locales", _STALE))
     if reading is not None:
         # No zone is that far from UTC: then all of it is the clock's error.
         offset = reading.offset if reading.is_plausible else timedelta(0)
-        found.append(Source(MEASURED, FixedZone(offset), _MEASURED if reading.is_plausible else _NOT_KNOWN, _TODAY))
+        found.append(ZoneSource(MEASURED, FixedZone(offset), _MEASURED if reading.is_plausible else _NOT_KNOWN, _TODAY))
     return tuple(found)
 
 
@@ -116,7 +116,7 @@ def _zone_of(recorded: Iterable[tuple[WallTime, timedelta]], reading: Reading | 
 
 
 def clock_by(
-    source: Source, reading: Reading | None, *, drift: timedelta | None = None, start: datetime | None = None
+    source: ZoneSource, reading: Reading | None, *, drift: timedelta | None = None, start: datetime | None = None
 ) -> CameraClock:
     """The clock in the zone of ``source``. ``drift`` overrides what ``reading`` shows; ``start`` is near the range."""
     seen = None if reading is None else reading.drift_in(source.zone)
@@ -125,7 +125,7 @@ def clock_by(
     return CameraClock(source.zone, taken, str(source), source.zone.offset_at(moment), source.weakness, seen_drift=seen)
 
 
-def contradictions(all_sources: tuple[Source, ...], at: datetime) -> tuple[str, ...]:
+def contradictions(all_sources: tuple[ZoneSource, ...], at: datetime) -> tuple[str, ...]:
     """A sentence for each source that says another offset than the first, for ``at`` (near the range).
 
     What was measured is left out: where it says something else, that is drift, and told as such.
@@ -145,6 +145,6 @@ def contradictions(all_sources: tuple[Source, ...], at: datetime) -> tuple[str, 
     return tuple(said)
 
 
-def _says(source: Source, offset: timedelta) -> str:
+def _says(source: ZoneSource, offset: timedelta) -> str:
     named = source.zone.name if isinstance(source.zone, NamedZone) else ""
     return f"UTC{format_offset(offset)}" + (f" ({printable(named, 60)})" if named else "")

@@ -20,7 +20,7 @@ class Part(Protocol):
     def total(self) -> int | None: ...
 
 
-class Body(Protocol):
+class BodySource(Protocol):
     """A recording on its way: ``length`` in bytes as announced, None where it was not; ``part`` where it is not all."""
 
     @property
@@ -36,14 +36,14 @@ class Source(Protocol):
 
     def open(
         self, recording: Recording, *, first: int = 0, end: int | None = None
-    ) -> AbstractAsyncContextManager[Body]:
+    ) -> AbstractAsyncContextManager[BodySource]:
         """Begin to receive ``recording``, from byte ``first`` up to ``end`` where the camera can do that.
 
-        ``Body.part`` tells. A negative ``first`` asks for so many of the last bytes.
+        ``BodySource.part`` tells. A negative ``first`` asks for so many of the last bytes.
         """
         ...
 
-    def open_by_time(self, recording: Recording) -> AbstractAsyncContextManager[Body]:
+    def open_by_time(self, recording: Recording) -> AbstractAsyncContextManager[BodySource]:
         """Begin to receive the footage of its time as a DHAV stream; what comes has to be checked."""
         ...
 

@@ -25,7 +25,7 @@ from yarl import URL
 
 from camreel.devices.digest import Challenge, answer, choose, parse_challenges
 from camreel.devices.http_errors import fingerprint_text, from_client_error, from_status, login_problem
-from camreel.devices.session import Gathering, Login, Trust, Wire, open_wire, tls_context
+from camreel.devices.session import Login, ReadCoalescer, Trust, Wire, open_wire, tls_context
 from camreel.errors import CameraBusy, CameraError, CameraUnreachable, LoginRefused, NotACamera, printable
 from camreel.model import Address, Credentials
 from camreel.text import duration_text
@@ -72,7 +72,7 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class HttpBody:
     """A body on its way. ``length`` is what Content-Length says, in bytes, or None.
 
     ``part``: which part of the whole it is, for a 206; None for the whole.
@@ -146,8 +146,8 @@ class Connection:
             return Answer(response.status, body.decode("utf-8", "replace"))
 
     @asynccontextmanager
-    async def body(self, target: str, *, first: int = 0, end: int | None = None) -> AsyncIterator[Body]:
-        """GET something large, from byte ``first`` up to ``end`` where the camera can do that (``Body.part`` tells).
+    async def body(self, target: str, *, first: int = 0, end: int | None = None) -> AsyncIterator[HttpBody]:
+        """GET something large, from byte ``first`` up to ``end`` where the camera can do that (see ``HttpBody.part``).
 
         A negative ``first`` asks for so many of the last bytes.
 
@@ -159,7 +159,7 @@ class Connection:
                 text = await self._read(response, _MAX_401, self._timeouts.text)
                 raise from_status(self._address, response.status, text)
             part = _content_range(response.headers.get("Content-Range", "")) if response.status == 206 else None
-            yield Body(response.content_length, self._chunks(response), part)
+            yield HttpBody(response.content_length, self._chunks(response), part)
 
     async def knock(self, target: str) -> None:
         """Whether anybody is at home: ask for ``target`` without a login, which no camera counts as a failed one.
@@ -342,7 +342,7 @@ class Connection:
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         """The body as it comes; CameraUnreachable when it stalls or drips."""
         timeouts, received, mark = self._timeouts, 0, anyio.current_time()
-        content, gathering = response.content, Gathering(mark)
+        content, gathering = response.content, ReadCoalescer(mark)
         while True:
             with self._in_our_words(), anyio.CancelScope(deadline=mark + timeouts.stall) as scope:
                 if gathering.pause and not self._slowly:

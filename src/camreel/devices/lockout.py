@@ -25,7 +25,7 @@ _LONGEST_FILE = 4096
 
 
 @contextmanager
-def heeded(request: Request, utc_now: Callable[[], datetime]) -> Iterator[None]:
+def guard(request: Request, utc_now: Callable[[], datetime]) -> Iterator[None]:
     """Around what logs in: :func:`check` before, and what came of it is remembered, or forgotten."""
     check(request, utc_now())
     try:

@@ -72,7 +72,7 @@ _LONGEST = 0.3  # seconds
 _AT_FIRST = 1 << 20  # bytes: what has gathered when a connection breaks is lost, so that the first come one by one
 
 
-class Gathering:
+class ReadCoalescer:
     """``now`` counts seconds. ``pause``: so long is to be waited, for the end at most, before the next piece."""
 
     def __init__(self, now: float) -> None:

@@ -13,12 +13,12 @@ from camreel.doctor.checkup import Checkup, here
 from camreel.doctor.diagnosis import diagnose
 from camreel.doctor.redact import redacted
 from camreel.doctor.report import checkup_json, checkup_text
-from camreel.doctor.visit import Patient, Visit, visit
+from camreel.doctor.visit import CheckSession, CheckTarget, visit
 
 __all__ = [
+    "CheckSession",
+    "CheckTarget",
     "Checkup",
-    "Patient",
-    "Visit",
     "checkup_json",
     "checkup_text",
     "diagnose",

@@ -17,7 +17,7 @@ from typing import IO, Any
 from camreel.diskio import disk_errors, part_of, place
 from camreel.doctor.checkup import Checkup
 from camreel.doctor.report import checkup_json
-from camreel.doctor.visit import Asked, Visit
+from camreel.doctor.visit import CheckSession, Question
 from camreel.errors import UsageError
 
 _LONGEST_TYPE = 200
@@ -31,7 +31,7 @@ def refuse_existing(path: Path) -> None:
         raise UsageError(f"--capture {path}: there is no folder {path.parent}.")
 
 
-def write_capture(path: Path, visit: Visit, checkup: Checkup) -> int:
+def write_capture(path: Path, visit: CheckSession, checkup: Checkup) -> int:
     """Write the archive and return how many answers are in it. Never over a file. DiskError where it cannot be.
 
     Only the owner may read it: it is redacted, but people should look into it before they send it.
@@ -48,7 +48,7 @@ def write_capture(path: Path, visit: Visit, checkup: Checkup) -> int:
     return count
 
 
-def _write(file: IO[bytes], asked: Iterable[Asked], report: dict[str, Any]) -> int:
+def _write(file: IO[bytes], asked: Iterable[Question], report: dict[str, Any]) -> int:
     rows: list[dict[str, Any]] = []
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for one in asked:

@@ -61,7 +61,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
-class Told(Generic[Value]):
+class Fact(Generic[Value]):
     """An answer; or None, and in ``why`` the reason: ``not told (HTTP 501)``."""
 
     value: Value | None = None
@@ -93,7 +93,7 @@ class ClockFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Footage:
+class RecordedFootage:
     """The oldest and the newest recording of one channel. ``exact``: the list was seen to its end."""
 
     channel: int
@@ -113,15 +113,15 @@ class Checkup:
     login: str
     login_how: str
     trouble: Trouble | None
-    model: Told[str]
-    firmware: Told[str]
-    serial: Told[str]
-    name: Told[str]
-    clock: Told[ClockFacts]
-    channels: Told[tuple[tuple[int, str], ...]]
-    storage: Told[tuple[Disk, ...]]
-    recording: Told[tuple[tuple[int, str], ...]]
-    footage: Told[Footage]
+    model: Fact[str]
+    firmware: Fact[str]
+    serial: Fact[str]
+    name: Fact[str]
+    clock: Fact[ClockFacts]
+    channels: Fact[tuple[tuple[int, str], ...]]
+    storage: Fact[tuple[Disk, ...]]
+    recording: Fact[tuple[tuple[int, str], ...]]
+    footage: Fact[RecordedFootage]
     nothing_recorded: bool
     quirks: tuple[str, ...]
     warnings: tuple[str, ...]

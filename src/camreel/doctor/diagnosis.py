@@ -9,9 +9,9 @@ from camreel.clock import Reading, format_offset, recorded_offsets
 from camreel.clock.zone_sources import clock_by, contradictions, sources
 from camreel.devices.dahua import protocol
 from camreel.devices.dahua.protocol import parse_zone_facts
-from camreel.doctor.checkup import Checkup, ClockFacts, Footage, Here, Told
+from camreel.doctor.checkup import Checkup, ClockFacts, Fact, Here, RecordedFootage
 from camreel.doctor.findings import Search, login_words, parse_disks, parse_record_modes, quirks_of, searches_of
-from camreel.doctor.visit import Asked, Visit
+from camreel.doctor.visit import CheckSession, Question
 from camreel.errors import printable
 from camreel.model import Recording
 
@@ -20,7 +20,7 @@ Value = TypeVar("Value")
 _MOST_CHANNELS = 256
 
 
-def diagnose(visit: Visit, here: Here) -> Checkup:
+def diagnose(visit: CheckSession, here: Here) -> Checkup:
     """What the answers of ``visit`` say. It has to be redacted: what it says is shown."""
     answers = _Answers(visit.asked)
     searches = searches_of(visit.asked)
@@ -53,8 +53,8 @@ def diagnose(visit: Visit, here: Here) -> Checkup:
 class _Answers:
     """The answers by what was asked: the name of a setting, else of an action."""
 
-    def __init__(self, asked: Iterable[Asked]) -> None:
-        self._by_name: dict[str, Asked] = {}
+    def __init__(self, asked: Iterable[Question]) -> None:
+        self._by_name: dict[str, Question] = {}
         for one in asked:
             query = dict(part.partition("=")[::2] for part in one.target.partition("?")[2].split("&"))
             self._by_name.setdefault(query.get("name") or query.get("action", ""), one)
@@ -64,17 +64,17 @@ class _Answers:
         one = self._by_name.get(name)
         return one.text if one is not None and one.status == 200 and not protocol.is_error(one.text) else None
 
-    def told(self, name: str, parse: Callable[[str], Value], *, refused: str = "") -> Told[Value]:
+    def told(self, name: str, parse: Callable[[str], Value], *, refused: str = "") -> Fact[Value]:
         """What ``parse`` makes of it, or why there is nothing."""
         one = self._by_name.get(name)
         if one is None:
-            return Told()
+            return Fact()
         if (text := self.text(name)) is None:
-            return Told(why=f"not told ({refused})" if refused and one.status == 400 else why_not(one))
+            return Fact(why=f"not told ({refused})" if refused and one.status == 400 else why_not(one))
         value = parse(text)
-        return Told(value, "") if value else Told(why="not told (an answer without it)")
+        return Fact(value, "") if value else Fact(why="not told (an answer without it)")
 
-    def one(self, name: str, key: str) -> Told[str]:
+    def one(self, name: str, key: str) -> Fact[str]:
         """One value; keys are compared without case."""
         return self.told(
             name,
@@ -84,7 +84,7 @@ class _Answers:
         )
 
 
-def why_not(one: Asked) -> str:
+def why_not(one: Question) -> str:
     """Why a question has no answer."""
     if one.status is None:
         return one.problem if one.problem.startswith("not asked") else f"not told ({one.problem.rstrip('.')})"
@@ -93,12 +93,12 @@ def why_not(one: Asked) -> str:
     return f"not told (HTTP {one.status})"
 
 
-def _first(*answers: Told[str]) -> Told[str]:
+def _first(*answers: Fact[str]) -> Fact[str]:
     asked = [answer for answer in answers if answer.why != "not asked"]
     return next((answer for answer in asked if answer.value), (asked or answers)[-1])
 
 
-def _model(answers: _Answers) -> Told[str]:
+def _model(answers: _Answers) -> Fact[str]:
     """Recorders have a number for the type, and the model as ``updateSerial``."""
     kind, system = answers.one("getDeviceType", "type"), answers.one("getSystemInfo", "deviceType")
     if system.value and system.value.isdigit():
@@ -110,15 +110,15 @@ def _titles(text: str) -> tuple[tuple[int, str], ...]:
     return tuple(sorted(protocol.parse_titles(text).items()))[:_MOST_CHANNELS]
 
 
-def _clock(visit: Visit, answers: _Answers, searches: tuple[Search, ...]) -> Told[ClockFacts]:
+def _clock(visit: CheckSession, answers: _Answers, searches: tuple[Search, ...]) -> Fact[ClockFacts]:
     reading = visit.reading
     if reading is None:
         why = answers.told("getCurrentTime", lambda _text: "").why
-        return Told(why=why)
+        return Fact(why=why)
     facts = parse_zone_facts(answers.text("NTP"), answers.text("Locales"))
     found = sources(None, facts, reading, recorded_offsets(_all(searches)))
     clock = clock_by(found[0], reading)
-    return Told(
+    return Fact(
         ClockFacts(
             shown=reading.shown,
             drift=Reading(reading.shown, reading.at).drift_in(clock.zone),
@@ -136,13 +136,13 @@ def _all(searches: Iterable[Search]) -> list[Recording]:
     return [recording for search in searches for recording in search.recordings]
 
 
-def _footage(visit: Visit, searches: tuple[Search, ...]) -> Told[Footage]:
+def _footage(visit: CheckSession, searches: tuple[Search, ...]) -> Fact[RecordedFootage]:
     recordings = [one for one in _all(searches) if one.listed_as != "jpg" and not one.path.lower().endswith(".jpg")]
     recordings = recordings or _all(searches)
     if recordings:
         newest = max(one.span.end for one in recordings)
         oldest = min(one.span.start for one in recordings)
-        return Told(Footage(visit.patient.channel, oldest, newest, exact=searches[-1].end is not None), "")
+        return Fact(RecordedFootage(visit.patient.channel, oldest, newest, exact=searches[-1].end is not None), "")
     if not searches:
-        return Told()
-    return Told(why="none listed" if searches[0].is_empty else searches[0].why or "none listed")
+        return Fact()
+    return Fact(why="none listed" if searches[0].is_empty else searches[0].why or "none listed")

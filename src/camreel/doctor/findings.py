@@ -16,7 +16,7 @@ from camreel.devices.dahua import protocol
 from camreel.devices.dahua.protocol import parse_pairs
 from camreel.devices.digest import Challenge, parse_challenges
 from camreel.doctor.checkup import Disk
-from camreel.doctor.visit import Asked, Heard, Visit
+from camreel.doctor.visit import CheckSession, Question, Reply
 from camreel.errors import printable
 from camreel.model import Recording
 
@@ -49,9 +49,9 @@ class Search:
         return self.refused_empty or (self.accepted and not self.recordings and not self.why)
 
 
-def searches_of(asked: Iterable[Asked]) -> tuple[Search, ...]:
+def searches_of(asked: Iterable[Question]) -> tuple[Search, ...]:
     """The searches of a visit, in order."""
-    groups: list[dict[str, list[Asked]]] = []
+    groups: list[dict[str, list[Question]]] = []
     for one in asked:
         if "/mediaFileFind.cgi?" not in one.target:
             continue
@@ -63,7 +63,7 @@ def searches_of(asked: Iterable[Asked]) -> tuple[Search, ...]:
     return tuple(_search(group) for group in groups)
 
 
-def _search(group: dict[str, list[Asked]]) -> Search:
+def _search(group: dict[str, list[Question]]) -> Search:
     found = next(iter(group.get("findFile", ())), None)
     if found is None:
         return Search(why=_reason(group["factory.create"][0]))
@@ -90,7 +90,7 @@ def _search(group: dict[str, list[Asked]]) -> Search:
     return Search(tuple(pages), count, tuple(bodies), end, why, accepted=True, close_refused=close_refused)
 
 
-def _end(one: Asked, page: protocol.Page, *, repeats: bool) -> str:
+def _end(one: Question, page: protocol.Page, *, repeats: bool) -> str:
     if repeats:
         return "its last page again"
     if one.status != 200:
@@ -102,7 +102,7 @@ def _end(one: Asked, page: protocol.Page, *, repeats: bool) -> str:
     return "an empty answer" if not one.text.strip() else "something else"
 
 
-def _reason(one: Asked) -> str:
+def _reason(one: Question) -> str:
     if one.status is None:
         return one.problem.rstrip(".")
     return f"not told (HTTP {one.status}{', but no list' if one.status == 200 else ''})"
@@ -111,7 +111,7 @@ def _reason(one: Asked) -> str:
 _BLOCK = 65536
 
 
-def login_words(heard: Sequence[Heard]) -> str:
+def login_words(heard: Sequence[Reply]) -> str:
     """How it wants to be logged in to: ``digest, MD5``."""
     challenges = _challenges(heard)
     schemes = dict.fromkeys(
@@ -121,7 +121,7 @@ def login_words(heard: Sequence[Heard]) -> str:
     return " and ".join(printable(scheme, 40) for scheme in list(schemes)[:4])
 
 
-def quirks_of(visit: Visit, searches: Sequence[Search]) -> tuple[str, ...]:
+def quirks_of(visit: CheckSession, searches: Sequence[Search]) -> tuple[str, ...]:
     """All of them, most general first."""
     recordings = [one for search in searches for one in search.recordings]
     told = chain(
@@ -135,7 +135,7 @@ def quirks_of(visit: Visit, searches: Sequence[Search]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(told))
 
 
-def _of_connections(visit: Visit) -> Iterator[str]:
+def _of_connections(visit: CheckSession) -> Iterator[str]:
     if visit.redirected:
         yield "sends http to https"
     closing = [any("close" in value.lower() for value in one.header("Connection")) for one in visit.heard]
@@ -147,11 +147,11 @@ def _of_connections(visit: Visit) -> Iterator[str]:
         yield "sends answers without a Content-Length"
 
 
-def _challenges(heard: Iterable[Heard]) -> list[Challenge]:
+def _challenges(heard: Iterable[Reply]) -> list[Challenge]:
     return [one for answer in heard for one in parse_challenges(answer.header("WWW-Authenticate"))]
 
 
-def _of_login(heard: Sequence[Heard]) -> Iterator[str]:
+def _of_login(heard: Sequence[Reply]) -> Iterator[str]:
     challenges = _challenges(heard)
     digests = [one.parameters for one in challenges if one.scheme == "digest"]
     if challenges and not digests:
@@ -175,7 +175,7 @@ def _of_login(heard: Sequence[Heard]) -> Iterator[str]:
         yield f"refused a login and took it a moment later{', and called the first one stale' if stale else ''}"
 
 
-def _of_refusals(asked: Iterable[Asked]) -> Iterator[str]:
+def _of_refusals(asked: Iterable[Question]) -> Iterator[str]:
     by_status: dict[int, list[str]] = {}
     for one in asked:
         query = dict(part.partition("=")[::2] for part in one.target.partition("?")[2].split("&"))
@@ -190,7 +190,7 @@ def _of_refusals(asked: Iterable[Asked]) -> Iterator[str]:
         yield f"answers {said} to {', '.join(dict.fromkeys(names))}"
 
 
-def _of_writing(asked: Iterable[Asked], searches: Sequence[Search]) -> Iterator[str]:
+def _of_writing(asked: Iterable[Question], searches: Sequence[Search]) -> Iterator[str]:
     texts = [one.body for one in asked if one.status == 200 and b"=" in one.body]
     if texts and all(b"\r\n" not in body and b"\n" in body for body in texts):
         yield "ends lines with LF"
@@ -225,7 +225,7 @@ def _of_pages(searches: Sequence[Search]) -> Iterator[str]:
         yield "does not let a search be closed (but destroyed)"
 
 
-def _of_items(visit: Visit, searches: Sequence[Search]) -> Iterator[str]:
+def _of_items(visit: CheckSession, searches: Sequence[Search]) -> Iterator[str]:
     recordings = [one for search in searches for one in search.recordings]
     text = "\n".join(body for search in searches for body in search.bodies)
     channels = {one.channel for one in recordings if one.channel is not None}

@@ -19,7 +19,7 @@ from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 from camreel.devices.digest import parse_challenges
-from camreel.doctor.visit import Asked, Visit
+from camreel.doctor.visit import CheckSession, Question
 from camreel.model import Credentials
 
 _LEAST_BASE64 = 6  # characters; less is found everywhere by chance
@@ -243,7 +243,7 @@ def _any_of(forms: Iterable[str]) -> str:
 _HEX_REALM = re.compile(r"[0-9A-Fa-f]{16,64}")
 
 
-def redacted(visit: Visit, credentials: Credentials) -> Visit:
+def redacted(visit: CheckSession, credentials: Credentials) -> CheckSession:
     """The same visit, fit to be shown: in bodies, targets and errors; the address is ``host-1``.
 
     Headers are left as they are: nothing of them is shown but which there were.
@@ -273,7 +273,7 @@ def redacted(visit: Visit, credentials: Credentials) -> Visit:
 class _Hider:
     """What is known before anything is asked, and our own sentences about it."""
 
-    def __init__(self, visit: Visit, credentials: Credentials) -> None:
+    def __init__(self, visit: CheckSession, credentials: Credentials) -> None:
         self.redactor = Redactor()
         real = visit.patient.address
         self._host = self.redactor.know("host", real.host, (real.authority,))
@@ -293,7 +293,7 @@ class _Hider:
             text = text.replace(real, shown)
         return self.redactor.sentence(text)
 
-    def asked(self, one: Asked, text: str) -> Asked:
+    def asked(self, one: Question, text: str) -> Question:
         # Targets are our own words, but for the number of a finder.
         target = re.sub(r"(?<=[?&]object=)[^&]*", lambda found: self.redactor.body(found[0]), one.target)
         return replace(
@@ -305,7 +305,7 @@ class _Hider:
         )
 
 
-def _realms(visit: Visit) -> list[str]:
+def _realms(visit: CheckSession) -> list[str]:
     """What the login's realms say of the device: ``Login to`` and its serial number, or 32 digits made of it."""
     found: dict[str, None] = {}
     for heard in visit.heard:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from camreel._version import __version__
-from camreel.doctor.checkup import Checkup, ClockFacts, Disk, Footage, Told
+from camreel.doctor.checkup import Checkup, ClockFacts, Disk, Fact, RecordedFootage
 from camreel.errors import printable
 from camreel.text import duration_text, size_text
 
@@ -42,7 +42,7 @@ def _rows(checkup: Checkup) -> Iterator[tuple[str, str]]:
         yield "Channels", _numbered(checkup.channels, quoted=True)
         yield from (("Storage", line) for line in _storage(checkup.storage))
         yield "Records", _modes(checkup.recording)
-        yield "Footage", _footage(checkup.footage)
+        yield "RecordedFootage", _footage(checkup.footage)
         yield from (("Quirks", quirk) for quirk in checkup.quirks or ("none seen",))
     yield "Here", _room(checkup)
     yield "", ", ".join(f"{name} {number}" for name, number in checkup.here.versions)
@@ -53,7 +53,7 @@ def _rows(checkup: Checkup) -> Iterator[tuple[str, str]]:
         yield "", checkup.trouble.hint
 
 
-def _value(told: Told[str]) -> str:
+def _value(told: Fact[str]) -> str:
     return told.value or told.why
 
 
@@ -94,7 +94,7 @@ def _model(checkup: Checkup) -> str:
     return f"{_value(checkup.model)}, firmware {_value(checkup.firmware)}"
 
 
-def _clock(told: Told[ClockFacts]) -> Iterator[tuple[str, str]]:
+def _clock(told: Fact[ClockFacts]) -> Iterator[tuple[str, str]]:
     clock = told.value
     if clock is None:
         yield "Clock", told.why
@@ -109,7 +109,7 @@ def _clock(told: Told[ClockFacts]) -> Iterator[tuple[str, str]]:
             yield "Zone", text
 
 
-def _numbered(told: Told[tuple[tuple[int, str], ...]], *, quoted: bool) -> str:
+def _numbered(told: Fact[tuple[tuple[int, str], ...]], *, quoted: bool) -> str:
     if told.value is None:
         return told.why
     shown = [f"{number} “{text}”" if quoted else f"{number} {text}" for number, text in told.value[:_MOST_LISTED]]
@@ -117,7 +117,7 @@ def _numbered(told: Told[tuple[tuple[int, str], ...]], *, quoted: bool) -> str:
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
-def _storage(told: Told[tuple[Disk, ...]]) -> Iterator[str]:
+def _storage(told: Fact[tuple[Disk, ...]]) -> Iterator[str]:
     if told.value is None:
         yield told.why
     for disk in told.value or ():
@@ -127,7 +127,7 @@ def _storage(told: Told[tuple[Disk, ...]]) -> Iterator[str]:
         yield f"{disk.name}: {disk.state}{', WITH AN ERROR' if disk.has_error else ''}, {size}{used}"
 
 
-def _modes(told: Told[tuple[tuple[int, str], ...]]) -> str:
+def _modes(told: Fact[tuple[tuple[int, str], ...]]) -> str:
     if told.value is None:
         return told.why
     modes = dict.fromkeys(mode for _number, mode in told.value)
@@ -136,7 +136,7 @@ def _modes(told: Told[tuple[tuple[int, str], ...]]) -> str:
     return f"channel {_numbered(told, quoted=False)}"
 
 
-def _footage(told: Told[Footage]) -> str:
+def _footage(told: Fact[RecordedFootage]) -> str:
     footage = told.value
     if footage is None:
         return told.why
@@ -165,7 +165,7 @@ SCHEMA = 1
 
 def checkup_json(checkup: Checkup) -> dict[str, Any]:
     """All of it as plain values. What was not told is null, and its reason stands under ``not_told``."""
-    told: dict[str, Told[Any]] = {
+    told: dict[str, Fact[Any]] = {
         "model": checkup.model,
         "firmware": checkup.firmware,
         "serial": checkup.serial,
@@ -241,7 +241,7 @@ def _clock_json(clock: ClockFacts | None) -> dict[str, Any] | None:
     }
 
 
-def _footage_json(footage: Footage | None) -> dict[str, Any] | None:
+def _footage_json(footage: RecordedFootage | None) -> dict[str, Any] | None:
     if footage is None:
         return None
     return {

@@ -30,13 +30,13 @@ from camreel.errors import (
     NotACamera,
 )
 from camreel.model import Address, Credentials, WallTime
-from camreel.transfer.runtime import Tuning
+from camreel.transfer.runtime import Runtime
 
 _MOST_HEARD = 2000  # answers; a visit has some forty questions, of two answers each
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Reply:
     """One answer, the refusals too. ``signed``: the request carried a login; ``whole``: its body was read."""
 
     target: str
@@ -58,7 +58,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """One question and its last answer: ``status`` None where there was none, ``problem`` says why."""
 
     target: str
@@ -74,17 +74,17 @@ class Asked:
 
 
 @dataclass
-class Notebook:
+class Transcript:
     """A witness of one connection (``camera.http.Witness``)."""
 
-    heard: list[Heard] = field(default_factory=list)
+    heard: list[Reply] = field(default_factory=list)
     _since: float = field(default_factory=anyio.current_time)
 
     def met(self, target: str, status: int, headers: tuple[tuple[str, str], ...], *, signed: bool) -> None:
         """An answer has begun."""
         if len(self.heard) < _MOST_HEARD:
             now = anyio.current_time()
-            self.heard.append(Heard(target, status, headers, signed, now - self._since))
+            self.heard.append(Reply(target, status, headers, signed, now - self._since))
             self._since = now
 
     def read(self, body: bytes) -> None:
@@ -104,7 +104,7 @@ _SHORT = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class CheckTarget:
     """Which camera, and how it is reached. ``channel`` is the one whose recordings are asked for."""
 
     address: Address
@@ -132,16 +132,16 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class CheckSession:
     """All that was asked and heard, in order.
 
     ``trouble`` is what ended it before its end; ``login`` is ``accepted``, ``refused``, ``not asked for`` or ``not
     tried``. ``reading`` is what the clock showed, and when by ours; ``first_seconds`` how long the first answer took.
     """
 
-    patient: Patient
-    asked: tuple[Asked, ...]
-    heard: tuple[Heard, ...]
+    patient: CheckTarget
+    asked: tuple[Question, ...]
+    heard: tuple[Reply, ...]
     login: str
     redirected: bool = False
     trouble: Trouble | None = None
@@ -154,20 +154,20 @@ class Visit:
 class _Story:
     """The visit while it goes on."""
 
-    patient: Patient
+    patient: CheckTarget
     login: Login = field(default_factory=Login)
-    notebook: Notebook = field(default_factory=Notebook)
-    asked: list[Asked] = field(default_factory=list)
+    notebook: Transcript = field(default_factory=Transcript)
+    asked: list[Question] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     redirected: bool = False
     error: CamreelError | None = None
     reading: Reading | None = None
     silent: int = 0
 
-    def told(self) -> Visit:
+    def told(self) -> CheckSession:
         """As it is now."""
         heard = self.notebook.heard
-        return Visit(
+        return CheckSession(
             self.patient,
             tuple(self.asked),
             tuple(heard),
@@ -188,9 +188,9 @@ class _Story:
         return "not asked for" if answered else "not tried"
 
 
-async def visit(patient: Patient, credentials: Credentials, tuning: Tuning | None = None) -> Visit:
-    """Ask everything. Never raises for what the camera does: that is in the ``Visit``. UsageError for a bad CA file."""
-    tuning = tuning or Tuning()
+async def visit(patient: CheckTarget, credentials: Credentials, tuning: Runtime | None = None) -> CheckSession:
+    """Ask everything. What the camera does wrong is in the session; UsageError for a bad CA file."""
+    tuning = tuning or Runtime()
     story = _Story(patient)
     try:
         try:
@@ -212,7 +212,7 @@ async def visit(patient: Patient, credentials: Credentials, tuning: Tuning | Non
     return story.told()
 
 
-async def _talk(story: _Story, credentials: Credentials, tuning: Tuning) -> None:
+async def _talk(story: _Story, credentials: Credentials, tuning: Runtime) -> None:
     patient = story.patient
     trust = None
     if patient.address.https:
@@ -244,7 +244,7 @@ class _Questions:
         """The answer; None where there is none, with the reason noted. LoginError ends everything."""
         story, target = self._story, protocol.cgi_target(name, **parameters)
         if story.silent >= _MOST_SILENT:
-            story.asked.append(Asked(target, problem="not asked: the camera stopped answering"))
+            story.asked.append(Question(target, problem="not asked: the camera stopped answering"))
             return None
         began = len(story.notebook.heard)
         try:
@@ -254,7 +254,7 @@ class _Questions:
             return None
         heard = story.notebook.heard[-1]
         story.silent = 0
-        story.asked.append(Asked(target, answer.status, heard.content_type, heard.body))
+        story.asked.append(Question(target, answer.status, heard.content_type, heard.body))
         return answer
 
     def _failed(self, target: str, began: int, error: CameraError) -> None:
@@ -267,7 +267,7 @@ class _Questions:
         story.silent = story.silent + 1 if isinstance(error, CameraUnreachable) else 0
         body = heard[-1].body if status is not None else b""
         kind = heard[-1].content_type if status is not None else ""
-        story.asked.append(Asked(target, status, kind, body, problem=str(error)))
+        story.asked.append(Question(target, status, kind, body, problem=str(error)))
 
     async def identity(self) -> None:
         """Who it is; the first call checks the login. NotACamera where it answers in no camera's way."""

@@ -18,11 +18,11 @@ from camreel import events
 from camreel.clock import show_span
 from camreel.devices import lockout
 from camreel.diskio import disk_errors
-from camreel.errors import DiskError, Interrupted, printable, told_alone
-from camreel.jobs.outcome import settle
-from camreel.jobs.pipeline import Joining, merge_job
-from camreel.jobs.search import Found, Inquiry
-from camreel.jobs.timelapse import Lapsing
+from camreel.errors import DiskError, Interrupted, printable, unwrap_group
+from camreel.jobs.outcome import account_clips
+from camreel.jobs.pipeline import Pipeline, merge_job
+from camreel.jobs.search import CameraSearch, SearchResult
+from camreel.jobs.timelapse import TimelapseJob
 from camreel.media.worker.messages import MergeJob
 from camreel.model import AskedRange, Credentials, Recording, Request, Span
 from camreel.output.finalize import already_there, finish, job_name, make_folders, part_for, prepare
@@ -33,7 +33,7 @@ from camreel.report import AtATime, Report
 from camreel.report.listing import Listing
 from camreel.text import size_text
 from camreel.transfer.resume import held, recover
-from camreel.transfer.runtime import Tuning
+from camreel.transfer.runtime import Runtime
 from camreel.transfer.store import Job, Store, drop_job, write_job
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _share(recording: Recording, span: Span) -> float:
     return min(1.0, inside.seconds / recording.span.seconds) if inside and recording.span.seconds > 0 else 1.0
 
 
-__all__ = ["Confirm", "Tuning", "already_there", "export", "find"]
+__all__ = ["Confirm", "Runtime", "already_there", "export", "find"]
 Confirm = Callable[[int], Awaitable[bool]]
 
 
@@ -109,7 +109,7 @@ async def export(
     request: Request,
     credentials: Credentials,
     on_event: events.Listener,
-    tuning: Tuning | None = None,
+    tuning: Runtime | None = None,
     *,
     session: ClientSession | None = None,
     confirm: Confirm | None = None,
@@ -122,25 +122,25 @@ async def export(
     """
     if (report := already_there(request)) is not None:
         return report
-    tuning = tuning or Tuning()
-    with lockout.heeded(request, tuning.utc_now), told_alone():
+    tuning = tuning or Runtime()
+    with lockout.guard(request, tuning.utc_now), unwrap_group():
         return await _Export(request, credentials, on_event, tuning, session=session, confirm=confirm).run()
 
 
 async def find(
-    request: Request, credentials: Credentials, on_event: events.Listener, tuning: Tuning | None = None
+    request: Request, credentials: Credentials, on_event: events.Listener, tuning: Runtime | None = None
 ) -> Listing:
     """What the camera has of the range, and what :func:`export` would fetch of it. Downloads and writes nothing.
 
     Raises a :class:`CamreelError` where the camera could not be asked; that nothing is recorded is part of the listing.
     """
-    tuning = tuning or Tuning()
-    with lockout.heeded(request, tuning.utc_now), told_alone():
+    tuning = tuning or Runtime()
+    with lockout.guard(request, tuning.utc_now), unwrap_group():
         return await _find(request, credentials, on_event, tuning)
 
 
-async def _find(request: Request, credentials: Credentials, emit: events.Listener, tuning: Tuning) -> Listing:
-    inquiry = Inquiry(request, credentials, emit, tuning)
+async def _find(request: Request, credentials: Credentials, emit: events.Listener, tuning: Runtime) -> Listing:
+    inquiry = CameraSearch(request, credentials, emit, tuning)
     found = await inquiry.look()
     plan = found.plan
     nothing = None if plan.recordings or plan.writing else await inquiry.nothing(found)
@@ -167,7 +167,7 @@ class _Export:
         request: Request,
         credentials: Credentials,
         emit: events.Listener,
-        tuning: Tuning,
+        tuning: Runtime,
         *,
         session: ClientSession | None,
         confirm: Confirm | None,
@@ -175,7 +175,7 @@ class _Export:
         self._request = request
         self._emit = emit
         self._tuning = tuning
-        self._inquiry = Inquiry(request, credentials, emit, tuning, session=session)
+        self._inquiry = CameraSearch(request, credentials, emit, tuning, session=session)
         self._confirm = confirm
 
     async def run(self) -> Report:
@@ -198,9 +198,9 @@ class _Export:
             with disk_errors(store.folder):
                 write_job(store.folder, noted)
             job = _job(request, found, part)
-            steps = (Lapsing if is_lapse else Joining)(request, found.plan, store, self._emit)
+            steps = (TimelapseJob if is_lapse else Pipeline)(request, found.plan, store, self._emit)
             joined = await steps.run(self._inquiry, job, self._tuning)
-            statuses, account = settle(
+            statuses, account = account_clips(
                 found.plan, joined.clips, joined.outcomes, found.unsettled_from(self._tuning.utc_now())
             )
             report = Report(
@@ -224,26 +224,26 @@ class _Export:
             return report
 
 
-def _job(request: Request, found: Found, part: Path) -> MergeJob:
+def _job(request: Request, found: SearchResult, part: Path) -> MergeJob:
     clock, where = found.clock, f"{request.address.host} channel {request.channel}"
     title = f"{where}, {show_span(found.span, clock, zone=True)}"
     return merge_job(request, found.plan, clock, output=str(part), title=title, camera=_camera(found))
 
 
-def _camera(found: Found) -> str:
+def _camera(found: SearchResult) -> str:
     """Its model, and its name where it has one."""
     device = found.device
     return printable(f"{device.model} “{device.name}”" if device.name else device.model, 200)
 
 
-def _noted(request: Request, found: Found, store: Store, part: Path) -> Job:
+def _noted(request: Request, found: SearchResult, store: Store, part: Path) -> Job:
     """What other runs, and ``camreel clean``, are told of this one."""
     stems = tuple(store.stem(recording) for recording in found.plan.recordings)
     what = f"channel {request.channel}, {show_span(found.span, found.clock)}, into {request.output.name}"
     return Job(job_name(request), what, str(part), stems)
 
 
-def _pinned(request: Request, found: Found) -> Request:
+def _pinned(request: Request, found: SearchResult) -> Request:
     """The request without relative words, and the name that its range gives the output."""
     asked = found.where.asked
     if request.asked.is_relative and all(isinstance(moment, datetime) for moment in asked.bounds):

@@ -24,9 +24,9 @@ from camreel.diskio import disk_errors
 from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, printable
 from camreel.files.dating import Candidate, Dated, date_all, lay_in_order, look_at_some
 from camreel.files.discover import without_copies
-from camreel.jobs.outcome import settle
+from camreel.jobs.outcome import account_clips
 from camreel.jobs.pipeline import clip_file, merge_job
-from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult, Settled, part_names
+from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, MergeJob, MergeResult, part_names
 from camreel.media.worker.process import MergeDied, MergeProcess
 from camreel.model import AskedRange, MergeRequest, Recording, Span, Stream, WallTime
 from camreel.output.finalize import already_there, finish, make_folders, part_for, prepare
@@ -44,7 +44,7 @@ _FAR = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class _PlacedClip:
     """The clips on straight time, and where the range is."""
 
     plan: ExportPlan
@@ -128,7 +128,7 @@ class _Merge:
         candidates: list[Candidate] = []
         files = self._request.files
         while len(candidates) < len(files):
-            self._emit(events.Looking(len(candidates), len(files)))
+            self._emit(events.FilesExamined(len(candidates), len(files)))
             # In a thread: a recorder's disk has files whose frames take seconds to walk.
             look = partial(look_at_some, files[len(candidates) :], length=self._request.in_order)
             candidates += await anyio.to_thread.run_sync(look, abandon_on_cancel=True)
@@ -144,7 +144,7 @@ class _Merge:
         left = len(candidates) - len(kept)
         return dated, ((("copy of another" if left == 1 else "copies of others"), left),) if left else ()
 
-    def _place(self, dated: Dated, clock: CameraClock | None) -> _Placed:
+    def _place(self, dated: Dated, clock: CameraClock | None) -> _PlacedClip:
         """The clips and the range on straight time."""
         if self._request.asked is None:
             where = _all_of(dated.recordings, clock)
@@ -159,7 +159,7 @@ class _Merge:
             doubts = (*where.notes, *doubts)
         for doubt in doubts:
             self._warn(doubt)
-        return _Placed(plan, where.clock, request)
+        return _PlacedClip(plan, where.clock, request)
 
     async def _merge(self, plan: ExportPlan, job: MergeJob) -> _Merged:
         """Merge; where a clip takes the process down, again without it."""
@@ -183,7 +183,7 @@ class _Merge:
                 if number not in suspects
             )
 
-            def settle(clip: ClipFile, settled: Settled) -> None:
+            def settle(clip: ClipFile, settled: ClipResults) -> None:
                 self._settle(settled.outcomes, outcomes)
                 self._on_merged(clip.number, plan.recordings[clip.number - 1].span.start)
 
@@ -210,13 +210,13 @@ class _Merge:
     def _on_merged(self, number: int, wall: WallTime) -> None:
         self._emit(events.MergedUpTo(number, wall))
 
-    def _named(self, placed: _Placed, plan: ExportPlan, merged: _Merged, dated: Dated, part: Path) -> Report:
+    def _named(self, placed: _PlacedClip, plan: ExportPlan, merged: _Merged, dated: Dated, part: Path) -> Report:
         """Name the output and tell what became of every clip and second."""
         plan = _ended(plan, merged.outcomes, dated)
         if placed.request.asked is None:
             plan = replace(plan, span=_reach([plan.span, *(each.covered for each in merged.outcomes if each.covered)]))
         clips = [Fetched(Path(each.path), each.size or 0, reused=True) for each in plan.recordings]
-        statuses, account = settle(plan, clips, merged.outcomes, None, "none of the clips holds it")
+        statuses, account = account_clips(plan, clips, merged.outcomes, None, "none of the clips holds it")
         report = Report(
             placed.request,
             plan.span,
@@ -291,7 +291,7 @@ def _nothing(dated: Dated, plan: ExportPlan, clock: CameraClock | None) -> Nothi
     )
 
 
-def _job(placed: _Placed, part: Path) -> MergeJob:
+def _job(placed: _PlacedClip, part: Path) -> MergeJob:
     """The one place where the engine is told what to make."""
     request, plan, clock = placed.request, placed.plan, placed.clock
     count = count_text(len(plan.recordings), "clip")

@@ -17,7 +17,7 @@ _MOST_AT_ONCE = 100  # of one moment; only a camera that lies lists more
 STILL_WRITING = "the camera is still writing this recording"
 
 
-def settle(
+def account_clips(
     plan: ExportPlan,
     clips: Sequence[Fetched | Lost],
     outcomes: Sequence[ClipOutcome | None],

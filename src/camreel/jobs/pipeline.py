@@ -16,18 +16,18 @@ import anyio
 from camreel import events
 from camreel.clock import CameraClock, turns
 from camreel.errors import CameraError, MergeError, NothingRecorded, printable
-from camreel.jobs.search import Inquiry
+from camreel.jobs.search import CameraSearch
 from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult, OffsetChange, part_names
 from camreel.media.worker.process import MergeDied, MergeProcess
 from camreel.model import MergeRequest, Recording, Request, Span, Split, WallTime
 from camreel.output.naming import event_text
 from camreel.planning.fingerprint import COMPLETE, comment
 from camreel.planning.plan import ExportPlan
-from camreel.transfer.download import Manner
+from camreel.transfer.download import TransferPolicy
 from camreel.transfer.pool import Fetched, Lost, Pool, keep_freed_memory
-from camreel.transfer.runtime import Tuning
+from camreel.transfer.runtime import Runtime
 from camreel.transfer.store import Store
-from camreel.transfer.throttle import Rate, Settled
+from camreel.transfer.throttle import Concurrency, RateLimit
 
 
 def merge_job(
@@ -103,7 +103,7 @@ _MOST_SUSPECTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class PipelineResult:
     """What came of it: a clip and an outcome for each recording of the plan, and the output under its part name.
 
     ``settled``: how many downloads at a time the camera bore.
@@ -112,10 +112,10 @@ class Joined:
     clips: tuple[Fetched | Lost, ...]
     outcomes: tuple[ClipOutcome | None, ...]
     result: MergeResult
-    settled: Settled
+    settled: Concurrency
 
 
-class Joining:
+class Pipeline:
     """One export's downloads and merge."""
 
     def __init__(self, request: Request, plan: ExportPlan, store: Store, emit: events.Listener) -> None:
@@ -125,7 +125,7 @@ class Joining:
         self._emit = emit
         self._fetched_again: set[int] = set()
 
-    async def run(self, inquiry: Inquiry, job: MergeJob, tuning: Tuning) -> Joined:
+    async def run(self, inquiry: CameraSearch, job: MergeJob, tuning: Runtime) -> PipelineResult:
         """Download everything and merge it as it comes. No half-made output stays: the clips do, to make it again."""
         keep_freed_memory()
         pool = Pool(
@@ -137,7 +137,7 @@ class Joining:
             backoff=tuning.fetching,
             sleep=tuning.sleep,
             outage=inquiry.outage,
-            manner=Manner(spend=Rate(self._request.limit_rate, tuning.sleep, tuning.now).spend),
+            manner=TransferPolicy(spend=RateLimit(self._request.limit_rate, tuning.sleep, tuning.now).spend),
         )
         with _removed_on_error(Path(job.output)):
             async with anyio.create_task_group() as tasks:
@@ -145,7 +145,7 @@ class Joining:
                 joined = await self._merge_without_suspects(pool, job)
         return joined
 
-    async def _merge_without_suspects(self, pool: Pool, job: MergeJob) -> Joined:
+    async def _merge_without_suspects(self, pool: Pool, job: MergeJob) -> PipelineResult:
         """Merge; where a clip takes the process down, again without it."""
         suspects: dict[int, str] = {}
         while True:
@@ -156,7 +156,7 @@ class Joining:
                     raise
                 suspects[error.number] = f"the merge died of it ({str(error).rstrip('.')})"
 
-    async def _merge(self, pool: Pool, job: MergeJob, suspects: Mapping[int, str]) -> Joined:
+    async def _merge(self, pool: Pool, job: MergeJob, suspects: Mapping[int, str]) -> PipelineResult:
         """Take the clips in order as they arrive and have them merged."""
         clips: list[Fetched | Lost] = []
         outcomes: dict[int, ClipOutcome] = {
@@ -208,7 +208,7 @@ class Joining:
 
     async def _finish(
         self, merge: MergeProcess, pool: Pool, clips: list[Fetched | Lost], outcomes: dict[int, ClipOutcome]
-    ) -> Joined:
+    ) -> PipelineResult:
         self._emit(events.Verifying())
         numbers = range(1, len(clips) + 1)
         try:
@@ -220,7 +220,7 @@ class Joining:
             raise
         self._settle(result.outcomes, outcomes)
         settled = tuple(outcomes.get(number) for number in numbers)
-        return Joined(tuple(clips), settled, result, pool.settled)
+        return PipelineResult(tuple(clips), settled, result, pool.settled)
 
     def _clip_file(self, number: int, clip: Fetched, *, again: bool) -> ClipFile:
         named = self._plan.recordings[number - 1].path

@@ -15,8 +15,8 @@ from camreel import events
 from camreel.clock import (
     CameraClock,
     CameraRange,
+    CameraRangePlan,
     Reading,
-    Understanding,
     ZoneFacts,
     is_by_clock,
     recorded_offsets,
@@ -27,7 +27,7 @@ from camreel.clock import (
 )
 from camreel.clock.zone_sources import clock_by, sources
 from camreel.devices.dahua import protocol
-from camreel.devices.dahua.client import Camera
+from camreel.devices.dahua.client import DahuaClient
 from camreel.devices.http import Connection
 from camreel.devices.session import Login, Trust, trust_in
 from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, NothingRecorded
@@ -35,7 +35,7 @@ from camreel.model import Address, Credentials, DeviceInfo, Recording, Request, 
 from camreel.planning.event_filter import has_event, not_wanted, united, unlabelled
 from camreel.planning.plan import INDEX_LAG, ExportPlan, in_parts, plan_export
 from camreel.transfer.retry import Backoff, Outage, Presence, attempting
-from camreel.transfer.runtime import Tuning
+from camreel.transfer.runtime import Runtime
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -47,7 +47,7 @@ _ASIDE = timedelta(hours=2)  # no daylight saving is more
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What the camera says: itself, the range by its clock, and the plan of what to fetch.
 
     ``listing`` is all that it lists, also what the plan leaves out: the other stream, snapshots.
@@ -78,7 +78,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Greeting:
+class CameraSummary:
     """What a camera says to whoever logs in: where it is in the end, who it is, its channels' titles, its clock."""
 
     address: Address
@@ -100,7 +100,7 @@ def _place(where: CameraRange) -> object:
     return where.parts, where.clock and (where.clock.base, where.clock.drift)
 
 
-class Inquiry:
+class CameraSearch:
     """One camera, asked for one request. ``warnings`` collects what the person should know.
 
     ``login`` is given where others have logged in before; ``session`` is one whose connector is to be used.
@@ -111,7 +111,7 @@ class Inquiry:
         request: Request,
         credentials: Credentials,
         emit: events.Listener,
-        tuning: Tuning,
+        tuning: Runtime,
         *,
         login: Login | None = None,
         session: ClientSession | None = None,
@@ -145,10 +145,10 @@ class Inquiry:
             self._emit(events.Warned(text))
 
     @asynccontextmanager
-    async def camera(self) -> AsyncIterator[Camera]:
+    async def camera(self) -> AsyncIterator[DahuaClient]:
         """The camera over a connection of its own: one for each worker."""
         async with self.connection() as connection:
-            yield Camera(self._address, connection, self._tuning.utc_now, channel=self.channel)
+            yield DahuaClient(self._address, connection, self._tuning.utc_now, channel=self.channel)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -171,27 +171,27 @@ class Inquiry:
         async with connection:
             yield connection
 
-    async def run(self) -> Found:
+    async def run(self) -> SearchResult:
         """Connect, read the clock, search, plan. NothingRecorded where there is nothing to fetch."""
         found = await self.look()
         if not found.plan.recordings:
             raise await self.nothing(found)
         return found
 
-    async def look(self) -> Found:
+    async def look(self) -> SearchResult:
         """The same, also where nothing is recorded."""
         device = await self._connect()
         async with self.camera() as camera:
             where, plan = await self.look_with(camera)
-        return Found(device, where, plan, self._listing)
+        return SearchResult(device, where, plan, self._listing)
 
-    async def look_with(self, camera: Camera) -> tuple[CameraRange, ExportPlan]:
+    async def look_with(self, camera: DahuaClient) -> tuple[CameraRange, ExportPlan]:
         """Read the clock, search, plan: where the range is, and what there is of it, which may be nothing."""
         reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
         times = _Times(reading, await camera.zone_facts(), self._tuning.utc_now())
         understood = self._understand(times)
         where = await self._settled(understood.where)
-        self._emit(events.Understood(where.asked, where.span, where.clock))
+        self._emit(events.RangeKnown(where.asked, where.span, where.clock))
         self.channel = await self._channel_number(camera)
         where, recordings = await self._search_by(camera, times, understood, where)
         plan = self._plan(recordings, where)
@@ -202,7 +202,7 @@ class Inquiry:
             plan = self._plan(await self._search(camera, search_window(where)), where)
         return where, plan
 
-    async def greet(self) -> Greeting:
+    async def greet(self) -> CameraSummary:
         """Log in and look around, without a search. Raises as ``run`` does."""
         device = await self._connect()
         async with self.camera() as camera:
@@ -211,14 +211,14 @@ class Inquiry:
             now = self._tuning.utc_now()
             clock = clock_by(answers[0], reading, drift=None, start=now) if answers else None
             titles = await camera.titles()
-        return Greeting(self._address, device, titles, clock)
+        return CameraSummary(self._address, device, titles, clock)
 
-    def _understand(self, times: _Times, recordings: Sequence[Recording] = ()) -> Understanding:
+    def _understand(self, times: _Times, recordings: Sequence[Recording] = ()) -> CameraRangePlan:
         """Where the range is on the camera's clock. ``recordings`` may tell its zone better than its settings do."""
         return understand(self._request, times.reading, times.facts, times.looked_at, recorded_offsets(recordings))
 
     async def _search_by(
-        self, camera: Camera, times: _Times, understood: Understanding, where: CameraRange
+        self, camera: DahuaClient, times: _Times, understood: CameraRangePlan, where: CameraRange
     ) -> tuple[CameraRange, Sequence[Recording]]:
         """Search ``where``; if the recordings tell that the range is elsewhere, search there."""
         recordings = told = await self._search(camera, search_window(where))
@@ -233,7 +233,7 @@ class Inquiry:
                 understood = self._understand(times, told)
             before, where = where, await self._settled(understood.where)
             if _place(where) != _place(before):
-                self._emit(events.Understood(where.asked, where.span, where.clock))
+                self._emit(events.RangeKnown(where.asked, where.span, where.clock))
             if search_window(where) != search_window(before):
                 recordings = await self._search(camera, search_window(where))
         for warning in understood.warnings:
@@ -291,13 +291,13 @@ class Inquiry:
         left = (until - self._now(clock)).total_seconds()
         await self._tuning.sleep(min(60.0, max(1.0, left)))
 
-    async def _channel_number(self, camera: Camera) -> int:
+    async def _channel_number(self, camera: DahuaClient) -> int:
         channel = self._request.channel
         if isinstance(channel, int):
             return channel
         return await self._patiently("looking up the channel", lambda _attempt: camera.number_of(channel))
 
-    async def _search(self, camera: Camera, window: Span) -> Sequence[Recording]:
+    async def _search(self, camera: DahuaClient, window: Span) -> Sequence[Recording]:
         """What the camera lists of the channel for ``window``, by its own clock."""
         listing = await self._patiently(
             "searching", lambda attempt: camera.search(self.channel, window, doubt=attempt == 1)
@@ -343,7 +343,7 @@ class Inquiry:
                 self.warn(sentence)
         return plan
 
-    async def nothing(self, found: Found) -> NothingRecorded:
+    async def nothing(self, found: SearchResult) -> NothingRecorded:
         """Why there is nothing to fetch: the error to raise."""
         plan, where = found.plan, found.where
         others = ", ".join(f"{count} {reason}" for reason, count in plan.left_out)

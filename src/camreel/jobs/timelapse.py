@@ -16,23 +16,23 @@ import anyio
 from camreel import events
 from camreel.diskio import disk_errors
 from camreel.errors import CameraError, LoginError, NothingRecorded, UsageError, printable
-from camreel.jobs.pipeline import Joined
-from camreel.jobs.search import Inquiry
-from camreel.media.worker.messages import ClipOutcome, LapseClip, Lapsed, LapseOrder, MergeJob
+from camreel.jobs.pipeline import PipelineResult
+from camreel.jobs.search import CameraSearch
+from camreel.media.worker.messages import ClipOutcome, LapseClip, MergeJob, TimelapseOrder, TimelapseResult
 from camreel.media.worker.process import MergeDied, lapse
 from camreel.model import Recording, Request, Span, WallTime
 from camreel.output.naming import event_text
 from camreel.planning.coverage import listed_span
 from camreel.planning.plan import ExportPlan
 from camreel.text import count_text, duration_text
-from camreel.transfer.download import Manner, fetch
+from camreel.transfer.download import TransferPolicy, fetch
 from camreel.transfer.keyframes import keyframes
-from camreel.transfer.pool import NOT_TRIED, Fetched, Line, Lost
+from camreel.transfer.pool import NOT_TRIED, DownloadSlot, Fetched, Lost
 from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import Ranges
-from camreel.transfer.runtime import Tuning
+from camreel.transfer.runtime import Runtime
 from camreel.transfer.store import Store
-from camreel.transfer.throttle import Rate, Settled
+from camreel.transfer.throttle import Concurrency, RateLimit
 
 _PICTURES_A_SECOND = 20
 _MOST_PICTURES = 20_000
@@ -40,7 +40,7 @@ _MOST_SUSPECTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class Pace:
     """How fast it goes: ``speed`` times; ``step`` of recorded time lies between two pictures that are asked for."""
 
     speed: float
@@ -61,7 +61,7 @@ def footage_of(plan: ExportPlan) -> tuple[Span, ...]:
     return tuple(parts)
 
 
-def rhythm(wish: float, footage: Sequence[Span]) -> Rhythm:
+def rhythm(wish: float, footage: Sequence[Span]) -> Pace:
     """``wish`` above 0: so many times as fast; below: so many seconds long, whatever the speed."""
     recorded = sum(part.seconds for part in footage)
     speed = wish if wish > 0 else recorded / -wish
@@ -70,11 +70,11 @@ def rhythm(wish: float, footage: Sequence[Span]) -> Rhythm:
             f"Only {duration_text(recorded)} are recorded: a timelapse cannot be longer.",
             hint="Without --timelapse all of it is in the video.",
         )
-    return Rhythm(speed, timedelta(seconds=max(speed / _PICTURES_A_SECOND, recorded / _MOST_PICTURES)))
+    return Pace(speed, timedelta(seconds=max(speed / _PICTURES_A_SECOND, recorded / _MOST_PICTURES)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class KeyframeRequest:
     """Of recording ``number`` the keyframes of ``moments``, which lie in ``part``, its part of the range."""
 
     number: int
@@ -89,7 +89,7 @@ class _Wish:
         return LapseClip(self.number, str(path), label, start, self.part, seconds, words)
 
 
-class Lapsing:
+class TimelapseJob:
     """One timelapse. ``run`` gives the same as a merge."""
 
     def __init__(self, request: Request, plan: ExportPlan, store: Store, emit: events.Listener) -> None:
@@ -101,13 +101,13 @@ class Lapsing:
         self._files = 0
         self._whole_ones: list[Recording] = []  # downloads to let go of
 
-    async def run(self, inquiry: Inquiry, job: MergeJob, tuning: Tuning) -> Joined:
+    async def run(self, inquiry: CameraSearch, job: MergeJob, tuning: Runtime) -> PipelineResult:
         """Fetch the keyframes, and make the film of them. No half-made film stays."""
         wish, footage = self._request.making.timelapse, footage_of(self._plan)
         assert wish is not None
         chosen = rhythm(wish, footage)
         self._inquiry = inquiry
-        self._rate = Rate(self._request.limit_rate, tuning.sleep, tuning.now)
+        self._rate = RateLimit(self._request.limit_rate, tuning.sleep, tuning.now)
         with disk_errors(self._store.folder):
             folder = tempfile.TemporaryDirectory(prefix="timelapse-", dir=self._store.folder)
         with folder:
@@ -123,21 +123,21 @@ class Lapsing:
                 self._store.discard(recording)
         return joined
 
-    def _wishes(self, step: timedelta) -> list[_Wish]:
+    def _wishes(self, step: timedelta) -> list[KeyframeRequest]:
         wishes = []
         for number, recording in enumerate(self._plan.recordings, 1):
             part = listed_span(recording).overlap(self._plan.span)
             assert part is not None, "what is outside the range is not in the plan"
             count = max(1, -(-(part.end - part.start) // step))
             moments = tuple(part.start + place * step for place in range(count))
-            wishes.append(_Wish(number, replace(recording, part=None), part, moments))
+            wishes.append(KeyframeRequest(number, replace(recording, part=None), part, moments))
         return wishes
 
-    async def _fetch_all(self, wishes: Sequence[_Wish]) -> None:
+    async def _fetch_all(self, wishes: Sequence[KeyframeRequest]) -> None:
         waiting = iter(wishes)
 
         async def work() -> None:
-            async with Line(self._inquiry.camera) as line:
+            async with DownloadSlot(self._inquiry.camera) as line:
                 for wish in waiting:
                     await self._fetch(line, wish)
 
@@ -145,7 +145,7 @@ class Lapsing:
             for _worker in range(min(self._request.max_concurrent, len(wishes))):
                 workers.start_soon(work)
 
-    async def _fetch(self, line: Line, wish: _Wish) -> None:
+    async def _fetch(self, line: DownloadSlot, wish: KeyframeRequest) -> None:
         """The keyframes of one recording; what could not be had is noted."""
         number = wish.number
         self._emit(events.ClipStarted(number, wish.recording, None, 1))
@@ -163,13 +163,13 @@ class Lapsing:
             self._lost[number] = reason
             self._emit(events.ClipFailed(number, wish.recording, reason))
 
-    async def _clips_of(self, line: Line, wish: _Wish) -> list[LapseClip]:
+    async def _clips_of(self, line: DownloadSlot, wish: KeyframeRequest) -> list[LapseClip]:
         async def spend(count: int) -> None:
             self._received[wish.number] = self._received.get(wish.number, 0) + count
             self._emit(events.ClipProgress(wish.number, self._received[wish.number]))
             await self._rate.spend(count)
 
-        manner = Manner(self._ranges, spend)
+        manner = TransferPolicy(self._ranges, spend)
         try:
             return await self._inquiry.fetching(
                 printable(wish.recording.name), lambda _attempt: self._keyframes(line, wish, manner)
@@ -185,7 +185,7 @@ class Lapsing:
         start = wish.recording.span.start
         return [wish.clip(path, start, tuple((moment - start).total_seconds() for moment in wish.moments))]
 
-    async def _keyframes(self, line: Line, wish: _Wish, manner: Manner) -> list[LapseClip]:
+    async def _keyframes(self, line: DownloadSlot, wish: KeyframeRequest, manner: TransferPolicy) -> list[LapseClip]:
         came = []
         try:
             async for frame in keyframes(await line.source(), wish.recording, at=wish.moments, manner=manner):
@@ -199,7 +199,7 @@ class Lapsing:
             raise
         return came
 
-    async def _whole(self, line: Line, wish: _Wish, manner: Manner, attempt: int) -> Path:
+    async def _whole(self, line: DownloadSlot, wish: KeyframeRequest, manner: TransferPolicy, attempt: int) -> Path:
         try:
             source = await line.source()
             return await fetch(
@@ -209,7 +209,7 @@ class Lapsing:
             await line.hang_up()
             raise
 
-    async def _film(self, job: MergeJob, footage: tuple[Span, ...], speed: float) -> Joined:
+    async def _film(self, job: MergeJob, footage: tuple[Span, ...], speed: float) -> PipelineResult:
         numbers = range(1, len(self._plan.recordings) + 1)
         clips = [clip for number in numbers for clip in self._clips.get(number, [])]
         if not clips:
@@ -218,19 +218,19 @@ class Lapsing:
                 f"Not one keyframe could be had. The first: {reasons[0]}.",
                 hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
             )
-        done, suspects = await self._without_suspects(LapseOrder(job, speed, footage, tuple(clips)))
+        done, suspects = await self._without_suspects(TimelapseOrder(job, speed, footage, tuple(clips)))
         self._emit(events.Verifying())
         outcomes = {outcome.number: outcome for outcome in (*done.outcomes, *suspects)}
         pictures = count_text(sum(outcome.video_packets for outcome in done.outcomes), "keyframe")
         self._inquiry.warn(f"This is a timelapse, {speed:.4g} times as fast: {pictures} and nothing between, no sound.")
-        return Joined(
+        return PipelineResult(
             tuple(self._state(number) for number in numbers),
             tuple(outcomes.get(number) or self._nothing(number) for number in numbers),
             done.result,
-            Settled(self._request.max_concurrent, self._request.max_concurrent, self._request.max_concurrent),
+            Concurrency(self._request.max_concurrent, self._request.max_concurrent, self._request.max_concurrent),
         )
 
-    async def _without_suspects(self, order: LapseOrder) -> tuple[Lapsed, list[ClipOutcome]]:
+    async def _without_suspects(self, order: TimelapseOrder) -> tuple[TimelapseResult, list[ClipOutcome]]:
         """Make the film; where a recording takes the process down, again without it."""
         suspects: list[ClipOutcome] = []
         while True:

@@ -17,7 +17,7 @@ from camreel.formats.sniff import Unusable
 from camreel.media.clips.open import open_clip
 from camreel.media.merge.film import Film
 from camreel.media.merge.timeline import Placed
-from camreel.media.worker.messages import ClipOutcome, LapseClip, Lapsed, LapseOrder, MergeResult
+from camreel.media.worker.messages import ClipOutcome, LapseClip, MergeResult, TimelapseOrder, TimelapseResult
 from camreel.model import WallTime
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _LAST_SHOWN = 0.2  # seconds that the last picture stays
 
 
-def make_lapse(order: LapseOrder, report: Callable[[int, WallTime], None]) -> Lapsed:
+def make_lapse(order: TimelapseOrder, report: Callable[[int, WallTime], None]) -> TimelapseResult:
     """Make it. MergeError where there is no picture for it, DiskError where it cannot be written."""
     return _Lapse(order, report).run()
 
@@ -36,11 +36,11 @@ def make_lapse(order: LapseOrder, report: Callable[[int, WallTime], None]) -> La
 class _Lapse:
     """One film."""
 
-    def __init__(self, order: LapseOrder, report: Callable[[int, WallTime], None]) -> None:
+    def __init__(self, order: TimelapseOrder, report: Callable[[int, WallTime], None]) -> None:
         self._order, self._report = order, report
         self._film: Film | None = None
 
-    def run(self) -> Lapsed:
+    def run(self) -> TimelapseResult:
         outcomes = tuple(
             self._recording(number, list(clips))
             for number, clips in groupby(self._order.clips, lambda clip: clip.number)
@@ -51,7 +51,7 @@ class _Lapse:
         pictures = self._film.output.pictures
         pictures.end_clip()
         pictures.end = max(pictures.end, pictures.shown + round(_LAST_SHOWN / pictures.time_base))
-        return Lapsed(MergeResult((self._film.close(),)), outcomes)
+        return TimelapseResult(MergeResult((self._film.close(),)), outcomes)
 
     def _recording(self, number: int, clips: list[LapseClip]) -> ClipOutcome:
         written, reason = 0, None

@@ -20,7 +20,7 @@ from camreel.planning.fingerprint import COMPLETE, HAS_GAPS, PARTIAL, comment, f
 from camreel.planning.plan import Account, ExportPlan
 from camreel.report import OutputReport, Report
 from camreel.text import codec_name
-from camreel.transfer.resume import settle
+from camreel.transfer.resume import flush
 from camreel.transfer.store import Store
 
 
@@ -178,7 +178,7 @@ def _let_go(report: Report, plan: ExportPlan, store: Store, *, keep: bool) -> Pa
         elif report.is_complete:
             store.discard(recording)
         else:
-            settle(store, recording)
+            flush(store, recording)
     if keep:
         return store.kept_folder
     return None if report.is_complete else store.folder

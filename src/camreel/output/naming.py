@@ -49,7 +49,7 @@ def default_name(
 
     The same on every system, and two different ranges never share a name. The range must not be relative.
     ``camera`` is its name in the settings, ``events`` those that are wanted alone, with
-    ``pad`` around them; ``timelapse`` as in :class:`camreel.model.Making`.
+    ``pad`` around them; ``timelapse`` as in :class:`camreel.model.VideoOptions`.
     """
     kind = "" if stream is Stream.MAIN else f"_{stream.value}"
     if events:

@@ -23,7 +23,7 @@ _NOTHING = timedelta(0)
 _MOST_EVENTS = 100  # of one moment; only a camera that lies lists more
 
 
-class Kind(str, Enum):
+class CoverageKind(str, Enum):
     """What the camera has of a stretch.
 
     ``event`` is recorded too, with at least one event; ``pending`` is being written, or too recent to be listed;
@@ -39,15 +39,15 @@ class Kind(str, Enum):
     @property
     def is_footage(self) -> bool:
         """Whether there is something to fetch."""
-        return self in {Kind.RECORDED, Kind.EVENT}
+        return self in {CoverageKind.RECORDED, CoverageKind.EVENT}
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class CoverageSpan:
     """A part of a range that is all of one kind, with the ``events`` (words, sorted) that it is recorded with."""
 
     span: Span
-    kind: Kind
+    kind: CoverageKind
     events: tuple[str, ...] = ()
 
     @property
@@ -56,7 +56,7 @@ class Stretch:
         return self.span.end - self.span.start
 
 
-def coverage(plan: ExportPlan, unsettled_from: WallTime | None = None) -> tuple[Stretch, ...]:
+def coverage(plan: ExportPlan, unsettled_from: WallTime | None = None) -> tuple[CoverageSpan, ...]:
     """``plan.span`` from its start to its end, each moment in one stretch; neighbours differ.
 
     ``unsettled_from``: from there on the camera may still list more, so what it does not list is pending. What is
@@ -91,7 +91,7 @@ def listed_span(recording: Recording) -> Span:
     return Span(recording.span.start, max(recording.span.end, recording.span.start + RESOLUTION))
 
 
-def _swept(span: Span, claims: Iterable[_Claim]) -> Iterator[Stretch]:
+def _swept(span: Span, claims: Iterable[_Claim]) -> Iterator[CoverageSpan]:
     """From one boundary to the next, with what is claimed between them."""
     marks: list[tuple[WallTime, int, str, frozenset[str]]] = []
     for claimed, what, events in claims:
@@ -112,28 +112,28 @@ def _swept(span: Span, claims: Iterable[_Claim]) -> Iterator[Stretch]:
                 del with_events[event]
 
 
-def _stretch(span: Span, active: Counter[str], with_events: Counter[str]) -> Stretch:
+def _stretch(span: Span, active: Counter[str], with_events: Counter[str]) -> CoverageSpan:
     what = next((each for each in _ORDER if active[each] > 0), "")
     if what == "footage":
         events = tuple(sorted(islice(with_events, _MOST_EVENTS)))
-        return Stretch(span, Kind.EVENT if events else Kind.RECORDED, events)
-    kinds = {"cut": Kind.UNWANTED, "unwanted": Kind.UNWANTED, "pending": Kind.PENDING}
-    return Stretch(span, kinds.get(what, Kind.GAP))
+        return CoverageSpan(span, CoverageKind.EVENT if events else CoverageKind.RECORDED, events)
+    kinds = {"cut": CoverageKind.UNWANTED, "unwanted": CoverageKind.UNWANTED, "pending": CoverageKind.PENDING}
+    return CoverageSpan(span, kinds.get(what, CoverageKind.GAP))
 
 
-def _without_slivers(stretches: Sequence[Stretch], span: Span) -> Iterator[Stretch]:
+def _without_slivers(stretches: Sequence[CoverageSpan], span: Span) -> Iterator[CoverageSpan]:
     """Without gaps below a second: each stretch reaches to the next that is left."""
-    kept = [each for each in stretches if each.kind is not Kind.GAP or each.length >= RESOLUTION] or stretches
+    kept = [each for each in stretches if each.kind is not CoverageKind.GAP or each.length >= RESOLUTION] or stretches
     starts = [span.start, *(stretch.span.start for stretch in kept[1:])]
     for stretch, start, end in zip(kept, starts, [*starts[1:], span.end], strict=True):
-        yield Stretch(Span(start, end), stretch.kind, stretch.events)
+        yield CoverageSpan(Span(start, end), stretch.kind, stretch.events)
 
 
-def _joined(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
-    joined: list[Stretch] = []
+def _joined(stretches: Iterable[CoverageSpan]) -> tuple[CoverageSpan, ...]:
+    joined: list[CoverageSpan] = []
     for (kind, events), run in groupby(stretches, key=lambda stretch: (stretch.kind, stretch.events)):
         alike = list(run)
-        joined.append(Stretch(Span(alike[0].span.start, alike[-1].span.end), kind, events))
+        joined.append(CoverageSpan(Span(alike[0].span.start, alike[-1].span.end), kind, events))
     return tuple(joined)
 
 
@@ -174,7 +174,7 @@ class Cell:
         return self.footage / wanted if wanted else None
 
 
-def cells(stretches: Sequence[Stretch], span: Span, count: int) -> tuple[Cell, ...]:
+def cells(stretches: Sequence[CoverageSpan], span: Span, count: int) -> tuple[Cell, ...]:
     """``span`` in ``count`` parts that are equal to a microsecond, each with what ``stretches`` (in order) say of it.
 
     Each moment of ``span`` is in just one cell, so no gap and no event is lost. ``stretches`` need not reach all over
@@ -192,22 +192,22 @@ def cells(stretches: Sequence[Stretch], span: Span, count: int) -> tuple[Cell, .
     return tuple(found)
 
 
-def _from(stretches: Sequence[Stretch], first: int, end: WallTime) -> Iterator[Stretch]:
+def _from(stretches: Sequence[CoverageSpan], first: int, end: WallTime) -> Iterator[CoverageSpan]:
     for number in range(first, len(stretches)):
         if stretches[number].span.start >= end:
             return
         yield stretches[number]
 
 
-def _cell(cell: Span, stretches: Iterable[Stretch]) -> Cell:
-    lengths = dict.fromkeys(Kind, _NOTHING)
+def _cell(cell: Span, stretches: Iterable[CoverageSpan]) -> Cell:
+    lengths = dict.fromkeys(CoverageKind, _NOTHING)
     events: set[str] = set()
     for stretch in stretches:
         if part := cell.overlap(stretch.span):
             lengths[stretch.kind] += part.end - part.start
             events.update(stretch.events)
-    footage = lengths[Kind.RECORDED] + lengths[Kind.EVENT]
-    rest = lengths[Kind.GAP], lengths[Kind.PENDING], lengths[Kind.UNWANTED]
+    footage = lengths[CoverageKind.RECORDED] + lengths[CoverageKind.EVENT]
+    rest = lengths[CoverageKind.GAP], lengths[CoverageKind.PENDING], lengths[CoverageKind.UNWANTED]
     return Cell(cell, footage, *rest, events=tuple(sorted(events)))
 
 
@@ -225,14 +225,14 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class AxisTick:
     """A place on the axis (straight time), and what the camera's clock shows there: ``08:00``, ``16 Jan``."""
 
     at: WallTime
     label: str
 
 
-def ticks(span: Span, clock: CameraClock | None, most: int) -> tuple[Tick, ...]:
+def ticks(span: Span, clock: CameraClock | None, most: int) -> tuple[AxisTick, ...]:
     """At most about ``most`` ticks in ``span`` (straight time), in order; at least one a range longer than a second.
 
     They stand where the camera's clock shows round times, also after it was put forward or back: where it shows an
@@ -240,7 +240,7 @@ def ticks(span: Span, clock: CameraClock | None, most: int) -> tuple[Tick, ...]:
     """
     step = next((each for each in _STEPS if (span.end - span.start) / each <= max(1, most)), _STEPS[-1])
     return tuple(
-        Tick(shown - ahead, _label(shown.naive, step))
+        AxisTick(shown - ahead, _label(shown.naive, step))
         for part, ahead in _even_parts(span, clock)
         for shown in _round_times(part.start + ahead, part.end + ahead, step)
     )

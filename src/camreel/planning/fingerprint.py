@@ -7,7 +7,7 @@ import json
 from dataclasses import fields
 from enum import Enum
 
-from camreel.model import AskedAround, Making, MergeRequest, Request
+from camreel.model import AskedAround, MergeRequest, Request, VideoOptions
 
 # What an output is: all of the range; all that the camera has of it; less than that. Of equal length in the comment, so
 # that one can be written over the other in a finished file.
@@ -65,8 +65,8 @@ def _digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _unusual(making: Making) -> dict[str, object]:
-    usual = Making()
+def _unusual(making: VideoOptions) -> dict[str, object]:
+    usual = VideoOptions()
     values = {field.name: getattr(making, field.name) for field in fields(making)}
     return {name: value for name, value in values.items() if value != getattr(usual, name)}
 

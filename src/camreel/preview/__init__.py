@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from camreel.preview.choose import MOST, MOST_ASKED
 from camreel.preview.job import look, look_name, looked_already, page_place
-from camreel.preview.model import GetLine, Look, Looking, Question, Way
+from camreel.preview.model import GetLine, Look, LookOptions, Question, Way
 from camreel.preview.report import look_json, look_text
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "MOST_ASKED",
     "GetLine",
     "Look",
-    "Looking",
+    "LookOptions",
     "Question",
     "Way",
     "look",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from camreel.errors import UsageError
 from camreel.model import Recording, Span, WallTime
-from camreel.planning.coverage import Kind, Stretch
+from camreel.planning.coverage import CoverageKind, CoverageSpan
 from camreel.text import duration_text
 
 MOST = 120  # pictures, unless another number is asked for: some 40 MB of keyframes, and a page of 2 MB
@@ -33,7 +33,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class MomentChoice:
     """``places`` in order; one every ``step``, by the camera's clock. ``passed_over``: stretches that have none."""
 
     places: tuple[Place, ...]
@@ -42,12 +42,12 @@ class Choice:
 
 
 def choose(
-    stretches: Sequence[Stretch],
+    stretches: Sequence[CoverageSpan],
     recordings: Sequence[Recording],
     *,
     every: timedelta | None = None,
     most: int | None = None,
-) -> Choice:
+) -> MomentChoice:
     """At most ``most`` places: one every so often by the camera's clock, and one in each stretch between two of those.
 
     ``stretches`` are those of a range, ``recordings`` what it has, in order of start. ``every`` is how often; None: as
@@ -69,7 +69,7 @@ def choose(
     starts = [recording.span.start for recording in recordings]
     moments = sorted([*regular, *(stretch.span.start + stretch.length / 2 for stretch in chosen)])
     places = [Place(moment, recordings[_holder(recordings, starts, moment)]) for moment in moments]
-    return Choice(tuple(places), step, len(short) - len(chosen))
+    return MomentChoice(tuple(places), step, len(short) - len(chosen))
 
 
 def _step_for(footage: Sequence[Span], limit: int) -> timedelta:
@@ -83,12 +83,12 @@ def _step_for(footage: Sequence[Span], limit: int) -> timedelta:
     return steps[-1]
 
 
-def _thinned(short: Sequence[Stretch], room: int) -> list[Stretch]:
+def _thinned(short: Sequence[CoverageSpan], room: int) -> list[CoverageSpan]:
     """As many of them as there is room for: those with an event first, evenly."""
     if len(short) <= room:
         return list(short)
-    kept: list[Stretch] = []
-    for wanted in (Kind.EVENT, Kind.RECORDED):
+    kept: list[CoverageSpan] = []
+    for wanted in (CoverageKind.EVENT, CoverageKind.RECORDED):
         those = [stretch for stretch in short if stretch.kind is wanted]
         left = max(0, room - len(kept))
         kept += those if len(those) <= left else [those[number * len(those) // left] for number in range(left)]

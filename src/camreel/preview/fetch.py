@@ -16,22 +16,22 @@ import anyio
 from camreel import events
 from camreel.diskio import disk_errors
 from camreel.errors import BadTransfer, CameraError, LoginError, printable
-from camreel.jobs.search import Found, Inquiry
+from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.media.worker.messages import Still, StillOrder
 from camreel.media.worker.process import StillProcess
 from camreel.model import Recording, Request, Stream, WallTime
 from camreel.planning.plan import is_snapshot
 from camreel.preview.choose import Place
-from camreel.preview.model import Looking, Miss, Question, Shot, Way
+from camreel.preview.model import LookOptions, Miss, Question, Shot, Way
 from camreel.text import size_text
-from camreel.transfer.download import Manner, fetch
+from camreel.transfer.download import TransferPolicy, fetch
 from camreel.transfer.keyframes import keyframes
-from camreel.transfer.pool import NOT_TRIED, Line
+from camreel.transfer.pool import NOT_TRIED, DownloadSlot
 from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import recover
-from camreel.transfer.runtime import Tuning
+from camreel.transfer.runtime import Runtime
 from camreel.transfer.store import Job, Store
-from camreel.transfer.throttle import Rate
+from camreel.transfer.throttle import RateLimit
 
 WIDTH = 320  # pixels of a thumbnail: two beside each other on a phone, and enough to tell who it is
 _SOON = timedelta(seconds=1)  # listed times, and those of a .dav, are whole seconds
@@ -42,17 +42,17 @@ _UNASKED = 200_000_000  # bytes of whole recordings of the small stream that nob
 _Group = tuple[Recording, list[Place]]
 
 
-class Gathering:
+class PictureFetcher:
     """One look's pictures. ``shots`` and ``misses`` are complete when :meth:`run` has returned."""
 
     def __init__(
         self,
         request: Request,
-        found: Found,
-        looking: Looking,
+        found: SearchResult,
+        looking: LookOptions,
         *,
-        inquiry: Inquiry,
-        tuning: Tuning,
+        inquiry: CameraSearch,
+        tuning: Runtime,
         emit: events.Listener,
         stills: StillProcess,
         folder: Path,
@@ -60,8 +60,8 @@ class Gathering:
         self._request, self._found, self._looking = request, found, looking
         self._inquiry, self._emit = inquiry, emit
         self._stills, self._folder = stills, folder
-        self._rate = Rate(request.limit_rate, tuning.sleep, tuning.now)
-        self._manner = Manner(spend=self._spend)
+        self._rate = RateLimit(request.limit_rate, tuning.sleep, tuning.now)
+        self._manner = TransferPolicy(spend=self._spend)
         self._making = anyio.Lock()
         self._reasons: dict[Place, str] = {}
         self._made: dict[tuple[str, WallTime], Shot] = {}
@@ -95,7 +95,7 @@ class Gathering:
     # --- the ways -----------------------------------------------------------------------------------------------------
 
     async def _keyframes(self, wanted: Iterable[tuple[Recording, Place]], way: Way = Way.KEYFRAME) -> None:
-        async def job(line: Line, recording: Recording, places: list[Place]) -> None:
+        async def job(line: DownloadSlot, recording: Recording, places: list[Place]) -> None:
             came: dict[WallTime, str | None] = {}  # why there is no picture of a keyframe; None where there is one
 
             async def attempt(_number: int) -> None:
@@ -138,7 +138,7 @@ class Gathering:
             if beside:
                 wanted.append((min(beside, key=lambda still: abs(still.span.start - place.wall)), place))
 
-        async def job(line: Line, recording: Recording, places: list[Place]) -> None:
+        async def job(line: DownloadSlot, recording: Recording, places: list[Place]) -> None:
             async def attempt(_number: int) -> bytes:
                 try:
                     async with (await line.source()).open(recording) as body:
@@ -206,8 +206,10 @@ class Gathering:
             recover(store)
             await self._each(groups, self._out_of_whole(store, way))
 
-    def _out_of_whole(self, store: Store, way: Way) -> Callable[[Line, Recording, list[Place]], Awaitable[None]]:
-        async def job(line: Line, recording: Recording, places: list[Place]) -> None:
+    def _out_of_whole(
+        self, store: Store, way: Way
+    ) -> Callable[[DownloadSlot, Recording, list[Place]], Awaitable[None]]:
+        async def job(line: DownloadSlot, recording: Recording, places: list[Place]) -> None:
             async def attempt(number: int) -> Path:
                 try:
                     source = await line.source()
@@ -237,13 +239,13 @@ class Gathering:
         return sorted(left, key=_by_time)
 
     async def _each(
-        self, groups: Sequence[_Group], job: Callable[[Line, Recording, list[Place]], Awaitable[None]]
+        self, groups: Sequence[_Group], job: Callable[[DownloadSlot, Recording, list[Place]], Awaitable[None]]
     ) -> None:
         """``job`` for each recording, a few at a time, each over a connection of its own."""
         waiting = iter(groups)
 
         async def work() -> None:
-            async with Line(self._inquiry.camera) as line:
+            async with DownloadSlot(self._inquiry.camera) as line:
                 for recording, places in waiting:
                     reason = await self._reason(job, line, recording, places)
                     for place in self._left(places):
@@ -256,8 +258,8 @@ class Gathering:
 
     async def _reason(
         self,
-        job: Callable[[Line, Recording, list[Place]], Awaitable[None]],
-        line: Line,
+        job: Callable[[DownloadSlot, Recording, list[Place]], Awaitable[None]],
+        line: DownloadSlot,
         recording: Recording,
         places: list[Place],
     ) -> str | None:

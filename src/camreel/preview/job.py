@@ -17,20 +17,20 @@ from pathlib import Path
 from camreel import events
 from camreel.devices import lockout
 from camreel.diskio import disk_errors, place, sync_file
-from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError, told_alone
-from camreel.jobs.search import Found, Inquiry
-from camreel.media.worker.messages import Bar, SheetOrder, Tick, Tile
+from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError, unwrap_group
+from camreel.jobs.search import CameraSearch, SearchResult
+from camreel.media.worker.messages import Bar, SheetOrder, SheetTick, Tile
 from camreel.media.worker.process import StillProcess
 from camreel.model import Address, Asked, Credentials, IfExists, Request, Stream
 from camreel.output.finalize import make_folders, prepare
 from camreel.output.naming import default_name
-from camreel.planning.coverage import Kind, Stretch, coverage
-from camreel.preview.choose import Choice, choose
-from camreel.preview.fetch import Gathering
-from camreel.preview.model import GetLine, Look, Looking
+from camreel.planning.coverage import CoverageKind, CoverageSpan, coverage
+from camreel.preview.choose import MomentChoice, choose
+from camreel.preview.fetch import PictureFetcher
+from camreel.preview.model import GetLine, Look, LookOptions
 from camreel.preview.page import camera_of, facts_of, marks, moments, page, place_in
 from camreel.text import count_text, size_text
-from camreel.transfer.runtime import Tuning
+from camreel.transfer.runtime import Runtime
 
 _OTHER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".pdf", ".mp4", ".mkv", ".mov", ".avi"})
 _LONGEST = 220  # bytes; file systems end at 255, and the part file beside it needs a few
@@ -108,20 +108,20 @@ def name_it(output: Path, if_exists: IfExists | None) -> tuple[Path, int]:
 
 async def look(
     request: Request,
-    looking: Looking,
+    looking: LookOptions,
     credentials: Credentials,
     on_event: events.Listener,
-    tuning: Tuning | None = None,
+    tuning: Runtime | None = None,
 ) -> Look:
     """Make a page of pictures of what ``request`` asks for, and a contact sheet beside it.
 
     ``request.output`` is the page. Raises a :class:`CamreelError` where there is nothing to show; what could not be had
     of the rest is in the result.
     """
-    tuning = tuning or Tuning()
+    tuning = tuning or Runtime()
     if (there := looked_already(request, looking.line)) is not None:
         return there
-    with lockout.heeded(request, tuning.utc_now), told_alone():
+    with lockout.guard(request, tuning.utc_now), unwrap_group():
         return await _Look(request, looking, credentials, on_event, tuning).run()
 
 
@@ -139,11 +139,11 @@ class _Look:
     """One run. The methods stand in the order in which they are called."""
 
     def __init__(
-        self, request: Request, looking: Looking, credentials: Credentials, emit: events.Listener, tuning: Tuning
+        self, request: Request, looking: LookOptions, credentials: Credentials, emit: events.Listener, tuning: Runtime
     ) -> None:
         self._request, self._looking = request, looking
         self._emit, self._tuning = emit, tuning
-        self._inquiry = Inquiry(request, credentials, emit, tuning)
+        self._inquiry = CameraSearch(request, credentials, emit, tuning)
 
     async def run(self) -> Look:
         prepare(self._request)
@@ -156,7 +156,7 @@ class _Look:
         make_folders(request)
         with tempfile.TemporaryDirectory(prefix="camreel-look-") as folder:
             async with StillProcess() as stills:
-                gathering = Gathering(
+                gathering = PictureFetcher(
                     request,
                     found,
                     self._looking,
@@ -181,7 +181,7 @@ class _Look:
                 )
                 return await self._written(seen, stills)
 
-    def _choose(self, recorded: Sequence[Stretch], found: Found) -> Choice:
+    def _choose(self, recorded: Sequence[CoverageSpan], found: SearchResult) -> MomentChoice:
         choice = choose(recorded, found.plan.recordings, every=self._looking.every, most=self._looking.most)
         if not choice.places:
             raise NothingRecorded(
@@ -207,7 +207,7 @@ class _Look:
         return replace(seen, outputs=named)
 
 
-def _named(request: Request, found: Found) -> Request:
+def _named(request: Request, found: SearchResult) -> Request:
     """The request without relative words, and the name that its range gives the page."""
     pinned = replace(request, asked=found.where.asked, named_by_range=False)
     if not request.named_by_range:
@@ -218,7 +218,7 @@ def _named(request: Request, found: Found) -> Request:
     return replace(pinned, output=request.output.with_name(name))
 
 
-def _check_anything(gathering: Gathering) -> None:
+def _check_anything(gathering: PictureFetcher) -> None:
     """Raise where there is not one picture: then there is nothing to be looked at."""
     if gathering.shots:
         return
@@ -246,9 +246,9 @@ def _sheet(seen: Look, place: Path) -> SheetOrder:
         tuple(
             Bar(place_in(span, each.span.start), place_in(span, each.span.end), each.kind.value)
             for each in seen.stretches
-            if each.kind is not Kind.GAP
+            if each.kind is not CoverageKind.GAP
         ),
-        tuple(Tick(at, label) for at, label in marks(seen)),
+        tuple(SheetTick(at, label) for at, label in marks(seen)),
         tuple(
             Tile(
                 str(moment.shot.picture) if moment.shot else None,

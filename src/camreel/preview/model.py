@@ -14,9 +14,9 @@ from enum import Enum
 from pathlib import Path
 
 from camreel.clock import CameraClock, show_moment
-from camreel.jobs.search import Found
+from camreel.jobs.search import SearchResult
 from camreel.model import Recording, Request, WallTime
-from camreel.planning.coverage import Kind, Stretch
+from camreel.planning.coverage import CoverageKind, CoverageSpan
 
 # In double quotes these mean themselves to a Unix shell, to PowerShell and to cmd.
 _PLAIN = re.compile(r"[A-Za-z0-9 @_+=:,./-]*")
@@ -84,7 +84,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class LookOptions:
     """What is wanted of a look besides the range: one picture ``every`` so often, at most ``most``.
 
     ``allow`` is asked before whole recordings are fetched. ``line`` makes the command for a moment.
@@ -126,9 +126,9 @@ class Look:
     """
 
     request: Request
-    found: Found | None
+    found: SearchResult | None
     line: GetLine
-    stretches: tuple[Stretch, ...] = ()
+    stretches: tuple[CoverageSpan, ...] = ()
     step: timedelta = timedelta(0)
     passed_over: int = 0
     shots: tuple[Shot, ...] = ()
@@ -149,9 +149,9 @@ class Look:
         return sum(stretch.span.seconds for stretch in self.stretches if stretch.kind.is_footage)
 
     @property
-    def pending(self) -> tuple[Stretch, ...]:
+    def pending(self) -> tuple[CoverageSpan, ...]:
         """What is not closed yet, or too recent to be listed: there may be more to see of it later."""
-        return tuple(stretch for stretch in self.stretches if stretch.kind is Kind.PENDING)
+        return tuple(stretch for stretch in self.stretches if stretch.kind is CoverageKind.PENDING)
 
     @property
     def exit_code(self) -> int:

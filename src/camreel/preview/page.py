@@ -19,7 +19,7 @@ from itertools import groupby
 from camreel.clock import CameraClock, format_offset, is_by_clock, show_span
 from camreel.errors import printable
 from camreel.model import Span, WallTime
-from camreel.planning.coverage import Kind, Stretch, ticks
+from camreel.planning.coverage import CoverageKind, CoverageSpan, ticks
 from camreel.preview.model import Look, Miss, Shot, Way
 from camreel.report import clock_lines
 from camreel.text import count_text, duration_text, size_text
@@ -89,7 +89,7 @@ def marks(look: Look) -> tuple[tuple[float, str], ...]:
     return tuple((place_in(span, tick.at), tick.label) for tick in ticks(span, look.clock, _MOST_MARKS))
 
 
-def _events_at(stretches: tuple[Stretch, ...], wall: WallTime) -> tuple[str, ...]:
+def _events_at(stretches: tuple[CoverageSpan, ...], wall: WallTime) -> tuple[str, ...]:
     """What the recording of that moment is listed with, in words."""
     number = bisect_right(stretches, wall, key=lambda stretch: stretch.span.start) - 1
     if number < 0:
@@ -99,7 +99,7 @@ def _events_at(stretches: tuple[Stretch, ...], wall: WallTime) -> tuple[str, ...
 
 _HEIGHT = 40
 _LEGEND = (("recorded", "recorded"), ("event", "with an event"), ("pending", "not listed yet"), ("lost", "no picture"))
-_DRAWN = frozenset({Kind.RECORDED, Kind.EVENT, Kind.PENDING})
+_DRAWN = frozenset({CoverageKind.RECORDED, CoverageKind.EVENT, CoverageKind.PENDING})
 _MINUTES = (1, 2, 5, 10, 30)
 _BY_THE_HOUR = (3, 48)  # hours of a range that is shown hour by hour; a longer one day by day
 
@@ -242,7 +242,7 @@ def _places_of_ticks(look: Look) -> str:
 def _pictures(look: Look, every: Sequence[Moment], picture: Callable[[Shot], bytes]) -> Iterator[str]:
     assert look.found is not None
     hours = look.found.span.seconds / 3600
-    gaps = [each.span for each in look.stretches if each.kind is Kind.GAP and each.length >= look.step / 2]
+    gaps = [each.span for each in look.stretches if each.kind is CoverageKind.GAP and each.length >= look.step / 2]
 
     def heading(moment: Moment) -> str:
         several = moment.day != every[0].day or every[0].day != every[-1].day

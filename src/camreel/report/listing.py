@@ -13,7 +13,7 @@ from camreel.clock import CameraClock, show_span
 from camreel.errors import NothingRecorded
 from camreel.model import DeviceInfo, Recording, Request, Span
 from camreel.output.naming import events_of
-from camreel.planning.coverage import Kind, Stretch
+from camreel.planning.coverage import CoverageKind, CoverageSpan
 from camreel.planning.plan import ExportPlan
 from camreel.report import (
     asked_json,
@@ -43,7 +43,7 @@ class Listing:
     device: DeviceInfo
     clock: CameraClock | None
     plan: ExportPlan
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[CoverageSpan, ...]
     bytes_to_come: int | None
     warnings: tuple[str, ...] = ()
     nothing: NothingRecorded | None = None
@@ -57,24 +57,24 @@ class Listing:
     @property
     def gaps(self) -> tuple[Span, ...]:
         """What the camera has nothing of, in order."""
-        return tuple(stretch.span for stretch in self.stretches if stretch.kind is Kind.GAP)
+        return tuple(stretch.span for stretch in self.stretches if stretch.kind is CoverageKind.GAP)
 
     @property
     def pending(self) -> tuple[Span, ...]:
         """What is being written, or too recent to be listed."""
-        return tuple(stretch.span for stretch in self.stretches if stretch.kind is Kind.PENDING)
+        return tuple(stretch.span for stretch in self.stretches if stretch.kind is CoverageKind.PENDING)
 
     @property
     def recorded_seconds(self) -> float:
         """How much of what is wanted is recorded."""
-        return self._seconds(Kind.RECORDED, Kind.EVENT)
+        return self._seconds(CoverageKind.RECORDED, CoverageKind.EVENT)
 
     @property
     def wanted_seconds(self) -> float:
         """The range, without what is not asked for."""
-        return self._seconds(Kind.RECORDED, Kind.EVENT, Kind.GAP, Kind.PENDING)
+        return self._seconds(CoverageKind.RECORDED, CoverageKind.EVENT, CoverageKind.GAP, CoverageKind.PENDING)
 
-    def _seconds(self, *kinds: Kind) -> float:
+    def _seconds(self, *kinds: CoverageKind) -> float:
         return sum(stretch.span.seconds for stretch in self.stretches if stretch.kind in kinds)
 
     @property

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from camreel.devices.base import Body, Source
-from camreel.diskio import Syncing, disk_errors, sync_file
+from camreel.devices.base import BodySource, Source
+from camreel.diskio import BackgroundFsync, disk_errors, sync_file
 from camreel.errors import BadTransfer, CameraRefused, printable
 from camreel.formats.dhav import NotDhav, summary
 from camreel.model import Recording, Span
 from camreel.text import size_text
 from camreel.transfer import resume
-from camreel.transfer.resume import OVERLAP, Held, Ranges
+from camreel.transfer.resume import OVERLAP, PartialFile, Ranges
 from camreel.transfer.store import Store, suffix_for
 
 _TELL_EVERY = 0.1  # seconds between two words on how much is here
@@ -31,7 +31,7 @@ HEAD = 64  # bytes that tell a recording from a page of text
 Spending = Callable[[int], Awaitable[None]]
 
 
-class Unlike(Exception):
+class RangeMismatch(Exception):
     """What came is not the rest of what is there. ``lie``: the device said that it was."""
 
     def __init__(self, *, lie: bool) -> None:
@@ -40,14 +40,14 @@ class Unlike(Exception):
 
 
 async def receive(
-    body: Body,
+    body: BodySource,
     part: Path,
     progress: Callable[[int], None],
     *,
     limit: int,
     spend: Spending | None = None,
     on_synced: Callable[[int], None] = lambda _size: None,
-    after: Held | None = None,
+    after: PartialFile | None = None,
 ) -> tuple[bytes, int]:
     """Write the body to ``part``, or append it ``after`` what is there; its first bytes, and the size of the part.
 
@@ -56,7 +56,7 @@ async def receive(
     with disk_errors(part):
         file = part.open("r+b" if after else "wb", buffering=0)
     head, size, synced, told, tell_at = b"", 0, 0, 0, 0.0
-    syncing = Syncing(str(part))  # so that the last sync is short, and a power cut costs little
+    syncing = BackgroundFsync(str(part))  # so that the last sync is short, and a power cut costs little
     try:
         known = b""
         if after is not None:
@@ -90,13 +90,13 @@ async def receive(
     return head, size
 
 
-def _tail(file: FileIO, after: Held) -> bytes:
+def _tail(file: FileIO, after: PartialFile) -> bytes:
     """The bytes that come again; what may lie behind them is cut off."""
     file.truncate(after.size)
     file.seek(after.first)
     tail = file.read(OVERLAP)
     if len(tail) != OVERLAP:  # somebody has cut it meanwhile
-        raise Unlike(lie=False)
+        raise RangeMismatch(lie=False)
     return tail
 
 
@@ -104,7 +104,7 @@ def _compared(known: bytes, chunk: bytes) -> tuple[bytes, memoryview]:
     """What is still to be compared, and what of ``chunk`` is new. Unlike where it differs."""
     same = min(len(known), len(chunk))
     if known[:same] != chunk[:same]:
-        raise Unlike(lie=True)
+        raise RangeMismatch(lie=True)
     return known[same:], memoryview(chunk)[same:]
 
 
@@ -163,7 +163,7 @@ _ALLOCATION = 1 << 16  # recorders list sizes in steps of 64 KiB: what was alloc
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class TransferPolicy:
     """How a device is dealt with, the same for all its recordings: whether it continues, and how fast it may send."""
 
     ranges: Ranges = field(default_factory=Ranges)
@@ -177,7 +177,7 @@ async def fetch(
     progress: Callable[[int], None],
     *,
     doubt: bool = False,
-    manner: Manner | None = None,
+    manner: TransferPolicy | None = None,
 ) -> Path:
     """Download ``recording`` into ``store``, check it, name it. ``progress`` is told the bytes so far.
 
@@ -187,7 +187,7 @@ async def fetch(
 
     BadTransfer where what came is not the recording; DiskError where it cannot be written; else as ``source.open``.
     """
-    manner = manner or Manner()
+    manner = manner or TransferPolicy()
     came = await _continued(source, recording, store, progress, manner)
     if came is None:
         async with source.open(recording) as body:
@@ -195,7 +195,7 @@ async def fetch(
     return await finished(came, recording, store, doubt=doubt)
 
 
-async def finished(came: Came, recording: Recording, store: Store, *, doubt: bool) -> Path:
+async def finished(came: Received, recording: Recording, store: Store, *, doubt: bool) -> Path:
     """Check all that came of ``recording``, and name it. As :func:`fetch`.
 
     It is on the disk, or its note says until when it is to be trusted all the same: nobody waits for the disk.
@@ -204,7 +204,10 @@ async def finished(came: Came, recording: Recording, store: Store, *, doubt: boo
     try:
         if came.head.startswith(b"--"):
             head = await anyio.to_thread.run_sync(unwrap, part)
-            came, doubt = Came(head, came.received, came.announced), False  # the wrapper's bytes are in neither length
+            came, doubt = (
+                Received(head, came.received, came.announced),
+                False,
+            )  # the wrapper's bytes are in neither length
         _check_head(came.head)
         _check_length(came.received, came.announced, recording.size, doubt=doubt)
     except BadTransfer:
@@ -225,7 +228,7 @@ async def fetch_by_time(
     store: Store,
     progress: Callable[[int], None],
     *,
-    manner: Manner | None = None,
+    manner: TransferPolicy | None = None,
     asked: Span | None = None,
 ) -> Path:
     """The same by time instead of by path, for recorders that do not hand out the file (Intelbras, NVR4108).
@@ -248,7 +251,7 @@ async def fetch_by_time(
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class Received:
     """The first bytes of what lies in the part, how much that is, and how much was announced."""
 
     head: bytes
@@ -257,8 +260,8 @@ class Came:
 
 
 async def whole(
-    body: Body, recording: Recording, store: Store, progress: Callable[[int], None], manner: Manner
-) -> Came:
+    body: BodySource, recording: Recording, store: Store, progress: Callable[[int], None], manner: TransferPolicy
+) -> Received:
     """All of the recording that ``body`` is, from the first byte on."""
     limit = _limit(body.length, recording.size)
     resume.begin(store, recording, body.length)
@@ -271,19 +274,19 @@ async def whole(
         spend=manner.spend,
         on_synced=lambda size: resume.synced(store, recording, size),
     )
-    return Came(head, received, body.length)
+    return Received(head, received, body.length)
 
 
 async def _continued(
-    source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: Manner
-) -> Came | None:
+    source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: TransferPolicy
+) -> Received | None:
     """What is there and the rest of it; None where it has to start again."""
     held = resume.held(store, recording) if manner.ranges.usable is not False else None
     if held is None:
         return None
     part = store.part(recording)
     if held.size == held.total:  # the run before ended just before it could give it its name
-        return Came(await anyio.to_thread.run_sync(_first_bytes, part), held.total, held.total)
+        return Received(await anyio.to_thread.run_sync(_first_bytes, part), held.total, held.total)
     try:
         async with source.open(recording, first=held.first) as body:
             if body.part is None:
@@ -305,23 +308,23 @@ async def _continued(
             raise
         manner.ranges.refuse("416 for a part that there must be")
         return None
-    except Unlike as unlike:
+    except RangeMismatch as unlike:
         store.drop_part(recording)
         if unlike.lie and not manner.ranges.usable:
             manner.ranges.refuse("what it sent was not the part that was asked for")
         return None
     manner.ranges.usable = True
-    return Came(await anyio.to_thread.run_sync(_first_bytes, part), received, held.total)
+    return Received(await anyio.to_thread.run_sync(_first_bytes, part), received, held.total)
 
 
-def _check_part(body: Body, held: Held) -> None:
+def _check_part(body: BodySource, held: PartialFile) -> None:
     """Raise Unlike where a 206 is not the rest of what we have."""
     part = body.part
     assert part is not None
     if (part.first, part.end) != (held.first, part.total) or body.length not in {None, held.total - held.first}:
-        raise Unlike(lie=part.total in {None, held.total} or part.first != held.first)
+        raise RangeMismatch(lie=part.total in {None, held.total} or part.first != held.first)
     if part.total != held.total:  # another file under the old name: nothing against the device
-        raise Unlike(lie=False)
+        raise RangeMismatch(lie=False)
 
 
 def _first_bytes(part: Path) -> bytes:

@@ -12,7 +12,7 @@ from camreel.formats.dhav import headers_in
 from camreel.formats.dhav.frames import wall_of
 from camreel.formats.mp4 import BadIndex, Movie, choose_one, header_for
 from camreel.model import Recording, WallTime
-from camreel.transfer.download import Manner
+from camreel.transfer.download import TransferPolicy
 from camreel.transfer.partial import HEAD, by_own_clock, read_movie
 from camreel.transfer.ranges import MOST_REQUESTS, DavSeek, NotInPart, Ranged
 
@@ -40,7 +40,7 @@ async def keyframes(
     *,
     at: Sequence[WallTime] = (),
     every: int | None = None,
-    manner: Manner | None = None,
+    manner: TransferPolicy | None = None,
 ) -> AsyncIterator[Keyframe]:
     """The last keyframe at or before each moment of ``at``, each once, in order; or ``every`` so many of them.
 
@@ -50,7 +50,7 @@ async def keyframes(
     """
     if not at and (every is None or every < 1):
         raise ValueError("either moments, or a number from 1")
-    manner = manner or Manner()
+    manner = manner or TransferPolicy()
     if manner.ranges.are_refused:
         raise NotInPart("the device does not send parts")
     pictures = min(_MOST_KEYFRAMES, len(at) or _MOST_KEYFRAMES)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from camreel.devices.base import Body, Source
+from camreel.devices.base import BodySource, Source
 from camreel.diskio import disk_errors
 from camreel.errors import CameraError, CameraUnreachable, LoginError
 from camreel.formats.dhav import NotDhav, summary
@@ -26,8 +26,8 @@ from camreel.formats.mp4 import BadIndex, Movie, choose, header_for, own_note, r
 from camreel.formats.mp4.boxes import head_of
 from camreel.model import Recording, Span
 from camreel.transfer import resume
-from camreel.transfer.download import Came, Manner, fetch_by_time, finished, sync, whole
-from camreel.transfer.ranges import CameWhole, DavSeek, Deaf, NotInPart, Ranged
+from camreel.transfer.download import Received, TransferPolicy, fetch_by_time, finished, sync, whole
+from camreel.transfer.ranges import DavSeek, NotInPart, Ranged, RangesUnsupported, WholeFileReceived
 from camreel.transfer.resume import OVERLAP
 from camreel.transfer.store import Store, suffix_for
 
@@ -134,7 +134,7 @@ class _Wanted:
 
 
 async def fetch_part(
-    source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: Manner
+    source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: TransferPolicy
 ) -> Path:
     """Fetch ``recording.part`` into ``store``, check it, sync it, name it. ``progress`` is told the bytes so far.
 
@@ -143,9 +143,9 @@ async def fetch_part(
     """
     if manner.ranges.are_refused:
         return await _by_time(source, recording, store, progress, manner)
-    whole_came: list[Came] = []
+    whole_came: list[Received] = []
 
-    async def take_whole(body: Body) -> None:
+    async def take_whole(body: BodySource) -> None:
         whole_came.append(await whole(body, recording, store, progress, manner))
 
     # One .dav is broken off, once in a run: by time, all that comes after it costs a fraction.
@@ -153,9 +153,9 @@ async def fetch_part(
     file = Ranged(source, recording, manner.ranges, manner.spend, None if is_dav else take_whole)
     try:
         wanted = await _wanted(file, recording, progress)
-    except CameWhole:
+    except WholeFileReceived:
         return await finished(whole_came[0], recording, store, doubt=False)
-    except Deaf:
+    except RangesUnsupported:
         return await _by_time(source, recording, store, progress, manner)
     except BadIndex as error:
         raise NotInPart(str(error)) from error
@@ -348,7 +348,7 @@ def _check_frames(part: Path, recording: Recording, *, ends: bool) -> None:
 
 
 async def _by_time(
-    source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: Manner
+    source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: TransferPolicy
 ) -> Path:
     """The part by time, of a recorder that does not know Range; checked by the clock in its frames."""
     if not recording.path.lower().endswith(".dav"):

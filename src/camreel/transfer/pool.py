@@ -26,16 +26,16 @@ from camreel.devices.base import Source
 from camreel.errors import BadTransfer, CameraBusy, CameraError, CameraRefused, CameraUnreachable
 from camreel.model import Recording
 from camreel.transfer import resume
-from camreel.transfer.download import Manner, fetch, fetch_by_time
+from camreel.transfer.download import TransferPolicy, fetch, fetch_by_time
 from camreel.transfer.partial import fetch_part, note_of
 from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import OVERLAP
 from camreel.transfer.retry import Backoff, Outage, Presence
 from camreel.transfer.store import Store
-from camreel.transfer.throttle import Pace, Settled
+from camreel.transfer.throttle import Concurrency, ConcurrencyLimit
 
 
-class Line:
+class DownloadSlot:
     """For one task; close it with ``async with``."""
 
     def __init__(self, connect: Callable[[], AbstractAsyncContextManager[Source]]) -> None:
@@ -43,7 +43,7 @@ class Line:
         self._stack = AsyncExitStack()
         self._source: Source | None = None
 
-    async def __aenter__(self) -> Line:
+    async def __aenter__(self) -> DownloadSlot:
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
@@ -64,7 +64,7 @@ class Line:
 _STEPS = 64  # progress is a new 64th of the recording, or what a try costs: so even a drip ends
 
 
-class Tries:
+class AttemptCounter:
     """At most ``most`` that count; ``limit`` is how many recordings are downloaded at a time."""
 
     def __init__(self, most: int, limit: int) -> None:
@@ -172,7 +172,7 @@ class Pool:
         backoff: Backoff,
         sleep: Callable[[float], Awaitable[None]],
         outage: Outage,
-        manner: Manner | None = None,
+        manner: TransferPolicy | None = None,
     ) -> None:
         self._recordings = recordings
         self._store = store
@@ -182,8 +182,8 @@ class Pool:
         self._backoff = backoff
         self._sleep = sleep
         self._outage = outage
-        self._manner = manner or Manner()
-        self._pace = Pace(limit)
+        self._manner = manner or TransferPolicy()
+        self._pace = ConcurrencyLimit(limit)
         self._next = 0
         self._silent_in_a_row = 0
         self._looked_up = 0
@@ -193,7 +193,7 @@ class Pool:
         self._tell_came, self._came_now = anyio.create_memory_object_stream[tuple[float, Recording]](math.inf)
 
     @property
-    def settled(self) -> Settled:
+    def settled(self) -> Concurrency:
         """How many downloads at a time it came to."""
         return self._pace.settled
 
@@ -208,7 +208,7 @@ class Pool:
         self._listener.retrying(recording, BadTransfer(f"{recording.name} is broken: {reason}."), 0)
         self._store.set_aside(recording)
         self._only_whole.add(number)
-        async with Line(self._connect) as line:
+        async with DownloadSlot(self._connect) as line:
             outcome = await self._one(line, number)
         if isinstance(outcome, Fetched):
             self._listener.fetched(number, outcome)
@@ -234,10 +234,10 @@ class Pool:
         async for came, recording in self._came_now:
             if (wait := came + _SETTLE_AFTER - anyio.current_time()) > 0:
                 await anyio.sleep(wait)
-            await anyio.to_thread.run_sync(resume.settle, self._store, recording, abandon_on_cancel=True)
+            await anyio.to_thread.run_sync(resume.flush, self._store, recording, abandon_on_cancel=True)
 
     async def _work(self) -> None:
-        async with Line(self._connect) as line:
+        async with DownloadSlot(self._connect) as line:
             while (number := self._take()) is not None:
                 self._settle(number, await self._one(line, number))
 
@@ -248,11 +248,11 @@ class Pool:
                 return self._next
         return None
 
-    async def _one(self, line: Line, number: int) -> Fetched | Lost:
+    async def _one(self, line: DownloadSlot, number: int) -> Fetched | Lost:
         """Clip ``number``, after as many tries as it is worth."""
         recording = self._recordings[number - 1]
         reason = NOT_TRIED
-        tries = Tries(1 if self._silent_in_a_row >= _TIRED_AFTER else self._backoff.attempts, self._limit)
+        tries = AttemptCounter(1 if self._silent_in_a_row >= _TIRED_AFTER else self._backoff.attempts, self._limit)
         while not self._outage.is_gone:
             tries.begin(self._outage.count, self._pace.strains)
             try:
@@ -270,7 +270,7 @@ class Pool:
             return self._came(path, recording)
         return Lost(reason)
 
-    async def _attempt(self, line: Line, number: int, tries: Tries) -> Path:
+    async def _attempt(self, line: DownloadSlot, number: int, tries: AttemptCounter) -> Path:
         recording = self._recordings[number - 1]
         if self._pace.is_full:
             await line.hang_up()  # an idle connection counts among those that the camera allows
@@ -298,11 +298,11 @@ class Pool:
                 await line.hang_up()
                 raise
 
-    def _progress(self, number: int, tries: Tries, received: int) -> None:
+    def _progress(self, number: int, tries: AttemptCounter, received: int) -> None:
         tries.received(received)
         self._listener.progress(number, received)
 
-    async def _after(self, error: CameraError, tries: Tries) -> float | None:
+    async def _after(self, error: CameraError, tries: AttemptCounter) -> float | None:
         """Seconds until the next try, None where there is none."""
         if not error.worth_retrying:
             return None
@@ -323,7 +323,9 @@ class Pool:
         tries.count(doubt=isinstance(error, BadTransfer))
         return self._backoff.wait_after(tries.counted) if tries.counted < tries.most else None
 
-    async def _given_up(self, line: Line, number: int, tries: Tries, error: CameraError) -> Fetched | Lost:
+    async def _given_up(
+        self, line: DownloadSlot, number: int, tries: AttemptCounter, error: CameraError
+    ) -> Fetched | Lost:
         recording = self._recordings[number - 1]
         is_silent = isinstance(error, CameraUnreachable) and not tries.answered
         self._silent_in_a_row = self._silent_in_a_row + 1 if is_silent else 0
@@ -340,12 +342,12 @@ class Pool:
             self._store.drop_part(recording)  # the next run could not continue it
         return Lost(reason)
 
-    async def _by_time(self, line: Line, number: int) -> Path:
+    async def _by_time(self, line: DownloadSlot, number: int) -> Path:
         recording, told = self._recordings[number - 1], partial(self._listener.progress, number)
         async with self._pace.turn():
             return await fetch_by_time(await line.source(), recording, self._store, told, manner=self._manner)
 
-    async def _is_overwritten(self, line: Line, recording: Recording, error: CameraError) -> bool:
+    async def _is_overwritten(self, line: DownloadSlot, recording: Recording, error: CameraError) -> bool:
         """Whether the camera no longer lists what it could not send: its card is a ring."""
         refused = isinstance(error, CameraRefused) and error.status in _MAYBE_GONE
         if not (refused or error.worth_retrying) or self._looked_up >= _MOST_LOOKED_UP:

@@ -10,7 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from camreel.devices.base import Body, Source
+from camreel.devices.base import BodySource, Source
 from camreel.errors import BadTransfer, CameraRefused
 from camreel.formats.dhav import Frame, headers_in
 from camreel.model import Recording, Span, WallTime
@@ -28,11 +28,11 @@ class NotInPart(Exception):
     """A part of a recording cannot be had: all of it has to be fetched. The message says why, for the log."""
 
 
-class Deaf(NotInPart):
+class RangesUnsupported(NotInPart):
     """The device does not send parts."""
 
 
-class CameWhole(Exception):
+class WholeFileReceived(Exception):
     """All of the recording came where a part was asked for, and was received."""
 
 
@@ -50,7 +50,7 @@ class Ranged:
         recording: Recording,
         ranges: Ranges,
         spend: Spending | None = None,
-        take_whole: Callable[[Body], Awaitable[None]] | None = None,
+        take_whole: Callable[[BodySource], Awaitable[None]] | None = None,
         *,
         most_requests: int = MOST_REQUESTS,
         most_bytes: int = MOST_BYTES,
@@ -82,7 +82,7 @@ class Ranged:
         """The bytes from ``first`` up to ``end``, or the end of the file, as they come. Raises as :meth:`read` does."""
         await self._ranges.wait_to_ask()
         if self._ranges.are_refused:
-            raise Deaf("the device does not send parts")
+            raise RangesUnsupported("the device does not send parts")
         try:
             async with self._source.open(self._recording, first=first, end=end) as body:
                 if body.part is None:
@@ -99,15 +99,15 @@ class Ranged:
         finally:
             self._ranges.asked()
 
-    async def _whole_came(self, body: Body) -> None:
+    async def _whole_came(self, body: BodySource) -> None:
         self._ranges.refuse("it sent the whole file where a part was asked for")
         self._ranges.asked()
         if self._take_whole is not None:
             await self._take_whole(body)
-            raise CameWhole
-        raise Deaf("the device sends the whole file where a part was asked for")
+            raise WholeFileReceived
+        raise RangesUnsupported("the device sends the whole file where a part was asked for")
 
-    def _check(self, body: Body, first: int, end: int) -> int:
+    def _check(self, body: BodySource, first: int, end: int) -> int:
         """Where the part that is coming ends."""
         part = body.part
         assert part is not None
@@ -124,7 +124,7 @@ class Ranged:
         self._ranges.usable = True
         return min(end, total)
 
-    async def _counted(self, body: Body, length: int) -> AsyncGenerator[bytes, None]:
+    async def _counted(self, body: BodySource, length: int) -> AsyncGenerator[bytes, None]:
         came = 0
         async for chunk in body.chunks:
             came += len(chunk)

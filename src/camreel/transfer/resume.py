@@ -66,7 +66,7 @@ class Ranges:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class PartNote:
     """Beside a part. ``total`` and ``synced`` in bytes; ``boot`` is the run of the system that wrote it.
 
     ``key`` tells which bytes of the recording it will hold, None where it will be all of them, as they are.
@@ -83,7 +83,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PartialFile:
     """A part that can be continued: ``size`` good bytes of ``total``."""
 
     size: int
@@ -98,14 +98,14 @@ class Held:
 def begin(store: Store, recording: Recording, total: int | None, key: str | None = None) -> None:
     """A new part: what was there goes, and what it will be a part of is written down. Blocking.
 
-    ``total`` is how long it will be, ``key`` as in :class:`Note`.
+    ``total`` is how long it will be, ``key`` as in :class:`PartNote`.
     """
     store.drop_part(recording)
     if total is None:  # without a length nobody can tell later that it is still the same file
         return
     span = recording.listed or recording.span
     start, end = span.start.isoformat(), span.end.isoformat()
-    note = Note(recording.path, start, end, recording.size, total, boot=_boot(), key=key)
+    note = PartNote(recording.path, start, end, recording.size, total, boot=_boot(), key=key)
     _write(store.note(recording), note)
 
 
@@ -126,7 +126,7 @@ def survives_unsynced(store: Store, recording: Recording, size: int) -> bool:
     return note is not None and note.boot is not None and note.boot == _boot() and note.total == size
 
 
-def settle(store: Store, recording: Recording) -> None:
+def flush(store: Store, recording: Recording) -> None:
     """Have its clip on the disk, where it is not known to be. DiskError where that fails. Blocking."""
     clip = store.find(recording)
     before = _state(store.note(recording))
@@ -165,7 +165,7 @@ def is_held(store: Store, recording: Recording) -> bool:
     return note is not None and held(store, recording, note.key) is not None
 
 
-def held(store: Store, recording: Recording, key: str | None = None) -> Held | None:
+def held(store: Store, recording: Recording, key: str | None = None) -> PartialFile | None:
     """The part of an earlier try or run, where it is safe to continue and of just these bytes. Blocking."""
     note = _read(store.note(recording))
     span = recording.listed or recording.span
@@ -184,20 +184,20 @@ def held(store: Store, recording: Recording, key: str | None = None) -> Held | N
     # A page of text that broke off is no beginning of a recording.
     if not OVERLAP < size <= note.total or suffix_for(head) == ".bin":
         return None
-    return Held(size, note.total)
+    return PartialFile(size, note.total)
 
 
-def _write(path: Path, note: Note) -> None:
+def _write(path: Path, note: PartNote) -> None:
     with disk_errors(path):
         path.write_text(json.dumps(asdict(note)), encoding="ascii")
 
 
-def _read(path: Path) -> Note | None:
+def _read(path: Path) -> PartNote | None:
     """What is torn, or not ours, is no note."""
     try:
         with path.open("rb") as file:
             fields = json.loads(file.read(_LONGEST_NOTE))
-        note = Note(**fields)
+        note = PartNote(**fields)
     except (OSError, ValueError, TypeError, RecursionError):
         return None
     numbers = (note.total, note.synced)

@@ -15,7 +15,7 @@ from camreel.transfer.retry import Backoff
 
 
 @dataclass(frozen=True, slots=True)
-class Tuning:
+class Runtime:
     """What tests set and people do not: how patient to be, what time it is, and how to wait."""
 
     timeouts: Timeouts = field(default_factory=Timeouts)

@@ -16,7 +16,7 @@ _MOST_CAUTION = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Concurrency:
     """Downloads at a time: how many there might be, the fewest there were, and what it came to."""
 
     most: int
@@ -24,7 +24,7 @@ class Settled:
     last: int
 
 
-class Pace:
+class ConcurrencyLimit:
     """The turns of one camera's downloads. Never more than ``most`` at a time."""
 
     def __init__(self, most: int) -> None:
@@ -35,9 +35,9 @@ class Pace:
         self._strains = 0
 
     @property
-    def settled(self) -> Settled:
+    def settled(self) -> Concurrency:
         """What it has come to so far."""
-        return Settled(self._most, self._lowest, self._allowed)
+        return Concurrency(self._most, self._lowest, self._allowed)
 
     @property
     def strains(self) -> int:
@@ -102,7 +102,7 @@ class Pace:
                 self._waiting.popleft().set()
 
 
-class Rate:
+class RateLimit:
     """Shared by all downloads. ``limit`` in bytes a second; None lets everything through.
 
     ``now`` counts seconds, ``sleep`` waits for some.

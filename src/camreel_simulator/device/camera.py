@@ -24,7 +24,7 @@ from camreel_simulator.device.profiles import AMCREST_SD, Profile
 from camreel_simulator.device.quirks import Quirks
 from camreel_simulator.device.search import FileFind, FinderState, parse_query
 from camreel_simulator.http.ledger import Ledger, LoggedRequest
-from camreel_simulator.http.message import BAD_REQUEST, Answer, Body, HttpRequest, text
+from camreel_simulator.http.message import BAD_REQUEST, AnswerBody, DeviceAnswer, HttpRequest, text
 from camreel_simulator.http.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -178,21 +178,21 @@ class SimulatedCamera:
         if download == load_by_time.PATH:
             self._by_time.broke_off()
 
-    def redirect(self, request: HttpRequest, place: str) -> Answer:
+    def redirect(self, request: HttpRequest, place: str) -> DeviceAnswer:
         """What port 80 answers where there is only https (NV4108E-HS, DH-H4C-GE)."""
         self._arrived += 1
         answer = text("", 302, (("Location", place),))
         self._log(self._arrived, request, answer, Verdict(welcome=False), None)
         return answer
 
-    async def answer(self, request: HttpRequest) -> Answer:
+    async def answer(self, request: HttpRequest) -> DeviceAnswer:
         """The answer to one request, with whatever goes wrong in it, and a line in the log."""
         self._arrived += 1
         number = self._arrived
         if self._power.goes_now(number):
             for part in (self._door, self._find, self._by_time):
                 part.reboot()
-            answer = Answer(0, Body.of(b""), withheld=True, after="close")
+            answer = DeviceAnswer(0, AnswerBody.of(b""), withheld=True, after="close")
             self._log(number, request, answer, Verdict(welcome=False), None)
             self._power.go()
             return answer
@@ -209,7 +209,9 @@ class SimulatedCamera:
         self._log(number, request, answer, verdict, fault)
         return self._dressed(answer)
 
-    def _log(self, number: int, request: HttpRequest, answer: Answer, verdict: Verdict, fault: Fault | None) -> None:
+    def _log(
+        self, number: int, request: HttpRequest, answer: DeviceAnswer, verdict: Verdict, fault: Fault | None
+    ) -> None:
         self.ledger.write(
             LoggedRequest(
                 number=number,
@@ -224,7 +226,7 @@ class SimulatedCamera:
             )
         )
 
-    def _dressed(self, answer: Answer) -> Answer:
+    def _dressed(self, answer: DeviceAnswer) -> DeviceAnswer:
         """With the headers, line ends and delays of this firmware."""
         headers = (*answer.headers, *self.profile.headers)
         if self.quirks.second_length:
@@ -232,7 +234,7 @@ class SimulatedCamera:
             headers += (("Content-Length", str(length)),)
         body = answer.body
         if self.quirks.lf and answer.content_type.startswith("text/plain"):
-            body = Body.of(b"".join(body.chunks()).replace(b"\r\n", b"\n"))
+            body = AnswerBody.of(b"".join(body.chunks()).replace(b"\r\n", b"\n"))
         delay = self.quirks.refusal_body_seconds if answer.status == 401 else answer.body_delay
         return replace(answer, headers=headers, body=body, body_delay=delay)
 
@@ -241,7 +243,7 @@ class SimulatedCamera:
         self._arrived += 1
         self.ledger.write(LoggedRequest(self._arrived, connection, "?", what, 400, authorized=False))
 
-    def _refusal(self, request: HttpRequest, verdict: Verdict) -> Answer:
+    def _refusal(self, request: HttpRequest, verdict: Verdict) -> DeviceAnswer:
         if self._door.locked and self.quirks.lock_shape == "json":  # of a DH-NVR608H; RmLock is the seconds left
             body = f'{{"ErrorCode":268632081,"Result":false,"RmLock":{self.quirks.lock_seconds},"RmLogin":0}}'
             return text(body, 403)
@@ -252,14 +254,14 @@ class SimulatedCamera:
         challenges = self._door.challenges(request.connection, stale=verdict.stale)
         return text("Error\r\nInvalid Authority!\r\n", 401, challenges)
 
-    def full(self, connection: int) -> Answer | None:
+    def full(self, connection: int) -> DeviceAnswer | None:
         """What a connection too many is answered; None: it is reset."""
         if not self.quirks.limit_answers:
             return None
         self.misunderstood(connection, "a connection too many")
         return text("Error\r\nExceeded maximum number of connections!\r\n", 401)
 
-    async def _obey(self, request: HttpRequest, fault: Fault | None) -> Answer:
+    async def _obey(self, request: HttpRequest, fault: Fault | None) -> DeviceAnswer:
         if request.method not in ("GET", "HEAD") or (request.method == "HEAD" and not self.quirks.head):
             return BAD_REQUEST
         if request.path.startswith(_LOADFILE):
@@ -274,7 +276,7 @@ class SimulatedCamera:
             return await asyncio.to_thread(self._by_time.load, query)
         return self._facts.tell(request.path, query)
 
-    def _download(self, request: HttpRequest, fault: Fault | None) -> Answer:
+    def _download(self, request: HttpRequest, fault: Fault | None) -> DeviceAnswer:
         path = unquote(request.path.removeprefix(_LOADFILE))
         path = re.sub("^/+", "/", path)  # python-amcrest asks for RPC_Loadfile//mnt/...: tolerated
         recorded = self._card.at(path)
@@ -282,26 +284,26 @@ class SimulatedCamera:
             return text("Error\r\nNot Found!\r\n", 404)
         if self._card.has_lost(recorded):
             return self._overwritten()
-        whole = Body.of(recorded.body())
+        whole = AnswerBody.of(recorded.body())
         if self.quirks.empty_files != "no":
             promised = len(whole) if self.quirks.empty_files == "promised" else 0
-            return Answer(200, Body.of(b""), _OCTETS, declared=promised, after="close", download=path)
+            return DeviceAnswer(200, AnswerBody.of(b""), _OCTETS, declared=promised, after="close", download=path)
         if self.quirks.multipart:
             return _in_parts(whole, path)
         asked = _RANGE.fullmatch(request.headers.get("range", ""))
         deaf = not self.quirks.ranges or (fault is not None and fault.kind == "ignore_range")
         if asked is None or deaf or asked.groups() == ("", ""):
-            return Answer(200, whole, _OCTETS, download=path)
+            return DeviceAnswer(200, whole, _OCTETS, download=path)
         return _part(whole, asked[1], asked[2], path)
 
-    def _overwritten(self) -> Answer:
+    def _overwritten(self) -> DeviceAnswer:
         if self.quirks.overwritten == "reset":
-            return Answer(0, Body.of(b""), withheld=True, after="close")
+            return DeviceAnswer(0, AnswerBody.of(b""), withheld=True, after="close")
         said = {"404": "Not Found!", "400": "Bad Request!"}.get(self.quirks.overwritten or "", "Internal Error")
         return text(f"Error\r\n{said}\r\n", int(self.quirks.overwritten or 404))
 
 
-def _in_parts(whole: Body, path: str) -> Answer:
+def _in_parts(whole: AnswerBody, path: str) -> DeviceAnswer:
     """A few lines of JSON, then the file: as a DHI-NVR5232-EI answers now and then."""
     border = "----------------------------2f7a3b19c0de"
     told = '{"params":{"code":0},"result":true}'
@@ -310,15 +312,15 @@ def _in_parts(whole: Body, path: str) -> Answer:
         f"--{border}\r\nContent-Type: application/http\r\nContent-Length: {len(whole)}\r\n\r\n"
     )
     body = b"".join((before.encode(), *whole.chunks(), f"\r\n--{border}--\r\n".encode()))
-    return Answer(200, Body.of(body), f"multipart/mixed; boundary={border}", download=path)
+    return DeviceAnswer(200, AnswerBody.of(body), f"multipart/mixed; boundary={border}", download=path)
 
 
-def _part(whole: Body, first: str, last: str, path: str) -> Answer:
+def _part(whole: AnswerBody, first: str, last: str, path: str) -> DeviceAnswer:
     """206 for ``first-last``, ``first-`` or the last bytes; 416 where there are none."""
     size = len(whole)
     start = int(first) if first else max(0, size - int(last))
     stop = min(size, int(last) + 1) if first and last else size
     if start >= stop:
-        return Answer(416, Body.of(b""), headers=(("Content-Range", f"bytes */{size}"),))
+        return DeviceAnswer(416, AnswerBody.of(b""), headers=(("Content-Range", f"bytes */{size}"),))
     headers = (("Content-Range", f"bytes {start}-{stop - 1}/{size}"), ("Accept-Ranges", "bytes"))
-    return Answer(206, whole.cut(start, stop), _OCTETS, headers, download=path)
+    return DeviceAnswer(206, whole.cut(start, stop), _OCTETS, headers, download=path)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from camreel_simulator.device.replies import Writing
-from camreel_simulator.http.message import BAD_REQUEST, NOT_IMPLEMENTED, Answer, text
+from camreel_simulator.http.message import BAD_REQUEST, NOT_IMPLEMENTED, DeviceAnswer, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,11 +38,11 @@ class Facts:
         }
 
     @property
-    def unknown(self) -> Answer:
+    def unknown(self) -> DeviceAnswer:
         """The answer to what this firmware does not know."""
         return NOT_IMPLEMENTED if self._quirks.unknown_is_501 else BAD_REQUEST
 
-    def tell(self, path: str, query: Mapping[str, str]) -> Answer:
+    def tell(self, path: str, query: Mapping[str, str]) -> DeviceAnswer:
         """The answer to one question."""
         action = query.get("action", "")
         name = path.removeprefix("/cgi-bin/").removesuffix(".cgi")
@@ -77,7 +77,7 @@ class Facts:
             states.append(f"states[{index}].connectionState={'Unconnect' if away else 'Connected'}")
         return tuple(states) or None
 
-    def _config(self, name: str) -> Answer:
+    def _config(self, name: str) -> DeviceAnswer:
         made_up: dict[str, Callable[[], tuple[str, ...]]] = {
             "General": self._general,
             "NTP": self._ntp,

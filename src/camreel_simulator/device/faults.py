@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from camreel_simulator.http.message import Answer, Body, HttpRequest
+from camreel_simulator.http.message import AnswerBody, DeviceAnswer, HttpRequest
 
 Kind = Literal[
     "drop",
@@ -98,24 +98,24 @@ class Fault:
         decoded = request.decoded
         return self.target in decoded if isinstance(self.target, str) else bool(self.target.search(decoded))
 
-    def replacement(self) -> Answer:
+    def replacement(self) -> DeviceAnswer:
         """The answer instead, for kinds that replace it."""
         if self.kind == "reset":
-            return Answer(0, Body.of(b""), withheld=True, after="close")
+            return DeviceAnswer(0, AnswerBody.of(b""), withheld=True, after="close")
         if self.kind == "silent":
-            return Answer(0, Body.of(b""), withheld=True, after="stall")
+            return DeviceAnswer(0, AnswerBody.of(b""), withheld=True, after="stall")
         if self.kind == "error_page":
             body = _PAGE if self.text is None else self.text
-            return Answer(200, Body.of(body.encode()), "text/html;charset=utf-8", self.headers)
+            return DeviceAnswer(200, AnswerBody.of(body.encode()), "text/html;charset=utf-8", self.headers)
         if self.kind == "empty":
-            return Answer(200, Body.of(b""), headers=self.headers)
+            return DeviceAnswer(200, AnswerBody.of(b""), headers=self.headers)
         if self.kind == "status":
             body = f"Error\r\n{self.status}\r\n" if self.text is None else self.text
-            return Answer(self.status, Body.of(body.encode()), headers=self.headers)
+            return DeviceAnswer(self.status, AnswerBody.of(body.encode()), headers=self.headers)
         body = "Error\r\nBad Request!\r\n" if self.text is None else self.text
-        return Answer(200, Body.of(body.encode()), headers=self.headers)
+        return DeviceAnswer(200, AnswerBody.of(body.encode()), headers=self.headers)
 
-    def spoil(self, answer: Answer) -> Answer:
+    def spoil(self, answer: DeviceAnswer) -> DeviceAnswer:
         """The camera's answer with this fault in it; kinds that act elsewhere leave it as it is."""
         if self.kind in ("drop", "stall"):
             cut = answer.body.cut(0, self.at)
@@ -136,20 +136,20 @@ class Fault:
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
-def _spoil_part(kind: str, count: int, answer: Answer) -> Answer:
+def _spoil_part(kind: str, count: int, answer: DeviceAnswer) -> DeviceAnswer:
     """A 206 that is not the part that was asked for, or does not say which it is."""
     headers = dict(answer.headers)
     said = _CONTENT_RANGE.fullmatch(headers.pop("Content-Range", ""))
     assert said is not None, "a 206 of this camera says which part it is"
     first, last, total = (int(number) for number in said.groups())
     if kind == "range_refused":
-        return Answer(416, Body.of(b""), headers=(("Content-Range", f"bytes */{total}"),))
+        return DeviceAnswer(416, AnswerBody.of(b""), headers=(("Content-Range", f"bytes */{total}"),))
     body = answer.body
     if kind == "range_bytes":
         body = _other_bytes(b"part", len(body))
     if kind == "range_start":
         earlier = min(count, first)
-        first, body = first - earlier, Body(body.source, body.start - earlier, body.stop)
+        first, body = first - earlier, AnswerBody(body.source, body.start - earlier, body.stop)
     if kind == "range_total":
         total += count
     if kind != "range_unsaid":
@@ -157,8 +157,8 @@ def _spoil_part(kind: str, count: int, answer: Answer) -> Answer:
     return replace(answer, body=body, headers=tuple(headers.items()))
 
 
-def _other_bytes(seed: bytes, count: int) -> Body:
-    return Body.of(hashlib.shake_256(seed).digest(count))
+def _other_bytes(seed: bytes, count: int) -> AnswerBody:
+    return AnswerBody.of(hashlib.shake_256(seed).digest(count))
 
 
 @dataclass

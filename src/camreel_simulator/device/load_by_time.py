@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from camreel_simulator.device.search import parse_time
 from camreel_simulator.footage.clips import ClipSpec
 from camreel_simulator.footage.dhav import dav_frames, junk
-from camreel_simulator.http.message import BAD_REQUEST, Answer, Body
+from camreel_simulator.http.message import BAD_REQUEST, AnswerBody, DeviceAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class ByTime:
         limit = self._quirks.by_time_wedges_after
         return limit is not None and self._broken_off >= limit
 
-    def load(self, query: Mapping[str, str]) -> Answer:
+    def load(self, query: Mapping[str, str]) -> DeviceAnswer:
         """The answer to one request. Makes the footage, which takes a moment: not for an event loop."""
         start, end = (parse_time(query.get(key, "")) for key in ("startTime", "endTime"))
         channel, stream = query.get("channel", ""), _STREAMS.get(query.get("subtype", "0"))
@@ -64,9 +64,9 @@ class ByTime:
         if self._quirks.by_time_junk:
             data = junk(_JUNK[self._asked % len(_JUNK)], self._asked) + data
         empty = self._quirks.by_time_empty_at_5 and (start.minute % 5, start.second) == (0, 0)
-        return Answer(
+        return DeviceAnswer(
             200,
-            Body.of(b"" if empty else data),
+            AnswerBody.of(b"" if empty else data),
             "application/http",  # there is no HTTP in it
             declared=len(data),
             after="close" if empty else "go on",

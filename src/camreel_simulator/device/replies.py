@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from camreel_simulator.http.message import Answer, lines
+from camreel_simulator.http.message import DeviceAnswer, lines
 
 if TYPE_CHECKING:
     from camreel_simulator.device.quirks import Quirks
@@ -17,7 +17,7 @@ class Writing:
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
 
-    def rows(self, *rows: str) -> Answer:
+    def rows(self, *rows: str) -> DeviceAnswer:
         """``key=value`` lines; others as they are."""
         return lines(*map(self._row, rows))
 

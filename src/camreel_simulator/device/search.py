@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from camreel_simulator.device.replies import Writing
-from camreel_simulator.http.message import BAD_REQUEST, Answer, lines, text
+from camreel_simulator.http.message import BAD_REQUEST, DeviceAnswer, lines, text
 
 if TYPE_CHECKING:
     from camreel_simulator.device.card import Card, Recorded
@@ -83,7 +83,7 @@ class FileFind:
         """The finders that were not destroyed, oldest first."""
         return tuple(FinderState(name, finder.closed) for name, finder in dict(self._finders).items())
 
-    def call(self, query: Mapping[str, str], fault: Fault | None) -> Answer:
+    def call(self, query: Mapping[str, str], fault: Fault | None) -> DeviceAnswer:
         """One call. Makes the clips it lists, to know their lengths: not for an event loop."""
         action, name = query.get("action", ""), query.get("object", "")
         if action == "factory.create":
@@ -108,7 +108,7 @@ class FileFind:
         """A reboot frees all finders."""
         self._finders.clear()
 
-    def _create(self) -> Answer:
+    def _create(self) -> DeviceAnswer:
         limit = self._quirks.finder_limit
         if limit is not None and len(self._finders) >= limit:
             return text("Error\r\nService Unavailable!\r\n", 503)
@@ -117,7 +117,7 @@ class FileFind:
         self._finders[name] = _Finder()
         return self._write.rows(f"result={name}")
 
-    def _find(self, finder: _Finder, query: Mapping[str, str]) -> Answer:
+    def _find(self, finder: _Finder, query: Mapping[str, str]) -> DeviceAnswer:
         start, end = (parse_time(query.get(f"condition.{key}", "")) for key in ("StartTime", "EndTime"))
         channel = query.get("condition.Channel", "")
         channel = "1" if channel == "0" and self._quirks.channel_zero else channel
@@ -139,7 +139,7 @@ class FileFind:
         finder.last_page = []
         return lines("OK")
 
-    def _next(self, finder: _Finder, query: Mapping[str, str], fault: Fault | None) -> Answer:
+    def _next(self, finder: _Finder, query: Mapping[str, str], fault: Fault | None) -> DeviceAnswer:
         count = query.get("count", "")
         if finder.found is None or finder.closed or not count.isdecimal() or int(count) < 1:
             return BAD_REQUEST
@@ -157,7 +157,7 @@ class FileFind:
         self._card.was_listed(page)
         return self._page(page)
 
-    def _page(self, page: Sequence[Recorded]) -> Answer:
+    def _page(self, page: Sequence[Recorded]) -> DeviceAnswer:
         if not page and self._quirks.list_end == "error":
             return lines("Error")
         if not page and self._quirks.list_end == "400":

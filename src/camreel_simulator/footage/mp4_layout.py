@@ -20,14 +20,14 @@ _G711 = frozenset((b"alaw", b"ulaw"))
 
 
 @dataclass
-class Box:
+class BoxTree:
     """A box and, if it is a container, the boxes in it; else its payload."""
 
     kind: bytes
     payload: bytes = b""
-    children: list[Box] | None = None
+    children: list[BoxTree] | None = None
 
-    def one(self, *path: bytes) -> Box:
+    def one(self, *path: bytes) -> BoxTree:
         """The first box at ``path``. Raises :class:`KeyError` if there is none."""
         box = self
         for kind in path:
@@ -68,12 +68,12 @@ def top_boxes(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at += size
 
 
-def parse_boxes(data: bytes) -> list[Box]:
+def parse_boxes(data: bytes) -> list[BoxTree]:
     """The boxes in ``data``, those of a ``moov`` down to the sample tables."""
     boxes = []
     for kind, at, size in top_boxes(data):
         payload = data[at + 8 : at + size]
-        boxes.append(Box(kind, children=parse_boxes(payload)) if kind in _CONTAINERS else Box(kind, payload))
+        boxes.append(BoxTree(kind, children=parse_boxes(payload)) if kind in _CONTAINERS else BoxTree(kind, payload))
     return boxes
 
 
@@ -83,21 +83,21 @@ def as_amcrest(data: bytes, brand: bytes = b"avc1") -> bytes:
     ``data`` is an mp4 or mov from FFmpeg's muxer, below 4 GiB; ``brand`` is the third compatible brand.
     """
     moov = next(
-        Box(kind, children=parse_boxes(data[at + 8 : at + size]))
+        BoxTree(kind, children=parse_boxes(data[at + 8 : at + size]))
         for kind, at, size in top_boxes(data)
         if kind == b"moov"
     )
     tracks = [child for child in moov.children or () if child.kind == b"trak"]
     pieces = sorted((p for n, trak in enumerate(tracks) for p in _pieces(trak, n)), key=lambda piece: piece.offset)
     out = [
-        Box(b"ftyp", b"isom" + struct.pack(">I", 512) + b"isomiso2" + brand + b"mp41").encode(),
-        Box(b"free").encode(),
+        BoxTree(b"ftyp", b"isom" + struct.pack(">I", 512) + b"isomiso2" + brand + b"mp41").encode(),
+        BoxTree(b"free").encode(),
     ]
     at = sum(map(len, out))
     offsets: list[list[int]] = [[] for _ in tracks]
     for piece in pieces:
         offsets[piece.track].append(at + 8)
-        out.append(Box(b"mdat", data[piece.offset : piece.offset + piece.size]).encode())
+        out.append(BoxTree(b"mdat", data[piece.offset : piece.offset + piece.size]).encode())
         at += 8 + piece.size
     for trak, places in zip(tracks, offsets, strict=True):
         _relocate(trak, places)
@@ -106,7 +106,7 @@ def as_amcrest(data: bytes, brand: bytes = b"avc1") -> bytes:
     return b"".join(out)
 
 
-def _pieces(trak: Box, track: int) -> Iterator[_Piece]:
+def _pieces(trak: BoxTree, track: int) -> Iterator[_Piece]:
     stbl = trak.one(b"mdia", b"minf", b"stbl")
     sizes = _sizes(stbl)
     whole_chunks = _is_g711(stbl)
@@ -120,20 +120,20 @@ def _pieces(trak: Box, track: int) -> Iterator[_Piece]:
             at += size
 
 
-def _sizes(stbl: Box) -> list[int]:
+def _sizes(stbl: BoxTree) -> list[int]:
     table = stbl.one(b"stsz").payload
     same, count = struct.unpack_from(">II", table, 4)
     return [same] * count if same else list(struct.unpack_from(f">{count}I", table, 12))
 
 
-def _chunk_offsets(stbl: Box) -> list[int]:
+def _chunk_offsets(stbl: BoxTree) -> list[int]:
     wide = stbl.has(b"co64")
     table = stbl.one(b"co64" if wide else b"stco").payload
     (count,) = struct.unpack_from(">I", table, 4)
     return list(struct.unpack_from(f">{count}{'Q' if wide else 'I'}", table, 8))
 
 
-def _chunk_counts(stbl: Box) -> list[int]:
+def _chunk_counts(stbl: BoxTree) -> list[int]:
     """How many samples each chunk holds."""
     table = stbl.one(b"stsc").payload
     (entries,) = struct.unpack_from(">I", table, 4)
@@ -143,11 +143,11 @@ def _chunk_counts(stbl: Box) -> list[int]:
     return [count for (first, count, _), end in zip(runs, ends, strict=True) for _ in range(end - first)]
 
 
-def _is_g711(stbl: Box) -> bool:
+def _is_g711(stbl: BoxTree) -> bool:
     return stbl.one(b"stsd").payload[12:16] in _G711
 
 
-def _relocate(trak: Box, places: list[int]) -> None:
+def _relocate(trak: BoxTree, places: list[int]) -> None:
     """Point the sample table at the new places: one chunk per piece."""
     stbl = trak.one(b"mdia", b"minf", b"stbl")
     if not _is_g711(stbl):  # a chunk of G.711 keeps its samples: one byte each
@@ -157,7 +157,7 @@ def _relocate(trak: Box, places: list[int]) -> None:
     table.payload = struct.pack(f">II{len(places)}I", 0, len(places), *places)
 
 
-def _drop(box: Box) -> None:
+def _drop(box: BoxTree) -> None:
     if box.children is not None:
         box.children = [child for child in box.children if child.kind not in _DROPPED]
         for child in box.children:

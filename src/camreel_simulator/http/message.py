@@ -51,7 +51,7 @@ class HttpRequest:
 
 
 @dataclass(frozen=True)
-class Body:
+class AnswerBody:
     """Some or all of the bytes of a file or a string, streamed."""
 
     source: bytes | Path
@@ -59,16 +59,16 @@ class Body:
     stop: int
 
     @classmethod
-    def of(cls, source: bytes | Path) -> Body:
+    def of(cls, source: bytes | Path) -> AnswerBody:
         """All of ``source``."""
         return cls(source, 0, source.stat().st_size if isinstance(source, Path) else len(source))
 
     def __len__(self) -> int:
         return self.stop - self.start
 
-    def cut(self, start: int, stop: int) -> Body:
+    def cut(self, start: int, stop: int) -> AnswerBody:
         """Part of it, in its own coordinates."""
-        return Body(self.source, self.start + start, min(self.stop, self.start + stop))
+        return AnswerBody(self.source, self.start + start, min(self.stop, self.start + stop))
 
     def chunks(self, size: int = _CHUNK) -> Iterator[bytes | memoryview]:
         """The bytes in pieces of at most ``size``."""
@@ -86,11 +86,11 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Answer:
+class DeviceAnswer:
     """What the camera answers, and what it then does to the connection."""
 
     status: int
-    body: Body
+    body: AnswerBody
     content_type: str = "text/plain;charset=utf-8"
     headers: tuple[tuple[str, str], ...] = ()
     declared: int | None = None
@@ -116,12 +116,12 @@ class Answer:
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-def text(body: str, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def text(body: str, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> DeviceAnswer:
     """A text answer; lines are ended by CR LF by whoever writes them."""
-    return Answer(status, Body.of(body.encode()), headers=headers)
+    return DeviceAnswer(status, AnswerBody.of(body.encode()), headers=headers)
 
 
-def lines(*rows: str) -> Answer:
+def lines(*rows: str) -> DeviceAnswer:
     """A text answer of several lines, each ended by CR LF."""
     return text("".join(f"{row}\r\n" for row in rows))
 

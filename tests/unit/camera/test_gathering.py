@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camreel.devices.session import LARGE_BUFFER, Gathering
+from camreel.devices.session import LARGE_BUFFER, ReadCoalescer
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from camreel.devices.session import LARGE_BUFFER, Gathering
 )
 def test_a_fast_camera_is_never_waited_for(rate: int, pause: float) -> None:
     """As much as the buffer holds with room to spare is taken at once, and 0.3 s at most."""
-    now, gathering = 50.0, Gathering(50.0)
+    now, gathering = 50.0, ReadCoalescer(50.0)
     gathering.took(1 << 20, now)
     for elapsed in (0.01, 0.05, 0.2):
         now += elapsed
@@ -24,14 +24,14 @@ def test_a_fast_camera_is_never_waited_for(rate: int, pause: float) -> None:
 
 def test_all_at_once() -> None:
     """A clock that stands still tells nothing."""
-    gathering = Gathering(1.0)
+    gathering = ReadCoalescer(1.0)
     gathering.took(1000, 1.0)
     assert gathering.pause == 0
 
 
 def test_the_first_bytes_come_one_by_one() -> None:
     """A device that breaks off each connection soon is not to lose all of it each time."""
-    gathering = Gathering(50.0)
+    gathering = ReadCoalescer(50.0)
     for number in range(15):
         gathering.took(1 << 16, 50.1 + number / 10)
         assert gathering.pause == 0

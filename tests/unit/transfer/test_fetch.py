@@ -58,7 +58,7 @@ async def test_a_recording_becomes_a_file(get, store, recording, movie):
     path, told = await get(movie[:5], movie[5:100], movie[100:])
     assert path.read_bytes() == movie
     assert path.suffix == ".mp4"
-    resume.settle(store, recording())
+    resume.flush(store, recording())
     assert list(store.folder.iterdir()) == [path]
     assert told[:2] == [0, 5]
     assert told[-1] == len(movie)
@@ -258,8 +258,8 @@ async def test_nobody_waits_for_the_disk(get, store, recording, movie, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", failing_sync)
         with pytest.raises(DiskError):
-            resume.settle(store, recording())
-    resume.settle(store, recording())
+            resume.flush(store, recording())
+    resume.flush(store, recording())
     assert not store.note(recording()).exists()
     monkeypatch.setattr(resume, "_boot", lambda: "the next one")
     resume.recover(store)

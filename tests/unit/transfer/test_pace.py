@@ -6,14 +6,14 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from camreel.transfer.pool import Tries
+from camreel.transfer.pool import AttemptCounter
 from camreel.transfer.resume import OVERLAP
-from camreel.transfer.throttle import Pace, Rate, Settled
+from camreel.transfer.throttle import Concurrency, ConcurrencyLimit, RateLimit
 
 pytestmark = pytest.mark.anyio
 
 
-async def most_at_once(pace: Pace, count: int) -> int:
+async def most_at_once(pace: ConcurrencyLimit, count: int) -> int:
     """How many of ``count`` downloads were in their turn at the same time."""
     active = most = 0
 
@@ -34,20 +34,20 @@ async def most_at_once(pace: Pace, count: int) -> int:
 
 def test_one_burst_of_failures_halves_once():
     """Eight downloads that began together and all failed are one sign, not eight."""
-    pace = Pace(8)
+    pace = ConcurrencyLimit(8)
     seen = pace.strains
     for _turn in range(8):
         pace.strained(seen)
-    assert pace.settled == Settled(8, 4, 4)
+    assert pace.settled == Concurrency(8, 4, 4)
     pace.strained(pace.strains)
     pace.strained(pace.strains)
     pace.strained(pace.strains)
-    assert pace.settled == Settled(8, 1, 1)
+    assert pace.settled == Concurrency(8, 1, 1)
 
 
 def test_it_creeps_up_and_never_beyond_the_limit():
     """One more at a time after some that went well; --max-concurrent is the end of it."""
-    pace = Pace(4)
+    pace = ConcurrencyLimit(4)
     pace.strained(pace.strains)
     steps = []
     for _recording in range(30):
@@ -60,16 +60,16 @@ def test_it_creeps_up_and_never_beyond_the_limit():
 
 def test_what_was_no_strain_is_taken_back():
     """A recording that is not there any more was answered like too much: the pace is as it was."""
-    pace = Pace(8)
+    pace = ConcurrencyLimit(8)
     halved = sum(pace.strained(pace.strains) for _failure in range(2))
-    assert pace.settled == Settled(8, 2, 2)
+    assert pace.settled == Concurrency(8, 2, 2)
     pace.forgive(halved)
-    assert pace.settled == Settled(8, 8, 8)
+    assert pace.settled == Concurrency(8, 8, 8)
 
 
 def test_a_camera_that_faults_now_and_then_is_not_kept_at_one():
     """5 % random faults on 2,000 recordings: the pace comes up again between them, each time."""
-    pace = Pace(4)
+    pace = ConcurrencyLimit(4)
     reached = []
     for _fault in range(100):
         pace.strained(pace.strains)
@@ -82,7 +82,7 @@ def test_a_camera_that_faults_now_and_then_is_not_kept_at_one():
 @pytest.mark.parametrize(("strains", "most"), [(0, 6), (1, 3), (2, 1)])
 async def test_turns_follow_the_pace(strains, most):
     """No more at a time than the camera bears, and all come to their turn."""
-    pace = Pace(6)
+    pace = ConcurrencyLimit(6)
     for _strain in range(strains):
         pace.strained(pace.strains)
     assert await most_at_once(pace, 12) == most
@@ -96,7 +96,7 @@ async def test_a_rate_holds_over_all_downloads():
         nonlocal now
         now += seconds
 
-    rate = Rate(1000, sleep, lambda: now)
+    rate = RateLimit(1000, sleep, lambda: now)
     for count in (10, 4000, 1, 989):
         await rate.spend(count)
     assert now == pytest.approx(5.0)
@@ -111,12 +111,12 @@ async def test_without_a_rate_nothing_waits():
     async def never(_seconds: float) -> None:
         raise AssertionError
 
-    await Rate(None, never, lambda: 0.0).spend(10**12)
+    await RateLimit(None, never, lambda: 0.0).spend(10**12)
 
 
 def test_only_real_progress_makes_tries_forgotten():
     """A drip that gives less than a try costs does not go on for ever; a big step does."""
-    tries = Tries(3, 1)
+    tries = AttemptCounter(3, 1)
     for _try in range(2):
         tries.begin(0, 0)
         tries.received(OVERLAP - 1)
@@ -131,7 +131,7 @@ def test_only_real_progress_makes_tries_forgotten():
 
 def test_the_same_bytes_again_are_no_progress():
     """A device without Range that always breaks at 90 % is given up after its tries."""
-    tries = Tries(3, 1)
+    tries = AttemptCounter(3, 1)
     progressed = []
     for _try in range(4):
         tries.begin(0, 0)
@@ -142,7 +142,7 @@ def test_the_same_bytes_again_are_no_progress():
 
 def test_a_recording_of_any_size_ends_after_few_breaks():
     """Each step of progress is a 64th at least: 2 GB that drip are not asked for thousands of times."""
-    tries, size, steps = Tries(1, 1), 0, 0
+    tries, size, steps = AttemptCounter(1, 1), 0, 0
     while size < 2 << 30:
         size += OVERLAP
         tries.received(size)

@@ -10,8 +10,8 @@ import pytest
 
 from camreel.errors import CameraRefused, CameraUnreachable
 from camreel.transfer import resume
-from camreel.transfer.download import Manner, fetch
-from camreel.transfer.resume import OVERLAP, Held, settle
+from camreel.transfer.download import TransferPolicy, fetch
+from camreel.transfer.resume import OVERLAP, PartialFile, flush
 
 pytestmark = pytest.mark.anyio
 
@@ -59,14 +59,14 @@ async def test_a_break_at_any_place_costs_the_overlap(broken, rest, camera, stor
     one = await broken()
     camera.answers[one.path] = [rest()]
     told: list[int] = []
-    manner = Manner()
+    manner = TransferPolicy()
     path = await fetch(camera, one, store, told.append, manner=manner)
     assert path.read_bytes() == WHOLE
     assert camera.firsts == [BREAK - OVERLAP]
     assert told[0] == BREAK
     assert told[-1] == len(WHOLE)
     assert manner.ranges.usable is True
-    settle(store, one)
+    flush(store, one)
     assert list(store.folder.iterdir()) == [path]
 
 
@@ -95,7 +95,7 @@ async def test_what_is_not_the_rest_is_never_spliced(broken, rest, camera, store
 @pytest.mark.parametrize("answer", ["whole", "416"])
 async def test_a_device_without_range_starts_again_and_is_not_asked_twice(broken, camera, store, answer):
     """A 200 is taken as it comes, a 416 is followed by one request for the whole; the next clip asks for no part."""
-    manner = Manner()
+    manner = TransferPolicy()
     for number, requests in ((0, 1 if answer == "whole" else 2), (1, 1)):
         one = await broken(n=number)
         camera.answers[one.path] = (
@@ -142,7 +142,7 @@ async def test_a_part_that_has_all_is_not_fetched(broken, camera, store):
 async def test_a_part_of_something_else_is_not_continued(broken, store, change):
     """Its note has to fit: the path, the times, the listed size, the length; after a restart only what was synced."""
     one = await broken()
-    assert resume.held(store, one) == Held(BREAK, len(WHOLE))
+    assert resume.held(store, one) == PartialFile(BREAK, len(WHOLE))
     note = json.loads(store.note(one).read_text())
     store.note(one).write_text(json.dumps(note | change))
     assert resume.held(store, one) is None
@@ -163,7 +163,7 @@ async def test_after_a_power_cut_only_what_was_synced_counts(broken, rest, camer
     note = json.loads(store.note(one).read_text())
     store.note(one).write_text(json.dumps(note | {"boot": "another"}))
     store.part(one).write_bytes(WHOLE[:300_000] + bytes(100_000))
-    assert resume.held(store, one) == Held(300_000, len(WHOLE))
+    assert resume.held(store, one) == PartialFile(300_000, len(WHOLE))
     first = 300_000 - OVERLAP
     camera.answers[one.path] = [rest(data=WHOLE[first:], first=first)]
     assert (await fetch(camera, one, store, lambda _size: None)).read_bytes() == WHOLE

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.camera_choice import Chosen, settings_of
-from camreel.cli.exit_codes import worst
-from camreel.cli.help import Channels, Command, Family, Option
+from camreel.cli.camera_choice import SelectedCamera, settings_of
+from camreel.cli.exit_codes import most_severe
+from camreel.cli.help import Channels, Family, HelpCommand, Option
 from camreel.cli.options import connection_options, debug_option, json_option, no_input_option
 from camreel.cli.passwords import Given, Passwords, into_keyring, keyring_entry
 from camreel.cli.startup import loading_aiohttp
@@ -38,7 +38,7 @@ from camreel.report import json_head
 from camreel.text import duration_text, table
 
 if TYPE_CHECKING:
-    from camreel.jobs.search import Greeting
+    from camreel.jobs.search import CameraSummary
 
 _FILE = "~/.config/amcrest.conf"
 _MOST_BYTES = 1024 * 1024
@@ -46,7 +46,7 @@ _MOST_BYTES = 1024 * 1024
 
 @click.command(
     "import",
-    cls=Command,
+    cls=HelpCommand,
     usage="cameras import [FILE] [options]",
     help=f"Take over the cameras of the amcrest tools. Default: {_FILE}. Names that are there already stay.",
 )
@@ -62,7 +62,7 @@ def import_cameras(*, file: str, no_passwords: bool) -> int:
     for section, values in _cameras_in(source):
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", section).strip("-_")[:64] or "camera"
         if name in config.cameras or name in taken:
-            terminal.remark(f"camreel: note: {name} is in {path} already, and stays as it is.")
+            terminal.err(f"camreel: note: {name} is in {path} already, and stays as it is.")
             continue
         if no_passwords:
             values.pop("password", None)
@@ -70,7 +70,9 @@ def import_cameras(*, file: str, no_passwords: bool) -> int:
         taken.append(name)
     if taken:
         write_config(path, text)
-    terminal.tell(f"Taken over into {path}: {', '.join(taken)}." if taken else "There was nothing to take over.")
+    terminal.print_wrapped(
+        f"Taken over into {path}: {', '.join(taken)}." if taken else "There was nothing to take over."
+    )
     return 0
 
 
@@ -123,17 +125,17 @@ def check_lock(request: Request) -> None:
     lockout.check(request, datetime.now(timezone.utc))
 
 
-def greet(request: Request, password: str) -> Greeting:
+def probe_camera(request: Request, password: str) -> CameraSummary:
     """What the camera says. The errors of an export; a lock of the account is remembered as there."""
     with loading_aiohttp():
         import anyio  # noqa: PLC0415 - as above
 
         from camreel.devices import lockout  # noqa: PLC0415
-        from camreel.jobs.search import Inquiry  # noqa: PLC0415
-        from camreel.transfer.runtime import Tuning  # noqa: PLC0415
+        from camreel.jobs.search import CameraSearch  # noqa: PLC0415
+        from camreel.transfer.runtime import Runtime  # noqa: PLC0415
 
-    inquiry = Inquiry(request, Credentials(request.username, password), lambda _event: None, Tuning())
-    with lockout.heeded(request, lambda: datetime.now(timezone.utc)):
+    inquiry = CameraSearch(request, Credentials(request.username, password), lambda _event: None, Runtime())
+    with lockout.guard(request, lambda: datetime.now(timezone.utc)):
         return anyio.run(inquiry.greet)
 
 
@@ -142,13 +144,13 @@ def camera_zone(text: str | None) -> str | None:
     return None if text is None else parse_camera_zone(text)
 
 
-def who(greeting: Greeting) -> str:
+def device_label(greeting: CameraSummary) -> str:
     """Model, and name where it has one."""
     device = greeting.device
     return printable(f"{device.model} “{device.name}”" if device.name else device.model, 200)
 
 
-def clock_text(greeting: Greeting) -> tuple[str, bool]:
+def clock_text(greeting: CameraSummary) -> tuple[str, bool]:
     """How its clock is, and whether that deserves a warning."""
     clock = greeting.clock
     if clock is None or clock.seen_drift is None:
@@ -162,7 +164,7 @@ def clock_text(greeting: Greeting) -> tuple[str, bool]:
 
 @click.command(
     "test",
-    cls=Command,
+    cls=HelpCommand,
     usage="cameras test [NAME]... [options]",
     help="Log in to each once, and tell who it is and how its clock is. Default: all.",
 )
@@ -182,7 +184,7 @@ def test_cameras(*, names: tuple[str, ...], no_input: bool, as_json: bool) -> in
         results.append(tester.test(name))
         if not as_json:
             _tell(results[-1])
-    code = worst(result["exit_code"] for result in results)
+    code = most_severe(result["exit_code"] for result in results)
     if as_json:
         terminal.say_json({**json_head(), "exit_code": code, "cameras": results})
     return code
@@ -190,11 +192,11 @@ def test_cameras(*, names: tuple[str, ...], no_input: bool, as_json: bool) -> in
 
 def _tell(result: dict[str, Any]) -> None:
     if result["exit_code"]:
-        terminal.tell(f"{result['name']}: {result['error']['message']}")
+        terminal.print_wrapped(f"{result['name']}: {result['error']['message']}")
         if result["error"]["hint"]:
-            terminal.tell(f"  {result['error']['hint']}")
+            terminal.print_wrapped(f"  {result['error']['hint']}")
     else:
-        terminal.tell(f"{result['name']}: {result['model']}; clock: {result['clock']}")
+        terminal.print_wrapped(f"{result['name']}: {result['model']}; clock: {result['clock']}")
 
 
 class _Tester:
@@ -212,7 +214,7 @@ class _Tester:
             return {"name": name, "exit_code": error.exit_code, "error": said}
 
     def _greet(self, name: str) -> dict[str, Any]:
-        chosen = Chosen(self._config, name, name)
+        chosen = SelectedCamera(self._config, name, name)
         get = chosen.setting
         address = parse_address(get("host"), usual_port=get("port"), https=bool(get("https")))
         username = get("username")
@@ -231,13 +233,13 @@ class _Tester:
         if account in self._refused:
             raise self._refused[account]
         try:
-            greeting = greet(request, self._passwords.of(username, str(address), chosen))
+            greeting = probe_camera(request, self._passwords.of(username, str(address), chosen))
         except LoginError as error:
             self._refused[account] = error
             raise
         clock, _ = clock_text(greeting)
         channels = {str(number): title for number, title in greeting.titles.items()}
-        return {"address": str(greeting.address), "model": who(greeting), "clock": clock, "channels": channels}
+        return {"address": str(greeting.address), "model": device_label(greeting), "clock": clock, "channels": channels}
 
 
 _KEPT = {
@@ -248,7 +250,7 @@ _KEPT = {
 }
 
 
-def kept_where(chosen: Chosen) -> str:
+def kept_where(chosen: SelectedCamera) -> str:
     """Where the password of a camera comes from, in words."""
     for _section, values in settings_of(chosen):
         for way, words in _KEPT.items():
@@ -264,7 +266,7 @@ def text_of(path: Path) -> str:
     return path.read_bytes().decode("utf-8") if path.exists() else ""
 
 
-@click.command("list", cls=Command, usage="cameras list [options]", help="The cameras that have names.")
+@click.command("list", cls=HelpCommand, usage="cameras list [options]", help="The cameras that have names.")
 @json_option
 @debug_option
 def list_cameras(*, as_json: bool) -> int:
@@ -275,14 +277,14 @@ def list_cameras(*, as_json: bool) -> int:
     elif rows:
         heads = ("Name", "Where", "User", "Channel", "Password")
         cells = [[row["name"], row["address"], row["username"] or "-", row["channel"], row["password"]] for row in rows]
-        terminal.say(table(heads, cells, terminal.terminal_width(sys.stdout)))
+        terminal.out(table(heads, cells, terminal.terminal_width(sys.stdout)))
     else:
-        terminal.tell(f"There are no cameras in {config.path}. camreel setup finds them and names them.")
+        terminal.print_wrapped(f"There are no cameras in {config.path}. camreel setup finds them and names them.")
     return 0
 
 
 def _row(config: Config, name: str) -> dict[str, Any]:
-    chosen = Chosen(config, name, name)
+    chosen = SelectedCamera(config, name, name)
     return {
         "name": name,
         "address": str(_address(chosen)),
@@ -292,12 +294,15 @@ def _row(config: Config, name: str) -> dict[str, Any]:
     }
 
 
-def _address(chosen: Chosen) -> Any:
+def _address(chosen: SelectedCamera) -> Any:
     return parse_address(chosen.setting("host"), usual_port=chosen.setting("port"), https=bool(chosen.setting("https")))
 
 
 @click.command(
-    "add", cls=Command, usage="cameras add NAME --host HOST [options]", help="Give a camera a name in the settings."
+    "add",
+    cls=HelpCommand,
+    usage="cameras add NAME --host HOST [options]",
+    help="Give a camera a name in the settings.",
 )
 @click.argument("name")
 @connection_options
@@ -347,10 +352,10 @@ def add_camera(
             raise UsageError("--username is missing.", hint="A password belongs to a user.")
         password = Passwords(Given(password_file, password_stdin, no_input)).of(username, name)
         if keyring:
-            into_keyring(keyring_entry(username, Chosen(load(path), name, name)), password)
+            into_keyring(keyring_entry(username, SelectedCamera(load(path), name, name)), password)
         values["keyring" if keyring else "password"] = True if keyring else password
     write_config(path, with_camera(before, path, name, values))
-    terminal.tell(f"{name} is in {path}.")
+    terminal.print_wrapped(f"{name} is in {path}.")
     return 0
 
 
@@ -368,7 +373,7 @@ def _checked(host: str, username: str | None, settings: dict[str, Any]) -> dict[
 
 @click.command(
     "remove",
-    cls=Command,
+    cls=HelpCommand,
     usage="cameras remove NAME",
     help="Take a camera out of the settings. Comments above it stay, and so do its videos.",
 )
@@ -377,7 +382,7 @@ def _checked(host: str, username: str | None, settings: dict[str, Any]) -> dict[
 def remove_camera(*, name: str) -> int:
     path = config_path()
     write_config(path, without_camera(text_of(path), path, check_name(name)))
-    terminal.tell(f"{name} is no longer in {path}.")
+    terminal.print_wrapped(f"{name} is no longer in {path}.")
     return 0
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.help import Command, Option
+from camreel.cli.help import HelpCommand, Option
 from camreel.cli.options import debug_option, json_option
 from camreel.cli.ui import terminal
 from camreel.errors import DiskError, UsageError, printable
@@ -25,7 +25,7 @@ _DAY = 86400
 
 @click.command(
     "clean",
-    cls=Command,
+    cls=HelpCommand,
     usage="clean [FOLDER] [options]",
     help="List the downloads that wait in FOLDER (default: the current one). Removes only with --yes.",
 )
@@ -69,21 +69,23 @@ def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_js
         terminal.say_json({**json_head(), "exit_code": failed.exit_code if failed else 0, **told})
         return failed.exit_code if failed else 0
     if not chosen:
-        terminal.tell(f"No downloads wait in {output_dir}.")
+        terminal.print_wrapped(f"No downloads wait in {output_dir}.")
         return 0
-    terminal.say(str(output_dir / ROOT))
+    terminal.out(str(output_dir / ROOT))
     for left in chosen:
-        terminal.tell("\n".join(_lines(left, held.get(left.name))))
+        terminal.print_wrapped("\n".join(_lines(left, held.get(left.name))))
     if not yes:
         size = sum(left.size + (left.kept_size if kept else 0) for left in free)
-        terminal.tell(f"Nothing was removed. With --yes: {size_text(size)}; a next run would download it again.")
+        terminal.print_wrapped(
+            f"Nothing was removed. With --yes: {size_text(size)}; a next run would download it again."
+        )
         return 0
     return _remove(output_dir, free, kept=kept)
 
 
 def _remove(output_dir: Path, chosen: list[Left], *, kept: bool) -> int:
     freed, failed = _removed(output_dir, chosen, kept=kept)
-    terminal.tell(f"Removed: {size_text(freed)}.")
+    terminal.print_wrapped(f"Removed: {size_text(freed)}.")
     if failed is not None:
         raise failed
     return 0

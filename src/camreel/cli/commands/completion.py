@@ -18,7 +18,7 @@ from click.shell_completion import (
     add_completion_class,
 )
 
-from camreel.cli.help import Command
+from camreel.cli.help import HelpCommand
 from camreel.cli.options import debug_option
 from camreel.cli.ui import terminal
 from camreel.config import Config, config_path, load
@@ -38,7 +38,7 @@ It completes the command of that name, camreel, which `pip install .` brings.
 
 @click.command(
     "completion",
-    cls=Command,
+    cls=HelpCommand,
     usage="completion bash|zsh|fish",
     help="Print what makes a shell complete commands, options, cameras, channels and zones.",
     at_end=_AT_END,
@@ -47,7 +47,7 @@ It completes the command of that name, camreel, which `pip install .` brings.
 @debug_option
 @click.pass_context
 def completion(ctx: click.Context, *, shell: str) -> int:
-    terminal.say(_CLASSES[shell](ctx.find_root().command, {}, "camreel", _VARIABLE).source().rstrip("\n"))
+    terminal.out(_CLASSES[shell](ctx.find_root().command, {}, "camreel", _VARIABLE).source().rstrip("\n"))
     return 0
 
 

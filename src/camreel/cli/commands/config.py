@@ -10,7 +10,7 @@ import click
 from camreel.cli.camera_choice import chosen_of
 from camreel.cli.commands.cameras import kept_where
 from camreel.cli.commands.get import get
-from camreel.cli.help import Command, Family
+from camreel.cli.help import Family, HelpCommand
 from camreel.cli.options import debug_option, json_option
 from camreel.cli.passwords import FILE_VARIABLE, VARIABLE
 from camreel.cli.ui import terminal
@@ -22,16 +22,16 @@ _PASSWORDS = ("password", "password_file", "password_command", "keyring")
 _Source = click.core.ParameterSource
 
 
-@click.command("path", cls=Command, usage="config path", help="Where the settings are, or would be.")
+@click.command("path", cls=HelpCommand, usage="config path", help="Where the settings are, or would be.")
 @debug_option
 def show_path() -> int:
-    terminal.say(str(config_path()))
+    terminal.out(str(config_path()))
     return 0
 
 
 @click.command(
     "show",
-    cls=Command,
+    cls=HelpCommand,
     usage="config show [NAME] [options]",
     help="What camreel get would use for camera NAME (default: for any camera), and where each value comes from.",
 )
@@ -48,10 +48,10 @@ def show_config(*, name: str | None, as_json: bool) -> int:
         terminal.say_json({**json_head(), "config": str(config.path), "camera": name, "values": values})
         return 0
     there = "" if config.path.exists() else " (there is no such file yet)"
-    terminal.say(f"{config.path}{there}\n")
-    terminal.say(table(("Setting", "Value", "From"), [(key, _shown(value), origin) for key, value, origin in rows]))
+    terminal.out(f"{config.path}{there}\n")
+    terminal.out(table(("Setting", "Value", "From"), [(key, _shown(value), origin) for key, value, origin in rows]))
     if name is None and config.cameras:
-        terminal.tell(f"\nCameras: {', '.join(config.cameras)}. camreel config show NAME shows one of them.")
+        terminal.print_wrapped(f"\nCameras: {', '.join(config.cameras)}. camreel config show NAME shows one of them.")
     return 0
 
 

@@ -19,7 +19,7 @@ from camreel.errors import UsageError
 from camreel.model import Credentials
 
 if TYPE_CHECKING:
-    from camreel.doctor import Checkup, Patient, Visit
+    from camreel.doctor import CheckSession, CheckTarget, Checkup
 
 _AT_END = """
 What it does:
@@ -91,12 +91,12 @@ def doctor(
         )
     check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
     with loading_aiohttp():
-        from camreel.doctor import Patient, refuse_existing  # noqa: PLC0415 - brings aiohttp and PyAV
+        from camreel.doctor import CheckTarget, refuse_existing  # noqa: PLC0415 - brings aiohttp and PyAV
 
     place = None if capture is None else Path(capture).expanduser().absolute()
     if place is not None:
         refuse_existing(place)
-    patient = Patient(address, insecure, ca_file, fingerprint, channel)
+    patient = CheckTarget(address, insecure, ca_file, fingerprint, channel)
     credentials = Credentials(check_username(username), passwords.of(username, str(address), chosen_of(ctx)))
     visit, checkup = _examine(patient, credentials, Path(output_dir).expanduser().absolute())
     _show(checkup, as_json=as_json)
@@ -105,14 +105,14 @@ def doctor(
     return checkup.exit_code
 
 
-def _examine(patient: Patient, credentials: Credentials, folder: Path) -> tuple[Visit, Checkup]:
+def _examine(patient: CheckTarget, credentials: Credentials, folder: Path) -> tuple[CheckSession, Checkup]:
     """The visit and what it says, both redacted."""
     import anyio  # noqa: PLC0415 - the help page does not need it
 
     from camreel.doctor import diagnose, here, redacted, visit  # noqa: PLC0415 - see above
 
     if sys.stderr is not None and sys.stderr.isatty():
-        terminal.remark("Asking the camera some 25 short questions ...")
+        terminal.err("Asking the camera some 25 short questions ...")
     seen = redacted(anyio.run(visit, patient, credentials), credentials)
     return seen, diagnose(seen, here(folder))
 
@@ -124,17 +124,15 @@ def _show(checkup: Checkup, *, as_json: bool) -> None:
     if as_json:
         terminal.say_json(checkup_json(checkup))
     else:
-        terminal.say(wrap_report(checkup_text(checkup), terminal.terminal_width(sys.stdout)))
+        terminal.out(wrap_report(checkup_text(checkup), terminal.terminal_width(sys.stdout)))
 
 
-def _keep(place: Path, visit: Visit, checkup: Checkup) -> None:
+def _keep(place: Path, visit: CheckSession, checkup: Checkup) -> None:
     from camreel.doctor import write_capture  # noqa: PLC0415 - see above
 
     if not visit.asked:
-        terminal.remark("No capture was written: there is no answer to be kept.")
+        terminal.err("No capture was written: there is no answer to be kept.")
         return
     count = write_capture(place, visit, checkup)
-    terminal.remark(f"The capture has {count} answers, redacted: {place}")
-    terminal.remark(
-        f"  {program_name()} simulate --replay {place.name} is that camera. Look into it before you send it."
-    )
+    terminal.err(f"The capture has {count} answers, redacted: {place}")
+    terminal.err(f"  {program_name()} simulate --replay {place.name} is that camera. Look into it before you send it.")

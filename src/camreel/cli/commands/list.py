@@ -14,13 +14,13 @@ import click
 
 from camreel.cli.batch import Task, run_each, short_text, with_passwords
 from camreel.cli.camera_choice import CameraCommand, cameras_of, chosen_of
-from camreel.cli.exit_codes import worst
+from camreel.cli.exit_codes import most_severe
 from camreel.cli.options import OutputOptions, foreign_options, list_options, manner_options
 from camreel.cli.request import LAST_DAY, manner_of, passwords_of, wanted_of
-from camreel.cli.run import asked, is_much, logging_to, question
+from camreel.cli.run import asked, logging_to, needs_confirmation, question
 from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
-from camreel.cli.ui.notes import Note
+from camreel.cli.ui.notes import NoteLine
 from camreel.cli.ui.timeline import Row, drawn, signs_for
 from camreel.errors import CamreelError, Interrupted, NothingRecorded
 from camreel.model import Credentials, Request
@@ -122,7 +122,7 @@ def _run(tasks: Sequence[Task], manner: OutputOptions, *, dry: bool) -> int:
         for number in range(len(tasks)):
             outcomes.setdefault(number, error)
     found = [outcomes[number] for number in range(len(tasks))]
-    code = worst(outcome.exit_code for outcome in found)
+    code = most_severe(outcome.exit_code for outcome in found)
     if len(found) == 1 and isinstance(found[0], CamreelError):
         raise found[0]
     show(tasks, found, code, manner, dry=dry)
@@ -167,7 +167,7 @@ def ask_for_all(
             del ready[number]
         else:
             size, count = size + (outcome.bytes_to_come or 0), count + 1
-    if is_much(size) and not asked(question(size, None, f" in all, for {count} videos")):
+    if needs_confirmation(size) and not asked(question(size, None, f" in all, for {count} videos")):
         raise Interrupted("nothing was downloaded")
 
 
@@ -214,12 +214,12 @@ def show(tasks: Sequence[Task], outcomes: Sequence[Outcome], code: int, manner: 
     alone = listed[0] if len(tasks) == 1 else None
     if alone:
         _say(_head(*alone))
-        terminal.say()
+        terminal.out()
     _draw(listed)
     told: set[str] = set()  # cameras whose clock and range stand there already
     for task, outcome in zip(tasks, outcomes, strict=True):
         if not alone:
-            terminal.say(f"\n== {task.label}")
+            terminal.out(f"\n== {task.label}")
         if isinstance(outcome, CamreelError):
             _say([("Result", str(outcome)), *([("", outcome.hint)] if outcome.hint else [])])
             continue
@@ -230,7 +230,7 @@ def show(tasks: Sequence[Task], outcomes: Sequence[Outcome], code: int, manner: 
     if alone:
         _complain(tasks, outcomes)
     else:
-        terminal.say("\n" + summary([_summary(task, outcome) for task, outcome in zip(tasks, outcomes, strict=True)]))
+        terminal.out("\n" + summary([_summary(task, outcome) for task, outcome in zip(tasks, outcomes, strict=True)]))
 
 
 def _head(task: Task, listing: Listing) -> list[Labelled]:
@@ -242,8 +242,8 @@ def _head(task: Task, listing: Listing) -> list[Labelled]:
 
 def _details(listing: Listing, *, dry: bool) -> None:
     if rows := recordings_table(listing) if not dry else "":
-        terminal.say(f"\n{rows}")
-    terminal.say()
+        terminal.out(f"\n{rows}")
+    terminal.out()
     _say(totals(listing))
     if dry:
         _say(planned(listing))
@@ -267,7 +267,7 @@ def _channel(task: Task) -> str:
 
 def _say(rows: Sequence[Labelled]) -> None:
     width = terminal.terminal_width(sys.stdout)
-    terminal.say("\n".join(line for label, text in rows for line in Note(label, text).lines(width)))
+    terminal.out("\n".join(line for label, text in rows for line in NoteLine(label, text).lines(width)))
 
 
 def _complain(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
@@ -277,8 +277,8 @@ def _complain(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
         if error is None:
             continue
         if len(tasks) > 1:
-            terminal.remark(f"== {task.label}")
-        terminal.complain(error)
+            terminal.err(f"== {task.label}")
+        terminal.print_error(error)
 
 
 def _summary(task: Task, outcome: Outcome) -> list[str]:

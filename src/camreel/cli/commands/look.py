@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camreel.cli.camera_choice import CameraCommand, chosen_of
-from camreel.cli.exit_codes import worst
+from camreel.cli.exit_codes import most_severe
 from camreel.cli.help import Option, Whole
 from camreel.cli.options import OutputOptions, get_options, list_options, manner_options, some_of
 from camreel.cli.passwords import Passwords
@@ -29,7 +29,7 @@ from camreel.text import count_text, size_text
 
 if TYPE_CHECKING:
     from camreel.cli.ui.reporters import Reporter
-    from camreel.preview import GetLine, Look, Looking, Question
+    from camreel.preview import GetLine, Look, LookOptions, Question
 
 _EXAMPLES = """
 Examples:
@@ -140,11 +140,11 @@ def _several(ctx: click.Context, requests: Sequence[Request], passwords: Passwor
         except CamreelError as error:
             document, code = error_json(error), error.exit_code
             if not manner.as_json:
-                terminal.complain(error)
+                terminal.print_error(error)
         own = {key: value for key, value in document.items() if key not in json_head()}
         runs.append({"channel": request.channel, **own})
         codes.append(code)
-    code = worst(codes)
+    code = most_severe(codes)
     if manner.as_json:
         status = "complete" if code == 0 else "partial" if min(codes) in {0, 4} else "error"
         terminal.say_json({**json_head(), "status": status, "exit_code": code, "runs": runs})
@@ -171,11 +171,11 @@ def _look(ctx: click.Context, request: Request, passwords: Passwords, manner: Ou
         return run_look(lambda listener: looking_at(request, looking, credentials, listener), reporter)
 
 
-def _wishes(ctx: click.Context, line: GetLine, reporter: Reporter, manner: OutputOptions) -> Looking:
-    from camreel.preview import Looking  # noqa: PLC0415 - see above
+def _wishes(ctx: click.Context, line: GetLine, reporter: Reporter, manner: OutputOptions) -> LookOptions:
+    from camreel.preview import LookOptions  # noqa: PLC0415 - see above
 
     given = ctx.params
-    return Looking(
+    return LookOptions(
         line,
         partial(_allowed, reporter, yes=given["yes"], may_ask=can_ask(manner, no_input=given["no_input"])),
         _every(given["every"]),
@@ -211,10 +211,10 @@ def _show(outcome: Look, manner: OutputOptions) -> None:
         told = manner.progress != "json" and not outcome.already_there
         closing = told and all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
         if closing:
-            terminal.remark()  # what was told on the way ends here
-        terminal.say(wrap_report(look_text(outcome, closing=closing), terminal.terminal_width(sys.stdout)))
+            terminal.err()  # what was told on the way ends here
+        terminal.out(wrap_report(look_text(outcome, closing=closing), terminal.terminal_width(sys.stdout)))
     elif outcome.exit_code:
-        terminal.remark(look_text(outcome))
+        terminal.err(look_text(outcome))
 
 
 def _line(ctx: click.Context, channel: int | str) -> GetLine:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from camreel.cli.help import Command
+from camreel.cli.help import HelpCommand
 from camreel.cli.options import OutputOptions, manner_options, merge_options
 from camreel.cli.request import making_of, output_of
 from camreel.cli.run import run_merge_job
@@ -37,7 +37,7 @@ Times:
 
 @click.command(
     "merge",
-    cls=Command,
+    cls=HelpCommand,
     usage="merge FILE... -o OUT [options]",
     help="One video of clips on disk: an SD card, an FTP folder, .dav exports.",
     after_main=_EXAMPLES,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.camera_choice import Chosen
-from camreel.cli.commands.cameras import check_lock, clock_text, greet, text_of, visit_request, who
-from camreel.cli.help import Command, Option
+from camreel.cli.camera_choice import SelectedCamera
+from camreel.cli.commands.cameras import check_lock, clock_text, device_label, probe_camera, text_of, visit_request
+from camreel.cli.help import HelpCommand, Option
 from camreel.cli.options import debug_option, reached_options
 from camreel.cli.passwords import ask, checked_password, into_keyring, keyring_entry
 from camreel.cli.startup import program_command
@@ -24,7 +24,7 @@ from camreel.text import table
 
 if TYPE_CHECKING:
     from camreel.devices.dahua.discovery import Device
-    from camreel.jobs.search import Greeting
+    from camreel.jobs.search import CameraSummary
 
 _USER = "admin"  # what the factory calls it
 _MOST_TITLES = 16
@@ -41,7 +41,7 @@ What it does:
 
 @click.command(
     "setup",
-    cls=Command,
+    cls=HelpCommand,
     usage="setup [options]",
     help="Find a camera on the local network, log in, and give it a name, so that camreel get NAME works.",
     at_end=_AT_END,
@@ -89,19 +89,19 @@ def setup(
     request = visit_request(address, username, **trust)
     check_lock(request)
     password = checked_password(ask(f"Password for {username} at {address}: "), "The password")
-    greeting = greet(request, password)
+    greeting = probe_camera(request, password)
     called = name or _name_for(greeting, config)
     _introduce(greeting)
     values = _values(greeting, request, username)
     if keyring:
-        into_keyring(keyring_entry(username, Chosen(config, called, called)), password)
+        into_keyring(keyring_entry(username, SelectedCamera(config, called, called)), password)
         values["keyring"] = True
     elif not no_save_password:
         values["password"] = password
     write_config(path, with_camera(before, path, called, values))
     kept = " with its password, for you alone to read" if "password" in values else ""
-    terminal.tell(f"Saved as {called} in {path}{kept}.")
-    terminal.tell(f"Now this works: {program_command()} get {called} --last 1h")
+    terminal.print_wrapped(f"Saved as {called} in {path}{kept}.")
+    terminal.print_wrapped(f"Now this works: {program_command()} get {called} --last 1h")
     return 0
 
 
@@ -113,11 +113,11 @@ def _found(places: Sequence[str]) -> list[Device]:
     )
 
     asked = [parse_address(place, usual_port=PORT) for place in places]
-    terminal.remark("Looking for cameras ...")
+    terminal.err("Looking for cameras ...")
     try:
         return discover([(place.host, place.port) for place in asked] or EVERYWHERE)
     except OSError as error:
-        terminal.remark(f"The network cannot be asked: {error.strerror}.")
+        terminal.err(f"The network cannot be asked: {error.strerror}.")
         return []
 
 
@@ -128,10 +128,10 @@ def _which(devices: Sequence[Device], config: Config, *, port: int | None, https
         for number, device in enumerate(devices, 1)
     ]
     if rows:
-        terminal.say(table(("", "Address", "Model", "Name", "Known as"), rows, terminal.terminal_width(sys.stdout)))
+        terminal.out(table(("", "Address", "Model", "Name", "Known as"), rows, terminal.terminal_width(sys.stdout)))
         answer = _line("Which one? A number, or another address [1]: ") or "1"
     else:
-        terminal.tell("No camera answered. (Some do not, and none in another network.)")
+        terminal.print_wrapped("No camera answered. (Some do not, and none in another network.)")
         answer = _line("Its address: ")
     if re.fullmatch(r"[0-9]{1,4}", answer):
         if not 1 <= int(answer) <= len(devices):
@@ -153,24 +153,24 @@ def _line(question: str) -> str:
     sys.stderr.flush()
     line = sys.stdin.readline()
     if not line:
-        terminal.remark()
+        terminal.err()
         raise UsageError("Nothing was typed.", hint="Nothing was saved. Run it again.")
     return line.strip()
 
 
-def _introduce(greeting: Greeting) -> None:
-    terminal.tell(f"Camera    {greeting.address}: {who(greeting)}")
+def _introduce(greeting: CameraSummary) -> None:
+    terminal.print_wrapped(f"Camera    {greeting.address}: {device_label(greeting)}")
     titles = list(greeting.titles.items())
     shown = ", ".join(f"{number} {printable(title, 40)}" for number, title in titles[:_MOST_TITLES])
     if shown:
         more = f" and {len(titles) - _MOST_TITLES} more" if len(titles) > _MOST_TITLES else ""
-        terminal.tell(f"Channels  {shown}{more}")
+        terminal.print_wrapped(f"Channels  {shown}{more}")
     clock, is_wrong = clock_text(greeting)
     warning = ". It should be set: recordings are found by it, and stamped with it" if is_wrong else ""
-    terminal.tell(f"Clock     {clock}{warning}")
+    terminal.print_wrapped(f"Clock     {clock}{warning}")
 
 
-def _name_for(greeting: Greeting, config: Config) -> str:
+def _name_for(greeting: CameraSummary, config: Config) -> str:
     """By the title of its only channel, its own name, or its model; with a number where that is taken."""
     titles = list(greeting.titles.values())
     own = (titles[0] if len(titles) == 1 else "", greeting.device.name or "", greeting.device.model, "camera")
@@ -185,7 +185,7 @@ def _plain(text: str) -> str:
     return plain if re.search(r"[a-z]", plain) else ""
 
 
-def _values(greeting: Greeting, request: Request, username: str) -> dict[str, Any]:
+def _values(greeting: CameraSummary, request: Request, username: str) -> dict[str, Any]:
     address = greeting.address
     values: dict[str, Any] = {"host": address.host, "username": username}
     if address.port != (443 if address.https else 80):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from camreel.cli.help import Command, Option, Whole
+from camreel.cli.help import HelpCommand, Option, Whole
 from camreel.cli.options import FORMAT, OutputOptions, debug_option, manner_options
 from camreel.cli.request import choose_places
 from camreel.cli.run import run_job
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _USER, _PASSWORD = "admin", "simulated-1"
 
 
-@click.command("simulate", cls=Command, help="Run the built-in simulated camera until Ctrl-C, to try things on.")
+@click.command("simulate", cls=HelpCommand, help="Run the built-in simulated camera until Ctrl-C, to try things on.")
 @click.option(
     "--port", cls=Option, section="Where", type=Whole(0, 65535), default=8080, help="8080; 0 takes a free one."
 )
@@ -85,14 +85,14 @@ async def _serve(camera: SimulatedCamera, host: str, port: int, replays: bool) -
 
     async with serving(camera, host, port) as server:
         with _found_by_setup(server):
-            terminal.say(_welcome_back(server.url) if replays else _welcome(server.url))
+            terminal.out(_welcome_back(server.url) if replays else _welcome(server.url))
             try:
                 with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                     async for _ in signals:
                         break
             except NotImplementedError:  # Windows: KeyboardInterrupt ends it
                 await anyio.sleep_forever()
-    terminal.say("Stopped.")
+    terminal.out("Stopped.")
 
 
 @contextmanager
@@ -159,7 +159,9 @@ def _broken(words: Sequence[str], width: int = 76) -> list[str]:
     return [*lines, line]
 
 
-@click.command("demo", cls=Command, help="Export a video from the built-in simulated camera: search, download, merge.")
+@click.command(
+    "demo", cls=HelpCommand, help="Export a video from the built-in simulated camera: search, download, merge."
+)
 @click.option(
     "--output-dir", cls=Option, section="Where to", metavar="FOLDER", default="camreel-demo", help="./camreel-demo"
 )

@@ -18,13 +18,13 @@ from camreel.events import (
     ClipStarted,
     Connected,
     Event,
+    FilesExamined,
     Gathered,
-    Looking,
     MergedUpTo,
     Pictured,
     Planned,
+    RangeKnown,
     Retrying,
-    Understood,
     Waiting,
     Warned,
 )
@@ -45,7 +45,7 @@ class JsonReporter:
     def on_event(self, event: Event) -> None:
         """A line, unless it is one of very many: those are told together."""
         self._progress.feed(event)
-        if not isinstance(event, (ClipProgress, MergedUpTo, Looking, Pictured)):
+        if not isinstance(event, (ClipProgress, MergedUpTo, FilesExamined, Pictured)):
             self._say(event_name(event), _facts(event))
         self.tick()
 
@@ -75,7 +75,7 @@ class JsonReporter:
 
     def log(self, text: str) -> None:
         """A line of the log."""
-        self._say("log", {"text": terminal.harmless(text)})
+        self._say("log", {"text": terminal.sanitize(text)})
 
     def resume(self) -> None:
         """Nothing to begin again."""
@@ -99,7 +99,11 @@ def error_line(error: CamreelError) -> dict[str, Any]:
 
 
 def event_name(event: Event) -> str:
-    """``ClipFetched`` is ``clip_fetched``."""
+    """``ClipFetched`` is ``clip_fetched``; two names are older than their classes' and are kept."""
+    if isinstance(event, RangeKnown):
+        return "understood"
+    if isinstance(event, FilesExamined):
+        return "looking"
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
 
 
@@ -107,7 +111,7 @@ def _facts(event: Event) -> dict[str, Any]:
     if isinstance(event, Connected):
         device = event.device
         return {"address": str(event.address), "model": device.model, "name": device.name, "firmware": device.firmware}
-    if isinstance(event, Understood):
+    if isinstance(event, RangeKnown):
         return {"range": _span(event.span), "utc_offset": event.clock.offset_text if event.clock else None}
     if isinstance(event, Waiting):
         return {"until": event.until.isoformat(), "reason": event.reason}

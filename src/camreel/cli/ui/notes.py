@@ -7,7 +7,7 @@ from functools import singledispatch
 
 from camreel.clock import is_by_clock
 from camreel.errors import printable
-from camreel.events import ClipFailed, Connected, Event, Gathered, Planned, Retrying, Understood, Waiting, Warned
+from camreel.events import ClipFailed, Connected, Event, Gathered, Planned, RangeKnown, Retrying, Waiting, Warned
 from camreel.planning.plan import ExportPlan
 from camreel.report import asked_lines, asked_of_clips, clock_lines, left_out_text, times_line
 from camreel.text import count_text, duration_text, size_text, wrapped
@@ -17,7 +17,7 @@ _NARROWEST = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class NoteLine:
     """One labelled line. ``bad`` asks for attention."""
 
     label: str
@@ -38,31 +38,31 @@ def wrap_report(text: str, width: int | None) -> str:
     lines: list[str] = []
     for line in text.split("\n"):
         whole = line.startswith("Video")
-        lines += Note(line[:_LABEL].rstrip(), line[_LABEL:]).lines(None if whole else width)
+        lines += NoteLine(line[:_LABEL].rstrip(), line[_LABEL:]).lines(None if whole else width)
     return "\n".join(lines)
 
 
 @singledispatch
-def notes(_event: Event) -> list[Note]:
+def notes(_event: Event) -> list[NoteLine]:
     """What is worth a line of its own in the event; mostly nothing."""
     return []
 
 
 @notes.register
-def _(event: Connected) -> list[Note]:
+def _(event: Connected) -> list[NoteLine]:
     device = event.device
     named = f" “{device.name}”" if device.name else ""
     firmware = f", firmware {device.firmware}" if device.firmware else ""
-    return [Note("Camera", f"{event.address}: {device.model}{named}{firmware}")]
+    return [NoteLine("Camera", f"{event.address}: {device.model}{named}{firmware}")]
 
 
 @notes.register
-def _(event: Understood) -> list[Note]:
+def _(event: RangeKnown) -> list[NoteLine]:
     asked, *other = asked_lines(event.asked, event.span, event.clock)
-    return [Note("Range", asked), *(Note("", line) for line in other), *_clock_notes(event)]
+    return [NoteLine("Range", asked), *(NoteLine("", line) for line in other), *_clock_notes(event)]
 
 
-def _clock_notes(event: Understood) -> list[Note]:
+def _clock_notes(event: RangeKnown) -> list[NoteLine]:
     """The clock in short; the report has it whole."""
     line, *wrong = clock_lines(event.clock, event.asked)
     if event.clock is not None:
@@ -70,28 +70,28 @@ def _clock_notes(event: Understood) -> list[Note]:
         line = source if source.startswith("UTC") else f"UTC{event.clock.offset_text}, {source}"
         if is_by_clock(event.asked):  # then the zone decides nothing, however little there is to go by
             wrong = [text for text in wrong if text != event.clock.weakness]
-    return [Note("Clock", line), *(Note("", text, bad=True) for text in wrong)]
+    return [NoteLine("Clock", line), *(NoteLine("", text, bad=True) for text in wrong)]
 
 
 @notes.register
-def _(event: Waiting) -> list[Note]:
-    return [Note("Waiting", f"until {event.until} by the camera's clock: {event.reason}")]
+def _(event: Waiting) -> list[NoteLine]:
+    return [NoteLine("Waiting", f"until {event.until} by the camera's clock: {event.reason}")]
 
 
 @notes.register
-def _(event: Planned) -> list[Note]:
+def _(event: Planned) -> list[NoteLine]:
     plan = event.plan
     said = [_found(plan)]
     if plan.gaps and plan.recordings:
         missing = duration_text(sum(gap.seconds for gap in plan.gaps))
-        said.append(Note("", f"the camera has {count_text(len(plan.gaps), 'gap')} in this range, {missing} in all"))
+        said.append(NoteLine("", f"the camera has {count_text(len(plan.gaps), 'gap')} in this range, {missing} in all"))
     if plan.writing:
         still = "is" if len(plan.writing) == 1 else "are"
-        said.append(Note("", f"{count_text(len(plan.writing), 'recording')} {still} still being written", bad=True))
+        said.append(NoteLine("", f"{count_text(len(plan.writing), 'recording')} {still} still being written", bad=True))
     return said
 
 
-def _found(plan: ExportPlan) -> Note:
+def _found(plan: ExportPlan) -> NoteLine:
     found = count_text(len(plan.recordings), "recording")
     unknown = sum(recording.size is None for recording in plan.recordings)
     if unknown < len(plan.recordings):
@@ -100,34 +100,36 @@ def _found(plan: ExportPlan) -> Note:
             found += f", of which about {size_text(plan.bytes_to_fetch)} are needed"
     if plan.left_out:
         found += f"; not used: {left_out_text(plan.left_out)}"
-    return Note("Found", found)
+    return NoteLine("Found", found)
 
 
 @notes.register
-def _(event: Gathered) -> list[Note]:
+def _(event: Gathered) -> list[NoteLine]:
     plan = event.plan
     asked, *other = asked_of_clips(event.request, plan.span, event.clock)
-    said = [Note("Range", asked), *(Note("", line) for line in other), _found(plan)]
+    said = [NoteLine("Range", asked), *(NoteLine("", line) for line in other), _found(plan)]
     if plan.gaps and plan.recordings:
         missing = duration_text(sum(gap.seconds for gap in plan.gaps))
-        said.append(Note("", f"they leave {count_text(len(plan.gaps), 'gap')} in this range, {missing} in all"))
-    return [*said, Note("Times", times_line(event.times_from))]
+        said.append(NoteLine("", f"they leave {count_text(len(plan.gaps), 'gap')} in this range, {missing} in all"))
+    return [*said, NoteLine("Times", times_line(event.times_from))]
 
 
 @notes.register
-def _(event: ClipFailed) -> list[Note]:
+def _(event: ClipFailed) -> list[NoteLine]:
     return [
-        Note(
+        NoteLine(
             "Failed", f"clip {event.number}, {event.recording.listed or event.recording.span}: {event.reason}", bad=True
         )
     ]
 
 
 @notes.register
-def _(event: Retrying) -> list[Note]:
-    return [Note("Retry", f"{event.what}: {event.reason.rstrip('.')}; again in {duration_text(event.wait)}", bad=True)]
+def _(event: Retrying) -> list[NoteLine]:
+    return [
+        NoteLine("Retry", f"{event.what}: {event.reason.rstrip('.')}; again in {duration_text(event.wait)}", bad=True)
+    ]
 
 
 @notes.register
-def _(event: Warned) -> list[Note]:
-    return [Note("Note", event.text, bad=True)]
+def _(event: Warned) -> list[NoteLine]:
+    return [NoteLine("NoteLine", event.text, bad=True)]

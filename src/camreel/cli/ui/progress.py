@@ -14,12 +14,12 @@ from camreel.events import (
     ClipStarted,
     Connected,
     Event,
+    FilesExamined,
     Gathered,
-    Looking,
     MergedUpTo,
     Pictured,
     Planned,
-    Understood,
+    RangeKnown,
     Verifying,
     Waiting,
 )
@@ -73,7 +73,7 @@ class Progress:
         self._enter("logged in")
 
     @feed.register
-    def _(self, event: Understood) -> None:
+    def _(self, event: RangeKnown) -> None:
         self._enter("searching")
         self._with_date = event.span.start.naive.date() != event.span.end.naive.date()
 
@@ -116,7 +116,7 @@ class Progress:
         self._leave_place(event.number)
 
     @feed.register
-    def _(self, event: Looking) -> None:
+    def _(self, event: FilesExamined) -> None:
         if event.done == 0:
             self._enter("")
         self.phase = f"looking at file {event.done + 1} of {event.total}"

@@ -18,7 +18,7 @@ from typing import Protocol
 from camreel.cli.options import OutputOptions
 from camreel.cli.ui import terminal
 from camreel.cli.ui.json_lines import JsonReporter
-from camreel.cli.ui.notes import Note, notes
+from camreel.cli.ui.notes import NoteLine, notes
 from camreel.cli.ui.progress import Progress
 from camreel.cli.ui.terminal import LiveLines, is_live, painted
 from camreel.events import ClipFailed, ClipFetched, ClipStarted, Event, Listener, Retrying
@@ -40,14 +40,14 @@ class _Swarm:
     last_at: float
 
 
-class Gathering:
+class EventBatcher:
     """What is to be said of the events, swarms held back until they are whole. ``now`` counts seconds."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._swarms: dict[_Kind, _Swarm] = {}
 
-    def add(self, event: Event) -> list[Note]:
+    def add(self, event: Event) -> list[NoteLine]:
         """What is to be said now that ``event`` has happened."""
         kind, now = _kind(event), self._now()
         if kind is not None:
@@ -60,7 +60,7 @@ class Gathering:
         said = notes(event)
         return [*self.end(), *said] if said else []
 
-    def due(self) -> list[Note]:
+    def due(self) -> list[NoteLine]:
         """What is to be said as time has passed."""
         now = self._now()
         return self._end(
@@ -71,11 +71,11 @@ class Gathering:
             ]
         )
 
-    def end(self) -> list[Note]:
+    def end(self) -> list[NoteLine]:
         """What was held back."""
         return self._end(list(self._swarms))
 
-    def _end(self, kinds: list[_Kind]) -> list[Note]:
+    def _end(self, kinds: list[_Kind]) -> list[NoteLine]:
         return [note for kind in kinds for note in _together(self._swarms.pop(kind).events)]
 
 
@@ -90,21 +90,21 @@ def _kind(event: Event) -> _Kind | None:
     return None
 
 
-def _together(held: list[Event]) -> list[Note]:
+def _together(held: list[Event]) -> list[NoteLine]:
     retries = [event for event in held if isinstance(event, Retrying)]
     failed = [event for event in held if isinstance(event, ClipFailed)]
     here = [event for event in held if isinstance(event, ClipFetched)]
     if here:
         size = size_text(sum(event.size for event in here))
-        return [Note("", f"{len(here)} of them {'is' if len(here) == 1 else 'are'} here already ({size})")]
+        return [NoteLine("", f"{len(here)} of them {'is' if len(here) == 1 else 'are'} here already ({size})")]
     if len(retries) > 1:
         reason, wait = retries[0].reason.rstrip("."), duration_text(retries[0].wait)
-        return [Note("Retry", f"{reason}; {len(retries)} downloads wait, again in {wait}", bad=True)]
+        return [NoteLine("Retry", f"{reason}; {len(retries)} downloads wait, again in {wait}", bad=True)]
     if len(failed) > 1:
         spans, numbers = [event.recording.span for event in failed], [event.number for event in failed]
         whole = Span(min(span.start for span in spans), max(span.end for span in spans))
         which = f"{len(failed)} clips from {min(numbers)} to {max(numbers)}"
-        return [Note("Failed", f"{which}, {whole}: {failed[0].reason}", bad=True)]
+        return [NoteLine("Failed", f"{which}, {whole}: {failed[0].reason}", bad=True)]
     return [note for event in held for note in notes(event)]
 
 
@@ -142,7 +142,7 @@ class SilentReporter:
 
     def log(self, text: str) -> None:
         """Told all the same."""
-        terminal.remark(text)
+        terminal.err(text)
 
     def close(self) -> None:
         """Nothing to tidy."""
@@ -157,7 +157,7 @@ class PlainReporter:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._progress = Progress(now)
-        self._gathering = Gathering(now)
+        self._gathering = EventBatcher(now)
         self._said_at = now()
         self._said = ""
 
@@ -167,7 +167,7 @@ class PlainReporter:
         self._tell(self._gathering.add(event))
         self.tick()
 
-    def _tell(self, said: list[Note]) -> None:
+    def _tell(self, said: list[NoteLine]) -> None:
         for note in said:
             self.log("\n".join(note.lines()))
 
@@ -179,12 +179,12 @@ class PlainReporter:
         self._said_at = self._now()
         line = self._progress.plain()
         if line != self._said:
-            terminal.remark(line)
+            terminal.err(line)
         self._said = line
 
     def log(self, text: str) -> None:
         """A line of its own."""
-        terminal.remark(text)
+        terminal.err(text)
 
     def close(self) -> None:
         """Say what was held back."""
@@ -201,7 +201,7 @@ class LiveReporter:
         self._lines = lines
         self._now = now
         self._progress = Progress(now)
-        self._gathering = Gathering(now)
+        self._gathering = EventBatcher(now)
         self._drawn_at = now()
         _on_screen.append(lines)
 
@@ -223,7 +223,7 @@ class LiveReporter:
         # Room for what stands above them; the more important is at the top.
         self._lines.draw(fitting(self._progress.lines(columns - 1), rows - 3))
 
-    def _say(self, note: Note) -> None:
+    def _say(self, note: NoteLine) -> None:
         lines = note.lines(self._lines.size[0] - 1)
         if note.bad:
             lines = [painted(line, "yellow") for line in lines]
@@ -233,7 +233,7 @@ class LiveReporter:
 
     def log(self, text: str) -> None:
         """A line of its own, above the live ones."""
-        self._lines.say(terminal.harmless(text))
+        self._lines.say(terminal.sanitize(text))
 
     def close(self) -> None:
         """Take the live lines away and give the cursor back."""
@@ -288,13 +288,13 @@ class ManyReporter:
         self._labels, self._now = labels, now
         self._width = max(len(label) for label in labels)
         self._progress: dict[int, Progress] = {}
-        self._gathering: dict[int, Gathering] = {}
+        self._gathering: dict[int, EventBatcher] = {}
         self._said: dict[int, tuple[float, str]] = {}
 
     def listener(self, number: int) -> Listener:
         """What export ``number`` tells its events to; with it, it has begun."""
         progress = self._progress[number] = Progress(self._now)
-        gathering = self._gathering[number] = Gathering(self._now)
+        gathering = self._gathering[number] = EventBatcher(self._now)
         self._said[number] = (self._now(), "")
 
         def on_event(event: Event) -> None:
@@ -310,7 +310,7 @@ class ManyReporter:
         if gathering := self._gathering.pop(number, None):
             self._tell(number, gathering.end())
 
-    def _tell(self, number: int, notes: Sequence[Note]) -> None:
+    def _tell(self, number: int, notes: Sequence[NoteLine]) -> None:
         for note in notes:
             # The rest is in its report, and calm is worth more here.
             if (note.bad and note.label) or note.label == "Found":
@@ -344,11 +344,11 @@ class ManyReporter:
                 line = progress.plain()
                 self._said[number] = (self._now(), line)
                 if line != said:
-                    terminal.remark(f"{self._label(number)}  {line}")
+                    terminal.err(f"{self._label(number)}  {line}")
 
     def log(self, text: str) -> None:
         """A line of its own."""
-        terminal.remark(text)
+        terminal.err(text)
 
     def resume(self) -> None:
         """Nothing to begin again."""
@@ -362,7 +362,7 @@ class ManyReporter:
 class _Quiet(ManyReporter):
     """``--quiet``: nothing but what is logged on purpose."""
 
-    def _tell(self, number: int, notes: Sequence[Note]) -> None:
+    def _tell(self, number: int, notes: Sequence[NoteLine]) -> None:
         """Not told."""
 
     def _draw(self) -> None:
@@ -428,7 +428,7 @@ class _Live(ManyReporter):
         return f"{'all':<{self._label_width()}}  {said}" + (f"  {size_text(speed)}/s" if speed else "")
 
     def log(self, text: str) -> None:
-        self._lines.say(terminal.harmless(text))
+        self._lines.say(terminal.sanitize(text))
 
     def close(self) -> None:
         super().close()

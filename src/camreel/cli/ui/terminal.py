@@ -31,23 +31,23 @@ def prepare() -> None:
             stream.reconfigure(errors="replace")
 
 
-def harmless(text: str) -> str:
+def sanitize(text: str) -> str:
     """``text`` with nothing in it that could steer a terminal; its lines stay lines."""
     return "\n".join(printable(line, _LONGEST) for line in text.split("\n"))
 
 
-def say(text: str = "") -> None:
+def out(text: str = "") -> None:
     """Results, to stdout. Each line of ``text`` is made harmless."""
-    _write(sys.stdout, harmless(text))
+    _write(sys.stdout, sanitize(text))
 
 
-def tell(text: str) -> None:
+def print_wrapped(text: str) -> None:
     """Results in words, to stdout: on a terminal, lines are broken between words, under their own text."""
     width = terminal_width(sys.stdout)
     lines = text.split("\n")
     if width is not None:
         lines = [each for line in lines for each in _folded(line, width)]
-    say("\n".join(lines))
+    out("\n".join(lines))
 
 
 def _folded(line: str, width: int) -> list[str]:
@@ -62,7 +62,7 @@ def say_styled(lines: Iterable[Sequence[tuple[str, str]]]) -> None:
     """Lines of pieces with their styles (words of ``_STYLES``), to stdout: in colour on a terminal that may have it."""
     in_colour = _in_colour(sys.stdout)
     for line in lines:
-        pieces = [(harmless(text), style) for text, style in line]
+        pieces = [(sanitize(text), style) for text, style in line]
         shown = "".join(styled(text, style) for text, style in pieces) if in_colour else "".join(t for t, _ in pieces)
         _write(sys.stdout, shown.rstrip())
 
@@ -82,17 +82,17 @@ def _in_colour(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty() and not plain
 
 
-def remark(text: str = "") -> None:
+def err(text: str = "") -> None:
     """Everything else, to stderr."""
     # Losing a remark is no reason to lose a download.
     with suppress(DiskError):
-        _write(sys.stderr, harmless(text))
+        _write(sys.stderr, sanitize(text))
 
 
 def prompt(text: str) -> None:
     """A question, to stderr; the answer is typed behind it."""
     with suppress(DiskError):
-        _write(sys.stderr, "\n".join(wrapped(harmless(text), terminal_width(sys.stderr) or 1000)) + " ", end="")
+        _write(sys.stderr, "\n".join(wrapped(sanitize(text), terminal_width(sys.stderr) or 1000)) + " ", end="")
 
 
 def remark_whole(line: str) -> None:
@@ -106,14 +106,14 @@ def say_json(document: dict[str, Any]) -> None:
     _write(sys.stdout, json.dumps(document, indent=2))
 
 
-def complain(error: CamreelError, *, debug: bool = False) -> None:
+def print_error(error: CamreelError, *, debug: bool = False) -> None:
     """``camreel: error: <sentence>`` and the hint below it; before them the traceback, for ``--debug``."""
     if debug:
-        remark("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip())
+        err("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip())
     label = "camreel:" if isinstance(error, Interrupted) else "camreel: error:"
-    remark(_wrapped(f"{label} {error}", ""))
+    err(_wrapped(f"{label} {error}", ""))
     if error.hint:
-        remark(_wrapped(f"  {error.hint}", "  "))
+        err(_wrapped(f"  {error.hint}", "  "))
 
 
 def _wrapped(text: str, indent: str) -> str:
@@ -229,7 +229,7 @@ class LiveLines:
     def draw(self, lines: Sequence[str]) -> None:
         """Show ``lines`` in place of those that are there, each cut at the edge of the terminal."""
         columns, rows = self.size
-        shown = [cropped(harmless(line), columns - 1) for line in lines[: max(1, rows - 1)]]
+        shown = [cropped(sanitize(line), columns - 1) for line in lines[: max(1, rows - 1)]]
         if self._is_closed or (shown == self._drawn and columns == self._width):
             return
         # In place where the lines are where they were; else all of them away first.

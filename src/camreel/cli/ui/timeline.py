@@ -13,7 +13,7 @@ from datetime import timedelta
 from camreel.clock import CameraClock
 from camreel.errors import printable
 from camreel.model import Span
-from camreel.planning.coverage import Cell, Stretch, cells, ticks
+from camreel.planning.coverage import Cell, CoverageSpan, cells, ticks
 from camreel.text import duration_text, wrapped
 
 Piece = tuple[str, str]
@@ -61,7 +61,7 @@ class Row:
 
     label: str
     span: Span
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[CoverageSpan, ...]
     clock: CameraClock | None
 
     @property

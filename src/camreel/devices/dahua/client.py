@@ -13,7 +13,7 @@ import anyio
 from camreel.clock import Reading, ZoneFacts
 from camreel.devices.dahua import protocol
 from camreel.devices.dahua.protocol import parse_zone_facts
-from camreel.devices.http import Answer, Body, Connection
+from camreel.devices.http import Answer, Connection, HttpBody
 from camreel.errors import BadTransfer, CameraError, CameraRefused, LoginError, NotACamera, UsageError, printable
 from camreel.model import Address, DeviceInfo, Recording, Span, Stream
 
@@ -28,7 +28,7 @@ _FIVES = {(minute, 0) for minute in range(0, 60, 5)}
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ClientListing:
     """What the camera lists for a range; ``warnings`` say what of it could not be read or trusted."""
 
     recordings: tuple[Recording, ...]
@@ -62,15 +62,15 @@ class _Gathered:
         self._unread.update(dict.fromkeys(unread))
         return bool(fresh or unread)
 
-    def listing(self) -> Listing:
+    def listing(self) -> ClientListing:
         unread = [f"The camera lists something that cannot be read: {problem}." for problem in self._unread]
         if len(unread) > _MOST_PROBLEMS:
             more = len(unread) - _MOST_PROBLEMS
             unread[_MOST_PROBLEMS:] = [f"The camera lists {more} more things that cannot be read."]
-        return Listing(tuple(self.recordings), (*self._warnings, *unread))
+        return ClientListing(tuple(self.recordings), (*self._warnings, *unread))
 
 
-class Camera:
+class DahuaClient:
     """One camera over one :class:`Connection`."""
 
     def __init__(
@@ -159,7 +159,7 @@ class Camera:
             return None
         return answer.text if answer.status == 200 else None
 
-    async def search(self, channel: int, span: Span, *, doubt: bool = False) -> Listing:
+    async def search(self, channel: int, span: Span, *, doubt: bool = False) -> ClientListing:
         """All that the camera lists of ``channel`` for ``span``: both streams and snapshots, as they come.
 
         With ``doubt``, a page that announces more than it lists is BadTransfer; without, it is a warning. Raises
@@ -175,7 +175,7 @@ class Camera:
                 condition__EndTime=protocol.format_time(span.end, round_up=True),
             )
             if found.status == 400:
-                return Listing(())  # «nothing in this window», on Amcrest cameras and on recorders alike
+                return ClientListing(())  # «nothing in this window», on Amcrest cameras and on recorders alike
             if found.status == 200 and found.text.strip().upper() == "OK":
                 return await self._pages(finder, doubt=doubt)
             if found.status != 200 or protocol.is_error(found.text):
@@ -186,7 +186,7 @@ class Camera:
                 )
             raise BadTransfer(f"{self._address} did not answer the search, but sent: {_first_words(found.text)}.")
 
-    async def _pages(self, finder: str, *, doubt: bool) -> Listing:
+    async def _pages(self, finder: str, *, doubt: bool) -> ClientListing:
         gathered = _Gathered()
         for _number in range(MAX_PAGES):
             answer = await self._ask("findNextFile", finder, count=PAGE)
@@ -299,8 +299,8 @@ class Camera:
         )
 
     @asynccontextmanager
-    async def open(self, recording: Recording, *, first: int = 0, end: int | None = None) -> AsyncIterator[Body]:
-        """The bytes of ``recording``, from ``first`` up to ``end`` where the camera can do that (``Body.part`` tells).
+    async def open(self, recording: Recording, *, first: int = 0, end: int | None = None) -> AsyncIterator[HttpBody]:
+        """The bytes of ``recording``, from ``first`` up to ``end`` where the camera can do that (``HttpBody.part``).
 
         A negative ``first`` asks for so many of the last bytes.
 
@@ -325,7 +325,7 @@ class Camera:
         return any(other.path == recording.path for other in listing.recordings)
 
     @asynccontextmanager
-    async def open_by_time(self, recording: Recording) -> AsyncIterator[Body]:
+    async def open_by_time(self, recording: Recording) -> AsyncIterator[HttpBody]:
         """The footage of a recording's time, as a DHAV stream (``loadfile.cgi``). CameraRefused where it cannot be had.
 
         A start on a multiple of five minutes gives an empty body on LTN6416, a window of 8 hours a 400 on DH-NVR608H,

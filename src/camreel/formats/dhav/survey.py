@@ -138,7 +138,7 @@ class DhavSummary:
 
 
 @dataclass(slots=True)
-class _Run:
+class _FrameRun:
     """Frames whose clock does not jump by hours."""
 
     start: int
@@ -216,14 +216,14 @@ def footage(file: BinaryIO, of: DhavSummary) -> Iterator[tuple[Frame, int]]:
         yield frame, clock.at(frame.second, frame.counter)
 
 
-def _runs(frames: Iterable[Frame]) -> Iterator[_Run]:
-    run: _Run | None = None
+def _runs(frames: Iterable[Frame]) -> Iterator[_FrameRun]:
+    run: _FrameRun | None = None
     second: int | None = None
     for frame in frames:
         if run is None or _jumps(second, frame.second):
             if run is not None:
                 yield run
-            run = _Run(frame.at, frame.channel)
+            run = _FrameRun(frame.at, frame.channel)
         second = second if frame.second is None else frame.second
         run.take(frame)
     if run is not None:

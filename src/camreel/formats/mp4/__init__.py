@@ -8,14 +8,14 @@ from __future__ import annotations
 from camreel.formats.mp4.boxes import BadIndex, boxes, index_at_end
 from camreel.formats.mp4.head import Header, header_for, own_note
 from camreel.formats.mp4.index import Movie, Run, Track, read_index
-from camreel.formats.mp4.select import Choice, choose, choose_one
+from camreel.formats.mp4.select import SampleChoice, choose, choose_one
 
 __all__ = [
     "BadIndex",
-    "Choice",
     "Header",
     "Movie",
     "Run",
+    "SampleChoice",
     "Track",
     "boxes",
     "choose",

@@ -12,7 +12,7 @@ from math import lcm
 
 from camreel.formats.mp4.boxes import BadIndex, made
 from camreel.formats.mp4.index import Movie, Track
-from camreel.formats.mp4.select import Choice
+from camreel.formats.mp4.select import SampleChoice
 
 _FTYP = made(b"ftyp", b"isom", struct.pack(">I", 512), b"isomiso2avc1mp41")
 _OWN = bytes.fromhex("6f0fd6a6c5a94a06b5b1ac3c1d2e77f1")  # the name of a box of ours, made up once
@@ -28,7 +28,7 @@ class Header:
     samples: tuple[tuple[int, int], ...]
 
 
-def header_for(movie: Movie, choice: Choice, total: int) -> Header:
+def header_for(movie: Movie, choice: SampleChoice, total: int) -> Header:
     """The head of a file with the samples of ``choice``; ``total`` is how long the whole file is.
 
     Pictures and sound keep their distances. Raises :class:`BadIndex` where they cannot be kept.
@@ -55,7 +55,7 @@ def own_note(head: bytes) -> tuple[int, int] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class _PlacedSample:
     """A track and its samples; ``wait`` (seconds) is how long after the film's beginning its first one is decoded."""
 
     track: Track
@@ -65,10 +65,10 @@ class _Placed:
     edited: bool
 
 
-def _moov(movie: Movie, choice: Choice, data_at: int) -> tuple[bytes, list[int]]:
-    tracks = [_Placed(movie.pictures, *choice.pictures, Fraction(0), edited=False)]
+def _moov(movie: Movie, choice: SampleChoice, data_at: int) -> tuple[bytes, list[int]]:
+    tracks = [_PlacedSample(movie.pictures, *choice.pictures, Fraction(0), edited=False)]
     if movie.sound is not None and choice.sound is not None:
-        tracks.append(_Placed(movie.sound, *choice.sound, Fraction(0), edited=False))
+        tracks.append(_PlacedSample(movie.sound, *choice.sound, Fraction(0), edited=False))
     if choice.pictures[0] == 0 and (choice.sound is None or choice.sound[0] == 0):
         scale, head = None, movie.head  # from its beginning on, the edits are as they were
     else:
@@ -79,14 +79,14 @@ def _moov(movie: Movie, choice: Choice, data_at: int) -> tuple[bytes, list[int]]
     return made(b"moov", head, *traks), places[0]
 
 
-def _waiting(tracks: Sequence[_Placed]) -> tuple[list[_Placed], int]:
+def _waiting(tracks: Sequence[_PlacedSample]) -> tuple[list[_PlacedSample], int]:
     """The tracks as far apart as they were, and the unit of time in which that is exact."""
     begins = [Fraction(each.track.dts[each.first], each.track.scale) + each.track.begins for each in tracks]
     scale = lcm(*(each.track.scale for each in tracks))
     if scale > _LARGEST_SCALE:
         raise BadIndex("its units of time have nothing in common")
     return [
-        _Placed(each.track, each.first, each.last, begin - min(begins), edited=True)
+        _PlacedSample(each.track, each.first, each.last, begin - min(begins), edited=True)
         for each, begin in zip(tracks, begins, strict=True)
     ], scale
 
@@ -96,7 +96,7 @@ def _with_scale(head: bytes, scale: int) -> bytes:
     return head[:at] + struct.pack(">I", scale) + head[at + 4 :]
 
 
-def _places(placed: _Placed, spans: Sequence[tuple[int, int]], data_at: int) -> list[int]:
+def _places(placed: _PlacedSample, spans: Sequence[tuple[int, int]], data_at: int) -> list[int]:
     """Where each sample lies in the new file."""
     starts = [first for first, _ in spans]
     before = [0, *accumulate(end - first for first, end in spans)]
@@ -109,7 +109,7 @@ def _places(placed: _Placed, spans: Sequence[tuple[int, int]], data_at: int) -> 
     return places
 
 
-def _trak(placed: _Placed, places: list[int], scale: int | None) -> bytes:
+def _trak(placed: _PlacedSample, places: list[int], scale: int | None) -> bytes:
     track = placed.track
     edits = track.edits if scale is None else _edts(placed, scale)
     media = made(
@@ -128,7 +128,7 @@ def _with_length(head: bytes, length: int) -> bytes:
     return head[:24] + struct.pack(">I", min(length, (1 << 32) - 1)) + head[28:]
 
 
-def _edts(placed: _Placed, scale: int) -> bytes:
+def _edts(placed: _PlacedSample, scale: int) -> bytes:
     track = placed.track
     if not placed.wait and track.lasts is None:
         return b""
@@ -144,7 +144,7 @@ def _edts(placed: _Placed, scale: int) -> bytes:
     return made(b"edts", made(b"elst", struct.pack(">II", 1 << 24, len(coded)), *coded))
 
 
-def _stbl(placed: _Placed, places: list[int]) -> bytes:
+def _stbl(placed: _PlacedSample, places: list[int]) -> bytes:
     track, first, last = placed.track, placed.first, placed.last
     steps = [after - before for before, after in pairwise(track.dts[first : last + 1])]
     tables = [track.description, made(b"stts", _runs(steps))]

@@ -20,7 +20,7 @@ _MICRO = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class SampleChoice:
     """Samples from the first number up to the second, of the pictures and of the sound; and the bytes to fetch.
 
     ``offset`` is how many microseconds after the file's first picture the first chosen one is shown. ``spans`` are from
@@ -38,7 +38,7 @@ class Choice:
         return sum(end - first for first, end in self.spans)
 
 
-def choose(movie: Movie, start: int, end: int | None) -> Choice:
+def choose(movie: Movie, start: int, end: int | None) -> SampleChoice:
     """What it takes to show all from ``start`` to ``end``: microseconds after the first picture; None: to the end.
 
     From the last keyframe at or before ``start``, to the last picture that is decoded before ``end``, with the sound of
@@ -55,14 +55,14 @@ def choose(movie: Movie, start: int, end: int | None) -> Choice:
     chosen = [_bytes_of(track, first, last)]
     if movie.sound is not None and sound is not None:
         chosen.append(_bytes_of(movie.sound, *sound))
-    return Choice((first, last), sound, offset, _spans(each for samples in chosen for each in samples))
+    return SampleChoice((first, last), sound, offset, _spans(each for samples in chosen for each in samples))
 
 
-def choose_one(movie: Movie, sample: int) -> Choice:
+def choose_one(movie: Movie, sample: int) -> SampleChoice:
     """A single picture, without sound."""
     track = movie.pictures
     offset = -(-(track.shown(sample) - track.shown(0)) * _MICRO // track.scale)
-    return Choice((sample, sample + 1), None, offset, _spans(_bytes_of(track, sample, sample + 1)))
+    return SampleChoice((sample, sample + 1), None, offset, _spans(_bytes_of(track, sample, sample + 1)))
 
 
 def _first(track: Track, until: int) -> int:

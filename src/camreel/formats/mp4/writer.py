@@ -64,7 +64,7 @@ class Runs:
 
 
 @dataclass(slots=True)
-class Samples:
+class SampleIndex:
     """What is known of the samples of one track; ``offsets`` are set when their bytes have got their place.
 
     ``weight`` is all their bytes. Times are ticks of the track. ``first`` and ``last`` are the decode times of the
@@ -169,7 +169,7 @@ _NAMES = {"title": b"\xa9nam", "artist": b"\xa9ART", "comment": b"\xa9cmt", "dat
 
 
 @dataclass(frozen=True, slots=True)
-class PictureTrack:
+class VideoTrackIndex:
     """``codec`` is ``h264`` or ``hevc``, ``configuration`` its ``avcC`` or ``hvcC``; ``aspect`` is a pixel's."""
 
     codec: str
@@ -181,7 +181,7 @@ class PictureTrack:
 
 
 @dataclass(frozen=True, slots=True)
-class SoundTrack:
+class SoundTrackIndex:
     """AAC; ``setup`` is its AudioSpecificConfig. ``rate`` samples a second, which is also its unit of time."""
 
     setup: bytes
@@ -189,11 +189,11 @@ class SoundTrack:
     channels: int
 
 
-Track = PictureTrack | SoundTrack
+Track = VideoTrackIndex | SoundTrackIndex
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class ChapterEntry:
     """``start`` in seconds."""
 
     start: float
@@ -207,9 +207,9 @@ def beginning(codec: str) -> bytes:
 
 
 def index(
-    tracks: Sequence[tuple[Track, Samples]],
+    tracks: Sequence[tuple[Track, SampleIndex]],
     metadata: dict[str, str],
-    chapters: Sequence[Chapter],
+    chapters: Sequence[ChapterEntry],
     created: int,
 ) -> Iterator[bytes]:
     """The ``moov``, in pieces: a day's has tens of megabytes. ``created``: seconds since 1904, UTC; 0: unknown."""
@@ -230,7 +230,7 @@ def index(
 
 
 def _ticks(track: Track) -> int:
-    return track.scale if isinstance(track, PictureTrack) else track.rate
+    return track.scale if isinstance(track, VideoTrackIndex) else track.rate
 
 
 def _film_scale(tracks: Sequence[Track]) -> int:
@@ -239,7 +239,7 @@ def _film_scale(tracks: Sequence[Track]) -> int:
     return scale if scale <= _LARGEST_SCALE else _ticks(tracks[0])
 
 
-def _shown(track: Track, samples: Samples, scale: int) -> int:
+def _shown(track: Track, samples: SampleIndex, scale: int) -> int:
     """When its last sample has been shown, in ticks of the film."""
     return -(-samples.shown_end * scale // _ticks(track))
 
@@ -251,8 +251,8 @@ def _mvhd(scale: int, length: int, created: int, next_track: int) -> bytes:
     return made(b"mvhd", struct.pack(">I", wide << 24), times, rest)
 
 
-def _trak(number: int, track: Track, samples: Samples, scale: int, created: int) -> list[bytes]:
-    pictures = track if isinstance(track, PictureTrack) else None
+def _trak(number: int, track: Track, samples: SampleIndex, scale: int, created: int) -> list[bytes]:
+    pictures = track if isinstance(track, VideoTrackIndex) else None
     handler = (b"vide", b"VideoHandler") if pictures else (b"soun", b"SoundHandler")
     media = made(b"vmhd", struct.pack(">IQ", 1, 0)) if pictures else made(b"smhd", bytes(8))
     description = _video_entry(pictures) if pictures else _sound_entry(track, samples)  # type: ignore[arg-type]
@@ -277,7 +277,7 @@ def _around(kind: bytes, pieces: list[bytes]) -> list[bytes]:
     return [box_head(kind, sum(len(piece) for piece in pieces)), *pieces]
 
 
-def _tkhd(number: int, pictures: PictureTrack | None, length: int, created: int) -> bytes:
+def _tkhd(number: int, pictures: VideoTrackIndex | None, length: int, created: int) -> bytes:
     wide = max(length, created) > _MOST_U32
     times = struct.pack(">QQI4xQ" if wide else ">III4xI", created, created, number, length)
     volume, alternate = (0, 0) if pictures else (1 << 8, 1)
@@ -288,7 +288,7 @@ def _tkhd(number: int, pictures: PictureTrack | None, length: int, created: int)
     return made(b"tkhd", struct.pack(">I", wide << 24 | 3), times, rest)  # enabled, in the film
 
 
-def _edts(track: Track, samples: Samples, scale: int) -> bytes:
+def _edts(track: Track, samples: SampleIndex, scale: int) -> bytes:
     """Where the track begins in the film: pictures that are decoded before they are shown, sound that comes later."""
     assert samples.first is not None
     ticks, begins = _ticks(track), samples.shown_first
@@ -309,7 +309,7 @@ def _mdhd(scale: int, length: int, created: int) -> bytes:
     return made(b"mdhd", struct.pack(">I", wide << 24), times, struct.pack(">HH", _UNDETERMINED, 0))
 
 
-def _video_entry(track: PictureTrack) -> bytes:
+def _video_entry(track: VideoTrackIndex) -> bytes:
     kind, configuration = (b"hvc1", b"hvcC") if track.codec == "hevc" else (b"avc1", b"avcC")
     fixed = struct.pack(">6xH16xHHIIIH32xHh", 1, track.width, track.height, 72 << 16, 72 << 16, 0, 1, 24, -1)
     aspect = b""
@@ -318,7 +318,7 @@ def _video_entry(track: PictureTrack) -> bytes:
     return made(kind, fixed, made(configuration, track.configuration), aspect)
 
 
-def _sound_entry(track: SoundTrack, samples: Samples) -> bytes:
+def _sound_entry(track: SoundTrackIndex, samples: SampleIndex) -> bytes:
     rate = track.rate if track.rate <= 0xFFFF else 0
     fixed = struct.pack(">6xH8xHHIHH", 1, track.channels, 16, 0, rate, 0)
     average = samples.weight * 8 * track.rate // samples.length if samples.length else 0
@@ -338,7 +338,7 @@ def _descriptor(tag: int, content: bytes) -> bytes:
     return bytes([tag, *(length >> shift & 0x7F | 0x80 for shift in (21, 14, 7)), length & 0x7F]) + content
 
 
-def _udta(metadata: dict[str, str], chapters: Sequence[Chapter]) -> bytes:
+def _udta(metadata: dict[str, str], chapters: Sequence[ChapterEntry]) -> bytes:
     items = [
         made(_NAMES[name], made(b"data", struct.pack(">II", 1, 0), text.encode("utf-8", "replace")))
         for name, text in metadata.items()
@@ -350,7 +350,7 @@ def _udta(metadata: dict[str, str], chapters: Sequence[Chapter]) -> bytes:
     return made(b"udta", inner) if inner else b""
 
 
-def _chpl(chapters: Sequence[Chapter]) -> bytes:
+def _chpl(chapters: Sequence[ChapterEntry]) -> bytes:
     if not chapters:
         return b""
     told = chapters[:_MOST_CHAPTERS]

@@ -197,7 +197,7 @@ _MOST = 64
 LARGEST_HOLE = 64
 
 
-class Stretch:
+class GopRun:
     """Pictures of a clip that follow each other, none of them a keyframe, and the sound that lies among them.
 
     Iterating gives its packets one by one, in FFmpeg's order. Times are ticks of the clip; ``pictures`` is never empty.
@@ -287,7 +287,7 @@ class Packets:
         """All of them, one by one."""
         return self.singly(range(self.movie.pictures.count), range(self._heard_count))
 
-    def stretches(self) -> Iterator[Stored | Stretch]:
+    def stretches(self) -> Iterator[Stored | GopRun]:
         """All of them: keyframes and what comes before the first picture one by one, all else in stretches."""
         keys, pictures, sounds = self.movie.pictures.keys, self.movie.pictures.count, 0
         if keys is None:
@@ -300,7 +300,7 @@ class Packets:
             while picture < key:
                 until = min(key, picture + _MOST)
                 heard = self._sounds_until(until, sounds)
-                yield Stretch(self, range(picture, until), range(sounds, heard))
+                yield GopRun(self, range(picture, until), range(sounds, heard))
                 picture, sounds = until, heard
             if key < pictures:
                 heard = self._sounds_until(key + 1, sounds)

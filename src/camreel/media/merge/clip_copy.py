@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from camreel.formats.sniff import Unusable
 from camreel.media.clips.clip import Clip
-from camreel.media.clips.packets import Stretch, view_of
+from camreel.media.clips.packets import GopRun, view_of
 from camreel.media.merge import timeline
 from camreel.media.merge.overlap import Mark
 from camreel.media.merge.pieces import (
     Destination,
     Piece,
-    Reached,
+    StopReason,
     mark_of,
     microseconds,
     origin_of,
@@ -42,10 +42,10 @@ EVERY = 0.25
 _LOOK_EVERY = 16  # copied packets between two looks at the clock
 
 
-class Feed:
+class PacketStream:
     """Packets one by one; a stretch of them is offered to ``take`` first, and unpacked where that says no."""
 
-    def __init__(self, source: Clip, take: Callable[[Stretch], bool]) -> None:
+    def __init__(self, source: Clip, take: Callable[[GopRun], bool]) -> None:
         self._stretches: Iterator[Any] = iter(source.stretches())
         self._take = take
         self._packets: Iterator[Any] = iter(())
@@ -61,7 +61,7 @@ class Feed:
         if packet is None:
             packet = next(self._packets, None)
         while packet is None and (found := next(self._stretches, None)) is not None:
-            if not isinstance(found, Stretch):
+            if not isinstance(found, GopRun):
                 return found
             if not self._take(found):
                 self._packets = iter(found)
@@ -69,7 +69,7 @@ class Feed:
         return packet
 
 
-class Pulse:
+class Heartbeat:
     """Calls ``tell`` a few times a second, as long as it beats; ``rarely``: the clock is asked at some beats only."""
 
     def __init__(self, tell: Callable[[], None], *, rarely: bool) -> None:
@@ -145,9 +145,9 @@ class ClipCopy:
         self._whole = True
         self._reached = 0  # the last written picture
         self._holes: list[Span] = []
-        self._pulse = Pulse(self._tell, rarely=not (job.exact or source.is_encoded))
+        self._pulse = Heartbeat(self._tell, rarely=not (job.exact or source.is_encoded))
         self._begin_at: int | None = None
-        self._feed: Feed | None = None
+        self._feed: PacketStream | None = None
         self._until: int | None = None  # how far it goes at present
         self._scanned = 0  # pictures that were looked at to find where to begin
 
@@ -179,11 +179,11 @@ class ClipCopy:
         """Leave out the pictures from ``end`` on (ticks after its first)."""
         self.piece = self.piece.until(end)
 
-    def run(self, until: int | None = None) -> Reached:
+    def run(self, until: int | None = None) -> StopReason:
         """Go on, up to the pictures that are stored for ``until`` (ticks after its first) or later."""
         if self._feed is None and not self._start():
             self._pictures_done = True
-            return Reached.END
+            return StopReason.END
         assert self._feed is not None
         self._until = until
         while (packet := self._feed.next()) is not None:
@@ -193,13 +193,13 @@ class ClipCopy:
             elif not self._pictures_done:
                 if self._is_beyond(packet.dts):
                     self._feed.park(packet)
-                    return Reached.LIMIT
+                    return StopReason.LIMIT
                 if self._take_picture(packet):
-                    return Reached.SPLIT
+                    return StopReason.SPLIT
             if self._pictures_done and self._sound_done():
                 self._whole = False
                 break
-        return Reached.END
+        return StopReason.END
 
     def _start(self) -> bool:
         """Find where to begin; whether there is anything."""
@@ -211,10 +211,10 @@ class ClipCopy:
             self._begin_at, self._scanned = keyframe_before(self.piece.clip.path, self._cut.start, self._pulse.beat)
             if self._begin_at is None:
                 return False
-        self._feed = Feed(self.source, self._take_stretch)
+        self._feed = PacketStream(self.source, self._take_stretch)
         return True
 
-    def _take_stretch(self, stretch: Stretch) -> bool:
+    def _take_stretch(self, stretch: GopRun) -> bool:
         """Write all of it at once, where none of it is at the edge of what is wanted. Whether it was."""
         output, run = self._output, stretch.picture_run
         if output is None or self.origin is None or self._counts.read < self._skip or not self.has_written:

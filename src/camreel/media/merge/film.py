@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Heard:
+class SoundShare:
     """How much of the film has sound of one kind: seconds, clips, and one of them."""
 
     path: str
@@ -44,7 +44,7 @@ class Film:
     form: SoundForm | None
     pieces: list[Piece] = field(default_factory=list)
     placed: list[Placed] = field(default_factory=list)
-    sounds: dict[SoundKind, Heard] = field(default_factory=dict)
+    sounds: dict[SoundKind, SoundShare] = field(default_factory=dict)
     _at_keyframe: int = 0
     _largest_gop: int = 0
 
@@ -77,7 +77,7 @@ class Film:
             until = min(end, at + span.seconds)
             self.placed.append(Placed(piece.clip.label, span, at, until, piece.clip.events))
         if sound is not None:
-            heard = self.sounds.setdefault(sound, Heard(piece.clip.path))
+            heard = self.sounds.setdefault(sound, SoundShare(piece.clip.path))
             heard.seconds += outcome.covered.seconds
             heard.clips += 1
 
@@ -137,7 +137,7 @@ class Film:
 
 
 @dataclass(frozen=True, slots=True)
-class Remaking:
+class RewriteTarget:
     """A film that is made again: everything is decided."""
 
     film: Film

@@ -16,15 +16,15 @@ from camreel.media.clips.open import open_to_copy, own_clock
 from camreel.media.clips.packets import ClipUnreadable
 from camreel.media.merge import timeline
 from camreel.media.merge.clip_copy import ClipCopy
-from camreel.media.merge.film import Film, Remaking
-from camreel.media.merge.overlap import Footage, Joint, joint
-from camreel.media.merge.pieces import Piece, Reached
+from camreel.media.merge.film import Film, RewriteTarget
+from camreel.media.merge.overlap import ClipFrames, Seam, joint
+from camreel.media.merge.pieces import Piece, StopReason
 from camreel.media.merge.reencode import H264Clip
 from camreel.media.merge.scan import end_of, goes_on, marks_of
 from camreel.media.merge.timeline import Placed
 from camreel.media.mux.frames import UnevenRate
 from camreel.media.mux.sound import sound_form
-from camreel.media.worker.messages import ClipFile, ClipOutcome, FilmResult, MergeJob, MergeResult, Settled
+from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, FilmResult, MergeJob, MergeResult
 from camreel.model import OutputFormat, Span, WallTime
 from camreel.text import count_text
 
@@ -84,7 +84,7 @@ class Merger:
         self._numbers: dict[str, int] = {}
         self._size: tuple[int, int] | None = None  # of the pictures, where they are all encoded again
 
-    def add(self, clip: ClipFile, on_progress: Listener) -> Settled:
+    def add(self, clip: ClipFile, on_progress: Listener) -> ClipResults:
         """Take ``clip``. ``on_progress`` gets the clip's number and the wall time reached, a few times a second.
 
         Raises :class:`MergeError` where the clip is well but cannot be in any file of this merge, :class:`DiskError`
@@ -97,19 +97,19 @@ class Merger:
             work = self._look_at(clip)
         except Unusable as reason:
             if clip.again:
-                return Settled((), str(reason))
+                return ClipResults((), str(reason))
             self._settled.append(ClipOutcome(clip.number, unusable=str(reason)))
             self._go_on(clip)
-            return Settled(tuple(self._settled))
+            return ClipResults(tuple(self._settled))
         try:
             if clip.again and (broken := _broken(work)) is not None:
-                return Settled((), broken)
+                return ClipResults((), broken)
             for part in timeline.wanted_parts(work.clip, self._job):
                 self._take(work, Piece(work.clip, part))
         finally:
             if work.source is not None:
                 work.source.close()
-        return Settled(tuple(self._settled))
+        return ClipResults(tuple(self._settled))
 
     def number_of(self, path: str) -> int | None:
         """Which of the added clips the file at ``path`` is."""
@@ -181,8 +181,8 @@ class Merger:
         if last is not None and last.work is work:  # another part of the range, from the same clip
             self._end_last()
             return piece
-        found = Joint() if last is None else self._joint(last, work, piece)
-        if last is None or found == Joint():
+        found = Seam() if last is None else self._joint(last, work, piece)
+        if last is None or found == Seam():
             self._end_last()
             return piece
         if not last.copy.has_written:  # it may turn out to have nothing of the range
@@ -204,7 +204,7 @@ class Merger:
         with open_to_copy(piece.clip.path) as source:
             return replace(piece, begin=timeline.ticks_at(timedelta(microseconds=found.begin), source.time_base))
 
-    def _following(self, piece: Piece, found: Joint) -> Piece:
+    def _following(self, piece: Piece, found: Seam) -> Piece:
         """The part of ``piece`` behind the pictures that the last one shows."""
         marks, _ = marks_of(piece.clip.path)
         shown = max(mark.at for mark in marks[: found.skip])
@@ -215,23 +215,23 @@ class Merger:
         lag = Fraction(first - shown, 1_000_000)
         return replace(piece, clip=replace(piece.clip, span=span), skip=found.skip, lag=lag, begin=begin)
 
-    def _joint(self, last: _Last, work: _Work, piece: Piece) -> Joint:
+    def _joint(self, last: _Last, work: _Work, piece: Piece) -> Seam:
         """Where the last piece and the next hold the same."""
         copy, clip, doubt = last.copy, piece.clip, max(last.work.doubt, work.doubt)
         if not copy.marks or not (copy.has_written or last.open):
-            return Joint()
+            return Seam()
         before = self._footage(last, piece.span)
         if before.end - clip.span.start <= -doubt:
-            return Joint()
+            return Seam()
         both = before.sure_end - clip.span.start
         try:
             if both < doubt and not goes_on(before.marks, work.clip.path, work.source):
-                return Joint()  # most clips, which just follow each other
+                return Seam()  # most clips, which just follow each other
             before = replace(before, marks=list(before.marks))  # asked for again and again from here on
         except ClipUnreadable as error:
             if last.open or error.path != copy.piece.clip.path:
                 raise
-            return Joint()  # it is in the film, and gone from the disk: at worst something is shown twice
+            return Seam()  # it is in the film, and gone from the disk: at worst something is shown twice
         until = before.end - clip.span.start + _BEYOND
         if not self._job.whole_clips:
             until = min(until, piece.span.end - clip.span.start)
@@ -239,9 +239,9 @@ class Merger:
         end = clip.span.start + end_of(head, copy.frame_rate)
         if not whole and end < piece.span.end:
             end = max(end, before.end + _BEYOND)
-        return joint(before, Footage(clip.span.start, end, head, work.doubt, work.listed_end))
+        return joint(before, ClipFrames(clip.span.start, end, head, work.doubt, work.listed_end))
 
-    def _footage(self, last: _Last, span: Span) -> Footage:
+    def _footage(self, last: _Last, span: Span) -> ClipFrames:
         """All pictures of the last piece's clip, up to the end of the range."""
         copy = last.copy
         marks = copy.marks
@@ -255,7 +255,7 @@ class Merger:
         end = start + end_of(marks, copy.frame_rate)
         if copy.stopped_at_range_end:
             end = max(end, span.end)
-        return Footage(start, end, marks, last.work.doubt, last.work.listed_end)
+        return ClipFrames(start, end, marks, last.work.doubt, last.work.listed_end)
 
     def _note_cut(self, before: ClipFile, cut: WallTime, after: ClipFile) -> None:
         at = timeline.shown(cut, self._job)
@@ -282,13 +282,13 @@ class Merger:
     def _run(self, last: _Last, until: int | None) -> None:
         """Copy on; where the file is full, into the next one."""
         try:
-            while (reached := last.copy.run(until)) is Reached.SPLIT:
+            while (reached := last.copy.run(until)) is StopReason.SPLIT:
                 self._part(last)
         except UnevenRate as error:
             label = printable(last.work.clip.label)
             said = f"{label} does not have the constant rate of pictures that avi needs; use mkv or mp4."
             raise MergeError(said, hint=_KEPT) from error
-        if reached is Reached.END:
+        if reached is StopReason.END:
             self._close_piece(last)
             last.open = False
             last.copy.source.close()
@@ -364,7 +364,9 @@ class Merger:
             film.reopen(first, form)
         for piece in film.pieces:
             with self._open(piece) as source:
-                copy = ClipCopy(piece, self._job, source, Remaking(film), self._progress_of(piece.clip), counting=False)
+                copy = ClipCopy(
+                    piece, self._job, source, RewriteTarget(film), self._progress_of(piece.clip), counting=False
+                )
                 copy.run()
                 copy.outcome()
 

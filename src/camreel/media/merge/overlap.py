@@ -34,7 +34,7 @@ class Mark(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Footage:
+class ClipFrames:
     """The pictures of a clip, as stored. ``start`` is when the first was taken, ``doubt`` how far that may be off.
 
     ``listed_end`` is when the clip ends by the list, where its pictures do not say it as well. Only up to where both
@@ -63,7 +63,7 @@ class Footage:
 
 
 @dataclass(frozen=True, slots=True)
-class Joint:
+class Seam:
     """What to do with the later of two clips, and with the end of the earlier one.
 
     ``skip``: so many stored pictures at the start of the later clip are the last ones of the earlier; the film goes on
@@ -80,21 +80,21 @@ class Joint:
     doubtful: bool = False
 
 
-def joint(before: Footage, after: Footage) -> Joint:
+def joint(before: ClipFrames, after: ClipFrames) -> Seam:
     """How ``after`` follows ``before``, which started no later."""
     doubt = max(before.doubt, after.doubt)
     if before.end - after.start <= -doubt or not before.marks or not after.marks:
-        return Joint()
+        return Seam()
     both = before.sure_end - after.start
     found = _alignments(before, after)
     fitting = [at for at in found if abs(before.wall(before.marks[at]) - after.start) < doubt]
     certain = len(found) == 1 and _tells(before)
     if fitting and (certain or both >= doubt):
         return _same(before, after, max(fitting), doubtful=not certain)
-    return _by_clock(before, after, doubt) if both >= doubt else Joint()
+    return _by_clock(before, after, doubt) if both >= doubt else Seam()
 
 
-def _alignments(before: Footage, after: Footage) -> list[int]:
+def _alignments(before: ClipFrames, after: ClipFrames) -> list[int]:
     """Where in ``before`` the pictures of ``after`` begin, the same to the end of either."""
     first = after.marks[0]
     near = (
@@ -105,7 +105,7 @@ def _alignments(before: Footage, after: Footage) -> list[int]:
     ]
 
 
-def _tells(footage: Footage) -> bool:
+def _tells(footage: ClipFrames) -> bool:
     """Whether no picture looks like another: those of a still scene do, and would fit anywhere.
 
     Its keyframes repeat, if only every second one (encoders count them so), and the pictures between them, which
@@ -116,22 +116,22 @@ def _tells(footage: Footage) -> bool:
     return len(keys) > 1 and len(set(keys)) == len(keys) and 2 * len(set(sizes[-_LATELY:])) > len(sizes[-_LATELY:])
 
 
-def _same(before: Footage, after: Footage, at: int, *, doubtful: bool) -> Joint:
+def _same(before: ClipFrames, after: ClipFrames, at: int, *, doubtful: bool) -> Seam:
     shared = len(before.marks) - at
     shift = before.wall(before.marks[at]) - after.wall(after.marks[0])
-    return Joint(skip=min(shared, len(after.marks)), shift=shift, inside=shared >= len(after.marks), doubtful=doubtful)
+    return Seam(skip=min(shared, len(after.marks)), shift=shift, inside=shared >= len(after.marks), doubtful=doubtful)
 
 
-def _by_clock(before: Footage, after: Footage, doubt: timedelta) -> Joint:
+def _by_clock(before: ClipFrames, after: ClipFrames, doubt: timedelta) -> Seam:
     """No picture is left out that could be the only one of its moment: ``doubt`` is added on each side."""
     keys = [mark for mark in after.marks if mark.key]
     if after.possible_end + doubt <= before.sure_end:
-        return Joint(inside=True, doubtful=True)
+        return Seam(inside=True, doubtful=True)
     if not keys:
-        return Joint()
+        return Seam()
     if before.end > after.end - doubt:
         # Either may end last: the earlier one whole, and the later one from the last keyframe that is early enough.
         early = [mark for mark in keys if after.wall(mark) <= before.end - doubt]
-        return Joint(begin=(early or keys[:1])[-1].at, doubtful=True)
+        return Seam(begin=(early or keys[:1])[-1].at, doubtful=True)
     cut = after.wall(keys[0]) + doubt
-    return Joint(cut=cut if cut < before.end else None, doubtful=True)
+    return Seam(cut=cut if cut < before.end else None, doubtful=True)

@@ -27,7 +27,7 @@ _MOST_REORDER = 10
 TELLING = 2048
 
 
-class Reached(Enum):
+class StopReason(Enum):
     """How far a clip has come."""
 
     END = "end"  # nothing more of it is wanted

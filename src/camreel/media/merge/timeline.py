@@ -51,7 +51,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class TimelineSpan:
     """Clips that follow each other without a gap. ``why`` says what lies before it, empty for the first."""
 
     placed: tuple[Placed, ...]
@@ -147,20 +147,20 @@ def continuous(covered: Span, holes: Sequence[Span], starts_at: float, *, held: 
     return [*parts, (Span(start, covered.end), at)]
 
 
-def stretches(clips: Sequence[Placed], job: MergeJob | None = None) -> list[Stretch]:
+def stretches(clips: Sequence[Placed], job: MergeJob | None = None) -> list[TimelineSpan]:
     """``clips``, in the order of the output, parted where a second or more is missing or the clock was changed."""
-    parted: list[Stretch] = []
+    parted: list[TimelineSpan] = []
     current: list[Placed] = []
     why = ""
     until: WallTime | None = None
     for clip in clips:
         reason = _break_before(clip, current[-1].wall, until, job) if until is not None else None
         if reason is not None:
-            parted.append(Stretch(tuple(current), why))
+            parted.append(TimelineSpan(tuple(current), why))
             current, why, until = [], reason, None
         current.append(clip)
         until = clip.wall.end if until is None else max(until, clip.wall.end)
-    return [*parted, Stretch(tuple(current), why)] if current else parted
+    return [*parted, TimelineSpan(tuple(current), why)] if current else parted
 
 
 def _break_before(clip: Placed, previous: Span, until: WallTime, job: MergeJob | None) -> str | None:

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from camreel._version import __version__
 from camreel.errors import MergeError
 from camreel.formats.mp4 import writer
-from camreel.formats.mp4.writer import Samples
+from camreel.formats.mp4.writer import SampleIndex
 from camreel.formats.nal import widened_configuration
 from camreel.media.clips.open import open_to_copy
-from camreel.media.clips.packets import LARGEST_HOLE, ClipBytes, Stored, Stretch
+from camreel.media.clips.packets import LARGEST_HOLE, ClipBytes, GopRun, Stored
 from camreel.media.merge import timeline
-from camreel.media.mux.frames import LENGTH_SIZE, PictureTrack
+from camreel.media.mux.frames import LENGTH_SIZE, FrameTrack
 from camreel.media.mux.muxed import Creation, Output, as_camreel_error, picture_time_base, writing
 from camreel.media.mux.sound import AacPackets
 from camreel.model import Gaps, OutputFormat
@@ -71,13 +71,13 @@ class DirectOutput(Output):
             configuration = widened_configuration(clip.kind.codec, configuration)
         scale = self.picture_time_base.denominator
         size = clip.kind.width, clip.kind.height
-        self._picture_track = writer.PictureTrack(clip.kind.codec, configuration, *size, scale, clip.aspect)
-        self._picture_samples, self._sound_samples = Samples(), Samples()
-        self.pictures = PictureTrack(self, lowest=None)
-        self._sound_track: writer.SoundTrack | None = None
+        self._picture_track = writer.VideoTrackIndex(clip.kind.codec, configuration, *size, scale, clip.aspect)
+        self._picture_samples, self._sound_samples = SampleIndex(), SampleIndex()
+        self.pictures = FrameTrack(self, lowest=None)
+        self._sound_track: writer.SoundTrackIndex | None = None
         if form is not None:
             with open_to_copy(form.path) as template:
-                self._sound_track = writer.SoundTrack(template.sound_setup, form.kind.rate, form.kind.channels)
+                self._sound_track = writer.SoundTrackIndex(template.sound_setup, form.kind.rate, form.kind.channels)
             self.sound = AacPackets(self, form.kind, fill=True, stamped=True)
         self._file: _Film = writing(_Film, path, writer.beginning(clip.kind.codec))
 
@@ -91,7 +91,7 @@ class DirectOutput(Output):
     def put_sound(self, packet: Packet[Any] | Stored) -> None:
         self._put(packet, self._sound_samples)
 
-    def _put(self, packet: Packet[Any] | Stored, samples: Samples) -> None:
+    def _put(self, packet: Packet[Any] | Stored, samples: SampleIndex) -> None:
         assert packet.pts is not None
         assert packet.dts is not None
         size = packet.size
@@ -101,19 +101,19 @@ class DirectOutput(Output):
             self._file.add(packet, samples, number)
             self._syncing.written(self.bytes)
 
-    def takes(self, stretch: Stretch) -> bool:
+    def takes(self, stretch: GopRun) -> bool:
         if stretch.extent is None or not self.pictures.takes(stretch):
             return False
         # What is not to be heard is not to be in the file either.
         return not stretch.sounds if self.sound is None else self.sound.takes_stretches
 
-    def put_pictures(self, stretch: Stretch, start: int, duration: int) -> None:
+    def put_pictures(self, stretch: GopRun, start: int, duration: int) -> None:
         self._put_run(stretch, stretch.picture_run, self._picture_samples, start, duration)
 
-    def put_sounds(self, stretch: Stretch, run: Run, start: int, duration: int) -> None:
+    def put_sounds(self, stretch: GopRun, run: Run, start: int, duration: int) -> None:
         self._put_run(stretch, run, self._sound_samples, start, duration)
 
-    def _put_run(self, stretch: Stretch, run: Run, samples: Samples, start: int, duration: int) -> None:
+    def _put_run(self, stretch: GopRun, run: Run, samples: SampleIndex, start: int, duration: int) -> None:
         self.bytes += run.weight
         with _putting():
             number = samples.extend(run, start, duration)
@@ -125,10 +125,10 @@ class DirectOutput(Output):
 
     def close(self, chapters: Sequence[Chapter]) -> None:
         chosen = timeline.most_telling(chapters, timeline.MOST_MP4_CHAPTERS)
-        tracks: list[tuple[writer.Track, Samples]] = [(self._picture_track, self._picture_samples)]
+        tracks: list[tuple[writer.Track, SampleIndex]] = [(self._picture_track, self._picture_samples)]
         if self._sound_track is not None:
             tracks.append((self._sound_track, self._sound_samples))
-        told = [writer.Chapter(each.start, each.title) for each in chosen]
+        told = [writer.ChapterEntry(each.start, each.title) for each in chosen]
         writing(self._file.close, writer.index(tracks, self._metadata, told, self._created))
         writing(self._syncing.end)
 
@@ -157,7 +157,7 @@ def _putting() -> Iterator[None]:
 class _Place(NamedTuple):
     """Samples from ``number`` on are told where they are, once their bytes are: at ``offsets`` in the clip's file."""
 
-    samples: Samples
+    samples: SampleIndex
     number: int
     offsets: Sequence[int]
 
@@ -190,8 +190,8 @@ class _Film:
         self._mdat = len(beginning)
         self._at = 0
         self._units: list[_Unit] = []
-        self._latest: tuple[Stretch, _Unit] | None = None
-        self._loose: list[tuple[bytes, Samples, int]] = []
+        self._latest: tuple[GopRun, _Unit] | None = None
+        self._loose: list[tuple[bytes, SampleIndex, int]] = []
         self._waiting = 0
         self._by_system = hasattr(os, "copy_file_range")
         try:
@@ -200,7 +200,7 @@ class _Film:
             self.abandon()
             raise
 
-    def add(self, packet: Packet[Any] | Stored, samples: Samples, number: int) -> None:
+    def add(self, packet: Packet[Any] | Stored, samples: SampleIndex, number: int) -> None:
         """The bytes of sample ``number`` of a track. They get their place soon."""
         # Sound waits for the next picture, so that what belongs to a stretch still finds its bytes here.
         if (type(packet) is Stored and packet.is_picture) or len(self._units) + len(self._loose) >= _MOST_WAITING:
@@ -213,7 +213,7 @@ class _Film:
         else:
             self._loose.append((bytes(packet), samples, number))
 
-    def add_run(self, stretch: Stretch, place: _Place) -> None:
+    def add_run(self, stretch: GopRun, place: _Place) -> None:
         """The same for many at once. Of a stretch all bytes are taken when its pictures are, which come first."""
         if self._latest is not None and self._latest[0] is stretch:
             self._latest[1].places.append(place)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from camreel.formats.nal import Parameters
     from camreel.media.clips.clip import Clip
-    from camreel.media.clips.packets import Stretch
+    from camreel.media.clips.packets import GopRun
     from camreel.media.mux.muxed import Output
 
 # Bytes of the lengths that the tracks are made for.
@@ -41,7 +41,7 @@ class ClipPlace:
         return self.base + (ticks - self.first) * self.numerator // self.denominator
 
 
-class PictureTrack:
+class FrameTrack:
     """Writes pictures as they are stored, with their clip's parameter sets and their place in the output.
 
     ``end`` is where the next clip begins; ``packets`` counts what was written (``bytes`` of it), ``damaged`` what the
@@ -110,7 +110,7 @@ class PictureTrack:
             self.first_written = head_of(stored)
         self._output.put_picture(stored)
 
-    def takes(self, stretch: Stretch) -> bool:
+    def takes(self, stretch: GopRun) -> bool:
         """Whether the pictures of a stretch, which come behind the last one written, can be written as they are."""
         run, place = stretch.picture_run, self._place
         if not self._wide or self._clip_dts is None or place.numerator != place.denominator:
@@ -119,7 +119,7 @@ class PictureTrack:
         steps = (start - self._clip_dts, *run.steps)
         return start > self._last_dts and min(steps) > 0 and max(steps) < self._longest
 
-    def write_stretch(self, stretch: Stretch) -> None:
+    def write_stretch(self, stretch: GopRun) -> None:
         """Write the pictures of a stretch. Only where it :meth:`takes` them."""
         run = stretch.picture_run
         start = self._place.at(run.dts[0])
@@ -177,7 +177,7 @@ class PictureTrack:
         self.last_written = self._last = self._last if isinstance(self._last, bytes) else head_of(self._last)
 
 
-class AviPictureTrack(PictureTrack):
+class AviPictureTrack(FrameTrack):
     """avi has no time stamps: the place of a picture is its number. One tick is one picture, at a constant rate."""
 
     def __init__(self, output: Output) -> None:
@@ -215,9 +215,9 @@ def _packet_of(data: bytes, like: Packet[Any] | Stored) -> Packet[Any]:
     return changed
 
 
-def picture_track(output: Output, container: OutputFormat) -> PictureTrack:
+def picture_track(output: Output, container: OutputFormat) -> FrameTrack:
     """The track for ``container``."""
     if container is OutputFormat.AVI:
         return AviPictureTrack(output)
     # Matroska stores no decode times and would shift all of the film until none is negative.
-    return PictureTrack(output, lowest=0 if container is OutputFormat.MKV else None)
+    return FrameTrack(output, lowest=0 if container is OutputFormat.MKV else None)

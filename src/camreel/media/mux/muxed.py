@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import av
 import av.error
 
-from camreel.diskio import Syncing
+from camreel.diskio import BackgroundFsync
 from camreel.errors import DiskError, MergeError
 from camreel.formats.nal import widened_configuration
 from camreel.media.clips.clip import FAST_OPEN, THOROUGH_OPEN
@@ -21,8 +21,8 @@ from camreel.media.clips.open import open_clip
 from camreel.media.clips.packets import Stored
 from camreel.media.encode.audio import layout_name
 from camreel.media.merge import timeline
-from camreel.media.mux.frames import LENGTH_SIZE, PictureTrack, picture_track
-from camreel.media.mux.sound import AacPackets, Samples, SoundForm, SoundTrack
+from camreel.media.mux.frames import LENGTH_SIZE, FrameTrack, picture_track
+from camreel.media.mux.sound import AacPackets, SampleTrack, SoundForm, SoundTrack
 from camreel.media.mux.subtitles import SubtitleTrack
 from camreel.media.worker.messages import Chapter, MergeJob
 from camreel.model import OutputFormat
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from camreel.formats.mp4 import Run
     from camreel.media.clips.clip import Clip
-    from camreel.media.clips.packets import Stretch
+    from camreel.media.clips.packets import GopRun
 
 _MUXERS = {OutputFormat.MP4: "mp4", OutputFormat.MKV: "matroska", OutputFormat.MOV: "mov", OutputFormat.AVI: "avi"}
 _QUICKTIME = frozenset({OutputFormat.MP4, OutputFormat.MOV})
@@ -109,7 +109,7 @@ class Output(ABC):
     """An open output. What writes to it raises what :func:`writing` raises. ``bytes`` counts those of its packets."""
 
     picture_time_base: Fraction
-    pictures: PictureTrack
+    pictures: FrameTrack
     sound_stream: AudioStream
 
     def __init__(self, job: MergeJob, path: str) -> None:
@@ -118,7 +118,7 @@ class Output(ABC):
         self.sound: SoundTrack | None = None
         self.subtitles: SubtitleTrack | None = None
         self._path = path
-        self._syncing = Syncing(path)
+        self._syncing = BackgroundFsync(path)
 
     @property
     @abstractmethod
@@ -133,15 +133,15 @@ class Output(ABC):
     def put_sound(self, packet: Packet[Any] | Stored) -> None:
         """Write one packet, whose times are samples."""
 
-    def takes(self, stretch: Stretch) -> bool:  # noqa: ARG002 - most outputs are given one packet after the other
+    def takes(self, stretch: GopRun) -> bool:  # noqa: ARG002 - most outputs are given one packet after the other
         """Whether it can be given all of a stretch at once, here and now."""
         return False
 
-    def put_pictures(self, stretch: Stretch, start: int, duration: int) -> None:
+    def put_pictures(self, stretch: GopRun, start: int, duration: int) -> None:
         """Write the pictures of a stretch, the first decoded at ``start``. Only where it :meth:`takes` them."""
         raise NotImplementedError
 
-    def put_sounds(self, stretch: Stretch, run: Run, start: int, duration: int) -> None:
+    def put_sounds(self, stretch: GopRun, run: Run, start: int, duration: int) -> None:
         """Write sound of a stretch, whose pictures were the last, from sample ``start`` on."""
         raise NotImplementedError
 
@@ -220,7 +220,7 @@ class MuxedOutput(Output):
         if form.codec == "aac" and form.copied:
             return AacPackets(self, kind, fill=self.format is not OutputFormat.MKV, stamped=not avi)
         coded = form.copied and kind.codec in {"pcm_alaw", "pcm_mulaw"}
-        return Samples(self, kind, form.rate, copied=coded, encoded=encoded)
+        return SampleTrack(self, kind, form.rate, copied=coded, encoded=encoded)
 
     def _copied_sound(self, form: SoundForm, *, avi: bool) -> AudioStream:
         """A track for the clips' packets.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from camreel.formats.mp4 import Run
     from camreel.media.clips.clip import Clip, SoundKind
-    from camreel.media.clips.packets import Stored, Stretch
+    from camreel.media.clips.packets import GopRun, Stored
     from camreel.media.mux.muxed import Output
 
 _G711_CODECS = frozenset({"pcm_alaw", "pcm_mulaw"})
@@ -129,7 +129,7 @@ class SoundTrack(ABC):
         """Whether the sound of a stretch can be copied with its pictures."""
         return False
 
-    def add_stretch(self, stretch: Stretch, reached: int) -> None:
+    def add_stretch(self, stretch: GopRun, reached: int) -> None:
         """The sound of a stretch, whose pictures are written and have come to ``reached``."""
         for packet in stretch.sound(stretch.sounds):
             self.add(packet)
@@ -254,7 +254,7 @@ class AacPackets(SoundTrack):
     def takes_stretches(self) -> bool:
         return self._stamped and self._converter is None
 
-    def add_stretch(self, stretch: Stretch, reached: int) -> None:
+    def add_stretch(self, stretch: GopRun, reached: int) -> None:
         if not self.packets:  # what is there comes before the silence that a film without sound begins with
             super().add_stretch(stretch, reached)
             return
@@ -374,7 +374,7 @@ def frame_of(kind: SoundKind) -> int:
     return 960 if len(kind.setup) == 4 and int(kind.setup, 16) & 4 else 1024
 
 
-class Samples(SoundTrack):
+class SampleTrack(SoundTrack):
     """Sound as samples, one after the other, with silence where some are missing.
 
     What a sample is in the output: the clips' own G.711 byte (``copied``), 16-bit PCM, or 16-bit PCM on its way into

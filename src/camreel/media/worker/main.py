@@ -28,11 +28,11 @@ from camreel.media.worker.messages import (
     ClipFile,
     Failed,
     Finish,
-    LapseOrder,
     MergeJob,
-    Progress,
+    MergeProgress,
     SheetOrder,
     StillOrder,
+    TimelapseOrder,
 )
 from camreel.media.worker.wire import LONGEST_LINE, Message, decode, encode
 from camreel.model import WallTime
@@ -111,7 +111,7 @@ def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
     first = asked.get()
     if isinstance(first, MergeJob):
         _merge(first, asked, answers)
-    elif isinstance(first, LapseOrder):
+    elif isinstance(first, TimelapseOrder):
         from camreel.media.timelapse import make_lapse
 
         _send(answers, make_lapse(first, _Calm(partial(_report, answers))))
@@ -157,7 +157,7 @@ class _Calm:
 
 
 def _report(answers: IO[bytes], number: int, wall: WallTime) -> None:
-    _send(answers, Progress(number, wall))
+    _send(answers, MergeProgress(number, wall))
 
 
 def _send(answers: IO[bytes], message: Message) -> None:

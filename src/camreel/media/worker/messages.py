@@ -99,7 +99,7 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class MergeProgress:
     """The output holds the footage up to ``wall``, which came from clip ``number``."""
 
     number: int
@@ -139,7 +139,7 @@ class ClipOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ClipResults:
     """The answer to a clip: of which clips is now known what became of them (often not yet of the last one).
 
     ``again`` says why the clip was not taken: it is broken, and can be fetched once more.
@@ -229,7 +229,7 @@ class LapseClip:
 
 
 @dataclass(frozen=True, slots=True)
-class LapseOrder:
+class TimelapseOrder:
     """A timelapse: ``clips`` in order of time, the time of ``footage`` gone through ``speed`` times as fast."""
 
     job: MergeJob
@@ -239,7 +239,7 @@ class LapseOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Lapsed:
+class TimelapseResult:
     """It is there, under its temporary name. ``outcomes`` are of the recordings that clips came of."""
 
     result: MergeResult
@@ -286,7 +286,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class SheetTick:
     """A mark under the timeline, at ``at`` of its width."""
 
     at: float
@@ -310,7 +310,7 @@ class SheetOrder:
     output: str
     lines: tuple[str, ...]
     bars: tuple[Bar, ...]
-    ticks: tuple[Tick, ...]
+    ticks: tuple[SheetTick, ...]
     tiles: tuple[Tile, ...]
 
 

@@ -26,19 +26,19 @@ from camreel.errors import DiskError, MergeError, printable
 from camreel.media.worker.messages import (
     ClipFile,
     ClipOutcome,
+    ClipResults,
     Failed,
     Finish,
-    Lapsed,
-    LapseOrder,
     MergeJob,
+    MergeProgress,
     MergeResult,
     NoStill,
-    Progress,
-    Settled,
     Sheet,
     SheetOrder,
     Still,
     StillOrder,
+    TimelapseOrder,
+    TimelapseResult,
 )
 from camreel.media.worker.wire import LONGEST_LINE, BadMessage, Message, decode, encode
 from camreel.model import WallTime
@@ -164,7 +164,7 @@ class MergeDied(MergeError):
         self.number = number
 
 
-Answer = TypeVar("Answer", Settled, MergeResult)
+Answer = TypeVar("Answer", ClipResults, MergeResult)
 
 
 class MergeProcess:
@@ -204,7 +204,7 @@ class MergeProcess:
         """The process, while there is one."""
         return self._child.pid
 
-    async def add(self, clip: ClipFile) -> Settled:
+    async def add(self, clip: ClipFile) -> ClipResults:
         """Merge ``clip``; returns when of it is written what need not wait for the next clip.
 
         Raises :class:`MergeError`, :class:`DiskError`.
@@ -212,7 +212,7 @@ class MergeProcess:
         await self._post(clip)
         return await self._settled(clip)
 
-    async def add_all(self, clips: Iterable[ClipFile], on_settled: Callable[[ClipFile, Settled], None]) -> None:
+    async def add_all(self, clips: Iterable[ClipFile], on_settled: Callable[[ClipFile, ClipResults], None]) -> None:
         """The same for one after the other. The next few are handed over early: the process never waits for them."""
         waiting: deque[ClipFile] = deque()
         for clip in clips:
@@ -240,9 +240,9 @@ class MergeProcess:
         self._added.add(clip.number)
         await self._send(replace(clip, path=str(Path(clip.path).absolute())))
 
-    async def _settled(self, clip: ClipFile) -> Settled:
+    async def _settled(self, clip: ClipFile) -> ClipResults:
         doing = f"while {printable(clip.label)} was being merged"
-        settled = await self._answer_of(clip.number, Settled, doing, self._stall_seconds)
+        settled = await self._answer_of(clip.number, ClipResults, doing, self._stall_seconds)
         self._check_known(settled.outcomes)
         return settled
 
@@ -267,7 +267,7 @@ class MergeProcess:
     async def _answer(self, kind: type[Answer], doing: str, patience: float) -> Answer:
         while True:
             message = await self._child.next_message(doing, patience)
-            if isinstance(message, Progress):
+            if isinstance(message, MergeProgress):
                 self._at = message.number
                 self._on_progress(message.number, message.wall)
             elif isinstance(message, kind):
@@ -277,8 +277,8 @@ class MergeProcess:
 
 
 async def lapse(
-    order: LapseOrder, on_progress: Callable[[int, WallTime], None], *, stall_seconds: float = 60
-) -> Lapsed:
+    order: TimelapseOrder, on_progress: Callable[[int, WallTime], None], *, stall_seconds: float = 60
+) -> TimelapseResult:
     """A timelapse, made in a process of its own. Raises :class:`MergeError`, :class:`DiskError`."""
     at: list[int] = []
     child = Child("merge", lambda said: MergeDied(said, at[-1] if at else None), _KEPT)
@@ -287,10 +287,10 @@ async def lapse(
         await child.send(encode(replace(order, job=replace(order.job, output=str(Path(order.job.output).absolute())))))
         while True:
             message = await child.next_message("while the timelapse was being made", stall_seconds)
-            if isinstance(message, Progress):
+            if isinstance(message, MergeProgress):
                 at.append(message.number)
                 on_progress(message.number, message.wall)
-            elif isinstance(message, Lapsed):
+            elif isinstance(message, TimelapseResult):
                 return message
             else:
                 raise _as_error(message, "while the timelapse was being made", at[-1] if at else None)

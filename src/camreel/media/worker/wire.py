@@ -17,25 +17,25 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from camreel.media.worker.messages import (
     ClipFile,
+    ClipResults,
     Failed,
     Finish,
-    Lapsed,
-    LapseOrder,
     MergeJob,
+    MergeProgress,
     MergeResult,
     NoStill,
-    Progress,
-    Settled,
     Sheet,
     SheetOrder,
     Still,
     StillOrder,
+    TimelapseOrder,
+    TimelapseResult,
 )
 from camreel.model import AudioMode, Gaps, OutputFormat, Span, WallTime
 
 Message = (
-    MergeJob | ClipFile | Finish | Progress | Settled | MergeResult | Failed
-    | StillOrder | Still | NoStill | SheetOrder | Sheet | LapseOrder | Lapsed
+    MergeJob | ClipFile | Finish | MergeProgress | ClipResults | MergeResult | Failed
+    | StillOrder | Still | NoStill | SheetOrder | Sheet | TimelapseOrder | TimelapseResult
 )  # fmt: skip
 _TYPES: dict[str, type] = {kind.__name__: kind for kind in get_args(Message)}
 
