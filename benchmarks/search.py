@@ -11,7 +11,7 @@ import anyio
 from benchmarks.camera import PASSWORD, USERNAME
 
 from camreel.clock.parse import parse_range
-from camreel.jobs.search import SearchResult, CameraSearch
+from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.model import Address, Credentials, Request
 from camreel.transfer.runtime import Runtime
 

@@ -23,7 +23,16 @@ _ROLE = re.compile(r":(?:class|func|meth|data|mod|attr):`~?([^`]+)`")
 
 GROUPS = {
     "Search and fetch": ["connect", "Camera", "Recordings", "Recording", "DeviceInfo", "Address"],
-    "One video of a range": ["request", "export", "Request", "Making", "Report", "report_text", "report_json", "Event"],
+    "One video of a range": [
+        "request",
+        "export",
+        "Request",
+        "VideoOptions",
+        "Report",
+        "report_text",
+        "report_json",
+        "Event",
+    ],
     "Times": ["last", "day", "WallTime", "Span", "CameraClock"],
     "Choices": ["Stream", "OutputFormat", "AudioMode", "Gaps", "Split", "IfExists"],
     "Without an event loop": ["sync"],

@@ -82,7 +82,7 @@ def test_notable_events_are_told_at_once() -> None:
         ("", "1 recording is still being written"),
         ("Retry", "clip 3: The camera closed the connection; again in 2.5 s"),
         ("Failed", "clip 3, 2026-01-16 08:00:00 to 09:00:00: the camera answers 404"),
-        ("NoteLine", "The list ends early."),
+        ("Note", "The list ends early."),
     ]
 
 
@@ -106,7 +106,7 @@ def test_the_clock_is_told_in_short(source: str, asked: str, told: list[str]) ->
 
 def test_notes_are_wrapped_under_their_text() -> None:
     """On a terminal words stay whole and the labels stand alone; a log keeps the line."""
-    note = NoteLine("NoteLine", "one two three four five six seventeen\x1b[2J")
+    note = NoteLine("Note", "one two three four five six seventeen\x1b[2J")
     assert note.lines(30) == [
         "Note      one two three four",
         "          five six",

@@ -113,7 +113,7 @@ def test_the_readmes_settings_are_settings(tmp_path):
 
 def test_every_event_word_is_explained():
     """And none besides."""
-    from camreel.output.naming import parse_events
+    from camreel.planning.event_filter import parse_events
 
     words = re.findall(r"Words are (.*?);", OPTIONS, re.DOTALL)[0]
     assert len(parse_events(words.replace("`", ""))) == 12

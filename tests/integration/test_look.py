@@ -18,7 +18,7 @@ from camreel.events import Event, Pictured
 from camreel.media.worker.messages import Still
 from camreel.media.worker.process import StillProcess
 from camreel.model import Credentials
-from camreel.output.naming import event_text
+from camreel.planning.event_filter import event_text
 from camreel.preview import GetLine, Look, LookOptions, Question, Way, look
 from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, make_clip, read_frame_number
 

@@ -17,7 +17,8 @@ from tests.conftest import START, frame_md5s
 
 from camreel.clock import parse_range
 from camreel.errors import CamreelError, DiskError, MergeError, NothingRecorded, UsageError
-from camreel.files import find_files, merge
+from camreel.files import find_files
+from camreel.jobs.merge_files import merge
 from camreel.media.clips.timestamps import own_times
 from camreel.media.worker.process import MergeProcess
 from camreel.model import IfExists, MergeRequest, OutputFormat

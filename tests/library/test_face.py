@@ -13,8 +13,9 @@ import camreel
 NAMES = [
     "AccountLocked", "Address", "AudioMode", "BadTransfer", "Camera", "CameraBusy", "CameraClock", "CameraError",
     "CameraRefused", "CameraUnreachable", "CamreelError", "DeviceInfo", "DiskError", "Event", "Gaps", "IfExists",
-    "Interrupted", "LoginError", "LoginRefused", "Making", "MergeError", "NotACamera", "NothingRecorded",
-    "OutputFormat", "Recording", "Recordings", "Report", "Request", "Span", "Split", "Stream", "UsageError", "WallTime",
+    "Interrupted", "LoginError", "LoginRefused", "MergeError", "NotACamera", "NothingRecorded",
+    "OutputFormat", "Recording", "Recordings", "Report", "Request", "Span", "Split", "Stream", "UsageError",
+    "VideoOptions", "WallTime",
     "__version__", "connect", "day", "export", "last", "report_json", "report_text", "request", "sync",
 ]
 # fmt: on

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from camreel.errors import UsageError
 from camreel.model import Recording, Span, Stream, WallTime
-from camreel.output.naming import events_of, parse_events
-from camreel.planning.event_filter import has_event, not_wanted, unlabelled
+from camreel.planning.event_filter import events_of, has_event, not_wanted, parse_events, unlabelled
 from camreel.planning.plan import WITHOUT_EVENTS, plan_export, uncovered
 
 START = WallTime(datetime(2026, 1, 16, 8))  # noqa: DTZ001 - by the camera's clock

@@ -42,7 +42,7 @@ from camreel.model import (
     Stream,
     WallTime,
 )
-from camreel.output.naming import parse_events
+from camreel.planning.event_filter import parse_events
 from camreel.transfer import resume
 from camreel.transfer.download import TransferPolicy
 from camreel.transfer.pool import Fetched, Lost, Pool

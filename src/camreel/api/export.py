@@ -32,7 +32,8 @@ from camreel.model import (
     VideoOptions,
     WallTime,
 )
-from camreel.output.naming import output_place, parse_events
+from camreel.output.naming import output_place
+from camreel.planning.event_filter import parse_events
 from camreel.report import Report
 
 if TYPE_CHECKING:

@@ -30,7 +30,8 @@ from camreel.clock import parse_camera_zone, parse_last
 from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
 from camreel.model import Address, Asked, AudioMode, Gaps, OutputFormat, Request, Stream, VideoOptions
-from camreel.output.naming import default_name, is_device_name, output_place, parse_events
+from camreel.output.naming import default_name, is_device_name, output_place
+from camreel.planning.event_filter import parse_events
 
 __all__ = ["check_events", "check_tls", "check_username", "choose_places", "making_of"]
 

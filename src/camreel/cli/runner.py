@@ -45,9 +45,9 @@ def run_export(
 
 def run_merge(request: MergeRequest, notes: Sequence[str], reporter: Reporter) -> Report:
     """The same for clips on disk."""
-    from camreel import files  # noqa: PLC0415 - an export does not need it
+    from camreel.jobs import merge_files  # noqa: PLC0415 - an export does not need it
 
-    return _run(_Run(lambda listener: files.merge(request, listener, notes=notes), reporter))
+    return _run(_Run(lambda listener: merge_files.merge(request, listener, notes=notes), reporter))
 
 
 def run_look(job: Callable[[Listener], Awaitable[Look]], reporter: Reporter) -> Look:

@@ -42,7 +42,7 @@ def _rows(checkup: Checkup) -> Iterator[tuple[str, str]]:
         yield "Channels", _numbered(checkup.channels, quoted=True)
         yield from (("Storage", line) for line in _storage(checkup.storage))
         yield "Records", _modes(checkup.recording)
-        yield "RecordedFootage", _footage(checkup.footage)
+        yield "Footage", _footage(checkup.footage)
         yield from (("Quirks", quirk) for quirk in checkup.quirks or ("none seen",))
     yield "Here", _room(checkup)
     yield "", ", ".join(f"{name} {number}" for name, number in checkup.here.versions)

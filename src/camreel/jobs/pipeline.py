@@ -20,7 +20,7 @@ from camreel.jobs.search import CameraSearch
 from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult, OffsetChange, part_names
 from camreel.media.worker.process import MergeDied, MergeProcess
 from camreel.model import MergeRequest, Recording, Request, Span, Split, WallTime
-from camreel.output.naming import event_text
+from camreel.planning.event_filter import event_text
 from camreel.planning.fingerprint import COMPLETE, comment
 from camreel.planning.plan import ExportPlan
 from camreel.transfer.download import TransferPolicy

@@ -21,8 +21,8 @@ from camreel.jobs.search import CameraSearch
 from camreel.media.worker.messages import ClipOutcome, LapseClip, MergeJob, TimelapseOrder, TimelapseResult
 from camreel.media.worker.process import MergeDied, lapse
 from camreel.model import Recording, Request, Span, WallTime
-from camreel.output.naming import event_text
 from camreel.planning.coverage import listed_span
+from camreel.planning.event_filter import event_text
 from camreel.planning.plan import ExportPlan
 from camreel.text import count_text, duration_text
 from camreel.transfer.download import TransferPolicy, fetch

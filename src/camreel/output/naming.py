@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import re
@@ -11,14 +10,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from camreel.clock import format_offset
-from camreel.errors import UsageError, printable
-from camreel.model import Address, Asked, Moment, OutputFormat, Recording, Stream, WallTime
+from camreel.errors import UsageError
+from camreel.model import Address, Asked, Moment, OutputFormat, Stream, WallTime
 
 LONGEST_DEFAULT = 150  # characters of a default name, suffix included
 _LONGEST_GIVEN = 240  # bytes; file systems end at 255, and the part file beside it needs a few
 
 # What Windows does not have in a name, besides control characters.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+
 # Windows goes by what stands before the first dot: "con.local_ch1.mp4" is the console too.
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE)
 
@@ -30,9 +30,9 @@ _OTHER_MEDIA = frozenset((
     "jpeg", "jpg", "m2t", "m2ts", "m2v", "m4a", "m4v", "mjpeg", "mjpg", "mka", "mp3", "mpeg", "mpg", "mpv",
     "mts", "mxf", "oga", "ogg", "ogv", "opus", "png", "rm", "rmvb", "ts", "vob", "wav", "webm", "wma", "wmv",
 ))
+
+
 # fmt: on
-
-
 def default_name(
     address: Address,
     channel: int | str,
@@ -65,75 +65,6 @@ def default_name(
 def numbered(output: Path, number: int, count: int) -> Path:
     """The name of one of ``count`` files with what was asked for: ``evening-1of2.mp4``; of one, the name itself."""
     return output if count == 1 else output.with_name(f"{output.stem}-{number}of{count}{output.suffix}")
-
-
-# What Amcrest and Dahua firmware calls what it records for; other names are shown as they come.
-_EVENTS = {
-    "VideoMotion": "motion",
-    "AlarmLocal": "alarm",
-    "AlarmIPC": "alarm",
-    "VideoBlind": "lens covered",
-    "VideoLoss": "picture lost",
-    "CrossLineDetection": "line crossed",
-    "CrossRegionDetection": "area entered",
-    "SmartMotionHuman": "person",
-    "SmartMotionVehicle": "vehicle",
-    "LeftDetection": "object left",
-    "TakenAwayDetection": "object taken",
-    "AudioMutation": "sound",
-    "FaceDetection": "face",
-}
-# The tag in a file's name, where the list says no event: R is the schedule's, I one of several rules.
-_TAGS = {"M": "motion", "A": "alarm"}
-_TAG = re.compile(r"\[([A-Z])\]\[")
-_OTHER_WORDS = {"people": "person", "human": "person", "humans": "person", "vehicles": "vehicle", "car": "vehicle"}
-_CODE = re.compile(r"[A-Z][A-Za-z0-9]{2,39}", re.ASCII)
-
-
-def event_text(event: str) -> str:
-    """What a camera calls an event, in words."""
-    return _EVENTS.get(event) or printable(event, 40)
-
-
-def event_word(event: str) -> str:
-    """What a camera calls an event, as one word that can be typed: ``motion``, ``line-crossed``, or its own."""
-    return _EVENTS[event].replace(" ", "-") if event in _EVENTS else printable(event, 40)
-
-
-def parse_events(text: str) -> tuple[str, ...]:
-    """``--events``: words, or the camera's own names, between commas -> the words of :func:`event_word`, each once."""
-    words = [word for word in re.split(r"[\s,]+", text.strip()) if word]
-    if not words:
-        raise UsageError("--events is empty.", hint=f"There are {', '.join(event_words())}.")
-    return tuple(sorted({_known_event(word) for word in words}))
-
-
-def _known_event(word: str) -> str:
-    known = event_words()
-    lower = word.lower().replace("_", "-")
-    if lower in known or lower in _OTHER_WORDS:
-        return _OTHER_WORDS.get(lower, lower)
-    if by_code := next((code for code in _EVENTS if code.lower() == word.lower()), None):
-        return event_word(by_code)
-    if _CODE.fullmatch(word) and word.lower() != word and word.upper() != word:
-        return word  # TrafficJunction: a name of the camera's own that we have no word for
-    near = difflib.get_close_matches(lower, known, 1)
-    suggestion = f" Did you mean {near[0]}?" if near else ""
-    raise UsageError(
-        f"--events: there is no event {printable(word, 40)!r}.{suggestion}",
-        hint=f"There are {', '.join(known)}; and the camera's own names, like VideoMotion.",
-    )
-
-
-def event_words() -> list[str]:
-    return list(dict.fromkeys(event_word(code) for code in _EVENTS))
-
-
-def events_of(recording: Recording) -> frozenset[str]:
-    """The events that a recording is listed with, as words; where there are none, by the tag in its name."""
-    if recording.events:
-        return frozenset(event_word(event) for event in recording.events)
-    return frozenset(_TAGS[tag] for tag in _TAG.findall(recording.name) if tag in _TAGS)
 
 
 def safe_name(name: str) -> str:

@@ -16,7 +16,7 @@ from itertools import groupby, islice, pairwise
 
 from camreel.clock import CameraClock
 from camreel.model import Recording, Span, WallTime
-from camreel.output.naming import events_of
+from camreel.planning.event_filter import events_of
 from camreel.planning.plan import RESOLUTION, ExportPlan
 
 _NOTHING = timedelta(0)

@@ -6,17 +6,20 @@ have none. What is left out by it is not wanted, which is neither a gap nor lost
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from camreel.errors import UsageError, printable
 from camreel.model import Recording, Span, Stream, WallTime
-from camreel.output.naming import events_of
 from camreel.planning.plan import RESOLUTION, is_snapshot, uncovered
 from camreel.text import count_text
 
 _EXACT = timedelta(0)
+
 # Above, recordings are kept whole in place of being cut: each cut is compared with each recording.
 _MOST_CUTS = 1000
 _SEEN_BY_FEW = frozenset({"person", "vehicle"})  # most firmware that detects them still lists the recording as motion
@@ -99,3 +102,73 @@ def unlabelled(listing: Iterable[Recording], stream: Stream, events: Sequence[st
 
 def _or(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+# What Amcrest and Dahua firmware calls what it records for; other names are shown as they come.
+_EVENTS = {
+    "VideoMotion": "motion",
+    "AlarmLocal": "alarm",
+    "AlarmIPC": "alarm",
+    "VideoBlind": "lens covered",
+    "VideoLoss": "picture lost",
+    "CrossLineDetection": "line crossed",
+    "CrossRegionDetection": "area entered",
+    "SmartMotionHuman": "person",
+    "SmartMotionVehicle": "vehicle",
+    "LeftDetection": "object left",
+    "TakenAwayDetection": "object taken",
+    "AudioMutation": "sound",
+    "FaceDetection": "face",
+}
+
+# The tag in a file's name, where the list says no event: R is the schedule's, I one of several rules.
+_TAGS = {"M": "motion", "A": "alarm"}
+_TAG = re.compile(r"\[([A-Z])\]\[")
+_OTHER_WORDS = {"people": "person", "human": "person", "humans": "person", "vehicles": "vehicle", "car": "vehicle"}
+_CODE = re.compile(r"[A-Z][A-Za-z0-9]{2,39}", re.ASCII)
+
+
+def event_text(event: str) -> str:
+    """What a camera calls an event, in words."""
+    return _EVENTS.get(event) or printable(event, 40)
+
+
+def event_word(event: str) -> str:
+    """What a camera calls an event, as one word that can be typed: ``motion``, ``line-crossed``, or its own."""
+    return _EVENTS[event].replace(" ", "-") if event in _EVENTS else printable(event, 40)
+
+
+def parse_events(text: str) -> tuple[str, ...]:
+    """``--events``: words, or the camera's own names, between commas -> the words of :func:`event_word`, each once."""
+    words = [word for word in re.split(r"[\s,]+", text.strip()) if word]
+    if not words:
+        raise UsageError("--events is empty.", hint=f"There are {', '.join(event_words())}.")
+    return tuple(sorted({_known_event(word) for word in words}))
+
+
+def _known_event(word: str) -> str:
+    known = event_words()
+    lower = word.lower().replace("_", "-")
+    if lower in known or lower in _OTHER_WORDS:
+        return _OTHER_WORDS.get(lower, lower)
+    if by_code := next((code for code in _EVENTS if code.lower() == word.lower()), None):
+        return event_word(by_code)
+    if _CODE.fullmatch(word) and word.lower() != word and word.upper() != word:
+        return word  # TrafficJunction: a name of the camera's own that we have no word for
+    near = difflib.get_close_matches(lower, known, 1)
+    suggestion = f" Did you mean {near[0]}?" if near else ""
+    raise UsageError(
+        f"--events: there is no event {printable(word, 40)!r}.{suggestion}",
+        hint=f"There are {', '.join(known)}; and the camera's own names, like VideoMotion.",
+    )
+
+
+def event_words() -> list[str]:
+    return list(dict.fromkeys(event_word(code) for code in _EVENTS))
+
+
+def events_of(recording: Recording) -> frozenset[str]:
+    """The events that a recording is listed with, as words; where there are none, by the tag in its name."""
+    if recording.events:
+        return frozenset(event_word(event) for event in recording.events)
+    return frozenset(_TAGS[tag] for tag in _TAG.findall(recording.name) if tag in _TAGS)

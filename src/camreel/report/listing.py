@@ -12,8 +12,8 @@ from typing import Any
 from camreel.clock import CameraClock, show_span
 from camreel.errors import NothingRecorded
 from camreel.model import DeviceInfo, Recording, Request, Span
-from camreel.output.naming import events_of
 from camreel.planning.coverage import CoverageKind, CoverageSpan
+from camreel.planning.event_filter import events_of
 from camreel.planning.plan import ExportPlan
 from camreel.report import (
     asked_json,

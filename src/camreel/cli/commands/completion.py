@@ -119,7 +119,7 @@ def _zones(_config: Config) -> Iterable[str]:
 
 
 def _events(_config: Config) -> Iterable[str]:
-    from camreel.output.naming import event_words  # noqa: PLC0415 - only here
+    from camreel.planning.event_filter import event_words  # noqa: PLC0415 - only here
 
     return event_words()
 

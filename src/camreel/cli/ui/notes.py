@@ -132,4 +132,4 @@ def _(event: Retrying) -> list[NoteLine]:
 
 @notes.register
 def _(event: Warned) -> list[NoteLine]:
-    return [NoteLine("NoteLine", event.text, bad=True)]
+    return [NoteLine("Note", event.text, bad=True)]
