@@ -1,6 +1,6 @@
-"""Files that exist under their name only when they are complete.
+"""Write files safely: a file gets its name when it is complete, and disk errors come with advice.
 
-Bring a file to the disk while it is written, so that nobody waits for gigabytes when it is closed.
+:class:`BackgroundFsync` brings a file to the disk while it grows, so that closing gigabytes takes no time.
 """
 
 from __future__ import annotations

@@ -16,11 +16,9 @@
     ├── MergeError (7)             FFmpeg's libraries refused, or the merge process died
     └── Interrupted (130)          Ctrl-C or SIGTERM
 
-The number is the exit code of the program. Each error is one sentence that says what happened to
-what; ``hint`` says what to do about it. Neither ever holds a password, and text that came from a
-camera is passed through :func:`printable` first.
-
-Of several errors at a time, the one to tell: nobody outside ever sees a group of them.
+The number is the exit code of the program. An error is one sentence: what happened to what; ``hint`` says what to try.
+Neither holds a password, and text from a camera goes through :func:`printable` first. Task groups raise several errors
+at once; :func:`unwrap_group` picks the one to report.
 """
 
 from __future__ import annotations

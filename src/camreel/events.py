@@ -1,4 +1,4 @@
-"""What happens while an export runs: frozen values, told to whoever listens, never printed by the teller."""
+"""Progress events: frozen values that report what an export does while it runs."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Sizes and durations as people write them. Pure.
-
-Codecs as people call them. Pure.
-
-Tables of short texts, for people. Pure.
-"""
+"""Format sizes, durations, counts and small tables as people write them. Pure."""
 
 from __future__ import annotations
 

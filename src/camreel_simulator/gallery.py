@@ -1,4 +1,4 @@
-"""Each profile with footage on it, ready to be served: what a test of all devices goes over."""
+"""A gallery of served cameras: each profile with footage on its card, for the tests of all devices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Serve what a real device has answered: a capture becomes a camera.
+"""Replay the captured answers of a real device as a camera.
 
 A capture is a zip archive. ``capture.json`` in it is a list, in the order in which things were asked, of::
 

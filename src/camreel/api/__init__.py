@@ -1,6 +1,6 @@
-"""camreel for programs: a camera that is logged in to, its recordings, one of them as a file, one video of a range.
+"""camreel for programs: connect to a camera, list its recordings, download one, export a range.
 
-What is public of it, and of the other rooms, is what :mod:`camreel` itself has.
+The public names are those of :mod:`camreel` itself.
 """
 
 from __future__ import annotations

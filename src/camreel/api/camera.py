@@ -1,9 +1,4 @@
-"""One recording to one file that a program names.
-
-What a camera has of a range, as a program sees it.
-
-A camera that is logged in to: ``async with connect(...) as camera``.
-"""
+"""A connected camera: ``async with connect(...) as camera``, its recordings, and the download of one of them."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
-"""What a program gives for times -> the range that is asked for. Pure.
+"""Export one video of a range from a program, and read the times that a program gives.
 
 An aware ``datetime`` is real time, wherever the camera is. :class:`~camreel.model.WallTime` is what the camera's own
-clock shows. A naive ``datetime`` could be either, so it is refused. A text is read as on the command line.
-
-One correct video of a range: what :func:`camreel.jobs.export.export` does, as a program asks for it.
+clock shows. A naive ``datetime`` could be either and is refused. A text is read as on the command line.
 """
 
 from __future__ import annotations

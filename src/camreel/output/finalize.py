@@ -1,4 +1,4 @@
-"""The output's name: whether it is free, that it can be written, and that it is given only to what is complete."""
+"""The output file: check that its name is free and writable, and give the name to what is complete."""
 
 from __future__ import annotations
 

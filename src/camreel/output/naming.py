@@ -1,4 +1,4 @@
-"""Names and places of outputs. Pure: nothing here looks at the disk."""
+"""Names and folders of outputs. Pure: nothing here looks at the disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an export did: one value, shown as text for people and as JSON for programs. Pure."""
+"""Report an export or a listing: one value, shown as text for people and as JSON for programs. Pure."""
 
 from __future__ import annotations
 

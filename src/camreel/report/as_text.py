@@ -1,4 +1,4 @@
-"""The report as lines for a person."""
+"""The report as text for people."""
 
 from __future__ import annotations
 

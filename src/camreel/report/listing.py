@@ -1,7 +1,4 @@
-"""What a camera has of a range: a value, and the same as JSON. Pure.
-
-What a camera has of a range, as lines for a person: what was understood, each recording, and the sums. Pure.
-"""
+"""A listing of what a camera has of a range: the value, as JSON, and as lines for people. Pure."""
 
 from __future__ import annotations
 

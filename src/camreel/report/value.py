@@ -1,4 +1,4 @@
-"""The report of one export."""
+"""The report of an export as a frozen value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door: Digest (RFC 7616, ``qop=auth``) or Basic, with the ways in which devices differ as switches."""
+"""Authenticate requests by Digest (RFC 7616, ``qop=auth``) or Basic, with device differences as switches."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A reboot: everything is cut, and for half a minute nobody is at home.
-
-The simulated camera itself: what it answers to each request, without a socket in sight.
-"""
+"""The simulated camera: answer each request, and reboot on demand. No socket is involved here."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What lies on the simulated SD card.
-
-What lies on the card while it serves: what is unfinished, what has been overwritten, how it is listed.
-"""
+"""The simulated SD card: its recordings, those still being written, those overwritten, and how it lists them."""
 
 from __future__ import annotations
 

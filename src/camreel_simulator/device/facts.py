@@ -1,4 +1,4 @@
-"""What a device says of itself: identity, clock, channels, storage, configuration."""
+"""Identity, clock, channels, storage and configuration, as a device reports them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults are data: what goes wrong, where, and how often."""
+"""Faults as data: what goes wrong, where, and how often."""
 
 from __future__ import annotations
 

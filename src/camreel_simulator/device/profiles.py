@@ -1,6 +1,6 @@
-"""Which device is simulated: who it says it is, and what its files look like. Data only.
+"""Profiles: six devices, each with its identity and the kind of files that it writes. Data only.
 
-Six devices, each a few lines over shared parts. ``docs/devices.md`` says where each line was seen.
+``docs/devices.md`` says where each line was seen.
 """
 
 from __future__ import annotations

@@ -1,10 +1,7 @@
-"""How a device behaves: switches, one per way in which firmware differs. Data only.
+"""Quirks: one switch for each way in which firmware differs, their names, and which exclude each other. Data only.
 
-``docs/devices.md`` says where each was seen, or that it is inferred.
-
-The quirks by name, to put over any profile, and which cannot be combined. Data, and three lines to look things up.
-
-A new quirk is a switch in ``quirks.py``, a name here, a line in ``docs/devices.md`` with its source, and a test.
+``docs/devices.md`` says where each was seen, or that it is inferred. A new quirk is a switch and a name here, a line in
+``docs/devices.md`` with its source, and a test.
 """
 
 from __future__ import annotations

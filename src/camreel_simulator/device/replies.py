@@ -1,4 +1,4 @@
-"""How a device writes text: keys and values, times, line ends."""
+"""Text replies of a device: keys and values, times, line ends."""
 
 from __future__ import annotations
 

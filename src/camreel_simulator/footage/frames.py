@@ -1,10 +1,9 @@
-"""A 5x7 bitmap font, enough to read a camera's name and a clock. Pure.
-
-What the simulated camera sees: its own name, the date, the wall clock, a moving square and the frame number.
+"""Draw the frames of the simulated camera: its name, the date, the wall clock, a moving square and the frame number.
 
 A person reads the name and the second. A test reads the frame number: two rows of 16 black or white blocks at the
-bottom of the picture, most significant first: 24 bits of number, then 8 bits of checksum. Each block is 1/16 of the
-width and 1/10 of the height, so that it survives strong compression and a small sub stream.
+bottom of the frame, most significant first: 24 bits of number, then 8 bits of checksum. Each block is 1/16 of the
+width and 1/10 of the height, so that it survives strong compression and a small sub stream. Letters come from a 5x7
+bitmap font.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Look at a video of simulated footage again: which frames does it hold, and when does it beep?"""
+"""Recognize simulated footage in a video: which frames it holds, and when it beeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went over the wire, for tests to read while the camera serves."""
+"""A ledger of all requests and replies, which tests read while the camera serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast recordings go out: per connection and for the device as a whole."""
+"""Limit how fast recordings go out, per connection and for the whole device."""
 
 from __future__ import annotations
 
