@@ -35,7 +35,7 @@ from camreel.model import Span, WallTime
 if TYPE_CHECKING:
     from av.packet import Packet
 
-    from camreel.media.mux.muxed import Output
+    from camreel.media.mux.muxed import OutputFile
 
 # How often progress is told, in seconds: it is also the sign of life that the parent waits for.
 EVERY = 0.25
@@ -136,7 +136,7 @@ class ClipCopy:
         self._counts = _Counts()
         self._held: list[Packet[Any]] = []  # pictures from the end of the range on, which earlier ones may refer to
         self._early_sound: list[Packet[Any]] = []  # sound that comes in the file before the first picture
-        self._output: Output | None = None
+        self._output: OutputFile | None = None
         self._latest: int | None = None  # the latest picture seen so far
         self._first = 0  # the first copied picture
         self._edge_until: int | None = None  # what is shown before it was encoded again
@@ -340,7 +340,7 @@ class ClipCopy:
         self._output.pictures.use(self.source.parameters)
         self._edge_until = (self.origin or 0) + self._cut.end if made.resume_at is None else made.resume_at
 
-    def _start_tracks(self, output: Output, wall: WallTime) -> None:
+    def _start_tracks(self, output: OutputFile, wall: WallTime) -> None:
         pictures, sound = output.pictures, output.sound
         self._starts_at = place_first(self.piece, self._destination, output, wall)
         self._pictures_before, self._damaged_before = pictures.packets, pictures.damaged

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from camreel.media.merge import timeline
 from camreel.media.merge.timeline import Placed
 from camreel.media.mux.direct import DirectOutput, can_be_direct
-from camreel.media.mux.muxed import Creation, MuxedOutput, Output
+from camreel.media.mux.muxed import Creation, MuxedOutput, OutputFile
 from camreel.media.mux.sound import SoundForm, sound_form
 from camreel.media.mux.verify import verify
 from camreel.media.worker.messages import FilmResult, MergeJob, part_name
@@ -38,7 +38,7 @@ class Film:
 
     job: MergeJob
     number: int
-    output: Output
+    output: OutputFile
     kind: ClipKind
     start: WallTime
     form: SoundForm | None
@@ -142,7 +142,7 @@ class RewriteTarget:
 
     film: Film
 
-    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> Output:  # noqa: ARG002 - all is decided
+    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> OutputFile:  # noqa: ARG002 - all is decided
         """Where it goes."""
         return self.film.output
 
@@ -155,7 +155,7 @@ class RewriteTarget:
         return False
 
 
-def open_output(job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> Output:
+def open_output(job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> OutputFile:
     """An output for pictures like those of ``clip`` and sound of ``form``. Raises what :func:`writing` raises."""
     kind = DirectOutput if can_be_direct(job, clip, form) else MuxedOutput
     return kind(job, path, clip, form, created)

@@ -30,7 +30,7 @@ from camreel.text import count_text
 
 if TYPE_CHECKING:
     from camreel.formats.dhav import DhavSummary
-    from camreel.media.mux.muxed import Output
+    from camreel.media.mux.muxed import OutputFile
     from camreel.media.mux.sound import SoundForm
 
 Listener = Callable[[int, WallTime], None]
@@ -334,7 +334,7 @@ class Merger:
 
     # What a piece asks of the place it goes to.
 
-    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> Output:
+    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> OutputFile:
         """The output for a piece, made now if the one that is open cannot take it."""
         kind = source.kind
         if self._job.format is OutputFormat.AVI and kind.codec == "hevc":

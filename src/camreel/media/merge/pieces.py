@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
     from camreel.media.clips.clip import Clip
-    from camreel.media.mux.muxed import Output
+    from camreel.media.mux.muxed import OutputFile
 
 # Seconds between the decoding and the showing of a picture that B-frames can explain.
 _MOST_REORDER = 10
@@ -59,7 +59,7 @@ class Piece:
 class Destination(Protocol):
     """Where pieces go: the file that is being written."""
 
-    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> Output:
+    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> OutputFile:
         """The open output, for a piece whose first picture was taken at ``first``."""
 
     def place_of(self, wall: WallTime) -> Fraction | None:
@@ -69,7 +69,7 @@ class Destination(Protocol):
         """Whether a keyframe taken at ``wall`` belongs into another file."""
 
 
-def place_first(piece: Piece, destination: Destination, output: Output, wall: WallTime) -> int:
+def place_first(piece: Piece, destination: Destination, output: OutputFile, wall: WallTime) -> int:
     """Where (ticks of the output) the first picture of a piece, taken at ``wall``, goes: behind what is there."""
     pictures = output.pictures
     if piece.skip and pictures.packets:

@@ -26,7 +26,7 @@ from camreel.media.clips.open import open_to_copy
 from camreel.media.clips.packets import LARGEST_HOLE, ClipBytes, GopRun, Stored
 from camreel.media.merge import timeline
 from camreel.media.mux.frames import LENGTH_SIZE, FrameTrack
-from camreel.media.mux.muxed import Creation, Output, as_camreel_error, picture_time_base, writing
+from camreel.media.mux.muxed import Creation, OutputFile, as_camreel_error, picture_time_base, writing
 from camreel.media.mux.sound import AacPackets
 from camreel.model import Gaps, OutputFormat
 
@@ -57,8 +57,8 @@ def can_be_direct(job: MergeJob, clip: Clip, form: SoundForm | None) -> bool:
     return form is None or (form.codec == "aac" and form.copied and form.rate <= 0xFFFF)
 
 
-class DirectOutput(Output):
-    """See :class:`Output`."""
+class DirectOutput(OutputFile):
+    """See :class:`OutputFile`."""
 
     def __init__(self, job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> None:
         super().__init__(job, path)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from camreel.formats.nal import Parameters
     from camreel.media.clips.clip import Clip
     from camreel.media.clips.packets import GopRun
-    from camreel.media.mux.muxed import Output
+    from camreel.media.mux.muxed import OutputFile
 
 # Bytes of the lengths that the tracks are made for.
 LENGTH_SIZE = 4
@@ -48,7 +48,7 @@ class FrameTrack:
     container's own form cannot be made of. ``first_written`` and ``last_written`` are how those packets begin.
     """
 
-    def __init__(self, output: Output, lowest: int | None) -> None:
+    def __init__(self, output: OutputFile, lowest: int | None) -> None:
         self._output = output
         self._last_dts = -(1 << 62) if lowest is None else lowest - 1
         self._lowest = lowest
@@ -180,7 +180,7 @@ class FrameTrack:
 class AviPictureTrack(FrameTrack):
     """avi has no time stamps: the place of a picture is its number. One tick is one picture, at a constant rate."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: OutputFile) -> None:
         super().__init__(output, lowest=0)
         self._offset: int | None = None
 
@@ -215,7 +215,7 @@ def _packet_of(data: bytes, like: Packet[Any] | Stored) -> Packet[Any]:
     return changed
 
 
-def picture_track(output: Output, container: OutputFormat) -> FrameTrack:
+def picture_track(output: OutputFile, container: OutputFormat) -> FrameTrack:
     """The track for ``container``."""
     if container is OutputFormat.AVI:
         return AviPictureTrack(output)

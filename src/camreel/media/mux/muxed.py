@@ -105,7 +105,7 @@ class Creation:
     local: str
 
 
-class Output(ABC):
+class OutputFile(ABC):
     """An open output. What writes to it raises what :func:`writing` raises. ``bytes`` counts those of its packets."""
 
     picture_time_base: Fraction
@@ -158,7 +158,7 @@ class Output(ABC):
         """Let go of the file as it is."""
 
 
-class MuxedOutput(Output):
+class MuxedOutput(OutputFile):
     """An output that FFmpeg writes, made for pictures like those of ``clip`` and sound of ``form``.
 
     ``created`` is when the first picture was taken.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from camreel.formats.mp4 import Run
     from camreel.media.clips.clip import Clip, SoundKind
     from camreel.media.clips.packets import GopRun, Stored
-    from camreel.media.mux.muxed import Output
+    from camreel.media.mux.muxed import OutputFile
 
 _G711_CODECS = frozenset({"pcm_alaw", "pcm_mulaw"})
 
@@ -95,7 +95,7 @@ class SoundTrack(ABC):
     sound was of another kind than the track's. A clip without sound is silence.
     """
 
-    def __init__(self, output: Output, rate: int) -> None:
+    def __init__(self, output: OutputFile, rate: int) -> None:
         self._output = output
         self.rate = rate
         samples = output.picture_time_base * self.rate
@@ -225,7 +225,7 @@ class AacPackets(SoundTrack):
     time stamps: a packet lies where the one before it ends.
     """
 
-    def __init__(self, output: Output, kind: SoundKind, *, fill: bool, stamped: bool) -> None:
+    def __init__(self, output: OutputFile, kind: SoundKind, *, fill: bool, stamped: bool) -> None:
         super().__init__(output, kind.rate)
         self._kind = kind
         self.frame = frame_of(kind)
@@ -381,7 +381,7 @@ class SampleTrack(SoundTrack):
     an AAC encoder (``encoded``). ``rate`` is the output's.
     """
 
-    def __init__(self, output: Output, kind: SoundKind, rate: int, *, copied: bool, encoded: bool) -> None:
+    def __init__(self, output: OutputFile, kind: SoundKind, rate: int, *, copied: bool, encoded: bool) -> None:
         super().__init__(output, rate)
         self._kind = kind
         self._copied, self._encoded = copied, encoded
