@@ -110,7 +110,7 @@ def shells() -> list[object]:
 
 LINES = {
     "camreel do": {"doctor"},
-    "camreel cameras ": {"list", "add", "remove", "test", "import"},
+    "camreel cameras ": {"list", "add", "remove", "test"},
     "camreel get ": {"front-door", "garage"},
     "camreel get front-door ga": {"garage"},
     "camreel doctor fr": {"front-door"},

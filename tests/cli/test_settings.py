@@ -213,46 +213,6 @@ def test_cameras_are_added_listed_and_removed(camreel_: Camreel, settle: Settle)
     assert path.read_text().strip() == "# mine"
 
 
-def test_the_cameras_of_the_amcrest_tools_are_taken_over(camreel_: Camreel, settle: Settle, tmp_path: Path) -> None:
-    """Those whose names are free; a section name becomes one that a camera can have here."""
-    path = settle(SETTINGS)
-    source = tmp_path / "amcrest.conf"
-    source.write_text(
-        "[living room]\nhostname: 192.168.0.20\nusername: admin\npassword: 100%sure\nport: 80\n"
-        "[garage]\nhostname: x.lan\nusername: admin\npassword: y\nport: 8080\n"
-        "[patio]\nhostname: 192.168.0.21\nusername: admin\npassword: z\nport: 8080\n"
-    )
-    run = camreel_(["cameras", "import", str(source)])
-    assert run.code == 0, run.err
-    assert "garage is in" in run.err
-    assert run.out.endswith("living-room, patio.\n")
-    added = path.read_text().removeprefix(SETTINGS)
-    assert added == (
-        '\n[camera.living-room]\nhost = "192.168.0.20"\nusername = "admin"\npassword = "100%sure"\n'
-        '\n[camera.patio]\nhost = "192.168.0.21"\nusername = "admin"\nport = 8080\npassword = "z"\n'
-    )
-    assert "100%sure" not in run.everything
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("hostname: x", "is not written like"),
-        ("[a]\nusername: u", "hostname is missing"),
-        ("[a]\nhostname: x\nport: http", "port is not a number"),
-        ("[a]\nhostname: admin:s3cret@x", "a user name or a password"),
-    ],
-)
-def test_what_is_no_amcrest_conf(camreel_: Camreel, settle: Settle, tmp_path: Path, text: str, said: str) -> None:
-    """Nothing is taken over, and nothing repeated that may be a password."""
-    path = settle(SETTINGS)
-    (tmp_path / "amcrest.conf").write_text(text)
-    run = camreel_(["cameras", "import", "amcrest.conf"])
-    assert (run.code, path.read_text()) == (2, SETTINGS)
-    assert said in run.err
-    assert "s3cret" not in run.everything
-
-
 @pytest.mark.parametrize(
     ("ways", "password"),
     [

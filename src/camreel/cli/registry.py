@@ -32,7 +32,7 @@ class LazyCommand:
 COMMANDS = (
     LazyCommand("get", "camreel.cli.commands.get:get", "a video of a time range (needs no name)"),
     LazyCommand("setup", "camreel.cli.commands.setup:setup", "find a camera on the network, and give it a name"),
-    LazyCommand("cameras", "camreel.cli.commands.cameras:cameras", "list, add, remove, test, import: named cameras"),
+    LazyCommand("cameras", "camreel.cli.commands.cameras:cameras", "list, add, remove, test: named cameras"),
     LazyCommand(
         "config",
         "camreel.cli.commands.config:config_commands",

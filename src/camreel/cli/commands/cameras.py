@@ -1,17 +1,11 @@
-"""`camreel cameras import`: the cameras of the `amcrest` tools (amcrest-cli, amcrest-tui).
+"""`camreel cameras`: list, add, remove and test the cameras that the settings have names for.
 
-Log in to a camera and look around, for the commands that set up and test: one login, and no footage.
-
-`camreel cameras test`: whether the cameras of the settings answer, and take the login.
-
-`camreel cameras`: the cameras that the settings have names for.
+Testing logs in once and looks around, and so does `camreel setup`: no footage.
 """
 
 from __future__ import annotations
 
-import configparser
 import os
-import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -39,76 +33,6 @@ from camreel.text import duration_text, table
 
 if TYPE_CHECKING:
     from camreel.jobs.search import CameraSummary
-
-_FILE = "~/.config/amcrest.conf"
-_MOST_BYTES = 1024 * 1024
-
-
-@click.command(
-    "import",
-    cls=HelpCommand,
-    usage="cameras import [FILE] [options]",
-    help=f"Take over the cameras of the amcrest tools. Default: {_FILE}. Names that are there already stay.",
-)
-@click.argument("file", default=_FILE)
-@click.option("--no-passwords", cls=Option, section="What", is_flag=True, help="Leave the passwords where they are.")
-@debug_option
-def import_cameras(*, file: str, no_passwords: bool) -> int:
-    source = Path(file).expanduser()
-    path = config_path()
-    config = load(path)
-    text = path.read_bytes().decode("utf-8") if path.exists() else ""
-    taken: list[str] = []
-    for section, values in _cameras_in(source):
-        name = re.sub(r"[^A-Za-z0-9_-]+", "-", section).strip("-_")[:64] or "camera"
-        if name in config.cameras or name in taken:
-            terminal.err(f"camreel: note: {name} is in {path} already, and stays as it is.")
-            continue
-        if no_passwords:
-            values.pop("password", None)
-        text = with_camera(text, path, name, values)
-        taken.append(name)
-    if taken:
-        write_config(path, text)
-    terminal.print_wrapped(
-        f"Taken over into {path}: {', '.join(taken)}." if taken else "There was nothing to take over."
-    )
-    return 0
-
-
-def _cameras_in(source: Path) -> list[tuple[str, dict[str, Any]]]:
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        with source.open("rb") as stream:
-            parser.read_string(stream.read(_MOST_BYTES).decode("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{source} cannot be read: {error.strerror}.") from None
-    except (configparser.Error, UnicodeDecodeError):  # its text is not repeated: there are passwords in it
-        raise UsageError(f"{source} is not written like {_FILE}.") from None
-    return [(name, _values(source, name, parser[name])) for name in parser.sections()]
-
-
-def _values(source: Path, name: str, section: configparser.SectionProxy) -> dict[str, Any]:
-    where = f"{source}, [{printable(name, 64)}]"
-    host = section.get("hostname", "").strip()
-    if not host:
-        raise UsageError(f"{where}: hostname is missing. Nothing was taken over.")
-    port = section.get("port", "").strip()
-    if port and not re.fullmatch(r"[0-9]{1,5}", port):
-        raise UsageError(f"{where}: port is not a number. Nothing was taken over.")
-    values: dict[str, Any] = {"host": host}
-    try:
-        parse_address(host, port=int(port) if port else None)
-        if user := section.get("username", "").strip():
-            values["username"] = check_username(user)
-    except UsageError as error:
-        raise UsageError(f"{where}: {error} Nothing was taken over.", hint=error.hint) from None
-    if port and port != "80":
-        values["port"] = int(port)
-    if password := section.get("password", ""):
-        values["password"] = password
-    return values
-
 
 _MUCH = 60  # seconds: from here on a clock is called out, as in an export
 
@@ -389,7 +313,7 @@ def remove_camera(*, name: str) -> int:
 cameras = Family(
     "cameras",
     help="The cameras that have names in the settings.",
-    commands=[list_cameras, add_camera, remove_camera, test_cameras, import_cameras],
+    commands=[list_cameras, add_camera, remove_camera, test_cameras],
 )
 
 __all__: Sequence[str] = ["cameras", "kept_where", "text_of"]
