@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -113,10 +112,6 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     refuse_password_arguments(arguments)
-    if _COMPLETE in os.environ:  # a shell asks what could be typed
-        from camreel.cli.commands.completion import register  # noqa: PLC0415 - the help page does not need it
-
-        register()
     try:
         code = _commands.main(
             arguments or ["--help"], prog_name=program_name(), standalone_mode=False, complete_var=_COMPLETE

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from camreel.cli.ui import terminal
 from camreel.errors import UsageError
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 MAIN = "What, and where to"
 
 
-class Option(click.Option):
+class _Completed(click.Parameter):
+    """A parameter whose values shells complete."""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return what its type knows, else what its name stands for."""
+        from camreel.cli.completion import complete  # noqa: PLC0415 - only a shell asks
+
+        return super().shell_complete(ctx, incomplete) or complete(ctx, self, incomplete)
+
+
+class Argument(_Completed, click.Argument):
+    """An argument of a command."""
+
+
+class Option(_Completed, click.Option):
     """An option that knows its section of the help page. A ``flag`` has no value.
 
     ``usual``: it is on the page of ``--help``; the others are on that of ``--help-all``.

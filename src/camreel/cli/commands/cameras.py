@@ -17,7 +17,7 @@ import click
 
 from camreel.cli.camera_choice import SelectedCamera, settings_of
 from camreel.cli.exit_codes import most_severe
-from camreel.cli.help import Channels, Family, HelpCommand, Option
+from camreel.cli.help import Argument, Channels, Family, HelpCommand, Option
 from camreel.cli.options import connection_options, debug_option, json_option, no_input_option
 from camreel.cli.passwords import Given, Passwords, into_keyring, keyring_entry
 from camreel.cli.startup import loading_aiohttp
@@ -92,7 +92,7 @@ def clock_text(greeting: CameraSummary) -> tuple[str, bool]:
     usage="cameras test [NAME]... [options]",
     help="Log in to each once, and tell who it is and how its clock is. Default: all.",
 )
-@click.argument("names", nargs=-1)
+@click.argument("names", cls=Argument, nargs=-1)
 @no_input_option
 @json_option
 @debug_option
@@ -228,7 +228,7 @@ def _address(chosen: SelectedCamera) -> Any:
     usage="cameras add NAME --host HOST [options]",
     help="Give a camera a name in the settings.",
 )
-@click.argument("name")
+@click.argument("name", cls=Argument)
 @connection_options
 @click.option("-c", "--channel", cls=Option, section="The camera", type=Channels(), help="Its channel, or channels.")
 @click.option("--camera-tz", cls=Option, section="The camera", metavar="ZONE", help="Its zone.")
@@ -301,7 +301,7 @@ def _checked(host: str, username: str | None, settings: dict[str, Any]) -> dict[
     usage="cameras remove NAME",
     help="Take a camera out of the settings. Comments above it stay, and so do its videos.",
 )
-@click.argument("name")
+@click.argument("name", cls=Argument)
 @debug_option
 def remove_camera(*, name: str) -> int:
     path = config_path()

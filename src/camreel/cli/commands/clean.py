@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.help import HelpCommand, Option
+from camreel.cli.help import Argument, HelpCommand, Option
 from camreel.cli.options import debug_option, json_option
 from camreel.cli.ui import terminal
 from camreel.errors import DiskError, UsageError, printable
@@ -29,7 +29,7 @@ _DAY = 86400
     usage="clean [FOLDER] [options]",
     help="List the downloads that wait in FOLDER (default: the current one). Removes only with --yes.",
 )
-@click.argument("folder", default=".", metavar="[FOLDER]")
+@click.argument("folder", cls=Argument, default=".", metavar="[FOLDER]")
 @click.option("--yes", cls=Option, section="What to remove", is_flag=True, help="Remove what is listed.")
 @click.option(
     "--camera",

@@ -10,7 +10,7 @@ import click
 from camreel.cli.camera_choice import chosen_of
 from camreel.cli.commands.cameras import kept_where
 from camreel.cli.commands.get import get
-from camreel.cli.help import Family, HelpCommand
+from camreel.cli.help import Argument, Family, HelpCommand
 from camreel.cli.options import debug_option, json_option
 from camreel.cli.passwords import FILE_VARIABLE, VARIABLE
 from camreel.cli.ui import terminal
@@ -35,7 +35,7 @@ def show_path() -> int:
     usage="config show [NAME] [options]",
     help="What camreel get would use for camera NAME (default: for any camera), and where each value comes from.",
 )
-@click.argument("name", required=False)
+@click.argument("name", cls=Argument, required=False)
 @json_option
 @debug_option
 def show_config(*, name: str | None, as_json: bool) -> int:

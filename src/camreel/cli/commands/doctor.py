@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from camreel.cli.camera_choice import CameraCommand, address_of, chosen_of
-from camreel.cli.help import Option, Whole
+from camreel.cli.help import Argument, Option, Whole
 from camreel.cli.options import connection_options, debug_option, json_option
 from camreel.cli.passwords import Given, Passwords
 from camreel.cli.startup import loading_aiohttp, program_name
@@ -44,7 +44,7 @@ Exit codes:
     help="How a camera is: what it says of itself, and in what it is peculiar. Fit to be shown to anybody.",
     at_end=_AT_END,
 )
-@click.argument("camera", required=False)
+@click.argument("camera", cls=Argument, required=False)
 @connection_options
 @click.option(
     "-c",

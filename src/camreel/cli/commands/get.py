@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from camreel.cli.camera_choice import CameraCommand
+from camreel.cli.help import Argument
 from camreel.cli.options import foreign_options, get_options, manner_options, version_option
 from camreel.cli.registry import all_of_them, the_usual
 
@@ -62,7 +63,7 @@ Other commands (camreel COMMAND --help tells more):
     at_end=_AT_END,
     at_end_of_all=_AT_END_OF_ALL,
 )
-@click.argument("cameras", nargs=-1, metavar="[CAMERA]...")
+@click.argument("cameras", cls=Argument, nargs=-1, metavar="[CAMERA]...")
 @get_options
 @manner_options
 @foreign_options

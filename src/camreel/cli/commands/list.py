@@ -15,6 +15,7 @@ import click
 from camreel.cli.batch import Task, run_each, short_text, with_passwords
 from camreel.cli.camera_choice import CameraCommand, cameras_of, chosen_of
 from camreel.cli.exit_codes import most_severe
+from camreel.cli.help import Argument
 from camreel.cli.options import OutputOptions, foreign_options, list_options, manner_options
 from camreel.cli.request import LAST_DAY, manner_of, passwords_of, wanted_of
 from camreel.cli.run import asked, logging_to, needs_confirmation, question
@@ -70,7 +71,7 @@ Exit codes:
     after_main=_EXAMPLES,
     at_end=_AT_END,
 )
-@click.argument("cameras", nargs=-1, metavar="[CAMERA]...")
+@click.argument("cameras", cls=Argument, nargs=-1, metavar="[CAMERA]...")
 @list_options
 @manner_options
 @foreign_options

@@ -13,7 +13,7 @@ import click
 
 from camreel.cli.camera_choice import CameraCommand, chosen_of
 from camreel.cli.exit_codes import most_severe
-from camreel.cli.help import Option, Whole
+from camreel.cli.help import Argument, Option, Whole
 from camreel.cli.options import OutputOptions, get_options, list_options, manner_options, some_of
 from camreel.cli.passwords import Passwords
 from camreel.cli.request import LAST_DAY, absolute, check_folder, passwords_of, wanted_of
@@ -68,7 +68,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
     after_main=_EXAMPLES,
     at_end=_AT_END,
 )
-@click.argument("camera", required=False)
+@click.argument("camera", cls=Argument, required=False)
 @some_of(list_options, "host", "username", "start", "end", "channel")
 @some_of(get_options, "output_dir")
 @click.option(

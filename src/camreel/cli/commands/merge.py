@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from camreel.cli.help import HelpCommand
+from camreel.cli.help import Argument, HelpCommand
 from camreel.cli.options import OutputOptions, manner_options, merge_options
 from camreel.cli.request import making_of, output_of
 from camreel.cli.run import run_merge_job
@@ -43,7 +43,7 @@ Times:
     after_main=_EXAMPLES,
     at_end=_AT_END,
 )
-@click.argument("files", nargs=-1)
+@click.argument("files", cls=Argument, nargs=-1)
 @merge_options
 @manner_options
 def merge(
