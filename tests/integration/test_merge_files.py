@@ -219,8 +219,8 @@ def test_a_clip_that_kills_the_merge_is_left_out_by_name(tmp_path: Path, monkeyp
     expected = frames(one, three)
 
     class Trap(MergeProcess):
-        async def add_all(self, clips, on_settled):
-            await super().add_all(map(self._trapped, clips), on_settled)
+        async def add_all(self, clips, on_result):
+            await super().add_all(map(self._trapped, clips), on_result)
 
         def _trapped(self, clip):
             if clip.path == str(two) and two.is_file():

@@ -15,8 +15,9 @@ import anyio
 import pytest
 
 from camreel.errors import DiskError, MergeError
+from camreel.media.worker.executor import ChildProcess, environment
 from camreel.media.worker.messages import ClipFile, Failed, Finish, MergeJob, MergeProgress, MergeResult
-from camreel.media.worker.process import MergeDied, MergeProcess, environment
+from camreel.media.worker.process import MergeDied, MergeProcess
 from camreel.media.worker.wire import decode, encode
 
 pytestmark = pytest.mark.anyio
@@ -82,10 +83,11 @@ async def test_disk_full_crosses_the_border(studio):
 async def test_death_of_the_process_names_the_clip(studio):
     """A process that dies is a MergeError that names what it was doing; the file stays for its owner."""
     clips = studio.row(2)
-    async with MergeProcess(studio.job("mp4"), nothing) as merge:
+    child = ChildProcess()
+    async with MergeProcess(studio.job("mp4"), nothing, executor=child) as merge:
         await merge.add(clips[0])
-        assert merge.pid is not None
-        os.kill(merge.pid, signal.SIGKILL)
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
         with pytest.raises(MergeError, match=r"died while 08\.00\.03\.mp4 was being merged"):
             await merge.add(clips[1])
     assert Path(studio.job("mp4").output).exists()
@@ -96,8 +98,9 @@ async def test_stall_ends_the_process(studio):
     clip = studio.row(1)[0]
     Path(clip.path).unlink()
     os.mkfifo(clip.path)
-    async with MergeProcess(studio.job("mp4"), nothing, stall_seconds=1) as merge:
-        pid = merge.pid
+    child = ChildProcess()
+    async with MergeProcess(studio.job("mp4"), nothing, stall_seconds=1, executor=child) as merge:
+        pid = child.pid
         with pytest.raises(MergeError, match=r"said nothing for 1 seconds while 08\.00\.00\.mp4"):
             await merge.add(clip)
         assert not alive(pid)
@@ -108,9 +111,10 @@ async def test_cancellation_kills_within_half_a_second(studio):
     clip = studio.row(1)[0]
     Path(clip.path).unlink()
     os.mkfifo(clip.path)
+    child = ChildProcess()
     with anyio.move_on_after(1) as limit:
-        async with MergeProcess(studio.job("mp4"), nothing) as merge:
-            pid = merge.pid
+        async with MergeProcess(studio.job("mp4"), nothing, executor=child) as merge:
+            pid = child.pid
             try:
                 await merge.add(clip)
             finally:
@@ -122,8 +126,9 @@ async def test_cancellation_kills_within_half_a_second(studio):
 
 async def test_leaving_without_finish_kills_and_keeps_the_file(studio):
     """Whoever leaves early leaves no process behind; the unfinished file is the caller's."""
-    async with MergeProcess(studio.job("mp4"), nothing) as merge:
-        pid = merge.pid
+    child = ChildProcess()
+    async with MergeProcess(studio.job("mp4"), nothing, executor=child) as merge:
+        pid = child.pid
         await merge.add(studio.row(1)[0])
     assert not alive(pid)
     assert Path(studio.job("mp4").output).exists()
@@ -135,9 +140,10 @@ async def test_no_secret_in_the_environment(studio, monkeypatch):
         monkeypatch.setenv(name, "secret")
     passed = environment()
     assert not [name for name in passed if "PASSWORD" in name or "secret" in passed[name]]
-    async with MergeProcess(studio.job("mp4"), nothing) as merge:
+    child = ChildProcess()
+    async with MergeProcess(studio.job("mp4"), nothing, executor=child) as merge:
         await merge.add(studio.row(1, seconds=1)[0])
-        there = Path(f"/proc/{merge.pid}/environ")
+        there = Path(f"/proc/{child.pid}/environ")
         if there.exists():
             assert b"secret" not in there.read_bytes()
             assert b"PASSWORD" not in there.read_bytes()
@@ -145,14 +151,16 @@ async def test_no_secret_in_the_environment(studio, monkeypatch):
 
 ABANDONED = """
 import asyncio, os, sys
+from camreel.media.worker.executor import ChildProcess
+from camreel.media.worker.process import MergeProcess
 from camreel.media.worker.wire import decode
-from camreel.media.worker.process import MergeDied, MergeProcess
 
 async def main():
     job, clip = (decode(line.encode()) for line in sys.argv[1:])
-    async with MergeProcess(job, lambda number, wall: None) as merge:
+    child = ChildProcess()
+    async with MergeProcess(job, lambda number, wall: None, executor=child) as merge:
         await merge.add(clip)
-        print(merge.pid, flush=True)
+        print(child.pid, flush=True)
         os._exit(9)
 
 asyncio.run(main())

@@ -11,6 +11,7 @@ import av
 import pytest
 
 from camreel.media.sheet import LETTER, Canvas
+from camreel.media.worker.executor import ChildProcess
 from camreel.media.worker.messages import Bar, NoStill, SheetOrder, SheetTick, Still, StillOrder, Tile
 from camreel.media.worker.process import StillProcess
 from camreel_simulator import ClipSpec, make_clip, read_frame_number
@@ -80,13 +81,14 @@ async def test_what_hangs_the_process_costs_its_own_picture(tmp_path):
     """A pipe that nobody writes to stands for whatever FFmpeg never comes back from."""
     os.mkfifo(tmp_path / "hangs")
     (tmp_path / "good").write_bytes(make_still(SPEC))
-    async with StillProcess(stall_seconds=3) as stills:
+    child = ChildProcess()
+    async with StillProcess(stall_seconds=3, executor=child) as stills:
         hung = await stills.still(StillOrder(str(tmp_path / "hangs"), str(tmp_path / "a.jpg"), 160))
         assert isinstance(hung, NoStill)
         assert "said nothing for 3 seconds" in hung.reason
         assert isinstance(await stills.still(StillOrder(str(tmp_path / "good"), str(tmp_path / "b.jpg"), 160)), Still)
-        assert stills.pid is not None
-        os.kill(stills.pid, signal.SIGKILL)
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
         died = await stills.still(StillOrder(str(tmp_path / "good"), str(tmp_path / "c.jpg"), 160))
         assert isinstance(died, NoStill)
         assert "died" in died.reason

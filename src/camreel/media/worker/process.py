@@ -1,28 +1,18 @@
-"""A worker process, seen from this side: started without secrets, spoken to in lines, never waited for in vain.
-
-The parent's side of the merge process: start it, give it clips, and never wait for it in vain.
-
-The parent's side of the process that makes pictures: a clip that takes it down costs no picture but its own.
-"""
+"""Merges, timelapses and pictures, each made by a worker: send it work, and never wait for it in vain."""
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from subprocess import DEVNULL, PIPE
 from types import TracebackType
 from typing import TypeVar
 
 import anyio
-import anyio.abc
 
 from camreel.errors import DiskError, MergeError, printable
+from camreel.media.worker.executor import ChildProcess, Executor, WorkerEnded
 from camreel.media.worker.messages import (
     ClipFile,
     ClipOutcome,
@@ -40,188 +30,117 @@ from camreel.media.worker.messages import (
     TimelapseOrder,
     TimelapseResult,
 )
-from camreel.media.worker.wire import LONGEST_LINE, BadMessage, Message, decode, encode
+from camreel.media.worker.wire import BadMessage, Message
 from camreel.model import WallTime
 
-# What the child needs of our environment. Never all of it: a password may be in there.
-_PASSED = frozenset(
-    {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH"}
-)
-
-# For glibc: keyframes come and go, and giving their memory back for each costs more than to copy them.
-_ALLOCATION = {"MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
-
-
-class Child:
-    """``python -m camreel.media.worker.main``. ``name`` is what errors call it.
-
-    ``died`` makes the error that says that it died; ``hint`` is the advice of all others.
-    """
-
-    def __init__(self, name: str, died: Callable[[str], MergeError], hint: str) -> None:
-        self._name = name
-        self._died = died
-        self._hint = hint
-        self._process: anyio.abc.Process | None = None
-        self._received = bytearray()
-
-    async def start(self) -> None:
-        """Start it. It waits for a first line, which says what it is for."""
-        self._received.clear()
-        self._process = await anyio.open_process(
-            [sys.executable, "-m", "camreel.media.worker.main"],
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-            # `-m` looks in the working directory first: this one holds no stranger's av.py.
-            cwd=Path(__file__).parents[2],
-            env=environment(),
-            start_new_session=sys.platform != "win32",
-        )
-
-    @property
-    def pid(self) -> int | None:
-        """The process, while there is one."""
-        return None if self._process is None else self._process.pid
-
-    async def send(self, lines: bytes) -> None:
-        """Tell it something."""
-        if self._process is None or self._process.stdin is None:
-            raise MergeError(f"The {self._name} process has already ended.", hint=self._hint)
-        # Where it died, what it said before that is still in the pipe and says more.
-        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-            await self._process.stdin.send(lines)
-
-    async def next_message(self, doing: str, patience: float) -> Message:
-        """What it says next; ``patience`` in seconds. ``doing``: "while x was being merged", for errors."""
-        try:
-            with anyio.fail_after(patience):
-                line = await self._next_line(doing)
-        except TimeoutError:
-            raise self._died(f"The {self._name} process said nothing for {patience:g} seconds {doing}.") from None
-        try:
-            return decode(line)
-        except BadMessage as error:
-            raise MergeError(f"The {self._name} process answered with {error} {doing}.", hint=self._hint) from error
-
-    async def _next_line(self, doing: str) -> bytes:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        searched = 0
-        while (end := self._received.find(b"\n", searched)) < 0:
-            searched = len(self._received)
-            if searched > LONGEST_LINE:
-                raise MergeError(f"The {self._name} process answered without end {doing}.", hint=self._hint)
-            try:
-                self._received += await self._process.stdout.receive()
-            except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
-                raise self._died(f"The {self._name} process died {doing}.") from None
-        line = bytes(self._received[:end])
-        del self._received[: end + 1]
-        return line
-
-    async def end(self) -> None:
-        """Kill it if it still runs, and wait for it; at most half a second, also when being cancelled."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        _kill(process)
-        with anyio.CancelScope(shield=True), anyio.move_on_after(0.5):
-            await process.aclose()
-
-
-def _kill(process: anyio.abc.Process) -> None:
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError, PermissionError):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own
-
-
-def environment() -> dict[str, str]:
-    """What it is given of ours."""
-    passed = {
-        name: value for name, value in os.environ.items() if name.upper() in _PASSED or name.upper().startswith("LC_")
-    }
-    # Ours and the libraries' places, however this process found them: a checkout, a zip, a test.
-    passed["PYTHONPATH"] = os.pathsep.join(str(Path(place).absolute()) for place in sys.path if place)
-    if sys.dont_write_bytecode:
-        passed["PYTHONDONTWRITEBYTECODE"] = "1"
-    return {**_ALLOCATION, **passed}
-
-
 _KEPT = "The downloads are kept: run it again to continue."
+_HINT = "Run it again; if it stays so, report it with the model of the camera."
 _AHEAD = 4  # clips
+Answer = TypeVar("Answer", ClipResults, MergeResult)
+StillAnswer = TypeVar("StillAnswer", Still | NoStill, Sheet)
 
 
 class MergeDied(MergeError):
-    """The merge process died or hung; ``number`` is the clip it was at, None where it was at none."""
+    """The merge process died or hung; ``number`` is the clip it was at, None if it was at none."""
 
     def __init__(self, message: str, number: int | None) -> None:
         super().__init__(message, hint=_KEPT)
         self.number = number
 
 
-Answer = TypeVar("Answer", ClipResults, MergeResult)
+class _Conversation:
+    """Talk to the worker of ``executor``, which errors call the ``name`` process.
+
+    ``died`` makes the error for a worker that died or hung; ``hint`` is the advice of all other errors.
+    """
+
+    def __init__(self, executor: Executor | None, name: str, died: Callable[[str], MergeError], hint: str) -> None:
+        self._executor = executor or ChildProcess()
+        self._name = name
+        self._died = died
+        self._hint = hint
+        self.is_open = False
+
+    async def start(self) -> None:
+        await self._executor.start()
+        self.is_open = True
+
+    async def send(self, *messages: Message) -> None:
+        if not self.is_open:
+            raise MergeError(f"The {self._name} process has already ended.", hint=self._hint)
+        await self._executor.send(*messages)
+
+    async def receive(self, doing: str, patience: float) -> Message:
+        """Wait ``patience`` seconds for the next message. ``doing``: "while x was being merged", for errors."""
+        try:
+            with anyio.fail_after(patience):
+                return await self._executor.receive()
+        except TimeoutError:
+            raise self._died(f"The {self._name} process said nothing for {patience:g} seconds {doing}.") from None
+        except WorkerEnded:
+            raise self._died(f"The {self._name} process died {doing}.") from None
+        except BadMessage as error:
+            raise MergeError(f"The {self._name} process answered with {error} {doing}.", hint=self._hint) from error
+
+    async def close(self) -> None:
+        self.is_open = False
+        await self._executor.close()
 
 
 class MergeProcess:
     """One merge in a process of its own; an async context manager.
 
-    Clips are added in the order of their start. Whatever goes wrong ends the merge: with
-    :class:`DiskError` where the output cannot be written, else with :class:`MergeError`. A clip that is bad is not
-    an error but an outcome. Leaving the context before :meth:`finish` has returned kills the process; files are
-    left as they are.
+    Add clips in the order of their start. Whatever goes wrong ends the merge: with :class:`DiskError` if the output
+    cannot be written, else with :class:`MergeError`. A bad clip is not an error but an outcome. Leaving the context
+    before :meth:`finish` has returned kills the process; files are left as they are.
 
     ``on_progress`` gets the number of the clip and the wall time reached, a few times a second. ``stall_seconds`` is
-    how long the process may say nothing while it has work.
+    how long the process may say nothing while it has work. ``executor`` runs it; by default a child process does.
     """
 
     def __init__(
-        self, job: MergeJob, on_progress: Callable[[int, WallTime], None], *, stall_seconds: float = 60
+        self,
+        job: MergeJob,
+        on_progress: Callable[[int, WallTime], None],
+        *,
+        stall_seconds: float = 60,
+        executor: Executor | None = None,
     ) -> None:
         self._job = replace(job, output=str(Path(job.output).absolute()))
         self._on_progress = on_progress
         self._stall_seconds = stall_seconds
-        self._child = Child("merge", lambda said: MergeDied(said, self._at), _KEPT)
+        self._worker = _Conversation(executor, "merge", lambda said: MergeDied(said, self._at), _KEPT)
         self._job_sent = False
         self._at: int | None = None
         self._added: set[int] = set()
 
     async def __aenter__(self) -> MergeProcess:
-        await self._child.start()
+        await self._worker.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._child.end()
-
-    @property
-    def pid(self) -> int | None:
-        """The process, while there is one."""
-        return self._child.pid
+        await self._worker.close()
 
     async def add(self, clip: ClipFile) -> ClipResults:
-        """Merge ``clip``; returns when of it is written what need not wait for the next clip.
+        """Merge ``clip``; return when all of it is written that need not wait for the next clip.
 
         Raises :class:`MergeError`, :class:`DiskError`.
         """
         await self._post(clip)
-        return await self._settled(clip)
+        return await self._result_of(clip)
 
-    async def add_all(self, clips: Iterable[ClipFile], on_settled: Callable[[ClipFile, ClipResults], None]) -> None:
-        """The same for one after the other. The next few are handed over early: the process never waits for them."""
+    async def add_all(self, clips: Iterable[ClipFile], on_result: Callable[[ClipFile, ClipResults], None]) -> None:
+        """Merge one clip after the other. Send the next few early: the process never waits for them."""
         waiting: deque[ClipFile] = deque()
         for clip in clips:
             await self._post(clip)
             waiting.append(clip)
             if len(waiting) > _AHEAD:
-                on_settled(waiting[0], await self._settled(waiting.popleft()))
+                on_result(waiting[0], await self._result_of(waiting.popleft()))
         while waiting:
-            on_settled(waiting[0], await self._settled(waiting.popleft()))
+            on_result(waiting[0], await self._result_of(waiting.popleft()))
 
     async def finish(self) -> MergeResult:
         """Close, reopen, check and sync the output. Raises :class:`MergeError`, :class:`DiskError`."""
@@ -229,7 +148,7 @@ class MergeProcess:
         # Closing ends in an fsync, which says nothing while a slow disk takes what is still in memory.
         result = await self._answer_of(None, MergeResult, "while the video was being closed", 10 * self._stall_seconds)
         self._check_known(result.outcomes)
-        await self._child.end()
+        await self._worker.close()
         return result
 
     def _check_known(self, outcomes: Iterable[ClipOutcome]) -> None:
@@ -240,33 +159,31 @@ class MergeProcess:
         self._added.add(clip.number)
         await self._send(replace(clip, path=str(Path(clip.path).absolute())))
 
-    async def _settled(self, clip: ClipFile) -> ClipResults:
+    async def _result_of(self, clip: ClipFile) -> ClipResults:
         doing = f"while {printable(clip.label)} was being merged"
-        settled = await self._answer_of(clip.number, ClipResults, doing, self._stall_seconds)
-        self._check_known(settled.outcomes)
-        return settled
+        result = await self._answer_of(clip.number, ClipResults, doing, self._stall_seconds)
+        self._check_known(result.outcomes)
+        return result
 
     async def _send(self, order: ClipFile | Finish) -> None:
-        lines = encode(order)
-        if not self._job_sent:
-            lines = encode(self._job) + lines
-            self._job_sent = True
-        await self._child.send(lines)
+        first = () if self._job_sent else (self._job,)
+        self._job_sent = True
+        await self._worker.send(*first, order)
 
     async def _answer_of(self, number: int | None, kind: type[Answer], doing: str, patience: float) -> Answer:
-        """The answer to an order, on clip ``number`` or none. What is not brought to its end ends the process."""
+        """Wait for the answer to an order, on clip ``number`` or none. Anything else ends the process."""
         answer: Answer | None = None
         self._at = number
         try:
             answer = await self._answer(kind, doing, patience)
         finally:
             if answer is None:
-                await self._child.end()
+                await self._worker.close()
         return answer
 
     async def _answer(self, kind: type[Answer], doing: str, patience: float) -> Answer:
         while True:
-            message = await self._child.next_message(doing, patience)
+            message = await self._worker.receive(doing, patience)
             if isinstance(message, MergeProgress):
                 self._at = message.number
                 self._on_progress(message.number, message.wall)
@@ -277,29 +194,34 @@ class MergeProcess:
 
 
 async def lapse(
-    order: TimelapseOrder, on_progress: Callable[[int, WallTime], None], *, stall_seconds: float = 60
+    order: TimelapseOrder,
+    on_progress: Callable[[int, WallTime], None],
+    *,
+    stall_seconds: float = 60,
+    executor: Executor | None = None,
 ) -> TimelapseResult:
-    """A timelapse, made in a process of its own. Raises :class:`MergeError`, :class:`DiskError`."""
-    at: list[int] = []
-    child = Child("merge", lambda said: MergeDied(said, at[-1] if at else None), _KEPT)
-    await child.start()
+    """Make a timelapse in a process of its own. Raises :class:`MergeError`, :class:`DiskError`."""
+    at: int | None = None
+    doing = "while the timelapse was being made"
+    worker = _Conversation(executor, "merge", lambda said: MergeDied(said, at), _KEPT)
+    await worker.start()
     try:
-        await child.send(encode(replace(order, job=replace(order.job, output=str(Path(order.job.output).absolute())))))
+        await worker.send(replace(order, job=replace(order.job, output=str(Path(order.job.output).absolute()))))
         while True:
-            message = await child.next_message("while the timelapse was being made", stall_seconds)
+            message = await worker.receive(doing, stall_seconds)
             if isinstance(message, MergeProgress):
-                at.append(message.number)
+                at = message.number
                 on_progress(message.number, message.wall)
             elif isinstance(message, TimelapseResult):
                 return message
             else:
-                raise _as_error(message, "while the timelapse was being made", at[-1] if at else None)
+                raise _as_error(message, doing, at)
     finally:
-        await child.end()
+        await worker.close()
 
 
 def _as_error(message: Message, doing: str, number: int | None) -> MergeError | DiskError:
-    """The error that a message is, which is no answer."""
+    """Return the error that a message is, which is no answer."""
     if not isinstance(message, Failed):
         return MergeError(f"The merge process answered out of turn {doing}.", hint=_KEPT)
     if message.kind == "clip" and message.number is not None:
@@ -310,28 +232,16 @@ def _as_error(message: Message, doing: str, number: int | None) -> MergeError | 
     return error(printable(message.message, 500), hint=message.hint and printable(message.hint, 500))
 
 
-_HINT = "Run it again; if it stays so, report it with the model of the camera."
-StillAnswer = TypeVar("StillAnswer", Still | NoStill, Sheet)
-
-
-class _Died(MergeError):
-    """The process died or hung, or asked for too much memory."""
-
-
 class StillProcess:
     """Pictures and sheets, made one at a time in a process of its own; an async context manager.
 
-    ``stall_seconds`` is how long the process may be busy with one of them.
+    A clip that kills the process costs no picture but its own: the next picture starts another process.
+    ``stall_seconds`` is how long the process may be busy with one picture. ``executor`` is as in a merge.
     """
 
-    def __init__(self, *, stall_seconds: float = 30) -> None:
-        self._child = Child("picture", _Died, _HINT)
+    def __init__(self, *, stall_seconds: float = 30, executor: Executor | None = None) -> None:
+        self._worker = _Conversation(executor, "picture", MergeError, _HINT)
         self._stall_seconds = stall_seconds
-
-    @property
-    def pid(self) -> int | None:
-        """The process, while there is one."""
-        return self._child.pid
 
     async def __aenter__(self) -> StillProcess:
         return self
@@ -339,10 +249,10 @@ class StillProcess:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._child.end()
+        await self._worker.close()
 
     async def still(self, order: StillOrder) -> Still | NoStill:
-        """A picture, or why there is none: also where the clip took the process down. Raises DiskError."""
+        """Make a picture, or say why there is none: also if the clip killed the process. Raises DiskError."""
         order = replace(order, clip=str(Path(order.clip).absolute()), output=str(Path(order.output).absolute()))
         try:
             return await self._ask(order, (Still, NoStill), "while a picture was being decoded")
@@ -350,7 +260,7 @@ class StillProcess:
             return NoStill(f"its picture could not be decoded ({str(error).rstrip('.')})")
 
     async def sheet(self, order: SheetOrder) -> Sheet:
-        """A contact sheet. Raises DiskError; MergeError where it cannot be drawn."""
+        """Draw a contact sheet. Raises DiskError; MergeError if it cannot be drawn."""
         tiles = tuple(
             replace(each, picture=each.picture and str(Path(each.picture).absolute())) for each in order.tiles
         )
@@ -360,10 +270,10 @@ class StillProcess:
     async def _ask(self, order: StillOrder | SheetOrder, kinds: tuple[type, ...], doing: str) -> StillAnswer:
         answer: StillAnswer | None = None
         try:
-            if self._child.pid is None:
-                await self._child.start()
-            await self._child.send(encode(order))
-            message = await self._child.next_message(doing, self._stall_seconds)
+            if not self._worker.is_open:
+                await self._worker.start()
+            await self._worker.send(order)
+            message = await self._worker.receive(doing, self._stall_seconds)
             if isinstance(message, Failed):
                 error = DiskError if message.kind == "disk" else MergeError
                 raise error(printable(message.message, 500), hint=_HINT)
@@ -372,6 +282,6 @@ class StillProcess:
             answer = message  # type: ignore[assignment]  # of one of the kinds
         finally:
             if answer is None:
-                await self._child.end()
+                await self._worker.close()
         assert answer is not None
         return answer
