@@ -24,6 +24,7 @@ from camreel.diskio import disk_errors
 from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, printable
 from camreel.files.dating import Candidate, Dated, date_all, lay_in_order, look_at_some
 from camreel.files.discover import without_copies
+from camreel.jobs.exclusion import run_excluding
 from camreel.jobs.outcome import account_clips
 from camreel.jobs.pipeline import clip_file, merge_job
 from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, MergeJob, MergeResult, part_names
@@ -37,8 +38,6 @@ from camreel.transfer.pool import Fetched
 
 _LOG = logging.getLogger(__name__)
 
-# A clip that takes the merge process down is left out and the merge starts again; so often at most.
-_MOST_SUSPECTS = 5
 _UNTOUCHED = "The clips are as they were."
 _FAR = timedelta(days=3)
 
@@ -162,32 +161,25 @@ class _Merge:
         return _PlacedClip(plan, where.clock, request)
 
     async def _merge(self, plan: ExportPlan, job: MergeJob) -> _Merged:
-        """Merge; where a clip takes the process down, again without it."""
-        suspects: dict[int, str] = {}
-        while True:
-            try:
-                return await self._try(plan, job, suspects)
-            except MergeDied as error:
-                if error.number is None or error.number in suspects or len(suspects) >= _MOST_SUSPECTS:
-                    raise MergeError(str(error), hint=_UNTOUCHED) from error
-                suspects[error.number] = f"the merge died of it ({str(error).rstrip('.')})"
-            except MergeError as error:
-                raise MergeError(str(error), hint=_UNTOUCHED) from error
+        try:
+            return await run_excluding(partial(self._attempt, plan, job))
+        except MergeError as error:
+            raise MergeError(str(error), hint=_UNTOUCHED) from error
 
-    async def _try(self, plan: ExportPlan, job: MergeJob, suspects: Mapping[int, str]) -> _Merged:
-        outcomes = {number: ClipOutcome(number, unusable=reason) for number, reason in suspects.items()}
+    async def _attempt(self, plan: ExportPlan, job: MergeJob, excluded: Mapping[int, ClipOutcome]) -> _Merged:
+        outcomes = dict(excluded)
         async with MergeProcess(job, self._on_merged) as process:
             clips = (
                 clip_file(plan, number, recording.path, recording.name)
                 for number, recording in enumerate(plan.recordings, 1)
-                if number not in suspects
+                if number not in excluded
             )
 
-            def settle(clip: ClipFile, settled: ClipResults) -> None:
-                self._settle(settled.outcomes, outcomes)
+            def record(clip: ClipFile, results: ClipResults) -> None:
+                self._record(results.outcomes, outcomes)
                 self._on_merged(clip.number, plan.recordings[clip.number - 1].span.start)
 
-            await process.add_all(clips, settle)
+            await process.add_all(clips, record)
             self._emit(events.Verifying())
             try:
                 result = await process.finish()
@@ -196,11 +188,11 @@ class _Merge:
             except MergeError:
                 _check_anything(plan, list(outcomes.values()))
                 raise
-            self._settle(result.outcomes, outcomes)
+            self._record(result.outcomes, outcomes)
             return _Merged(tuple(outcomes[number] for number in range(1, len(plan.recordings) + 1)), result)
 
-    def _settle(self, settled: Iterable[ClipOutcome], outcomes: dict[int, ClipOutcome]) -> None:
-        for outcome in settled:
+    def _record(self, known: Iterable[ClipOutcome], outcomes: dict[int, ClipOutcome]) -> None:
+        for outcome in known:
             outcomes[outcome.number] = outcome
             number, pictures, said = outcome.number, outcome.video_packets, outcome.unusable or "well"
             _LOG.debug("clip %d gave %d pictures (%s)", number, pictures, said)

@@ -1,7 +1,4 @@
-"""What the merge is told, of a request and a plan: the job, and each clip as it is ready. Pure.
-
-The second half of the story: download and merge, side by side, until there is one closed and checked output.
-"""
+"""Download and merge side by side: from a plan to one closed and checked output."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -16,6 +14,7 @@ import anyio
 from camreel import events
 from camreel.clock import CameraClock, turns
 from camreel.errors import CameraError, MergeError, NothingRecorded, printable
+from camreel.jobs.exclusion import run_excluding
 from camreel.jobs.search import CameraSearch
 from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult, OffsetChange, part_names
 from camreel.media.worker.process import MergeDied, MergeProcess
@@ -98,15 +97,11 @@ def _changes(span: Span, clock: CameraClock | None) -> tuple[OffsetChange, ...]:
     return tuple(OffsetChange(clock.straight(each.at), round(each.after.total_seconds())) for each in changes if clock)
 
 
-# A clip that takes the merge process down is left out and the merge starts again; so often at most.
-_MOST_SUSPECTS = 5
-
-
 @dataclass(frozen=True, slots=True)
 class PipelineResult:
-    """What came of it: a clip and an outcome for each recording of the plan, and the output under its part name.
+    """The output under its part name, and a clip and an outcome for each recording of the plan.
 
-    ``settled``: how many downloads at a time the camera bore.
+    ``settled``: how many parallel downloads the camera bore.
     """
 
     clips: tuple[Fetched | Lost, ...]
@@ -126,7 +121,7 @@ class Pipeline:
         self._fetched_again: set[int] = set()
 
     async def run(self, inquiry: CameraSearch, job: MergeJob, tuning: Runtime) -> PipelineResult:
-        """Download everything and merge it as it comes. No half-made output stays: the clips do, to make it again."""
+        """Download all recordings and merge them as they come. On an error the clips stay, an unfinished video goes."""
         keep_freed_memory()
         pool = Pool(
             self._plan.recordings,
@@ -142,32 +137,19 @@ class Pipeline:
         with _removed_on_error(Path(job.output)):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(pool.run)
-                joined = await self._merge_without_suspects(pool, job)
+                joined = await run_excluding(partial(self._merge, pool, job))
         return joined
 
-    async def _merge_without_suspects(self, pool: Pool, job: MergeJob) -> PipelineResult:
-        """Merge; where a clip takes the process down, again without it."""
-        suspects: dict[int, str] = {}
-        while True:
-            try:
-                return await self._merge(pool, job, suspects)
-            except MergeDied as error:
-                if error.number is None or error.number in suspects or len(suspects) >= _MOST_SUSPECTS:
-                    raise
-                suspects[error.number] = f"the merge died of it ({str(error).rstrip('.')})"
-
-    async def _merge(self, pool: Pool, job: MergeJob, suspects: Mapping[int, str]) -> PipelineResult:
-        """Take the clips in order as they arrive and have them merged."""
+    async def _merge(self, pool: Pool, job: MergeJob, excluded: Mapping[int, ClipOutcome]) -> PipelineResult:
+        """Merge the clips in order as they arrive, without those ``excluded``."""
         clips: list[Fetched | Lost] = []
-        outcomes: dict[int, ClipOutcome] = {
-            number: ClipOutcome(number, unusable=reason) for number, reason in suspects.items()
-        }
+        outcomes = dict(excluded)
         refused: MergeError | None = None
         async with MergeProcess(job, self._on_merged) as merge:
             for number in range(1, len(self._plan.recordings) + 1):
                 clip = await pool.outcome(number)
                 clips.append(clip)
-                if isinstance(clip, Lost) or refused or number in suspects:
+                if isinstance(clip, Lost) or refused or number in excluded:
                     continue
                 try:
                     clips[-1] = await self._add(merge, pool, number, clip, outcomes)
@@ -185,23 +167,23 @@ class Pipeline:
     async def _add(
         self, merge: MergeProcess, pool: Pool, number: int, clip: Fetched, outcomes: dict[int, ClipOutcome]
     ) -> Fetched | Lost:
-        """Have clip ``number`` merged; a broken one is downloaded once more. The clip, as it was used."""
+        """Merge clip ``number``; download a broken one once more. Return the clip that was used."""
         again = number not in self._fetched_again
-        settled = await merge.add(self._clip_file(number, clip, again=again))
-        if settled.again is None:
-            self._settle(settled.outcomes, outcomes)
+        results = await merge.add(self._clip_file(number, clip, again=again))
+        if results.again is None:
+            self._record(results.outcomes, outcomes)
             return clip
         self._fetched_again.add(number)
-        fresh = await pool.again(number, settled.again)
+        fresh = await pool.again(number, results.again)
         if isinstance(fresh, Lost):
-            outcomes[number] = ClipOutcome(number, unusable=settled.again)
+            outcomes[number] = ClipOutcome(number, unusable=results.again)
             return clip
-        settled = await merge.add(self._clip_file(number, fresh, again=False))
-        self._settle(settled.outcomes, outcomes)
+        results = await merge.add(self._clip_file(number, fresh, again=False))
+        self._record(results.outcomes, outcomes)
         return fresh
 
-    def _settle(self, settled: Iterable[ClipOutcome], outcomes: dict[int, ClipOutcome]) -> None:
-        for outcome in settled:
+    def _record(self, known: Iterable[ClipOutcome], outcomes: dict[int, ClipOutcome]) -> None:
+        for outcome in known:
             outcomes[outcome.number] = outcome
             if outcome.covered:
                 self._on_merged(outcome.number, outcome.covered.end)
@@ -218,9 +200,8 @@ class Pipeline:
         except MergeError:
             self._check_anything(clips, [outcomes.get(number) for number in numbers])
             raise
-        self._settle(result.outcomes, outcomes)
-        settled = tuple(outcomes.get(number) for number in numbers)
-        return PipelineResult(tuple(clips), settled, result, pool.settled)
+        self._record(result.outcomes, outcomes)
+        return PipelineResult(tuple(clips), tuple(outcomes.get(number) for number in numbers), result, pool.settled)
 
     def _clip_file(self, number: int, clip: Fetched, *, again: bool) -> ClipFile:
         named = self._plan.recordings[number - 1].path

@@ -6,9 +6,10 @@ Where a device does not send parts of recordings, those that are wanted are fetc
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -16,10 +17,11 @@ import anyio
 from camreel import events
 from camreel.diskio import disk_errors
 from camreel.errors import CameraError, LoginError, NothingRecorded, UsageError, printable
+from camreel.jobs.exclusion import MOST_EXCLUDED, run_excluding
 from camreel.jobs.pipeline import PipelineResult
 from camreel.jobs.search import CameraSearch
 from camreel.media.worker.messages import ClipOutcome, LapseClip, MergeJob, TimelapseOrder, TimelapseResult
-from camreel.media.worker.process import MergeDied, lapse
+from camreel.media.worker.process import lapse
 from camreel.model import Recording, Request, Span, WallTime
 from camreel.planning.coverage import listed_span
 from camreel.planning.event_filter import event_text
@@ -36,7 +38,6 @@ from camreel.transfer.throttle import Concurrency, RateLimit
 
 _PICTURES_A_SECOND = 20
 _MOST_PICTURES = 20_000
-_MOST_SUSPECTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +219,11 @@ class TimelapseJob:
                 f"Not one keyframe could be had. The first: {reasons[0]}.",
                 hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
             )
-        done, suspects = await self._without_suspects(TimelapseOrder(job, speed, footage, tuple(clips)))
+        order = TimelapseOrder(job, speed, footage, tuple(clips))
+        # A film of nothing is none: the last recording is not left out, and its error is that of the film.
+        most = min(MOST_EXCLUDED, len({clip.number for clip in clips}) - 1)
+        done, outcomes = await run_excluding(partial(self._attempt, order), most)
         self._emit(events.Verifying())
-        outcomes = {outcome.number: outcome for outcome in (*done.outcomes, *suspects)}
         pictures = count_text(sum(outcome.video_packets for outcome in done.outcomes), "keyframe")
         self._inquiry.warn(f"This is a timelapse, {speed:.4g} times as fast: {pictures} and nothing between, no sound.")
         return PipelineResult(
@@ -230,19 +233,13 @@ class TimelapseJob:
             Concurrency(self._request.max_concurrent, self._request.max_concurrent, self._request.max_concurrent),
         )
 
-    async def _without_suspects(self, order: TimelapseOrder) -> tuple[TimelapseResult, list[ClipOutcome]]:
-        """Make the film; where a recording takes the process down, again without it."""
-        suspects: list[ClipOutcome] = []
-        while True:
-            try:
-                return await lapse(order, self._on_merged), suspects
-            except MergeDied as error:
-                rest = tuple(clip for clip in order.clips if clip.number != error.number)
-                if not rest or rest == order.clips or error.number is None or len(suspects) >= _MOST_SUSPECTS:
-                    raise
-                reason = f"the merge died of it ({str(error).rstrip('.')})"
-                suspects.append(ClipOutcome(error.number, unusable=reason))
-                order = replace(order, clips=rest)
+    async def _attempt(
+        self, order: TimelapseOrder, excluded: Mapping[int, ClipOutcome]
+    ) -> tuple[TimelapseResult, dict[int, ClipOutcome]]:
+        """Make the film without the recordings ``excluded``; return it, and the outcomes of all recordings."""
+        order = replace(order, clips=tuple(clip for clip in order.clips if clip.number not in excluded))
+        done = await lapse(order, self._on_merged)
+        return done, {**{outcome.number: outcome for outcome in done.outcomes}, **excluded}
 
     def _state(self, number: int) -> Fetched | Lost:
         if number in self._lost:
