@@ -1,7 +1,7 @@
 """Build the wheel, install it where nothing else is, and use it as a stranger would: --help, --version, the demo.
 
 It runs away from the source tree, with an empty PATH and HOME: what works here needs no ffmpeg and no checkout. Then
-once more where PyAV and click are not installed, as a program may have it that only searches and downloads.
+once more without what only the command line and the merge need, as a program may have it that searches and downloads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ with av.open(sys.argv[1]) as video:
     print(sum(1 for frame in video.decode(video=0)))
 """
 
-NOT_NEEDED = {"av", "click"}  # to search and to download
+NOT_NEEDED = {"av", "click", "platformdirs", "tomlkit"}  # to search and to download
 
 SEARCH_AND_FETCH = """
 import asyncio, importlib.util, sys
@@ -43,9 +43,10 @@ async def main(host, folder):
     with camreel.sync.connect(host, "admin", "simulated-1") as camera:
         assert camera.recordings(camreel.day("2026-01-16")).items == found.items
 
-present = [name for name in ("av", "click") if importlib.util.find_spec(name)]
+host, folder, *absent = sys.argv[1:]
+present = [name for name in absent if importlib.util.find_spec(name)]
 assert not present, present
-asyncio.run(main(*sys.argv[1:]))
+asyncio.run(main(host, folder))
 """
 
 INSTALLED = "import json; from importlib.metadata import requires; print(json.dumps(requires('camreel')))"
@@ -141,9 +142,8 @@ def use_without_media(wheel: Path, venv: Path, light: Path, folder: Path) -> Non
     fetched.mkdir()
     env = clean_environment(folder)
     with simulated(venv, folder) as address:
-        print(
-            run([venv_python(light), "-c", SEARCH_AND_FETCH, address, fetched], cwd=folder / "empty", env=env), end=""
-        )
+        command: list[str | Path] = [venv_python(light), "-c", SEARCH_AND_FETCH, address, fetched, *sorted(NOT_NEEDED)]
+        print(run(command, cwd=folder / "empty", env=env), end="")
     assert len(list(fetched.iterdir())) == len(list(fetched.glob("*.mp4"))) == 3, list(fetched.iterdir())
 
 

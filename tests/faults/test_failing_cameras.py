@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -247,3 +249,29 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(locked, monkeypatch, tmp
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     assert isinstance(locked.export().error, AccountLocked)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the home folder of POSIX")
+def test_a_user_without_a_home_folder_is_no_obstacle(locked, monkeypatch):
+    """No HOME and no entry in the table of users: a lock is not remembered, and nothing else goes wrong."""
+    import pwd
+
+    def nobody(_user):
+        raise KeyError
+
+    for name in ("HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    assert isinstance(locked.export().error, AccountLocked)
+
+
+def test_a_lock_is_remembered_without_platformdirs_too(locked, monkeypatch, tmp_path):
+    """The library by itself is installed without it."""
+    monkeypatch.setitem(sys.modules, "platformdirs", None)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_STATE_HOME")
+    assert isinstance(locked.export().error, AccountLocked)
+    assert list((tmp_path / ".local" / "state" / "camreel" / "locked").iterdir())
+    before = len(locked.camera.log)
+    assert isinstance(locked.export().error, AccountLocked)
+    assert len(locked.camera.log) == before

@@ -118,17 +118,33 @@ def test_windows_line_ends_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("kept", "text"),
     [
-        'camera.a.host = "x"\n',
-        'camera = { a = { host = "x" } }\n',
-        '[camera.b]\nhost = """\n[camera.a]\n"""\n[camera."a"]\nhost = "x"\n',
+        ("", 'camera.a.host = "x"\n'),
+        ('[camera.b]\nhost = """\n[camera.a]\n"""\n', '[camera."a"]\nhost = "x"\n'),
+        ('[camera.b]\nhost="y"\n[defaults]\n# all\n', '[camera.a]  # door\nhost = "x"\n'),
+        ('[camera]  # all\n  [camera.b]\n  host = "y"\n', '  [ camera.a ]\n  # near\n  host = "x"\n'),
     ],
 )
+def test_a_camera_goes_however_it_is_written(kept: str, text: str) -> None:
+    """With dots, in quotes, between other sections, indented; a header within a long text is none."""
+    assert without_camera(f"{kept}{text}# below\n", WHERE, "a") == f"{kept}# below\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['camera = { a = { host = "x" } }\n', '[camera]\na.host = "x"\nb.host = "y"\na.port = 81\n'],
+)
 def test_what_cannot_be_changed_without_harm_is_refused(text: str) -> None:
-    """Also where a header is only part of a long text: what comes out is read again and compared."""
-    with pytest.raises(UsageError, match=r"cannot change without harm|There is no camera"):
+    """A camera that does not stand in one piece, or within another value."""
+    with pytest.raises(UsageError, match="cannot change without harm"):
         without_camera(text, WHERE, "a")
+
+
+def test_what_cannot_be_added_to_is_refused() -> None:
+    """What comes out is read again: no section can follow an inline table of that name."""
+    with pytest.raises(UsageError, match="cannot change without harm"):
+        with_camera('camera = { a = { host = "x" } }\n', WHERE, "b", {"host": "y"})
 
 
 def test_a_name_is_taken_once() -> None:
@@ -189,6 +205,27 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
         monkeypatch.setenv("HOME", str(tmp_path))
         assert config_path() == tmp_path / ".config" / "camreel" / "config.toml"
+
+
+@posix
+@pytest.mark.parametrize("variable", [None, "~/mine.toml"])
+def test_a_user_without_a_home_folder_is_told_so(monkeypatch: pytest.MonkeyPatch, variable: str | None) -> None:
+    """No HOME, and no entry in the table of users, as in a container with a number for a user."""
+    import pwd
+
+    def nobody(_user: object) -> None:
+        raise KeyError
+
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    if variable:
+        monkeypatch.setenv("CAMREEL_CONFIG", variable)
+    with pytest.raises(UsageError, match="this user has no home folder") as caught:
+        config_path()
+    assert "CAMREEL_CONFIG" in str(caught.value.hint)
+    monkeypatch.setenv("CAMREEL_CONFIG", "/etc/camreel.toml")
+    assert config_path() == Path("/etc/camreel.toml")
 
 
 def test_every_key_is_an_option_and_the_other_way_round() -> None:

@@ -1,72 +1,86 @@
-"""Changes to the text of the settings: lines are added or taken out, and all others stay as they were. Pure.
+"""Change the settings file: add or remove a camera, and keep comments, order and everything else as they are.
 
-What comes out is read again and compared with what was meant, so nothing that these rules do not foresee (a header
-within a long text, a camera written in another way) can be damaged: it is refused.
-
-The settings file onto the disk: whole or not at all, and no more readable than what it holds may be.
+The changed text is read again and compared with what was meant. A file that would lose something is refused. It is
+written whole or not at all, and no more readable than its secrets allow.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from camreel.config.settings import Config, check_name, has_secrets, parse
 from camreel.errors import DiskError, UsageError
 
-_ANY_HEADER = re.compile(r"\s*\[")
-_NOT_A_VALUE = re.compile(r"\s*(#.*)?")
+_CUT = "\0"  # which no TOML text holds
 
 
 def with_camera(text: str, path: Path, name: str, values: Mapping[str, Any]) -> str:
-    """``text`` with a section for camera ``name`` at its end. UsageError where there is one already."""
+    """Return `text` with a section for camera `name` at its end. UsageError if there is one already."""
+    import tomlkit  # noqa: PLC0415 - loaded only to write
+
     before = parse(text, path)
     if check_name(name) in before.cameras:
         raise UsageError(
             f"There is a camera named {name} in {path} already.",
             hint=f"Give another name, or remove it first: camreel cameras remove {name}",
         )
-    lines = [f"[camera.{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
     lead = text if not text or text.endswith("\n") else f"{text}\n"
-    changed = f"{lead}\n" if lead.strip() else lead
-    changed += "\n".join(lines) + "\n"
+    gap = "\n" if lead.strip() else ""
+    changed = lead + gap + tomlkit.dumps({"camera": {name: values}})
     return _as_meant(changed, Config(path, before.defaults, {**before.cameras, name: dict(values)}))
 
 
 def without_camera(text: str, path: Path, name: str) -> str:
-    """``text`` without the section of camera ``name``: its header and settings, and the comments between them.
+    """Return `text` without the section of camera `name`: its header, its settings and the comments between them.
 
-    Comments above the header, and those below its last setting, stay.
+    Comments above the header and below the last setting stay. UsageError if there is no such camera.
     """
     before = parse(text, path)
     before.camera(name)
-    lines = text.splitlines(keepends=True)
-    header = re.compile(rf"\s*\[\s*camera\s*\.\s*(?:{name}|\"{name}\"|'{name}')\s*\]\s*(?:#.*)?")
-    first = next((number for number, line in enumerate(lines) if header.fullmatch(line.rstrip("\r\n"))), None)
-    if first is None:
-        raise _by_hand(path)
-    after = next((n for n in range(first + 1, len(lines)) if _ANY_HEADER.match(lines[n])), len(lines))
-    while after > first + 1 and _NOT_A_VALUE.fullmatch(lines[after - 1].rstrip("\r\n")):
-        after -= 1
-    while after < len(lines) and not lines[after].strip() and not (first and lines[first - 1].strip()):
-        after += 1  # of two empty lines that meet, one goes
+    head, tail = _around_camera(text, path, name)
+    if not head or head.endswith(("\n\n", "\n\r\n")):
+        tail = tail.lstrip("\r\n")  # of two empty lines that meet, one goes
     cameras = {key: value for key, value in before.cameras.items() if key != name}
-    return _as_meant("".join(lines[:first] + lines[after:]), Config(path, before.defaults, cameras))
+    return _as_meant(head + tail, Config(path, before.defaults, cameras))
+
+
+def _around_camera(text: str, path: Path, name: str) -> tuple[str, str]:
+    """Return what stands before the header of camera `name` and what stands below its last setting."""
+    import tomlkit  # noqa: PLC0415 - loaded only to write
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+    from tomlkit.items import Table, Whitespace  # noqa: PLC0415
+
+    try:
+        document = tomlkit.parse(text)
+    except TOMLKitError:
+        raise _by_hand(path) from None
+    # The section of all cameras stands in the body once for each group of cameras between other sections.
+    groups = [item.value.body for key, item in document.body if key and key.key == "camera" and isinstance(item, Table)]
+    for group in groups:
+        for number, (key, camera) in enumerate(group):
+            if key and key.key == name and isinstance(camera, Table):
+                below = takewhile(lambda entry: entry[0] is None, reversed(camera.value.body))
+                kept = "".join(reversed([item.as_string() for _, item in below]))
+                group[number] = (None, Whitespace(_CUT + kept))
+    head, cut, tail = document.as_string().partition(_CUT)
+    if not cut or not (text.startswith(head) and text.endswith(tail)):
+        raise _by_hand(path)
+    return head, tail
 
 
 def _as_meant(text: str, meant: Config) -> str:
+    """Return `text` if it says what was meant; UsageError if not."""
     try:
-        changed = parse(text, meant.path)
+        if parse(text, meant.path) == meant:
+            return text
     except UsageError:
-        raise _by_hand(meant.path) from None
-    if changed != meant:
-        raise _by_hand(meant.path)
-    return text
+        pass
+    raise _by_hand(meant.path)
 
 
 def _by_hand(path: Path) -> UsageError:
@@ -76,24 +90,13 @@ def _by_hand(path: Path) -> UsageError:
     )
 
 
-def _toml(value: object) -> str:
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_toml(item) for item in value)}]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    # JSON's texts are TOML's, but for one control character that JSON leaves as it is.
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
 _OWN = 0o600
 
 
 def write_config(path: Path, text: str) -> None:
-    """Put ``text`` in the place of the settings in ``path``. DiskError where that cannot be done; then nothing changed.
+    """Replace the settings in `path` by `text`. DiskError if that fails; then nothing has changed.
 
-    A new file, and one with a secret in it, is its owner's alone; another keeps its rights. A link stays a link.
+    A new file, and one with a secret, gets mode 0600; others keep their mode. A link stays a link.
     """
     secret = has_secrets(parse(text, path))
     target = Path(os.path.realpath(path))

@@ -262,18 +262,17 @@ PATH_VARIABLE = "CAMREEL_CONFIG"
 
 
 def config_path() -> Path:
-    """The settings file: what ``CAMREEL_CONFIG`` names, else ``config.toml`` in this system's folder. Not made."""
+    """Return the settings file: `CAMREEL_CONFIG`, or `config.toml` where this system keeps settings. It may not exist.
+
+    UsageError if the user has no home folder.
+    """
+    from platformdirs import user_config_path  # noqa: PLC0415 - the pages of help need no settings
+
     given = os.environ.get(PATH_VARIABLE, "")
-    if given:
-        return Path(given).expanduser().absolute()
-    return _folder() / "config.toml"
-
-
-def _folder() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "camreel"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "camreel"
-    given = os.environ.get("XDG_CONFIG_HOME", "")
-    # A relative one is to be ignored, says the XDG Base Directory Specification.
-    return (Path(given) if given.startswith("/") else Path.home() / ".config") / "camreel"
+    try:
+        return Path(given).expanduser().absolute() if given else user_config_path("camreel", False) / "config.toml"
+    except RuntimeError:
+        raise UsageError(
+            "cannot find the settings: this user has no home folder.",
+            hint=f"Set HOME, or {PATH_VARIABLE}, to an absolute path.",
+        ) from None

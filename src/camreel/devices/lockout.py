@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -41,7 +40,7 @@ def check(request: Request, now: datetime) -> None:
 
     Nothing is raised where the request says that it wants to try all the same.
     """
-    until = None if request.ignore_lock else _read(_file(request))
+    until = None if request.ignore_lock else _read(request)
     if until is None or not now < until < now + _LONGEST:
         return
     left = until - now
@@ -58,8 +57,8 @@ def remember(request: Request, error: AccountLocked, now: datetime) -> None:
     """Note until when, counted from ``now``. Where that cannot be written down, it is not."""
     wait = timedelta(seconds=error.seconds) if error.seconds is not None else _USUAL
     text = json.dumps({"camera": str(request.address), "locked_until": (now + wait).isoformat()})
-    file = _file(request)
-    with suppress(OSError):
+    with suppress(OSError, RuntimeError):
+        file = _file(request)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new = file.with_name(f"{file.name}.{os.getpid()}.part")
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -70,19 +69,17 @@ def remember(request: Request, error: AccountLocked, now: datetime) -> None:
 
 def forget(request: Request) -> None:
     """The login has worked."""
-    with suppress(OSError):
+    with suppress(OSError, RuntimeError):
         _file(request).unlink(missing_ok=True)
 
 
 def state_folder() -> Path:
-    """Where this system keeps what programs remember. Not made by asking."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "camreel"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "camreel"
-    given = os.environ.get("XDG_STATE_HOME", "")
-    # A relative one is to be ignored, says the XDG Base Directory Specification.
-    return (Path(given) if given.startswith("/") else Path.home() / ".local" / "state") / "camreel"
+    """Return the folder of what is remembered between runs. RuntimeError if the user has no home folder."""
+    try:
+        from platformdirs import user_state_path  # noqa: PLC0415 - the library by itself does without
+    except ImportError:
+        return Path.home() / ".local" / "state" / "camreel"
+    return user_state_path("camreel", False)
 
 
 def _file(request: Request) -> Path:
@@ -92,10 +89,10 @@ def _file(request: Request) -> Path:
     return state_folder() / "locked" / f"{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.json"
 
 
-def _read(file: Path) -> datetime | None:
+def _read(request: Request) -> datetime | None:
     try:
-        with file.open("rb") as stream:
+        with _file(request).open("rb") as stream:
             until = datetime.fromisoformat(json.loads(stream.read(_LONGEST_FILE))["locked_until"])
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError):  # the last: no home folder; nested too deep
         return None
     return until if until.tzinfo is not None else None
