@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from camreel.clock import parse_moment, parse_range
 from camreel.clock.parse import parse_length
-from camreel.devices.dahua.protocol import https_instead, parse_page, parse_pairs, parse_titles, parse_zone_facts
+from camreel.devices.address import https_instead
+from camreel.devices.dahua.protocol import parse_page, parse_pairs, parse_titles, parse_zone_facts
 from camreel.devices.http_errors import login_problem
 from camreel.errors import LoginError, UsageError
 from camreel.formats import dhav

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camreel.devices.dahua.discovery import Device, answer, question
+from camreel.devices.base import FoundDevice
+from camreel.devices.dahua.discovery import answer, question
 
 
 def framed(body: bytes) -> bytes:
@@ -40,7 +41,7 @@ def test_an_answer() -> None:
     data = told(
         DeviceType="IPC-HDW", HttpPort=8080, IPv4Address={"IPAddress": "6.6.6.6"}, MachineName="Door", SerialNo="A1"
     )
-    assert answer(data + b"\n\0", "192.168.1.9") == Device("192.168.1.9", 8080, "IPC-HDW", "Door", "A1")
+    assert answer(data + b"\n\0", "192.168.1.9") == FoundDevice("192.168.1.9", 8080, "IPC-HDW", "Door", "A1")
 
 
 @pytest.mark.parametrize("port", [None, 0, 70000, "80", True, 1.5])

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
@@ -19,7 +20,6 @@ from camreel.clock import CameraClock, parse_camera_zone
 from camreel.devices import lockout
 from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.devices.base import Source
-from camreel.devices.dahua.client import DahuaClient as Client
 from camreel.devices.session import Login
 from camreel.diskio import disk_errors, place
 from camreel.errors import CameraError, UsageError, printable, unwrap_group
@@ -211,6 +211,7 @@ class Camera:
         self._turns = anyio.CapacityLimiter(request.max_concurrent)
         self._manner = TransferPolicy()
         self._is_open = False
+        self._protocol: str | None = None
         self.address: Address = request.address
         self.device = DeviceInfo("")
         self.titles: Mapping[int, str] = {}
@@ -223,6 +224,7 @@ class Camera:
             greeting = await self._inquiry(self._request).greet()
         self.address, self.device, self.titles = greeting.address, greeting.device, greeting.titles
         self._request = replace(self._request, address=greeting.address)
+        self._protocol = greeting.protocol
         self._is_open = True
 
     def _hang_up(self) -> None:
@@ -231,8 +233,8 @@ class Camera:
     async def clock(self) -> CameraClock | None:
         """What its clock shows, and of which zone it is; None where it tells neither. Asks the camera again.
 
-        The clock is read with ``global.cgi?action=getCurrentTime``, whole seconds; the zone is taken from its settings
-        (``NTP``, ``Locales``), else from what the clock shows. Errors as :meth:`recordings`.
+        The clock is read in whole seconds; the zone is taken from its settings, else from what the clock shows.
+        Errors as :meth:`recordings`.
         """
         async with self._turn():
             greeting = await self._inquiry(self._request).greet()
@@ -254,7 +256,7 @@ class Camera:
         recordings that are listed with one of them (``motion``, ``alarm``, ``person``, ...): chosen here, for some
         recorders (NVR5232-EI) answer with others. Recordings that reach over an end of the range are in it, whole.
 
-        The camera is asked with ``mediaFileFind.cgi``, in pages of 100; at most 400,000 recordings are taken.
+        At most 400,000 recordings are taken.
 
         Raises UsageError, LoginError (the login is never tried again after that), CameraError, and NothingRecorded
         where the range begins in the future. A range without recordings is an empty sequence, and no error.
@@ -288,7 +290,7 @@ class Camera:
         end of what is there comes the same again.
 
         ``progress`` is told the bytes so far. ``channel`` (from 1, ``Recordings.channel``) is needed for recorders
-        that hand out a ``.dav`` by its time alone (Intelbras, NVR4108: ``loadfile.cgi``).
+        that hand out a ``.dav`` by its time alone (Intelbras, NVR4108).
 
         A camera that went away is waited for (``retry_for``). Raises UsageError where ``path`` is there and not to be
         overwritten, DiskError where it cannot be written or another call is fetching it, LoginError, and CameraError
@@ -297,20 +299,20 @@ class Camera:
         request = self._request if channel is None else replace(self._request, channel=channel)
         async with self._turn():
             inquiry = self._inquiry(request)
-
-            @asynccontextmanager
-            async def connect() -> AsyncIterator[Client]:
-                async with inquiry.connection() as connection:
-                    yield Client(self.address, connection, self._tuning.utc_now, channel=channel)
-
-            tuning = self._tuning
+            connect, tuning = partial(inquiry.device, channel), self._tuning
             means = Means(self.address, connect, inquiry.outage, tuning.fetching, tuning.sleep, self._manner)
             whole = replace(recording, part=None)
             return await fetch_to(Path(path), whole, means, progress, overwrite=overwrite)
 
     def _inquiry(self, request: Request) -> CameraSearch:
         return CameraSearch(
-            request, self._credentials, lambda _event: None, self._tuning, login=self._login, session=self._session
+            request,
+            self._credentials,
+            lambda _event: None,
+            self._tuning,
+            login=self._login,
+            session=self._session,
+            protocol=self._protocol,
         )
 
     @asynccontextmanager

@@ -1,3 +1,3 @@
-"""The camera's side of the wire: the HTTP API of Amcrest and Dahua devices."""
+"""The camera's side of the wire: devices, the protocols they speak, and HTTP with its logins."""
 
 from __future__ import annotations

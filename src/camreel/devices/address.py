@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from camreel.errors import UsageError
 from camreel.model import Address
@@ -134,3 +136,15 @@ def check_username(username: str) -> str:
             f"--username {username!r} is not a user name.", hint="It is the one you log in to the camera with."
         )
     return username
+
+
+def https_instead(address: Address, location: str | None) -> Address | None:
+    """Return where a redirect leads, if that is the same camera over https; None for any other."""
+    try:
+        parts = urlsplit(location or "")
+        host, port = parts.hostname, parts.port or 443
+    except ValueError:
+        return None
+    if address.https or parts.scheme.lower() != "https" or (host or "").lower() != address.host.lower():
+        return None
+    return replace(address, port=port, https=True)

@@ -1,16 +1,19 @@
-"""What this room needs to know of a camera."""
+"""What the rest of camreel knows of a camera: a device, its answers, and the driver that speaks its protocol."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
-from camreel.model import Recording
+from camreel.clock import Reading, ZoneFacts
+from camreel.devices.access import Access
+from camreel.model import DeviceInfo, Recording, Span
 
 
 class Part(Protocol):
-    """Which part of a file an answer is: from byte ``first`` up to ``end``, of ``total``. None where it is not said."""
+    """Which part of a file an answer is: from byte ``first`` up to ``end``, of ``total``. None if it is not said."""
 
     @property
     def first(self) -> int | None: ...
@@ -21,7 +24,7 @@ class Part(Protocol):
 
 
 class BodySource(Protocol):
-    """A recording on its way: ``length`` in bytes as announced, None where it was not; ``part`` where it is not all."""
+    """A recording on its way: ``length`` in bytes as announced, None if it was not; ``part`` if it is not all."""
 
     @property
     def length(self) -> int | None: ...
@@ -32,25 +35,112 @@ class BodySource(Protocol):
 
 
 class Source(Protocol):
-    """Where recordings come from: a camera, as far as this room knows."""
+    """Where the bytes of recordings come from: all that a download needs of a device."""
 
     def open(
         self, recording: Recording, *, first: int = 0, end: int | None = None
     ) -> AbstractAsyncContextManager[BodySource]:
-        """Begin to receive ``recording``, from byte ``first`` up to ``end`` where the camera can do that.
+        """Begin to receive ``recording``, from byte ``first`` up to ``end`` if the device can do that.
 
         ``BodySource.part`` tells. A negative ``first`` asks for so many of the last bytes.
         """
         ...
 
     def open_by_time(self, recording: Recording) -> AbstractAsyncContextManager[BodySource]:
-        """Begin to receive the footage of its time as a DHAV stream; what comes has to be checked."""
+        """Begin to receive the footage of its time as a DHAV stream; what comes has to be checked.
+
+        Raise CameraRefused if the device cannot do that.
+        """
         ...
 
     async def knock(self) -> None:
-        """Raise a CameraError where nobody is at home."""
+        """Raise a CameraError if the device does not answer. No login is sent."""
         ...
 
     async def lists(self, recording: Recording) -> bool:
-        """Whether the camera still lists ``recording``."""
+        """Return whether the device still lists ``recording``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceListing:
+    """What a device lists of a channel; ``warnings`` say what of it could not be read or trusted."""
+
+    recordings: tuple[Recording, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class Device(Source, Protocol):
+    """One camera or recorder over one connection, used for one question at a time.
+
+    A method raises LoginError if the login is refused, and another CameraError if there is no answer.
+    """
+
+    async def identify(self) -> DeviceInfo:
+        """Return who the device is. The first question of a run: it checks the login.
+
+        Raise NotACamera if something else answers; CameraRefused with a ``location`` if it redirects.
+        """
+        ...
+
+    async def clock(self) -> Reading | None:
+        """Return what the device's clock shows, and when by ours; None if it does not tell."""
+        ...
+
+    async def zone_facts(self) -> ZoneFacts:
+        """Return what the device's settings say of its time zone."""
+        ...
+
+    async def titles(self) -> Mapping[int, str]:
+        """Return the channels' titles by number, from 1; empty if the device does not tell them."""
+        ...
+
+    async def number_of(self, title: str) -> int:
+        """Return the number of the channel called ``title``. UsageError if none or several are."""
+        ...
+
+    async def search(self, channel: int, span: Span, *, doubt: bool = False) -> DeviceListing:
+        """Return what the device lists of ``channel`` for ``span``: each stream, and snapshots.
+
+        With ``doubt``, a list that may have been cut short is BadTransfer; without, it is a warning.
+        """
+        ...
+
+    async def explain_nothing(self, channel: int) -> str:
+        """Return a sentence on why a search found nothing. UsageError if there is no such channel."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDevice:
+    """A device that answered a discovery. ``host`` is where its answer came from, whatever it says of itself."""
+
+    host: str
+    port: int
+    model: str
+    name: str
+    serial: str
+
+
+class Driver(Protocol):
+    """A protocol that cameras speak. ``devices.registry`` holds the drivers."""
+
+    @property
+    def name(self) -> str:
+        """A word for the protocol, unique among the drivers."""
+        ...
+
+    async def recognizes(self, access: Access) -> bool:
+        """Return whether the device speaks this protocol, as far as that shows without a login. Never raises."""
+        ...
+
+    def open(self, access: Access, channel: int | None) -> AbstractAsyncContextManager[Device]:
+        """Connect to the device. ``channel`` is the one whose recordings are opened by time and looked up."""
+        ...
+
+    def discover(self, places: Sequence[str]) -> list[FoundDevice]:
+        """Ask ``places`` (addresses; none: the local network) for devices. Blocking.
+
+        Raise UsageError for what is no address, OSError without a network.
+        """
         ...

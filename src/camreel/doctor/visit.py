@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 import anyio
 
 from camreel.clock import Reading
+from camreel.devices.address import https_instead
 from camreel.devices.dahua import protocol
 from camreel.devices.http import Answer, Connection
 from camreel.devices.session import Login, trust_in
@@ -196,7 +197,7 @@ async def visit(patient: CheckTarget, credentials: Credentials, tuning: Runtime 
         try:
             await _talk(story, credentials, tuning)
         except CameraRefused as error:  # the first answer sends us elsewhere
-            secure = protocol.https_instead(patient.address, error.location)
+            secure = https_instead(patient.address, error.location)
             if secure is None:
                 raise
             story.redirected, story.patient, story.silent = True, replace(patient, address=secure), 0

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
-
-import anyio
-import anyio.to_thread
 
 from camreel import events
 from camreel.clock import (
@@ -26,10 +23,10 @@ from camreel.clock import (
     understand,
 )
 from camreel.clock.zone_sources import clock_by, sources
-from camreel.devices.dahua import protocol
-from camreel.devices.dahua.client import DahuaClient
-from camreel.devices.http import Connection
-from camreel.devices.session import Login, Trust, trust_in
+from camreel.devices.access import Access
+from camreel.devices.base import Device
+from camreel.devices.registry import open_device
+from camreel.devices.session import Login
 from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, NothingRecorded
 from camreel.model import Address, Credentials, DeviceInfo, Recording, Request, Span, WallTime
 from camreel.planning.event_filter import has_event, not_wanted, united, unlabelled
@@ -79,9 +76,13 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class CameraSummary:
-    """What a camera says to whoever logs in: where it is in the end, who it is, its channels' titles, its clock."""
+    """What a camera says to whoever logs in.
+
+    ``address`` is where it is, after a redirect; ``protocol`` the name of its driver.
+    """
 
     address: Address
+    protocol: str | None
     device: DeviceInfo
     titles: Mapping[int, str]
     clock: CameraClock | None
@@ -103,7 +104,7 @@ def _place(where: CameraRange) -> object:
 class CameraSearch:
     """One camera, asked for one request. ``warnings`` collects what the person should know.
 
-    ``login`` is given where others have logged in before; ``session`` is one whose connector is to be used.
+    ``login`` is given if others have logged in before, ``protocol`` if it is known; ``session`` lends its connector.
     """
 
     def __init__(
@@ -115,15 +116,25 @@ class CameraSearch:
         *,
         login: Login | None = None,
         session: ClientSession | None = None,
+        protocol: str | None = None,
     ) -> None:
         self._request = request
-        self._credentials = credentials
         self._emit = emit
         self._tuning = tuning
-        self._login = login or Login()
-        self._session = session
-        self._address = request.address
-        self._trust: Trust | None = None
+        self._access = Access(
+            request.address,
+            credentials,
+            self.warn,
+            tuning.utc_now,
+            insecure=request.insecure,
+            ca_file=request.ca_file,
+            fingerprint=request.fingerprint,
+            timeouts=tuning.timeouts,
+            login=login or Login(),
+            session=session,
+            slowly=request.limit_rate is not None,
+            protocol=protocol,
+        )
         self._waiting_for = ""
         self._unlabelled: tuple[str, ...] = ()
         self.channel = request.channel if isinstance(request.channel, int) else 1
@@ -144,32 +155,13 @@ class CameraSearch:
             self.warnings.append(text)
             self._emit(events.Warned(text))
 
-    @asynccontextmanager
-    async def camera(self) -> AsyncIterator[DahuaClient]:
-        """The camera over a connection of its own: one for each worker."""
-        async with self.connection() as connection:
-            yield DahuaClient(self._address, connection, self._tuning.utc_now, channel=self.channel)
+    def camera(self) -> AbstractAsyncContextManager[Device]:
+        """Connect to the camera, for the channel of the search. Each worker has a connection of its own."""
+        return self.device(self.channel)
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """A connection to it, by itself."""
-        if self._address.https and self._trust is None:
-            request = self._request
-            self._trust = await anyio.to_thread.run_sync(
-                trust_in, request.insecure, request.ca_file, request.fingerprint
-            )
-        connection = Connection(
-            self._address,
-            self._credentials,
-            self._login,
-            self.warn,
-            trust=self._trust,
-            timeouts=self._tuning.timeouts,
-            session=self._session,
-            slowly=self._request.limit_rate is not None,
-        )
-        async with connection:
-            yield connection
+    def device(self, channel: int | None) -> AbstractAsyncContextManager[Device]:
+        """Connect to the camera, for ``channel``; None if only whole recordings are wanted, by their paths."""
+        return open_device(self._access, channel)
 
     async def run(self) -> SearchResult:
         """Connect, read the clock, search, plan. NothingRecorded where there is nothing to fetch."""
@@ -185,7 +177,7 @@ class CameraSearch:
             where, plan = await self.look_with(camera)
         return SearchResult(device, where, plan, self._listing)
 
-    async def look_with(self, camera: DahuaClient) -> tuple[CameraRange, ExportPlan]:
+    async def look_with(self, camera: Device) -> tuple[CameraRange, ExportPlan]:
         """Read the clock, search, plan: where the range is, and what there is of it, which may be nothing."""
         reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
         times = _Times(reading, await camera.zone_facts(), self._tuning.utc_now())
@@ -211,14 +203,14 @@ class CameraSearch:
             now = self._tuning.utc_now()
             clock = clock_by(answers[0], reading, drift=None, start=now) if answers else None
             titles = await camera.titles()
-        return CameraSummary(self._address, device, titles, clock)
+        return CameraSummary(self._access.address, self._access.protocol, device, titles, clock)
 
     def _understand(self, times: _Times, recordings: Sequence[Recording] = ()) -> CameraRangePlan:
         """Where the range is on the camera's clock. ``recordings`` may tell its zone better than its settings do."""
         return understand(self._request, times.reading, times.facts, times.looked_at, recorded_offsets(recordings))
 
     async def _search_by(
-        self, camera: DahuaClient, times: _Times, understood: CameraRangePlan, where: CameraRange
+        self, camera: Device, times: _Times, understood: CameraRangePlan, where: CameraRange
     ) -> tuple[CameraRange, Sequence[Recording]]:
         """Search ``where``; if the recordings tell that the range is elsewhere, search there."""
         recordings = told = await self._search(camera, search_window(where))
@@ -246,14 +238,12 @@ class CameraSearch:
             async with self.camera() as camera:
                 device = await self._patiently("connecting", lambda _attempt: camera.identify())
         except CameraRefused as error:
-            secure = protocol.https_instead(self._address, error.location)
-            if secure is None:
+            if not self._access.follow(error):
                 raise
-            self.warn(f"The camera wants https; going on at {secure}.")
-            self._address = secure
+            self.warn(f"The camera wants https; going on at {self._access.address}.")
             async with self.camera() as camera:
                 device = await self._patiently("connecting", lambda _attempt: camera.identify())
-        self._emit(events.Connected(self._address, device))
+        self._emit(events.Connected(self._access.address, device))
         return device
 
     async def _settled(self, where: CameraRange) -> CameraRange:
@@ -291,25 +281,20 @@ class CameraSearch:
         left = (until - self._now(clock)).total_seconds()
         await self._tuning.sleep(min(60.0, max(1.0, left)))
 
-    async def _channel_number(self, camera: DahuaClient) -> int:
+    async def _channel_number(self, camera: Device) -> int:
         channel = self._request.channel
         if isinstance(channel, int):
             return channel
         return await self._patiently("looking up the channel", lambda _attempt: camera.number_of(channel))
 
-    async def _search(self, camera: DahuaClient, window: Span) -> Sequence[Recording]:
+    async def _search(self, camera: Device, window: Span) -> Sequence[Recording]:
         """What the camera lists of the channel for ``window``, by its own clock."""
         listing = await self._patiently(
             "searching", lambda attempt: camera.search(self.channel, window, doubt=attempt == 1)
         )
         for warning in listing.warnings:
             self.warn(warning)
-        recordings, others, doubt = protocol.of_channel(listing.recordings, self.channel)
-        if doubt:
-            self.warn(doubt)
-        if others:
-            self.warn(f"The camera listed {len(others)} recordings of other channels; they were not used.")
-        return recordings
+        return listing.recordings
 
     def _plan(self, recordings: Sequence[Recording], where: CameraRange) -> ExportPlan:
         placed, doubts = straightened(recordings, where)
@@ -377,7 +362,7 @@ class CameraSearch:
         async def was_away(error: CameraError) -> bool:
             nonlocal seen
             # Before the first login an address that nothing answers at is more likely a wrong one.
-            if not self._login.accepted or not isinstance(error, CameraUnreachable | CameraBusy):
+            if not self._access.login.accepted or not isinstance(error, CameraUnreachable | CameraBusy):
                 return False
             presence = await self.outage.look(seen)
             seen = self.outage.count

@@ -14,7 +14,7 @@ from camreel.cli.commands.cameras import check_lock, clock_text, device_label, p
 from camreel.cli.help import HelpCommand, Option
 from camreel.cli.options import debug_option, reached_options
 from camreel.cli.passwords import ask, checked_password, into_keyring, keyring_entry
-from camreel.cli.startup import program_command
+from camreel.cli.startup import loading_aiohttp, program_command
 from camreel.cli.ui import terminal
 from camreel.config import Config, check_name, config_path, load, with_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
@@ -23,7 +23,7 @@ from camreel.model import Address, Request
 from camreel.text import table
 
 if TYPE_CHECKING:
-    from camreel.devices.dahua.discovery import Device
+    from camreel.devices.base import FoundDevice
     from camreel.jobs.search import CameraSummary
 
 _USER = "admin"  # what the factory calls it
@@ -105,23 +105,20 @@ def setup(
     return 0
 
 
-def _found(places: Sequence[str]) -> list[Device]:
-    from camreel.devices.dahua.discovery import (  # noqa: PLC0415
-        EVERYWHERE,
-        PORT,
-        discover,
-    )
-
-    asked = [parse_address(place, usual_port=PORT) for place in places]
+def _found(places: Sequence[str]) -> list[FoundDevice]:
+    for place in places:
+        parse_address(place)
     terminal.err("Looking for cameras ...")
+    with loading_aiohttp():
+        from camreel.devices.registry import discover  # noqa: PLC0415 - the help page does not need it
     try:
-        return discover([(place.host, place.port) for place in asked] or EVERYWHERE)
+        return discover(places)
     except OSError as error:
         terminal.err(f"The network cannot be asked: {error.strerror}.")
         return []
 
 
-def _which(devices: Sequence[Device], config: Config, *, port: int | None, https: bool) -> Address:
+def _which(devices: Sequence[FoundDevice], config: Config, *, port: int | None, https: bool) -> Address:
     known = {(str(values.get("host")), values.get("port", 80)): name for name, values in config.cameras.items()}
     rows = [
         [str(number), _authority(device), device.model, device.name, known.get((device.host, device.port), "")]
@@ -143,7 +140,7 @@ def _which(devices: Sequence[Device], config: Config, *, port: int | None, https
     return parse_address(answer, port=port, https=https)
 
 
-def _authority(device: Device) -> str:
+def _authority(device: FoundDevice) -> str:
     return Address(device.host, device.port).authority
 
 

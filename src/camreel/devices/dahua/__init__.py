@@ -1,3 +1,3 @@
-"""The HTTP API of Dahua devices and of the brands that are Dahua inside."""
+"""The HTTP API of Dahua devices and of the brands that are Dahua inside, Amcrest among them."""
 
 from __future__ import annotations

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 import anyio
 
 from camreel.clock import Reading, ZoneFacts
+from camreel.devices.base import DeviceListing
 from camreel.devices.dahua import protocol
 from camreel.devices.dahua.protocol import parse_zone_facts
 from camreel.devices.http import Answer, Connection, HttpBody
@@ -25,14 +25,6 @@ MAX_RECORDINGS = 400_000  # nine months of a clip a minute; a list without an en
 _MOST_PROBLEMS = 20
 _LONGEST_BY_TIME = timedelta(hours=6)
 _FIVES = {(minute, 0) for minute in range(0, 60, 5)}
-
-
-@dataclass(frozen=True, slots=True)
-class ClientListing:
-    """What the camera lists for a range; ``warnings`` say what of it could not be read or trusted."""
-
-    recordings: tuple[Recording, ...]
-    warnings: tuple[str, ...] = ()
 
 
 class _Gathered:
@@ -62,12 +54,12 @@ class _Gathered:
         self._unread.update(dict.fromkeys(unread))
         return bool(fresh or unread)
 
-    def listing(self) -> ClientListing:
+    def listing(self) -> DeviceListing:
         unread = [f"The camera lists something that cannot be read: {problem}." for problem in self._unread]
         if len(unread) > _MOST_PROBLEMS:
             more = len(unread) - _MOST_PROBLEMS
             unread[_MOST_PROBLEMS:] = [f"The camera lists {more} more things that cannot be read."]
-        return ClientListing(tuple(self.recordings), (*self._warnings, *unread))
+        return DeviceListing(tuple(self.recordings), (*self._warnings, *unread))
 
 
 class DahuaClient:
@@ -159,8 +151,22 @@ class DahuaClient:
             return None
         return answer.text if answer.status == 200 else None
 
-    async def search(self, channel: int, span: Span, *, doubt: bool = False) -> ClientListing:
-        """All that the camera lists of ``channel`` for ``span``: both streams and snapshots, as they come.
+    async def search(self, channel: int, span: Span, *, doubt: bool = False) -> DeviceListing:
+        """Return all that the camera lists of ``channel`` for ``span``: both streams and snapshots, as they come.
+
+        Raise as :meth:`_list` does. Recordings of other channels are left out, with a warning.
+        """
+        listing = await self._list(channel, span, doubt=doubt)
+        recordings, others, uncertain = protocol.of_channel(listing.recordings, channel)
+        warnings = [*listing.warnings]
+        if uncertain:
+            warnings.append(uncertain)
+        if others:
+            warnings.append(f"The camera listed {len(others)} recordings of other channels; they were not used.")
+        return DeviceListing(tuple(recordings), tuple(warnings))
+
+    async def _list(self, channel: int, span: Span, *, doubt: bool = False) -> DeviceListing:
+        """Return all that the camera answers when it is asked for ``channel``, also of other channels.
 
         With ``doubt``, a page that announces more than it lists is BadTransfer; without, it is a warning. Raises
         CameraRefused where the question is refused for another reason than that nothing is there; NotACamera for a list
@@ -175,7 +181,7 @@ class DahuaClient:
                 condition__EndTime=protocol.format_time(span.end, round_up=True),
             )
             if found.status == 400:
-                return ClientListing(())  # «nothing in this window», on Amcrest cameras and on recorders alike
+                return DeviceListing(())  # «nothing in this window», on Amcrest cameras and on recorders alike
             if found.status == 200 and found.text.strip().upper() == "OK":
                 return await self._pages(finder, doubt=doubt)
             if found.status != 200 or protocol.is_error(found.text):
@@ -186,7 +192,7 @@ class DahuaClient:
                 )
             raise BadTransfer(f"{self._address} did not answer the search, but sent: {_first_words(found.text)}.")
 
-    async def _pages(self, finder: str, *, doubt: bool) -> ClientListing:
+    async def _pages(self, finder: str, *, doubt: bool) -> DeviceListing:
         gathered = _Gathered()
         for _number in range(MAX_PAGES):
             answer = await self._ask("findNextFile", finder, count=PAGE)
@@ -321,7 +327,7 @@ class DahuaClient:
         """Whether the camera still lists ``recording``. Raises as :meth:`search` does."""
         if self._channel is None:
             return True
-        listing = await self.search(self._channel, recording.listed or recording.span)
+        listing = await self._list(self._channel, recording.listed or recording.span)
         return any(other.path == recording.path for other in listing.recordings)
 
     @asynccontextmanager

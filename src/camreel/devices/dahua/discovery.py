@@ -1,9 +1,8 @@
-"""Dahua's discovery, as it is on the wire: a question, and what an answer says. Pure.
+"""Dahua's discovery: a few datagrams out, and a moment of listening. Nothing else is sent.
 
-From what owners and others published of VTO2000A, DHI-NVR5464, DH-IPC-HDW1235C and Lorex W461ASC: a header of 32 bytes
-with ``DHIP`` in it, then JSON. Without the header, or with its letters turned around, most devices stay silent.
-
-Ask the local network for cameras: a few datagrams out, and a moment of listening. Nothing else is sent.
+The form comes from what owners and others published of VTO2000A, DHI-NVR5464, DH-IPC-HDW1235C and Lorex W461ASC: a
+header of 32 bytes with ``DHIP`` in it, then JSON. Most devices stay silent without the header, or if its letters are
+turned around.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ import struct
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
+from camreel.devices.base import FoundDevice
 from camreel.errors import printable
 
 PORT = 37810
@@ -25,24 +24,13 @@ MOST_BYTES = 8192  # answers have some 800
 _HEADER = struct.Struct("<I4s8xI4xI4x")
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A device that answered. ``host`` is where its answer came from, whatever it says of itself."""
-
-    host: str
-    port: int
-    model: str
-    name: str
-    serial: str
-
-
 def question() -> bytes:
     """What is sent to all: who is there?"""
     body = b'{ "method" : "DHDiscover.search", "params" : { "mac" : "", "uni" : 1 } }\n'
     return _HEADER.pack(_HEADER.size, b"DHIP", len(body), len(body)) + body
 
 
-def answer(data: bytes, host: str) -> Device | None:
+def answer(data: bytes, host: str) -> FoundDevice | None:
     """The device that sent ``data`` from ``host``; None where that is no answer."""
     if data[4:8] != b"DHIP":
         return None
@@ -55,7 +43,7 @@ def answer(data: bytes, host: str) -> Device | None:
         return None
     port = told.get("HttpPort")
     known = isinstance(port, int) and not isinstance(port, bool) and 1 <= port <= 65535
-    return Device(
+    return FoundDevice(
         host,
         port if known else 80,  # type: ignore[arg-type]  # a number: see above
         _text(told.get("DeviceType")) or "a camera",
@@ -80,9 +68,9 @@ _MOST = 256  # devices
 _MOST_ANSWERS = 4096
 
 
-def discover(places: Sequence[Place] = EVERYWHERE) -> list[Device]:
+def discover(places: Sequence[Place] = EVERYWHERE) -> list[FoundDevice]:
     """The devices that answer at ``places``, in the order of their addresses. OSError where there is no network."""
-    found: dict[tuple[str, int, str], Device] = {}
+    found: dict[tuple[str, int, str], FoundDevice] = {}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         sock.bind(("", 0))

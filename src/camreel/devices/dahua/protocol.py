@@ -14,16 +14,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from operator import itemgetter
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from camreel.clock.zone_sources import ZoneFacts
 from camreel.clock.zones import Summer, Turn
 from camreel.errors import printable
-from camreel.model import Address, Recording, Span, Stream, WallTime
+from camreel.model import Recording, Span, Stream, WallTime
 
 # Brackets must be literal and a space must be %20: Amcrest cameras answer 400 to "+" (cat-watcher, measured), and
 # some to %5B. "&", "#", "%" and "+" inside a value are always escaped.
@@ -261,18 +261,6 @@ def parse_titles(text: str) -> dict[int, str]:
     """Channel titles by number, from 1 (the table counts from 0). Recorders list every slot, used or not."""
     found = ((_TITLE.fullmatch(key), value) for key, value in parse_pairs(text).items())
     return {int(match[1]) + 1: printable(value, 60) for match, value in found if match}
-
-
-def https_instead(address: Address, location: str | None) -> Address | None:
-    """Where a redirect leads, if that is the same camera over https; None for any other."""
-    try:
-        parts = urlsplit(location or "")
-        host, port = parts.hostname, parts.port or 443
-    except ValueError:
-        return None
-    if address.https or parts.scheme.lower() != "https" or (host or "").lower() != address.host.lower():
-        return None
-    return replace(address, port=port, https=True)
 
 
 def of_channel(recordings: Iterable[Recording], channel: int) -> tuple[list[Recording], list[Recording], str | None]:
