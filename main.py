@@ -10,7 +10,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HANDED_OVER = "CAMREEL_MAIN_HANDED_OVER"
-NEEDED = ("camreel", "aiohttp", "anyio", "av", "click", "filelock", "platformdirs", "tomlkit", "tzdata")
+NEEDED = ("camreel", "aiohttp", "anyio", "av", "click", "filelock", "jinja2", "platformdirs", "tomlkit", "tzdata")
 
 
 def missing():

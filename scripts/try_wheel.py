@@ -27,7 +27,7 @@ with av.open(sys.argv[1]) as video:
     print(sum(1 for frame in video.decode(video=0)))
 """
 
-NOT_NEEDED = {"av", "click", "platformdirs", "tomlkit"}  # to search and to download
+NOT_NEEDED = {"av", "click", "jinja2", "platformdirs", "tomlkit"}  # to search and to download
 
 SEARCH_AND_FETCH = """
 import asyncio, importlib.util, sys
@@ -134,7 +134,7 @@ def use(venv: Path, folder: Path) -> None:
 def use_without_media(wheel: Path, venv: Path, light: Path, folder: Path) -> None:
     """Search and download with the wheel in ``light``, from a camera simulated by the program in ``venv``."""
     needed = [Requirement(line) for line in json.loads(run([venv_python(venv), "-c", INSTALLED], cwd=folder))]
-    wanted = [str(each) for each in needed if each.name not in NOT_NEEDED and "extra" not in str(each.marker)]
+    wanted = [str(each) for each in needed if each.name.lower() not in NOT_NEEDED and "extra" not in str(each.marker)]
     assert len(wanted) < len(needed), needed
     install(light, *wanted)
     install(light, "--no-deps", wheel)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
+import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -207,3 +210,15 @@ def test_what_a_camera_says_is_text_on_the_page(bench):
     assert "&lt;b&gt;door&lt;/b&gt;" in ran.page
     assert event_text(evil) == evil
     assert [Path(path).suffix for path, _ in ran.ok.outputs] == [".html", ".png"]
+
+
+def test_the_policy_of_the_page_allows_its_own_style_and_script_alone(bench):
+    """By the hash of just what stands between the tags."""
+    ran = glance(bench(recordings=row(1)), 20)
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', ran.page)
+    for tag in ("style", "script"):
+        (text,) = re.findall(rf"<{tag}>(.*?)</{tag}>", ran.page, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy

@@ -129,7 +129,7 @@ def test_the_modules_it_looks_for_are_the_dependencies() -> None:
         r"^dependencies = \[(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.MULTILINE | re.DOTALL
     )
     everywhere = [line for line in dependencies.splitlines() if ";" not in line]
-    names = set(re.findall(r'"([\w-]+)', "\n".join(everywhere)))
+    names = {name.lower() for name in re.findall(r'"([\w-]+)', "\n".join(everywhere))}
     assert set(re.findall(r'"(\w+)"', needed)) - {"camreel"} == names
 
 

@@ -28,7 +28,8 @@ from camreel.planning.coverage import CoverageKind, CoverageSpan, coverage
 from camreel.preview.choose import MomentChoice, choose
 from camreel.preview.fetch import PictureFetcher
 from camreel.preview.model import GetLine, Look, LookOptions
-from camreel.preview.page import camera_of, facts_of, marks, moments, page, place_in
+from camreel.preview.page import page
+from camreel.preview.view import camera_of, facts_of, marks, moments, place_in
 from camreel.text import count_text, size_text
 from camreel.transfer.runtime import Runtime
 
@@ -253,7 +254,7 @@ def _sheet(seen: Look, place: Path) -> SheetOrder:
             Tile(
                 str(moment.shot.picture) if moment.shot else None,
                 f"{moment.day[5:]} {moment.time}" if several else moment.time,
-                ", ".join(moment.events) if moment.shot else "no picture",
+                moment.event_list if moment.shot else "no picture",
                 bool(moment.events),
             )
             for moment in moments(seen)

@@ -10,7 +10,7 @@ from typing import Any
 
 from camreel.clock import show_span
 from camreel.preview.model import Look, Way
-from camreel.preview.page import Moment, facts_of, moments, shown
+from camreel.preview.view import Moment, facts_of, moments, shown
 from camreel.report import (
     aligned,
     asked_lines,
