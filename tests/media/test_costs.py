@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from camreel.media.clips import clip as clip_module
 from camreel.media.clips import indexed_clip
+from camreel.media.ffmpeg import open_as
 from camreel.media.merge.merger import Merger
 from camreel.media.worker.messages import MergeJob
 from camreel.model import OutputFormat, Span, WallTime
@@ -18,11 +19,10 @@ EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 def test_clips_that_are_alike_are_opened_by_ffmpeg_once(studio, monkeypatch):
     """That walks all boxes of a clip, and cameras write one for each picture: it takes as long as 200 packets."""
     opened: Counter[str] = Counter()
-    real = clip_module.open_as
 
     def counted(path, *rest):
         opened[path] += 1
-        return real(path, *rest)
+        return open_as(path, *rest)
 
     monkeypatch.setattr(clip_module, "open_as", counted)
     monkeypatch.setattr(indexed_clip, "_known", {})

@@ -8,6 +8,7 @@ import pytest
 
 from camreel.errors import MergeError
 from camreel.media.mux.subtitles import SubtitleTrack
+from camreel.model import OutputFormat
 
 
 class OlderContainer:
@@ -18,5 +19,5 @@ def test_subtitles_are_refused_with_advice():
     nothing: Any = None
     container: Any = OlderContainer()
     with pytest.raises(MergeError, match="Subtitles need PyAV 17 or later") as refused:
-        SubtitleTrack(nothing, container, nothing)
+        SubtitleTrack(nothing, container, OutputFormat.MP4, str)
     assert "without --subtitles" in (refused.value.hint or "")

@@ -9,7 +9,8 @@ from io import BytesIO
 import av
 import pytest
 
-from camreel.media.merge.overlap import ClipFrames, Mark, Seam, joint
+from camreel.media.clips.marks import Mark
+from camreel.media.merge.overlap import ClipFrames, Seam, joint
 from camreel.model import WallTime
 from camreel_simulator import ClipSpec, make_clip
 

@@ -20,7 +20,7 @@ def read_comment(path: str) -> str | None:
     # A sixth of a second, for which an export does not wait where there is no film yet.
     import av.error  # noqa: PLC0415
 
-    from camreel.media.clips.clip import open_as  # noqa: PLC0415
+    from camreel.media.ffmpeg import open_as  # noqa: PLC0415
 
     try:
         with open_as(path, demuxer) as film:

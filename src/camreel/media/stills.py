@@ -12,8 +12,8 @@ from av.video.reformatter import ColorRange, Interpolation
 
 from camreel.errors import DiskError, printable
 from camreel.formats.sniff import Unusable
-from camreel.media.clips.clip import as_fraction
 from camreel.media.clips.open import open_clip
+from camreel.media.ffmpeg import as_fraction
 from camreel.media.worker.messages import NoStill, Still, StillOrder
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
@@ -19,6 +19,7 @@ from camreel.formats.mp4 import BadIndex, read_index
 from camreel.formats.mp4.boxes import head_of
 from camreel.formats.nal import BadParameters, Parameters, read_parameters
 from camreel.formats.sniff import Unusable
+from camreel.media.ffmpeg import FAST_OPEN, as_fraction, open_as
 from camreel.text import codec_name
 
 if TYPE_CHECKING:
@@ -64,11 +65,6 @@ def _moov_of(path: str) -> bytes:
                 return file.read(size)
             at += size
     raise BadIndex("it has no index")
-
-
-# By default FFmpeg decodes pictures to learn what the index of an mp4 says anyway: 25 ms instead of 2 for each clip.
-FAST_OPEN = {"probesize": "32", "analyzeduration": "0", "protocol_whitelist": "file"}
-THOROUGH_OPEN = {"protocol_whitelist": "file"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,14 +240,6 @@ def open_mp4(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
         raise
 
 
-def open_as(path: str, demuxer: str, options: dict[str, str] = FAST_OPEN) -> InputContainer:
-    """Open a file with the demuxer of that name. Raises what PyAV raises."""
-    # PyAV 19 takes text that is no UTF-8 as it is; before that it has to be told.
-    lenient: Any = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
-    # `file:` keeps a colon in the name from being a protocol.
-    return cast("InputContainer", av.open(f"file:{path}", "r", format=demuxer, options=dict(options), **lenient))
-
-
 def sound_kind(stream: AudioStream) -> SoundKind:
     """The kind of ``stream``."""
     context = stream.codec_context
@@ -264,11 +252,6 @@ def sound_kind(stream: AudioStream) -> SoundKind:
 def rate_of(rate: Fraction | None) -> Fraction:
     """Pictures a second as an index has it; 25 where that is nothing a camera could do."""
     return rate if rate is not None and Fraction(1, 10) <= rate <= 240 else Fraction(25)
-
-
-def as_fraction(value: Fraction | None) -> Fraction | None:
-    """A rational of FFmpeg's as Python's own: from PyAV 19 on it is a type of its own."""
-    return None if value is None or value.denominator == 0 else Fraction(value.numerator, value.denominator)
 
 
 def _why_not_opened(path: str) -> str:

@@ -18,7 +18,8 @@ import av.error
 from camreel.formats import dhav
 from camreel.formats.nal import length_prefixed
 from camreel.formats.sniff import Unusable, summary_of
-from camreel.media.clips.clip import Clip, as_fraction
+from camreel.media.clips.clip import Clip
+from camreel.media.ffmpeg import as_fraction
 from camreel.text import codec_name, count_text
 
 if TYPE_CHECKING:

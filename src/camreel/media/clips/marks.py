@@ -5,16 +5,35 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from camreel.media.clips.packets import ClipBytes, ClipUnreadable
-from camreel.media.merge.overlap import Mark
-from camreel.media.merge.pieces import TELLING, microseconds
+from camreel.media.clips.packets import ClipBytes, ClipUnreadable, first_bytes
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from av.packet import Packet
+
     from camreel.formats.mp4 import Track
+
+
+# Seconds between the decoding and the showing of a frame that B-frames can explain.
+_MOST_REORDER = 10
+# As many bytes of a frame as it takes to tell it from others: its size does the rest.
+TELLING = 2048
+
+
+class Mark(NamedTuple):
+    """A picture as it is stored: when it is shown (microseconds from the clip's first), and how to know it again."""
+
+    at: int
+    size: int
+    checksum: int
+    key: bool
+
+    def same(self, other: Mark) -> bool:
+        """Whether both are the same bytes, as far as can be told."""
+        return self.size == other.size and self.checksum == other.checksum
 
 
 class Marks(Sequence[Mark]):
@@ -90,3 +109,31 @@ class Marks(Sequence[Mark]):
                 yield Mark(self._at(track.shown(number)), size, checksum, keys is None or number in keys)
         finally:
             file.close()
+
+
+def mark_of(packet: Packet[Any], at: int) -> Mark:
+    """``packet``, which is shown ``at`` microseconds after the clip's first, as it is compared with others."""
+    return Mark(at, packet.size, zlib.crc32(first_bytes(packet, TELLING)), packet.is_keyframe)
+
+
+def origin_of(packet: Packet[Any], shown: int) -> int:
+    """Where a clip's own time begins, by its first picture, which is shown at ``shown`` (its ticks).
+
+    What an edit list hides lies before it: such pictures are kept, and do not move the others.
+    """
+    return 0 if packet.is_discard and shown < 0 else shown
+
+
+def shown_at(packet: Packet[Any], ticks: Fraction) -> int:
+    """When a picture is shown. Far from its decode time (a hostile index) it is that time."""
+    pts, dts = packet.pts, packet.dts
+    assert dts is not None
+    if pts is None or pts == dts:
+        return dts
+    # For each frame: whole numbers, because arithmetic with a Fraction takes longer than the copying.
+    return pts if abs(pts - dts) * ticks.numerator <= _MOST_REORDER * ticks.denominator else dts
+
+
+def microseconds(ticks: int, time_base: Fraction) -> int:
+    """``ticks`` of a clip, in whole microseconds."""
+    return ticks * 1_000_000 * time_base.numerator // time_base.denominator

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from camreel.formats.sniff import Unusable, is_dav, summary_of, what_else
-from camreel.media.clips.clip import FAST_OPEN, Clip, open_mp4
+from camreel.media.clips.clip import Clip, open_mp4
 from camreel.media.clips.dav_clip import DavClip
 from camreel.media.clips.indexed_clip import open_indexed
+from camreel.media.ffmpeg import FAST_OPEN
 
 if TYPE_CHECKING:
     from camreel.formats.dhav import DhavSummary

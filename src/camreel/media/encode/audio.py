@@ -19,8 +19,8 @@ from av.audio.resampler import AudioResampler
 from av.codec.context import Flags
 
 from camreel.errors import MergeError
-from camreel.media.clips.clip import as_fraction
 from camreel.media.clips.packets import Stored
+from camreel.media.ffmpeg import as_fraction
 
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext

@@ -22,7 +22,7 @@ from av.video.reformatter import ColorRange, Interpolation
 
 from camreel.errors import MergeError
 from camreel.formats.nal import Parameters, length_prefixed, read_parameters
-from camreel.media.clips.clip import as_fraction
+from camreel.media.ffmpeg import as_fraction
 from camreel.text import codec_name
 
 if TYPE_CHECKING:

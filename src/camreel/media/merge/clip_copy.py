@@ -14,19 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from camreel.formats.sniff import Unusable
 from camreel.media.clips.clip import Clip
+from camreel.media.clips.marks import Mark, mark_of, microseconds, origin_of, shown_at
 from camreel.media.clips.packets import GopRun, view_of
 from camreel.media.merge import timeline
-from camreel.media.merge.overlap import Mark
-from camreel.media.merge.pieces import (
-    Destination,
-    Piece,
-    StopReason,
-    mark_of,
-    microseconds,
-    origin_of,
-    place_first,
-    shown_at,
-)
+from camreel.media.merge.pieces import Destination, Piece, StopReason, place_first
 from camreel.media.merge.reencode import Edge, edge
 from camreel.media.merge.scan import keyframe_before
 from camreel.media.worker.messages import ClipOutcome, MergeJob
@@ -35,7 +26,7 @@ from camreel.model import Span, WallTime
 if TYPE_CHECKING:
     from av.packet import Packet
 
-    from camreel.media.mux.muxed import OutputFile
+    from camreel.media.mux.base import OutputFile
 
 # How often progress is told, in seconds: it is also the sign of life that the parent waits for.
 EVERY = 0.25
@@ -78,7 +69,7 @@ class Heartbeat:
         self._look_every = _LOOK_EVERY if rarely else 1
         self._calls_to_look = 1
 
-    def beat(self, *, look: bool = False) -> None:
+    def tick(self, *, look: bool = False) -> None:
         """Something was done; ``look`` at the clock now where it was much."""
         self._calls_to_look -= 1
         if self._calls_to_look > 0 and not look:
@@ -145,7 +136,7 @@ class ClipCopy:
         self._whole = True
         self._reached = 0  # the last written picture
         self._holes: list[Span] = []
-        self._pulse = Heartbeat(self._tell, rarely=not (job.exact or source.is_encoded))
+        self._heartbeat = Heartbeat(self._tell, rarely=not (job.exact or source.is_encoded))
         self._begin_at: int | None = None
         self._feed: PacketStream | None = None
         self._until: int | None = None  # how far it goes at present
@@ -187,7 +178,7 @@ class ClipCopy:
         assert self._feed is not None
         self._until = until
         while (packet := self._feed.next()) is not None:
-            self._pulse.beat()
+            self._heartbeat.tick()
             if not self.source.is_picture(packet):
                 self._take_sound(packet)
             elif not self._pictures_done:
@@ -208,7 +199,7 @@ class ClipCopy:
         if self.piece.begin is not None and self.piece.skip == 0 and self.piece.begin < self._cut.start:
             self.piece = replace(self.piece, begin=None)
         if self.piece.begin is None and self._cut.start > 0 and self.origin is None:
-            self._begin_at, self._scanned = keyframe_before(self.piece.clip.path, self._cut.start, self._pulse.beat)
+            self._begin_at, self._scanned = keyframe_before(self.piece.clip.path, self._cut.start, self._heartbeat.tick)
             if self._begin_at is None:
                 return False
         self._feed = PacketStream(self.source, self._take_stretch)
@@ -228,7 +219,7 @@ class ClipCopy:
             return False
         if max(run.shown[0] - self._reached, run.longest_jump) >= self._hole or not output.takes(stretch):
             return False
-        self._pulse.beat(look=True)
+        self._heartbeat.tick(look=True)
         self._saw(len(run.dts), latest)
         self._reached = max(self._reached, latest)
         output.pictures.write_stretch(stretch)
@@ -245,7 +236,7 @@ class ClipCopy:
 
     def _take_picture(self, packet: Packet[Any]) -> bool:
         """Whether the film is full and the picture belongs into the next."""
-        pts = shown_at(packet, self.source)
+        pts = shown_at(packet, self.source.time_base)
         packet.pts = pts
         assert packet.dts is not None
         if self.origin is None:
@@ -334,7 +325,7 @@ class ClipCopy:
         assert made.parameters is not None
         self._output.pictures.use(made.parameters)
         for each in chain((head,), made.packets):
-            self._pulse.beat()
+            self._heartbeat.tick()
             self._put(each)
             self.encoded += 1
         self._output.pictures.use(self.source.parameters)

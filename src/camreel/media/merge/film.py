@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camreel.media.merge import timeline
 from camreel.media.merge.timeline import Placed
+from camreel.media.mux.base import Creation, OutputFile
 from camreel.media.mux.direct import DirectOutput, can_be_direct
-from camreel.media.mux.muxed import Creation, MuxedOutput, OutputFile
+from camreel.media.mux.muxed import MuxedOutput
 from camreel.media.mux.sound import SoundForm, sound_form
 from camreel.media.mux.verify import verify
 from camreel.media.worker.messages import FilmResult, MergeJob, part_name
@@ -110,7 +112,9 @@ class Film:
             sound.finish()
         chapters = timeline.chapters(self.placed, self.job)
         codec = output.sound_codec  # to be asked of an open file only
-        output.close(chapters)
+        quicktime = self.job.format in {OutputFormat.MP4, OutputFormat.MOV}
+        most = timeline.MOST_MP4_CHAPTERS if quicktime else len(chapters)
+        output.close(timeline.most_telling(chapters, most))
         path = part_name(self.job.output, self.number)
         subtitles = 0 if output.subtitles is None else output.subtitles.packets
         result = FilmResult(
@@ -157,8 +161,9 @@ class RewriteTarget:
 
 def open_output(job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> OutputFile:
     """An output for pictures like those of ``clip`` and sound of ``form``. Raises what :func:`writing` raises."""
-    kind = DirectOutput if can_be_direct(job, clip, form) else MuxedOutput
-    return kind(job, path, clip, form, created)
+    if can_be_direct(job, clip, form):
+        return DirectOutput(job, path, clip, form, created)
+    return MuxedOutput(job, path, clip, form, created, caption=partial(timeline.shown, job=job))
 
 
 def _creation(job: MergeJob, first: WallTime) -> Creation | None:

@@ -30,7 +30,7 @@ from camreel.text import count_text
 
 if TYPE_CHECKING:
     from camreel.formats.dhav import DhavSummary
-    from camreel.media.mux.muxed import OutputFile
+    from camreel.media.mux.base import OutputFile
     from camreel.media.mux.sound import SoundForm
 
 Listener = Callable[[int, WallTime], None]

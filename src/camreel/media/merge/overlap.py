@@ -10,27 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from camreel.model import WallTime
+
+if TYPE_CHECKING:
+    from camreel.media.clips.marks import Mark
 
 # How far from where the clock puts it the same footage is looked for: a still picture repeats itself all day.
 _NEAR = timedelta(seconds=60)
 # So many pictures show whether a scene is still.
 _LATELY = 60
-
-
-class Mark(NamedTuple):
-    """A picture as it is stored: when it is shown (microseconds from the clip's first), and how to know it again."""
-
-    at: int
-    size: int
-    checksum: int
-    key: bool
-
-    def same(self, other: Mark) -> bool:
-        """Whether both are the same bytes, as far as can be told."""
-        return self.size == other.size and self.checksum == other.checksum
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from camreel.media.clips.packets import first_bytes
 from camreel.media.merge import timeline
-from camreel.media.merge.overlap import Mark
 from camreel.media.worker.messages import ClipFile
 from camreel.model import Span, WallTime
 
 if TYPE_CHECKING:
-    from av.packet import Packet
-
     from camreel.media.clips.clip import Clip
-    from camreel.media.mux.muxed import OutputFile
-
-# Seconds between the decoding and the showing of a picture that B-frames can explain.
-_MOST_REORDER = 10
-# As much of a picture as it takes to tell it from others: its size does the rest.
-TELLING = 2048
+    from camreel.media.mux.base import OutputFile
 
 
 class StopReason(Enum):
@@ -82,31 +72,3 @@ def place_first(piece: Piece, destination: Destination, output: OutputFile, wall
     if output.sound is not None:
         output.sound.quiet_until(base * pictures.time_base)
     return base
-
-
-def mark_of(packet: Packet[Any], at: int) -> Mark:
-    """``packet``, which is shown ``at`` microseconds after the clip's first, as it is compared with others."""
-    return Mark(at, packet.size, zlib.crc32(first_bytes(packet, TELLING)), packet.is_keyframe)
-
-
-def origin_of(packet: Packet[Any], shown: int) -> int:
-    """Where a clip's own time begins, by its first picture, which is shown at ``shown`` (its ticks).
-
-    What an edit list hides lies before it: such pictures are kept, and do not move the others.
-    """
-    return 0 if packet.is_discard and shown < 0 else shown
-
-
-def shown_at(packet: Packet[Any], clip: Clip) -> int:
-    """When a picture is shown. Far from its decode time (a hostile index) it is that time."""
-    pts, dts = packet.pts, packet.dts
-    assert dts is not None
-    if pts is None or pts == dts:
-        return dts
-    ticks = clip.time_base  # asked for each picture: whole numbers, for a Fraction takes longer than the copying
-    return pts if abs(pts - dts) * ticks.numerator <= _MOST_REORDER * ticks.denominator else dts
-
-
-def microseconds(ticks: int, time_base: Fraction) -> int:
-    """``ticks`` of a clip, in whole microseconds."""
-    return ticks * 1_000_000 * time_base.numerator // time_base.denominator

@@ -7,10 +7,8 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from camreel.media.clips.marks import Marks
+from camreel.media.clips.marks import Mark, Marks, mark_of, microseconds, origin_of, shown_at
 from camreel.media.clips.open import open_to_copy
-from camreel.media.merge.overlap import Mark
-from camreel.media.merge.pieces import mark_of, microseconds, origin_of, shown_at
 
 if TYPE_CHECKING:
     from camreel.media.clips.clip import Clip
@@ -28,7 +26,7 @@ def marks_of(path: str, after: int = 0, until: int | None = None) -> tuple[list[
         marks: list[Mark] = []
         origin = None
         for number, packet in enumerate(clip.packets(sound=False)):
-            shown = shown_at(packet, clip)
+            shown = shown_at(packet, clip.time_base)
             origin = origin_of(packet, shown) if origin is None else origin
             at = microseconds(shown - origin, clip.time_base)
             if until is not None and at >= until:
@@ -69,7 +67,7 @@ def keyframe_before(path: str, start: int, on_packet: Callable[[], None]) -> tup
         for packet in clip.packets(sound=False):
             on_packet()
             looked_at += 1
-            shown = shown_at(packet, clip)
+            shown = shown_at(packet, clip.time_base)
             origin = origin_of(packet, shown) if origin is None else origin
             if packet.is_keyframe and (chosen is None or shown <= origin + start):
                 chosen = shown

@@ -24,9 +24,8 @@ from camreel.formats.mp4.writer import SampleIndex
 from camreel.formats.nal import widened_configuration
 from camreel.media.clips.open import open_to_copy
 from camreel.media.clips.packets import LARGEST_HOLE, ClipBytes, GopRun, Stored
-from camreel.media.merge import timeline
+from camreel.media.mux.base import Creation, OutputFile, as_camreel_error, picture_time_base, writing
 from camreel.media.mux.frames import LENGTH_SIZE, FrameTrack
-from camreel.media.mux.muxed import Creation, OutputFile, as_camreel_error, picture_time_base, writing
 from camreel.media.mux.sound import AacPackets
 from camreel.model import Gaps, OutputFormat
 
@@ -124,11 +123,10 @@ class DirectOutput(OutputFile):
         writing(self._file.flush)
 
     def close(self, chapters: Sequence[Chapter]) -> None:
-        chosen = timeline.most_telling(chapters, timeline.MOST_MP4_CHAPTERS)
         tracks: list[tuple[writer.Track, SampleIndex]] = [(self._picture_track, self._picture_samples)]
         if self._sound_track is not None:
             tracks.append((self._sound_track, self._sound_samples))
-        told = [writer.ChapterEntry(each.start, each.title) for each in chosen]
+        told = [writer.ChapterEntry(each.start, each.title) for each in chapters]
         writing(self._file.close, writer.index(tracks, self._metadata, told, self._created))
         writing(self._syncing.end)
 

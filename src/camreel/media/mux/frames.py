@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import av
 
@@ -17,10 +17,21 @@ if TYPE_CHECKING:
     from camreel.formats.nal import Parameters
     from camreel.media.clips.clip import Clip
     from camreel.media.clips.packets import GopRun
-    from camreel.media.mux.muxed import OutputFile
 
 # Bytes of the lengths that the tracks are made for.
 LENGTH_SIZE = 4
+
+
+class FrameSink(Protocol):
+    """Where a picture track writes to. ``picture_time_base`` is the unit of its times."""
+
+    picture_time_base: Fraction
+
+    def put_picture(self, packet: Packet[Any] | Stored) -> None:
+        """Write one frame, whose times are ticks of the track."""
+
+    def put_pictures(self, stretch: GopRun, start: int, duration: int) -> None:
+        """Write the frames of a stretch, the first decoded at ``start``."""
 
 
 class UnevenRate(Exception):
@@ -48,7 +59,7 @@ class FrameTrack:
     container's own form cannot be made of. ``first_written`` and ``last_written`` are how those packets begin.
     """
 
-    def __init__(self, output: OutputFile, lowest: int | None) -> None:
+    def __init__(self, output: FrameSink, lowest: int | None) -> None:
         self._output = output
         self._last_dts = -(1 << 62) if lowest is None else lowest - 1
         self._lowest = lowest
@@ -180,7 +191,7 @@ class FrameTrack:
 class AviPictureTrack(FrameTrack):
     """avi has no time stamps: the place of a picture is its number. One tick is one picture, at a constant rate."""
 
-    def __init__(self, output: OutputFile) -> None:
+    def __init__(self, output: FrameSink) -> None:
         super().__init__(output, lowest=0)
         self._offset: int | None = None
 
@@ -215,7 +226,7 @@ def _packet_of(data: bytes, like: Packet[Any] | Stored) -> Packet[Any]:
     return changed
 
 
-def picture_track(output: OutputFile, container: OutputFormat) -> FrameTrack:
+def picture_track(output: FrameSink, container: OutputFormat) -> FrameTrack:
     """The track for ``container``."""
     if container is OutputFormat.AVI:
         return AviPictureTrack(output)

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import errno
-import struct
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import av.error
 
-from camreel.diskio import BackgroundFsync
-from camreel.errors import DiskError, MergeError
 from camreel.formats.nal import widened_configuration
-from camreel.media.clips.clip import FAST_OPEN, THOROUGH_OPEN
 from camreel.media.clips.open import open_clip
 from camreel.media.clips.packets import Stored
 from camreel.media.encode.audio import layout_name
-from camreel.media.merge import timeline
-from camreel.media.mux.frames import LENGTH_SIZE, FrameTrack, picture_track
+from camreel.media.ffmpeg import FAST_OPEN, THOROUGH_OPEN
+from camreel.media.mux.base import Creation, OutputFile, as_camreel_error, picture_time_base, writing
+from camreel.media.mux.frames import LENGTH_SIZE, picture_track
 from camreel.media.mux.sound import AacPackets, SampleTrack, SoundForm, SoundTrack
 from camreel.media.mux.subtitles import SubtitleTrack
 from camreel.media.worker.messages import Chapter, MergeJob
-from camreel.model import OutputFormat
+from camreel.model import OutputFormat, WallTime
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-    from camreel.formats.mp4 import Run
     from camreel.media.clips.clip import Clip
-    from camreel.media.clips.packets import GopRun
 
 _MUXERS = {OutputFormat.MP4: "mp4", OutputFormat.MKV: "matroska", OutputFormat.MOV: "mov", OutputFormat.AVI: "avi"}
 _QUICKTIME = frozenset({OutputFormat.MP4, OutputFormat.MOV})
@@ -48,39 +40,6 @@ _OPTIONS = {
     OutputFormat.MKV: {"write_crc32": "0"},
     OutputFormat.AVI: {},
 }
-
-_DISK_ADVICE = {
-    errno.ENOSPC: ("The disk is full", "Free some space and run it again: what was downloaded is kept."),
-    errno.EDQUOT: ("Your disk quota is used up", "Free some space and run it again: what was downloaded is kept."),
-    errno.EFBIG: (
-        "The file would be larger than this file system allows",
-        "FAT32 ends at 4 GiB: choose another disk for the output, or ask for a shorter range.",
-    ),
-    errno.EROFS: ("The disk is read-only", "Choose another folder for the output."),
-    errno.EACCES: ("The folder does not let us write", "Choose another folder for the output."),
-    errno.EPERM: ("The folder does not let us write", "Choose another folder for the output."),
-    errno.ENOENT: ("The folder of the output is gone", "Run it again: what was downloaded is kept."),
-    errno.EIO: ("The disk reports an error", "Check the disk, or choose another for the output."),
-}
-
-Result = TypeVar("Result")
-
-
-def writing(action: Callable[..., Result], *args: Any) -> Result:
-    """Run ``action``, which writes the output. Raises :class:`DiskError` or :class:`MergeError` in our words."""
-    try:
-        return action(*args)
-    except (av.error.FFmpegError, OSError, ValueError, OverflowError, struct.error) as error:
-        raise as_camreel_error(error) from error
-
-
-def as_camreel_error(error: Exception) -> DiskError | MergeError:
-    """What ``error``, met while writing, means to people."""
-    code = getattr(error, "errno", None)
-    if code in _DISK_ADVICE:
-        message, hint = _DISK_ADVICE[code]
-        return DiskError(f"{message}: the video could not be written.", hint=hint)
-    return MergeError(f"The video could not be written ({type(error).__name__}: {error}).")
 
 
 def _options_of(job: MergeJob) -> dict[str, str]:
@@ -97,74 +56,22 @@ def _options_of(job: MergeJob) -> dict[str, str]:
     return {"movflags": "+".join(flags)} if flags else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Creation:
-    """A moment as it is written into files: in UTC, and by the camera's clock with its offset."""
-
-    utc: str
-    local: str
-
-
-class OutputFile(ABC):
-    """An open output. What writes to it raises what :func:`writing` raises. ``bytes`` counts those of its packets."""
-
-    picture_time_base: Fraction
-    pictures: FrameTrack
-    sound_stream: AudioStream
-
-    def __init__(self, job: MergeJob, path: str) -> None:
-        self.format = job.format
-        self.bytes = 0
-        self.sound: SoundTrack | None = None
-        self.subtitles: SubtitleTrack | None = None
-        self._path = path
-        self._syncing = BackgroundFsync(path)
-
-    @property
-    @abstractmethod
-    def sound_codec(self) -> str | None:
-        """The codec of the sound as written; None without sound."""
-
-    @abstractmethod
-    def put_picture(self, packet: Packet[Any] | Stored) -> None:
-        """Write one packet, whose times are ticks of the picture track."""
-
-    @abstractmethod
-    def put_sound(self, packet: Packet[Any] | Stored) -> None:
-        """Write one packet, whose times are samples."""
-
-    def takes(self, stretch: GopRun) -> bool:  # noqa: ARG002 - most outputs are given one packet after the other
-        """Whether it can be given all of a stretch at once, here and now."""
-        return False
-
-    def put_pictures(self, stretch: GopRun, start: int, duration: int) -> None:
-        """Write the pictures of a stretch, the first decoded at ``start``. Only where it :meth:`takes` them."""
-        raise NotImplementedError
-
-    def put_sounds(self, stretch: GopRun, run: Run, start: int, duration: int) -> None:
-        """Write sound of a stretch, whose pictures were the last, from sample ``start`` on."""
-        raise NotImplementedError
-
-    @abstractmethod
-    def settle(self) -> None:
-        """The clip of the last packets will be closed: nothing may need it any more."""
-
-    @abstractmethod
-    def close(self, chapters: Sequence[Chapter]) -> None:
-        """Write the chapters that the format can hold, and the end of the file."""
-
-    @abstractmethod
-    def abandon(self) -> None:
-        """Let go of the file as it is."""
-
-
 class MuxedOutput(OutputFile):
-    """An output that FFmpeg writes, made for pictures like those of ``clip`` and sound of ``form``.
+    """An output that FFmpeg writes, made for frames like those of ``clip`` and sound of ``form``.
 
-    ``created`` is when the first picture was taken.
+    ``created`` is when the first frame was taken. ``caption`` makes the text of a subtitle.
     """
 
-    def __init__(self, job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> None:
+    def __init__(
+        self,
+        job: MergeJob,
+        path: str,
+        clip: Clip,
+        form: SoundForm | None,
+        created: Creation | None,
+        *,
+        caption: Callable[[WallTime], str],
+    ) -> None:
         super().__init__(job, path)
         self._container = writing(self._open, job)
         self._set_metadata(job, created)
@@ -176,7 +83,7 @@ class MuxedOutput(OutputFile):
             self.sound = writing(self._add_sound, form)
             self._sound_time_base = Fraction(1, self.sound.rate)
         if job.subtitles:
-            self.subtitles = SubtitleTrack(self, self._container, job)
+            self.subtitles = SubtitleTrack(self.mux, self._container, job.format, caption)
 
     def _open(self, job: MergeJob) -> av.container.OutputContainer:
         # The name ends in .part, so the format is given; `file:` keeps a colon in it from being a protocol.
@@ -211,16 +118,17 @@ class MuxedOutput(OutputFile):
         kind, avi = form.kind, self.format is OutputFormat.AVI
         encoded = form.codec == "aac" and not form.copied
         if form.copied and form.codec in {"aac", "pcm_alaw", "pcm_mulaw"}:
-            self.sound_stream = self._copied_sound(form, avi=avi)
+            stream = self._copied_sound(form, avi=avi)
         else:
-            self.sound_stream = cast("AudioStream", self._container.add_stream(form.codec, rate=form.rate))
-            self.sound_stream.layout = layout_name(kind.channels) or f"{kind.channels}c"
+            stream = cast("AudioStream", self._container.add_stream(form.codec, rate=form.rate))
+            stream.layout = layout_name(kind.channels) or f"{kind.channels}c"
             if encoded:
-                self.sound_stream.bit_rate = kind.channels * (32_000 if form.rate <= 16_000 else 64_000)
+                stream.bit_rate = kind.channels * (32_000 if form.rate <= 16_000 else 64_000)
+        self._sound_stream = stream
         if form.codec == "aac" and form.copied:
             return AacPackets(self, kind, fill=self.format is not OutputFormat.MKV, stamped=not avi)
         coded = form.copied and kind.codec in {"pcm_alaw", "pcm_mulaw"}
-        return SampleTrack(self, kind, form.rate, copied=coded, encoded=encoded)
+        return SampleTrack(self, kind, form.rate, copied=coded, encoder=stream if encoded else None)
 
     def _copied_sound(self, form: SoundForm, *, avi: bool) -> AudioStream:
         """A track for the clips' packets.
@@ -235,13 +143,13 @@ class MuxedOutput(OutputFile):
 
     @property
     def sound_codec(self) -> str | None:
-        return None if self.sound is None else self.sound_stream.codec_context.name
+        return None if self.sound is None else self._sound_stream.codec_context.name
 
     def put_picture(self, packet: Packet[Any] | Stored) -> None:
         self._put(packet, self.picture_stream, self.picture_time_base)
 
     def put_sound(self, packet: Packet[Any] | Stored) -> None:
-        self._put(packet, self.sound_stream, self._sound_time_base)
+        self._put(packet, self._sound_stream, self._sound_time_base)
 
     def _put(self, packet: Packet[Any] | Stored, stream: VideoStream | AudioStream, time_base: Fraction) -> None:
         if isinstance(packet, Stored):
@@ -254,7 +162,7 @@ class MuxedOutput(OutputFile):
         return  # its packets have their own bytes
 
     def mux(self, packet: Packet[Any]) -> None:
-        """Write one packet. Raises :class:`DiskError` or :class:`MergeError`."""
+        """Write one packet of any track."""
         self.bytes += packet.size
         try:
             self._container.mux_one(packet)
@@ -264,10 +172,8 @@ class MuxedOutput(OutputFile):
 
     def close(self, chapters: Sequence[Chapter]) -> None:
         if self.format is not OutputFormat.AVI:
-            most = timeline.MOST_MP4_CHAPTERS if self.format in _QUICKTIME else len(chapters)
-            # Set now and not at the start: both would be mixed up in an mp4, and the stretches are known only now.
-            chosen = timeline.most_telling(chapters, most)
-            self._container.set_chapters([_ffmpeg_chapter(n, each) for n, each in enumerate(chosen)])
+            # Not at the start: an mp4 would mix up both sets.
+            self._container.set_chapters([_ffmpeg_chapter(n, each) for n, each in enumerate(chapters)])
         writing(self._container.close)
         writing(self._syncing.end)
 
@@ -287,15 +193,3 @@ def _ffmpeg_chapter(number: int, chapter: Chapter) -> Any:
         "time_base": Fraction(1, 1000),
         "metadata": {"title": chapter.title},
     }
-
-
-def picture_time_base(container: OutputFormat, clip: Clip) -> Fraction:
-    """The unit of time of an output's pictures."""
-    if container is OutputFormat.AVI:
-        with open_clip(clip.path) as again:
-            return 1 / again.steady_rate()
-    # The first clip's own ticks: clips of the same camera are then placed without any rounding.
-    fine = (
-        clip.time_base <= Fraction(1, 1000) and clip.time_base.numerator == 1 and clip.time_base.denominator < 1 << 31
-    )
-    return clip.time_base if fine else Fraction(1, 90_000)

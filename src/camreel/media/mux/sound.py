@@ -18,24 +18,23 @@ from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import av
 from av.audio.frame import AudioFrame
 
 from camreel.errors import MergeError
-from camreel.media.clips.clip import SoundKind
 from camreel.media.encode.audio import AacEncoder, SoundTranscoder, aac_rate, layout_name, quiet_samples, silent_frame
 from camreel.model import AudioMode, OutputFormat
 from camreel.text import codec_name
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.packet import Packet
 
     from camreel.formats.mp4 import Run
     from camreel.media.clips.clip import Clip, SoundKind
     from camreel.media.clips.packets import GopRun, Stored
-    from camreel.media.mux.muxed import OutputFile
 
 _G711_CODECS = frozenset({"pcm_alaw", "pcm_mulaw"})
 
@@ -88,6 +87,18 @@ def sound_form(kind: SoundKind, path: str, container: OutputFormat, mode: AudioM
 LONGEST_WAIT = 3
 
 
+class SoundSink(Protocol):
+    """Where a sound track writes to. ``picture_time_base`` is the unit of the picture track's times."""
+
+    picture_time_base: Fraction
+
+    def put_sound(self, packet: Packet[Any] | Stored) -> None:
+        """Write one packet, whose times are samples."""
+
+    def put_sounds(self, stretch: GopRun, run: Run, start: int, duration: int) -> None:
+        """Write sound of a stretch, from sample ``start`` on. Its frames were written last."""
+
+
 class SoundTrack(ABC):
     """Queues the sound of a clip until its pictures have come as far, and writes what belongs to them.
 
@@ -95,7 +106,7 @@ class SoundTrack(ABC):
     sound was of another kind than the track's. A clip without sound is silence.
     """
 
-    def __init__(self, output: OutputFile, rate: int) -> None:
+    def __init__(self, output: SoundSink, rate: int) -> None:
         self._output = output
         self.rate = rate
         samples = output.picture_time_base * self.rate
@@ -225,7 +236,7 @@ class AacPackets(SoundTrack):
     time stamps: a packet lies where the one before it ends.
     """
 
-    def __init__(self, output: OutputFile, kind: SoundKind, *, fill: bool, stamped: bool) -> None:
+    def __init__(self, output: SoundSink, kind: SoundKind, *, fill: bool, stamped: bool) -> None:
         super().__init__(output, kind.rate)
         self._kind = kind
         self.frame = frame_of(kind)
@@ -377,14 +388,16 @@ def frame_of(kind: SoundKind) -> int:
 class SampleTrack(SoundTrack):
     """Sound as samples, one after the other, with silence where some are missing.
 
-    What a sample is in the output: the clips' own G.711 byte (``copied``), 16-bit PCM, or 16-bit PCM on its way into
-    an AAC encoder (``encoded``). ``rate`` is the output's.
+    A sample in the output is the clips' own G.711 byte (``copied``), or 16-bit PCM, which ``encoder`` (a track of
+    AAC) turns into packets. ``rate`` is the output's.
     """
 
-    def __init__(self, output: OutputFile, kind: SoundKind, rate: int, *, copied: bool, encoded: bool) -> None:
+    def __init__(
+        self, output: SoundSink, kind: SoundKind, rate: int, *, copied: bool, encoder: AudioStream | None
+    ) -> None:
         super().__init__(output, rate)
         self._kind = kind
-        self._copied, self._encoded = copied, encoded
+        self._copied, self._encoder = copied, encoder
         self._width = kind.channels * (1 if copied else 2)
         self._stored = kind.codec if copied else "pcm_s16le"
         self._held = bytearray()
@@ -445,21 +458,21 @@ class SampleTrack(SoundTrack):
 
     def _write(self, data: bytes) -> None:
         samples = len(data) // self._width
-        if self._encoded:
-            self._encode(data, samples)
+        if self._encoder is not None:
+            self._encode(self._encoder, data, samples)
         else:
             packet = av.Packet(data)
             packet.is_keyframe = True
             self._mux(packet, self._written, samples)
         self._written += samples
 
-    def _encode(self, data: bytes, samples: int) -> None:
-        frame = AudioFrame(format="s16", layout=self._output.sound_stream.layout, samples=samples)
+    def _encode(self, encoder: AudioStream, data: bytes, samples: int) -> None:
+        frame = AudioFrame(format="s16", layout=encoder.layout, samples=samples)
         frame.planes[0].update(data)
         frame.sample_rate = self.rate
         frame.time_base = Fraction(1, self.rate)
         frame.pts = self._written
-        self._write_encoded(self._output.sound_stream.encode(frame))
+        self._write_encoded(encoder.encode(frame))
 
     def _write_encoded(self, packets: list[Packet[Any]]) -> None:
         for packet in packets:
@@ -471,8 +484,8 @@ class SampleTrack(SoundTrack):
         if self._held:
             self._write(bytes(self._held))
             self._held.clear()
-        if self._encoded and self._written:
-            self._write_encoded(self._output.sound_stream.encode(None))
+        if self._encoder is not None and self._written:
+            self._write_encoded(self._encoder.encode(None))
 
 
 class _G711:

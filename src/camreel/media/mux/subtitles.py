@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from camreel.errors import MergeError
-from camreel.media.merge import timeline
 from camreel.model import OutputFormat, WallTime
 
 if TYPE_CHECKING:
-    from camreel.media.mux.muxed import MuxedOutput
-    from camreel.media.worker.messages import MergeJob
+    from av.packet import Packet
 
 _TICKS = Fraction(1, 1000)
 _CODECS = {OutputFormat.MP4: "mov_text", OutputFormat.MOV: "mov_text", OutputFormat.MKV: "subrip"}
@@ -22,19 +21,28 @@ _SECOND = timedelta(seconds=1)
 
 
 class SubtitleTrack:
-    """Writes each line when the next begins, with the time that it really stayed. ``packets`` counts them."""
+    """Give each line to ``mux`` when the next one begins, with the time that it was shown.
 
-    def __init__(self, output: MuxedOutput, container: av.container.OutputContainer, job: MergeJob) -> None:
-        self._output = output
-        self._job = job
+    ``caption`` makes the text of a line. ``packets`` counts the lines.
+    """
+
+    def __init__(
+        self,
+        mux: Callable[[Packet[Any]], None],
+        container: av.container.OutputContainer,
+        form: OutputFormat,
+        caption: Callable[[WallTime], str],
+    ) -> None:
+        self._mux = mux
+        self._caption = caption
         if not hasattr(container, "add_mux_stream"):  # since PyAV 17
             raise MergeError(
                 f"Subtitles need PyAV 17 or later, and {av.__version__} is installed.",
                 hint="pip install --upgrade av, or run it again without --subtitles.",
             )
-        self._stream: Any = container.add_mux_stream(_CODECS[job.format], time_base=_TICKS)
+        self._stream: Any = container.add_mux_stream(_CODECS[form], time_base=_TICKS)
         self._stream.metadata["title"] = "Time by the camera's clock"
-        self._plain = job.format is OutputFormat.MKV
+        self._plain = form is OutputFormat.MKV
         self._line: tuple[int, str] | None = None
         self.packets = 0
 
@@ -47,7 +55,7 @@ class SubtitleTrack:
         """The lines of the pictures up to ``reached`` (seconds of the output)."""
         while (at := self._place(self._next)) < reached:
             self._end_line(round(at / _TICKS))
-            self._line = (round(at / _TICKS), timeline.shown(self._next, self._job))
+            self._line = (round(at / _TICKS), self._caption(self._next))
             self._next = WallTime(self._next.naive.replace(microsecond=0)) + _SECOND
 
     def end_clip(self, at: Fraction) -> None:
@@ -72,4 +80,4 @@ class SubtitleTrack:
         packet.duration = until - start
         packet.is_keyframe = True
         self.packets += 1
-        self._output.mux(packet)
+        self._mux(packet)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import av.error
 
 from camreel.errors import MergeError
-from camreel.media.clips.clip import as_fraction, open_as
 from camreel.media.clips.packets import head_of
-from camreel.media.mux.muxed import writing
+from camreel.media.ffmpeg import as_fraction, open_as
+from camreel.media.mux.base import writing
 from camreel.model import OutputFormat
 
 if TYPE_CHECKING:

@@ -1,0 +1,134 @@
+"""An open output file: what the merge asks of it, its errors, and its unit of time."""
+
+from __future__ import annotations
+
+import errno
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import av.error
+
+from camreel.diskio import BackgroundFsync
+from camreel.errors import DiskError, MergeError
+from camreel.media.clips.open import open_clip
+from camreel.model import OutputFormat
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+
+    from camreel.formats.mp4 import Run
+    from camreel.media.clips.clip import Clip
+    from camreel.media.clips.packets import GopRun, Stored
+    from camreel.media.mux.frames import FrameTrack
+    from camreel.media.mux.sound import SoundTrack
+    from camreel.media.mux.subtitles import SubtitleTrack
+    from camreel.media.worker.messages import Chapter, MergeJob
+
+_DISK_ADVICE = {
+    errno.ENOSPC: ("The disk is full", "Free some space and run it again: what was downloaded is kept."),
+    errno.EDQUOT: ("Your disk quota is used up", "Free some space and run it again: what was downloaded is kept."),
+    errno.EFBIG: (
+        "The file would be larger than this file system allows",
+        "FAT32 ends at 4 GiB: choose another disk for the output, or ask for a shorter range.",
+    ),
+    errno.EROFS: ("The disk is read-only", "Choose another folder for the output."),
+    errno.EACCES: ("The folder does not let us write", "Choose another folder for the output."),
+    errno.EPERM: ("The folder does not let us write", "Choose another folder for the output."),
+    errno.ENOENT: ("The folder of the output is gone", "Run it again: what was downloaded is kept."),
+    errno.EIO: ("The disk reports an error", "Check the disk, or choose another for the output."),
+}
+
+Result = TypeVar("Result")
+
+
+def writing(action: Callable[..., Result], *args: Any) -> Result:
+    """Run ``action``, which writes the output. Raises :class:`DiskError` or :class:`MergeError` in our words."""
+    try:
+        return action(*args)
+    except (av.error.FFmpegError, OSError, ValueError, OverflowError, struct.error) as error:
+        raise as_camreel_error(error) from error
+
+
+def as_camreel_error(error: Exception) -> DiskError | MergeError:
+    """What ``error``, met while writing, means to people."""
+    code = getattr(error, "errno", None)
+    if code in _DISK_ADVICE:
+        message, hint = _DISK_ADVICE[code]
+        return DiskError(f"{message}: the video could not be written.", hint=hint)
+    return MergeError(f"The video could not be written ({type(error).__name__}: {error}).")
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A moment as it is written into files: in UTC, and by the camera's clock with its offset."""
+
+    utc: str
+    local: str
+
+
+class OutputFile(ABC):
+    """An open output file. Its methods raise what :func:`writing` raises. ``bytes`` counts those of its packets."""
+
+    picture_time_base: Fraction
+    pictures: FrameTrack
+
+    def __init__(self, job: MergeJob, path: str) -> None:
+        self.format = job.format
+        self.bytes = 0
+        self.sound: SoundTrack | None = None
+        self.subtitles: SubtitleTrack | None = None
+        self._path = path
+        self._syncing = BackgroundFsync(path)
+
+    @property
+    @abstractmethod
+    def sound_codec(self) -> str | None:
+        """The codec of the sound as written; None without sound."""
+
+    @abstractmethod
+    def put_picture(self, packet: Packet[Any] | Stored) -> None:
+        """Write one packet, whose times are ticks of the picture track."""
+
+    @abstractmethod
+    def put_sound(self, packet: Packet[Any] | Stored) -> None:
+        """Write one packet, whose times are samples."""
+
+    def takes(self, stretch: GopRun) -> bool:  # noqa: ARG002 - most outputs are given one packet after the other
+        """Whether it can be given all of a stretch at once, here and now."""
+        return False
+
+    def put_pictures(self, stretch: GopRun, start: int, duration: int) -> None:
+        """Write the pictures of a stretch, the first decoded at ``start``. Only where it :meth:`takes` them."""
+        raise NotImplementedError
+
+    def put_sounds(self, stretch: GopRun, run: Run, start: int, duration: int) -> None:
+        """Write sound of a stretch, whose pictures were the last, from sample ``start`` on."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def settle(self) -> None:
+        """The clip of the last packets will be closed: nothing may need it any more."""
+
+    @abstractmethod
+    def close(self, chapters: Sequence[Chapter]) -> None:
+        """Write the chapters that the format can hold, and the end of the file."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Let go of the file as it is."""
+
+
+def picture_time_base(container: OutputFormat, clip: Clip) -> Fraction:
+    """The unit of time of an output's pictures."""
+    if container is OutputFormat.AVI:
+        with open_clip(clip.path) as again:
+            return 1 / again.steady_rate()
+    # The first clip's own ticks: clips of the same camera are then placed without any rounding.
+    fine = (
+        clip.time_base <= Fraction(1, 1000) and clip.time_base.numerator == 1 and clip.time_base.denominator < 1 << 31
+    )
+    return clip.time_base if fine else Fraction(1, 90_000)
