@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from camreel.cli.ui.reporters import EventBatcher, PlainReporter
+from camreel.cli.ui.notes import EventBatcher
+from camreel.cli.ui.reporters import PlainReporter
 from camreel.events import ClipFailed, ClipFetched, ClipProgress, ClipStarted, Event, Retrying, Warned
 from camreel.model import Recording, Span
 
@@ -107,8 +108,8 @@ def test_a_swarm_ends_when_it_is_calm_and_after_three_seconds_at_most() -> None:
 
 def test_what_is_held_back_is_told_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     """Also where the run ends at once."""
-    reporter = PlainReporter(Clock())
-    reporter.on_event(ClipFailed(3, recording(3), "it sent an empty file"))
+    reporter = PlainReporter(now=Clock())
+    reporter.listener()(ClipFailed(3, recording(3), "it sent an empty file"))
     assert capsys.readouterr().err == ""
     reporter.close()
     reporter.close()

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from camreel.cli.ui.json_lines import JsonReporter
+from camreel.cli.ui.reporters import JsonReporter
 from camreel.errors import LoginRefused
 from camreel.events import ClipFailed, ClipFetched, ClipProgress, ClipStarted, Retrying, Waiting
 from camreel.model import Recording
@@ -63,18 +63,20 @@ def test_an_error_is_a_line_too(camreel_: Camreel, exported: FakeExport) -> None
 def test_downloads_are_told_once_a_second(capsys: pytest.CaptureFixture[str]) -> None:
     """However many pieces they come in."""
     now = 0.0
-    reporter = JsonReporter(lambda: now, run=2, name="door ch1")
+    reporter = JsonReporter(["attic ch1", "door ch1"], lambda: now)
+    listener = reporter.listener(1)
     recording = Recording("/a.mp4", SPAN, 1000)
-    reporter.on_event(ClipStarted(1, recording, 1000, 1))
+    listener(ClipStarted(1, recording, 1000, 1))
     for received in range(0, 1000, 10):
         now += 0.025
-        reporter.on_event(ClipProgress(1, received))
-    reporter.on_event(ClipFetched(1, 1000))
-    reporter.on_event(ClipFailed(2, recording, "gone"))
-    reporter.on_event(Retrying("clip 2", "busy", 2.0))
-    reporter.on_event(Waiting(SPAN.end, "too recent"))
+        listener(ClipProgress(1, received))
+    listener(ClipFetched(1, 1000))
+    listener(ClipFailed(2, recording, "gone"))
+    listener(Retrying("clip 2", "busy", 2.0))
+    listener(Waiting(SPAN.end, "too recent"))
     reporter.log("asked")
     told = lines(capsys.readouterr().err)
     assert [line["event"] for line in told if line["event"] == "progress"] == ["progress"] * 2
     for line in told:
-        assert set(line) == KEYS[str(line["event"])] | {"event", "run", "name"}
+        task = {"run", "name"} if line["event"] != "log" else set()  # the log is of all of them
+        assert set(line) == KEYS[str(line["event"])] | {"event"} | task

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import pytest
 
+from camreel.cli.options import OutputOptions
 from camreel.cli.ui.notes import NoteLine, notes, wrap_report
-from camreel.cli.ui.reporters import LiveReporter, PlainReporter, SilentReporter, choose_reporter
+from camreel.cli.ui.reporters import LiveReporter, PlainReporter, Reporter, choose_reporter
 from camreel.cli.ui.terminal import LiveLines
 from camreel.clock import CameraClock, parse_range
 from camreel.events import ClipFailed, ClipFetched, ClipStarted, Planned, RangeKnown, Retrying, Warned
@@ -41,8 +42,9 @@ class Tty(io.StringIO):
 def test_a_log_gets_a_line_every_five_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     """Not more often, and not the same line twice."""
     clock = Clock()
-    reporter = PlainReporter(clock)
-    reporter.on_event(PLANNED)
+    reporter = PlainReporter(now=clock)
+    listener = reporter.listener()
+    listener(PLANNED)
     capsys.readouterr()
     for _ in range(49):
         clock.seconds += 0.1
@@ -54,8 +56,8 @@ def test_a_log_gets_a_line_every_five_seconds(capsys: pytest.CaptureFixture[str]
     clock.seconds += 30
     reporter.tick()
     assert capsys.readouterr().err == ""
-    reporter.on_event(ClipStarted(1, CLIP, None, 1))
-    reporter.on_event(ClipFetched(1, 1_000_000))
+    listener(ClipStarted(1, CLIP, None, 1))
+    listener(ClipFetched(1, 1_000_000))
     clock.seconds += 5
     reporter.tick()
     assert capsys.readouterr().err == "100 %, 1.0 of 1.0 MB, 1/1 clips\n"
@@ -122,9 +124,9 @@ def test_notes_are_wrapped_under_their_text() -> None:
 
 def test_quiet_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """But what is logged on purpose: that it stops."""
-    reporter = choose_reporter(quiet=True)
-    assert isinstance(reporter, SilentReporter)
-    reporter.on_event(Warned("x"))
+    reporter = choose_reporter(OutputOptions(quiet=True))
+    assert type(reporter) is Reporter
+    reporter.listener()(Warned("x"))
     reporter.tick()
     reporter.close()
     assert capsys.readouterr().err == ""
@@ -142,9 +144,9 @@ def test_only_a_terminal_gets_the_live_line(
     """Pipes, dumb terminals and a closed stderr get plain lines."""
     monkeypatch.setenv("TERM", term)
     monkeypatch.setattr(sys, "stderr", stderr)
-    reporter = choose_reporter(quiet=False)
-    assert isinstance(reporter, kind)
-    reporter.on_event(Warned("x"))
+    reporter = choose_reporter(OutputOptions())
+    assert type(reporter) is kind
+    reporter.listener()(Warned("x"))
 
 
 def test_a_terminal_gets_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,9 +154,9 @@ def test_a_terminal_gets_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = Tty()
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr(sys, "stderr", stderr)
-    reporter = choose_reporter(quiet=False)
+    reporter = choose_reporter(OutputOptions())
     assert isinstance(reporter, LiveReporter)
-    reporter.on_event(PLANNED)
+    reporter.listener()(PLANNED)
     reporter.close()
     reporter.close()
     reporter.tick()
@@ -164,19 +166,20 @@ def test_a_terminal_gets_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def live(clock: Clock) -> tuple[LiveReporter, io.StringIO]:
     screen = Tty()
-    return LiveReporter(LiveLines(screen), clock), screen
+    return LiveReporter(LiveLines(screen), now=clock), screen
 
 
 def test_the_live_line_is_drawn_calmly() -> None:
     """However fast events come, it is drawn at most every 0.4 seconds: the whole, and the download that runs."""
     clock = Clock()
     reporter, screen = live(clock)
-    reporter.on_event(PLANNED)
+    listener = reporter.listener()
+    listener(PLANNED)
     drawn = 0
     for _ in range(100):
         clock.seconds += 0.01
         before = len(screen.getvalue())
-        reporter.on_event(ClipStarted(1, CLIP, None, 1))
+        listener(ClipStarted(1, CLIP, None, 1))
         new = screen.getvalue()[before:]
         drawn += bool(new)
         assert new.count("\n") <= 1
@@ -188,7 +191,7 @@ def test_text_from_a_camera_does_not_steer_the_live_screen() -> None:
     """Control characters are shown, not obeyed."""
     reporter, screen = live(Clock())
     before = len(screen.getvalue())
-    reporter.on_event(Warned("x \x1b]0;owned\x07"))
+    reporter.listener()(Warned("x \x1b]0;owned\x07"))
     reporter.log("y \x1b[2J")
     shown = screen.getvalue()[before:]
     reporter.close()
@@ -207,7 +210,7 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
         if wish:
             monkeypatch.setenv("NO_COLOR", wish)
         reporter, screen = live(Clock())
-        reporter.on_event(Warned("careful"))
+        reporter.listener()(Warned("careful"))
         reporter.close()
         colours[wish] = "\x1b[33m" in screen.getvalue()
     assert colours == {"": True, "1": False}
@@ -222,7 +225,7 @@ def test_a_terminal_that_goes_away_does_not_end_the_run(monkeypatch: pytest.Monk
 
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", Gone())
-    reporter = choose_reporter(quiet=False)
-    reporter.on_event(Warned("x"))
+    reporter = choose_reporter(OutputOptions())
+    reporter.listener()(Warned("x"))
     reporter.log("y")
     reporter.close()

@@ -159,12 +159,12 @@ def test_the_live_lines_fit_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -
     """One for each that runs, its label cut where there is no room; gone when all is over."""
     import io
 
-    from camreel.cli.ui.reporters import _Live
+    from camreel.cli.ui.reporters import LiveReporter
     from camreel.cli.ui.terminal import LiveLines
 
     monkeypatch.setenv("COLUMNS", "60")
     shown = io.StringIO()
-    reporter = _Live(["a-camera-with-a-long-name ch1", "door ch2"], LiveLines(shown))
+    reporter = LiveReporter(LiveLines(shown), ["a-camera-with-a-long-name ch1", "door ch2"])
     reporter._drawn_at -= 1
     listeners = [reporter.listener(number) for number in range(2)]
     for listener in listeners:

@@ -123,7 +123,7 @@ def stage() -> Iterator[tuple[HostileCamera, Address]]:
     camera = HostileCamera(PAGE, dict(zip(PATHS, footage, strict=True)))
     with pytest.MonkeyPatch.context() as patch, serving(camera) as address:
         patch.setattr(sys, "argv", ["camreel"])
-        patch.setattr(camreel.jobs.export, "Tuning", lambda: HASTY)
+        patch.setattr(camreel.jobs.export, "Runtime", lambda: HASTY)
         yield camera, address
 
 

@@ -38,7 +38,7 @@ def say(
 ) -> Callable[..., Said]:
     """Run the program against a camera: exit code, stdout and stderr."""
     monkeypatch.setattr(sys, "argv", ["camreel"])
-    monkeypatch.setattr(camreel.jobs.export, "Tuning", tuning)
+    monkeypatch.setattr(camreel.jobs.export, "Runtime", tuning)
 
     def run(camera: HostileCamera, *options: str) -> Said:
         stand = hostile(camera)
@@ -120,7 +120,7 @@ def test_the_live_line_is_harmless(good: HostileCamera, hostile: Callable[..., B
     """On a terminal, too: all that steers it is ours."""
     drawn = io.StringIO()
     reporter = LiveReporter(LiveLines(drawn))
-    hostile(evil_camera(good)).export(listen=reporter.on_event)
+    hostile(evil_camera(good)).export(listen=reporter.listener())
     reporter.close()
     ours = re.sub(r"\x1b\[[0-9;]*[mKAJ]|\x1b\[\?25[hl]|\r", "", drawn.getvalue())
     assert not STEERS.search(ours), ascii(ours)

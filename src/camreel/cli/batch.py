@@ -35,7 +35,7 @@ from camreel.text import size_text, table
 
 if TYPE_CHECKING:
     from camreel.cli.hooks import HookCommand
-    from camreel.cli.ui.reporters import ManyReporter
+    from camreel.cli.ui.reporters import Reporter
 
 _Result = TypeVar("_Result")
 _MOST_DEVICES = 8  # at a time: each merges in a process of its own
@@ -91,7 +91,7 @@ async def run_each(
     tasks: Sequence[Task],
     ready: dict[int, Credentials],
     outcomes: dict[int, _Result | CamreelError],
-    reporter: ManyReporter,
+    reporter: Reporter,
 ) -> None:
     """Let ``job`` do each of the tasks that are ``ready``; one that fails stops no other."""
     import anyio  # noqa: PLC0415 - the help page does not need it
@@ -154,7 +154,7 @@ def run_several(tasks: Sequence[Task], manner: OutputOptions, *, asks: bool = Fa
     """
     with loading_aiohttp():
         from camreel.cli.runner import run_all  # noqa: PLC0415
-        from camreel.cli.ui.reporters import choose_many  # noqa: PLC0415 - brings anyio and more
+        from camreel.cli.ui.reporters import choose_reporter  # noqa: PLC0415 - brings anyio and more
         from camreel.jobs import export as export_job  # noqa: PLC0415
 
     outcomes: dict[int, Outcome] = {}
@@ -163,7 +163,7 @@ def run_several(tasks: Sequence[Task], manner: OutputOptions, *, asks: bool = Fa
         from camreel.cli.commands.list import ask_for_all  # noqa: PLC0415 - it imports this module
 
         ask_for_all(tasks, ready, outcomes, manner)
-    reporter = choose_many([task.label for task in tasks], manner)
+    reporter = choose_reporter(manner, [task.label for task in tasks])
     try:
         with logging_to(reporter, manner):
             run_all(lambda: run_each(export_job.export, tasks, ready, outcomes, reporter), reporter)

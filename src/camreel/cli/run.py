@@ -50,7 +50,7 @@ def run_job(
     if report is None:
         lockout.check(request, datetime.now(timezone.utc))  # before anybody types a password that is not sent
         credentials = Credentials(request.username, ask_password())
-        reporter = choose_reporter(quiet=manner.quiet, progress=manner.progress)
+        reporter = choose_reporter(manner)
         with logging_to(reporter, manner):
             report = run_export(request, credentials, reporter, confirm_of(request, reporter) if asks else None)
         report = run_after(report, after, quiet=manner.quiet or manner.progress == "json")
@@ -66,7 +66,7 @@ def run_merge_job(request: MergeRequest, notes: Sequence[str], manner: OutputOpt
         from camreel.cli.runner import run_merge  # noqa: PLC0415
         from camreel.cli.ui.reporters import choose_reporter  # noqa: PLC0415 - as above
 
-    reporter = choose_reporter(quiet=manner.quiet, progress=manner.progress)
+    reporter = choose_reporter(manner)
     with logging_to(reporter, manner):
         report = run_merge(request, notes, reporter)
     show_report(report, manner, told=not manner.quiet and not report.already_there)

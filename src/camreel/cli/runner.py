@@ -107,15 +107,19 @@ class _Run(Generic[_Result]):
             said += f"; {len(self._kept)} of {count_text(self._planned, 'clip')} ({size}) are kept in {where}"
         return Interrupted(said)
 
+    def _begin(self) -> Listener:
+        return self.reporter.listener()
+
     def _on_event(self, event: Event) -> None:
+        self._listener(event)
         if isinstance(event, Planned):
             self._planned = len(event.plan.recordings)
         elif isinstance(event, ClipFetched):
             self._kept[event.number] = event.size
-        self.reporter.on_event(event)
 
     async def run(self) -> None:
         """Inside an event loop. ``outcome`` has what came of it."""
+        self._listener = self._begin()
         failure: BaseException | None = None
         async with anyio.create_task_group() as helpers:
             with anyio.CancelScope() as scope:
@@ -166,6 +170,9 @@ class _Run(Generic[_Result]):
 
 
 class _Several(_Run[_Result]):
+    def _begin(self) -> Listener:
+        return lambda _event: None  # each has its own
+
     def interrupted(self) -> Interrupted:
         """What is said after Ctrl-C."""
         return Interrupted("interrupted; run the same command again to continue")

@@ -40,7 +40,7 @@ from camreel.report.listing import (
 )
 
 if TYPE_CHECKING:
-    from camreel.cli.ui.reporters import ManyReporter
+    from camreel.cli.ui.reporters import Reporter
     from camreel.events import Event, Listener
 
 _EXAMPLES = """
@@ -177,14 +177,14 @@ def _find(
 ) -> None:
     with loading_aiohttp():
         from camreel.cli.runner import run_all  # noqa: PLC0415
-        from camreel.cli.ui.reporters import choose_many  # noqa: PLC0415
+        from camreel.cli.ui.reporters import choose_reporter  # noqa: PLC0415
         from camreel.jobs import export as export_job  # noqa: PLC0415 - brings aiohttp and more
 
     async def find(request: Request, credentials: Credentials, listener: Listener) -> Listing:
         now = replace(request, follow=False)  # what there is by now: nothing is waited for
         return await export_job.find(now, credentials, _calm(listener) if manner.progress != "json" else listener)
 
-    reporter: ManyReporter = choose_many([task.label for task in tasks], manner)
+    reporter: Reporter = choose_reporter(manner, [task.label for task in tasks])
     with logging_to(reporter, manner):
         run_all(lambda: run_each(find, tasks, ready, outcomes, reporter), reporter)
 

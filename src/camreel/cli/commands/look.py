@@ -165,7 +165,7 @@ def _look(ctx: click.Context, request: Request, passwords: Passwords, manner: Ou
     lockout.check(request, datetime.now(timezone.utc))  # before anybody types a password that is not sent
     password = passwords.of(request.username, str(request.address), chosen_of(ctx))
     credentials = Credentials(request.username, password)
-    reporter = choose_reporter(quiet=manner.quiet, progress=manner.progress)
+    reporter = choose_reporter(manner)
     looking = _wishes(ctx, line, reporter, manner)
     with logging_to(reporter, manner):
         return run_look(lambda listener: looking_at(request, looking, credentials, listener), reporter)

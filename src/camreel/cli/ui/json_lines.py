@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable
 from typing import Any
 
 from camreel.cli.ui import terminal
@@ -30,61 +28,25 @@ from camreel.events import (
 )
 from camreel.model import Span
 
-_EVERY = 1.0  # seconds between two lines of where things stand
+
+def is_told_alone(event: Event) -> bool:
+    """Whether it has a line of its own; those that come in great numbers are told together, as progress."""
+    return not isinstance(event, (ClipProgress, MergedUpTo, FilesExamined, Pictured))
 
 
-class JsonReporter:
-    """A line for each event, and one a second while bytes arrive. ``fields`` stand in each line."""
-
-    def __init__(self, now: Callable[[], float] = time.monotonic, **fields: Any) -> None:
-        self._now, self._fields = now, fields
-        self._progress = Progress(now)
-        self._said_at = now()
-        self._said: dict[str, Any] = {}
-
-    def on_event(self, event: Event) -> None:
-        """A line, unless it is one of very many: those are told together."""
-        self._progress.feed(event)
-        if not isinstance(event, (ClipProgress, MergedUpTo, FilesExamined, Pictured)):
-            self._say(event_name(event), _facts(event))
-        self.tick()
-
-    def tick(self) -> None:
-        """Where things stand, once a second, where that is something new."""
-        if self._now() - self._said_at < _EVERY:
-            return
-        self._said_at = self._now()
-        state = self._state()
-        if state != self._said:
-            self._said = state
-            self._say("progress", state)
-
-    def _state(self) -> dict[str, Any]:
-        progress = self._progress
-        speed, left = progress.speed, progress.seconds_left
-        merged = progress.merged_up_to
-        return {
-            "phase": progress.phase,
-            "received": progress.received,
-            "total": progress.total,
-            "percent": progress.percent,
-            "bytes_per_second": None if speed is None else round(speed),
-            "seconds_left": None if left is None else round(left),
-            "merged_up_to": None if merged is None else merged.isoformat(),
-        }
-
-    def log(self, text: str) -> None:
-        """A line of the log."""
-        self._say("log", {"text": terminal.sanitize(text)})
-
-    def resume(self) -> None:
-        """Nothing to begin again."""
-
-    def close(self) -> None:
-        """Nothing to tidy."""
-
-    def _say(self, name: str, facts: dict[str, Any]) -> None:
-        say_line({"event": name, **self._fields, **facts})
+def progress_fields(progress: Progress) -> dict[str, Any]:
+    """Where things stand."""
+    speed, left = progress.speed, progress.seconds_left
+    merged = progress.merged_up_to
+    return {
+        "phase": progress.phase,
+        "received": progress.received,
+        "total": progress.total,
+        "percent": progress.percent,
+        "bytes_per_second": None if speed is None else round(speed),
+        "seconds_left": None if left is None else round(left),
+        "merged_up_to": None if merged is None else merged.isoformat(),
+    }
 
 
 def say_line(line: dict[str, Any]) -> None:
@@ -107,7 +69,8 @@ def event_name(event: Event) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
 
 
-def _facts(event: Event) -> dict[str, Any]:
+def event_fields(event: Event) -> dict[str, Any]:
+    """What a line says of it besides its name."""
     if isinstance(event, Connected):
         device = event.device
         return {"address": str(event.address), "model": device.model, "name": device.name, "firmware": device.firmware}

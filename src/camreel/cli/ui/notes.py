@@ -1,13 +1,27 @@
-"""Events that a person should read as they happen -> labelled lines. Pure."""
+"""Events that a person should read as they happen -> labelled lines, one for each swarm. Pure; the clock is given."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import singledispatch
 
 from camreel.clock import is_by_clock
 from camreel.errors import printable
-from camreel.events import ClipFailed, Connected, Event, Gathered, Planned, RangeKnown, Retrying, Waiting, Warned
+from camreel.events import (
+    ClipFailed,
+    ClipFetched,
+    ClipStarted,
+    Connected,
+    Event,
+    Gathered,
+    Planned,
+    RangeKnown,
+    Retrying,
+    Waiting,
+    Warned,
+)
+from camreel.model import Span
 from camreel.planning.plan import ExportPlan
 from camreel.report import asked_lines, asked_of_clips, clock_lines, left_out_text, times_line
 from camreel.text import count_text, duration_text, size_text, wrapped
@@ -133,3 +147,86 @@ def _(event: Retrying) -> list[NoteLine]:
 @notes.register
 def _(event: Warned) -> list[NoteLine]:
     return [NoteLine("Note", event.text, bad=True)]
+
+
+_Kind = tuple[object, ...]
+_HERE: _Kind = (ClipFetched,)
+_CALM = 1.0  # seconds without another of its kind, and a swarm has ended
+_LONGEST = 3.0  # seconds that a note is held back at most
+
+
+@dataclass(slots=True)
+class _Swarm:
+    """Events of one kind, and when the first and the last came."""
+
+    events: list[Event]
+    first_at: float
+    last_at: float
+
+
+class EventBatcher:
+    """What is to be said of the events, swarms held back until they are whole. ``now`` counts seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._swarms: dict[_Kind, _Swarm] = {}
+
+    def add(self, event: Event) -> list[NoteLine]:
+        """What is to be said now that ``event`` has happened."""
+        kind, now = _kind(event), self._now()
+        if kind is not None:
+            swarm = self._swarms.setdefault(kind, _Swarm([], now, now))
+            swarm.events.append(event)
+            swarm.last_at = now
+            return []
+        if isinstance(event, ClipStarted):  # what was here already is told before the first download
+            return self._end([_HERE] if _HERE in self._swarms else [])
+        said = notes(event)
+        return [*self.end(), *said] if said else []
+
+    def due(self) -> list[NoteLine]:
+        """What is to be said as time has passed."""
+        now = self._now()
+        return self._end(
+            [
+                kind
+                for kind, swarm in self._swarms.items()
+                if now - swarm.last_at >= _CALM or now - swarm.first_at >= _LONGEST
+            ]
+        )
+
+    def end(self) -> list[NoteLine]:
+        """What was held back."""
+        return self._end(list(self._swarms))
+
+    def _end(self, kinds: list[_Kind]) -> list[NoteLine]:
+        return [note for kind in kinds for note in _together(self._swarms.pop(kind).events)]
+
+
+def _kind(event: Event) -> _Kind | None:
+    """Equal for what belongs together; None for what is told by itself."""
+    if isinstance(event, Retrying):
+        return Retrying, event.reason, event.wait
+    if isinstance(event, ClipFailed):
+        return ClipFailed, event.reason
+    if isinstance(event, ClipFetched) and event.reused:
+        return _HERE
+    return None
+
+
+def _together(held: list[Event]) -> list[NoteLine]:
+    retries = [event for event in held if isinstance(event, Retrying)]
+    failed = [event for event in held if isinstance(event, ClipFailed)]
+    here = [event for event in held if isinstance(event, ClipFetched)]
+    if here:
+        size = size_text(sum(event.size for event in here))
+        return [NoteLine("", f"{len(here)} of them {'is' if len(here) == 1 else 'are'} here already ({size})")]
+    if len(retries) > 1:
+        reason, wait = retries[0].reason.rstrip("."), duration_text(retries[0].wait)
+        return [NoteLine("Retry", f"{reason}; {len(retries)} downloads wait, again in {wait}", bad=True)]
+    if len(failed) > 1:
+        spans, numbers = [event.recording.span for event in failed], [event.number for event in failed]
+        whole = Span(min(span.start for span in spans), max(span.end for span in spans))
+        which = f"{len(failed)} clips from {min(numbers)} to {max(numbers)}"
+        return [NoteLine("Failed", f"{which}, {whole}: {failed[0].reason}", bad=True)]
+    return [note for event in held for note in notes(event)]

@@ -1,8 +1,6 @@
-"""Events that come in swarms -> one note for each swarm. Pure; the clock is given.
+"""Who tells a person how the tasks of a run go: nobody, JSON lines, plain lines for a log, or lines on a terminal.
 
-Who tells a person how the export goes: nobody, plain lines for a log, or lines on a terminal that stay put.
-
-How several exports are told at a time: what is notable with its camera in front, and one line for each that runs.
+One task is told in full. Of several only what is notable is, with its label in front.
 """
 
 from __future__ import annotations
@@ -13,215 +11,203 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 from camreel.cli.options import OutputOptions
 from camreel.cli.ui import terminal
-from camreel.cli.ui.json_lines import JsonReporter
-from camreel.cli.ui.notes import NoteLine, notes
+from camreel.cli.ui.json_lines import event_fields, event_name, is_told_alone, progress_fields, say_line
+from camreel.cli.ui.notes import EventBatcher, NoteLine
 from camreel.cli.ui.progress import Progress
 from camreel.cli.ui.terminal import LiveLines, is_live, painted
-from camreel.events import ClipFailed, ClipFetched, ClipStarted, Event, Listener, Retrying
-from camreel.model import Span
-from camreel.text import duration_text, size_text
+from camreel.events import Event, Listener
+from camreel.text import size_text
 
-_Kind = tuple[object, ...]
-_HERE: _Kind = (ClipFetched,)
-_CALM = 1.0  # seconds without another of its kind, and a swarm has ended
-_LONGEST = 3.0  # seconds that a note is held back at most
+REFRESH = 0.4  # seconds between two pictures of the live lines: slower than the eye is nervous
+_EVERY = 5.0  # seconds between two plain lines of the only task
+_EVERY_OF_MANY = 10.0  # the same where there may be several
+_EVERY_JSON = 1.0
+
+
+class Reporter:
+    """``--quiet``: says nothing but what is logged on purpose. The base of the others.
+
+    ``labels`` are the names of the tasks; without them there is one, which is told in full. ``now`` counts seconds.
+    """
+
+    def __init__(self, labels: Sequence[str] = (), now: Callable[[], float] = time.monotonic) -> None:
+        self._labels, self._now = labels, now
+
+    def listener(self, number: int = 0) -> Listener:  # noqa: ARG002 - the others need it
+        """Begin task ``number``, and return what it tells its events to."""
+        return lambda _event: None
+
+    def ended(self, number: int = 0) -> None:
+        """End task ``number``."""
+
+    def tick(self) -> None:
+        """Take note that time has passed; called a few times a second."""
+
+    def log(self, text: str) -> None:
+        """Say a line of its own, between the others."""
+        terminal.err(text)
+
+    def close(self) -> None:
+        """Leave the screen tidy. May be called twice."""
+
+    def resume(self) -> None:
+        """Go on after :meth:`close`: a person was asked something meanwhile."""
 
 
 @dataclass(slots=True)
-class _Swarm:
-    """Events of one kind, and when the first and the last came."""
+class _Track:
+    """A task that runs. ``said`` is what was last said of where it stands, ``said_at`` when that was looked at."""
 
-    events: list[Event]
-    first_at: float
-    last_at: float
+    number: int
+    progress: Progress
+    batcher: EventBatcher
+    said_at: float
+    said: Any = None
 
 
-class EventBatcher:
-    """What is to be said of the events, swarms held back until they are whole. ``now`` counts seconds."""
+class _Tracker(Reporter):
+    """Keeps a track of each task that runs."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-        self._swarms: dict[_Kind, _Swarm] = {}
+    def __init__(self, labels: Sequence[str] = (), now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(labels, now)
+        self._tracks: dict[int, _Track] = {}
 
-    def add(self, event: Event) -> list[NoteLine]:
-        """What is to be said now that ``event`` has happened."""
-        kind, now = _kind(event), self._now()
-        if kind is not None:
-            swarm = self._swarms.setdefault(kind, _Swarm([], now, now))
-            swarm.events.append(event)
-            swarm.last_at = now
-            return []
-        if isinstance(event, ClipStarted):  # what was here already is told before the first download
-            return self._end([_HERE] if _HERE in self._swarms else [])
-        said = notes(event)
-        return [*self.end(), *said] if said else []
+    def listener(self, number: int = 0) -> Listener:
+        """Begin task ``number``."""
+        track = self._tracks[number] = _Track(number, Progress(self._now), EventBatcher(self._now), self._now())
 
-    def due(self) -> list[NoteLine]:
-        """What is to be said as time has passed."""
+        def on_event(event: Event) -> None:
+            track.progress.feed(event)
+            self._on_event(track, event)
+            self.tick()
+
+        return on_event
+
+    def ended(self, number: int = 0) -> None:
+        """End task ``number``."""
+        self._tracks.pop(number, None)
+
+    def _on_event(self, track: _Track, event: Event) -> None:
+        raise NotImplementedError
+
+    def _news(self, track: _Track, every: float, state: Callable[[Progress], Any]) -> Any:
+        """Return where it stands if that is new, else None; look at most once in ``every`` seconds."""
         now = self._now()
-        return self._end(
-            [
-                kind
-                for kind, swarm in self._swarms.items()
-                if now - swarm.last_at >= _CALM or now - swarm.first_at >= _LONGEST
-            ]
-        )
-
-    def end(self) -> list[NoteLine]:
-        """What was held back."""
-        return self._end(list(self._swarms))
-
-    def _end(self, kinds: list[_Kind]) -> list[NoteLine]:
-        return [note for kind in kinds for note in _together(self._swarms.pop(kind).events)]
+        if now - track.said_at < every:
+            return None
+        before, track.said_at, track.said = track.said, now, state(track.progress)
+        return track.said if track.said != before else None
 
 
-def _kind(event: Event) -> _Kind | None:
-    """Equal for what belongs together; None for what is told by itself."""
-    if isinstance(event, Retrying):
-        return Retrying, event.reason, event.wait
-    if isinstance(event, ClipFailed):
-        return ClipFailed, event.reason
-    if isinstance(event, ClipFetched) and event.reused:
-        return _HERE
-    return None
-
-
-def _together(held: list[Event]) -> list[NoteLine]:
-    retries = [event for event in held if isinstance(event, Retrying)]
-    failed = [event for event in held if isinstance(event, ClipFailed)]
-    here = [event for event in held if isinstance(event, ClipFetched)]
-    if here:
-        size = size_text(sum(event.size for event in here))
-        return [NoteLine("", f"{len(here)} of them {'is' if len(here) == 1 else 'are'} here already ({size})")]
-    if len(retries) > 1:
-        reason, wait = retries[0].reason.rstrip("."), duration_text(retries[0].wait)
-        return [NoteLine("Retry", f"{reason}; {len(retries)} downloads wait, again in {wait}", bad=True)]
-    if len(failed) > 1:
-        spans, numbers = [event.recording.span for event in failed], [event.number for event in failed]
-        whole = Span(min(span.start for span in spans), max(span.end for span in spans))
-        which = f"{len(failed)} clips from {min(numbers)} to {max(numbers)}"
-        return [NoteLine("Failed", f"{which}, {whole}: {failed[0].reason}", bad=True)]
-    return [note for event in held for note in notes(event)]
-
-
-_EVERY = 5.0  # seconds between two plain lines
-REFRESH = 0.4  # seconds between two pictures of the live lines: slower than the eye is nervous
-
-
-class Reporter(Protocol):
-    """What the run tells its progress to."""
-
-    def on_event(self, event: Event) -> None:
-        """Something happened."""
+class JsonReporter(_Tracker):
+    """``--progress json``: a line for each event, and one a second while bytes arrive."""
 
     def tick(self) -> None:
-        """Time has passed; called a few times a second."""
+        """Say where things stand, where that is something new."""
+        for track in list(self._tracks.values()):
+            if fields := self._news(track, _EVERY_JSON, progress_fields):
+                self._say(track, "progress", fields)
 
     def log(self, text: str) -> None:
-        """A line of its own, between the others."""
+        """Say a line of the log."""
+        say_line({"event": "log", "text": terminal.sanitize(text)})
 
-    def close(self) -> None:
-        """The run is over: leave the screen tidy. May be called twice."""
+    def _on_event(self, track: _Track, event: Event) -> None:
+        if is_told_alone(event):
+            self._say(track, event_name(event), event_fields(event))
 
-    def resume(self) -> None:
-        """It was not over: a person was asked something meanwhile."""
-
-
-class SilentReporter:
-    """``--quiet``: says nothing but what is logged on purpose."""
-
-    def on_event(self, event: Event) -> None:
-        """Not told."""
-
-    def tick(self) -> None:
-        """Not told."""
-
-    def log(self, text: str) -> None:
-        """Told all the same."""
-        terminal.err(text)
-
-    def close(self) -> None:
-        """Nothing to tidy."""
-
-    def resume(self) -> None:
-        """Nothing to begin again."""
+    def _say(self, track: _Track, name: str, fields: dict[str, Any]) -> None:
+        task = {"run": track.number + 1, "name": self._labels[track.number]} if self._labels else {}
+        say_line({"event": name, **task, **fields})
 
 
-class PlainReporter:
+class PlainReporter(_Tracker):
     """For pipes, logs and dumb terminals: what is notable at once, and where things stand every few seconds."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._progress = Progress(now)
-        self._gathering = EventBatcher(now)
-        self._said_at = now()
-        self._said = ""
-
-    def on_event(self, event: Event) -> None:
-        """Notable lines at once."""
-        self._progress.feed(event)
-        self._tell(self._gathering.add(event))
-        self.tick()
-
-    def _tell(self, said: list[NoteLine]) -> None:
-        for note in said:
-            self.log("\n".join(note.lines()))
+    def ended(self, number: int = 0) -> None:
+        """Say what was held back of task ``number``, and end it."""
+        if track := self._tracks.get(number):
+            self._tell(track, track.batcher.end())
+        super().ended(number)
 
     def tick(self) -> None:
-        """A line when five seconds have passed since the last, and it says something new."""
-        self._tell(self._gathering.due())
-        if self._now() - self._said_at < _EVERY:
-            return
-        self._said_at = self._now()
-        line = self._progress.plain()
-        if line != self._said:
-            terminal.err(line)
-        self._said = line
-
-    def log(self, text: str) -> None:
-        """A line of its own."""
-        terminal.err(text)
+        """Say what is due."""
+        for track in list(self._tracks.values()):
+            self._tell(track, track.batcher.due())
+        self._draw()
 
     def close(self) -> None:
         """Say what was held back."""
-        self._tell(self._gathering.end())
+        for track in list(self._tracks.values()):
+            self._tell(track, track.batcher.end())
 
-    def resume(self) -> None:
-        """Nothing to begin again."""
+    def _on_event(self, track: _Track, event: Event) -> None:
+        self._tell(track, track.batcher.add(event))
+
+    def _tell(self, track: _Track, notes: Sequence[NoteLine]) -> None:
+        for note in notes:
+            if not self._labels:
+                self._say(note)
+            # The rest is in its report, and calm is worth more here.
+            elif (note.bad and note.label) or note.label == "Found":
+                lines = note.lines(self._room())
+                self.log("\n".join(f"{self._label(track)}  {line}" for line in lines))
+
+    def _say(self, note: NoteLine) -> None:
+        self.log("\n".join(note.lines()))
+
+    def _label(self, track: _Track) -> str:
+        width = self._label_width()
+        return f"{self._labels[track.number][:width]:<{width}}"
+
+    def _label_width(self) -> int:
+        return max(len(label) for label in self._labels)
+
+    def _room(self) -> int | None:
+        """Columns for what stands behind a label; None in a log, whose lines stay whole."""
+        return None
+
+    def _draw(self) -> None:
+        for track in self._tracks.values():
+            if line := self._news(track, _EVERY_OF_MANY if self._labels else _EVERY, Progress.plain):
+                terminal.err(f"{self._label(track)}  {line}" if self._labels else line)
 
 
-class LiveReporter:
-    """The whole and each running download at the bottom of a terminal, and the notable above them."""
+class LiveReporter(PlainReporter):
+    """Lines at the bottom of a terminal, and the notable above them.
 
-    def __init__(self, lines: LiveLines, now: Callable[[], float] = time.monotonic) -> None:
-        self._lines = lines
-        self._now = now
-        self._progress = Progress(now)
-        self._gathering = EventBatcher(now)
-        self._drawn_at = now()
+    The only task has a line for the whole and one for each download, several have a line each below one for all.
+    """
+
+    def __init__(self, lines: LiveLines, labels: Sequence[str] = (), now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(labels, now)
+        self._lines, self._drawn_at, self._done = lines, now(), 0
         _on_screen.append(lines)
 
-    def on_event(self, event: Event) -> None:
-        """Notable lines at once, above the live ones."""
-        self._progress.feed(event)
-        for note in self._gathering.add(event):
-            self._say(note)
-        self.tick()
+    def ended(self, number: int = 0) -> None:
+        """End task ``number``: its line goes."""
+        self._done += number in self._tracks
+        super().ended(number)
 
-    def tick(self) -> None:
-        """Draw the lines again, where that is due."""
-        for note in self._gathering.due():
-            self._say(note)
-        if self._now() - self._drawn_at < REFRESH:
-            return
-        self._drawn_at = self._now()
-        columns, rows = self._lines.size
-        # Room for what stands above them; the more important is at the top.
-        self._lines.draw(fitting(self._progress.lines(columns - 1), rows - 3))
+    def log(self, text: str) -> None:
+        """Say a line of its own, above the live ones."""
+        self._lines.say(terminal.sanitize(text))
+
+    def close(self) -> None:
+        """Take the live lines away and give the cursor back."""
+        super().close()
+        self._lines.close()
+        if self._lines in _on_screen:
+            _on_screen.remove(self._lines)
+
+    def resume(self) -> None:
+        """Show the live lines again."""
+        self._lines.open()
+        _on_screen.append(self._lines)
 
     def _say(self, note: NoteLine) -> None:
         lines = note.lines(self._lines.size[0] - 1)
@@ -231,22 +217,31 @@ class LiveReporter:
             lines = [line.replace(note.label, painted(note.label, "bold"), 1) for line in lines[:1]] + lines[1:]
         self._lines.say("\n".join(lines))
 
-    def log(self, text: str) -> None:
-        """A line of its own, above the live ones."""
-        self._lines.say(terminal.sanitize(text))
+    def _label_width(self) -> int:
+        return min(super()._label_width(), max(8, (self._lines.size[0] - 3) // 3))
 
-    def close(self) -> None:
-        """Take the live lines away and give the cursor back."""
-        for note in self._gathering.end():
-            self._say(note)
-        self._lines.close()
-        if self._lines in _on_screen:
-            _on_screen.remove(self._lines)
+    def _room(self) -> int | None:
+        return self._lines.size[0] - self._label_width() - 3
 
-    def resume(self) -> None:
-        """Show the live lines again."""
-        self._lines.open()
-        _on_screen.append(self._lines)
+    def _draw(self) -> None:
+        if self._now() - self._drawn_at < REFRESH:
+            return
+        self._drawn_at = self._now()
+        # Room for what stands above them; the more important is at the top.
+        self._lines.draw(fitting(self._of_all() if self._labels else self._of_one(), self._lines.size[1] - 3))
+
+    def _of_one(self) -> list[str]:
+        return [line for track in self._tracks.values() for line in track.progress.lines(self._lines.size[0] - 1)]
+
+    def _of_all(self) -> list[str]:
+        room = self._lines.size[0] - self._label_width() - 3
+        each = [f"{self._label(track)}  {track.progress.line(room)}" for track in self._tracks.values()]
+        return [self._whole(), *each] if len(self._labels) > 1 else each
+
+    def _whole(self) -> str:
+        speed = sum(track.progress.speed or 0 for track in self._tracks.values())
+        said = f"{self._done} of {len(self._labels)} done, {len(self._tracks)} running"
+        return f"{'all':<{self._label_width()}}  {said}" + (f"  {size_text(speed)}/s" if speed else "")
 
 
 _on_screen: list[LiveLines] = []
@@ -260,187 +255,17 @@ def leave_screen() -> None:
 
 
 def fitting(lines: Sequence[str], rows: int) -> list[str]:
-    """``lines``, where they fit; else the first of them, and how many there are besides."""
+    """Return ``lines`` where they fit; else the first of them, and how many there are besides."""
     rows = max(2, rows)
     return list(lines) if len(lines) <= rows else [*lines[: rows - 1], f"… and {len(lines) - rows + 1} more"]
 
 
-def choose_reporter(*, quiet: bool, progress: str = "auto") -> Reporter:
-    """The one that suits where stderr goes, and what was asked for: ``auto``, ``plain`` or ``json``."""
-    if progress == "json":
-        from camreel.cli.ui.json_lines import JsonReporter  # noqa: PLC0415 - few want it
-
-        return JsonReporter()
-    if quiet:
-        return SilentReporter()
-    if progress == "plain":
-        return PlainReporter()
-    return LiveReporter(LiveLines()) if is_live(sys.stderr) else PlainReporter()
-
-
-_EVERY_EXPORT = 10.0  # seconds between two plain lines of one export
-
-
-class ManyReporter:
-    """Plain lines, for logs; the base of the others. ``now`` counts seconds."""
-
-    def __init__(self, labels: Sequence[str], now: Callable[[], float] = time.monotonic) -> None:
-        self._labels, self._now = labels, now
-        self._width = max(len(label) for label in labels)
-        self._progress: dict[int, Progress] = {}
-        self._gathering: dict[int, EventBatcher] = {}
-        self._said: dict[int, tuple[float, str]] = {}
-
-    def listener(self, number: int) -> Listener:
-        """What export ``number`` tells its events to; with it, it has begun."""
-        progress = self._progress[number] = Progress(self._now)
-        gathering = self._gathering[number] = EventBatcher(self._now)
-        self._said[number] = (self._now(), "")
-
-        def on_event(event: Event) -> None:
-            progress.feed(event)
-            self._tell(number, gathering.add(event))
-            self.tick()
-
-        return on_event
-
-    def ended(self, number: int) -> None:
-        """Export ``number`` is over."""
-        self._progress.pop(number, None)
-        if gathering := self._gathering.pop(number, None):
-            self._tell(number, gathering.end())
-
-    def _tell(self, number: int, notes: Sequence[NoteLine]) -> None:
-        for note in notes:
-            # The rest is in its report, and calm is worth more here.
-            if (note.bad and note.label) or note.label == "Found":
-                lines = note.lines(self._room())
-                self.log("\n".join(f"{self._label(number)}  {line}" for line in lines))
-
-    def _label(self, number: int) -> str:
-        width = self._label_width()
-        return f"{self._labels[number][:width]:<{width}}"
-
-    def _label_width(self) -> int:
-        return self._width
-
-    def _room(self) -> int | None:
-        """Columns for what stands behind a label; None in a log, whose lines stay whole."""
-        return None
-
-    def on_event(self, event: Event) -> None:
-        """Nobody's event."""
-
-    def tick(self) -> None:
-        """Time has passed."""
-        for number, gathering in list(self._gathering.items()):
-            self._tell(number, gathering.due())
-        self._draw()
-
-    def _draw(self) -> None:
-        for number, progress in self._progress.items():
-            said_at, said = self._said[number]
-            if self._now() - said_at >= _EVERY_EXPORT:
-                line = progress.plain()
-                self._said[number] = (self._now(), line)
-                if line != said:
-                    terminal.err(f"{self._label(number)}  {line}")
-
-    def log(self, text: str) -> None:
-        """A line of its own."""
-        terminal.err(text)
-
-    def resume(self) -> None:
-        """Nothing to begin again."""
-
-    def close(self) -> None:
-        """The run is over."""
-        for number in list(self._gathering):
-            self.ended(number)
-
-
-class _Quiet(ManyReporter):
-    """``--quiet``: nothing but what is logged on purpose."""
-
-    def _tell(self, number: int, notes: Sequence[NoteLine]) -> None:
-        """Not told."""
-
-    def _draw(self) -> None:
-        """Not told."""
-
-
-class _Json(ManyReporter):
-    """``--progress json``: each export's lines, with its number and label."""
-
-    def __init__(self, labels: Sequence[str]) -> None:
-        super().__init__(labels)
-        self._reporters: dict[int, JsonReporter] = {}
-
-    def listener(self, number: int) -> Listener:
-        reporter = self._reporters[number] = JsonReporter(run=number + 1, name=self._labels[number])
-        return reporter.on_event
-
-    def ended(self, number: int) -> None:
-        self._reporters.pop(number).close()
-
-    def tick(self) -> None:
-        for reporter in self._reporters.values():
-            reporter.tick()
-
-    def log(self, text: str) -> None:
-        JsonReporter().log(text)
-
-    def close(self) -> None:
-        for reporter in self._reporters.values():
-            reporter.close()
-
-
-class _Live(ManyReporter):
-    """A line for all, and one for each that runs, at the bottom of a terminal."""
-
-    def __init__(self, labels: Sequence[str], lines: LiveLines, now: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(labels, now)
-        self._lines, self._drawn_at, self._done = lines, now(), 0
-
-    def _label_width(self) -> int:
-        return min(self._width, max(8, (self._lines.size[0] - 3) // 3))
-
-    def _room(self) -> int | None:
-        return self._lines.size[0] - self._label_width() - 3
-
-    def ended(self, number: int) -> None:
-        self._done += number in self._progress
-        super().ended(number)
-
-    def _draw(self) -> None:
-        if self._now() - self._drawn_at < REFRESH:
-            return
-        self._drawn_at = self._now()
-        columns, rows = self._lines.size
-        room = columns - self._label_width() - 3
-        each = [f"{self._label(number)}  {progress.line(room)}" for number, progress in self._progress.items()]
-        whole = [self._whole()] if len(self._labels) > 1 else []
-        self._lines.draw(fitting([*whole, *each], rows - 3))
-
-    def _whole(self) -> str:
-        speed = sum(progress.speed or 0 for progress in self._progress.values())
-        said = f"{self._done} of {len(self._labels)} done, {len(self._progress)} running"
-        return f"{'all':<{self._label_width()}}  {said}" + (f"  {size_text(speed)}/s" if speed else "")
-
-    def log(self, text: str) -> None:
-        self._lines.say(terminal.sanitize(text))
-
-    def close(self) -> None:
-        super().close()
-        self._lines.close()
-
-
-def choose_many(labels: Sequence[str], manner: OutputOptions) -> ManyReporter:
-    """The one that suits where stderr goes, and what was asked for."""
+def choose_reporter(manner: OutputOptions, labels: Sequence[str] = ()) -> Reporter:
+    """Return the one that suits where stderr goes, and what was asked for."""
     if manner.progress == "json":
-        return _Json(labels)
+        return JsonReporter(labels)
     if manner.quiet:
-        return _Quiet(labels)
+        return Reporter(labels)
     if manner.progress == "plain" or not is_live(sys.stderr):
-        return ManyReporter(labels)
-    return _Live(labels, LiveLines())
+        return PlainReporter(labels)
+    return LiveReporter(LiveLines(), labels)
