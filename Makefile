@@ -22,7 +22,7 @@ test: dev ## run the test suite
 	@scripts/test $(ARGS)
 
 faults: dev ## print a table of what becomes of each fault of the camera
-	@CAMREEL_FAULT_TABLE=1 scripts/test tests/faults $(ARGS)
+	@CAMREEL_FAULT_TABLE=1 scripts/test tests/system/faults $(ARGS)
 
 bench: dev ## measure against what people could run instead (40 minutes, 12 GB of disk)
 	@$(BIN)/python -m benchmarks --svg docs/performance.svg $(ARGS)

@@ -1,11 +1,12 @@
-"""What tests of the whole job share: a simulated camera, one export of it, and frames as MD5."""
+"""What tests share: a simulated camera, one export of it, the command line in this process, and frames as MD5."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import signal
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -14,7 +15,10 @@ from pathlib import Path
 import anyio
 import av
 import pytest
+from tests.fakes import PASSWORD, Camreel, FakeExport, Said
 
+import camreel.jobs.export
+import camreel.output.finalize
 from camreel.clock import parse_range
 from camreel.devices.http import Timeouts
 from camreel.events import Event
@@ -175,3 +179,31 @@ def three_clips(**changes: object) -> list[Recorded]:
 def at(seconds: float) -> str:
     """The moment ``seconds`` after 08:00:00, as people type it."""
     return (START + timedelta(seconds=seconds)).isoformat()
+
+
+@pytest.fixture
+def exported(monkeypatch: pytest.MonkeyPatch) -> FakeExport:
+    """A password in the environment, and an export that only remembers."""
+    fake = FakeExport()
+    monkeypatch.setattr(camreel.jobs.export, "export", fake.export)
+    monkeypatch.setattr(camreel.output.finalize, "already_there", fake.already_there)
+    monkeypatch.setenv("AMCREST_PASSWORD", PASSWORD)
+    return fake
+
+
+@pytest.fixture
+def camreel_(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Camreel:
+    """Run the program in an empty folder; not a terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["camreel"])
+
+    def run(arguments: Sequence[str] = (), **environment: str) -> Said:
+        for key, value in environment.items():
+            monkeypatch.setenv(key, value)
+        from camreel.cli import main
+
+        code = main(list(arguments))
+        captured = capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    return run

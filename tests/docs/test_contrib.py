@@ -10,7 +10,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import camreel_, exported  # noqa: F401 - fixtures
 
 CONTRIB = Path(__file__).parents[2] / "contrib"
 SERVICE = (CONTRIB / "systemd" / "camreel@.service").read_text(encoding="utf-8")
@@ -31,7 +30,7 @@ def test_systemd_takes_the_units(tmp_path):
     assert told.returncode == 0, told.stderr
 
 
-def test_the_services_command_is_one(camreel_, exported, tmp_path):  # noqa: F811
+def test_the_services_command_is_one(camreel_, exported, tmp_path):
     """With a camera of that name in the settings, and the folders that systemd fills in."""
     (tmp_path / "config.toml").write_text('[camera.front-door]\nhost = "192.168.1.20"\nusername = "admin"\n')
     (line,) = re.findall(r"^ExecStart=\S+ (.*)$", SERVICE, re.MULTILINE)
@@ -42,7 +41,7 @@ def test_the_services_command_is_one(camreel_, exported, tmp_path):  # noqa: F81
     assert exported.request.output_dir == tmp_path / "state" / "camreel" / "front-door"
 
 
-def test_the_compose_files_command_is_one(camreel_, exported):  # noqa: F811
+def test_the_compose_files_command_is_one(camreel_, exported):
     compose = (CONTRIB / "docker" / "compose.yaml").read_text(encoding="utf-8")
     (command,) = re.findall(r"^\s+command: (\[.*\])$", compose, re.MULTILINE)
     run = camreel_(json.loads(command))

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.hostile.conftest import ENDPOINTS
+from tests.system.hostile.conftest import ENDPOINTS
 
 ROOT = Path(__file__).parents[2]
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")

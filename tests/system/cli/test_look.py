@@ -1,0 +1,225 @@
+"""`camreel look`: what it takes, what it says, where it puts it, and the command that it hands on."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from tests.fakes import Camreel, Said
+
+from camreel.clock import CameraClock, NamedZone
+from camreel.model import WallTime
+from camreel.preview import GetLine
+from camreel_simulator import ClipSpec, DeviceClock, Quirks, Recorded, SimulatedCamera, running
+
+EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - by the camera's clock
+RANGE = ["-s", "2026-01-16 08:00", "-e", "2026-01-16 08:01"]
+
+
+def recording(start: datetime = EIGHT, channel: int = 1) -> Recorded:
+    spec = ClipSpec(start, 12, fps=5, gop=10, size=(160, 90), audio=None)
+    return Recorded(start, start + timedelta(seconds=12), spec, channel=channel)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A camera with two channels; on the second, nothing was recorded in the range."""
+    recordings = [recording(), recording(EIGHT + timedelta(hours=5), channel=2)]
+    camera = SimulatedCamera(recordings, clock=DeviceClock.fixed(datetime(2026, 1, 17, tzinfo=timezone.utc)))
+    with running(camera) as server:
+        yield server.port
+
+
+@pytest.fixture
+def look(camreel_: Camreel, port: int) -> Camreel:
+    """Look at that camera."""
+
+    def run(*arguments: str, **environment: str) -> Said:
+        words = ["look", "--host", f"127.0.0.1:{port}", "-u", "admin", *RANGE, *arguments]
+        return camreel_(words, AMCREST_PASSWORD="simulated-1", **environment)
+
+    return run
+
+
+KEYS = {
+    "": {
+        "schema", "program", "status", "exit_code", "camera", "range", "found", "coverage", "every_seconds",
+        "passed_over", "pictures", "missing", "outputs", "warnings",
+    },
+    "found": {"recordings", "bytes", "fetched_bytes", "left_out"},
+    "coverage": {"start", "end", "start_offset", "end_offset", "start_utc", "end_utc", "kind", "events"},
+    "pictures": {"time", "offset", "utc", "events", "command", "recording", "from"},
+    "outputs": {"path", "kind", "size"},
+}  # fmt: skip
+
+
+def test_the_json_is_a_contract(look: Camreel, tmp_path: Path) -> None:
+    """Its keys, and that stdout has nothing else."""
+    run = look("--json")
+    assert run.code == 0
+    report = json.loads(run.out)
+    assert set(report) == KEYS[""]
+    for key in ("coverage", "pictures", "outputs"):
+        assert {name for each in report[key] for name in each} == KEYS[key]
+    assert set(report["found"]) == KEYS["found"]
+    assert (report["schema"], report["status"], report["missing"]) == (1, "complete", [])
+    assert [each["kind"] for each in report["coverage"]] == ["event", "gap"]
+    assert [each["time"] for each in report["pictures"]] == ["2026-01-16T08:00:00", "2026-01-16T08:00:08.200000"]
+    assert {each["from"] for each in report["pictures"]} == {"keyframe"}
+    assert [Path(each["path"]).parent for each in report["outputs"]] == [tmp_path, tmp_path]
+
+
+def test_what_it_says(look: Camreel, port: int, tmp_path: Path) -> None:
+    """The report on stdout, the progress on stderr, the names by camera, channel and range; no password anywhere."""
+    run = look()
+    assert run.code == 0, run.err
+    name = f"look_127.0.0.1_{port}_ch1_2026-01-16_08.00.00_to_08.01.00"
+    assert f"Page      {tmp_path}/{name}.html" in run.out
+    assert f"Sheet     {tmp_path}/{name}.png" in run.out
+    assert "Looked    12 s of it in 1 recording" in run.out
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{name}.html", f"{name}.png"]
+    assert "simulated-1" not in run.everything + (tmp_path / f"{name}.html").read_text(encoding="utf-8")
+
+
+def test_nothing_is_overwritten_unless_told(look: Camreel, tmp_path: Path) -> None:
+    """The page and the sheet: each of them in the way is an error; skip leaves them, overwrite replaces them."""
+    sheet = tmp_path / "evening.png"
+    sheet.write_bytes(b"mine")
+    run = look("-o", "evening.html")
+    assert (run.code, sheet.read_bytes()) == (2, b"mine")
+    assert "evening.png exists already" in run.err
+    skipped = look("-o", "evening", "--if-exists", "skip")
+    assert (skipped.code, sheet.read_bytes()) == (0, b"mine")
+    assert "nothing was fetched" in skipped.out
+    assert look("-o", "evening", "--if-exists", "overwrite", "-q").everything == ""
+    assert sheet.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_exit_codes(look: Camreel, camreel_: Camreel, tmp_path: Path) -> None:
+    """Nothing recorded is 3, with nothing made; two channels are two pages, and the worst code."""
+    assert look("-c", "2").code == 3
+    assert list(tmp_path.iterdir()) == []
+    both = look("-c", "1,2", "--json")
+    report = json.loads(both.out)
+    assert (both.code, report["exit_code"], report["status"]) == (3, 3, "partial")
+    assert [(run["channel"], run["status"]) for run in report["runs"]] == [(1, "complete"), (2, "error")]
+    assert shlex.split(report["runs"][0]["pictures"][0]["command"])[-6:-4] == ["--channel", "1"]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--every", "5"], "--every"),
+        (["--every", "20ms"], "--every"),
+        (["--most", "0"], "--most"),
+        (["-o", "x.png"], "a look is an .html page"),
+        (["-o", "there/"], "names no file"),
+        (["-c", "1,2", "-o", "x.html"], "--output-file is for one page"),
+        (["--output-dir", ""], "--output-dir is empty"),
+    ],
+)
+def test_what_cannot_be_is_said(look: Camreel, arguments: list[str], said: str, tmp_path: Path) -> None:
+    """Before anything is asked of the camera."""
+    run = look(*arguments)
+    assert run.code == 2
+    assert said in run.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_needs_a_camera_and_a_user(camreel_: Camreel) -> None:
+    """Both are named where they are missing."""
+    run = camreel_(["look", "--last", "1h"])
+    assert run.code == 2
+    assert "--host and --username are missing" in run.err
+
+
+def test_without_a_terminal_whole_recordings_need_a_yes(camreel_: Camreel, tmp_path: Path) -> None:
+    """Then it stops with the size and the advice; with --yes it goes on."""
+    camera = SimulatedCamera(
+        [recording()],
+        quirks=Quirks(ranges=False),
+        clock=DeviceClock.fixed(datetime(2026, 1, 17, tzinfo=timezone.utc)),
+    )
+    with running(camera) as server:
+        words = ["look", "--host", f"127.0.0.1:{server.port}", "-u", "admin", *RANGE, "-o", "page"]
+        run = camreel_(words, AMCREST_PASSWORD="simulated-1")
+        assert run.code == 2
+        assert "it takes 1 whole recording" in run.err
+        assert "--yes fetches them" in run.err
+        assert list(tmp_path.iterdir()) == []
+        assert camreel_([*words, "--yes"], AMCREST_PASSWORD="simulated-1").code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "page.png"]
+
+
+SETTINGS = """
+[camera.front-door]
+host = "127.0.0.1"
+port = {port}
+username = "admin"
+password = "simulated-1"
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "typed", "words"),
+    [
+        ("", [], "front-door"),
+        ('stream = "main"', ["-c", "1", "--stream", "main"], "front-door --stream main --channel 1"),
+        ("", ["--camera-tz", "Europe/Berlin", "--clock-drift", "off"],
+         "front-door --camera-tz Europe/Berlin --clock-drift off"),
+    ],
+)  # fmt: skip
+def test_the_command_is_what_was_said(
+    camreel_: Camreel, port: int, tmp_path: Path, more: str, typed: list[str], words: str
+) -> None:
+    """A camera by its name, and besides what was typed; what the settings say of it needs no repeating."""
+    file = tmp_path / "config.toml"
+    file.write_text(SETTINGS.format(port=port, more=more), encoding="utf-8")
+    file.chmod(0o600)
+    run = camreel_(["look", "front-door", *RANGE, *typed, "--json"], CAMREEL_CONFIG=str(file))
+    assert run.code == 0, run.err
+    first = json.loads(run.out)["pictures"][0]
+    assert first["command"] == f'camreel get {words} --around "2026-01-16 08:00:00" --minutes 2'
+    assert Path(json.loads(run.out)["outputs"][0]["path"]).name.startswith("look_front-door_ch1_")
+
+
+def test_a_host_is_repeated_with_its_user_and_port(look: Camreel, port: int) -> None:
+    """With all that it takes to reach it again, but for the password."""
+    run = look("--json", "--output-dir", "there")
+    line = json.loads(run.out)["pictures"][0]["command"]
+    assert shlex.split(line)[:6] == ["camreel", "get", "--host", f"127.0.0.1:{port}", "--username", "admin"]
+
+
+def test_words_are_quoted_for_a_shell() -> None:
+    """Whatever a name is made of, a shell takes it as one word; nothing of it is run."""
+    evil = 'it\'s $(touch x) `id` "q" \\ !'
+    line = GetLine("camreel", ("--channel", evil)).around(WallTime(EIGHT), None)
+    assert shlex.split(line) == [
+        "camreel",
+        "get",
+        "--channel",
+        evil,
+        "--around",
+        "2026-01-16 08:00:00",
+        "--minutes",
+        "2",
+    ]
+
+
+@pytest.mark.parametrize(("hour", "typed"), [(0, "2026-10-25 02:30:00"), (1, "02:30"), (3, "2026-10-25 04:30:00")])
+def test_in_the_repeated_hour_the_time_has_its_offset(hour: int, typed: str) -> None:
+    """Each pass is named by its own, so that the other one is not exported, too."""
+    moment = datetime(2026, 10, 25, 0, 30, tzinfo=timezone.utc) + timedelta(hours=hour)
+    zone = NamedZone("Europe/Berlin")
+    clock = CameraClock(zone, timedelta(0), "", zone.offset_at(datetime(2026, 10, 24, 12, tzinfo=timezone.utc)))
+    line = GetLine("camreel", ("x",)).around(clock.to_wall(moment), clock)
+    if hour in {0, 1}:
+        assert f"2026-10-25T02:30:00+0{2 - hour}:00" in line
+    else:
+        assert typed in line

@@ -1,0 +1,147 @@
+"""`camreel setup` on a terminal: three answers, one login, and then the camera has a name."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from tests.fakes import PASSWORD, Camreel
+
+from camreel_simulator import ClipSpec, DeviceClock, SimulatedCamera, discovery, running, scene_schedule
+
+if sys.platform == "win32":
+    pytest.skip("terminals of POSIX", allow_module_level=True)
+
+import pty
+
+PROGRAM = "import sys; from camreel.cli import main; sys.argv[0] = 'camreel'; sys.exit(main(sys.argv[1:]))"
+RIGHT = "simulated-1"
+
+
+def on_a_terminal(arguments: Sequence[str], answers: Sequence[tuple[str, str]], home: Path) -> tuple[int, str]:
+    """Run the program in an empty HOME; type each answer when its question is there. Exit code, and what is shown."""
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("AMCREST_", "XDG_", "CAMREEL_"))
+    }
+    outer, inner = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        cwd=home,
+        env=environment | {"HOME": str(home), "TERM": "xterm", "COLUMNS": "80"},
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+        start_new_session=True,
+    )
+    os.close(inner)
+    shown, left, until = "", list(answers), time.monotonic() + 60
+    try:
+        while time.monotonic() < until:
+            if select.select([outer], [], [], 0.1)[0]:
+                try:
+                    data = os.read(outer, 4096)
+                except OSError:  # Linux: the other side is closed
+                    break
+                if not data:
+                    break
+                shown += data.decode()
+            if left and shown.rpartition("\n")[2].startswith(left[0][0]):
+                os.write(outer, f"{left.pop(0)[1]}\n".encode())
+        code = process.wait(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(outer)
+    assert not left, shown
+    return code, shown.replace("\r\n", "\n")
+
+
+def last_minute() -> SimulatedCamera:
+    """A camera whose clock is right, with footage of the last half hour's beginning."""
+    now = datetime.now(timezone.utc)
+    start = now.replace(tzinfo=None, microsecond=0) - timedelta(minutes=30)
+    return SimulatedCamera(
+        scene_schedule(start, 2, seconds=4, spec=ClipSpec(start=start, seconds=4, size=(160, 90))),
+        clock=DeviceClock(zone=timezone.utc),
+    )
+
+
+def test_three_answers_and_then_its_name_works(tmp_path: Path) -> None:
+    """In an empty HOME: which, the user, the password. The settings are their owner's alone; no password is shown."""
+    camera = last_minute()
+    for recording in camera.recordings:
+        recording.length()
+    with running(camera) as server, discovery.discoverable(server) as port:
+        answers = [("Which one?", "1"), ("User [admin]:", ""), ("Password for admin at", RIGHT)]
+        code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}", "--name", "front-door"], answers, tmp_path)
+        assert code == 0, shown
+        assert f"1  127.0.0.1:{server.port}  IP5M-T1277EB-AI  SIMULATED" in shown
+        assert "Clock     right, UTC+00:00" in shown
+        assert "Channels  1 " in shown
+        assert "camreel get front-door --last 1h" in shown
+        path = tmp_path / ".config" / "camreel" / "config.toml"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert RIGHT not in shown
+        code, shown = on_a_terminal(["get", "front-door", "--last", "1h", "--if-exists", "overwrite"], [], tmp_path)
+        assert code in {0, 4}, shown  # the last quarter of an hour is never settled
+        assert list(tmp_path.glob("front-door_ch1_*.mp4"))
+        assert RIGHT not in shown
+        known, _, _ = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}"], answers, tmp_path)[1].partition("Which")
+        assert "front-door" in known
+        assert "[camera.simulated]" in path.read_text() or path.read_text().count("[camera.") == 2
+    assert camera.rejected_logins == 0
+
+
+def test_a_refused_login_is_not_tried_again_and_nothing_is_saved(tmp_path: Path) -> None:
+    """Exit 5, one rejected login."""
+    camera = SimulatedCamera([])
+    with running(camera) as server:
+        with discovery.discoverable(server) as port:
+            pass  # closed again: nobody answers there
+        answers = [
+            ("Its address:", f"127.0.0.1:{server.port}"),
+            ("User [admin]:", "admin"),
+            ("Password for admin at", PASSWORD),
+        ]
+        code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}"], answers, tmp_path)
+    assert code == 5, shown
+    assert "No camera answered." in shown
+    assert "refused the login" in shown
+    assert camera.rejected_logins == 1
+    assert not (tmp_path / ".config").exists()
+    assert PASSWORD not in shown
+
+
+def test_a_wrong_clock_is_called_out_and_the_password_may_stay_out(tmp_path: Path) -> None:
+    """--no-save-password."""
+    camera = SimulatedCamera([], clock=DeviceClock(zone=timezone.utc, drift=-7200))
+    with running(camera) as server, discovery.discoverable(server) as port:
+        answers = [("Which one?", ""), ("User [admin]:", ""), ("Password for admin at", RIGHT)]
+        code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}", "--no-save-password"], answers, tmp_path)
+    assert code == 0, shown
+    assert "2 h slow" in shown
+    assert "It should be set" in shown
+    text = next((tmp_path / ".config").rglob("config.toml")).read_text()
+    assert "password" not in text
+
+
+def test_a_number_that_is_not_there(tmp_path: Path) -> None:
+    """Exit 2."""
+    with running(SimulatedCamera([])) as server, discovery.discoverable(server) as port:
+        code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}"], [("Which one?", "7")], tmp_path)
+    assert (code, "There is no number 7 in the list" in shown) == (2, True)
+
+
+def test_without_a_terminal_it_says_what_does_the_same(camreel_: Camreel) -> None:
+    """Exit 2 at once."""
+    run = camreel_(["setup"])
+    assert run.code == 2
+    assert "camreel cameras add NAME" in run.err

@@ -1,0 +1,104 @@
+"""`camreel simulate` and `camreel demo`: the main job without a camera."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.fakes import Camreel, FakeExport
+
+from camreel.cli.startup import program_command
+
+PROGRAM = "import sys; from camreel.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+def test_the_demo_leaves_a_video_and_prints_its_path(camreel_: Camreel, tmp_path: Path) -> None:
+    """Search, download, merge and report on real sockets; the last but one line is where the video is."""
+    run = camreel_(["demo"])
+    assert run.code == 0, run.err
+    *_, where, _facts = run.out.splitlines()
+    assert where.startswith("Video     ")
+    assert run.out.count("Video") == 1
+    video = Path(where.removeprefix("Video     "))
+    assert video.parent == tmp_path / "camreel-demo"
+    assert video.stat().st_size > 100_000
+    assert [path.name for path in video.parent.iterdir()] == [video.name]
+    assert "Coverage  1 min 45 s of 2 min" in run.out
+
+
+def test_the_demo_asks_the_same_way_as_get(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:
+    """The same request, report and JSON; its own video may be replaced, so that it can be run again."""
+    run = camreel_(["demo", "--json", "--output-dir", "there", "--output-format", "mkv"])
+    assert run.code == 0
+    assert json.loads(run.out)["status"] == "complete"
+    assert exported.request.output.parent == tmp_path / "there"
+    assert exported.request.output.suffix == ".mkv"
+    assert exported.request.if_exists is not None
+    assert exported.request.address.host == "127.0.0.1"
+
+
+def test_the_demo_has_the_exit_code_of_the_export(camreel_: Camreel, exported: FakeExport) -> None:
+    """So that a broken installation shows."""
+    exported.complete = False
+    assert camreel_(["demo"]).code == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT of POSIX")
+def test_the_simulated_camera_says_how_to_try_it(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:
+    """The line it prints is a whole command, and Ctrl-C ends it with exit code 0."""
+    command = [sys.executable, "-u", "-c", PROGRAM, "simulate", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            lines: list[str] = []
+            while not lines or "Ctrl-C" not in lines[-1]:
+                lines.append(process.stdout.readline())
+                assert lines[-1], process.stderr.read() if process.stderr else ""
+            assert all(len(line) < 78 for line in lines)
+            first = next(number for number, line in enumerate(lines) if line.startswith("  camreel --host"))
+            command = shlex.split("".join(lines[first : lines.index("\n", first)]).replace("\\\n", ""))
+            assert camreel_(command[1:]).code == 0
+            address = exported.request.address
+            socket.create_connection((address.host, address.port), timeout=10).close()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="python3, and paths of POSIX")
+def test_the_command_is_the_one_that_started_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """main.py beside us or elsewhere, the module, the console script on PATH or not: what is shown runs."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("bin", "my bin"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "camreel").touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    for started, shown in (
+        ("main.py", "python3 main.py"),
+        (f"{tmp_path}/main.py", "python3 main.py"),  # as after a hand-over
+        ("/elsewhere/main.py", "python3 /elsewhere/main.py"),
+        ("/x/camreel/__main__.py", f"{sys.executable} -m camreel"),
+        (f"{tmp_path}/bin/camreel", "camreel"),
+        ("my bin/camreel", "'my bin/camreel'"),
+        ("-c", "camreel"),
+    ):
+        monkeypatch.setattr(sys, "argv", [started])
+        assert program_command() == shown
+
+
+def test_a_port_in_use_is_a_usage_error(camreel_: Camreel) -> None:
+    """Named, with a way out."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        run = camreel_(["simulate", "--port", str(taken.getsockname()[1])])
+    assert run.code == 2
+    assert "cannot listen on 127.0.0.1, port" in run.err
+    assert "--port 0" in run.err

@@ -1,0 +1,178 @@
+"""Every fault of the camera on every clip, once and always: bit-exact for what the report claims, or named.
+
+The invariant of each cell: the output holds exactly the pictures of the clips that the report says are merged; what
+is lost is named with its path; the exit code says so; nothing is left half-named; no finder stays open; no login is
+refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.conftest import Bench, Ran, frame_md5s, three_clips
+from tests.system.faults.matrix import CELLS, FAR, KINDS, LIES, Cell, Outcome, md5s_of_clip, run_cells
+
+from camreel.transfer.resume import OVERLAP
+from camreel_simulator import Fault
+
+# What in the end is on the disk and cannot be opened: exit 7. A short body is asked for once more, then believed.
+UNUSABLE = {"garbage", "short_body"}
+# More bytes than announced: whether the client sees them as a broken answer or not at all is a matter of timing.
+EITHER = {"wrong_length"}
+
+
+def _named(fault: Fault) -> str:
+    return f"{fault.kind}-{fault.status}" if fault.kind == "status" else fault.kind
+
+
+@pytest.fixture(scope="module")
+def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Cell, Outcome]]:
+    """All cells that were selected, run a few at a time."""
+    chosen = {
+        item.callspec.params["cell"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "cell" in item.callspec.params
+    }
+    folder = tmp_path_factory.mktemp("matrix")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(folder))
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        yield run_cells([cell for cell in CELLS if cell in chosen], folder)
+
+
+@pytest.mark.timeout(600)  # the first cell waits for all
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_a_fault_of_one_clip(outcomes: dict[Cell, Outcome], record_property: Callable[..., None], cell: Cell):
+    """One clip fails once or for good: the others are never harmed, and the loss is named."""
+    outcome = outcomes[cell]
+    lost = {cell.clip} if cell.is_lost else set[int]()
+    became = "named" if lost else "whole"
+    record_property("cell", (cell.name, cell.ranges, cell.always, cell.clip, became))
+    report = outcome.ran.ok
+    assert outcome.open_finders == 0
+    assert outcome.rejected_logins == 0
+    left = [path.name for path in outcome.stand.folder.iterdir()]
+    assert not [name for name in left if name.endswith(".part")], left
+    assert {clip.number for clip in report.clips if clip.is_lost} == lost
+    expected = [md5 for number in (1, 2, 3) if number not in lost for md5 in md5s_of_clip(number)]
+    assert frame_md5s(outcome.ran.output) == expected
+    assert report.exit_code == (4 if lost else 0)
+    for clip in report.clips:
+        if clip.is_lost:
+            assert clip.reason
+            assert any(hole.span == clip.span for hole in report.account.lost)
+    assert report.covered_seconds == 12 - 4 * len(lost)
+    for recording in outcome.stand.camera.recordings:
+        if recording != outcome.struck:
+            assert outcome.sent[recording.path] == recording.length(), "each other clip is fetched once"
+
+
+@pytest.mark.parametrize(
+    "cell", [cell for cell in CELLS if cell.fault.kind in {"drop", "stall"} and not cell.always], ids=str
+)
+def test_a_break_costs_the_overlap_or_starts_again(outcomes: dict[Cell, Outcome], cell: Cell):
+    """With Range what was there is not fetched again, but for 64 KiB; without, that one clip is."""
+    outcome = outcomes[cell]
+    size = outcome.struck.length()
+    assert outcome.sent[outcome.struck.path] == (size + OVERLAP if cell.ranges else size + FAR)
+    assert [request.range for request in outcome.requests] == [None, f"bytes={FAR - OVERLAP}-"]
+
+
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell.fault in LIES], ids=str)
+def test_a_device_that_lies_about_ranges_is_asked_once(outcomes: dict[Cell, Outcome], cell: Cell):
+    """After one wrong answer the clip starts again, and no other request of this run asks for a part."""
+    requests = outcomes[cell].requests
+    assert sum(request.range is not None for request in requests) == 1
+    assert len(requests) <= 3
+
+
+@pytest.mark.parametrize("fault", KINDS, ids=_named)
+def test_a_fault_of_every_clip(bench, fault):
+    """Nothing can be had: no video, no half-made file, one sentence, exit 6 or 7."""
+    struck = Fault(fault.kind, target="RPC_Loadfile", times=None, at=fault.at, status=fault.status, text=fault.text)
+    if fault.at == FAR:
+        struck = Fault(fault.kind, target="RPC_Loadfile", times=None, at=5000)
+    stand = bench(faults=[struck])
+    run = stand.export()
+    assert run.error is not None
+    assert run.error.exit_code in ({6, 7} if fault.kind in EITHER else {7} if fault.kind in UNUSABLE else {6})
+    assert not list(stand.folder.glob("*.mp4"))
+    assert not list(stand.folder.glob("*.part"))
+    assert stand.camera.open_finders == 0
+
+
+def check_invariant(stand: Bench, run: Ran) -> None:
+    """All of it is there, and nothing is left half-named or open."""
+    recordings = stand.camera.recordings
+    assert stand.camera.open_finders == 0
+    assert stand.camera.rejected_logins == 0
+    left = [path.name for path in stand.folder.iterdir()]
+    assert not [name for name in left if name.endswith(".part")], left
+    assert run.ok.exit_code == 0
+    assert not [clip for clip in run.ok.clips if clip.is_lost]
+    assert frame_md5s(run.output) == [md5 for recording in recordings for md5 in frame_md5s(recording.body())]
+
+
+@pytest.mark.parametrize("action", ["getCurrentTime", "factory.create", "findFile", "findNextFile"])
+@pytest.mark.parametrize("kind", ["reset", "status", "silent"])
+def test_a_fault_while_asking_is_survived(bench, action, kind):
+    """A call that fails once is made again; the video is the same."""
+    recordings = three_clips()
+    stand = bench(recordings=recordings, faults=[Fault(kind, target=action)])
+    check_invariant(stand, stand.export())
+
+
+@pytest.mark.parametrize("action", ["close", "destroy"])
+def test_a_finder_that_will_not_close_costs_nothing(bench, action):
+    """The answer to close and destroy does not matter to the video."""
+    recordings = three_clips()
+    stand = bench(recordings=recordings, faults=[Fault("status", target=f"action={action}", status=503, times=None)])
+    run = stand.export()
+    assert run.ok.exit_code == 0
+    assert frame_md5s(run.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
+
+
+@pytest.mark.parametrize("kind", ["reset", "status", "silent"])
+def test_a_first_login_without_a_clear_answer_is_not_tried_again(bench, kind):
+    """An answer that breaks off may have been a failed login: the password goes out once, and the run ends."""
+    stand = bench(faults=[Fault(kind, target="getSystemInfo", times=None)])
+    run = stand.export()
+    assert run.error is not None
+    assert run.error.exit_code == 6
+    assert "not tried twice" in (run.error.hint or "")
+    assert sum(request.authorized for request in stand.camera.log) <= 1
+
+
+def test_a_bare_500_at_the_login_may_be_a_lock(bench):
+    """That is how some firmware locks: exit 5, and the advice to wait."""
+    run = bench(faults=[Fault("status", status=500, target="getSystemInfo", times=None)]).export()
+    assert run.error is not None
+    assert run.error.exit_code == 5
+    assert "half an hour" in (run.error.hint or "")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("error_page", target="findNextFile"),
+        Fault("empty", target="findNextFile"),
+        Fault("short_body", target="findNextFile", at=700),
+        Fault("error_page", target="findFile"),
+        Fault("empty", target="findFile"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.target}",
+)
+def test_a_garbled_list_is_asked_for_again(bench, fault):
+    """Half a list, or a page of text in its place, is not the end of the list: no recording is lost to it."""
+    recordings = three_clips()
+    stand = bench(recordings=recordings, faults=[fault])
+    check_invariant(stand, stand.export())
+
+
+@pytest.mark.parametrize("target", ["findNextFile", "action=findFile"])
+def test_a_list_that_stays_garbled_is_not_an_empty_range(bench, target):
+    """A camera that never lists anything is exit 6, and never «nothing recorded»."""
+    run = bench(faults=[Fault("error_page", target=target, times=None)]).export()
+    assert run.error is not None
+    assert run.error.exit_code == 6

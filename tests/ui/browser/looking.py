@@ -1,0 +1,132 @@
+"""A look's page in Chromium: driven over its debugging pipe, with all that it would load noted. No driver is needed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from tests.ui.browser.watching import SWITCHES
+
+
+@dataclass
+class Tab:
+    """One page. ``requests`` are the addresses of all that it asked for, ``troubles`` the browser's complaints."""
+
+    orders: IO[bytes]
+    answers: IO[bytes]
+    session: str = ""
+    number: int = 0
+    requests: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    _left: bytes = b""
+
+    def tell(self, method: str, **parameters: Any) -> Any:
+        """Send an order of the DevTools protocol, and wait for what it gives."""
+        self.number += 1
+        order = {"id": self.number, "method": method, "params": parameters}
+        if self.session:
+            order["sessionId"] = self.session
+        self.orders.write(json.dumps(order).encode() + b"\0")
+        while (answer := self._next()).get("id") != self.number:
+            self._note(answer)
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def wait_for(self, event: str) -> None:
+        """Until the browser tells of ``event``."""
+        while (answer := self._next()).get("method") != event:
+            self._note(answer)
+
+    def _note(self, answer: dict[str, Any]) -> None:
+        name, facts = answer.get("method"), answer.get("params", {})
+        if name == "Network.requestWillBeSent":
+            self.requests.append(facts["request"]["url"])
+        elif name == "Log.entryAdded":
+            self.troubles.append(facts["entry"]["text"])
+        elif name == "Runtime.exceptionThrown":
+            self.troubles.append(facts["exceptionDetails"]["text"])
+
+    def _next(self) -> dict[str, Any]:
+        while b"\0" not in self._left:
+            more = os.read(self.answers.fileno(), 1 << 16)
+            assert more, "the browser has gone"
+            self._left += more
+        line, _, self._left = self._left.partition(b"\0")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def run(self, script: str) -> Any:
+        """What an expression is in the page."""
+        made = self.tell("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True, userGesture=True)
+        assert "exceptionDetails" not in made, made
+        return made["result"].get("value")
+
+    def press(self, key: str) -> None:
+        """A key, as a person presses it."""
+        text = {"text": "\r"} if key == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
+            self.tell("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=_KEYS[key], **text)
+
+    def click(self, selector: str) -> None:
+        """The middle of an element, with the mouse."""
+        self.run(f"document.querySelector({json.dumps(selector)}).scrollIntoView({{block: 'center'}})")
+        box = self.run(
+            f"(() => {{ const b = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
+            "return [b.left + b.width / 2, b.top + b.height / 2] })()"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.tell("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+
+    def picture(self) -> bytes:
+        """The screen as a PNG."""
+        return base64.b64decode(self.tell("Page.captureScreenshot", format="png")["data"])
+
+
+_KEYS = {"Enter": 13, "Tab": 9, "ArrowRight": 39, "ArrowDown": 40, "Escape": 27}
+
+
+@contextmanager
+def page_in(chromium: str, page: Path, folder: Path, width: int, *, dark: bool = False) -> Iterator[Tab]:
+    """``page``, loaded from the disk into a window of ``width`` pixels."""
+    orders_in, orders = os.pipe()
+    answers, answers_out = os.pipe()
+
+    # The browser reads orders from 3 and writes answers to 4; what the pipes are here, the shell moves there.
+    command = [chromium, *SWITCHES, "--remote-debugging-pipe", f"--user-data-dir={folder}", "about:blank"]
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", f'exec "$@" 3</dev/fd/{orders_in} 4>/dev/fd/{answers_out}', "sh", *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=(orders_in, answers_out),
+    )
+    os.close(orders_in)
+    os.close(answers_out)
+    try:
+        with os.fdopen(orders, "wb", buffering=0) as telling, os.fdopen(answers, "rb", buffering=0) as hearing:
+            tab = Tab(telling, hearing)
+            target = tab.tell("Target.createTarget", url="about:blank")["targetId"]
+            tab.session = tab.tell("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            for room in ("Page", "Runtime", "Network", "Log"):
+                tab.tell(f"{room}.enable")
+            tab.tell(
+                "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 600
+            )
+            feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+            tab.tell("Emulation.setEmulatedMedia", features=[feature])
+            tab.tell("Page.navigate", url=page.as_uri())
+            tab.wait_for("Page.loadEventFired")
+            yield tab
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

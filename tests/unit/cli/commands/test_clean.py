@@ -1,0 +1,128 @@
+"""camreel clean: lists, and removes only where that is asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from tests.fakes import BASIC, Camreel, FakeExport
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Path:
+    """Clips of two cameras, one of them kept for good; the newest written three days ago."""
+    root = tmp_path / ".amcrest_download"
+    for name in ("10.0.0.1", "10.0.0.2/kept"):
+        (root / name).mkdir(parents=True)
+        clip = root / name / "2026-01-16_08.00.00-08.01.00_0123456789ab.mp4"
+        clip.write_bytes(bytes(1_500_000))
+        before = clip.stat().st_mtime - 3 * 86400 - 60
+        os.utime(clip, (before, before))
+    return root
+
+
+def clips(root: Path) -> list[str]:
+    return sorted(path.parent.name for path in root.rglob("*.mp4"))
+
+
+def test_it_lists_and_removes_nothing(camreel_: Camreel, stores: Path) -> None:
+    """Size and age of each camera's, and what to type to be rid of it."""
+    said = camreel_(["clean"])
+    assert said.code == 0
+    assert "10.0.0.1: 1 clip, 1.5 MB; last written 3 d ago" in said.out
+    assert "10.0.0.2: nothing that waits, 0 bytes; 1 clip kept for good, 1.5 MB; last written 3 d ago" in said.out
+    assert "Nothing was removed. With --yes: 1.5 MB" in said.out
+    assert clips(stores) == ["10.0.0.1", "kept"]
+
+
+def test_json_has_the_same(camreel_: Camreel, stores: Path) -> None:
+    """One document on stdout, with a schema; and what was removed."""
+    said = camreel_(["clean", "--json"])
+    told = json.loads(said.out)
+    assert list(told) == ["schema", "program", "exit_code", "folder", "cameras", "removed_bytes"]
+    assert [list(row) for row in told["cameras"]] == 2 * [
+        ["name", "clips", "parts", "bytes", "kept", "kept_bytes", "last_written", "in_use", "jobs"]
+    ]
+    counted = [(row["name"], row["clips"], row["bytes"], row["kept"]) for row in told["cameras"]]
+    assert counted == [("10.0.0.1", 1, 1_500_000, 0), ("10.0.0.2", 0, 0, 1)]
+    assert told["removed_bytes"] == 0
+    assert clips(stores) == ["10.0.0.1", "kept"]
+    assert json.loads(camreel_(["clean", "--json", "--yes"]).out)["removed_bytes"] == 1_500_000
+    assert clips(stores) == ["kept"]
+    (stores / "10.0.0.2" / "kept").rename(stores.parent / "elsewhere")
+    assert json.loads(camreel_(["clean", "--json", "--camera", "10.0.0.2"]).out)["cameras"][0]["kept"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "stays"),
+    [
+        (["--yes"], ["kept"]),
+        (["--yes", "--kept"], []),
+        (["--yes", "--camera", "10.0.0.2"], ["10.0.0.1", "kept"]),
+        (["--yes", "--kept", "--camera", "10.0.0.2"], ["10.0.0.1"]),
+        (["--kept"], ["10.0.0.1", "kept"]),
+    ],
+    ids=" ".join,
+)
+def test_it_removes_what_is_asked_for(camreel_: Camreel, stores: Path, options: list[str], stays: list[str]) -> None:
+    """--yes, of one camera, with what is kept: nothing else."""
+    said = camreel_(["clean", str(stores.parent), *options])
+    assert said.code == 0
+    assert clips(stores) == stays if stays else not stores.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["clean", "nowhere"], "'nowhere' is not a folder"), (["clean", "--camera", "\x1b[2J"], "There is nothing of")],
+)
+def test_what_is_not_there_is_a_usage_error(camreel_: Camreel, stores: Path, arguments: list[str], words: str) -> None:
+    """A folder or a camera that is not there is said, and nothing is removed."""
+    said = camreel_(arguments)
+    assert said.code == 2
+    assert words in said.err
+    assert "\x1b" not in said.everything
+    assert clips(stores) == ["10.0.0.1", "kept"]
+
+
+def test_an_empty_folder_is_no_error(camreel_: Camreel) -> None:
+    """Nothing waits: said, and exit 0."""
+    said = camreel_(["clean", "--yes"])
+    assert said.code == 0
+    assert "No downloads wait in" in said.out
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"), [("4M", 4e6), ("500k", 5e5), ("1.5 MB/s", 1.5e6), ("2000", 2000), ("1G", 1e9), ("4mb", 4e6)]
+)
+def test_rates(camreel_: Camreel, exported: FakeExport, text: str, rate: float) -> None:
+    """Decimal units, as sizes are shown."""
+    assert camreel_([*BASIC, "--limit-rate", text]).code == 0
+    assert exported.request.limit_rate == rate
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("10m", 600), ("0", 0), ("1h30m", 5400)])
+def test_patience(camreel_: Camreel, exported: FakeExport, text: str, seconds: float) -> None:
+    """A length of time, or none."""
+    assert camreel_([*BASIC, "--retry-for", text]).code == 0
+    assert exported.request.retry_for == seconds
+
+
+def test_patience_is_two_minutes(camreel_: Camreel, exported: FakeExport) -> None:
+    """Where nothing is said; and there is no limit of the rate."""
+    assert camreel_(BASIC).code == 0
+    assert (exported.request.retry_for, exported.request.limit_rate, exported.request.ignore_lock) == (120, None, False)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--limit-rate", value) for value in ("", "0", "-4M", "fast", "4T", "1e9", "999", "٤M")]
+    + [("--retry-for", value) for value in ("", "-1m", "long", "0s", "00")],
+)
+def test_amounts_that_are_none(camreel_: Camreel, exported: FakeExport, option: str, value: str) -> None:
+    """One sentence with the option's name, exit 2."""
+    said = camreel_([*BASIC, option, value])
+    assert said.code == 2
+    assert option in said.err
+    assert exported.asked == []

@@ -1,0 +1,335 @@
+"""Cameras by name: where each value comes from, and the commands that show and change the settings."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.fakes import PASSWORD, Camreel, FakeExport
+
+from camreel.model import Address, Stream
+
+RANGE = ["-s", "2026-01-16T08:00:00", "-e", "2026-01-16T09:00:00"]
+SETTINGS = """
+[defaults]
+username = "me"
+max_concurrent = 2
+stream = "sub"
+
+[camera.front-door]
+host = "192.168.1.20"
+port = 81
+username = "door"
+camera_tz = "Europe/Berlin"
+clock_drift = 7
+
+[camera.garage]
+host = "https://garage.lan"
+keep_files = true
+"""
+Settle = Callable[[str], Path]
+
+
+@pytest.fixture
+def settle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settle:
+    """Write settings, for their owner alone."""
+    path = tmp_path / "settings" / "config.toml"
+
+    def write(text: str) -> Path:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o600)
+        return path
+
+    monkeypatch.setenv("CAMREEL_CONFIG", str(path))
+    return write
+
+
+def test_a_camera_by_its_name(camreel_: Camreel, exported: FakeExport, settle: Settle) -> None:
+    """Its own settings, those of all, and the defaults of the program, in this order; the video has its name."""
+    settle(SETTINGS)
+    run = camreel_(["get", "front-door", *RANGE])
+    assert run.code == 0, run.err
+    request = exported.request
+    assert (request.address, request.username, request.max_concurrent) == (Address("192.168.1.20", 81), "door", 2)
+    assert (request.stream, request.camera_tz, request.clock_drift) == (
+        Stream.SUB,
+        "Europe/Berlin",
+        timedelta(seconds=7),
+    )
+    assert request.output.name == "front-door_ch1_sub_2026-01-16_08.00.00_to_09.00.00.mp4"
+
+
+def test_what_is_typed_goes_first_then_the_environment(camreel_: Camreel, exported: FakeExport, settle: Settle) -> None:
+    """Flag before environment before settings before default, for one option after the other."""
+    settle(SETTINGS)
+    assert camreel_(["get", "front-door", *RANGE], AMCREST_USERNAME="env").code == 0
+    assert exported.request.username == "env"
+    exported.asked.clear()
+    assert camreel_(["get", "front-door", "-u", "typed", "--stream", "main", *RANGE], AMCREST_PASSWORD="x").code == 0
+    assert (exported.request.username, exported.request.stream) == ("typed", Stream.MAIN)
+
+
+def test_a_name_says_where_the_camera_is(camreel_: Camreel, exported: FakeExport, settle: Settle) -> None:
+    """AMCREST_HOST and AMCREST_PORT mean another; a port that is typed goes before the settings'."""
+    settle(SETTINGS)
+    assert camreel_(["get", "garage", *RANGE], AMCREST_HOST="elsewhere", AMCREST_PORT="99").code == 0
+    assert exported.request.address == Address("garage.lan", 443, https=True)
+    assert exported.request.keep_files
+    exported.asked.clear()
+    assert camreel_(["get", "front-door", "--port", "82", *RANGE], AMCREST_PASSWORD="x").code == 0
+    assert exported.request.address.port == 82
+
+
+def test_a_host_takes_the_settings_of_all(camreel_: Camreel, exported: FakeExport, settle: Settle) -> None:
+    """By --host, or by itself; a host that is a camera's is not taken for it."""
+    settle(SETTINGS)
+    for arguments in (["--host", "192.168.1.20"], ["get", "192.168.1.20"]):
+        assert camreel_([*arguments, *RANGE], AMCREST_PASSWORD="x").code == 0
+        assert (exported.request.address.port, exported.request.username) == (80, "me")
+        exported.asked.clear()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["get", "front-dor"], "There is no camera named 'front-dor' in "),
+        (["get", "front-dor"], "Did you mean front-door?"),
+        (["get", "front-door", "--host", "x"], "The camera is given twice"),
+        (["front-door"], "front-door is a camera, and no command"),
+        (["get", "--all", "garage"], "--all, and a camera besides, exclude each other"),
+        (["get", "front-door", "garage", "-o", "x.mp4"], "--output-file is for one video, and this makes 2"),
+        (["doctor", "frontdoor"], "Did you mean front-door?"),
+        (["cameras", "remove", "gargae"], "Did you mean garage?"),
+        (["cameras", "add", "garage", "--host", "x"], "There is a camera named garage in"),
+        (["cameras", "add", "a b", "--host", "x"], "'a b' is not a name for a camera"),
+        (["cameras", "add", "attic", "--host", "x", "--camera-tz", "Nowhere"], "not a time zone"),
+        (["cameras", "add", "attic", "--host", "admin:s3cret"], "not a port"),
+        (["cameras", "add", "attic"], "--host is missing"),
+        (["cameras"], "is not all of a command"),
+        (["cameras", "rename"], "There is no such command of"),
+        (["config", "show", "attic"], "There is no camera named 'attic'"),
+    ],
+)
+def test_what_cannot_be_meant(
+    camreel_: Camreel, exported: FakeExport, settle: Settle, arguments: list[str], said: str
+) -> None:
+    """Exit 2, one sentence, and the settings as they were."""
+    path = settle(SETTINGS)
+    run = camreel_([*arguments, *(RANGE if arguments[0] == "get" else [])])
+    assert run.code == 2
+    assert said in run.err
+    assert "s3cret" not in run.everything
+    assert path.read_text() == SETTINGS
+    assert exported.asked == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        (
+            "max_concurrent = 99",
+            "--max-concurrent: '99' is not a whole number from 1 to 32. It comes from [camera.a] in",
+        ),
+        ('stream = "mian"', "--stream: 'mian' is not one of"),
+        ('channel = "1,5-3"', "--channel: '1,5-3' is not a list of channels"),
+        ("port = 99999", "port 99999 is not a port"),
+        ('pasword = "x"', "Did you mean password?"),
+    ],
+)
+def test_a_bad_setting_is_named_with_its_place(
+    camreel_: Camreel, exported: FakeExport, settle: Settle, setting: str, said: str
+) -> None:
+    """As a bad option is."""
+    path = settle(f'[camera.a]\nhost = "x.lan"\nusername = "u"\n{setting}\n')
+    run = camreel_(["get", "a", *RANGE])
+    assert run.code == 2
+    assert said in run.err
+    assert str(path) in run.err
+    assert exported.asked == []
+
+
+def test_help_does_not_need_good_settings(camreel_: Camreel, settle: Settle) -> None:
+    """Nor does the version."""
+    settle("broken")
+    assert camreel_(["get", "--help"]).code == 0
+    assert camreel_(["--version"]).code == 0
+
+
+def test_show_says_where_each_value_comes_from(camreel_: Camreel, settle: Settle) -> None:
+    """And never shows a secret."""
+    path = settle(SETTINGS.replace("port = 81", f'port = 81\npassword = "{PASSWORD}"'))
+    rows = {
+        line.split()[0]: line.split()[1:]
+        for line in camreel_(["config", "show", "front-door"]).out.splitlines()
+        if line
+    }
+    assert rows["host"] == ["192.168.1.20", "[camera.front-door]"]
+    assert rows["username"] == ["door", "[camera.front-door]"]
+    assert rows["stream"] == ["sub", "[defaults]"]
+    assert rows["audio"] == ["auto", "default"]
+    assert rows["password"] == ["in", "the", "settings", "[camera.front-door]"]
+    run = camreel_(["config", "show", "front-door", "--json"], AMCREST_USERNAME="env")
+    values = json.loads(run.out)["values"]
+    assert values["username"] == {"value": "env", "from": "AMCREST_USERNAME"}
+    assert values["max_concurrent"] == {"value": 2, "from": "[defaults]"}
+    assert values["password"] == {"value": "in the settings", "from": "[camera.front-door]"}
+    assert PASSWORD not in run.everything
+    assert camreel_(["config", "path"]).out == f"{path}\n"
+
+
+def test_cameras_are_added_listed_and_removed(camreel_: Camreel, settle: Settle) -> None:
+    """A password is asked for, or read, only where it is to be kept; then the file is its owner's alone."""
+    path = settle("# mine\n")
+    path.chmod(0o644)
+    assert camreel_(["cameras", "add", "attic", "--host", "10.0.0.1", "-u", "u", "-c", "1,3"]).code == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    run = camreel_(
+        ["cameras", "add", "door", "--host", "10.0.0.2", "-u", "u", "--https", "--save-password"],
+        AMCREST_PASSWORD=PASSWORD,
+    )
+    assert run.code == 0, run.err
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert PASSWORD in path.read_text()
+    listed = camreel_(["cameras", "list"])
+    assert listed.out.splitlines()[1:] == [
+        "attic  http://10.0.0.1   u     1,3      asked for",
+        "door   https://10.0.0.2  u     1        in the settings",
+    ]
+    document = json.loads(camreel_(["cameras", "list", "--json"]).out)
+    assert document["schema"] == 1
+    assert document["cameras"][1] == {
+        "name": "door", "address": "https://10.0.0.2", "username": "u", "channel": "1", "password": "in the settings",
+    }  # fmt: skip
+    assert PASSWORD not in listed.everything + json.dumps(document)
+    assert camreel_(["cameras", "remove", "door"]).code == 0
+    assert camreel_(["cameras", "remove", "attic"]).code == 0
+    assert path.read_text().strip() == "# mine"
+
+
+@pytest.mark.parametrize(
+    ("ways", "password"),
+    [
+        ('password = "in clear"', "in clear"),
+        ('password_file = "secret"', "from a file"),
+        (f'password_command = ["{sys.executable}", "-c", "print(chr(65) * 3)"]', "AAA"),
+        ("password_command = \"echo 'two words' and more\"", "two words and more"),
+    ],
+)
+def test_passwords_that_the_settings_know(
+    camreel_: Camreel,
+    exported: FakeExport,
+    settle: Settle,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    ways: str,
+    password: str,
+) -> None:
+    """In clear, in a file, from a program; AMCREST_PASSWORD goes before all of them."""
+    (tmp_path / "secret").write_text("from a file\n")
+    settle(f'[defaults]\nusername = "u"\npassword = "of all"\n[camera.a]\nhost = "x.lan"\n{ways}\n')
+    assert camreel_(["get", "a", *RANGE], AMCREST_PASSWORD=PASSWORD).code == 0
+    assert exported.password == PASSWORD
+    exported.asked.clear()
+    run = camreel_(["get", "a", *RANGE])  # the variable is gone by now
+    assert run.code == 0, run.err
+    assert exported.password == password
+
+
+@pytest.mark.parametrize(
+    ("ways", "said"),
+    [
+        ('password_command = "false"', "password_command in [camera.a] of {path} ended with exit code 1"),
+        ('password_command = "no-such-program-here"', "cannot be run: No such file"),
+        ('password_command = "echo \'"', "is no command"),
+        ('password_command = "true"', "is empty"),
+        ('password_file = "nowhere"', "The password file nowhere cannot be read"),
+        ('password = "x"\nkeyring = true', "password and keyring are both in [camera.a]"),
+        ("keyring = true", "needs the package keyring"),
+    ],
+)
+def test_passwords_that_the_settings_do_not_get(
+    camreel_: Camreel,
+    exported: FakeExport,
+    settle: Settle,
+    monkeypatch: pytest.MonkeyPatch,
+    ways: str,
+    said: str,
+) -> None:
+    """Exit 2 with the place; nothing is asked of the camera."""
+    monkeypatch.delenv("AMCREST_PASSWORD")
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    path = settle(f'[camera.a]\nhost = "x.lan"\nusername = "u"\n{ways}\n')
+    run = camreel_(["get", "a", *RANGE])
+    assert run.code == 2
+    assert said.format(path=path) in run.err
+    assert exported.asked == []
+
+
+class _Keyring:
+    """What the package keyring does, without a system behind it."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, entry: str) -> str | None:
+        return self.kept.get((service, entry))
+
+    def set_password(self, service: str, entry: str, password: str) -> None:
+        self.kept[service, entry] = password
+
+
+def test_the_keyring_keeps_a_password(
+    camreel_: Camreel, exported: FakeExport, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under camreel, by user and camera; the settings only say that it is there."""
+    keyring = _Keyring()
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    path = settle("")
+    run = camreel_(["cameras", "add", "door", "--host", "x.lan", "-u", "u", "--keyring"])
+    assert run.code == 0, run.err
+    assert keyring.kept == {("camreel", "u@door"): PASSWORD}
+    assert PASSWORD not in path.read_text()
+    assert camreel_(["get", "door", *RANGE]).code == 0
+    assert exported.password == PASSWORD
+    keyring.kept.clear()
+    run = camreel_(["get", "door", *RANGE])
+    assert run.code == 2
+    assert "keyring set camreel u@door" in run.err
+
+
+def test_cameras_test_tells_each_and_tries_a_refused_login_once(
+    camreel_: Camreel, settle: Settle, bench: Callable[..., object]
+) -> None:
+    """One line for each; the exit code is the worst, and one wrong password costs one login."""
+    camera = bench()
+    port = camera.address.port  # type: ignore[attr-defined]
+    common = f'host = "127.0.0.1"\nport = {port}\nusername = "admin"\n'
+    settle(
+        f'[camera.right]\n{common}password = "simulated-1"\n'
+        f'[camera.wrong]\n{common}password = "{PASSWORD}"\n[camera.again]\n{common}password = "{PASSWORD}"\n'
+    )
+    run = camreel_(["cameras", "test"])
+    assert run.code == 5
+    assert run.out.startswith("right: IP5M-T1277EB-AI “SIMULATED”; clock: ")
+    assert camera.camera.rejected_logins == 1  # type: ignore[attr-defined]
+    document = json.loads(camreel_(["cameras", "test", "right", "--json"]).out)
+    assert document["exit_code"] == 0
+    assert document["cameras"][0]["channels"]
+    assert PASSWORD not in run.everything
+
+
+@pytest.mark.parametrize("typed", [["get", "front-door"], ["get", "--last", "1h"], ["get"]])
+def test_what_is_missing_is_shown_with_the_camera_that_is_known(
+    camreel_: Camreel, settle: Settle, typed: list[str]
+) -> None:
+    """The named one, or the first of the settings: a line that can be typed as it is."""
+    settle(SETTINGS)
+    run = camreel_(typed)
+    assert run.code == 2
+    assert "camreel get front-door --last 1h" in " ".join(run.err.split())

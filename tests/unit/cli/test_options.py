@@ -1,0 +1,116 @@
+"""From arguments and environment to the request that is exported."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from tests.fakes import BASIC, Camreel, FakeExport
+
+from camreel.model import Address, AskedRange, IfExists, OutputFormat, Stream, WallTime
+
+
+def test_the_short_command_with_all_defaults(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:
+    """`camreel --host ...` means `camreel get`; every default is as promised."""
+    assert camreel_(BASIC).code == 0
+    request = exported.request
+    assert request.address == Address("192.168.1.100", 80)
+    assert request.username == "admin"
+    assert request.asked == AskedRange(
+        WallTime(datetime(2026, 1, 16, 8)),  # noqa: DTZ001 - by the camera's clock
+        WallTime(datetime(2026, 1, 16, 9)),  # noqa: DTZ001 - as above
+    )
+    assert (request.channel, request.stream, request.output_format) == (1, Stream.MAIN, OutputFormat.MP4)
+    assert request.output_dir == tmp_path
+    assert request.output == tmp_path / "192.168.1.100_ch1_2026-01-16_08.00.00_to_09.00.00.mp4"
+    assert request.max_concurrent == 4
+    assert request.if_exists is None
+    assert not any((request.whole_clips, request.keep_files, request.require_complete, request.insecure))
+    assert request.ca_file is None
+
+
+def test_get_by_name_is_the_same(camreel_: Camreel, exported: FakeExport) -> None:
+    """The command can be named."""
+    camreel_(BASIC)
+    first = exported.request
+    exported.asked.clear()
+    assert camreel_(["get", *BASIC], AMCREST_PASSWORD="x").code == 0
+    assert exported.request == first
+
+
+def test_every_option_reaches_the_request(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:
+    """The long names of all options."""
+    (tmp_path / "ca.pem").write_text("x")
+    code = camreel_(
+        shlex.split(
+            "--host kitchen --username u --start '2026-01-16 08:00:00-08:00' --end 2026-01-16T09:00-08 --channel 3 "
+            "--output-format mkv --output-dir videos --output-file x --keep-files --max-concurrent 8 --port 8443 "
+            "--https --ca-file ca.pem --stream sub --whole-clips --require-complete --if-exists overwrite "
+            "--json --verbose --debug"
+        )
+    ).code
+    assert code == 0
+    request = exported.request
+    zone = timezone(timedelta(hours=-8))
+    assert request.asked == AskedRange(datetime(2026, 1, 16, 8, tzinfo=zone), datetime(2026, 1, 16, 9, tzinfo=zone))
+    assert request.address == Address("kitchen", 8443, https=True)
+    assert (request.channel, request.stream, request.output_format) == (3, Stream.SUB, OutputFormat.MKV)
+    assert request.output_dir == tmp_path / "videos"
+    assert request.output == tmp_path / "videos" / "x.mkv"
+    assert request.max_concurrent == 8
+    assert request.keep_files
+    assert request.whole_clips
+    assert request.require_complete
+    assert request.if_exists is IfExists.OVERWRITE
+    assert request.ca_file == "ca.pem"
+
+
+def test_the_environment_stands_in_for_options(camreel_: Camreel, exported: FakeExport) -> None:
+    """AMCREST_HOST, AMCREST_PORT, AMCREST_USERNAME and AMCREST_CHANNEL."""
+    arguments = ["-s", "2026-01-16T08:00", "-e", "2026-01-16T09:00"]
+    environment = {"HOST": "kitchen", "PORT": "81", "USERNAME": "me", "CHANNEL": "2"}
+    said = camreel_(arguments, **{f"AMCREST_{name}": value for name, value in environment.items()})
+    assert said.code == 0, said.err
+    request = exported.request
+    assert (request.address, request.username, request.channel) == (Address("kitchen", 81), "me", 2)
+
+
+def test_options_go_before_the_environment(camreel_: Camreel, exported: FakeExport) -> None:
+    """Also a port in --host before AMCREST_PORT."""
+    camreel_([*BASIC, "--host", "attic:82", "-c", "5"], AMCREST_HOST="x", AMCREST_PORT="81", AMCREST_CHANNEL="2")
+    assert exported.request.address == Address("attic", 82)
+    assert exported.request.channel == 5
+
+
+def test_output_file_decides_the_format(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:
+    """x.mkv means mkv, and a path with folders is taken as given, not put under --output-dir."""
+    assert camreel_([*BASIC, "--output-dir", "videos", "-o", "elsewhere/x.mkv"]).code == 0
+    assert exported.request.output == tmp_path / "elsewhere" / "x.mkv"
+    assert exported.request.output_format is OutputFormat.MKV
+    assert exported.request.output_dir == tmp_path / "videos"
+    assert not (tmp_path / "elsewhere").exists()  # made when there is something to put into it
+
+
+def test_home_is_understood_where_no_shell_expands_it(camreel_: Camreel, exported: FakeExport) -> None:
+    """--output-file=~/x.mp4 goes home, not into a folder named ~."""
+    assert camreel_([*BASIC, "--output-file=~/x.mp4"], HOME=os.sep + "somewhere").code == 0
+    assert exported.request.output == Path(os.sep, "somewhere", "x.mp4")
+
+
+def test_channel_0_is_sent_as_it_is_with_a_note(camreel_: Camreel, exported: FakeExport) -> None:
+    """Some devices count from 0; most refuse it, and the note says so."""
+    said = camreel_([*BASIC, "--channel", "0"])
+    assert said.code == 0
+    assert exported.request.channel == 0
+    assert "note: --channel 0" in said.err
+    assert "note" not in said.out
+
+
+@pytest.mark.parametrize("value", ["MKV", "mkv"])
+def test_choices_are_known_in_any_case(camreel_: Camreel, exported: FakeExport, value: str) -> None:
+    """--output-format MKV."""
+    assert camreel_([*BASIC, "--output-format", value]).code == 0
+    assert exported.request.output_format is OutputFormat.MKV

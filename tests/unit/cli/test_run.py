@@ -1,0 +1,229 @@
+"""What is said, where, and with which exit code."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.fakes import BASIC, PASSWORD, Camreel, FakeExport
+
+from camreel.cli import main
+from camreel.errors import AccountLocked, CamreelError, DiskError, LoginRefused, MergeError, NothingRecorded
+
+# All that could steer a terminal, but for the end of a line.
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def test_the_report_goes_to_stdout_and_the_rest_to_stderr(camreel_: Camreel, exported: FakeExport) -> None:
+    """What was understood is told before the download; the report stands alone on stdout."""
+    run = camreel_(BASIC)
+    assert run.code == 0
+    assert run.out.startswith("Asked     2026-01-16 08:00:00")
+    assert [line.split(" ")[0] for line in run.out.splitlines()[-3:]] == ["Result", "Video", ""]
+    labels = [line.split(" ")[0] for line in run.err.splitlines() if not line.startswith(" ")]
+    assert labels == ["Camera", "Range", "Clock", "Found", "Note"]
+    assert "2026-01-16 08:00:00 to 09:00:00 by the camera's clock" in run.err
+    assert "the camera's clock is 42 s fast" in run.err
+
+
+def test_on_one_terminal_nothing_is_said_twice(
+    camreel_: Camreel, exported: FakeExport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where stdout is the terminal that the notes went to, the report begins with the coverage."""
+
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    out = {}
+    for both in (True, False):
+        stdout = Tty()
+        with monkeypatch.context() as patch:
+            patch.setenv("AMCREST_PASSWORD", PASSWORD)
+            patch.setattr(sys, "stdout", stdout)
+            patch.setattr(sys, "stderr", Tty() if both else io.StringIO())
+            assert camreel_(BASIC).code == 0
+        out[both] = [line.split(" ")[0] for line in stdout.getvalue().splitlines() if line[0] != " "]
+    assert out[True] == ["Coverage", "Result", "Video"]
+    assert out[False] == ["Asked", "Camera", "Clock", "Found", *out[True]]
+
+
+def test_json_is_one_document_alone_on_stdout(camreel_: Camreel, exported: FakeExport) -> None:
+    """A program can parse all of stdout."""
+    run = camreel_([*BASIC, "--json"])
+    document = json.loads(run.out)
+    assert document["status"] == "complete"
+    assert document["camera"]["name"] == "Kitchen\x07"  # whole, and escaped on the way
+    assert run.out.isascii()
+    assert "Camera" in run.err
+
+
+def test_quiet_says_nothing_when_all_is_well(camreel_: Camreel, exported: FakeExport) -> None:
+    """For cron: no news is good news."""
+    run = camreel_([*BASIC, "--quiet"])
+    assert (run.code, run.out, run.err) == (0, "", "")
+
+
+def test_quiet_still_tells_what_is_missing(camreel_: Camreel, exported: FakeExport) -> None:
+    """Exit 4 without a word would be a silent loss."""
+    exported.complete = False
+    run = camreel_([*BASIC, "--quiet"])
+    assert run.code == 4
+    assert run.out == ""
+    assert "Lost      2026-01-16 08:00:00 to 09:00:00 (1 h): clip 1: the camera answers 404" in run.err
+
+
+def test_quiet_json_is_json_alone(camreel_: Camreel, exported: FakeExport) -> None:
+    """--json --quiet: the document, and nothing on stderr."""
+    run = camreel_([*BASIC, "--quiet", "--json"])
+    assert json.loads(run.out)["exit_code"] == 0
+    assert run.err == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (NothingRecorded("Nothing there.", hint="Look elsewhere."), 3),
+        (LoginRefused("No."), 5),
+        (AccountLocked("Locked.", seconds=1800), 5),
+        (DiskError("Full."), 7),
+        (MergeError("No merge.", hint="They are kept."), 7),
+    ],
+)
+@pytest.mark.parametrize("options", [[], ["--quiet"]])
+def test_errors_are_a_sentence_a_hint_and_a_code(
+    camreel_: Camreel, exported: FakeExport, error: CamreelError, code: int, options: list[str]
+) -> None:
+    """On stderr, with --quiet too, and without a traceback."""
+    exported.error = error
+    run = camreel_([*BASIC, *options])
+    assert run.code == code
+    assert run.out == ""
+    expected = [f"camreel: error: {error}"] + ([f"  {error.hint}"] if error.hint else [])
+    assert run.err.splitlines() == expected
+
+
+def test_errors_are_json_too(camreel_: Camreel, exported: FakeExport) -> None:
+    """With --json the same envelope on stdout; the sentence is on stderr as well."""
+    exported.error = NothingRecorded("Nothing there.", hint="Look elsewhere.")
+    run = camreel_([*BASIC, "--json"])
+    document = json.loads(run.out)
+    assert document["error"] == {"kind": "NothingRecorded", "message": "Nothing there.", "hint": "Look elsewhere."}
+    assert run.code == document["exit_code"] == 3
+    assert "camreel: error: Nothing there." in run.err
+
+
+def test_usage_errors_are_json_too(camreel_: Camreel, exported: FakeExport) -> None:
+    """Even where the arguments could not be parsed."""
+    run = camreel_([*BASIC, "--json", "--nonsense"])
+    document = json.loads(run.out)
+    assert document["error"]["kind"] == "UsageError"
+    assert run.code == document["exit_code"] == 2
+
+
+def test_a_bug_is_called_one(camreel_: Camreel, exported: FakeExport) -> None:
+    """Exit 1, how to report it, and no traceback without --debug."""
+    exported.error = ZeroDivisionError("division by zero")
+    run = camreel_(BASIC)
+    assert run.code == 1
+    assert "this is a bug in camreel: ZeroDivisionError: division by zero" in run.err
+    assert "--debug" in run.err
+    assert "Traceback" not in run.err
+
+
+def test_debug_shows_the_traceback(camreel_: Camreel, exported: FakeExport) -> None:
+    """Of bugs and of errors alike."""
+    for error in (ZeroDivisionError("division by zero"), DiskError("Full.")):
+        exported.error = error
+        run = camreel_([*BASIC, "--debug"], AMCREST_PASSWORD=PASSWORD)
+        assert "Traceback (most recent call last)" in run.err
+        assert type(error).__name__ in run.err
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--quiet"], ["--verbose"], ["--debug"]])
+@pytest.mark.parametrize("error", [None, LoginRefused("The camera \x1b]0;owned\x07says\u202e no.", hint="\x9b2J"), 1])
+def test_nothing_steers_the_terminal_and_nothing_tells_the_password(
+    camreel_: Camreel, exported: FakeExport, options: list[str], error: CamreelError | int | None
+) -> None:
+    """Names, errors and tracebacks from a camera are shown harmless; the password is nowhere."""
+    exported.error = ValueError("\x1b[2Jgarbage") if isinstance(error, int) else error
+    run = camreel_([*BASIC, *options])
+    assert not CONTROL.search(run.everything)
+    assert PASSWORD not in run.everything
+
+
+def test_verbose_logs_to_stderr(camreel_: Camreel, exported: FakeExport, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the library logs comes out with --verbose, harmless, and only then."""
+    import logging
+
+    class Logs(FakeExport):
+        async def export(self, *arguments: object) -> object:  # type: ignore[override]
+            logging.getLogger("camreel.devices.http").debug("GET %s -> %d", "/cgi\x1b[2J", 200)
+            return await super().export(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("camreel.jobs.export.export", Logs().export)
+    assert "GET /cgi\N{REPLACEMENT CHARACTER}[2J -> 200" in camreel_([*BASIC, "--verbose"]).err
+    assert "GET" not in camreel_(BASIC, AMCREST_PASSWORD=PASSWORD).everything
+
+
+def test_an_error_in_a_group_of_one_is_the_error(camreel_: Camreel, exported: FakeExport) -> None:
+    """Should a task group have wrapped it after all."""
+    if sys.version_info < (3, 11):
+        from exceptiongroup import ExceptionGroup
+    else:
+        from builtins import ExceptionGroup
+    exported.error = ExceptionGroup("outer", [ExceptionGroup("inner", [DiskError("Full.")])])
+    assert camreel_(BASIC).code == 7
+
+
+def program(*arguments: str, stdout: int, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    """The program as a process of its own, stdout where the test wants it."""
+    code = "import sys; from camreel.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, cwd=folder, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+def test_a_reader_that_went_away_is_no_error(tmp_path: Path, arguments: list[str]) -> None:
+    """`camreel --help | head -0`: no traceback, nothing on stderr."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        run = program(*arguments, stdout=writer, folder=tmp_path)
+    finally:
+        os.close(writer)
+    assert (run.returncode, run.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+def test_a_result_that_cannot_be_written_is_exit_7(tmp_path: Path) -> None:
+    """`camreel --json > report.json` on a full disk must not look like success; nor must the error's own JSON fail."""
+    with Path("/dev/full").open("wb") as full:
+        run = program("--json", "--help", stdout=full.fileno(), folder=tmp_path)
+    assert run.returncode == 7
+    assert run.stderr.startswith(b"camreel: error: The result cannot be written to standard output")
+    assert run.stderr.count(b"\n") == 1
+
+
+def test_the_program_is_called_as_it_was_started(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Help and hints can be copied: main.py says `python3 main.py`, and so on."""
+    python = "py" if os.name == "nt" else "python3"
+    for started, shown in (
+        ("/usr/bin/camreel", "camreel"),
+        ("main.py", f"{python} main.py"),
+        ("/x/camreel/__main__.py", f"{python} -m camreel"),
+    ):
+        monkeypatch.setattr(sys, "argv", [started, "--help"])
+        assert main() == 0
+        out = capsys.readouterr().out
+        assert out.startswith(f"Usage: {shown} --host")
+        assert f"  {shown} --host 192.168.1.100 -u admin" in out

@@ -1,0 +1,326 @@
+"""The progress line: right numbers, in whatever width there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.fakes import SPAN, START
+
+from camreel.cli.ui.progress import Progress
+from camreel.clock import parse_range
+from camreel.events import (
+    ClipFailed,
+    ClipFetched,
+    ClipProgress,
+    ClipStarted,
+    Connected,
+    MergedUpTo,
+    Planned,
+    RangeKnown,
+    Verifying,
+    Waiting,
+)
+from camreel.model import Address, DeviceInfo, Recording, Span, Stream
+from camreel.planning.plan import plan_export
+
+MB = 1_000_000
+
+
+@dataclass
+class Run:
+    """An export of clips of ten minutes, told step by step; ``seconds`` is the clock."""
+
+    sizes: list[int | None]
+    days: int = 0
+    seconds: float = 100.0
+    progress: Progress = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.progress = Progress(lambda: self.seconds)
+        span = Span(SPAN.start, SPAN.end + timedelta(days=self.days))
+        step = timedelta(minutes=10)
+        self.recordings = [
+            Recording(f"/{n}.mp4", Span(START + n * step, START + (n + 1) * step), size)
+            for n, size in enumerate(self.sizes)
+        ]
+        asked = parse_range("2026-01-16T08:00", "2026-01-16T09:00")
+        self.progress.feed(Connected(Address("x", 80), DeviceInfo("x")))
+        self.progress.feed(RangeKnown(asked, span, None))
+        self.progress.feed(Planned(plan_export(self.recordings, span, Stream.MAIN)))
+
+    def start(self, number: int, size: int | None = None) -> None:
+        self.progress.feed(ClipStarted(number, self.recordings[number - 1], size, 1))
+
+    def receive(self, number: int, received: int, after: float = 1.0) -> None:
+        self.seconds += after
+        self.progress.feed(ClipProgress(number, received))
+
+    def fetch(self, number: int, size: int, *, reused: bool = False) -> None:
+        self.progress.feed(ClipFetched(number, size, reused))
+
+    def merge(self, number: int) -> None:
+        self.progress.feed(MergedUpTo(number, self.recordings[number - 1].span.end))
+
+
+@pytest.fixture
+def under_way() -> Run:
+    """Four clips of 100 MB: one here and merged, the second half here, at 10 MB/s."""
+    run = Run([100 * MB] * 4)
+    run.start(1)
+    for tenth in range(1, 11):
+        run.receive(1, tenth * 10 * MB)
+    run.fetch(1, 100 * MB)
+    run.merge(1)
+    run.start(2)
+    for tenth in range(1, 6):
+        run.receive(2, tenth * 10 * MB)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (
+            200,
+            "[========                ] 37 %  150.0 of 400.0 MB  10 MB/s  00:25 left  merged up to 08:10:00  1/4 clips",
+        ),
+        (80, " 37 %  150.0/400.0 MB    10 MB/s  00:25 left  merged up to 08:10:00  1/4 clips"),
+        (60, " 37 %  150.0/400.0 MB  10 MB/s  00:25 left  up to 08:10:00"),
+        (40, " 37 %  00:25 left  merged up to 08:10:00"),
+        (37, " 37 %  00:25 left  up to 08:10:00"),
+        (20, " 37 %  00:25 left"),
+        (8, " 37 %"),
+        (2, " 3"),
+    ],
+)
+def test_the_fullest_layout_that_fits_is_shown(under_way: Run, width: int, line: str) -> None:
+    """Bytes of total, per cent, speed, time left, how far the merge is, clips: the less important go first."""
+    shown = under_way.progress.line(width)
+    assert shown.split() == line.split()
+    assert len(shown) <= width
+
+
+def test_each_running_download_has_a_line_that_it_keeps() -> None:
+    """From which moment, how much; the next one takes the place of the one that is over, and none moves."""
+    run = Run([100 * MB, None, 100 * MB, 100 * MB])
+    for number in (1, 2, 3):
+        run.start(number)
+    run.receive(1, 45 * MB)
+    run.receive(2, 5 * MB)
+    assert run.progress.lines(80)[1:] == [
+        "  clip 1  08:00:00   45 %   45.0 of 100.0 MB",
+        "  clip 2  08:10:00         5 MB",
+        "  clip 3  08:20:00    0 %    0.0 of 100.0 MB",
+    ]
+    run.fetch(1, 100 * MB)
+    assert run.progress.lines(80)[1] == ""
+    run.progress.feed(ClipStarted(4, run.recordings[3], 100 * MB, 2))
+    assert run.progress.lines(80)[1] == "  clip 4  08:30:00    0 %    0.0 of 100.0 MB  try 2"
+    assert run.progress.lines(40)[1] == "  clip 4    0 %"
+    run.progress.feed(ClipFailed(3, run.recordings[2], "gone"))
+    run.fetch(2, 10 * MB)
+    assert len(run.progress.lines(80)) == 2
+    run.progress.feed(Verifying())
+    assert len(run.progress.lines(80)) == 1
+
+
+def test_a_log_gets_all_of_it(under_way: Run) -> None:
+    """The plain line has every number, without padding."""
+    assert under_way.progress.plain() == (
+        "37 %, 150.0 of 400.0 MB, 10 MB/s, 00:25 left, merged up to 08:10:00, 1/4 clips"
+    )
+
+
+def test_the_line_stands_still(under_way: Run) -> None:
+    """While the numbers grow, nothing moves: each line is as long as the one before."""
+    lengths = set()
+    for tenth in range(6, 10):
+        under_way.receive(2, tenth * 10 * MB + 123_456)
+        lengths.add(len(under_way.progress.line(79)))
+    assert len(lengths) == 1
+
+
+def test_before_the_first_byte_the_line_says_what_happens() -> None:
+    """Connecting, searching: words instead of zeros."""
+    progress = Progress(lambda: 0.0)
+    assert progress.line(80) == "connecting …"
+    progress.feed(Connected(Address("x", 80), DeviceInfo("x")))
+    progress.feed(RangeKnown(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None))
+    assert progress.line(80) == progress.plain() == "searching …"
+    assert len(progress.line(5)) == 5
+
+
+def test_what_takes_long_shows_that_it_lives() -> None:
+    """Seconds since it began, from two up, on the live line; a log has its own times."""
+    seconds = [0.0]
+    progress = Progress(lambda: seconds[0])
+    seconds[0] = 1.9
+    assert progress.line(80) == "connecting …"
+    seconds[0] = 12.7
+    assert progress.line(80) == "connecting … 12 s"
+    assert progress.plain() == "connecting …"
+    progress.feed(RangeKnown(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None))
+    assert progress.line(80) == "searching …"
+    seconds[0] = 80
+    assert progress.line(80) == "searching … 1 min 7 s"
+    progress.feed(Waiting(SPAN.end, "it is not listed yet"))
+    assert progress.line(80) == "waiting …"
+
+
+def test_speed_is_not_guessed() -> None:
+    """In the first two seconds, and when nothing comes any more, there is no speed and no time left."""
+    run = Run([100 * MB])
+    run.start(1)
+    run.receive(1, 10 * MB)
+    assert run.progress.speed is None
+    assert "--:-- left" in run.progress.line(80)
+    run.receive(1, 20 * MB)
+    assert run.progress.speed == pytest.approx(10 * MB)
+    run.seconds += 60
+    run.progress.line(80)
+    run.seconds += 60
+    assert run.progress.speed is None
+    assert "--:-- left" in run.progress.line(80)
+
+
+def test_speed_is_that_of_the_last_ten_seconds() -> None:
+    """A slow start is forgotten."""
+    run = Run([1000 * MB])
+    run.start(1)
+    received = 0
+    for _ in range(30):
+        received += MB
+        run.receive(1, received)
+    for _ in range(12):
+        received += 20 * MB
+        run.receive(1, received)
+    assert run.progress.speed == pytest.approx(20 * MB)
+
+
+def test_what_an_earlier_run_left_is_progress_but_not_speed() -> None:
+    """Reused clips count as done at once; the time left goes by what comes over the network."""
+    run = Run([100 * MB] * 3)
+    run.fetch(1, 100 * MB, reused=True)
+    run.fetch(2, 100 * MB, reused=True)
+    run.start(3)
+    for tenth in range(1, 6):
+        run.receive(3, tenth * MB)
+    assert run.progress.received == 205 * MB
+    assert run.progress.percent == 68
+    assert run.progress.speed == pytest.approx(MB)
+
+
+def test_a_clip_that_starts_again_starts_again() -> None:
+    """What was thrown away is not shown as received; fetched twice it is speed twice."""
+    run = Run([100 * MB])
+    run.start(1)
+    run.receive(1, 50 * MB)
+    run.start(1)
+    assert run.progress.received == 0
+    run.receive(1, 50 * MB)
+    assert run.progress.speed == pytest.approx(50 * MB)
+
+
+def test_a_failed_clip_is_not_waited_for() -> None:
+    """It leaves the total, and is counted."""
+    run = Run([100 * MB] * 2)
+    run.start(1)
+    run.receive(1, 50 * MB)
+    run.progress.feed(ClipFailed(1, run.recordings[0], "404"))
+    assert run.progress.total == 100 * MB
+    run.start(2)
+    run.receive(2, 100 * MB)
+    run.fetch(2, 100 * MB)
+    assert run.progress.percent == 100
+    assert run.progress.line(200).endswith("1/2 clips, 1 failed")
+
+
+def test_unknown_sizes_count_as_the_mean_of_the_known() -> None:
+    """Until the download's own header tells."""
+    run = Run([100 * MB, None, 300 * MB])
+    assert run.progress.total == 600 * MB
+    run.start(2, 50 * MB)
+    assert run.progress.total == 450 * MB
+
+
+def test_without_any_size_bytes_are_counted_up() -> None:
+    """No total, no per cent, no time left; and no division by zero."""
+    run = Run([None, None])
+    run.start(1)
+    run.receive(1, 5 * MB)
+    assert run.progress.total is None
+    assert run.progress.percent is None
+    assert run.progress.line(60).startswith("5 MB")
+    assert run.progress.plain().startswith("5 MB")
+
+
+def test_sizes_that_were_wrong_never_show_more_than_all() -> None:
+    """A clip that is longer than listed: 99 % until there is nothing left to wait for."""
+    run = Run([10 * MB, 10 * MB])
+    run.start(1)
+    run.receive(1, 500 * MB)
+    assert run.progress.percent == 98
+    run.fetch(1, 500 * MB)
+    assert run.progress.total == 510 * MB
+
+
+def test_the_end_of_the_line() -> None:
+    """All bytes here: 100 per cent, no speed and no time left; then the check of the video."""
+    run = Run([MB])
+    run.start(1)
+    run.receive(1, MB)
+    assert run.progress.percent == 99
+    run.fetch(1, MB)
+    assert run.progress.line(79).endswith("100 %  1.0 of 1.0 MB  0/1 clips".replace("0/1", "1/1"))
+    run.progress.feed(Verifying())
+    assert run.progress.line(80) == "checking the video …"
+
+
+def test_over_several_days_the_day_is_shown() -> None:
+    """08:10 of which day?"""
+    run = Run([MB, MB], days=1)
+    run.merge(1)
+    assert "merged up to 01-16 08:10:00" in run.progress.line(200)
+
+
+Step = Callable[[Run], None]
+
+
+@given(
+    sizes=st.lists(st.none() | st.integers(0, 10**13), min_size=1, max_size=4),
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["start", "receive", "fetch", "fail", "merge"]),
+            st.integers(0, 3),
+            st.integers(0, 10**13),
+            st.floats(0, 10**6),
+        ),
+        max_size=12,
+    ),
+    width=st.integers(1, 250),
+)
+def test_any_story_fits_any_width(
+    sizes: list[int | None], steps: list[tuple[str, int, int, float]], width: int
+) -> None:
+    """Whatever a camera claims and in whichever order it comes: one line, never longer than allowed."""
+    run = Run(sizes)
+    for what, index, size, wait in steps:
+        number = index % len(sizes) + 1
+        run.seconds += wait
+        actions: dict[str, Callable[[], None]] = {
+            "start": lambda n=number, s=size: run.start(n, s),  # type: ignore[misc]
+            "receive": lambda n=number, s=size: run.receive(n, s),  # type: ignore[misc]
+            "fetch": lambda n=number, s=size: run.fetch(n, s),  # type: ignore[misc]
+            "fail": lambda n=number: run.progress.feed(ClipFailed(n, run.recordings[n - 1], "x")),  # type: ignore[misc]
+            "merge": lambda n=number: run.merge(n),  # type: ignore[misc]
+        }
+        actions[what]()
+        line = run.progress.line(width)
+        assert len(line) <= width
+        assert "\n" not in line
+        assert run.progress.percent is None or 0 <= run.progress.percent <= 100

@@ -1,0 +1,140 @@
+"""Pictures of clips and the sheet of them, made in a process of its own that hostile bytes may take down."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+import av
+import pytest
+from tests.unit.media.conftest import EIGHT
+
+from camreel.media.sheet import LETTER, Canvas
+from camreel.media.worker.executor import ChildProcess
+from camreel.media.worker.messages import Bar, NoStill, SheetOrder, SheetTick, Still, StillOrder, Tile
+from camreel.media.worker.process import StillProcess
+from camreel_simulator import ClipSpec, make_clip, read_frame_number
+from camreel_simulator.footage.clips import make_still
+from camreel_simulator.footage.dhav import make_dav
+
+pytestmark = pytest.mark.anyio
+
+SPEC = ClipSpec(EIGHT, 6, fps=10, gop=20)
+
+
+def number_in(picture: Path) -> int:
+    """The frame number burnt into a picture."""
+    with av.open(str(picture)) as opened:
+        return read_frame_number(next(opened.decode(video=0)))
+
+
+@pytest.mark.parametrize("make", [make_clip, make_dav])
+async def test_the_last_keyframe_before_a_moment(tmp_path, make):
+    """Its time is told with it, its shape is kept."""
+    clip = tmp_path / "clip"
+    clip.write_bytes(make(SPEC))
+    first = 8 * 3600 * 10
+    async with StillProcess() as stills:
+        for seconds in (0.0, 3.0, 99.0):
+            made = await stills.still(StillOrder(str(clip), str(tmp_path / "a.jpg"), 320, seconds))
+            assert isinstance(made, Still)
+            assert (made.width, made.height) == (320, 180)
+            assert made.seconds <= seconds < 99.0 or made.seconds > 3
+            assert number_in(tmp_path / "a.jpg") == first + round(made.seconds * 10)
+
+
+async def test_a_snapshot_is_a_picture_too(tmp_path):
+    """A JPEG of the camera's own is made smaller."""
+    clip = tmp_path / "a.jpg"
+    clip.write_bytes(make_still(SPEC))
+    async with StillProcess() as stills:
+        made = await stills.still(StillOrder(str(clip), str(tmp_path / "b.jpg"), 160))
+    assert made == Still(160, 90, 0.0)
+    assert number_in(tmp_path / "b.jpg") == 8 * 3600 * 10
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"<html>", "a web page instead of video"),
+        (b"\xff\xd8\xff\xe0" + b"\1" * 99, "decoded"),
+        (make_clip(SPEC)[:3000], "no index"),
+    ],
+)
+async def test_what_is_no_picture_is_said(tmp_path, body, reason):
+    """And the next one is made all the same."""
+    (tmp_path / "bad").write_bytes(body)
+    (tmp_path / "good").write_bytes(make_still(SPEC))
+    async with StillProcess() as stills:
+        bad = await stills.still(StillOrder(str(tmp_path / "bad"), str(tmp_path / "a.jpg"), 160))
+        assert isinstance(bad, NoStill)
+        assert reason in bad.reason
+        assert not (tmp_path / "a.jpg").exists()
+        assert isinstance(await stills.still(StillOrder(str(tmp_path / "good"), str(tmp_path / "b.jpg"), 160)), Still)
+
+
+async def test_what_hangs_the_process_costs_its_own_picture(tmp_path):
+    """A pipe that nobody writes to stands for whatever FFmpeg never comes back from."""
+    os.mkfifo(tmp_path / "hangs")
+    (tmp_path / "good").write_bytes(make_still(SPEC))
+    child = ChildProcess()
+    async with StillProcess(stall_seconds=3, executor=child) as stills:
+        hung = await stills.still(StillOrder(str(tmp_path / "hangs"), str(tmp_path / "a.jpg"), 160))
+        assert isinstance(hung, NoStill)
+        assert "said nothing for 3 seconds" in hung.reason
+        assert isinstance(await stills.still(StillOrder(str(tmp_path / "good"), str(tmp_path / "b.jpg"), 160)), Still)
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
+        died = await stills.still(StillOrder(str(tmp_path / "good"), str(tmp_path / "c.jpg"), 160))
+        assert isinstance(died, NoStill)
+        assert "died" in died.reason
+
+
+async def test_the_sheet_has_every_picture(tmp_path):
+    """In rows, in order, where the layout puts them; one that is missing leaves its place dark."""
+    times = [EIGHT + timedelta(seconds=second) for second in range(5)]
+    tiles = []
+    for number, time in enumerate(times):
+        (tmp_path / f"{number}").write_bytes(make_still(ClipSpec(time, 1, fps=10)))
+        tiles.append(Tile(str(tmp_path / f"{number}.jpg"), f"{time:%H:%M:%S}"))
+    tiles.insert(2, Tile(None, "08:00:09", "not there", marked=True))
+    async with StillProcess() as stills:
+        for number in range(5):
+            await stills.still(StillOrder(str(tmp_path / f"{number}"), str(tmp_path / f"{number}.jpg"), 320))
+        order = SheetOrder(
+            str(tmp_path / "sheet.part"),
+            ("Kitchen", "\N{SNOWMAN} \x1b[31m"),
+            (Bar(0, 0.5, "recorded"), Bar(0.75, 1, "event")),
+            (SheetTick(0, "08:00"), SheetTick(1, "08:05")),
+            tuple(tiles),
+        )
+        sheet = await stills.sheet(order)
+    with av.open(str(tmp_path / "sheet.part"), format="png_pipe") as opened:
+        frame = next(opened.decode(video=0)).reformat(format="rgb24")
+    assert (frame.width, frame.height) == (sheet.width, sheet.height)
+    rows = [bytes(frame.planes[0])[y * frame.planes[0].line_size :][: 3 * frame.width] for y in range(frame.height)]
+
+    def cut(left: int, top: int) -> av.VideoFrame:
+        picture = av.VideoFrame(208, 116, "rgb24")
+        pad = bytes(picture.planes[0].line_size - 3 * 208)
+        picture.planes[0].update(
+            b"".join(row[3 * left : 3 * (left + 208)] + pad for row in rows[top : top + 117][:116])
+        )
+        return picture
+
+    first_row = sheet.height - 24 + 12 - 2 * (117 + 16 + 6 + 12)
+    places = [(24 + column * 220, first_row + row * 151) for row in range(2) for column in range(4)][:6]
+    seen = [read_frame_number(cut(*place)) for number, place in enumerate(places) if number != 2]
+    assert seen == [(8 * 3600 + second) * 10 for second in range(5)]
+    assert rows[first_row + 100][3 * (24 + 2 * 220 + 104) :][:3] == bytes((44, 48, 56))
+
+
+def test_letters_are_there():
+    """Each letter of a line is drawn, whatever stands in it; what does not fit is cut."""
+    canvas, empty = Canvas(8 * 9, 16, (0, 0, 0)), Canvas(8 * 9, 16, (0, 0, 0)).png()
+    canvas.text(0, 0, "14:05:30\N{SNOWMAN}xyz", (255, 255, 255))
+    assert canvas.png() != empty
+    assert LETTER == (8, 16)
