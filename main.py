@@ -1,82 +1,65 @@
-"""`python main.py ...` is `camreel ...`, from any Python.
+"""Run camreel: `python main.py ...` is `camreel ...`.
 
-Where this Python cannot run camreel, the one in `.venv` beside this file goes on with the same arguments.
-Old Pythons read this file too, if only to be left behind: it keeps to what 2.7 and 3.6 can parse (hence no
-`from __future__ import annotations`), and needs the standard library alone.
+A Python that cannot run camreel hands over to the one in `.venv` beside this file. Python 3.6 to 3.9 must be able to
+read this file, too, to say that 3.10 is needed: hence no `from __future__ import annotations`.
 """
 
 import os
+import signal
+import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+MAIN = Path(__file__).resolve()
 HANDED_OVER = "CAMREEL_MAIN_HANDED_OVER"
 NEEDED = ("camreel", "aiohttp", "anyio", "av", "click", "filelock", "jinja2", "platformdirs", "tomlkit", "tzdata")
 
 
-def missing():
-    # type: () -> str
-    """Say what keeps this Python from running camreel; nothing where it can."""
+def missing() -> str:
+    """Say what keeps this Python from running camreel; return nothing if it can."""
     if sys.version_info < (3, 10):
-        return "this is Python %d.%d, and it needs 3.10 or later" % sys.version_info[:2]
-    from importlib.util import find_spec
-
-    for name in NEEDED:
-        if find_spec(name) is None:
-            return "this Python has no module named " + name
-    return ""
+        return f"this is Python {sys.version_info[0]}.{sys.version_info[1]}, and it needs 3.10 or later"
+    absent = next((name for name in NEEDED if find_spec(name) is None), None)
+    return f"this Python has no module named {absent}" if absent else ""
 
 
-def hold_ctrl_c(how):
-    # type: (str) -> None
-    """Block or unblock Ctrl-C; what comes while it is blocked is heard afterwards. Old Pythons cannot."""
-    import signal
-
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(getattr(signal, how), [signal.SIGINT])
-
-
-def go_on_with(python):
-    # type: (str) -> None
-    """Become another Python that runs the same command line; this does not return."""
-    # A second hand-over would go round for ever: that Python is the last to be tried.
+def hand_over(python: Path) -> None:
+    """Run the same command line with another Python. Returns only by an OSError."""
+    # That Python is the last to be tried: a second hand-over would go round for ever.
     os.environ[HANDED_OVER] = "1"
-    command = [python, os.path.abspath(__file__)] + sys.argv[1:]
+    command = [str(python), str(MAIN), *sys.argv[1:]]
     sys.stdout.flush()
-    if os.name != "nt":
-        hold_ctrl_c("SIG_BLOCK")  # until it can be answered there: a Python that starts up shows a traceback
-        try:
-            os.execv(python, command)
-        finally:
-            hold_ctrl_c("SIG_UNBLOCK")
-    # On Windows execv returns to the shell at once. Wait instead, and leave Ctrl-C to the one that works.
-    import signal
-    import subprocess
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.exit(subprocess.call(command))
+    if sys.platform == "win32":
+        # execv would return to the shell at once. Ctrl-C is for the one that works.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        sys.exit(subprocess.call(command))
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # a Python that starts up would show a traceback
+    try:
+        os.execv(python, command)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
-def run():
-    # type: () -> None
+def run() -> None:
+    """Run camreel here, or in `.venv`, or say how to set it up."""
     handed_over = os.environ.pop(HANDED_OVER, None)
-    if handed_over:
-        hold_ctrl_c("SIG_UNBLOCK")
+    if handed_over and sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     reason = missing()
     if not reason:
         from camreel.cli import program
 
         program()
     windows = os.name == "nt"
-    python = os.path.join(HERE, ".venv", *(("Scripts", "python.exe") if windows else ("bin", "python")))
-    if not handed_over and os.path.exists(python):
+    python = MAIN.parent / ".venv" / ("Scripts/python.exe" if windows else "bin/python")
+    if not handed_over and python.exists():
         try:
-            go_on_with(python)
+            hand_over(python)
         except OSError as error:  # made on another machine, or half removed
-            reason = "%s: %s" % (python, error.strerror)
+            reason = f"{python}: {error.strerror}"
     command = "py scripts\\environment.py" if windows else "make demo"
-    sys.stderr.write(
-        "camreel is not set up yet (%s): run `%s` in %s once, then this again.\n" % (reason, command, HERE)
-    )
+    sys.stderr.write(f"camreel is not set up yet ({reason}): run `{command}` in {MAIN.parent} once, then this again.\n")
     sys.exit(2)
 
 
