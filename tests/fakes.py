@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from camreel.clock import CameraClock
 from camreel.events import Connected, Event, Listener, MergedUpTo, Planned, RangeKnown, Verifying, Warned
 from camreel.model import Credentials, DeviceInfo, Recording, Request, Span, Stream, WallTime
-from camreel.planning.plan import Account, Hole, plan_export
+from camreel.planning.account import Account, Hole, LossKind, LostReason
+from camreel.planning.plan import plan_export
 from camreel.report import OutputReport, Report
 
 START = WallTime(datetime(2026, 1, 16, 8, 0, 0))  # noqa: DTZ001 - by the camera's clock
@@ -35,7 +36,7 @@ def events(request: Request) -> list[Event]:
 
 def report(request: Request, *, complete: bool = True) -> Report:
     """What a short run reports."""
-    lost = () if complete else (Hole(SPAN, "clip 1: the camera answers 404"),)
+    lost = () if complete else (Hole(SPAN, LostReason(LossKind.NOT_DOWNLOADED, "the camera answers 404"), 1),)
     output = OutputReport(str(request.output), 1_000_000, 3600.0, "H.264 640x360", None)
     return Report(request, SPAN, CLOCK, DEVICE, (), (), Account((), (), lost), (output,))
 

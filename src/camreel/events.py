@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from camreel.clock import CameraClock
 from camreel.model import Address, Asked, DeviceInfo, MergeRequest, Recording, Span, WallTime
+from camreel.planning.account import LostReason
 from camreel.planning.plan import ExportPlan
 
 
@@ -104,11 +105,11 @@ class ClipFetched:
 
 @dataclass(frozen=True, slots=True)
 class ClipFailed:
-    """Clip ``number`` could not be had, for good."""
+    """Clip ``number`` is lost; ``camreel.report.reason_text`` puts ``reason`` into words."""
 
     number: int
     recording: Recording
-    reason: str
+    reason: LostReason
 
 
 @dataclass(frozen=True, slots=True)

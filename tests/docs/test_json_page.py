@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from camreel.cli import main
+from camreel.planning.account import LossKind
 from camreel_simulator import SimulatedCamera, running
 from camreel_simulator.scenes import demo_camera
 
@@ -58,3 +59,8 @@ def test_each_key_is_on_the_page(
     within = [*document.get("runs", []), *(document["cameras"] if name.startswith("cameras") else [])]
     keys = {key for each in [document, *within] for key in each}
     assert {key for key in keys if f"`{key}`" not in PAGE} == set()
+
+
+def test_each_kind_of_loss_is_on_the_page() -> None:
+    """Programs tell losses apart by it."""
+    assert [kind.value for kind in LossKind if f"| `{kind.value}` |" not in PAGE] == []

@@ -15,6 +15,7 @@ from camreel.errors import CameraError, UsageError
 from camreel.events import ClipFetched, Event
 from camreel.media.worker.process import lapse
 from camreel.model import OutputFormat, VideoOptions
+from camreel.report import hole_text
 from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, seen_frames
 
 FPS = 10
@@ -84,7 +85,7 @@ def test_what_cannot_be_had_is_named(bench):
     assert ran.ok.exit_code == 4
     assert [clip.status for clip in ran.ok.clips] == ["merged", "failed", "merged"]
     (lost,) = ran.ok.account.lost
-    assert (lost.span.seconds, "404" in lost.reason) == (30, True)
+    assert (lost.span.seconds, "404" in hole_text(lost)) == (30, True)
     assert not [path for path in stand.folder.iterdir() if path.suffix == ".part"]
 
 
@@ -102,7 +103,7 @@ def test_a_recording_that_kills_the_merge_is_left_out_by_name(bench, monkeypatch
     ran = stand.export(at(0), at(120), making=VideoOptions(timelapse=10), max_concurrent=1, listen=listen)
     assert [clip.status for clip in ran.ok.clips] == ["merged", "unusable", "merged"]
     assert ran.ok.exit_code == 4
-    assert "said nothing for 4 seconds" in ran.ok.account.lost[0].reason
+    assert "said nothing for 4 seconds" in hole_text(ran.ok.account.lost[0])
     assert {round(number / FPS - 8 * 3600) // 30 for _, number in seen_frames(ran.output)} == {0, 3}
 
 

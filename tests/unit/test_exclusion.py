@@ -9,8 +9,8 @@ import pytest
 
 from camreel.errors import MergeError
 from camreel.jobs.exclusion import MOST_EXCLUDED, run_excluding
-from camreel.media.worker.messages import ClipOutcome
 from camreel.media.worker.process import MergeDied
+from camreel.planning.account import LossKind, LostReason
 
 
 class Job:
@@ -19,20 +19,20 @@ class Job:
     def __init__(self, *deadly: int | None, heeds: bool = True) -> None:
         self.deadly, self.heeds, self.runs = deadly, heeds, list[set[int]]()
 
-    async def __call__(self, excluded: Mapping[int, ClipOutcome]) -> dict[int, str | None]:
+    async def __call__(self, excluded: Mapping[int, LostReason]) -> dict[int, LostReason]:
         self.runs.append(set(excluded))
         for number in self.deadly:
             if number not in excluded or not self.heeds:
                 raise MergeDied(f"The merge process died at {number}.", number)
-        return {number: outcome.unusable for number, outcome in excluded.items()}
+        return dict(excluded)
 
 
 def test_each_clip_that_kills_it_is_left_out_with_the_reason():
     """It runs once more for each, without all that killed it before."""
     job = Job(3, 1)
     assert anyio.run(run_excluding, job) == {
-        3: "the merge died of it (The merge process died at 3)",
-        1: "the merge died of it (The merge process died at 1)",
+        3: LostReason(LossKind.KILLED_MERGE, "The merge process died at 3"),
+        1: LostReason(LossKind.KILLED_MERGE, "The merge process died at 1"),
     }
     assert job.runs == [set(), {3}, {1, 3}]
 
@@ -64,7 +64,7 @@ def test_no_more_are_left_out_than_the_caller_allows():
 def test_another_error_ends_it_at_once():
     """A full disk is no clip's fault."""
 
-    async def fails(_excluded: Mapping[int, ClipOutcome]) -> None:
+    async def fails(_excluded: Mapping[int, LostReason]) -> None:
         raise MergeError("It cannot be stored.")
 
     with pytest.raises(MergeError, match="cannot be stored"):

@@ -37,10 +37,12 @@ from camreel.model import (
     Stream,
     WallTime,
 )
+from camreel.planning.account import LostReason
 from camreel.planning.event_filter import parse_events
+from camreel.report import reason_text
 from camreel.transfer import resume
 from camreel.transfer.download import TransferPolicy
-from camreel.transfer.pool import Fetched, Lost, Pool
+from camreel.transfer.pool import Fetched, Pool
 from camreel.transfer.retry import Backoff, Outage
 from camreel.transfer.runtime import Runtime
 from camreel.transfer.store import SUFFIXES, Store
@@ -88,9 +90,9 @@ async def fetch_to(
         )
         await pool.run()
         outcome = await pool.outcome(1)
-        if isinstance(outcome, Lost):
+        if isinstance(outcome, LostReason):
             raise CameraError(
-                f"{printable(recording.name)} of {means.address} could not be downloaded: {outcome.reason}.",
+                f"{printable(recording.name)} of {means.address} could not be downloaded: {reason_text(outcome)}.",
                 hint="What is there of it is kept, and continued by the next try where the camera can do that.",
             )
         await anyio.to_thread.run_sync(resume.flush, store, recording)  # on the disk before it has its name
@@ -127,7 +129,7 @@ class _Progress:
     def fetched(self, number: int, clip: Fetched) -> None:
         """Not told."""
 
-    def lost(self, number: int, recording: Recording, reason: str) -> None:
+    def lost(self, number: int, recording: Recording, reason: LostReason) -> None:
         """Not told."""
 
     def retrying(self, recording: Recording, error: CameraError, wait: float) -> None:

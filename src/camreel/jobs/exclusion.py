@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from camreel.media.worker.messages import ClipOutcome
 from camreel.media.worker.process import MergeDied
+from camreel.planning.account import LossKind, LostReason
 
 MOST_EXCLUDED = 5  # clips of a job
 Result = TypeVar("Result")
 
 
 async def run_excluding(
-    attempt: Callable[[Mapping[int, ClipOutcome]], Awaitable[Result]], most: int = MOST_EXCLUDED
+    attempt: Callable[[Mapping[int, LostReason]], Awaitable[Result]], most: int = MOST_EXCLUDED
 ) -> Result:
-    """Return what ``attempt`` returns. It gets the outcomes of the clips to leave out, by number: none at first.
+    """Return what ``attempt`` returns. It gets the clips to leave out, by number, each with the reason: none at first.
 
     Raises MergeDied if the worker died of no clip, of a clip that was left out, or of more than ``most`` clips.
     """
-    excluded: dict[int, ClipOutcome] = {}
+    excluded: dict[int, LostReason] = {}
     while True:
         try:
             return await attempt(excluded)
         except MergeDied as error:
             if error.number is None or error.number in excluded or len(excluded) >= most:
                 raise
-            excluded[error.number] = ClipOutcome(
-                error.number, unusable=f"the merge died of it ({str(error).rstrip('.')})"
-            )
+            excluded[error.number] = LostReason(LossKind.KILLED_MERGE, str(error).rstrip("."))

@@ -25,14 +25,15 @@ from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, p
 from camreel.files.dating import Candidate, Dated, date_all, lay_in_order, look_at_some
 from camreel.files.discover import without_copies
 from camreel.jobs.exclusion import run_excluding
-from camreel.jobs.outcome import account_clips
+from camreel.jobs.outcome import account_clips, usable
 from camreel.jobs.pipeline import clip_file, merge_job
 from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, MergeJob, MergeResult, part_names
 from camreel.media.worker.process import MergeDied, MergeProcess
 from camreel.model import AskedRange, MergeRequest, Recording, Span, Stream, WallTime
 from camreel.output.finalize import already_there, finish, make_folders, part_for, prepare
-from camreel.planning.plan import ExportPlan, plan_export, uncovered
-from camreel.report import Report
+from camreel.planning.account import LossKind, LostReason, uncovered
+from camreel.planning.plan import ExportPlan, plan_export
+from camreel.report import Report, reason_text
 from camreel.text import count_text
 from camreel.transfer.pool import Fetched
 
@@ -55,7 +56,7 @@ class _PlacedClip:
 class _Merged:
     """An outcome for each clip of the plan, and the output under its part name."""
 
-    outcomes: tuple[ClipOutcome, ...]
+    outcomes: tuple[ClipOutcome | LostReason, ...]
     result: MergeResult
 
 
@@ -166,8 +167,8 @@ class _Merge:
         except MergeError as error:
             raise MergeError(str(error), hint=_UNTOUCHED) from error
 
-    async def _attempt(self, plan: ExportPlan, job: MergeJob, excluded: Mapping[int, ClipOutcome]) -> _Merged:
-        outcomes = dict(excluded)
+    async def _attempt(self, plan: ExportPlan, job: MergeJob, excluded: Mapping[int, LostReason]) -> _Merged:
+        outcomes: dict[int, ClipOutcome | LostReason] = {**excluded}
         async with MergeProcess(job, self._on_merged) as process:
             clips = (
                 clip_file(plan, number, recording.path, recording.name)
@@ -186,14 +187,14 @@ class _Merge:
             except MergeDied:
                 raise
             except MergeError:
-                _check_anything(plan, list(outcomes.values()))
+                _check_anything(plan, outcomes)
                 raise
             self._record(result.outcomes, outcomes)
             return _Merged(tuple(outcomes[number] for number in range(1, len(plan.recordings) + 1)), result)
 
-    def _record(self, known: Iterable[ClipOutcome], outcomes: dict[int, ClipOutcome]) -> None:
+    def _record(self, known: Iterable[ClipOutcome], outcomes: dict[int, ClipOutcome | LostReason]) -> None:
         for outcome in known:
-            outcomes[outcome.number] = outcome
+            outcomes[outcome.number] = usable(outcome)
             number, pictures, said = outcome.number, outcome.video_packets, outcome.unusable or "well"
             _LOG.debug("clip %d gave %d pictures (%s)", number, pictures, said)
             if outcome.covered:
@@ -206,9 +207,9 @@ class _Merge:
         """Name the output and tell what became of every clip and second."""
         plan = _ended(plan, merged.outcomes, dated)
         if placed.request.asked is None:
-            plan = replace(plan, span=_reach([plan.span, *(each.covered for each in merged.outcomes if each.covered)]))
+            plan = replace(plan, span=_reach([plan.span, *_covered(merged.outcomes)]))
         clips = [Fetched(Path(each.path), each.size or 0, reused=True) for each in plan.recordings]
-        statuses, account = account_clips(plan, clips, merged.outcomes, None, "none of the clips holds it")
+        statuses, account = account_clips(plan, clips, merged.outcomes, None, LossKind.IN_NO_CLIP)
         report = Report(
             placed.request,
             plan.span,
@@ -265,13 +266,17 @@ def _reach(spans: Sequence[Span]) -> Span:
     return Span(min(span.start for span in spans), max(max(span.start, span.end) for span in spans))
 
 
-def _ended(plan: ExportPlan, outcomes: Sequence[ClipOutcome], dated: Dated) -> ExportPlan:
-    """The plan with the ends of clips that told none, now that they have been read."""
+def _covered(outcomes: Iterable[ClipOutcome | LostReason]) -> list[Span]:
+    return [each.covered for each in outcomes if isinstance(each, ClipOutcome) and each.covered]
+
+
+def _ended(plan: ExportPlan, outcomes: Sequence[ClipOutcome | LostReason], dated: Dated) -> ExportPlan:
+    """Return the plan with the ends of clips that told none, now that they have been read."""
     ended = []
     for recording, outcome in zip(plan.recordings, outcomes, strict=True):
         start = recording.span.start
-        known = outcome.unusable is not None or recording.position not in dated.open_ended
-        end = max(start, outcome.covered.end) if outcome.covered else start
+        known = isinstance(outcome, LostReason) or recording.position not in dated.open_ended
+        end = max((start, *(span.end for span in _covered([outcome]))))
         ended.append(recording if known else replace(recording, span=Span(start, end)))
     return replace(plan, recordings=tuple(ended))
 
@@ -291,15 +296,16 @@ def _job(placed: _PlacedClip, part: Path) -> MergeJob:
     return merge_job(request, plan, clock, output=str(part), title=title, whole_clips=request.asked is None)
 
 
-def _check_anything(plan: ExportPlan, outcomes: Sequence[ClipOutcome]) -> None:
-    """Raise where not one clip gave a picture: then there is no video to speak of."""
-    if any(outcome.covered for outcome in outcomes):
+def _check_anything(plan: ExportPlan, outcomes: Mapping[int, ClipOutcome | LostReason]) -> None:
+    """Raise if not one clip gave a frame: then there is no video to report on."""
+    if _covered(outcomes.values()):
         return
-    unusable = [outcome for outcome in outcomes if outcome.unusable]
-    if unusable:
-        first = Path(plan.recordings[unusable[0].number - 1].path)
+    for number, outcome in outcomes.items():
+        if not isinstance(outcome, LostReason):
+            continue
+        first = Path(plan.recordings[number - 1].path)
         raise MergeError(
-            f"Not one of the clips could be used. The first, {printable(first.name)}: {unusable[0].unusable}.",
+            f"Not one of the clips could be used. The first, {printable(first.name)}: {reason_text(outcome)}.",
             hint=_UNTOUCHED,
         )
     raise NothingRecorded(

@@ -8,57 +8,56 @@ from datetime import timedelta
 
 from camreel.media.worker.messages import ClipOutcome
 from camreel.model import Recording, Span, WallTime
-from camreel.planning.plan import INDEX_LAG, Account, ExportPlan, Hole, account_for, uncovered
+from camreel.planning.account import Account, Hole, LossKind, LostReason, account_for, uncovered
+from camreel.planning.plan import INDEX_LAG, ExportPlan
 from camreel.report import ClipReport
-from camreel.text import count_text
-from camreel.transfer.pool import Fetched, Lost
+from camreel.transfer.pool import Fetched
 
 _MOST_AT_ONCE = 100  # of one moment; only a camera that lies lists more
-STILL_WRITING = "the camera is still writing this recording"
+
+
+def usable(outcome: ClipOutcome) -> ClipOutcome | LostReason:
+    """Return ``outcome``, or why nothing of the clip could be used."""
+    return LostReason(LossKind.UNUSABLE, outcome.unusable) if outcome.unusable else outcome
 
 
 def account_clips(
     plan: ExportPlan,
-    clips: Sequence[Fetched | Lost],
-    outcomes: Sequence[ClipOutcome | None],
+    clips: Sequence[Fetched | LostReason],
+    outcomes: Sequence[ClipOutcome | LostReason | None],
     unsettled_from: WallTime | None,
-    nothing: str = "nothing was recorded",
+    gap_kind: LossKind = LossKind.NOT_RECORDED,
 ) -> tuple[tuple[ClipReport, ...], Account]:
-    """A line for each recording, and the account of the range.
+    """Return a line for each recording, and the account of the range.
 
-    ``unsettled_from``: from there on the camera may still list more, so what is missing there is pending, not a gap.
-    ``nothing`` is what is said of a gap between the recordings.
+    From ``unsettled_from`` on the camera may still list more, so a hole there is pending, not a gap.
+    ``gap_kind`` is why there is a gap between the recordings.
     """
     reports = tuple(
         _clip_report(number, recording, clip, outcome)
         for number, (recording, clip, outcome) in enumerate(zip(plan.recordings, clips, outcomes, strict=True), 1)
     )
-    covered = [*(part for outcome in outcomes if outcome for part in _shown(outcome)), *plan.skipped, *plan.unwanted]
+    shown = [part for outcome in outcomes if isinstance(outcome, ClipOutcome) for part in _shown(outcome)]
+    covered = [*shown, *plan.skipped, *plan.unwanted]
     lost = [
-        Hole(_missing_part(report), f"clip {report.number}: {report.reason}") for report in reports if report.is_lost
+        Hole(_missing_part(report), report.reason, report.number)
+        for report in reports
+        if report.is_lost and report.reason
     ]
-    pending = [
-        Hole(
-            Span(recording.span.start, plan.span.end),
-            "the camera is still writing this recording; run again later, or --follow",
-        )
-        for recording in plan.writing
-    ]
+    writing = LostReason(LossKind.STILL_WRITING)
+    pending = [Hole(Span(recording.span.start, plan.span.end), writing) for recording in plan.writing]
     if unsettled_from is not None:
-        after = str(plan.span.end + INDEX_LAG)[11:16]
-        reason = f"too recent: the camera may list more of it; run again after {after} (its clock), or --follow"
-        pending.append(Hole(Span(unsettled_from, plan.span.end), reason))
+        again = str(plan.span.end + INDEX_LAG)[11:16]
+        pending.append(Hole(Span(unsettled_from, plan.span.end), LostReason(LossKind.TOO_RECENT, again)))
 
     listed = _Listed(reports)
 
-    def explain(gap: Span) -> str:
+    def explain(gap: Span) -> tuple[LostReason, int | None]:
         holding = listed.in_(gap)
         unlisted = sum(hole.seconds for hole in uncovered(gap, (report.span for report in holding)))
         if not holding or 2 * unlisted > gap.seconds:  # a clip that ends a moment early does not explain an hour
-            return nothing
-        clip = holding[0]
-        why = f": {clip.reason}" if clip.reason else " is listed for this time but holds no picture of it"
-        return f"clip {clip.number}{why}"
+            return LostReason(gap_kind), None
+        return holding[0].reason or LostReason(LossKind.LISTED_WITHOUT_FRAMES), holding[0].number
 
     return reports, account_for(plan.span, covered, lost, pending, explain)
 
@@ -78,29 +77,30 @@ class _Listed:
         return [report for report in self._near if report.span.overlap(gap)]
 
 
-def _clip_report(number: int, recording: Recording, clip: Fetched | Lost, outcome: ClipOutcome | None) -> ClipReport:
-    def report(status: str, reason: str | None = None, covered: Span | None = None) -> ClipReport:
+def _clip_report(
+    number: int, recording: Recording, clip: Fetched | LostReason, outcome: ClipOutcome | LostReason | None
+) -> ClipReport:
+    def report(status: str, reason: LostReason | None = None, covered: Span | None = None) -> ClipReport:
         size, fetched = recording.size, 0
         if isinstance(clip, Fetched):
             fetched = clip.size
             size = clip.whole or (fetched if recording.part is None else max(fetched, recording.size or 0))
         return ClipReport(number, recording.path, recording.span, status, reason, size, covered, fetched)
 
-    if isinstance(clip, Lost):
-        return report("failed", clip.reason)
-    if outcome is None or outcome.unusable:
-        return report("unusable", outcome.unusable if outcome else "it was not merged")
+    if isinstance(clip, LostReason):
+        return report("failed", clip)
+    if outcome is None:
+        return report("unusable", LostReason(LossKind.NOT_MERGED))
+    if isinstance(outcome, LostReason):
+        return report("unusable", outcome)
     if outcome.missing_packets:
-        pictures = count_text(outcome.missing_packets, "picture")
-        return report("short", f"the file ends early: {pictures} that it should have are not in it", outcome.covered)
+        return report("short", LostReason(LossKind.ENDS_EARLY, outcome.missing_packets), outcome.covered)
     if outcome.inside is not None:
-        return report("inside", f"clip {outcome.inside} shows all of it")
+        return report("inside", LostReason(LossKind.DUPLICATE, outcome.inside))
     if outcome.covered is None:
-        return report("empty", "it holds no picture in the range")
+        return report("empty", LostReason(LossKind.NO_FRAME))
     if outcome.undecodable_dropped:
-        pictures = count_text(outcome.undecodable_dropped, "picture")
-        left_out = f"{pictures} of it cannot be decoded (no keyframe comes before) and cannot be shown"
-        return report("merged", left_out, outcome.covered)
+        return report("merged", LostReason(LossKind.UNDECODABLE, outcome.undecodable_dropped), outcome.covered)
     return report("merged", None, outcome.covered)
 
 

@@ -15,15 +15,18 @@ from camreel import events
 from camreel.clock import CameraClock, turns
 from camreel.errors import CameraError, MergeError, NothingRecorded, printable
 from camreel.jobs.exclusion import run_excluding
+from camreel.jobs.outcome import usable
 from camreel.jobs.search import CameraSearch
 from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult, OffsetChange, part_names
 from camreel.media.worker.process import MergeDied, MergeProcess
 from camreel.model import MergeRequest, Recording, Request, Span, Split, WallTime
+from camreel.planning.account import LossKind, LostReason
 from camreel.planning.event_filter import event_text
 from camreel.planning.fingerprint import COMPLETE, comment
 from camreel.planning.plan import ExportPlan
+from camreel.report import reason_text
 from camreel.transfer.download import TransferPolicy
-from camreel.transfer.pool import Fetched, Lost, Pool, keep_freed_memory
+from camreel.transfer.pool import Fetched, Pool, keep_freed_memory
 from camreel.transfer.runtime import Runtime
 from camreel.transfer.store import Store
 from camreel.transfer.throttle import Concurrency, RateLimit
@@ -104,8 +107,8 @@ class PipelineResult:
     ``settled``: how many parallel downloads the camera bore.
     """
 
-    clips: tuple[Fetched | Lost, ...]
-    outcomes: tuple[ClipOutcome | None, ...]
+    clips: tuple[Fetched | LostReason, ...]
+    outcomes: tuple[ClipOutcome | LostReason | None, ...]
     result: MergeResult
     settled: Concurrency
 
@@ -140,16 +143,16 @@ class Pipeline:
                 joined = await run_excluding(partial(self._merge, pool, job))
         return joined
 
-    async def _merge(self, pool: Pool, job: MergeJob, excluded: Mapping[int, ClipOutcome]) -> PipelineResult:
+    async def _merge(self, pool: Pool, job: MergeJob, excluded: Mapping[int, LostReason]) -> PipelineResult:
         """Merge the clips in order as they arrive, without those ``excluded``."""
-        clips: list[Fetched | Lost] = []
-        outcomes = dict(excluded)
+        clips: list[Fetched | LostReason] = []
+        outcomes: dict[int, ClipOutcome | LostReason] = {**excluded}
         refused: MergeError | None = None
         async with MergeProcess(job, self._on_merged) as merge:
             for number in range(1, len(self._plan.recordings) + 1):
                 clip = await pool.outcome(number)
                 clips.append(clip)
-                if isinstance(clip, Lost) or refused or number in excluded:
+                if isinstance(clip, LostReason) or refused or number in excluded:
                     continue
                 try:
                     clips[-1] = await self._add(merge, pool, number, clip, outcomes)
@@ -165,8 +168,8 @@ class Pipeline:
         )
 
     async def _add(
-        self, merge: MergeProcess, pool: Pool, number: int, clip: Fetched, outcomes: dict[int, ClipOutcome]
-    ) -> Fetched | Lost:
+        self, merge: MergeProcess, pool: Pool, number: int, clip: Fetched, outcomes: dict[int, ClipOutcome | LostReason]
+    ) -> Fetched | LostReason:
         """Merge clip ``number``; download a broken one once more. Return the clip that was used."""
         again = number not in self._fetched_again
         results = await merge.add(self._clip_file(number, clip, again=again))
@@ -175,21 +178,25 @@ class Pipeline:
             return clip
         self._fetched_again.add(number)
         fresh = await pool.again(number, results.again)
-        if isinstance(fresh, Lost):
-            outcomes[number] = ClipOutcome(number, unusable=results.again)
+        if isinstance(fresh, LostReason):
+            outcomes[number] = LostReason(LossKind.UNUSABLE, results.again)
             return clip
         results = await merge.add(self._clip_file(number, fresh, again=False))
         self._record(results.outcomes, outcomes)
         return fresh
 
-    def _record(self, known: Iterable[ClipOutcome], outcomes: dict[int, ClipOutcome]) -> None:
+    def _record(self, known: Iterable[ClipOutcome], outcomes: dict[int, ClipOutcome | LostReason]) -> None:
         for outcome in known:
-            outcomes[outcome.number] = outcome
+            outcomes[outcome.number] = usable(outcome)
             if outcome.covered:
                 self._on_merged(outcome.number, outcome.covered.end)
 
     async def _finish(
-        self, merge: MergeProcess, pool: Pool, clips: list[Fetched | Lost], outcomes: dict[int, ClipOutcome]
+        self,
+        merge: MergeProcess,
+        pool: Pool,
+        clips: list[Fetched | LostReason],
+        outcomes: dict[int, ClipOutcome | LostReason],
     ) -> PipelineResult:
         self._emit(events.Verifying())
         numbers = range(1, len(clips) + 1)
@@ -210,12 +217,14 @@ class Pipeline:
     def _on_merged(self, number: int, wall: WallTime) -> None:
         self._emit(events.MergedUpTo(number, wall))
 
-    def _check_anything(self, clips: list[Fetched | Lost], outcomes: list[ClipOutcome | None]) -> None:
-        """Raise where not one clip gave a picture: then there is no video to speak of."""
-        if any(outcome and outcome.covered for outcome in outcomes):
+    def _check_anything(
+        self, clips: list[Fetched | LostReason], outcomes: list[ClipOutcome | LostReason | None]
+    ) -> None:
+        """Raise if not one clip gave a frame: then there is no video to report on."""
+        if any(isinstance(outcome, ClipOutcome) and outcome.covered for outcome in outcomes):
             return
-        lost = [clip.reason for clip in clips if isinstance(clip, Lost)]
-        unusable = [outcome.unusable for outcome in outcomes if outcome and outcome.unusable]
+        lost = [reason_text(clip) for clip in clips if isinstance(clip, LostReason)]
+        unusable = [reason_text(outcome) for outcome in outcomes if isinstance(outcome, LostReason)]
         if lost and not unusable:
             raise CameraError(
                 f"Not one of the {len(lost)} recordings could be downloaded. The first: {lost[0]}.",
@@ -263,7 +272,7 @@ class _PoolEvents:
     def fetched(self, number: int, clip: Fetched) -> None:
         self._emit(events.ClipFetched(number, clip.size, clip.reused))
 
-    def lost(self, number: int, recording: Recording, reason: str) -> None:
+    def lost(self, number: int, recording: Recording, reason: LostReason) -> None:
         self._emit(events.ClipFailed(number, recording, reason))
 
     def retrying(self, recording: Recording, error: CameraError, wait: float) -> None:

@@ -18,18 +18,21 @@ from camreel import events
 from camreel.diskio import disk_errors
 from camreel.errors import CameraError, LoginError, NothingRecorded, UsageError, printable
 from camreel.jobs.exclusion import MOST_EXCLUDED, run_excluding
+from camreel.jobs.outcome import usable
 from camreel.jobs.pipeline import PipelineResult
 from camreel.jobs.search import CameraSearch
 from camreel.media.worker.messages import ClipOutcome, LapseClip, MergeJob, TimelapseOrder, TimelapseResult
 from camreel.media.worker.process import lapse
 from camreel.model import Recording, Request, Span, WallTime
+from camreel.planning.account import LossKind, LostReason
 from camreel.planning.coverage import listed_span
 from camreel.planning.event_filter import event_text
 from camreel.planning.plan import ExportPlan
+from camreel.report import reason_text
 from camreel.text import count_text, duration_text
 from camreel.transfer.download import TransferPolicy, fetch
 from camreel.transfer.keyframes import keyframes
-from camreel.transfer.pool import NOT_TRIED, DownloadSlot, Fetched, Lost
+from camreel.transfer.pool import DownloadSlot, Fetched, reason_of
 from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import Ranges
 from camreel.transfer.runtime import Runtime
@@ -97,7 +100,7 @@ class TimelapseJob:
         self._request, self._plan, self._store, self._emit = request, plan, store, emit
         self._ranges = Ranges()
         self._clips: dict[int, list[LapseClip]] = {}
-        self._lost: dict[int, str] = {}
+        self._lost: dict[int, LostReason] = {}
         self._received: dict[int, int] = {}
         self._files = 0
         self._whole_ones: list[Recording] = []  # downloads to let go of
@@ -150,14 +153,14 @@ class TimelapseJob:
         """The keyframes of one recording; what could not be had is noted."""
         number = wish.number
         self._emit(events.ClipStarted(number, wish.recording, None, 1))
-        reason = NOT_TRIED
+        reason = LostReason(LossKind.NOT_TRIED)
         if not self._inquiry.outage.is_gone:
             try:
                 self._clips[number] = await self._clips_of(line, wish)
             except LoginError:
                 raise
             except CameraError as error:
-                reason = str(error).rstrip(".")
+                reason = reason_of(error)
         if number in self._clips:
             self._emit(events.ClipFetched(number, self._received.get(number, 0)))
         else:
@@ -214,9 +217,10 @@ class TimelapseJob:
         numbers = range(1, len(self._plan.recordings) + 1)
         clips = [clip for number in numbers for clip in self._clips.get(number, [])]
         if not clips:
-            reasons = list(self._lost.values()) or ["the recordings hold no keyframe in the range"]
+            reasons = [reason_text(reason) for reason in self._lost.values()]
+            first = reasons[0] if reasons else "the recordings hold no keyframe in the range"
             raise (CameraError if self._lost else NothingRecorded)(
-                f"Not one keyframe could be had. The first: {reasons[0]}.",
+                f"Not one keyframe could be had. The first: {first}.",
                 hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
             )
         order = TimelapseOrder(job, speed, footage, tuple(clips))
@@ -228,27 +232,24 @@ class TimelapseJob:
         self._inquiry.warn(f"This is a timelapse, {speed:.4g} times as fast: {pictures} and nothing between, no sound.")
         return PipelineResult(
             tuple(self._state(number) for number in numbers),
-            tuple(outcomes.get(number) or self._nothing(number) for number in numbers),
+            tuple(outcomes.get(number) or LostReason(LossKind.NO_KEYFRAME) for number in numbers),
             done.result,
             Concurrency(self._request.max_concurrent, self._request.max_concurrent, self._request.max_concurrent),
         )
 
     async def _attempt(
-        self, order: TimelapseOrder, excluded: Mapping[int, ClipOutcome]
-    ) -> tuple[TimelapseResult, dict[int, ClipOutcome]]:
+        self, order: TimelapseOrder, excluded: Mapping[int, LostReason]
+    ) -> tuple[TimelapseResult, dict[int, ClipOutcome | LostReason]]:
         """Make the film without the recordings ``excluded``; return it, and the outcomes of all recordings."""
         order = replace(order, clips=tuple(clip for clip in order.clips if clip.number not in excluded))
         done = await lapse(order, self._on_merged)
-        return done, {**{outcome.number: outcome for outcome in done.outcomes}, **excluded}
+        return done, {**{outcome.number: usable(outcome) for outcome in done.outcomes}, **excluded}
 
-    def _state(self, number: int) -> Fetched | Lost:
+    def _state(self, number: int) -> Fetched | LostReason:
         if number in self._lost:
-            return Lost(self._lost[number])
+            return self._lost[number]
         size = self._received.get(number, 0)
         return Fetched(Path(), size, reused=False, whole=self._plan.recordings[number - 1].size)
-
-    def _nothing(self, number: int) -> ClipOutcome | None:
-        return None if number in self._lost else ClipOutcome(number, unusable="it holds no keyframe of that time")
 
     def _on_merged(self, number: int, wall: WallTime) -> None:
         self._emit(events.MergedUpTo(number, wall))

@@ -16,8 +16,9 @@ from camreel.media.comment import read_comment, replace_in_place
 from camreel.media.worker.messages import FilmResult, MergeResult
 from camreel.model import IfExists, MergeRequest, Request
 from camreel.output.naming import numbered
+from camreel.planning.account import Account
 from camreel.planning.fingerprint import COMPLETE, HAS_GAPS, PARTIAL, comment, fingerprint, made_by
-from camreel.planning.plan import Account, ExportPlan
+from camreel.planning.plan import ExportPlan
 from camreel.report import OutputReport, Report
 from camreel.text import codec_name
 from camreel.transfer.resume import flush

@@ -16,8 +16,9 @@ from itertools import groupby, islice, pairwise
 
 from camreel.clock import CameraClock
 from camreel.model import Recording, Span, WallTime
+from camreel.planning.account import RESOLUTION
 from camreel.planning.event_filter import events_of
-from camreel.planning.plan import RESOLUTION, ExportPlan
+from camreel.planning.plan import ExportPlan
 
 _NOTHING = timedelta(0)
 _MOST_EVENTS = 100  # of one moment; only a camera that lies lists more

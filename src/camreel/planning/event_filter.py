@@ -15,7 +15,8 @@ from datetime import timedelta
 
 from camreel.errors import UsageError, printable
 from camreel.model import Recording, Span, Stream, WallTime
-from camreel.planning.plan import RESOLUTION, is_snapshot, uncovered
+from camreel.planning.account import RESOLUTION, uncovered
+from camreel.planning.plan import is_snapshot
 from camreel.text import count_text
 
 _EXACT = timedelta(0)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from camreel.model import Recording, Span, Stream, WallTime
-
-# Listings and file names have whole seconds: a shorter hole cannot be told from rounding.
-RESOLUTION = timedelta(seconds=1)
+from camreel.planning.account import RESOLUTION, uncovered
 
 # A clip that has ended may be listed minutes later (measured on Amcrest cameras): so long, a hole says nothing.
 INDEX_LAG = timedelta(minutes=15)
@@ -143,86 +141,3 @@ def _why_not(recording: Recording, wanted: Sequence[Span], stream: Stream) -> st
 def _listed(recording: Recording) -> Span:
     """A recording of zero seconds is listed by some cameras; it may still hold pictures."""
     return Span(recording.span.start, max(recording.span.end, recording.span.start + RESOLUTION))
-
-
-def uncovered(span: Span, covered: Iterable[Span], resolution: timedelta = RESOLUTION) -> tuple[Span, ...]:
-    """The parts of ``span`` that no span of ``covered`` has, from ``resolution`` up, in order."""
-    holes: list[Span] = []
-    reached = span.start
-    parts = sorted(part for part in covered if part.start < part.end)
-    for part in (*parts, Span(span.end, span.end)):
-        hole = Span(reached, min(part.start, span.end))
-        if hole.start < hole.end and hole.end - hole.start >= resolution:
-            holes.append(hole)
-        reached = max(reached, part.end)
-    return tuple(holes)
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """A part of the range that is not in the output, and why."""
-
-    span: Span
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Every moment of the range that is not in the output, once, under its reason.
-
-    ``slivers`` are holes below the second that listings are made in: each may be rounding, all together they are
-    counted.
-    """
-
-    gaps: tuple[Hole, ...]
-    pending: tuple[Hole, ...]
-    lost: tuple[Hole, ...]
-    slivers: tuple[Span, ...] = ()
-
-    @property
-    def missing_seconds(self) -> float:
-        """The length of all of it."""
-        named = (*self.gaps, *self.pending, *self.lost)
-        return sum(hole.span.seconds for hole in named) + sum(sliver.seconds for sliver in self.slivers)
-
-
-def account_for(
-    span: Span,
-    covered: Iterable[Span],
-    lost: Iterable[Hole],
-    pending: Iterable[Hole],
-    explain: Callable[[Span], str],
-) -> Account:
-    """Name what of ``span`` is not ``covered``: first as lost, then as pending, and what is left as a gap.
-
-    ``lost`` and ``pending`` may reach beyond the holes; only what is really missing is counted. ``explain`` gives
-    the reason of a gap; it is asked in the order of time.
-    """
-    every = uncovered(span, covered, resolution=timedelta(0))
-    holes = [hole for hole in every if hole.end - hole.start >= RESOLUTION]
-    slivers = [hole for hole in every if hole.end - hole.start < RESOLUTION]
-    lost_parts, holes = _take(holes, lost)
-    pending_parts, holes = _take(holes, pending)
-    gaps = tuple(Hole(hole, explain(hole)) for hole in holes if hole.end - hole.start >= RESOLUTION)
-    slivers += [hole for hole in holes if hole.end - hole.start < RESOLUTION]
-    return Account(gaps, pending_parts, lost_parts, tuple(sorted(slivers)))
-
-
-def _take(holes: list[Span], claims: Iterable[Hole]) -> tuple[tuple[Hole, ...], list[Span]]:
-    """What of ``holes`` (in order) the ``claims`` name, and what is left; of two claims the first has it."""
-    taken: list[Hole] = []
-    holes = list(holes)
-    for claim in claims:
-        # Only the holes that it touches are looked at: there can be 100,000 of both.
-        first = bisect_right(holes, claim.span.start, key=lambda hole: hole.end)
-        last = bisect_left(holes, claim.span.end, lo=first, key=lambda hole: hole.start)
-        rest: list[Span] = []
-        for hole in holes[first:last]:
-            part = hole.overlap(claim.span)
-            if part is None:
-                rest.append(hole)
-                continue
-            taken.append(Hole(part, claim.reason))
-            rest += [Span(s, e) for s, e in ((hole.start, part.start), (part.end, hole.end)) if s < e]
-        holes[first:last] = rest
-    return tuple(sorted(taken, key=lambda hole: hole.span)), holes

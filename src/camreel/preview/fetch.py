@@ -20,13 +20,15 @@ from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.media.worker.messages import Still, StillOrder
 from camreel.media.worker.process import StillProcess
 from camreel.model import Recording, Request, Stream, WallTime
+from camreel.planning.account import LossKind, LostReason
 from camreel.planning.plan import is_snapshot
 from camreel.preview.choose import Place
 from camreel.preview.model import LookOptions, Miss, Question, Shot, Way
+from camreel.report import reason_text
 from camreel.text import size_text
 from camreel.transfer.download import TransferPolicy, fetch
 from camreel.transfer.keyframes import keyframes
-from camreel.transfer.pool import NOT_TRIED, DownloadSlot
+from camreel.transfer.pool import DownloadSlot
 from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import recover
 from camreel.transfer.runtime import Runtime
@@ -39,6 +41,7 @@ _FARTHEST_SNAPSHOT = timedelta(minutes=5)
 _LARGEST_SNAPSHOT = 16 << 20
 _UNASKED = 200_000_000  # bytes of whole recordings of the small stream that nobody is asked about
 
+_NOT_TRIED = reason_text(LostReason(LossKind.NOT_TRIED))
 _Group = tuple[Recording, list[Place]]
 
 
@@ -249,7 +252,7 @@ class PictureFetcher:
                 for recording, places in waiting:
                     reason = await self._reason(job, line, recording, places)
                     for place in self._left(places):
-                        self._reasons[place] = reason or self._reasons.get(place, NOT_TRIED)
+                        self._reasons[place] = reason or self._reasons.get(place, _NOT_TRIED)
                     self._tell()
 
         async with anyio.create_task_group() as workers:
@@ -265,7 +268,7 @@ class PictureFetcher:
     ) -> str | None:
         """Do it; why it could not be done."""
         if self._inquiry.outage.is_gone:
-            return NOT_TRIED
+            return _NOT_TRIED
         try:
             await job(line, recording, places)
         except LoginError:

@@ -23,6 +23,7 @@ from camreel.report.as_text import (
     report_text,
     times_line,
 )
+from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import AtATime, ClipReport, OutputReport, Report
 
 __all__ = [
@@ -40,9 +41,11 @@ __all__ = [
     "clock_lines",
     "error_json",
     "events_rows",
+    "hole_text",
     "json_head",
     "left_out_text",
     "moment_json",
+    "reason_text",
     "report_json",
     "report_text",
     "span_json",

@@ -10,7 +10,8 @@ from camreel._version import __version__
 from camreel.clock import CameraClock, format_offset
 from camreel.errors import CamreelError
 from camreel.model import DeviceInfo, MergeRequest, Request, Span, WallTime
-from camreel.planning.plan import Hole
+from camreel.planning.account import Hole
+from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import ClipReport, OutputReport, Report
 
 SCHEMA = 1
@@ -149,7 +150,8 @@ def moment_json(wall: WallTime, clock: CameraClock | None) -> dict[str, Any]:
 
 
 def _hole_json(hole: Hole, clock: CameraClock | None) -> dict[str, Any]:
-    return span_json(hole.span, clock) | {"seconds": round(hole.span.seconds, 3), "reason": hole.reason}
+    why = {"reason": hole_text(hole), "kind": hole.reason.kind.value}
+    return span_json(hole.span, clock) | {"seconds": round(hole.span.seconds, 3), **why}
 
 
 def _clip_json(clip: ClipReport, clock: CameraClock | None) -> dict[str, Any]:
@@ -158,7 +160,8 @@ def _clip_json(clip: ClipReport, clock: CameraClock | None) -> dict[str, Any]:
         "path": clip.path,
         **span_json(clip.span, clock),
         "status": clip.status,
-        "reason": clip.reason,
+        "reason": reason_text(clip.reason) if clip.reason else None,
+        "kind": clip.reason.kind.value if clip.reason else None,
         "size": clip.size,
         "covered": span_json(clip.covered, clock) if clip.covered else None,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -11,7 +10,8 @@ from typing import TypeVar
 from camreel.clock import CameraClock, asked_length, is_by_clock, show_moment, show_span
 from camreel.errors import printable
 from camreel.model import Asked, AskedRange, DeviceInfo, MergeRequest, Request, Span, WallTime
-from camreel.planning.plan import Hole
+from camreel.planning.account import Hole
+from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import AtATime, ClipReport, OutputReport, Report
 from camreel.text import count_text, duration_text, size_text
 
@@ -117,7 +117,7 @@ def _percent(report: Report) -> str:
 
 
 def _hole_line(hole: Hole, clock: CameraClock | None) -> str:
-    return f"{show_span(hole.span, clock)} ({duration_text(hole.span.seconds)}): {hole.reason}"
+    return f"{show_span(hole.span, clock)} ({duration_text(hole.span.seconds)}): {hole_text(hole)}"
 
 
 def _gap_lines(gaps: Sequence[Hole], clock: CameraClock | None) -> list[str]:
@@ -132,22 +132,18 @@ def _gap_lines(gaps: Sequence[Hole], clock: CameraClock | None) -> list[str]:
 
 
 def _lost_lines(lost: Sequence[Hole], clock: CameraClock | None) -> list[str]:
-    """One line for neighbours that were lost for the same reason: ``clips 15 to 40: not tried``."""
+    """Return one line for neighbours that were lost for the same reason: ``clips 15 to 40: not tried``."""
     lines = []
-    for group in _joined(lost, key=lambda hole: _CLIP.sub("", hole.reason)):
+    for group in _joined(lost, key=lambda hole: hole.reason):
         first, last = group[0], group[-1]
-        numbers = [found[1] for hole in group if (found := _CLIP.match(hole.reason))]
+        numbers = [hole.clip for hole in group if hole.clip is not None]
         if len(numbers) < 2 or numbers[0] == numbers[-1]:
             lines += [_hole_line(hole, clock) for hole in group]
             continue
         length = duration_text(sum(hole.span.seconds for hole in group))
         span = show_span(Span(first.span.start, last.span.end), clock)
-        reason = _CLIP.sub("", first.reason)
-        lines.append(f"{span} ({length}): clips {numbers[0]} to {numbers[-1]}: {reason}")
+        lines.append(f"{span} ({length}): clips {numbers[0]} to {numbers[-1]}: {reason_text(first.reason)}")
     return lines
-
-
-_CLIP = re.compile(r"clip ([0-9]+): ")  # as camreel.jobs.outcome begins the reasons of what is lost
 
 
 def _clip_lines(clips: Sequence[ClipReport], clock: CameraClock | None) -> list[str]:
@@ -160,11 +156,12 @@ def _clip_lines(clips: Sequence[ClipReport], clock: CameraClock | None) -> list[
     lines = []
     for group in groups[:_MOST_LINES]:
         first, last = group[0], group[-1]
-        span = show_span(Span(first.span.start, last.span.end), clock)
+        assert first.reason is not None
+        span, reason = show_span(Span(first.span.start, last.span.end), clock), reason_text(first.reason)
         if first is last:
-            lines.append(f"{first.number} {first.status}: {first.path} ({span}): {first.reason}")
+            lines.append(f"{first.number} {first.status}: {first.path} ({span}): {reason}")
         else:
-            lines.append(f"{first.number} to {last.number} {first.status} ({span}): {first.reason}")
+            lines.append(f"{first.number} to {last.number} {first.status} ({span}): {reason}")
     rest = sum(len(group) for group in groups[_MOST_LINES:])
     return [*lines, f"… and {rest} more (--json has them all)"] if rest else lines
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from camreel.clock import CameraClock
 from camreel.model import DeviceInfo, MergeRequest, Request, Span
-from camreel.planning.plan import Account, uncovered
+from camreel.planning.account import Account, LostReason, uncovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class ClipReport:
     path: str
     span: Span
     status: str
-    reason: str | None = None
+    reason: LostReason | None = None
     size: int | None = None
     covered: Span | None = None
     fetched: int = 0

@@ -25,6 +25,7 @@ import anyio
 from camreel.devices.base import Source
 from camreel.errors import BadTransfer, CameraBusy, CameraError, CameraRefused, CameraUnreachable
 from camreel.model import Recording
+from camreel.planning.account import LossKind, LostReason
 from camreel.transfer import resume
 from camreel.transfer.download import TransferPolicy, fetch, fetch_by_time
 from camreel.transfer.partial import fetch_part, note_of
@@ -131,20 +132,13 @@ class Fetched:
     whole: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A recording that could not be had, and why."""
-
-    reason: str
-
-
 class Listener(Protocol):
     """Who is told what happens to clip ``number``. ``have``: bytes that are there already."""
 
     def started(self, number: int, recording: Recording, attempt: int, have: int) -> None: ...
     def progress(self, number: int, received: int) -> None: ...
     def fetched(self, number: int, clip: Fetched) -> None: ...
-    def lost(self, number: int, recording: Recording, reason: str) -> None: ...
+    def lost(self, number: int, recording: Recording, reason: LostReason) -> None: ...
     def retrying(self, recording: Recording, error: CameraError, wait: float) -> None: ...
 
 
@@ -154,8 +148,6 @@ _TIRED_AFTER = 3
 _SETTLE_AFTER = 10  # seconds; the system itself does it within 30
 _MOST_LOOKED_UP = 20  # lost recordings that are looked up again
 _MAYBE_GONE = {400, 404, 410}  # what cameras answer for a recording that they have overwritten, besides 500 and a reset
-GONE = "it is gone: the camera has overwritten or deleted it since it listed it"
-NOT_TRIED = "not tried: the camera had stopped answering"
 
 
 class Pool:
@@ -188,7 +180,7 @@ class Pool:
         self._silent_in_a_row = 0
         self._looked_up = 0
         self._only_whole: set[int] = set()  # recordings of which a part cannot be had
-        self._outcomes: dict[int, Fetched | Lost] = {}
+        self._outcomes: dict[int, Fetched | LostReason] = {}
         self._ready = [anyio.Event() for _recording in recordings]
         self._tell_came, self._came_now = anyio.create_memory_object_stream[tuple[float, Recording]](math.inf)
 
@@ -197,12 +189,12 @@ class Pool:
         """How many downloads at a time it came to."""
         return self._pace.settled
 
-    async def outcome(self, number: int) -> Fetched | Lost:
+    async def outcome(self, number: int) -> Fetched | LostReason:
         """Wait until clip ``number`` is complete or lost."""
         await self._ready[number - 1].wait()
         return self._outcomes[number]
 
-    async def again(self, number: int, reason: str) -> Fetched | Lost:
+    async def again(self, number: int, reason: str) -> Fetched | LostReason:
         """Download clip ``number`` once more, for what came is broken. What came first stays, set aside."""
         recording = self._recordings[number - 1]
         self._listener.retrying(recording, BadTransfer(f"{recording.name} is broken: {reason}."), 0)
@@ -248,17 +240,17 @@ class Pool:
                 return self._next
         return None
 
-    async def _one(self, line: DownloadSlot, number: int) -> Fetched | Lost:
+    async def _one(self, line: DownloadSlot, number: int) -> Fetched | LostReason:
         """Clip ``number``, after as many tries as it is worth."""
         recording = self._recordings[number - 1]
-        reason = NOT_TRIED
+        reason = LostReason(LossKind.NOT_TRIED)
         tries = AttemptCounter(1 if self._silent_in_a_row >= _TIRED_AFTER else self._backoff.attempts, self._limit)
         while not self._outage.is_gone:
             tries.begin(self._outage.count, self._pace.strains)
             try:
                 path = await self._attempt(line, number, tries)
             except CameraError as error:
-                reason = str(error).rstrip(".")
+                reason = reason_of(error)
                 wait = await self._after(error, tries)
                 if wait is None:
                     return await self._given_up(line, number, tries, error)
@@ -268,7 +260,7 @@ class Pool:
                 continue
             self._pace.went_well()
             return self._came(path, recording)
-        return Lost(reason)
+        return reason
 
     async def _attempt(self, line: DownloadSlot, number: int, tries: AttemptCounter) -> Path:
         recording = self._recordings[number - 1]
@@ -325,22 +317,22 @@ class Pool:
 
     async def _given_up(
         self, line: DownloadSlot, number: int, tries: AttemptCounter, error: CameraError
-    ) -> Fetched | Lost:
+    ) -> Fetched | LostReason:
         recording = self._recordings[number - 1]
         is_silent = isinstance(error, CameraUnreachable) and not tries.answered
         self._silent_in_a_row = self._silent_in_a_row + 1 if is_silent else 0
-        reason = str(error).rstrip(".")
+        reason = reason_of(error)
         if not self._outage.is_gone:
             if recording.path.lower().endswith(".dav") and not is_silent:
                 self._listener.retrying(recording, error, 0)
                 with suppress(CameraError):  # what the recording itself came to says more
                     return self._came(await self._by_time(line, number), recording)
             if await self._is_overwritten(line, recording, error):
-                reason = GONE
+                reason = LostReason(LossKind.OVERWRITTEN)
                 self._pace.forgive(tries.blamed)
         if not resume.is_held(self._store, recording):
             self._store.drop_part(recording)  # the next run could not continue it
-        return Lost(reason)
+        return reason
 
     async def _by_time(self, line: DownloadSlot, number: int) -> Path:
         recording, told = self._recordings[number - 1], partial(self._listener.progress, number)
@@ -366,13 +358,18 @@ class Pool:
         self._tell_came.send_nowait((anyio.current_time(), recording))
         return _fetched(path, recording, reused=False)
 
-    def _settle(self, number: int, outcome: Fetched | Lost) -> None:
+    def _settle(self, number: int, outcome: Fetched | LostReason) -> None:
         self._outcomes[number] = outcome
         if isinstance(outcome, Fetched):
             self._listener.fetched(number, outcome)
         else:
-            self._listener.lost(number, self._recordings[number - 1], outcome.reason)
+            self._listener.lost(number, self._recordings[number - 1], outcome)
         self._ready[number - 1].set()
+
+
+def reason_of(error: CameraError) -> LostReason:
+    """Return why a recording is lost that could not be downloaded for ``error``."""
+    return LostReason(LossKind.NOT_DOWNLOADED, str(error).rstrip("."))
 
 
 def _fetched(path: Path, recording: Recording, *, reused: bool) -> Fetched:

@@ -19,7 +19,8 @@ from camreel import events
 from camreel.devices import lockout
 from camreel.errors import AccountLocked
 from camreel.model import Address
-from camreel.report import AtATime
+from camreel.planning.account import LossKind, LostReason
+from camreel.report import AtATime, hole_text
 from camreel.transfer.retry import Backoff
 from camreel_simulator import DeviceClock, Fault, Quirks, SimulatedCamera
 
@@ -69,7 +70,7 @@ def test_a_camera_that_does_not_come_back_is_given_up_after_its_time(bench):
     assert run.ok.exit_code == 4
     assert sum(waits) == 100
     assert [clip.status for clip in run.ok.clips] == ["merged", "failed", "failed"]
-    assert run.ok.clips[2].reason == "not tried: the camera had stopped answering"
+    assert run.ok.clips[2].reason == LostReason(LossKind.NOT_TRIED)
 
 
 @pytest.mark.parametrize(
@@ -130,8 +131,8 @@ def test_what_was_overwritten_meanwhile_is_named_as_gone(bench, shape):
     run = stand.export()
     assert run.ok.exit_code == 4
     assert [clip.status for clip in run.ok.clips] == ["failed", "merged", "merged"]
-    assert "it is gone: the camera has overwritten or deleted it" in str(run.ok.clips[0].reason)
-    assert "it is gone" in run.ok.account.lost[0].reason
+    assert run.ok.clips[0].reason == LostReason(LossKind.OVERWRITTEN)
+    assert "it is gone" in hole_text(run.ok.account.lost[0])
     assert run.ok.at_a_time == AtATime(4, 4, 4), "nor was the camera overloaded"
     assert frame_md5s(run.output) == all_md5s(recordings[1:])
     assert stand.camera.open_finders == 0

@@ -20,8 +20,9 @@ from camreel.jobs.outcome import account_clips
 from camreel.jobs.search import CameraSearch
 from camreel.media.worker.messages import ClipOutcome
 from camreel.model import Credentials, Recording, Span, Stream, WallTime
+from camreel.planning.account import LossKind, LostReason
 from camreel.planning.plan import plan_export
-from camreel.transfer.pool import Fetched, Lost
+from camreel.transfer.pool import Fetched
 
 # Each in the place of a recording's path; True: it may be asked for, as a name on the camera like any other.
 EVIL_PATHS = {
@@ -231,8 +232,8 @@ def test_many_recordings_are_accounted_for() -> None:
     recordings = [Recording(f"/{number}.mp4", at(number), position=number) for number in range(total)]
     plan = plan_export(recordings, Span(start, start + timedelta(seconds=10 * total)), Stream.MAIN)
     half = total // 2
-    clips: list[Fetched | Lost] = [
-        *(Lost("it was gone") for _ in range(half)),
+    clips: list[Fetched | LostReason] = [
+        *(LostReason(LossKind.OVERWRITTEN) for _ in range(half)),
         *(Fetched(Path("x"), 1, reused=False) for _ in range(half)),
     ]
     outcomes = [*(None for _ in range(half)), *(ClipOutcome(n + 1, covered=at(n)) for n in range(half, total))]

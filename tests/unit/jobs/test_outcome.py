@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from camreel.jobs.outcome import account_clips
+from camreel.jobs.outcome import account_clips, usable
 from camreel.media.worker.messages import ClipOutcome
 from camreel.model import Recording, Span, Stream, WallTime
+from camreel.planning.account import Hole, LossKind, LostReason
 from camreel.planning.plan import ExportPlan, plan_export
-from camreel.transfer.pool import Fetched, Lost
+from camreel.report import hole_text, reason_text
+from camreel.transfer.pool import Fetched
 
 
 def wall(text: str) -> WallTime:
@@ -32,6 +34,7 @@ def plan(*recordings: Recording) -> ExportPlan:
 
 ASKED = span("08:00:00", "09:00:00")
 WHOLE = recording("08:00:00", "09:00:00")
+GONE = LostReason(LossKind.OVERWRITTEN)
 ON_DISK = Fetched(Path("clip.mp4"), 900, reused=False)
 
 
@@ -40,37 +43,44 @@ def merged(start: str, end: str, *, missing: int = 0, number: int = 1) -> ClipOu
 
 
 @pytest.mark.parametrize(
-    ("clip", "outcome", "status", "reason"),
+    ("clip", "outcome", "status", "kind", "words"),
     [
-        (ON_DISK, merged("08:00:00", "09:00:00"), "merged", None),
-        (Lost("it sent an empty file"), None, "failed", "it sent an empty file"),
-        (ON_DISK, None, "unusable", "it was not merged"),
-        (ON_DISK, ClipOutcome(1, unusable="no video in it"), "unusable", "no video in it"),
-        (ON_DISK, ClipOutcome(1), "empty", "it holds no picture in the range"),
-        (ON_DISK, merged("08:00:00", "08:30:00", missing=1), "short",
+        (ON_DISK, merged("08:00:00", "09:00:00"), "merged", None, ""),
+        (LostReason(LossKind.NOT_DOWNLOADED, "it sent an empty file"), None, "failed", LossKind.NOT_DOWNLOADED,
+         "it sent an empty file"),
+        (ON_DISK, None, "unusable", LossKind.NOT_MERGED, "it was not merged"),
+        (ON_DISK, usable(ClipOutcome(1, unusable="no video in it")), "unusable", LossKind.UNUSABLE, "no video in it"),
+        (ON_DISK, LostReason(LossKind.KILLED_MERGE, "It died"), "unusable", LossKind.KILLED_MERGE,
+         "the merge died of it (It died)"),
+        (ON_DISK, ClipOutcome(1), "empty", LossKind.NO_FRAME, "it holds no picture in the range"),
+        (ON_DISK, ClipOutcome(1, inside=4), "inside", LossKind.DUPLICATE, "clip 4 shows all of it"),
+        (ON_DISK, merged("08:00:00", "08:30:00", missing=1), "short", LossKind.ENDS_EARLY,
          "the file ends early: 1 picture that it should have are not in it"),
-        (ON_DISK, merged("08:00:00", "08:30:00", missing=9), "short",
+        (ON_DISK, merged("08:00:00", "08:30:00", missing=9), "short", LossKind.ENDS_EARLY,
          "the file ends early: 9 pictures that it should have are not in it"),
     ],
-    ids=["merged", "failed", "not merged", "unusable", "empty", "short by one", "short"],
+    ids=["merged", "failed", "not merged", "unusable", "killed", "empty", "inside", "short by one", "short"],
 )  # fmt: skip
-def test_each_recording_gets_a_status_and_a_reason(clip, outcome, status, reason):
+def test_each_recording_gets_a_status_and_a_reason(clip, outcome, status, kind, words):
     """One line for each recording; whatever is not plainly merged says why."""
     (report,), _account = account_clips(plan(WHOLE), [clip], [outcome], None)
-    assert (report.status, report.reason, report.number, report.path) == (status, reason, 1, WHOLE.path)
+    assert (report.status, report.number, report.path) == (status, 1, WHOLE.path)
+    assert (report.reason and report.reason.kind) == kind
+    assert (reason_text(report.reason) if report.reason else "") == words
 
 
 def test_sizes_are_of_the_file_where_there_is_one():
     """What was received counts; what the camera listed only where nothing was."""
     (had,), _account = account_clips(plan(WHOLE), [ON_DISK], [merged("08:00:00", "09:00:00")], None)
-    (lost,), _account = account_clips(plan(WHOLE), [Lost("gone")], [None], None)
+    (lost,), _account = account_clips(plan(WHOLE), [GONE], [None], None)
     assert (had.size, lost.size) == (900, 1000)
 
 
 def test_a_failed_clip_is_lost_time():
     """The time of a clip that was not had is lost, by its number and reason, and no gap."""
-    _reports, account = account_clips(plan(WHOLE), [Lost("the camera was gone")], [None], None)
-    assert [(hole.span, hole.reason) for hole in account.lost] == [(ASKED, "clip 1: the camera was gone")]
+    _reports, account = account_clips(plan(WHOLE), [GONE], [None], None)
+    assert account.lost == (Hole(ASKED, GONE, 1),)
+    assert hole_text(account.lost[0]).startswith("clip 1: it is gone")
     assert account.gaps == ()
 
 
@@ -80,7 +90,7 @@ def test_of_a_short_clip_only_the_rest_is_lost():
     (report,), account = account_clips(plan(WHOLE), [ON_DISK], [outcome], None)
     assert report.covered == span("08:00:00", "08:40:00")
     assert [hole.span for hole in account.lost] == [span("08:40:00", "09:00:00")]
-    assert account.lost[0].reason.startswith("clip 1: the file ends early")
+    assert hole_text(account.lost[0]).startswith("clip 1: the file ends early")
 
 
 def test_what_a_short_clip_lacks_at_its_start_is_a_gap():
@@ -102,7 +112,7 @@ def test_time_that_no_clip_is_listed_for_was_not_recorded():
     first, last = recording("08:00:00", "08:10:00"), recording("08:50:00", "09:00:00")
     outcomes = [merged("08:00:00", "08:10:00"), merged("08:50:00", "09:00:00", number=2)]
     _reports, account = account_clips(plan(first, last), [ON_DISK, ON_DISK], outcomes, None)
-    assert [(hole.span, hole.reason) for hole in account.gaps] == [
+    assert [(hole.span, hole_text(hole)) for hole in account.gaps] == [
         (span("08:10:00", "08:50:00"), "nothing was recorded")
     ]
 
@@ -110,21 +120,21 @@ def test_time_that_no_clip_is_listed_for_was_not_recorded():
 def test_time_that_a_merged_clip_does_not_hold_is_a_gap_with_its_number():
     """A listed time is a promise of the camera's: where the clip has no picture of it, the report says whose."""
     _reports, account = account_clips(plan(WHOLE), [ON_DISK], [merged("08:00:00", "08:40:00")], None)
-    assert [hole.reason for hole in account.gaps] == ["clip 1 is listed for this time but holds no picture of it"]
+    assert [hole_text(hole) for hole in account.gaps] == ["clip 1 is listed for this time but holds no picture of it"]
 
 
 def test_a_clip_that_ends_a_moment_early_does_not_explain_an_hour():
     """Listed times are whole seconds: a gap of 50 minutes is not blamed on the clip before it."""
     early = recording("08:00:00", "08:10:00")
     _reports, account = account_clips(plan(early), [ON_DISK], [merged("08:00:00", "08:09:58.800000")], None)
-    assert [hole.reason for hole in account.gaps] == ["nothing was recorded"]
+    assert [hole_text(hole) for hole in account.gaps] == ["nothing was recorded"]
 
 
 def test_from_an_open_recording_on_everything_is_pending():
     """The camera still writes: what is missing from its start on may come."""
     closed, open_file = recording("08:00:00", "08:30:00"), recording("08:30:00", "08:30:00", writing=True)
     _reports, account = account_clips(plan(closed, open_file), [ON_DISK], [merged("08:00:00", "08:30:00")], None)
-    assert [(hole.span, hole.reason) for hole in account.pending] == [
+    assert [(hole.span, hole_text(hole)) for hole in account.pending] == [
         (span("08:30:00", "09:00:00"), "the camera is still writing this recording; run again later, or --follow")
     ]
     assert account.gaps == ()
@@ -136,12 +146,12 @@ def test_what_is_too_fresh_to_be_listed_is_pending_and_what_is_older_a_gap():
     _reports, account = account_clips(plan(clip), [ON_DISK], [merged("08:00:00", "08:10:00")], wall("08:45:00"))
     assert [hole.span for hole in account.gaps] == [span("08:10:00", "08:45:00")]
     assert [hole.span for hole in account.pending] == [span("08:45:00", "09:00:00")]
-    assert account.pending[0].reason.startswith("too recent")
+    assert hole_text(account.pending[0]).startswith("too recent: the camera may list more of it; run again after 09:15")
 
 
 def test_a_lost_clip_stays_lost_however_fresh_it_is():
     """What the camera listed and we did not get is our loss, not something to wait for."""
-    _reports, account = account_clips(plan(WHOLE), [Lost("gone")], [None], wall("08:00:00"))
+    _reports, account = account_clips(plan(WHOLE), [GONE], [None], wall("08:00:00"))
     assert [hole.span for hole in account.lost] == [ASKED]
     assert account.pending == ()
 
@@ -157,5 +167,5 @@ def test_pictures_that_cannot_be_decoded_are_counted():
     outcome = replace(merged("08:00:10", "09:00:00"), undecodable_dropped=60)
     reports, account = account_clips(plan(WHOLE), [ON_DISK], [outcome], None)
     assert reports[0].reason is not None
-    assert reports[0].reason.startswith("60 pictures of it cannot be decoded")
-    assert "60 pictures" in account.gaps[0].reason
+    assert reason_text(reports[0].reason).startswith("60 pictures of it cannot be decoded")
+    assert hole_text(account.gaps[0]).startswith("clip 1: 60 pictures")

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camreel.model import Recording, Span, Stream, WallTime
+from camreel.planning.account import RESOLUTION
 from camreel.planning.coverage import CoverageKind, cells, coverage
-from camreel.planning.plan import RESOLUTION, plan_export
+from camreel.planning.plan import plan_export
 
 START = WallTime(datetime(2025, 6, 1, 10))  # noqa: DTZ001 - by the camera's clock
 TENTH = timedelta(milliseconds=100)

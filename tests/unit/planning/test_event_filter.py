@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from camreel.errors import UsageError
 from camreel.model import Recording, Span, Stream, WallTime
+from camreel.planning.account import uncovered
 from camreel.planning.event_filter import events_of, has_event, not_wanted, parse_events, unlabelled
-from camreel.planning.plan import WITHOUT_EVENTS, plan_export, uncovered
+from camreel.planning.plan import WITHOUT_EVENTS, plan_export
 
 START = WallTime(datetime(2026, 1, 16, 8))  # noqa: DTZ001 - by the camera's clock
 NO_TIME = timedelta(0)

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from camreel.model import Recording, Span, Stream, WallTime
-from camreel.planning.plan import Hole, account_for, plan_export, uncovered
+from camreel.planning.account import Hole, LossKind, LostReason, account_for, uncovered
+from camreel.planning.plan import plan_export
 
 
 def wall(text: str) -> WallTime:
@@ -23,6 +24,11 @@ def recording(start: str, end: str, path: str = "", **more) -> Recording:
 
 
 ASKED = span("08:00:00", "09:00:00")
+BROKEN, GONE, WRITING = map(LostReason, (LossKind.UNUSABLE, LossKind.OVERWRITTEN, LossKind.STILL_WRITING))
+
+
+def no_gap(gap: Span) -> tuple[LostReason, None]:
+    return LostReason(LossKind.NOT_RECORDED, str(gap.start)), None
 
 
 def test_recordings_come_in_order_of_time_whatever_the_listing_says():
@@ -146,31 +152,33 @@ def test_missing_seconds_are_named_once_lost_before_pending_before_gap():
     account = account_for(
         ASKED,
         covered=[span("08:00:00", "08:10:00")],
-        lost=[Hole(span("08:05:00", "08:20:00"), "clip 2: broken"), Hole(span("08:15:00", "08:25:00"), "clip 3: gone")],
-        pending=[Hole(span("08:20:00", "08:40:00"), "being written")],
-        explain=lambda gap: f"nothing at {gap.start}",
+        lost=[Hole(span("08:05:00", "08:20:00"), BROKEN, 2), Hole(span("08:15:00", "08:25:00"), GONE, 3)],
+        pending=[Hole(span("08:20:00", "08:40:00"), WRITING)],
+        explain=lambda gap: (LostReason(LossKind.NOT_RECORDED, str(gap.start)), 7),
     )
     assert account.lost == (
-        Hole(span("08:10:00", "08:20:00"), "clip 2: broken"),
-        Hole(span("08:20:00", "08:25:00"), "clip 3: gone"),
+        Hole(span("08:10:00", "08:20:00"), BROKEN, 2),
+        Hole(span("08:20:00", "08:25:00"), GONE, 3),
     )
-    assert account.pending == (Hole(span("08:25:00", "08:40:00"), "being written"),)
-    assert account.gaps == (Hole(span("08:40:00", "09:00:00"), "nothing at 2026-01-16 08:40:00"),)
+    assert account.pending == (Hole(span("08:25:00", "08:40:00"), WRITING),)
+    assert account.gaps == (
+        Hole(span("08:40:00", "09:00:00"), LostReason(LossKind.NOT_RECORDED, "2026-01-16 08:40:00"), 7),
+    )
 
 
 def test_a_claim_on_what_is_there_is_void():
     """A lost clip whose time another clip covers is no loss of time."""
-    account = account_for(ASKED, [ASKED], [Hole(ASKED, "lost")], [Hole(ASKED, "pending")], lambda _gap: "gap")
+    account = account_for(ASKED, [ASKED], [Hole(ASKED, GONE, 1)], [Hole(ASKED, WRITING)], no_gap)
     assert (account.lost, account.pending, account.gaps) == ((), (), ())
 
 
 def test_a_claim_in_the_middle_leaves_both_sides():
     """One hole can end up as gap, loss and gap."""
-    account = account_for(ASKED, [], [Hole(span("08:20:00", "08:40:00"), "lost")], [], lambda _gap: "gap")
+    account = account_for(ASKED, [], [Hole(span("08:20:00", "08:40:00"), GONE, 1)], [], no_gap)
     assert [hole.span for hole in account.gaps] == [span("08:00:00", "08:20:00"), span("08:40:00", "09:00:00")]
 
 
 def test_a_backward_claim_claims_nothing():
     """A claim that ends before it starts (an open clip listed after the range) takes no second from anybody."""
-    account = account_for(ASKED, [], [], [Hole(span("09:30:00", "09:00:00"), "x")], lambda _gap: "gap")
+    account = account_for(ASKED, [], [], [Hole(span("09:30:00", "09:00:00"), WRITING)], no_gap)
     assert (account.pending, [hole.span for hole in account.gaps]) == ((), [ASKED])

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camreel.model import Recording, Span, Stream, WallTime
-from camreel.planning.plan import RESOLUTION, Hole, account_for, plan_export, uncovered
+from camreel.planning.account import RESOLUTION, Hole, LossKind, LostReason, account_for, uncovered
+from camreel.planning.plan import plan_export
 
 START = WallTime(datetime(2025, 6, 1, 10))  # noqa: DTZ001
 TENTH = timedelta(milliseconds=100)
@@ -26,7 +27,7 @@ def between(low: int, high: int) -> st.SearchStrategy[Span]:
 
 ranges = st.builds(lambda start, length: Span(at(start), at(start + length)), st.integers(0, 50), st.integers(1, 300))
 spans = st.lists(between(-50, 400), max_size=8)
-holes = st.lists(st.builds(Hole, between(-50, 400), st.sampled_from(["a", "b", "c"])), max_size=5)
+holes = st.lists(st.builds(Hole, between(-50, 400), st.builds(LostReason, st.sampled_from(LossKind))), max_size=5)
 
 
 def instants(span: Span, parts: list[Span]) -> list[set[int]]:
@@ -78,7 +79,7 @@ def test_covering_the_holes_leaves_none(span, covered):
 @given(ranges, spans, holes, holes)
 def test_every_instant_is_accounted_for_once(span, covered, lost, pending):
     """Covered, lost, pending or a gap: each instant is one of these and only one, but for crumbs below a second."""
-    account = account_for(span, covered, lost, pending, lambda _gap: "nothing was recorded")
+    account = account_for(span, covered, lost, pending, lambda _gap: (LostReason(LossKind.NOT_RECORDED), None))
     named = [hole.span for hole in (*account.lost, *account.pending, *account.gaps)]
     assert_in_order(span, sorted(named))
     for holders in instants(span, named):
@@ -90,7 +91,7 @@ def test_every_instant_is_accounted_for_once(span, covered, lost, pending):
 @given(ranges, spans, holes, holes)
 def test_each_reason_is_that_of_a_claim_that_reaches_there(span, covered, lost, pending):
     """No second is blamed on a clip that is not listed for it; loss goes before waiting, waiting before a gap."""
-    account = account_for(span, covered, lost, pending, lambda _gap: "nothing was recorded")
+    account = account_for(span, covered, lost, pending, lambda _gap: (LostReason(LossKind.NOT_RECORDED), None))
     for found, claims in ((account.lost, lost), (account.pending, pending)):
         for hole in found:
             assert any(claim.reason == hole.reason and claim.span.overlap(hole.span) == hole.span for claim in claims)

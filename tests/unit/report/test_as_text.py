@@ -14,7 +14,7 @@ from camreel._version import __version__
 from camreel.clock import CameraClock, parse_range
 from camreel.errors import AccountLocked, UsageError
 from camreel.model import Address, DeviceInfo, Request, Span, WallTime
-from camreel.planning.plan import Account, Hole
+from camreel.planning.account import Account, Hole, LossKind, LostReason
 from camreel.report import ClipReport, OutputReport, Report, clock_lines, error_json, report_json, report_text
 
 
@@ -24,7 +24,8 @@ def span(start: str, end: str) -> Span:
 
 ASKED = span("08:00:00", "09:00:00")
 NOTHING_MISSING = Account((), (), ())
-HOLE = Hole(span("08:30:00", "08:45:00"), "some reason")
+SOME = LostReason(LossKind.NOT_DOWNLOADED, "some reason")
+HOLE = Hole(span("08:30:00", "08:45:00"), SOME)
 REQUEST = Request(
     address=Address("cam.example", 8080),
     username="admin",
@@ -104,14 +105,14 @@ def test_what_is_missing_in_slivers_is_counted():
 
 def test_all_but_a_moment_is_not_all():
     """A second missing of ten hours is not rounded away."""
-    hole = Hole(Span(ASKED.start, ASKED.start + timedelta(seconds=1)), "some reason")
+    hole = Hole(Span(ASKED.start, ASKED.start + timedelta(seconds=1)), SOME)
     span = Span(ASKED.start, ASKED.start + timedelta(hours=10))
     report = replace(REPORT, span=span, account=replace(NOTHING_MISSING, gaps=(hole,)))
     assert "(99.9 %)" in report_text(report)
 
 
 SPAN_KEYS = {"start", "end", "start_offset", "end_offset", "start_utc", "end_utc"}
-HOLE_KEYS = SPAN_KEYS | {"seconds", "reason"}
+HOLE_KEYS = SPAN_KEYS | {"seconds", "reason", "kind"}
 
 
 def test_json_keys_are_a_contract():
@@ -135,7 +136,7 @@ def test_json_keys_are_a_contract():
     assert set(document["coverage"]) == {"seconds", "percent", "slivers", "slivers_seconds"}
     for kind in ("gaps", "pending", "lost"):
         assert set(document[kind][0]) == HOLE_KEYS
-    assert set(document["clips"][0]) == SPAN_KEYS | {"number", "path", "status", "reason", "size", "covered"}
+    assert set(document["clips"][0]) == SPAN_KEYS | {"number", "path", "status", "reason", "kind", "size", "covered"}
     assert set(document["clips"][0]["covered"]) == SPAN_KEYS
     assert set(document["outputs"][0]) == {"path", "span", "seconds", "size", "video", "audio", "chapters"}
     assert set(document["outputs"][0]["chapters"][0]) == {"start", "title"}
@@ -172,6 +173,7 @@ def test_json_values():
     assert document["found"] == {"recordings": 1, "bytes": 5000, "fetched_bytes": 0, "left_out": {"snapshots": 12}}
     assert document["lost"][0]["seconds"] == 900
     assert document["lost"][0]["reason"] == "some reason"
+    assert document["lost"][0]["kind"] == "not_downloaded"
     assert document["outputs"][0]["chapters"] == [{"start": 0, "title": "08:00:00"}]
 
 
@@ -228,7 +230,11 @@ def test_text_names_everything_that_is_missing():
     """Each gap, pending part, loss and broken clip has its line, with its reason."""
     report = replace(
         with_account(gaps=True, pending=True, lost=True),
-        clips=(replace(CLIP, status="failed", reason="it sent an empty file", covered=None),),
+        clips=(
+            replace(
+                CLIP, status="failed", reason=LostReason(LossKind.NOT_DOWNLOADED, "it sent an empty file"), covered=None
+            ),
+        ),
         warnings=("the list repeats itself",),
         downloads="videos/.amcrest_download/cam",
     )
@@ -275,7 +281,7 @@ def test_next_to_nothing_is_not_nothing():
     """A second of ten hours is not 0.0 %; nothing is."""
     span = Span(ASKED.start, ASKED.start + timedelta(hours=10))
     for seconds, said in ((1, "1 s of 10 h (under 0.1 %)"), (0, "0 s of 10 h (0.0 %)")):
-        hole = Hole(Span(ASKED.start + timedelta(seconds=seconds), span.end), "some reason")
+        hole = Hole(Span(ASKED.start + timedelta(seconds=seconds), span.end), SOME)
         report = replace(REPORT, span=span, account=replace(NOTHING_MISSING, gaps=(hole,)))
         assert f"Coverage  {said}" in report_text(report)
 
@@ -288,7 +294,7 @@ def moments(count: int, seconds: int) -> list[Span]:
 
 def test_many_gaps_are_ten_lines_and_a_sum():
     """The longest, in order of time; --json has them all."""
-    gaps = tuple(Hole(gap, "nothing was recorded") for gap in moments(50, 20))
+    gaps = tuple(Hole(gap, LostReason(LossKind.NOT_RECORDED)) for gap in moments(50, 20))
     report = replace(REPORT, account=replace(NOTHING_MISSING, gaps=gaps))
     lines = [line for line in report_text(report).splitlines() if "nothing was" in line or "more" in line]
     assert [line[21:29] for line in lines[:10]] == [f"08:{minute:02}:00" for minute in (*range(7), 47, 48, 49)]
@@ -298,20 +304,24 @@ def test_many_gaps_are_ten_lines_and_a_sum():
 
 def test_neighbours_that_were_lost_alike_are_one_line():
     """Forty clips that were not tried: one line of Lost and one of Clip, with their numbers and the whole span."""
-    spans, reason = moments(26, 60), "not tried: the camera had stopped answering"
+    spans, reason, tried = (
+        moments(26, 60),
+        "not tried: the camera had stopped answering",
+        LostReason(LossKind.NOT_TRIED),
+    )
     report = replace(
         REPORT,
         account=replace(
             NOTHING_MISSING,
             lost=(
-                Hole(ASKED, "clip 3: it sent an empty file"),
-                *(Hole(span, f"clip {number}: {reason}") for number, span in enumerate(spans, 15)),
+                Hole(ASKED, LostReason(LossKind.NOT_DOWNLOADED, "it sent an empty file"), 3),
+                *(Hole(span, tried, number) for number, span in enumerate(spans, 15)),
             ),
         ),
         clips=(
-            replace(CLIP, number=3, status="failed", reason=reason),
+            replace(CLIP, number=3, status="failed", reason=tried),
             *(
-                replace(CLIP, number=number, span=span, status="failed", reason=reason)
+                replace(CLIP, number=number, span=span, status="failed", reason=tried)
                 for number, span in enumerate(spans, 15)
             ),
         ),
@@ -328,7 +338,9 @@ def test_neighbours_that_were_lost_alike_are_one_line():
 
 def test_many_clips_with_a_reason_are_ten_lines():
     """Each with a reason of its own."""
-    clips = tuple(replace(CLIP, number=number, reason=f"{number} pictures") for number in range(1, 31))
+    clips = tuple(
+        replace(CLIP, number=number, reason=LostReason(LossKind.UNDECODABLE, number)) for number in range(1, 31)
+    )
     lines = [line[10:] for line in report_text(replace(REPORT, clips=clips)).splitlines() if "merged" in line]
     assert len(lines) == 10
     assert "          … and 20 more (--json has them all)" in report_text(replace(REPORT, clips=clips))
@@ -353,12 +365,12 @@ EVIL = "x\x1b[2J\x07\u202e\u2066y\nClip      forged\r\x9b\u2028z"
 
 def test_text_has_no_control_characters_and_no_forged_lines():
     """Whatever the camera calls itself and its files, the text steers no terminal and has no line of its making."""
-    hole = Hole(HOLE.span, EVIL)
+    hole = Hole(HOLE.span, LostReason(LossKind.NOT_DOWNLOADED, EVIL))
     report = replace(
         REPORT,
         request=replace(REQUEST, address=Address(EVIL, 80)),
         device=DeviceInfo(EVIL, EVIL, EVIL, EVIL),
-        clips=(replace(CLIP, path=EVIL, status="failed", reason=EVIL),),
+        clips=(replace(CLIP, path=EVIL, status="failed", reason=LostReason(LossKind.UNUSABLE, EVIL)),),
         left_out=((EVIL, 1),),
         account=Account((hole,), (hole,), (hole,)),
         outputs=(OutputReport(EVIL, 1, 1.0, EVIL, EVIL),),

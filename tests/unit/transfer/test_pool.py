@@ -12,7 +12,8 @@ import anyio.lowlevel
 import pytest
 
 from camreel.errors import BadTransfer, CameraBusy, CameraRefused, CameraUnreachable, DiskError, LoginRefused
-from camreel.transfer.pool import Fetched, Lost, Pool
+from camreel.planning.account import LossKind, LostReason
+from camreel.transfer.pool import Fetched, Pool
 from camreel.transfer.retry import Backoff, Outage
 
 if sys.version_info < (3, 11):
@@ -98,7 +99,11 @@ def several(camera, recording, movie) -> Callable[..., list[Any]]:
     return make
 
 
-async def outcomes(pool: Pool, count: int) -> list[Fetched | Lost]:
+def failed(error: str) -> LostReason:
+    return LostReason(LossKind.NOT_DOWNLOADED, error)
+
+
+async def outcomes(pool: Pool, count: int) -> list[Fetched | LostReason]:
     return [await pool.outcome(number) for number in range(1, count + 1)]
 
 
@@ -178,8 +183,8 @@ async def test_one_bad_recording_does_not_stop_the_rest(pool, several, camera, *
     await running.run()
     clips = await outcomes(running, 4)
     assert [isinstance(clip, Fetched) for clip in clips] == [True, False, True, True]
-    assert clips[1] == Lost(reason)
-    assert (2, reason) in told.done
+    assert clips[1] == failed(reason)
+    assert (2, failed(reason)) in told.done
     assert camera.asked.count(recordings[1].path) == tries
 
 
@@ -253,7 +258,7 @@ async def test_a_camera_that_is_gone_is_not_asked_for_the_rest(pool, several, ca
     await running.run()
     clips = await outcomes(running, 6)
     assert isinstance(clips[0], Fetched)
-    assert clips[1:] == [Lost("It is gone")] + [Lost("not tried: the camera had stopped answering")] * 4
+    assert clips[1:] == [failed("It is gone")] + [LostReason(LossKind.NOT_TRIED)] * 4
     assert len(camera.asked) == 2
     assert away == [1, 2, 4, 8, 16, 29]
 
@@ -299,7 +304,7 @@ async def test_an_outage_ends_after_its_time_however_often_it_comes_back(pool, s
     camera.knock = every_second_time
     running = pool(several(1, {1: [goes_away]}), limit=1, patience=5)
     await running.run()
-    assert await outcomes(running, 1) == [Lost("It is gone")]
+    assert await outcomes(running, 1) == [failed("It is gone")]
     assert sum(away) == 5
 
 
@@ -309,7 +314,7 @@ async def test_downloads_that_are_broken_as_such_are_tried_once_each(pool, sever
     await running.run()
     clips = await outcomes(running, 6)
     assert isinstance(clips[0], Fetched)
-    assert clips[1:] == [Lost("It broke")] * 5
+    assert clips[1:] == [failed("It broke")] * 5
     assert len(camera.asked) == 1 + 3 * 2 + 2
 
 
@@ -325,8 +330,8 @@ async def test_a_recording_that_is_no_longer_listed_is_named_as_gone(pool, sever
     running = pool(recordings, limit=1, attempts=1)
     await running.run()
     clips = await outcomes(running, 3)
-    assert clips[0] == Lost("it is gone: the camera has overwritten or deleted it since it listed it")
-    assert clips[2] == Lost(str(answer).rstrip("."))
+    assert clips[0] == LostReason(LossKind.OVERWRITTEN)
+    assert clips[2] == failed(str(answer).rstrip("."))
 
 
 async def test_a_camera_that_has_too_much_gets_less(pool, several, camera, movie):

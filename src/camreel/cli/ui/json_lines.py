@@ -27,6 +27,7 @@ from camreel.events import (
     Warned,
 )
 from camreel.model import Span
+from camreel.report import reason_text
 
 
 def is_told_alone(event: Event) -> bool:
@@ -99,7 +100,8 @@ def event_fields(event: Event) -> dict[str, Any]:
     if isinstance(event, ClipFetched):
         return {"clip": event.number, "size": event.size, "reused": event.reused}
     if isinstance(event, ClipFailed):
-        return {"clip": event.number, "path": event.recording.path, "reason": event.reason}
+        why = {"reason": reason_text(event.reason), "kind": event.reason.kind.value}
+        return {"clip": event.number, "path": event.recording.path, **why}
     if isinstance(event, Retrying):
         return {"what": event.what, "reason": event.reason, "seconds": event.wait}
     if isinstance(event, Warned):

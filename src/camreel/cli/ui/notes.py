@@ -23,7 +23,7 @@ from camreel.events import (
 )
 from camreel.model import Span
 from camreel.planning.plan import ExportPlan
-from camreel.report import asked_lines, asked_of_clips, clock_lines, left_out_text, times_line
+from camreel.report import asked_lines, asked_of_clips, clock_lines, left_out_text, reason_text, times_line
 from camreel.text import count_text, duration_text, size_text, wrapped
 
 _LABEL = 10  # columns; the report's lines have as many
@@ -132,7 +132,9 @@ def _(event: Gathered) -> list[NoteLine]:
 def _(event: ClipFailed) -> list[NoteLine]:
     return [
         NoteLine(
-            "Failed", f"clip {event.number}, {event.recording.listed or event.recording.span}: {event.reason}", bad=True
+            "Failed",
+            f"clip {event.number}, {event.recording.listed or event.recording.span}: {reason_text(event.reason)}",
+            bad=True,
         )
     ]
 
@@ -228,5 +230,5 @@ def _together(held: list[Event]) -> list[NoteLine]:
         spans, numbers = [event.recording.span for event in failed], [event.number for event in failed]
         whole = Span(min(span.start for span in spans), max(span.end for span in spans))
         which = f"{len(failed)} clips from {min(numbers)} to {max(numbers)}"
-        return [NoteLine("Failed", f"{which}, {whole}: {failed[0].reason}", bad=True)]
+        return [NoteLine("Failed", f"{which}, {whole}: {reason_text(failed[0].reason)}", bad=True)]
     return [note for event in held for note in notes(event)]

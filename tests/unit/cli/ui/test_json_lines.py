@@ -11,6 +11,7 @@ from camreel.cli.ui.reporters import JsonReporter
 from camreel.errors import LoginRefused
 from camreel.events import ClipFailed, ClipFetched, ClipProgress, ClipStarted, Retrying, Waiting
 from camreel.model import Recording
+from camreel.planning.account import LossKind, LostReason
 
 KEYS = {
     "connected": {"address", "model", "name", "firmware"},
@@ -21,7 +22,7 @@ KEYS = {
     "progress": {"phase", "received", "total", "percent", "bytes_per_second", "seconds_left", "merged_up_to"},
     "clip_started": {"clip", "path", "size", "attempt", "have"},
     "clip_fetched": {"clip", "size", "reused"},
-    "clip_failed": {"clip", "path", "reason"},
+    "clip_failed": {"clip", "path", "reason", "kind"},
     "retrying": {"what", "reason", "seconds"},
     "waiting": {"until", "reason"},
     "log": {"text"},
@@ -70,7 +71,7 @@ def test_downloads_are_told_once_a_second(capsys: pytest.CaptureFixture[str]) ->
         now += 0.025
         listener(ClipProgress(1, received))
     listener(ClipFetched(1, 1000))
-    listener(ClipFailed(2, recording, "gone"))
+    listener(ClipFailed(2, recording, LostReason(LossKind.OVERWRITTEN)))
     listener(Retrying("clip 2", "busy", 2.0))
     listener(Waiting(SPAN.end, "too recent"))
     reporter.log("asked")

@@ -26,6 +26,7 @@ from camreel.events import (
     Waiting,
 )
 from camreel.model import Address, DeviceInfo, Recording, Span, Stream
+from camreel.planning.account import LossKind, LostReason
 from camreel.planning.plan import plan_export
 
 MB = 1_000_000
@@ -122,7 +123,7 @@ def test_each_running_download_has_a_line_that_it_keeps() -> None:
     run.progress.feed(ClipStarted(4, run.recordings[3], 100 * MB, 2))
     assert run.progress.lines(80)[1] == "  clip 4  08:30:00    0 %    0.0 of 100.0 MB  try 2"
     assert run.progress.lines(40)[1] == "  clip 4    0 %"
-    run.progress.feed(ClipFailed(3, run.recordings[2], "gone"))
+    run.progress.feed(ClipFailed(3, run.recordings[2], LostReason(LossKind.OVERWRITTEN)))
     run.fetch(2, 10 * MB)
     assert len(run.progress.lines(80)) == 2
     run.progress.feed(Verifying())
@@ -231,7 +232,7 @@ def test_a_failed_clip_is_not_waited_for() -> None:
     run = Run([100 * MB] * 2)
     run.start(1)
     run.receive(1, 50 * MB)
-    run.progress.feed(ClipFailed(1, run.recordings[0], "404"))
+    run.progress.feed(ClipFailed(1, run.recordings[0], LostReason(LossKind.NOT_DOWNLOADED, "404")))
     assert run.progress.total == 100 * MB
     run.start(2)
     run.receive(2, 100 * MB)
@@ -316,7 +317,9 @@ def test_any_story_fits_any_width(
             "start": lambda n=number, s=size: run.start(n, s),  # type: ignore[misc]
             "receive": lambda n=number, s=size: run.receive(n, s),  # type: ignore[misc]
             "fetch": lambda n=number, s=size: run.fetch(n, s),  # type: ignore[misc]
-            "fail": lambda n=number: run.progress.feed(ClipFailed(n, run.recordings[n - 1], "x")),  # type: ignore[misc]
+            "fail": lambda n=number: run.progress.feed(
+                ClipFailed(n, run.recordings[n - 1], LostReason(LossKind.NOT_TRIED))
+            ),  # type: ignore[misc]
             "merge": lambda n=number: run.merge(n),  # type: ignore[misc]
         }
         actions[what]()

@@ -17,6 +17,7 @@ from camreel.cli.ui.terminal import LiveLines
 from camreel.clock import CameraClock, parse_range
 from camreel.events import ClipFailed, ClipFetched, ClipStarted, Planned, RangeKnown, Retrying, Warned
 from camreel.model import Recording, Span, Stream
+from camreel.planning.account import LossKind, LostReason
 from camreel.planning.plan import plan_export
 
 CLIP = Recording("/mnt/sd/1.mp4", SPAN, 1_000_000)
@@ -72,7 +73,7 @@ def test_notable_events_are_told_at_once() -> None:
         for event in (
             Planned(plan_export([late, writing, Recording("/a.jpg", SPAN)], SPAN, Stream.MAIN)),
             Retrying("clip 3", "The camera closed the connection.", 2.5),
-            ClipFailed(3, CLIP, "the camera answers 404"),
+            ClipFailed(3, CLIP, LostReason(LossKind.NOT_DOWNLOADED, "the camera answers 404")),
             Warned("The list ends early."),
         )
         for note in notes(event)

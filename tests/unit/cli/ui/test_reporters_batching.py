@@ -11,7 +11,9 @@ from camreel.cli.ui.notes import EventBatcher
 from camreel.cli.ui.reporters import PlainReporter
 from camreel.events import ClipFailed, ClipFetched, ClipProgress, ClipStarted, Event, Retrying, Warned
 from camreel.model import Recording, Span
+from camreel.planning.account import LossKind, LostReason
 
+EMPTY = LostReason(LossKind.NOT_DOWNLOADED, "it sent an empty file")
 REFUSED = "The camera does not answer (connection refused)."
 
 
@@ -72,7 +74,8 @@ def test_clips_that_were_not_tried_are_one_line() -> None:
     """With their count, their numbers and the whole span."""
     reason = "not tried: the camera had stopped answering"
     assert told(
-        ClipFailed(3, recording(3), "it sent an empty file"), *(ClipFailed(n, recording(n), reason) for n in (5, 6, 8))
+        ClipFailed(3, recording(3), EMPTY),
+        *(ClipFailed(n, recording(n), LostReason(LossKind.NOT_TRIED)) for n in (5, 6, 8)),
     ) == [
         "Failed    clip 3, 2026-01-16 08:03:00 to 08:04:00: it sent an empty file",
         f"Failed    3 clips from 5 to 8, 2026-01-16 08:05:00 to 08:09:00: {reason}",
@@ -108,7 +111,7 @@ def test_a_swarm_ends_when_it_is_calm_and_after_three_seconds_at_most() -> None:
 def test_what_is_held_back_is_told_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     """Also where the run ends at once."""
     reporter = PlainReporter(now=Clock())
-    reporter.listener()(ClipFailed(3, recording(3), "it sent an empty file"))
+    reporter.listener()(ClipFailed(3, recording(3), EMPTY))
     assert capsys.readouterr().err == ""
     reporter.close()
     reporter.close()
