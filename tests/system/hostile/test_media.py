@@ -102,17 +102,18 @@ def test_a_bomb_first_of_all(hostile: Callable[..., Bench], good: HostileCamera,
 
 GREEDY = """
 import sys
-from camreel.media import merge, worker
+from camreel.media.merge import merger
+from camreel.media.worker import main
 
-add = merge.Merger.add
+add = merger.Merger.add
 
 def greedy(self, clip, report):
     if clip.number == 2:
         raise MemoryError
     return add(self, clip, report)
 
-merge.Merger.add = greedy
-sys.exit(worker.main())
+merger.Merger.add = greedy
+sys.exit(main.main())
 """
 
 
