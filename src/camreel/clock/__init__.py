@@ -1,12 +1,11 @@
-"""Times as people type them, the camera's zone, and its clock against real time. Pure.
+"""Times as people type them, and the camera's clock against real time. Pure.
 
-The camera speaks naive local time and nothing else (its search, its file names, its frames); people may name an
-offset. A time without one means what the camera's picture shows. A time with one is real time: it is converted by the
-camera's zone on that day, and shifted by what its clock is wrong.
+A camera knows naive local time only: in its search, its file names and its frames. A time without an offset means the
+clock in the camera's picture. A time with an offset is real time: it is converted by the camera's zone on that day
+and shifted by the drift of its clock.
 
-``typed`` (what people write), ``zone`` and ``season`` (offsets over the years), ``sources`` (which zone it is),
-``camera_clock`` (conversion), ``locate`` (the range on the camera's clock), ``recorded`` (listed times),
-``understand`` (all of it).
+`parse` reads typed times. `zones` has offsets over the years, and `zone_sources` decides which zone the camera is in.
+`camera_clock` converts, `resolve` puts the range onto the camera's clock, and `listed_times` does so with recordings.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The camera's clock against real time. Pure.
+"""Convert between the camera's clock and real time. Pure.
 
-Three things part what a camera shows from UTC: its zone, which may change twice a year; its drift, by which it is
-simply wrong; and the hour that it shows twice. Inside an export, time is counted *straight*: as the camera's clock
-would show it, had it kept the offset (``base``) that it had at the start of the range. On nearly all days that is
-what it does show; on the others, only :meth:`CameraClock.shown` says what it showed.
+Three things separate the camera's clock from UTC: its zone, whose offset may change twice a year; its drift; and the
+hour that it shows twice. Inside an export, time is *straight*: the camera's clock as if it had kept the offset that it
+had at the start of the range (`base`). On nearly all days that is what the camera shows. `CameraClock.shown` returns
+what it shows on the others.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Recordings as the camera lists them, by its own clock, put onto straight time. Pure.
+"""Put the times of listed recordings, which are by the camera's clock, onto straight time. Pure.
 
-In the hour that happens twice, listed times do not say which pass is meant. What tells, in this order: the offset
-that is listed with the recording; a clock that goes back from one recording to the next in the listing; two
-recordings of the same time, which one camera cannot make in one pass. Names never tell.
+In the hour that happens twice, a listed time may be of either pass. Three signs decide, in this order: the offset
+that is listed with the recording; a clock that goes back from one recording to the next; two recordings of the same
+time, which one camera cannot make in one pass. File names never decide.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What people type for times and lengths of time -> values. Pure."""
+"""Parse times, time ranges, durations and time zones as people type them. Pure."""
 
 from __future__ import annotations
 

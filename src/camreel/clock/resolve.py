@@ -1,6 +1,7 @@
-"""The asked range on the camera's clock. Pure: a function of what was asked, the clock, and what time it is.
+"""Put the asked range onto the camera's clock. Pure.
 
-All that is known of the camera's clock, and what was asked -> where the range is, and what to say of it. Pure.
+`understand` takes the facts about the zone, a reading of the clock and what was asked. It returns the range, the clock
+and the remarks for the report. `locate` does so with a clock that is settled already.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the camera's zone comes from: the first source that answers, and what the others say against it. Pure."""
+"""Choose the camera's time zone: the first source that answers, and what the others say against it. Pure."""
 
 from __future__ import annotations
 

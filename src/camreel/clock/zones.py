@@ -1,12 +1,10 @@
-"""How far a clock is from UTC, and when: fixed, by the name of a zone, or step by step. Pure.
+"""Offsets from UTC over time: fixed, by the name of a zone, or by the rule in the firmware. Pure.
 
-A zone answers two questions, what its clock is ahead of UTC at a moment, and when that changes; all else follows:
-the hour that happens twice, the hour that does not happen, and what a range on the clock means in real time.
+A zone answers two questions: how far its clock is ahead of UTC at a moment, and when that changes. The rest follows:
+the hour that happens twice, the hour that is skipped, and the real time of a range on the clock.
 
-Zones as the firmware stores them: an index for the standard offset, and a rule for daylight saving. Pure.
-
-``NTP.TimeZone`` is the index; ``Locales.DSTEnable``, ``DSTStart`` and ``DSTEnd`` are the rule. The rule is written
-down with a year and goes on in others: month, week and day repeat.
+The firmware stores an index for the standard offset (`NTP.TimeZone`) and a rule for daylight saving
+(`Locales.DSTEnable`, `DSTStart`, `DSTEnd`). The rule is written with a year, and its month, week and day repeat.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The settings file: where it is, what may stand in it, and how it is changed without losing a comment."""
+"""The settings file: where it is, what it may contain, and how a camera is added or removed.
+
+`settings` reads and checks it, `edit` changes it.
+"""
 
 from __future__ import annotations
 

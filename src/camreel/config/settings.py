@@ -1,8 +1,6 @@
-"""What may stand in the settings: each key is named like its option, with ``_`` for ``-``.
+"""Find, read and check the settings file.
 
-From the settings file to checked values. What is wrong in it is one sentence that names the file and the place.
-
-Where the settings are, in the folder that each system has for such things.
+Each key has the name of its option, with `_` for `-`. A mistake is one sentence that names the file and the place.
 """
 
 from __future__ import annotations

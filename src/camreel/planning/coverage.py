@@ -1,8 +1,6 @@
-"""What of a range is recorded, with which events, and what is not; and the same as a row of cells to be drawn. Pure.
+"""Divide a range into stretches: recorded, with an event, pending, gap. For reports and timelines. Pure.
 
-All spans are in straight time; whoever shows one asks the camera's clock (:mod:`camreel.clock.camera_clock`).
-
-Where an axis of time has its ticks, and what stands there: round times of the camera's clock. Pure.
+`cells` and `ticks` are for drawing. Spans are in straight time: convert them by `clock.camera_clock` to show them.
 """
 
 from __future__ import annotations

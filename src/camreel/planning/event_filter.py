@@ -1,7 +1,7 @@
-"""Only the recordings that have certain events, and so much before and after them. Pure.
+"""Select recordings by their events, with some time before and after each. Pure.
 
-The choice is made here and never by the camera: some recorders (NVR5232-EI) answer a search for events with files that
-have none. What is left out by it is not wanted, which is neither a gap nor lost.
+camreel selects, not the camera: some recorders (NVR5232-EI) answer a search for events with files that have none. What
+is not selected is not wanted, so it is neither a gap nor lost.
 """
 
 from __future__ import annotations

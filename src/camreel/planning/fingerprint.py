@@ -1,4 +1,4 @@
-"""How an output says which request it was made by. Pure."""
+"""Identify the request that an output was made by, in the comment of its metadata. Pure."""
 
 from __future__ import annotations
 

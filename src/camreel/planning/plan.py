@@ -1,4 +1,4 @@
-"""From what the camera lists to what will be downloaded, and to what the camera does not have. Pure."""
+"""Plan an export: which recordings to download, and which parts of the range are missing and why. Pure."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""What is in a range, at a glance: a page and a contact sheet of pictures, for a fraction of the recordings' bytes.
+"""Show a range at a glance: a page and a contact sheet of pictures, for a fraction of the recordings' bytes.
 
-``places`` (which moments), ``fetching`` (their pictures, as cheaply as the camera allows), ``moments`` (as they are
-shown), ``command`` (the line that exports one), ``page`` (HTML), ``outputs`` (where it goes), ``as_text`` and
-``as_json`` (the report), ``story`` (all of it).
+`choose` selects moments, `fetch` gets their pictures, and `view` puts them into words and places. `page` and `report`
+present the result, which `model` defines. `job` runs it all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which moments of a range to have a picture of. Pure: a function of what was recorded and of how many are wanted."""
+"""Choose the moments of a range that get a picture. Pure: it depends on what is recorded and on the limit."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The pictures of chosen moments, had as cheaply as the camera allows.
+"""Fetch the pictures of chosen moments in the cheapest way that the camera allows.
 
-A keyframe by its bytes alone; where that cannot be done, a snapshot of about that time, then a recording of the small
-stream, and, where that is allowed, of the full one.
+First a keyframe by its bytes alone, then a snapshot of about that time, then a recording of the sub stream. A whole
+recording of the main stream is fetched only if that is allowed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Where a look goes: the page and, beside it, the contact sheet. Named only when they are complete.
-
-A look at a range, told once: ask, choose moments, fetch their pictures, make a page and a sheet of them.
+"""Run a look: search, choose moments, fetch their pictures, make a page and a contact sheet.
 
 connect -> clock -> search -> choose -> keyframes -> thumbnails -> page and sheet -> name -> report
+
+The page and the sheet get their names when they are complete.
 """
 
 from __future__ import annotations

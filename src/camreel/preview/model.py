@@ -1,7 +1,4 @@
-"""The command line that exports a moment, to be copied into a terminal. Pure.
-
-What a look at a range comes to, as values.
-"""
+"""Define what a look is asked and what it returns, as values, and the command that exports a moment. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The report of a look as lines for a person.
+"""Report a look as text for people, and as JSON for programs. Pure.
 
-The report of a look as JSON: a contract with scripts, numbered by ``schema``.
+The keys of the JSON are a contract, numbered by `schema`.
 """
 
 from __future__ import annotations
