@@ -133,9 +133,9 @@ def test_nothing_private_is_in_the_report_or_the_capture_and_the_replay_is_the_c
     assert checkup.exit_code == 0, checkup.trouble
     assert_nothing_private("the report", checkup_text(checkup))
     assert_nothing_private("the JSON", json.dumps(checkup_json(checkup), ensure_ascii=False))
-    assert checkup.serial.value == "serial-1"
-    assert checkup.name.value == "name-1"
-    assert [title for _number, title in checkup.channels.value or ()][:1] == ["title-1"]
+    assert checkup.facts.serial.value == "serial-1"
+    assert checkup.facts.name.value == "name-1"
+    assert [title for _number, title in checkup.facts.channels.value or ()][:1] == ["title-1"]
     with zipfile.ZipFile(place) as archive:
         for name in archive.namelist():
             assert_nothing_private(name, name + archive.read(name).decode("utf-8", "surrogateescape"))
@@ -159,7 +159,7 @@ def timeless(checkup: Checkup) -> Checkup:
 
 def searched(seen: CheckSession) -> list[Span]:
     """The windows that were asked for as the client asks, whole."""
-    asked = [urlsplit(one.target) for one in seen.asked]
+    asked = [urlsplit(one.target) for one in seen.sheet.asked]
     whole = {parse_qs(one.query)["object"][0] for one in asked if "count=100" in one.query}
     windows = [parse_qs(one.query) for one in asked if "action=findFile&" in one.query]
     spans = []
@@ -238,7 +238,7 @@ QUIRKS_SEEN = {
 def test_a_quirk_is_seen_and_said(quirk):
     """Each in a sentence of its own, which a device without it does not get."""
     _seen, checkup = examined(planted("amcrest-sd" if quirk == "" else "dahua-emmc", *([quirk] if quirk else [])))
-    said = " | ".join(checkup.quirks)
+    said = " | ".join(checkup.facts.quirks)
     assert checkup.exit_code == 0
     own = {"no-stream-key"} if quirk == "" else {"connection-close", "one-based-items", "utc-offset", quirk}
     assert {name for name, words in QUIRKS_SEEN.items() if words in said} == {name for name in own if name}
@@ -287,7 +287,7 @@ def test_what_a_camera_does_not_tell_is_said_line_by_line():
     _seen, checkup = examined(planted("amcrest-sd", faults=(deaf,)))
     assert checkup.exit_code == 0
     assert checkup_text(checkup).count("not told (HTTP 501)") == 8
-    assert any(quirk.startswith("answers 501 to getSystemInfo,") for quirk in checkup.quirks)
+    assert any(quirk.startswith("answers 501 to getSystemInfo,") for quirk in checkup.facts.quirks)
     assert checkup_json(checkup)["not_told"]["clock"] == "not told (HTTP 501)"
 
 
@@ -322,15 +322,15 @@ def test_a_redirect_to_https_is_followed_and_its_certificate_is_not_shown():
     assert_nothing_private("the report", checkup_text(refused))
     assert (checkup.exit_code, checkup.redirected) == (0, True)
     assert checkup.address.startswith("https://host-1:")
-    assert "sends http to https" in checkup.quirks
+    assert "sends http to https" in checkup.facts.quirks
 
 
 def test_a_list_without_an_end_is_not_read_to_it():
     """Pages for ever: it stops after a few, and says that the newest recording may be newer."""
     camera = planted("amcrest-sd", faults=(Fault("endless_pages", target="findNextFile", times=None),))
     _seen, checkup = examined(camera)
-    assert checkup.footage.value is not None
-    assert not checkup.footage.value.exact
+    assert checkup.facts.footage.value is not None
+    assert not checkup.facts.footage.value.exact
     assert len(camera.log) < 100
 
 

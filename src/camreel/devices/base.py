@@ -9,6 +9,8 @@ from typing import Protocol
 
 from camreel.clock import Reading, ZoneFacts
 from camreel.devices.access import Access
+from camreel.devices.facts import DeviceFacts
+from camreel.devices.interview import AnswerSheet, Interview, PrivacyRules
 from camreel.model import DeviceInfo, Recording, Span
 
 
@@ -130,6 +132,11 @@ class Driver(Protocol):
         """A word for the protocol, unique among the drivers."""
         ...
 
+    @property
+    def privacy(self) -> PrivacyRules:
+        """What in the device's answers is private."""
+        ...
+
     async def recognizes(self, access: Access) -> bool:
         """Return whether the device speaks this protocol, as far as that shows without a login. Never raises."""
         ...
@@ -143,4 +150,15 @@ class Driver(Protocol):
 
         Raise UsageError for what is no address, OSError without a network.
         """
+        ...
+
+    async def examine(self, access: Access, interview: Interview) -> None:
+        """Ask a check-up's questions by ``interview``, and set its ``reading``.
+
+        Raise LoginError at once; the CameraError of the first question; CameraRefused if it redirects.
+        """
+        ...
+
+    def facts_of(self, sheet: AnswerSheet) -> DeviceFacts:
+        """Return what the answers say. They are redacted, and what is said of them is shown. Pure."""
         ...

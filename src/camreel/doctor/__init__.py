@@ -1,16 +1,15 @@
 """A check-up of one camera, fit to be shown to anybody: what it says of itself, and how it says it.
 
-``visit`` asks (gently, and never the same password twice); ``redact`` takes out what is private; ``diagnose`` makes of
-what is left a frozen ``Checkup``, which ``as_text`` and ``as_json`` show; ``capture`` keeps the answers themselves.
-Only ``visit`` and ``capture`` do anything. Since the diagnosis sees redacted answers alone, it says the same of a
-camera and of the replay of its capture.
+``visit`` asks (gently, and never the same password twice) by the driver of the camera's protocol; ``redacted`` takes
+out what is private; ``diagnose`` makes a frozen ``Checkup`` of the rest, which ``checkup_text`` and ``checkup_json``
+show; ``write_capture`` keeps the answers themselves. A driver finds its facts in redacted answers alone, so it says
+the same of a camera and of the replay of its capture.
 """
 
 from __future__ import annotations
 
 from camreel.doctor.capture import refuse_existing, write_capture
-from camreel.doctor.checkup import Checkup, here
-from camreel.doctor.diagnosis import diagnose
+from camreel.doctor.checkup import Checkup, diagnose, here
 from camreel.doctor.redact import redacted
 from camreel.doctor.report import checkup_json, checkup_text
 from camreel.doctor.visit import CheckSession, CheckTarget, visit

@@ -14,10 +14,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
+from camreel.devices.interview import Question
 from camreel.diskio import disk_errors, part_of, place
 from camreel.doctor.checkup import Checkup
 from camreel.doctor.report import checkup_json
-from camreel.doctor.visit import CheckSession, Question
+from camreel.doctor.visit import CheckSession
 from camreel.errors import UsageError
 
 _LONGEST_TYPE = 200
@@ -31,7 +32,7 @@ def refuse_existing(path: Path) -> None:
         raise UsageError(f"--capture {path}: there is no folder {path.parent}.")
 
 
-def write_capture(path: Path, visit: CheckSession, checkup: Checkup) -> int:
+def write_capture(path: Path, session: CheckSession, checkup: Checkup) -> int:
     """Write the archive and return how many answers are in it. Never over a file. DiskError where it cannot be.
 
     Only the owner may read it: it is redacted, but people should look into it before they send it.
@@ -41,7 +42,7 @@ def write_capture(path: Path, visit: CheckSession, checkup: Checkup) -> int:
         part.unlink(missing_ok=True)  # of a run that was cut off
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
-            count = _write(file, visit.asked, checkup_json(checkup))
+            count = _write(file, session.sheet.asked, checkup_json(checkup))
             file.flush()
             os.fsync(file.fileno())
     place(part, path)

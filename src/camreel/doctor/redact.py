@@ -1,12 +1,9 @@
-"""How one secret can be written: as it is, escaped, in base64, as a hash. Pure.
+"""A visit without what is private in it. The same value becomes the same placeholder everywhere. Pure.
 
-Text of a camera without what is private in it. The same value becomes the same placeholder everywhere. Pure.
-
-Three things find what is private: the key it stands under (``sn=``, ``ChannelTitle[0].Name=``), having met it before
-(the host that was asked, the serial number in the realm of the login), and its looks (a MAC, an IP address).
-Placeholders (``serial-1``) are left alone, so redacting twice is redacting once.
-
-A visit without what is private in it. Pure.
+Three things find what is private: the key it stands under (``sn=``, a channel's title), having met it before (the host
+that was asked, the serial number in the realm of the login), and its looks (a MAC, an IP address). A secret is looked
+for in each form in which it can be written: as it is, escaped, in base64, as a hash. Placeholders (``serial-1``) are
+left alone, so redacting twice is redacting once.
 """
 
 from __future__ import annotations
@@ -19,7 +16,9 @@ from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 from camreel.devices.digest import parse_challenges
-from camreel.doctor.visit import CheckSession, Question
+from camreel.devices.interview import PrivacyRules, Question, Reply
+from camreel.devices.registry import driver_named
+from camreel.doctor.visit import CheckSession
 from camreel.model import Credentials
 
 _LEAST_BASE64 = 6  # characters; less is found everywhere by chance
@@ -67,30 +66,13 @@ _PLACEHOLDER = re.compile(
 # The last part of a key -> what its value is. Compared in lower case; numbers in brackets left out.
 _KEYS = {
     **dict.fromkeys(("sn", "serialno", "serialnumber", "serial", "serialid", "deviceserial", "deviceid"), "serial"),
-    **dict.fromkeys(("machinename", "hostname", "devicename", "devicealias", "alias"), "name"),
+    **dict.fromkeys(("hostname", "devicename", "devicealias", "alias"), "name"),
     **dict.fromkeys(("mac", "macaddress", "macaddr", "physicaladdress"), "mac"),
     **dict.fromkeys(("username", "user", "account", "loginname"), "user"),
     **dict.fromkeys(("password", "passwd", "pwd", "passphrase"), "password"),
     **dict.fromkeys(("ssid", "domain", "domainname"), "net"),
     **dict.fromkeys(("mail", "email", "sender", "receiver"), "mail"),
     **dict.fromkeys(("address", "ipaddress", "ip", "host", "defaultgateway", "gateway", "server", "dns"), "address"),
-}
-
-_TITLE_KEY = re.compile(r"channeltitle\[\d+\]\.name$", re.ASCII)
-
-# Values that only the vendor writes: a name that happens to be the same word is not hidden there.
-_VENDORS = {"type", "devicetype", "updateserial", "version", "processor", "hardwareversion", "vendor", "starttime"}
-
-
-_VENDORS |= {"endtime", "found", "videostream", "mode", "state", "result"}
-
-
-# Words of the camera's own language: where an owner calls a channel so, only its title is hidden, not the word.
-_WORDS = {
-    *("true", "false", "main", "extra1", "extra2", "extra3", "dav", "mp4", "jpg", "mnt", "dvr", "nvr", "ipc", "xvr"),
-    *("event", "timing", "manual", "marker", "unmarked", "videomotion", "success", "error", "temporary", "dev", "sda"),
-    *("mmc0", "none", "null", "aac", "camera", "ip camera", "channel", "yellow", "white", "date", "time", "items"),
-    *("connected", "unconnect", "name", "path", "type", "http", "https", "list", "info", "detail", "table", "result"),
 }
 
 _SAYS_NOTHING = re.compile(r"|\d{1,3}|true|false|none|null")
@@ -112,7 +94,9 @@ _LOOKS = ((_CERTIFICATE, "certificate"), (_MAIL, "mail"), (_MAC, "mac"), (_IPV4,
 class Redactor:
     """What is private, as far as it is known; ``know`` and ``learn`` add to it, the others take it out."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: PrivacyRules) -> None:
+        self._rules = rules
+        self._keys = {**_KEYS, **rules.private_keys}
         self._placeholders: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._strong: dict[str, str] = {}
@@ -150,7 +134,7 @@ class Redactor:
             return self._strong if len(value) >= 4 and not (value.isalpha() or value.isdigit()) else None
         if kind in _STRONG and len(value) >= 6 and not value.isdigit():
             return self._strong
-        if value.casefold() in _WORDS or len(value) < 3 or (value.isdigit() and len(value) < 6):
+        if value.casefold() in self._rules.words or len(value) < 3 or (value.isdigit() and len(value) < 6):
             return None
         return self._weak
 
@@ -181,12 +165,12 @@ class Redactor:
 
     def _valued(self, key: str, value: str, plain: _Plain) -> str:
         last = re.sub(r"\[\d+\]$", "", key.lower().rsplit(".", 1)[-1])
-        if _TITLE_KEY.search(key.lower()) and value.strip():
+        if self._rules.title_key.search(key.lower()) and value.strip():
             return self.know("title", value)
-        kind = "name" if key.lower() == "name" else _KEYS.get(last)
+        kind = "name" if key.lower() == "name" else self._keys.get(last)
         if kind is not None and not _SAYS_NOTHING.fullmatch(value.strip().lower()):
             return self.know(kind, value)
-        return plain(value, last not in _VENDORS)
+        return plain(value, last not in self._rules.vendor_keys)
 
     def _learn_looks(self, text: str, weak: bool) -> str:
         _AUTHORITY.sub(self._authority, text)
@@ -243,39 +227,41 @@ def _any_of(forms: Iterable[str]) -> str:
 _HEX_REALM = re.compile(r"[0-9A-Fa-f]{16,64}")
 
 
-def redacted(visit: CheckSession, credentials: Credentials) -> CheckSession:
+def redacted(session: CheckSession, credentials: Credentials) -> CheckSession:
     """The same visit, fit to be shown: in bodies, targets and errors; the address is ``host-1``.
 
     Headers are left as they are: nothing of them is shown but which there were.
     """
-    hider = _Hider(visit, credentials)
-    texts = [one.body.decode("utf-8", "surrogateescape") for one in visit.asked]
+    sheet = session.sheet
+    hider = _Hider(session, credentials)
+    texts = [one.body.decode("utf-8", "surrogateescape") for one in sheet.asked]
     for text in texts:
         hider.redactor.learn(text)
-    for realm in _realms(visit):
+    for realm in _realms(sheet.heard):
         forms = login_forms(credentials.username, f"Login to {realm}", credentials.password)
         hider.redactor.know("realm" if _HEX_REALM.fullmatch(realm) else "serial", realm, forms)
-    trouble = visit.trouble
+    trouble = session.trouble
     return replace(
-        visit,
-        patient=replace(visit.patient, address=hider.address, ca_file=None, fingerprint=None),
-        asked=tuple(hider.asked(one, text) for one, text in zip(visit.asked, texts, strict=True)),
+        session,
+        patient=replace(session.patient, address=hider.address, ca_file=None, fingerprint=None),
+        sheet=replace(sheet, asked=tuple(map(hider.asked, sheet.asked, texts))),
         trouble=trouble
         and replace(
             trouble,
             message=hider.sentence(trouble.message),
             hint=trouble.hint and hider.sentence(trouble.hint),
         ),
-        warnings=tuple(hider.sentence(text) for text in visit.warnings),
+        warnings=tuple(hider.sentence(text) for text in session.warnings),
     )
 
 
 class _Hider:
     """What is known before anything is asked, and our own sentences about it."""
 
-    def __init__(self, visit: CheckSession, credentials: Credentials) -> None:
-        self.redactor = Redactor()
-        real = visit.patient.address
+    def __init__(self, session: CheckSession, credentials: Credentials) -> None:
+        self._rules = driver_named(session.protocol).privacy
+        self.redactor = Redactor(self._rules)
+        real = session.patient.address
         self._host = self.redactor.know("host", real.host, (real.authority,))
         user = self.redactor.know("user", credentials.username)
         self.redactor.know("password", credentials.password)
@@ -294,8 +280,8 @@ class _Hider:
         return self.redactor.sentence(text)
 
     def asked(self, one: Question, text: str) -> Question:
-        # Targets are our own words, but for the number of a finder.
-        target = re.sub(r"(?<=[?&]object=)[^&]*", lambda found: self.redactor.body(found[0]), one.target)
+        # Targets are our own words, but for what the device chose.
+        target = self._rules.opaque.sub(lambda found: self.redactor.body(found[0]), one.target)
         return replace(
             one,
             target=target,
@@ -305,11 +291,11 @@ class _Hider:
         )
 
 
-def _realms(visit: CheckSession) -> list[str]:
+def _realms(heard: Iterable[Reply]) -> list[str]:
     """What the login's realms say of the device: ``Login to`` and its serial number, or 32 digits made of it."""
     found: dict[str, None] = {}
-    for heard in visit.heard:
-        for challenge in parse_challenges(heard.header("WWW-Authenticate")):
+    for reply in heard:
+        for challenge in parse_challenges(reply.header("WWW-Authenticate")):
             realm = challenge.parameters.get("realm", "")
             if realm.lower().startswith("login to "):
                 found[realm[len("login to ") :].strip()] = None

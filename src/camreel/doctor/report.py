@@ -1,7 +1,4 @@
-"""A check-up as labelled lines for a person. Pure.
-
-A check-up as JSON: a contract with scripts, numbered by ``schema``. Pure.
-"""
+"""A check-up for people, as labelled lines, and for scripts, as JSON: a contract numbered by ``schema``. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from camreel._version import __version__
-from camreel.doctor.checkup import Checkup, ClockFacts, Disk, Fact, RecordedFootage
+from camreel.devices.facts import ClockFacts, Disk, Fact, RecordedFootage
+from camreel.doctor.checkup import Checkup
 from camreel.errors import printable
 from camreel.text import duration_text, size_text
 
@@ -37,13 +35,13 @@ def _rows(checkup: Checkup) -> Iterator[tuple[str, str]]:
         yield "Lock", _lock(checkup)
     if checkup.questions and not (checkup.trouble and checkup.trouble.kind == "NotACamera"):
         yield "Model", _model(checkup)
-        yield "Serial", f"{_value(checkup.serial)}, called {_value(checkup.name)}"
-        yield from _clock(checkup.clock)
-        yield "Channels", _numbered(checkup.channels, quoted=True)
-        yield from (("Storage", line) for line in _storage(checkup.storage))
-        yield "Records", _modes(checkup.recording)
-        yield "Footage", _footage(checkup.footage)
-        yield from (("Quirks", quirk) for quirk in checkup.quirks or ("none seen",))
+        yield "Serial", f"{_value(checkup.facts.serial)}, called {_value(checkup.facts.name)}"
+        yield from _clock(checkup.facts.clock)
+        yield "Channels", _numbered(checkup.facts.channels, quoted=True)
+        yield from (("Storage", line) for line in _storage(checkup.facts.storage))
+        yield "Records", _modes(checkup.facts.recording)
+        yield "Footage", _footage(checkup.facts.footage)
+        yield from (("Quirks", quirk) for quirk in checkup.facts.quirks or ("none seen",))
     yield "Here", _room(checkup)
     yield "", ", ".join(f"{name} {number}" for name, number in checkup.here.versions)
     yield from (("Note", text) for text in checkup.warnings)
@@ -70,7 +68,7 @@ def _quickly(seconds: float) -> str:
 
 
 def _login(checkup: Checkup) -> str:
-    how = f" ({checkup.login_how})" if checkup.login_how else ""
+    how = f" ({checkup.facts.login_how})" if checkup.facts.login_how else ""
     return f"{checkup.login}{how}{': it came to no login' if checkup.login == 'not tried' else ''}"
 
 
@@ -91,7 +89,7 @@ def _lock(checkup: Checkup) -> str:
 
 
 def _model(checkup: Checkup) -> str:
-    return f"{_value(checkup.model)}, firmware {_value(checkup.firmware)}"
+    return f"{_value(checkup.facts.model)}, firmware {_value(checkup.facts.firmware)}"
 
 
 def _clock(told: Fact[ClockFacts]) -> Iterator[tuple[str, str]]:
@@ -166,15 +164,15 @@ SCHEMA = 1
 def checkup_json(checkup: Checkup) -> dict[str, Any]:
     """All of it as plain values. What was not told is null, and its reason stands under ``not_told``."""
     told: dict[str, Fact[Any]] = {
-        "model": checkup.model,
-        "firmware": checkup.firmware,
-        "serial": checkup.serial,
-        "name": checkup.name,
-        "clock": checkup.clock,
-        "channels": checkup.channels,
-        "storage": checkup.storage,
-        "recording": checkup.recording,
-        "footage": checkup.footage,
+        "model": checkup.facts.model,
+        "firmware": checkup.facts.firmware,
+        "serial": checkup.facts.serial,
+        "name": checkup.facts.name,
+        "clock": checkup.facts.clock,
+        "channels": checkup.facts.channels,
+        "storage": checkup.facts.storage,
+        "recording": checkup.facts.recording,
+        "footage": checkup.facts.footage,
     }
     trouble = checkup.trouble
     return {
@@ -191,20 +189,20 @@ def checkup_json(checkup: Checkup) -> dict[str, Any]:
         },
         "login": {
             "state": checkup.login,
-            "how": checkup.login_how,
+            "how": checkup.facts.login_how,
             "locked": trouble is not None and trouble.kind == "AccountLocked",
             "locked_seconds": trouble and trouble.seconds,
         },
-        "model": checkup.model.value,
-        "firmware": checkup.firmware.value,
-        "serial": checkup.serial.value,
-        "name": checkup.name.value,
-        "clock": _clock_json(checkup.clock.value),
+        "model": checkup.facts.model.value,
+        "firmware": checkup.facts.firmware.value,
+        "serial": checkup.facts.serial.value,
+        "name": checkup.facts.name.value,
+        "clock": _clock_json(checkup.facts.clock.value),
         "channels": None
-        if checkup.channels.value is None
-        else [{"number": number, "title": title} for number, title in checkup.channels.value],
+        if checkup.facts.channels.value is None
+        else [{"number": number, "title": title} for number, title in checkup.facts.channels.value],
         "storage": None
-        if checkup.storage.value is None
+        if checkup.facts.storage.value is None
         else [
             {
                 "name": disk.name,
@@ -213,14 +211,14 @@ def checkup_json(checkup: Checkup) -> dict[str, Any]:
                 "used_bytes": disk.used,
                 "has_error": disk.has_error,
             }
-            for disk in checkup.storage.value
+            for disk in checkup.facts.storage.value
         ],
         "recording": None
-        if checkup.recording.value is None
-        else [{"channel": number, "mode": mode} for number, mode in checkup.recording.value],
-        "footage": _footage_json(checkup.footage.value),
+        if checkup.facts.recording.value is None
+        else [{"channel": number, "mode": mode} for number, mode in checkup.facts.recording.value],
+        "footage": _footage_json(checkup.facts.footage.value),
         "not_told": {name: answer.why for name, answer in told.items() if answer.value is None},
-        "quirks": list(checkup.quirks),
+        "quirks": list(checkup.facts.quirks),
         "warnings": list(checkup.warnings),
         "questions": checkup.questions,
         "here": {"free_bytes": checkup.here.free, "versions": dict(checkup.here.versions)},

@@ -130,7 +130,7 @@ def _show(checkup: Checkup, *, as_json: bool) -> None:
 def _keep(place: Path, visit: CheckSession, checkup: Checkup) -> None:
     from camreel.doctor import write_capture  # noqa: PLC0415 - see above
 
-    if not visit.asked:
+    if not visit.sheet.asked:
         terminal.err("No capture was written: there is no answer to be kept.")
         return
     count = write_capture(place, visit, checkup)

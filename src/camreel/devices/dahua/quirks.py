@@ -1,9 +1,4 @@
-"""Questions and answers of mediaFileFind -> searches. Pure.
-
-In what a device is peculiar, as sentences: seen in its answers, not probed for. Pure.
-
-Answers about a device -> facts: its disks, and how its channels record. Pure.
-"""
+"""In what a Dahua device is peculiar, as sentences: seen in its answers, not probed for. Pure."""
 
 from __future__ import annotations
 
@@ -13,10 +8,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from camreel.devices.dahua import protocol
-from camreel.devices.dahua.protocol import parse_pairs
 from camreel.devices.digest import Challenge, parse_challenges
-from camreel.doctor.checkup import Disk
-from camreel.doctor.visit import CheckSession, Question, Reply
+from camreel.devices.interview import AnswerSheet, Question, Reply
 from camreel.errors import printable
 from camreel.model import Recording
 
@@ -50,7 +43,7 @@ class Search:
 
 
 def searches_of(asked: Iterable[Question]) -> tuple[Search, ...]:
-    """The searches of a visit, in order."""
+    """Return the searches among the questions, in order."""
     groups: list[dict[str, list[Question]]] = []
     for one in asked:
         if "/mediaFileFind.cgi?" not in one.target:
@@ -112,7 +105,7 @@ _BLOCK = 65536
 
 
 def login_words(heard: Sequence[Reply]) -> str:
-    """How it wants to be logged in to: ``digest, MD5``."""
+    """Return how it wants to be logged in to: ``digest, MD5``."""
     challenges = _challenges(heard)
     schemes = dict.fromkeys(
         f"digest, {printable(one.parameters.get('algorithm', 'MD5'), 20)}" if one.scheme == "digest" else one.scheme
@@ -121,29 +114,29 @@ def login_words(heard: Sequence[Reply]) -> str:
     return " and ".join(printable(scheme, 40) for scheme in list(schemes)[:4])
 
 
-def quirks_of(visit: CheckSession, searches: Sequence[Search]) -> tuple[str, ...]:
-    """All of them, most general first."""
+def quirks_of(sheet: AnswerSheet, searches: Sequence[Search]) -> tuple[str, ...]:
+    """Return all of them, the most general first."""
     recordings = [one for search in searches for one in search.recordings]
     told = chain(
-        _of_connections(visit),
-        _of_login(visit.heard),
-        _of_refusals(visit.asked),
-        _of_writing(visit.asked, searches),
+        _of_connections(sheet),
+        _of_login(sheet.heard),
+        _of_refusals(sheet.asked),
+        _of_writing(sheet.asked, searches),
         _of_pages(searches),
-        _of_items(visit, searches) if recordings else (),
+        _of_items(sheet, searches) if recordings else (),
     )
     return tuple(dict.fromkeys(told))
 
 
-def _of_connections(visit: CheckSession) -> Iterator[str]:
-    if visit.redirected:
+def _of_connections(sheet: AnswerSheet) -> Iterator[str]:
+    if sheet.redirected:
         yield "sends http to https"
-    closing = [any("close" in value.lower() for value in one.header("Connection")) for one in visit.heard]
+    closing = [any("close" in value.lower() for value in one.header("Connection")) for one in sheet.heard]
     if closing and all(closing):
         yield "closes the connection after each answer"
     elif any(closing):
         yield "closes the connection after some answers"
-    if any(one.status == 200 and not one.header("Content-Length") for one in visit.heard):
+    if any(one.status == 200 and not one.header("Content-Length") for one in sheet.heard):
         yield "sends answers without a Content-Length"
 
 
@@ -225,11 +218,11 @@ def _of_pages(searches: Sequence[Search]) -> Iterator[str]:
         yield "does not let a search be closed (but destroyed)"
 
 
-def _of_items(visit: CheckSession, searches: Sequence[Search]) -> Iterator[str]:
+def _of_items(sheet: AnswerSheet, searches: Sequence[Search]) -> Iterator[str]:
     recordings = [one for search in searches for one in search.recordings]
     text = "\n".join(body for search in searches for body in search.bodies)
     channels = {one.channel for one in recordings if one.channel is not None}
-    asked = visit.patient.channel
+    asked = sheet.channel
     if channels:
         base = {asked - 1: "counts channels from 0 in its lists", asked: "counts channels from 1 in its lists"}
         others = "lists other channels than the one asked for"
@@ -252,48 +245,3 @@ def _of_items(visit: CheckSession, searches: Sequence[Search]) -> Iterator[str]:
         yield "lists recordings that it is still writing"
     if any(not one.path.startswith("/") for one in recordings):
         yield "lists recordings that lie on another server"
-
-
-_MOST_DISKS = 64
-_MOST_BYTES = 1 << 60
-_DISK = re.compile(r"list(?:\.info)?\[(\d{1,3})\]\.(.+)", re.ASCII)  # the document has no «info», the wire has
-_PART = re.compile(r"Detail\[\d{1,3}\]\.(TotalBytes|UsedBytes|IsError)", re.ASCII)
-_MODE = re.compile(r"table\.RecordMode\[(\d{1,4})\]\.Mode", re.ASCII)
-_MODES = {"0": "by schedule", "1": "always (by hand)", "2": "off"}  # DH-NVR608H
-
-
-def parse_disks(text: str) -> tuple[Disk, ...]:
-    """The disks of ``getDeviceAllInfo``, parts summed up. Recorders use all of a disk from the start."""
-    disks: dict[int, dict[str, str]] = {}
-    sums: dict[int, dict[str, list[str]]] = {}
-    for key, value in parse_pairs(text).items():
-        if (found := _DISK.fullmatch(key)) and (int(found[1]) in disks or len(disks) < _MOST_DISKS):
-            number = int(found[1])
-            disks.setdefault(number, {})[found[2]] = value
-            if part := _PART.fullmatch(found[2]):
-                sums.setdefault(number, {}).setdefault(part[1], []).append(value)
-    return tuple(_disk(facts, sums.get(number, {})) for number, facts in sorted(disks.items()))
-
-
-def _disk(facts: dict[str, str], sums: dict[str, list[str]]) -> Disk:
-    return Disk(
-        name=printable(facts.get("Name", ""), 40) or "a disk without a name",
-        state=printable(facts.get("State", ""), 40) or "no state told",
-        total=_sum(sums.get("TotalBytes", [])),
-        used=_sum(sums.get("UsedBytes", [])),
-        has_error=any(value.lower() == "true" for value in sums.get("IsError", [])),
-    )
-
-
-def _sum(numbers: list[str]) -> int | None:
-    """Bytes, written with a fraction: ``63864569856.000000``."""
-    found = [re.fullmatch(r"(\d{1,19})(?:\.\d{1,9})?", number, re.ASCII) for number in numbers]
-    total = sum(int(one[1]) for one in found if one)
-    return total if found and all(found) and total <= _MOST_BYTES else None
-
-
-def parse_record_modes(text: str) -> tuple[tuple[int, str], ...]:
-    """How each channel (from 1) records, in words."""
-    found = ((_MODE.fullmatch(key), value) for key, value in parse_pairs(text).items())
-    modes = {int(one[1]) + 1: _MODES.get(value, f"mode {printable(value, 20)}") for one, value in found if one}
-    return tuple(sorted(modes.items()))
