@@ -25,10 +25,17 @@ _LEAST_BASE64 = 6  # characters; less is found everywhere by chance
 
 
 def written_forms(value: str) -> tuple[str, ...]:
-    """``value``, and percent-encoded in each usual way."""
-    data = value.encode("utf-8", "surrogateescape")
-    escaped = (quote(data, safe=""), quote(data), quote(data, safe="[]:/.-_~,*@"), quote_plus(data))
-    return tuple(dict.fromkeys((value, *escaped)))
+    """Return ``value``, and percent-encoded in each usual way.
+
+    Patterns ignore the case of a letter, but not that some letters become two: ``ß`` in capitals is ``SS``.
+    """
+    cases = () if value.isascii() else (value.upper(), value.lower(), value.swapcase(), value.casefold())
+    forms: dict[str, None] = {}
+    for text in dict.fromkeys((value, *cases)):
+        data = text.encode("utf-8", "surrogateescape")
+        escaped = (quote(data, safe=""), quote(data), quote(data, safe="[]:/.-_~,*@"), quote_plus(data))
+        forms.update(dict.fromkeys((text, *escaped)))
+    return tuple(forms)
 
 
 def coded_forms(value: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import hashlib
 from base64 import b64encode
 from urllib.parse import quote, quote_plus
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from camreel.devices.dahua.checkup import PRIVACY
@@ -37,6 +37,7 @@ WRITTEN = st.sampled_from(
 AROUND = st.sampled_from(["x={} y", "items[0].FilePath=/mnt/{}/1.mp4", "[{}]", '{{"a": "{}"}}', "a: {}\r\nb=c", "k={}"])
 
 
+@example([("serial", "Qß10wq", str.swapcase, "x={} y")])
 @given(st.lists(st.tuples(KINDS, SECRETS, WRITTEN, AROUND), min_size=1, max_size=6))
 def test_nothing_known_is_left_in_any_form(planted):
     """As it is, in other letters, percent-encoded, in base64 (within more of it), or as MD5."""
