@@ -1,0 +1,219 @@
+"""Hold the layout of src: sizes of folders, names, imports without a circle, and tests that mirror it.
+
+Each failure says what to do. What is not true yet stands in NOT_YET; a test fails when an entry there is not needed any
+more, so that the list only gets shorter.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SRC = ROOT / "src"
+UNIT = ROOT / "tests" / "unit"
+
+MOST_IN_A_FOLDER = 15
+SMALL = 60  # lines
+MOST_SMALL = 3
+
+NOT_YET = {
+    "circles": {"camreel.cli.batch <-> camreel.cli.commands.list"},
+    "names": {"camreel.media.mux.muxed"},
+    "classes": {"Question"},
+}
+SAME_NAME_ON_PURPOSE = {"Camera": {"camreel.api.camera", "camreel.sync"}}  # the same thing, with and without a loop
+
+
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
+# Words of which no module is named. A gerund or an adverb is known by its end, so some nouns have to be excused.
+GERUNDS = _words("naming planning dating")  # names of a subject that have no shorter noun
+NOUNS = _words("listing speed feed seed")
+QUESTIONS = _words("who whom whose what when where why which how")
+PRONOUNS = _words("i me my it its this that these those they them we us our you your he she each some any all none")
+ADVERBS = _words("again ago always away here late never now often once soon still there")
+PARTICIPLES = _words("made given taken found kept lost held seen said told gone known left done sent written shown")
+BAD_EXAMPLES = _words("settle worst")
+
+
+def _modules() -> dict[str, Path]:
+    """Return each module of src by its dotted name; a package is its `__init__`."""
+    found = {}
+    for path in sorted(SRC.rglob("*.py")):
+        parts = path.relative_to(SRC).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = _modules()
+TREES = {name: ast.parse(path.read_text("utf-8"), str(path)) for name, path in MODULES.items()}
+
+
+def _imported(name: str) -> Iterator[str]:
+    """Yield what a module imports of src, at its top, late, or under TYPE_CHECKING; packages on the way not counted."""
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom):
+            base = _base(name, node)
+            for alias in node.names:
+                full = f"{base}.{alias.name}"
+                yield from (each for each in (full if full in MODULES else base,) if each in MODULES)
+
+
+def _base(name: str, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    package = name.split(".") if MODULES[name].name == "__init__.py" else name.split(".")[:-1]
+    parents = package[: len(package) - node.level + 1]
+    return ".".join([*parents, *([node.module] if node.module else [])])
+
+
+IMPORTS = {name: set(_imported(name)) - {name} for name in MODULES}
+
+
+def _circles(imports: Mapping[str, set[str]]) -> set[str]:
+    """Return the circles of imports, each as its modules, sorted; one import is left out for each circle found."""
+    graph = {name: set(others) for name, others in imports.items()}
+    found = set()
+    while True:
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            # graphlib names a node after what it is imported by: the circle's first and last are the same.
+            circle: list[str] = error.args[1]
+            graph[circle[1]].discard(circle[0])
+            found.add(" <-> ".join(sorted(set(circle))))
+        else:
+            return found
+
+
+def _complaint(word: str, *, alone: bool) -> str | None:
+    """Say what is wrong with a word in a module's name; a participle is fine before a noun (`listed_times`)."""
+    if word in GERUNDS | NOUNS:
+        return None
+    rules = {
+        "a gerund": word.endswith("ing"),
+        "an adverb": word.endswith("ly") or word in ADVERBS,
+        "a pronoun": word in PRONOUNS,
+        "a question word": word in QUESTIONS,
+        "a bare participle": alone and (word.endswith("ed") or word in PARTICIPLES),
+        "no noun and no plain verb of its one function": word in BAD_EXAMPLES,
+    }
+    return next((rule for rule, broken in rules.items() if broken), None)
+
+
+def _badly_named(names: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        words = name.rpartition(".")[2].strip("_").split("_")
+        for word in words:
+            if complaint := _complaint(word, alone=len(words) == 1):
+                found[name] = f"{word!r} is {complaint}"
+    return found
+
+
+def _held(rule: str, broken: Iterable[str], what_to_do: str) -> None:
+    """Fail for what is broken and not in NOT_YET, and for what is in NOT_YET and broken no more."""
+    found = set(broken)
+    allowed = NOT_YET.get(rule, set())
+    assert not found - allowed, f"{what_to_do}: {sorted(found - allowed)}"
+    assert not allowed - found, f"Well done. Take this out of NOT_YET[{rule!r}]: {sorted(allowed - found)}"
+
+
+def test_a_folder_can_be_overlooked():
+    folders = Counter(path.parent for path in MODULES.values() if path.name != "__init__.py")
+    full = [f"{folder.relative_to(SRC)} ({count})" for folder, count in folders.items() if count > MOST_IN_A_FOLDER]
+    _held(
+        "folders",
+        full,
+        f"A folder has at most {MOST_IN_A_FOLDER} modules. Make a sub-package of those that belong together",
+    )
+
+
+def test_small_modules_are_few():
+    importers = Counter(other for others in IMPORTS.values() for other in others)
+    small = [
+        f"{name} ({lines} lines)"
+        for name, path in MODULES.items()
+        if path.name != "__init__.py"
+        and importers[name] == 1
+        and (lines := len(path.read_text("utf-8").splitlines())) < SMALL
+    ]
+    assert len(small) <= MOST_SMALL, f"Move what has one importer and under {SMALL} lines into that importer: {small}"
+
+
+def test_a_class_name_has_one_meaning():
+    places = defaultdict(set)
+    for name, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].add(name)
+    twice = {
+        kind: where for kind, where in places.items() if len(where) > 1 and where != SAME_NAME_ON_PURPOSE.get(kind)
+    }
+    _held("classes", twice, f"Rename one of each pair by what it means ({twice})")
+
+
+def test_imports_have_no_circle():
+    _held("circles", _circles(IMPORTS), "Cut the circle: a small protocol, or the shared part in a module below both")
+
+
+def test_modules_are_named_by_nouns():
+    bad = _badly_named(MODULES)
+    _held("names", bad, f"Name the module by a noun of the field, or by the verb of its one function ({bad})")
+
+
+def test_unit_tests_mirror_src():
+    """`tests/unit/clock/test_zones_properties.py` is about `clock/zones.py`, or about a package of that name."""
+    unmatched = []
+    for path in UNIT.rglob("test_*.py"):
+        folder = path.parent.relative_to(UNIT)
+        names = {each.stem for each in (SRC / "camreel" / folder).glob("*") if not each.name.startswith("__")}
+        stem = path.stem.removeprefix("test_")
+        if not any(stem == name or stem.startswith(f"{name}_") for name in names):
+            unmatched.append(path.relative_to(UNIT).as_posix())
+    of_the_whole = {"test_house.py", "test_face.py", "test_parser_properties.py"}
+    strays = set(unmatched) - of_the_whole
+    assert not strays, f"Name each by the module that it tests, in that module's folder: {sorted(strays)}"
+
+
+@pytest.mark.parametrize(
+    ("imports", "circles"),
+    [
+        ({"a": {"b"}, "b": {"c"}, "c": set()}, set()),
+        ({"a": {"b"}, "b": {"a"}}, {"a <-> b"}),
+        ({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"e"}, "e": {"d"}}, {"a <-> b <-> c", "d <-> e"}),
+    ],
+)
+def test_circles_are_found(imports, circles):
+    assert _circles(imports) == circles
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["wanting", "keeping", "tuning", "when", "worst", "settle", "worst_code", "quickly", "made", "reached", "its_clip"],
+)
+def test_bad_names_are_found(name):
+    assert _badly_named([f"camreel.{name}"])
+
+
+@pytest.mark.parametrize(
+    "name", ["naming", "planning", "dating", "listed_times", "indexed_clip", "resolve", "__main__"]
+)
+def test_good_names_are_not(name):
+    assert not _badly_named([f"camreel.{name}"])
+
+
+def test_all_of_src_is_looked_at():
+    assert {name.partition(".")[0] for name in MODULES} == {"camreel", "camreel_simulator"}
+    assert "camreel.cli.batch" in IMPORTS["camreel.cli.commands.get"] | IMPORTS["camreel.cli.commands.list"]
+    assert "camreel.model" in IMPORTS["camreel.planning.plan"]
