@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
 
 import anyio
 from benchmarks.camera import PASSWORD, USERNAME
 
 from camreel.clock.parse import parse_range
 from camreel.jobs.search import CameraSearch, SearchResult
-from camreel.model import Address, Credentials, Request
+from camreel.model import Address, Credentials, Query, Target
 from camreel.transfer.runtime import Runtime
 
 
 async def _find(port: int, start: str, end: str, found: list[SearchResult]) -> None:
-    request = Request(Address("127.0.0.1", port), USERNAME, parse_range(start, end), Path(), Path("none.mp4"))
-    inquiry = CameraSearch(request, Credentials(USERNAME, PASSWORD), lambda _event: None, Runtime())
+    target, query = Target(Address("127.0.0.1", port), USERNAME), Query(parse_range(start, end))
+    inquiry = CameraSearch(target, query, Credentials(USERNAME, PASSWORD), lambda _event: None, Runtime())
     found.append(await inquiry.run())
 
 

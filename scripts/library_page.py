@@ -4,9 +4,11 @@ whether it is as it should be.
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import enum
 import inspect
+import itertools
 import re
 import sys
 import textwrap
@@ -22,11 +24,14 @@ MARK = "<!-- From here on made by scripts/library_page.py (make docs). -->"
 _ROLE = re.compile(r":(?:class|func|meth|data|mod|attr):`~?([^`]+)`")
 
 GROUPS = {
-    "Search and fetch": ["connect", "Camera", "Recordings", "Recording", "DeviceInfo", "Address"],
+    "Search and fetch": ["connect", "TargetOptions", "Camera", "Recordings", "Recording", "DeviceInfo", "Address"],
     "One video of a range": [
         "request",
         "export",
         "Request",
+        "Target",
+        "Query",
+        "Output",
         "VideoOptions",
         "Report",
         "report_text",
@@ -49,9 +54,11 @@ def parameter_text(parameter: inspect.Parameter) -> str:
     """``name: type = default``, as it is written."""
     kind = "" if parameter.annotation is parameter.empty else f": {parameter.annotation}"
     if parameter.default is parameter.empty:
-        return f"{parameter.name}{kind}"
+        return f"{'**' if parameter.kind is parameter.VAR_KEYWORD else ''}{parameter.name}{kind}"
     default = parameter.default
     shown = f"{type(default).__name__}.{default.name}" if isinstance(default, enum.Enum) else repr(default)
+    if dataclasses.is_dataclass(default):
+        shown = f"{type(default).__name__}()"
     return f"{parameter.name}{kind} = {shown}" if kind else f"{parameter.name}={shown}"
 
 
@@ -60,9 +67,9 @@ def signature_of(name: str, thing: Any) -> str:
     given = inspect.signature(thing)
     shown = [each for each in given.parameters.values() if each.name not in {"self", "cls", "tuning"}]
     parts = [parameter_text(each) for each in shown]
-    keywords = sum(each.kind is inspect.Parameter.KEYWORD_ONLY for each in shown)
+    keywords = [number for number, each in enumerate(shown) if each.kind is each.KEYWORD_ONLY]
     if keywords:
-        parts.insert(len(parts) - keywords, "*")
+        parts.insert(keywords[0], "*")
     back = given.return_annotation if isinstance(given.return_annotation, str) else ""
     back = back.replace("AsyncIterator[", "AbstractAsyncContextManager[")  # by a decorator that is not in it
     back = f" -> {back}" if back else ""
@@ -86,6 +93,26 @@ def members(kind: type) -> Iterator[str]:
             yield text_of(plain)
 
 
+def body_of(kind: type) -> list[ast.stmt]:
+    """What is written in a class."""
+    (whole,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(whole, ast.ClassDef)
+    return whole.body
+
+
+def fields_of(kind: type) -> Iterator[str]:
+    """Its fields that have a docstring of their own, as a list."""
+    for field, text in itertools.pairwise(body_of(kind)):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            yield f"- `{ast.unparse(field.target)}`: {' '.join(str(text.value.value).replace('``', '`').split())}"
+
+
+def options_of(kind: type) -> Iterator[str]:
+    """The keys of a TypedDict, as keyword arguments."""
+    keys = [ast.unparse(each) for each in body_of(kind) if isinstance(each, ast.AnnAssign)]
+    yield "\n".join(["```python", *keys, "```"])
+
+
 def entry(name: str) -> Iterator[str]:
     """One public name."""
     thing = getattr(camreel, name)
@@ -102,7 +129,10 @@ def entry(name: str) -> Iterator[str]:
     elif inspect.isclass(thing):
         if dataclasses.is_dataclass(thing):
             yield signature_of(name, thing)
+        elif typing.is_typeddict(thing):
+            yield from options_of(thing)
         yield text_of(thing)
+        yield "\n".join(fields_of(thing))
         yield from members(thing)
     else:
         yield signature_of(name, thing)

@@ -8,9 +8,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any, TypeVar
 
 import anyio
 import av
@@ -23,7 +24,7 @@ from camreel.clock import parse_range
 from camreel.devices.http import Timeouts
 from camreel.events import Event
 from camreel.jobs.export import export
-from camreel.model import Address, Credentials, Request
+from camreel.model import Address, Credentials, Output, Query, Request, Target
 from camreel.report import Report
 from camreel.transfer.retry import Backoff
 from camreel.transfer.runtime import Runtime
@@ -32,6 +33,8 @@ from camreel_simulator import ClipSpec, DeviceClock, Recorded, SimulatedCamera, 
 # A suite that was started in the background ignores Ctrl-C, and so would the programs that its tests start and stop.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_Whole = TypeVar("_Whole")
 
 START = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - by the camera's clock
 # Long after all footage, so that nothing is pending; each test that needs another time says so.
@@ -91,6 +94,21 @@ def tuning(**changes: object) -> Runtime:
     return Runtime(**(settings | changes))  # type: ignore[arg-type]
 
 
+def changed(whole: _Whole, **changes: object) -> _Whole:
+    """A request with other values for some fields of its own or of its parts: their names tell where they belong."""
+    left = dict(changes)
+    other: _Whole = _changed(whole, left)
+    assert not left, f"no such fields: {sorted(left)}"
+    return other
+
+
+def _changed(whole: Any, left: dict[str, object]) -> Any:
+    own = {field.name: left.pop(field.name) for field in fields(whole) if field.name in left}
+    parts = {field.name: getattr(whole, field.name) for field in fields(whole) if field.name not in own}
+    inner = {name: _changed(part, left) for name, part in parts.items() if is_dataclass(part)}
+    return replace(whole, **own, **inner)
+
+
 @dataclass
 class Ran:
     """One export that has ended: its report, or the error, and all its events."""
@@ -119,14 +137,8 @@ class Bench:
     password: str = "simulated-1"
 
     def request(self, start: str, end: str, **changes: object) -> Request:
-        fields: dict[str, object] = {
-            "address": self.address,
-            "username": "admin",
-            "asked": parse_range(start, end),
-            "output_dir": self.folder,
-            "output": self.folder / "out.mp4",
-        }
-        return Request(**(fields | changes))  # type: ignore[arg-type]
+        target, query = Target(self.address, "admin"), Query(parse_range(start, end))
+        return changed(Request(target, query, Output(self.folder, self.folder / "out.mp4")), **changes)
 
     def export(
         self,

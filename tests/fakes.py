@@ -25,7 +25,7 @@ def events(request: Request) -> list[Event]:
     """What a short run tells."""
     recordings = [Recording("/mnt/sd/1.mp4", SPAN, 1_000_000), Recording("/mnt/sd/1.jpg", SPAN, 1_000)]
     return [
-        Connected(request.address, DEVICE),
+        Connected(request.target.address, DEVICE),
         RangeKnown(request.asked, SPAN, CLOCK),
         Planned(plan_export(recordings, SPAN, Stream.MAIN)),
         Warned("The camera's list ends early\x1b[31m."),
@@ -37,7 +37,7 @@ def events(request: Request) -> list[Event]:
 def report(request: Request, *, complete: bool = True) -> Report:
     """What a short run reports."""
     lost = () if complete else (Hole(SPAN, LostReason(LossKind.NOT_DOWNLOADED, "the camera answers 404"), 1),)
-    output = OutputReport(str(request.output), 1_000_000, 3600.0, "H.264 640x360", None)
+    output = OutputReport(str(request.output.file), 1_000_000, 3600.0, "H.264 640x360", None)
     return Report(request, SPAN, CLOCK, DEVICE, (), (), Account((), (), lost), (output,))
 
 

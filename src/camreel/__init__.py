@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from camreel import sync
     from camreel.api.camera import Camera, Recordings, connect
-    from camreel.api.export import day, export, last, request
+    from camreel.api.export import TargetOptions, day, export, last, request
     from camreel.clock import CameraClock
     from camreel.errors import (
         AccountLocked,
@@ -48,12 +48,15 @@ if TYPE_CHECKING:
         DeviceInfo,
         Gaps,
         IfExists,
+        Output,
         OutputFormat,
+        Query,
         Recording,
         Request,
         Span,
         Split,
         Stream,
+        Target,
         VideoOptions,
         WallTime,
     )
@@ -68,10 +71,10 @@ _ROOMS = {
     ),
     "camreel.events": ("Event",),
     "camreel.api.camera": ("Camera", "Recordings", "connect"),
-    "camreel.api.export": ("day", "export", "last", "request"),
+    "camreel.api.export": ("TargetOptions", "day", "export", "last", "request"),
     "camreel.model": (
-        "Address", "AudioMode", "DeviceInfo", "Gaps", "IfExists", "OutputFormat", "Recording", "Request", "Span",
-        "Split", "Stream", "VideoOptions", "WallTime",
+        "Address", "AudioMode", "DeviceInfo", "Gaps", "IfExists", "Output", "OutputFormat", "Query", "Recording",
+        "Request", "Span", "Split", "Stream", "Target", "VideoOptions", "WallTime",
     ),
     "camreel.report": ("Report", "report_json", "report_text"),
 }  # fmt: skip
@@ -119,7 +122,9 @@ __all__ = [
     "MergeError",
     "NotACamera",
     "NothingRecorded",
+    "Output",
     "OutputFormat",
+    "Query",
     "Recording",
     "Recordings",
     "Report",
@@ -127,6 +132,8 @@ __all__ = [
     "Span",
     "Split",
     "Stream",
+    "Target",
+    "TargetOptions",
     "UsageError",
     "VideoOptions",
     "WallTime",

@@ -189,20 +189,26 @@ class Split(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class VideoOptions:
-    """How a video is made of the clips; what each means is said in :class:`camreel.media.worker.messages.MergeJob`.
+    """How a video is made of the clips. One value for all who make one: it reaches the merge whole."""
 
-    ``split`` is where a new file begins: at each day or hour by the camera's clock, or before so many bytes.
-    ``timelapse`` makes a short video of keyframes: so many times as fast, or, below 0, of so many seconds.
-    """
-
+    whole_clips: bool = False
+    """Use clips from their first to their last frame, also beyond the range."""
     exact: bool = False
+    """Begin with just the first asked frame: re-encode up to the next keyframe. Else begin with the keyframe before."""
     h264: bool = False
+    """Re-encode all of it as H.264."""
     audio: AudioMode = AudioMode.AUTO
+    """Which sound the video has."""
     gaps: Gaps = Gaps.JUMP
+    """How a gap in the recording is shown."""
     subtitles: bool = False
+    """Add a track of subtitles with the camera's clock."""
     faststart: bool = False
+    """Write the index of an mp4 or mov at its beginning."""
     split: Split | int | None = None
+    """Begin a new file at each day or hour by the camera's clock, or before it has so many bytes."""
     timelapse: float | None = None
+    """Make a short video of keyframes: so many times as fast, or, below 0, of so many seconds."""
 
 
 class Stream(str, Enum):
@@ -318,66 +324,95 @@ class FileOnDisk:
 
 
 @dataclass(frozen=True, slots=True)
-class MergeRequest:
-    """One video from clips that are on disk already. No camera is part of it.
+class Target:
+    """How to reach a camera, and how much to ask of it. The password is not part of it."""
 
-    ``files`` are in the order in which they were given. ``asked`` is the range, None for all that the clips hold.
-    ``camera_tz`` (an IANA name or an offset) is the zone of the camera that made them. ``in_order``: they are laid end
-    to end as they were given, whatever their times. ``making`` is how the video is made.
-    """
-
-    files: tuple[FileOnDisk, ...]
-    output: Path
-    asked: Asked | None = None
-    output_format: OutputFormat = OutputFormat.MP4
-    whole_clips: bool = False
-    if_exists: IfExists | None = None
-    require_complete: bool = False
+    address: Address
+    username: str
+    insecure: bool = False
+    """Accept any certificate."""
+    ca_file: str | None = None
+    """Accept certificates that this file vouches for."""
+    fingerprint: str | None = None
+    """Accept only this certificate: its SHA-256 in hex."""
     camera_tz: str | None = None
-    in_order: bool = False
-    making: VideoOptions = VideoOptions()
+    """The camera's time zone (an IANA name or an offset), whatever the camera says of it."""
+    clock_drift: timedelta | None = None
+    """How much the camera's clock is ahead, whatever it shows."""
+    max_concurrent: int = 4
+    """Parallel connections at most."""
+    limit_rate: float | None = None
+    """Bytes a second at most, of all connections together."""
+    retry_for: float = 120.0
+    """Seconds to wait for a camera that went away."""
+    ignore_lock: bool = False
+    """Log in although the account was locked."""
+    name: str | None = None
+    """The camera's name in the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which recordings of a camera are wanted."""
+
+    asked: Asked
+    channel: int | str = 1
+    """A number from 1, or a title as the recorder gives it."""
+    stream: Stream = Stream.MAIN
+    events: tuple[str, ...] = ()
+    """Only recordings with one of these (words, as ``event_filter.parse_events`` has them); empty: all."""
+    pad: timedelta = timedelta(0)
+    """Time before and after each recording with an event that is wanted too."""
+    follow: bool = False
+    """Wait for what is not recorded or not listed yet."""
+    was_relative: bool = False
+    """``asked`` was typed in relative words, like "the last hour"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a video goes, and how it is made."""
+
+    folder: Path
+    """Where the work folder for downloads is made."""
+    file: Path
+    """The video."""
+    format: OutputFormat = OutputFormat.MP4
+    if_exists: IfExists | None = None
+    """What to do if the name is taken; None: keep it if this same request made it, else fail."""
+    keep_files: bool = False
+    """Keep the downloaded clips."""
+    require_complete: bool = False
+    """A gap in the recording makes the result partial."""
+    named_by_range: bool = False
+    """``file`` stands in: its name is made when a relative range is known."""
+    video: VideoOptions = VideoOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One export, complete: what is wanted, from where, and where to. The password is not part of it.
+    """One export, complete: from which camera, what of it, and where to."""
 
-    ``output`` is the final file; ``output_dir`` is where the work folder for downloads is made. ``channel`` is a number
-    from 1 or a title as the recorder gives it. ``follow`` waits for what is not recorded or not settled yet.
-    ``fingerprint`` pins the camera's certificate: its SHA-256 in hex. ``named_by_range``: ``output`` stands in until
-    a relative range is known, and its name is made then; ``was_relative``: it was. ``camera_tz`` (an IANA name or an
-    offset) and ``clock_drift`` go before what the camera says of its clock. ``retry_for`` is how many seconds a camera
-    that went away is waited for, ``limit_rate`` how many bytes a second it may send. ``ignore_lock``: log in though the
-    account was locked. ``making`` is how the video is made. ``events`` (words, as ``naming.parse_events`` has them):
-    only recordings with one of these are wanted, with ``pad`` before and after them. ``camera`` is the camera's name in
-    the settings.
-    """
+    target: Target
+    query: Query
+    output: Output
 
-    address: Address
-    username: str
-    asked: Asked
-    output_dir: Path
-    output: Path
-    channel: int | str = 1
-    stream: Stream = Stream.MAIN
-    output_format: OutputFormat = OutputFormat.MP4
-    max_concurrent: int = 4
-    whole_clips: bool = False
-    keep_files: bool = False
-    if_exists: IfExists | None = None
-    require_complete: bool = False
-    follow: bool = False
-    insecure: bool = False
-    ca_file: str | None = None
-    fingerprint: str | None = None
-    named_by_range: bool = False
-    was_relative: bool = False
+    @property
+    def asked(self) -> Asked:
+        """The range."""
+        return self.query.asked
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRequest:
+    """One video from clips that are on disk already. No camera is part of it."""
+
+    files: tuple[FileOnDisk, ...]
+    """In the order in which they were given."""
+    output: Output
+    asked: Asked | None = None
+    """The range; None: all that the clips hold."""
     camera_tz: str | None = None
-    clock_drift: timedelta | None = None
-    making: VideoOptions = VideoOptions()
-    retry_for: float = 120.0
-    limit_rate: float | None = None
-    ignore_lock: bool = False
-    events: tuple[str, ...] = ()
-    pad: timedelta = timedelta(0)
-    camera: str | None = None
+    """The time zone (an IANA name or an offset) of the camera that made them."""
+    in_order: bool = False
+    """Lay the clips end to end as they were given, whatever their times."""

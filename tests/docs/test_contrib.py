@@ -37,8 +37,8 @@ def test_the_services_command_is_one(camreel_, exported, tmp_path):
     words = shlex.split(line.replace("%i", "front-door").replace("%S", str(tmp_path / "state")))
     run = camreel_(words, CAMREEL_CONFIG=str(tmp_path / "config.toml"))
     assert (run.code, run.everything) == (0, "")
-    assert exported.request.camera == "front-door"
-    assert exported.request.output_dir == tmp_path / "state" / "camreel" / "front-door"
+    assert exported.request.target.name == "front-door"
+    assert exported.request.output.folder == tmp_path / "state" / "camreel" / "front-door"
 
 
 def test_the_compose_files_command_is_one(camreel_, exported):
@@ -46,7 +46,7 @@ def test_the_compose_files_command_is_one(camreel_, exported):
     (command,) = re.findall(r"^\s+command: (\[.*\])$", compose, re.MULTILINE)
     run = camreel_(json.loads(command))
     assert (run.code, run.everything) == (0, "")
-    assert exported.request.address.host == "192.168.1.20"
+    assert exported.request.target.address.host == "192.168.1.20"
 
 
 def test_no_password_is_in_any_of_them():

@@ -109,7 +109,7 @@ def test_an_offset_chooses_the_pass(bench, name, offset, marks):
         f"2026-10-25T02:30:00{offset}",
         f"2026-10-25T02:30:12{offset}",
         tune=now_is(AUTUMN),
-        output=stand.folder / "x.mp4",
+        file=stand.folder / "x.mp4",
     )
     assert seen(run) == frames(marks, 12)
     assert run.ok.outputs[0].chapters[0][1] == f"2026-10-25 02:30:00{offset} (motion)"
@@ -217,9 +217,9 @@ def test_the_drift_can_be_overridden(bench):
     kind, first = BERLIN["by name"], DAYS["winter"]
     stand = bench(kind.camera(footage(kind, first, 2), drift=6))
     ends = first.isoformat(), (first + timedelta(seconds=12)).isoformat()
-    two = stand.export(*ends, tune=now_is(SUMMER), clock_drift=timedelta(seconds=2), output=stand.folder / "two.mp4")
+    two = stand.export(*ends, tune=now_is(SUMMER), clock_drift=timedelta(seconds=2), file=stand.folder / "two.mp4")
     assert len(seen(two)) == 120
-    off = stand.export(*ends, tune=now_is(SUMMER), clock_drift=timedelta(0), output=stand.folder / "off.mp4")
+    off = stand.export(*ends, tune=now_is(SUMMER), clock_drift=timedelta(0), file=stand.folder / "off.mp4")
     assert [hole.span.seconds for hole in off.ok.account.gaps] == [2]
 
 
@@ -228,11 +228,11 @@ def test_the_zone_can_be_named_and_contradictions_are_told(bench):
     kind, first = BERLIN["rule"], DAYS["winter"]
     stand = bench(kind.camera(footage(kind, first)))
     ends = first.isoformat(), (first + timedelta(seconds=12)).isoformat()
-    agreed = stand.export(*ends, tune=now_is(SUMMER), camera_tz="Europe/Paris", output=stand.folder / "paris.mp4")
+    agreed = stand.export(*ends, tune=now_is(SUMMER), camera_tz="Europe/Paris", file=stand.folder / "paris.mp4")
     assert len(seen(agreed)) == 120
     assert agreed.ok.clock is not None and "Europe/Paris, from --camera-tz" in agreed.ok.clock.source
     assert not any("two ways" in warning for warning in agreed.ok.warnings)
-    other = stand.export(*ends, tune=now_is(SUMMER), camera_tz="Europe/Athens", output=stand.folder / "athens.mp4")
+    other = stand.export(*ends, tune=now_is(SUMMER), camera_tz="Europe/Athens", file=stand.folder / "athens.mp4")
     told = next(warning for warning in other.ok.warnings if "two ways" in warning)
     assert "UTC+02:00" in told and "UTC+01:00" in told
     assert len(seen(other)) == 120, "the clock as measured today is one hour slow there, and stays so"
@@ -285,23 +285,23 @@ def test_relative_ranges(bench):
     profile = replace(AMCREST_SD, configs={**AMCREST_SD.configs, **kind.configs})
     clock = DeviceClock(utc=lambda: times[0], zone=kind.zone)
     stand = bench(SimulatedCamera(footage(kind, first), profile, clock=clock))
-    last = relative(stand, parse_last("1h"), now, output=stand.folder / "x.mp4", named_by_range=True)
+    last = relative(stand, parse_last("1h"), now, file=stand.folder / "x.mp4", named_by_range=True)
     assert len(seen(last)) == 120
     assert last.output.name == f"127.0.0.1_{stand.address.port}_ch1_2026-07-20_23.30.00_to_2026-07-21_00.30.00+0200.mp4"
     told = re.search(r"run it again with --start (\S+) --end (\S+) to try", report_text(last.ok))
     assert told is not None
-    same = stand.export(tune=now_is(now), asked=parse_range(*told.groups()), output=last.output)
+    same = stand.export(tune=now_is(now), asked=parse_range(*told.groups()), file=last.output)
     assert same.output == last.output and same.ok.exit_code == last.ok.exit_code == 4
     times[0] = now + timedelta(seconds=4)
-    later = relative(stand, parse_last("1h"), times[0], output=stand.folder / "x.mp4", named_by_range=True)
+    later = relative(stand, parse_last("1h"), times[0], file=stand.folder / "x.mp4", named_by_range=True)
     assert len(seen(later)) == 80 and later.output != last.output
-    yesterday = relative(stand, parse_date("yesterday"), now, output=stand.folder / "day.mp4")
+    yesterday = relative(stand, parse_date("yesterday"), now, file=stand.folder / "day.mp4")
     assert str(yesterday.ok.span) == "2026-07-20 00:00:00 to 2026-07-21 00:00:00"
-    again = relative(stand, parse_date("2026-07-20"), now, output=stand.folder / "day.mp4")
+    again = relative(stand, parse_date("2026-07-20"), now, file=stand.folder / "day.mp4")
     assert again.ok.already_there
-    around = relative(stand, parse_around("2026-07-20 23:30", 10), now, output=stand.folder / "around.mp4")
+    around = relative(stand, parse_around("2026-07-20 23:30", 10), now, file=stand.folder / "around.mp4")
     assert len(seen(around)) == 120
-    duration = relative(stand, parse_from("yesterday 23:30:04", "4s"), now, output=stand.folder / "dur.mp4")
+    duration = relative(stand, parse_from("yesterday 23:30:04", "4s"), now, file=stand.folder / "dur.mp4")
     assert seen(duration) == frames(datetime(2026, 7, 20, 23, 30, 4), 4)  # noqa: DTZ001
 
 

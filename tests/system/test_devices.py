@@ -36,7 +36,7 @@ def test_a_channel_can_be_named_by_its_title(bench):
     stand = bench()
     run = stand.export(channel="cam 1")
     assert run.ok.exit_code == 0
-    wrong = stand.export(channel="garage", output=stand.folder / "x.mp4")
+    wrong = stand.export(channel="garage", file=stand.folder / "x.mp4")
     assert isinstance(wrong.error, UsageError)
     assert "garage" in str(wrong.error)
     assert "CAM 1" in (wrong.error.hint or "")
@@ -102,7 +102,7 @@ def test_a_self_made_certificate_is_refused_shown_and_can_be_pinned(secure, tmp_
         assert "another certificate" in str(other.error)
         assert shown in str(other.error)
         assert stand.export(fingerprint=shown).ok.exit_code == 0
-        loose = stand.export(insecure=True, output=tmp_path / "loose.mp4")
+        loose = stand.export(insecure=True, file=tmp_path / "loose.mp4")
         assert frame_md5s(loose.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
 
 

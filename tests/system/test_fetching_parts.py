@@ -60,7 +60,7 @@ def both_ways(bench, recordings, start, end, **settings):
     for name, least in (("parts", PARTS), ("whole", ALL)):
         before = sum(stand.camera.bytes_sent.values())
         tune, output = tuning(least_saved=least), stand.folder / f"{name}.mp4"
-        runs.append(stand.export(at(start), at(end), tune=tune, output=output))
+        runs.append(stand.export(at(start), at(end), tune=tune, file=output))
         assert runs[-1].ok.exit_code == 0, runs[-1].ok
         sent.append(sum(stand.camera.bytes_sent.values()) - before)
     assert [path.name for path in stand.folder.iterdir() if path.is_dir()] == [], "nothing is left of the downloads"
@@ -140,13 +140,13 @@ def test_a_range_across_two_recordings(bench, kind):
     assert sent < all_sent * 0.6
 
 
-@pytest.mark.parametrize("making", [VideoOptions(exact=True), VideoOptions(h264=True)], ids=["exact", "h264"])
-def test_what_is_encoded_again_begins_with_the_same_picture(bench, making):
+@pytest.mark.parametrize("video", [VideoOptions(exact=True), VideoOptions(h264=True)], ids=["exact", "h264"])
+def test_what_is_encoded_again_begins_with_the_same_picture(bench, video):
     """--exact and --h264 decode from a keyframe before the start, which is in the part."""
     stand = bench(recordings=[recorded()])
     for name, least in (("parts", PARTS), ("whole", ALL)):
         run = stand.export(
-            at(41.3), at(47), tune=tuning(least_saved=least), making=making, output=stand.folder / f"{name}.mp4"
+            at(41.3), at(47), tune=tuning(least_saved=least), video=video, file=stand.folder / f"{name}.mp4"
         )
         assert run.ok.exit_code == 0
     one, other = (seen_frames(stand.folder / f"{name}.mp4") for name in ("parts", "whole"))
@@ -204,7 +204,7 @@ def test_a_recorder_without_range_is_asked_by_time(bench, quirks, by_time_will_d
     run = stand.export(at(40), at(50), tune=tuning(least_saved=PARTS))
     assert run.ok.exit_code == 0
     whole = bench(recordings=recordings).export(
-        at(40), at(50), tune=tuning(least_saved=ALL), output=stand.folder / "whole.mp4"
+        at(40), at(50), tune=tuning(least_saved=ALL), file=stand.folder / "whole.mp4"
     )
     assert frame_md5s(run.output) == frame_md5s(whole.output)
     assert sum(each.range is not None for each in requests(stand)) == 1, "one is broken off in a run, not more"
@@ -220,7 +220,7 @@ def test_a_lie_about_a_part_costs_the_whole_file_and_no_picture(bench, kind, fau
     run = stand.export(at(40), at(50), tune=tuning(least_saved=PARTS))
     assert run.ok.exit_code == 0
     stand.camera.clear_faults()
-    whole = stand.export(at(40), at(50), tune=tuning(least_saved=ALL), output=stand.folder / "whole.mp4")
+    whole = stand.export(at(40), at(50), tune=tuning(least_saved=ALL), file=stand.folder / "whole.mp4")
     assert frame_md5s(run.output) == frame_md5s(whole.output)
 
 
@@ -245,13 +245,13 @@ def test_a_part_that_breaks_off_is_continued(bench, kind):
     recordings = [recorded(kind=kind)]
     fault = Fault("drop", target="RPC_Loadfile", at=150_000, times=None)
     stand = bench(recordings=recordings, faults=[fault])
-    parts = stand.export(at(30), at(60), tune=PATIENT, output=stand.folder / "parts.mp4")
+    parts = stand.export(at(30), at(60), tune=PATIENT, file=stand.folder / "parts.mp4")
     assert not any(isinstance(event, events.ClipFailed) for event in parts.events)
     assert any(isinstance(event, events.Retrying) for event in parts.events)
     starts = starts_of_footage(stand)
     assert starts == sorted(starts) and starts[-1] > starts[0], "a try goes on behind the one before"
     stand.camera.clear_faults()
-    whole = stand.export(at(30), at(60), tune=tuning(least_saved=ALL), output=stand.folder / "whole.mp4")
+    whole = stand.export(at(30), at(60), tune=tuning(least_saved=ALL), file=stand.folder / "whole.mp4")
     assert_same(parts, whole)
 
 
@@ -280,7 +280,7 @@ def test_a_part_is_never_taken_for_more_than_it_is(bench):
     assert first.ok.exit_code == 4, "the second recording could not be had"
     sent = dict(stand.camera.bytes_sent)
     stand.camera.clear_faults()
-    other = stand.export(at(60), at(100), tune=tune, output=stand.folder / "other.mp4")
+    other = stand.export(at(60), at(100), tune=tune, file=stand.folder / "other.mp4")
     assert other.ok.exit_code == 0
     assert other.ok.covered_seconds == 40
     path = stand.camera.recordings[0].path

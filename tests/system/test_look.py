@@ -64,7 +64,7 @@ def glance(
         return allow
 
     wishes = LookOptions(GetLine("camreel", ("front-door",)), asked, **(wish or {}))
-    request = stand.request(at(0), at(end), output=stand.folder / "look.html", whole_clips=True, **changes)
+    request = stand.request(at(0), at(end), file=stand.folder / "look.html", **changes)
     credentials = Credentials("admin", stand.password)
     try:
         ran.look = anyio.run(look, request, wishes, credentials, ran.events.append, tuning())
@@ -204,7 +204,7 @@ def test_what_a_camera_says_is_text_on_the_page(bench):
     """Names and events that are HTML, or end a script, are shown and not obeyed."""
     evil = "</script><img src=x>"
     stand = bench(recordings=row(1, events=(evil,)))
-    ran = glance(stand, 20, camera="<b>door</b>")
+    ran = glance(stand, 20, name="<b>door</b>")
     assert "<img src=x>" not in ran.page
     assert "&lt;/script&gt;&lt;img src=x&gt;" in ran.page
     assert "&lt;b&gt;door&lt;/b&gt;" in ran.page

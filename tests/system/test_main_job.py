@@ -44,7 +44,7 @@ def test_each_container_holds_the_same_pictures(bench, video, container):
     """mp4, mkv and avi hold every frame of the clips; H.265 in avi is refused with advice, the downloads kept."""
     recordings = three_clips(video=video)
     stand = bench(recordings=recordings)
-    run = stand.export(output_format=container, output=stand.folder / f"out.{container.value}")
+    run = stand.export(format=container, file=stand.folder / f"out.{container.value}")
     if (video, container) == ("hevc", OutputFormat.AVI):
         assert run.error is not None and run.error.exit_code == 7
         assert "mkv" in f"{run.error} {run.error.hint}"
@@ -103,15 +103,15 @@ def test_gaps_are_named_and_do_not_change_the_exit_code(bench):
         "2026-01-16 08:00:43+00:00 (after a gap of 30 s; motion)",
     ]
     assert run.ok.exit_code == 0
-    strict = stand.export(at(-10), at(60), require_complete=True, output=stand.folder / "strict.mp4")
+    strict = stand.export(at(-10), at(60), require_complete=True, file=stand.folder / "strict.mp4")
     assert strict.ok.exit_code == 4
 
 
 def test_streams_and_snapshots_do_not_mix(bench):
     """The main stream is one video, the sub stream another, and pictures are in neither."""
     stand = bench(demo_camera(clock=DeviceClock.fixed(NOW)))
-    main = stand.export(DEMO_START.isoformat(), at(20), output=stand.folder / "main.mp4")
-    sub = stand.export(DEMO_START.isoformat(), at(20), output=stand.folder / "sub.mp4", stream=Stream.SUB)
+    main = stand.export(DEMO_START.isoformat(), at(20), file=stand.folder / "main.mp4")
+    sub = stand.export(DEMO_START.isoformat(), at(20), file=stand.folder / "sub.mp4", stream=Stream.SUB)
     assert main.ok.outputs[0].video != sub.ok.outputs[0].video
     assert len(main.ok.clips) == len(sub.ok.clips) == 1
     assert dict(main.ok.left_out)["snapshots"] == dict(sub.ok.left_out)["snapshots"]
@@ -135,7 +135,7 @@ def test_finders_are_closed_and_destroyed_whatever_happens(bench):
     """No finder is left on the camera after success, an empty range, or a search that fails in the middle."""
     for faults in ([], [Fault("status", target="findNextFile", status=500, times=None)], [Fault("drop", "findFile")]):
         stand = bench(faults=faults)
-        stand.export(output=stand.folder / f"{len(faults)}.mp4", if_exists=IfExists.OVERWRITE)
+        stand.export(file=stand.folder / f"{len(faults)}.mp4", if_exists=IfExists.OVERWRITE)
         assert stand.camera.finders_created > 0
         assert stand.camera.open_finders == 0
 
@@ -239,12 +239,12 @@ def test_downloads_stay_only_where_asked(bench):
     stand = bench(recordings=recordings)
     assert stand.export().ok.downloads is None
     assert [path.name for path in stand.folder.iterdir()] == ["out.mp4"]
-    kept = stand.export(keep_files=True, output=stand.folder / "two.mp4")
+    kept = stand.export(keep_files=True, file=stand.folder / "two.mp4")
     clips = sorted(path for path in stand.folder.rglob("*.mp4") if path.parent != stand.folder)
     assert str(clips[0].parent) == kept.ok.downloads
     assert [clip.read_bytes() for clip in clips] == [recording.body() for recording in recordings]
     sent = dict(stand.camera.bytes_sent)
-    third = stand.export(output=stand.folder / "three.mp4")
+    third = stand.export(file=stand.folder / "three.mp4")
     assert third.ok.status == "complete"
     assert stand.camera.bytes_sent == sent, "kept clips are used, not fetched again"
     assert all(clip.exists() for clip in clips)
@@ -307,10 +307,10 @@ def test_a_clip_that_could_not_be_used_is_downloaded_anew(bench):
     assert mended.ok.exit_code == 0
     assert frame_md5s(mended.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
     stand.camera.add_faults(Fault("garbage", target=recordings[1].path, times=2))
-    broken = stand.export(output=stand.folder / "twice.mp4")
+    broken = stand.export(file=stand.folder / "twice.mp4")
     assert broken.ok.exit_code == 4
     assert broken.ok.clips[1].status == "unusable"
-    assert stand.export(output=stand.folder / "twice.mp4").ok.exit_code == 0
+    assert stand.export(file=stand.folder / "twice.mp4").ok.exit_code == 0
     assert {path.name for path in stand.folder.iterdir()} == {"out.mp4", "twice.mp4"}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import anyio
 import av
 import pytest
-from tests.conftest import START, frame_md5s
+from tests.conftest import START, changed, frame_md5s
 
 from camreel.clock import parse_range
 from camreel.errors import CamreelError, DiskError, MergeError, NothingRecorded, UsageError
@@ -21,7 +21,7 @@ from camreel.files import find_files
 from camreel.jobs.merge_files import merge
 from camreel.media.clips.timestamps import own_times
 from camreel.media.worker.process import MergeProcess
-from camreel.model import IfExists, MergeRequest, OutputFormat
+from camreel.model import IfExists, MergeRequest, Output, OutputFormat
 from camreel.planning.account import LossKind, LostReason
 from camreel.report import Report, hole_text, report_json, report_text
 from camreel_simulator import ClipSpec, Recorded, make_clip, seen_frames
@@ -53,7 +53,7 @@ def on_card(folder: Path, *recordings: Recorded) -> list[Path]:
 def request(folder: Path, *given: Path, **changes: object) -> tuple[MergeRequest, tuple[str, ...]]:
     output = folder / "out.mp4"
     found = find_files([str(path) for path in given or (folder / "card",)], output)
-    return replace(MergeRequest(found.files, output), **changes), found.notes  # type: ignore[arg-type]
+    return changed(MergeRequest(found.files, Output(folder, output)), **changes), found.notes
 
 
 def merged(folder: Path, *given: Path, **changes: object) -> Report:
@@ -79,7 +79,7 @@ def test_a_card_becomes_one_video(tmp_path: Path, container: str) -> None:
     paths = on_card(tmp_path / "card", clip_at(0), clip_at(4), clip_at(12))
     before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in paths]
     output = tmp_path / f"out.{container}"
-    report = merged(tmp_path, output=output, output_format=OutputFormat(container))
+    report = merged(tmp_path, file=output, format=OutputFormat(container))
     assert frames(output) == frames(*paths)
     assert (report.exit_code, report.status) == (0, "complete")
     assert [(str(gap.span), hole_text(gap)) for gap in report.account.gaps] == [
@@ -268,7 +268,7 @@ def test_other_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "card" / ".Trashes").mkdir()
     (tmp_path / "card" / "yesterday").symlink_to(tmp_path)
     output = tmp_path / "card" / "zz.mp4"
-    assert merged(tmp_path, output=output).exit_code == 0
+    assert merged(tmp_path, file=output).exit_code == 0
     found = find_files([str(tmp_path / "card")], output)
     assert [file.path for file in found.files] == [one]
     assert found.notes == (
@@ -385,7 +385,7 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
     """Said before anything is merged."""
     on_card(tmp_path / "card", clip_at(0))
     with pytest.raises((DiskError, CamreelError), match="not a directory"):
-        merged(tmp_path, output=next((tmp_path / "card").rglob("*.mp4")) / "out.mp4")
+        merged(tmp_path, file=next((tmp_path / "card").rglob("*.mp4")) / "out.mp4")
 
 
 def test_the_json_of_a_merge(tmp_path: Path) -> None:

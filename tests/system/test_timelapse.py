@@ -39,7 +39,7 @@ def test_keyframes_at_their_times(bench, kind, container, ranges):
     """Bit-exact, in order, each when the footage before it has gone by; complete, and told as what it is."""
     stand = bench(recordings=recordings(kind), quirks=Quirks(ranges=ranges))
     output = {"output": stand.folder / f"out.{container}", "output_format": OutputFormat(container)}
-    ran = stand.export(at(0), at(120), making=VideoOptions(timelapse=10), **output)
+    ran = stand.export(at(0), at(120), video=VideoOptions(timelapse=10), **output)
     assert (ran.ok.exit_code, ran.ok.covered_seconds) == (0, 90)
     frames = seen_frames(ran.output)
     assert len(frames) >= 45
@@ -60,7 +60,7 @@ def test_keyframes_at_their_times(bench, kind, container, ranges):
 
 def test_of_a_wanted_length(bench):
     """As fast as it takes."""
-    ran = bench(recordings=recordings()).export(at(0), at(120), making=VideoOptions(timelapse=-5))
+    ran = bench(recordings=recordings()).export(at(0), at(120), video=VideoOptions(timelapse=-5))
     assert ran.ok.outputs[0].seconds == pytest.approx(5, abs=0.25)
     assert any("18 times as fast" in warning for warning in ran.ok.warnings)
 
@@ -69,7 +69,7 @@ def test_of_a_wanted_length(bench):
 def test_only_what_lies_in_the_range(bench, ranges):
     """Also of recordings that reach beyond it; nothing that was fetched for it stays."""
     stand = bench(recordings=recordings(), quirks=Quirks(ranges=ranges))
-    ran = stand.export(at(20), at(40), tune=tuning(least_saved=0), making=VideoOptions(timelapse=4))
+    ran = stand.export(at(20), at(40), tune=tuning(least_saved=0), video=VideoOptions(timelapse=4))
     assert (ran.ok.exit_code, ran.ok.covered_seconds) == (0, 20)
     seconds = [number / FPS - 8 * 3600 for _, number in seen_frames(ran.output)]
     assert 18 <= seconds[0] <= 20
@@ -81,7 +81,7 @@ def test_what_cannot_be_had_is_named(bench):
     """A recording that is gone is lost, with its time; of the others it is complete."""
     faults = [Fault("status", recordings()[1].path, status=404, times=None)]
     stand = bench(recordings=recordings(), faults=faults)
-    ran = stand.export(at(0), at(120), making=VideoOptions(timelapse=10))
+    ran = stand.export(at(0), at(120), video=VideoOptions(timelapse=10))
     assert ran.ok.exit_code == 4
     assert [clip.status for clip in ran.ok.clips] == ["merged", "failed", "merged"]
     (lost,) = ran.ok.account.lost
@@ -100,7 +100,7 @@ def test_a_recording_that_kills_the_merge_is_left_out_by_name(bench, monkeypatch
             os.mkfifo(newest)  # the worker waits for ever for somebody to write into it
 
     monkeypatch.setattr("camreel.jobs.timelapse.lapse", partial(lapse, stall_seconds=4))
-    ran = stand.export(at(0), at(120), making=VideoOptions(timelapse=10), max_concurrent=1, listen=listen)
+    ran = stand.export(at(0), at(120), video=VideoOptions(timelapse=10), max_concurrent=1, listen=listen)
     assert [clip.status for clip in ran.ok.clips] == ["merged", "unusable", "merged"]
     assert ran.ok.exit_code == 4
     assert "said nothing for 4 seconds" in hole_text(ran.ok.account.lost[0])
@@ -111,9 +111,9 @@ def test_where_there_is_nothing_to_show(bench):
     """Not one keyframe is an error, and leaves nothing; so is a film that would be longer than its footage."""
     faults = [Fault("status", "/mnt/", status=404, times=None)]
     stand = bench(recordings=recordings(), faults=faults)
-    ran = stand.export(at(0), at(120), making=VideoOptions(timelapse=10))
+    ran = stand.export(at(0), at(120), video=VideoOptions(timelapse=10))
     assert isinstance(ran.error, CameraError)
     assert not [path for path in stand.folder.rglob("*") if path.is_file() and path.suffix != ".job"]
-    longer = bench(recordings=recordings()).export(at(0), at(120), making=VideoOptions(timelapse=-600))
+    longer = bench(recordings=recordings()).export(at(0), at(120), video=VideoOptions(timelapse=-600))
     assert isinstance(longer.error, UsageError)
     assert "cannot be longer" in str(longer.error)

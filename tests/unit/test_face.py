@@ -14,8 +14,8 @@ NAMES = [
     "AccountLocked", "Address", "AudioMode", "BadTransfer", "Camera", "CameraBusy", "CameraClock", "CameraError",
     "CameraRefused", "CameraUnreachable", "CamreelError", "DeviceInfo", "DiskError", "Event", "Gaps", "IfExists",
     "Interrupted", "LoginError", "LoginRefused", "MergeError", "NotACamera", "NothingRecorded",
-    "OutputFormat", "Recording", "Recordings", "Report", "Request", "Span", "Split", "Stream", "UsageError",
-    "VideoOptions", "WallTime",
+    "Output", "OutputFormat", "Query", "Recording", "Recordings", "Report", "Request", "Span", "Split", "Stream",
+    "Target", "TargetOptions", "UsageError", "VideoOptions", "WallTime",
     "__version__", "connect", "day", "export", "last", "report_json", "report_text", "request", "sync",
 ]
 # fmt: on
@@ -89,6 +89,8 @@ def scripted() -> None:
         assert_type(camera.download(found[0], "x.mp4"), Path)
         camera.recordings(1)  # WRONG
     camreel.sync.export(camreel.nonsense, "secret")  # WRONG
+    camreel.sync.connect("camera", "admin", "secret", https="yes")  # WRONG
+    camreel.request("camera", "admin", "08:00", "09:00", output="x.mp4", retry_for=0.0, tls=True)  # WRONG
 """
 
 

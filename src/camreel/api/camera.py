@@ -15,30 +15,27 @@ from typing import TYPE_CHECKING, overload
 import anyio
 import anyio.to_thread
 
-from camreel.api.export import Time, asked_for
-from camreel.clock import CameraClock, parse_camera_zone
+from camreel.api.export import TargetOptions, Time, query_for, target_for
+from camreel.clock import CameraClock
 from camreel.devices import lockout
-from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.devices.base import Source
 from camreel.devices.session import Login
 from camreel.diskio import disk_errors, place
 from camreel.errors import CameraError, UsageError, printable, unwrap_group
-from camreel.jobs.search import CameraSearch
+from camreel.events import Event
+from camreel.jobs.search import CameraSearch, CameraSession
 from camreel.model import (
     Address,
     Asked,
-    AskedAround,
     Credentials,
     DeviceInfo,
-    Now,
     Recording,
-    Request,
     Span,
     Stream,
+    Target,
     WallTime,
 )
 from camreel.planning.account import LostReason
-from camreel.planning.event_filter import parse_events
 from camreel.report import reason_text
 from camreel.transfer import resume
 from camreel.transfer.download import TransferPolicy
@@ -49,6 +46,7 @@ from camreel.transfer.store import SUFFIXES, Store
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
+    from typing_extensions import Unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,21 +198,21 @@ class Camera:
 
     def __init__(
         self,
-        request: Request,
+        target: Target,
         credentials: Credentials,
         session: ClientSession | None,
         tuning: Runtime,
     ) -> None:
-        self._request = request
+        self._target = target
         self._credentials = credentials
         self._session = session
         self._tuning = tuning
         self._login = Login()
-        self._turns = anyio.CapacityLimiter(request.max_concurrent)
+        self._turns = anyio.CapacityLimiter(target.max_concurrent)
         self._manner = TransferPolicy()
         self._is_open = False
         self._protocol: str | None = None
-        self.address: Address = request.address
+        self.address: Address = target.address
         self.device = DeviceInfo("")
         self.titles: Mapping[int, str] = {}
 
@@ -223,9 +221,9 @@ class Camera:
 
     async def _log_in(self) -> None:
         with self._heeded():
-            greeting = await self._inquiry(self._request).greet()
+            greeting = await self._visit().greet()
         self.address, self.device, self.titles = greeting.address, greeting.device, greeting.titles
-        self._request = replace(self._request, address=greeting.address)
+        self._target = replace(self._target, address=greeting.address)
         self._protocol = greeting.protocol
         self._is_open = True
 
@@ -239,7 +237,7 @@ class Camera:
         Errors as :meth:`recordings`.
         """
         async with self._turn():
-            greeting = await self._inquiry(self._request).greet()
+            greeting = await self._visit().greet()
         return greeting.clock
 
     async def recordings(
@@ -263,11 +261,18 @@ class Camera:
         Raises UsageError, LoginError (the login is never tried again after that), CameraError, and NothingRecorded
         where the range begins in the future. A range without recordings is an empty sequence, and no error.
         """
-        wanted = parse_events(",".join(events)) if events else ()
-        asked = asked_for(start, end)
-        request = replace(self._request, asked=asked, channel=channel, stream=stream, events=wanted, whole_clips=True)
+        query = query_for(start, end, channel=channel, stream=stream, events=events)
         async with self._turn():
-            inquiry = self._inquiry(request)
+            inquiry = CameraSearch(
+                self._target,
+                query,
+                self._credentials,
+                _unheard,
+                self._tuning,
+                login=self._login,
+                session=self._session,
+                protocol=self._protocol,
+            )
             async with inquiry.camera() as camera:
                 where, plan = await inquiry.look_with(camera)
         return Recordings(
@@ -298,19 +303,18 @@ class Camera:
         overwritten, DiskError where it cannot be written or another call is fetching it, LoginError, and CameraError
         where it cannot be had.
         """
-        request = self._request if channel is None else replace(self._request, channel=channel)
         async with self._turn():
-            inquiry = self._inquiry(request)
+            inquiry = self._visit()
             connect, tuning = partial(inquiry.device, channel), self._tuning
             means = Means(self.address, connect, inquiry.outage, tuning.fetching, tuning.sleep, self._manner)
             whole = replace(recording, part=None)
             return await fetch_to(Path(path), whole, means, progress, overwrite=overwrite)
 
-    def _inquiry(self, request: Request) -> CameraSearch:
-        return CameraSearch(
-            request,
+    def _visit(self) -> CameraSession:
+        return CameraSession(
+            self._target,
             self._credentials,
-            lambda _event: None,
+            _unheard,
             self._tuning,
             login=self._login,
             session=self._session,
@@ -329,7 +333,7 @@ class Camera:
     @contextmanager
     def _heeded(self) -> Iterator[None]:
         """Around whatever talks to the camera: one error in place of a group, and a locked account is remembered."""
-        with lockout.guard(self._request, self._tuning.utc_now), unwrap_group():
+        with lockout.guard(self._target, self._tuning.utc_now), unwrap_group():
             yield
 
 
@@ -339,25 +343,14 @@ async def connect(
     username: str,
     password: str,
     *,
-    port: int | None = None,
-    https: bool = False,
-    insecure: bool = False,
-    ca_file: str | None = None,
-    fingerprint: str | None = None,
-    camera_tz: str | None = None,
-    max_concurrent: int = 4,
-    retry_for: float = 120.0,
-    ignore_lock: bool = False,
     session: ClientSession | None = None,
     tuning: Runtime | None = None,
+    **reached: Unpack[TargetOptions],
 ) -> AsyncIterator[Camera]:
     """Log in to a camera, once.
 
-    ``host`` is a name, an address, ``name:port``, ``[v6]:port`` or a URL, without a user in it. On https,
-    ``fingerprint`` (the SHA-256 of its certificate in hex), ``ca_file`` or ``insecure`` say which certificate is
-    accepted: give at most one. ``camera_tz`` (``Europe/Berlin``, ``+01:00``) goes before what the camera says of its
-    zone. ``max_concurrent`` (from 1) is how many connections there may be at a time, ``retry_for`` for how many seconds
-    a camera that went away is waited for.
+    ``host`` is a name, an address, ``name:port``, ``[v6]:port`` or a URL, without a user in it. The others, like
+    ``https=True``, are :class:`TargetOptions`.
 
     ``session``: connections are made by the connector of this aiohttp session (its resolver, its limits), each in a
     pool of its own in there, for a login must be answered on the connection that asked for it. Nothing else of the
@@ -368,26 +361,13 @@ async def connect(
     camera, where an earlier run was told so: ``ignore_lock`` asks all the same), or CameraError. Never a group of
     errors. No error has the password in it.
     """
-    check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
-    if max_concurrent < 1:
-        raise UsageError(f"max_concurrent: {max_concurrent} is not from 1 up.")
-    request = Request(
-        address=parse_address(host, port=port, https=https),
-        username=check_username(username),
-        asked=AskedAround(Now()),
-        output_dir=Path(),
-        output=Path(),
-        max_concurrent=max_concurrent,
-        insecure=insecure,
-        ca_file=ca_file,
-        fingerprint=fingerprint,
-        camera_tz=None if camera_tz is None else parse_camera_zone(camera_tz),
-        retry_for=retry_for,
-        ignore_lock=ignore_lock,
-    )
-    camera = Camera(request, Credentials(request.username, password), session, tuning or Runtime())
+    target = target_for(host, username, reached)
+    camera = Camera(target, Credentials(target.username, password), session, tuning or Runtime())
     await camera._log_in()  # noqa: SLF001 - nobody else may
     try:
         yield camera
     finally:
         camera._hang_up()  # noqa: SLF001
+
+
+def _unheard(_event: Event) -> None: ...

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from camreel.clock import parse_camera_zone, parse_date, parse_length, parse_point, range_of
 from camreel.devices.address import check_tls, check_username, parse_address
@@ -24,9 +25,12 @@ from camreel.model import (
     Credentials,
     IfExists,
     Now,
+    Output,
     Point,
+    Query,
     Request,
     Stream,
+    Target,
     VideoOptions,
     WallTime,
 )
@@ -36,6 +40,7 @@ from camreel.report import Report
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
+    from typing_extensions import Unpack
 
 Time = datetime | WallTime | str
 
@@ -88,6 +93,48 @@ def _point(time: Time, what: str) -> Point:
     return time
 
 
+class TargetOptions(TypedDict, total=False):
+    """How to reach a camera, besides its host and user: keyword arguments of :func:`connect` and :func:`request`.
+
+    Which certificate to accept on https: give at most one of ``insecure``, ``ca_file`` and ``fingerprint``.
+    """
+
+    port: int | None
+    https: bool
+    insecure: bool
+    """Accept any certificate."""
+    ca_file: str | None
+    """Accept certificates that this file vouches for."""
+    fingerprint: str | None
+    """Accept only this certificate: its SHA-256 in hex."""
+    camera_tz: str | None
+    """The camera's time zone (``Europe/Berlin``, ``+01:00``), whatever the camera says of it."""
+    max_concurrent: int
+    """Parallel connections at most, from 1. Default: 4."""
+    retry_for: float
+    """Seconds to wait for a camera that went away. Default: 120."""
+    ignore_lock: bool
+    """Log in although an earlier run learned that the account is locked."""
+
+
+def target_for(host: str, username: str, options: TargetOptions) -> Target:
+    """Return the target, checked. UsageError for what it cannot be."""
+    if unknown := sorted(set(options) - TargetOptions.__annotations__.keys()):
+        raise TypeError(f"unexpected keyword argument {unknown[0]!r}")
+    values: dict[str, Any] = dict(options)
+    address = parse_address(host, port=values.pop("port", None), https=values.pop("https", False))
+    target = Target(address, check_username(username), **values)
+    check_tls(insecure=target.insecure, ca_file=target.ca_file, fingerprint=target.fingerprint)
+    if target.max_concurrent < 1:
+        raise UsageError(f"max_concurrent: {target.max_concurrent} is not from 1 up.")
+    return target if target.camera_tz is None else replace(target, camera_tz=parse_camera_zone(target.camera_tz))
+
+
+def query_for(start: Time | Asked, end: Time | None, *, events: Sequence[str] = (), **others: Any) -> Query:
+    """Return the query, checked. ``others`` are fields of it. UsageError for what it cannot be."""
+    return Query(asked_for(start, end), events=parse_events(",".join(events)) if events else (), **others)
+
+
 def request(
     host: str,
     username: str,
@@ -99,47 +146,25 @@ def request(
     stream: Stream = Stream.MAIN,
     events: Sequence[str] = (),
     pad: timedelta = timedelta(0),
-    making: VideoOptions | None = None,
+    video: VideoOptions | None = None,
     if_exists: IfExists | None = None,
-    port: int | None = None,
-    https: bool = False,
-    insecure: bool = False,
-    ca_file: str | None = None,
-    fingerprint: str | None = None,
-    camera_tz: str | None = None,
-    max_concurrent: int = 4,
+    **reached: Unpack[TargetOptions],
 ) -> Request:
-    """What :func:`export` is to make: checked, and without asking anybody. The password is not part of it.
+    """Return what :func:`export` is to make: checked, and without asking anybody. The password is not part of it.
 
     ``start`` and ``end`` as for :meth:`Camera.recordings`. ``output`` is the video; its suffix (mp4, mkv, mov, avi)
     says the format, and downloads wait beside it in ``.amcrest_download``. ``pad`` is so much before and after each
-    recording with one of ``events``. ``making`` is how the video is made. ``if_exists``: None is good where this same
-    request made the file that is there, else an error. The other fields of a Request are set with
-    ``dataclasses.replace``.
+    recording with one of ``events``. ``video`` is how the video is made. ``if_exists``: None is good where this same
+    request made the file that is there, else an error. The others, like ``https=True``, are :class:`TargetOptions`.
+    The other fields of a Request's parts are set with ``dataclasses.replace``.
 
     Raises UsageError.
     """
-    check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
-    place = Path(output)
-    path, form = output_place(str(place), place.parent, None)
+    target = target_for(host, username, reached)
+    file, form = output_place(str(Path(output)), Path(output).parent, None)
+    query = query_for(start, end, channel=channel, stream=stream, events=events, pad=pad)
     return Request(
-        address=parse_address(host, port=port, https=https),
-        username=check_username(username),
-        asked=asked_for(start, end),
-        output_dir=place.parent,
-        output=path,
-        channel=channel,
-        stream=stream,
-        output_format=form,
-        events=parse_events(",".join(events)) if events else (),
-        pad=pad,
-        making=making or VideoOptions(),
-        if_exists=if_exists,
-        insecure=insecure,
-        ca_file=ca_file,
-        fingerprint=fingerprint,
-        camera_tz=None if camera_tz is None else parse_camera_zone(camera_tz),
-        max_concurrent=max_concurrent,
+        target, query, Output(Path(output).parent, file, form, if_exists=if_exists, video=video or VideoOptions())
     )
 
 
@@ -155,7 +180,7 @@ async def export(
 
     ``on_event`` is told what happens (see :data:`Event`), in the event loop: it must not take long. ``session`` as in
     :func:`connect`. Look at ``report.exit_code``: 0 is complete, 4 that something is missing, which
-    ``report.account`` names. Pictures are copied, never encoded again, unless ``request.making`` says so.
+    ``report.account`` names. Pictures are copied, never encoded again, unless ``request.output.video`` says so.
 
     Needs PyAV, an asyncio event loop, and to be allowed to start a process: clips are merged in one of their own.
 
@@ -163,7 +188,7 @@ async def export(
     MergeError; never a group of errors, and never with the password in it. Cancelling is safe at any time: what was
     downloaded is used by the next run.
     """
-    credentials = Credentials(request.username, password)
+    credentials = Credentials(request.target.username, password)
     return await export_job.export(request, credentials, on_event or _unheard, tuning, session=session)
 
 

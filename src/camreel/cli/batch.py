@@ -22,14 +22,13 @@ from camreel.cli.exit_codes import most_severe
 from camreel.cli.hooks import parse_command, run_after
 from camreel.cli.options import OutputOptions
 from camreel.cli.passwords import Passwords
-from camreel.cli.request import LAST_DAY, check_gaps, choose_places, making_of, manner_of, passwords_of, wanted_of
+from camreel.cli.request import LAST_DAY, export_output, manner_of, passwords_of, wanted_of
 from camreel.cli.run import can_ask, logging_to, run_job
 from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
-from camreel.cli.values import parse_rate, parse_timelapse
 from camreel.errors import AccountLocked, CamreelError, Interrupted, LoginError, UsageError
 from camreel.events import Listener
-from camreel.model import Address, Credentials, IfExists, OutputFormat, Request
+from camreel.model import Address, Asked, Credentials, Output, Query, Request, Target
 from camreel.report import Report, error_json, json_head, report_json, report_text
 from camreel.text import size_text, table
 
@@ -39,48 +38,58 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 _MOST_DEVICES = 8  # at a time: each merges in a process of its own
-Job = Callable[[Request, Credentials, Listener], Awaitable[_Result]]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One export of several. ``name`` is how its camera was called on the command line."""
+    """One export or listing of several. ``name`` is how its camera was called on the command line."""
 
-    request: Request
+    target: Target
+    query: Query
     name: str
     ask_password: Callable[[], str]
+    output: Output | None = None
     after: HookCommand | None = None
 
     @property
+    def request(self) -> Request:
+        """The export. A task that only lists has none."""
+        assert self.output is not None, "a listing goes nowhere"
+        return Request(self.target, self.query, self.output)
+
+    @property
     def label(self) -> str:
-        return f"{self.name} ch{self.request.channel}"
+        return f"{self.name} ch{self.query.channel}"
 
     @property
     def device(self) -> Address:
         """Equal for tasks that may not run at the same time."""
-        return Address(self.request.address.host.lower(), self.request.address.port)
+        return Address(self.target.address.host.lower(), self.target.address.port)
+
+
+Job = Callable[[Task, Credentials, Listener], Awaitable[_Result]]
 
 
 def with_passwords(
     tasks: Sequence[Task],
     outcomes: dict[int, _Result | CamreelError],
-    there: Callable[[Request], _Result | None] = lambda _request: None,
+    there: Callable[[Task], _Result | None] = lambda _task: None,
 ) -> dict[int, Credentials]:
     """The tasks that are to be run, each with its password: nobody is asked for one in the middle of a download.
 
-    What ``there`` gives for a request is its outcome: then there is nothing to do.
+    What ``there`` gives for a task is its outcome: then there is nothing to do.
     """
     from camreel.devices import lockout  # noqa: PLC0415 - no other command needs it so early
 
     ready: dict[int, Credentials] = {}
     for number, task in enumerate(tasks):
         try:
-            found = there(task.request)
+            found = there(task)
             if found is not None:
                 outcomes[number] = found
                 continue
-            lockout.check(task.request, datetime.now(timezone.utc))
-            ready[number] = Credentials(task.request.username, task.ask_password())
+            lockout.check(task.target, datetime.now(timezone.utc))
+            ready[number] = Credentials(task.target.username, task.ask_password())
         except CamreelError as error:
             outcomes[number] = error
     return ready
@@ -106,7 +115,7 @@ async def run_each(
         async with at_a_time:
             for number in numbers:
                 task = tasks[number]
-                user = task.request.username
+                user = task.target.username
                 if user in refused:  # the same password again could lock the account
                     outcomes[number] = refused[user]
                     continue
@@ -123,7 +132,7 @@ async def run_each(
 
 async def _one(job: Job[_Result], task: Task, credentials: Credentials, listener: Listener) -> _Result | CamreelError:
     try:
-        return await job(task.request, credentials, listener)
+        return await job(task, credentials, listener)
     except CamreelError as error:
         return error
     except Exception as error:  # noqa: BLE001 - the others go on; it is told as what it is
@@ -157,16 +166,19 @@ def run_several(tasks: Sequence[Task], manner: OutputOptions, *, asks: bool = Fa
         from camreel.cli.ui.reporters import choose_reporter  # noqa: PLC0415 - brings anyio and more
         from camreel.jobs import export as export_job  # noqa: PLC0415
 
+    async def export(task: Task, credentials: Credentials, listener: Listener) -> Report:
+        return await export_job.export(task.request, credentials, listener)
+
     outcomes: dict[int, Outcome] = {}
-    ready = with_passwords(tasks, outcomes, export_job.already_there)
-    if asks and ready and not any(task.request.follow for task in tasks):
+    ready = with_passwords(tasks, outcomes, lambda task: export_job.already_there(task.request))
+    if asks and ready and not any(task.query.follow for task in tasks):
         from camreel.cli.commands.list import ask_for_all  # noqa: PLC0415 - it imports this module
 
         ask_for_all(tasks, ready, outcomes, manner)
     reporter = choose_reporter(manner, [task.label for task in tasks])
     try:
         with logging_to(reporter, manner):
-            run_all(lambda: run_each(export_job.export, tasks, ready, outcomes, reporter), reporter)
+            run_all(lambda: run_each(export, tasks, ready, outcomes, reporter), reporter)
     except Interrupted as error:
         for number in range(len(tasks)):
             outcomes.setdefault(number, error)
@@ -205,7 +217,7 @@ def _text(outcome: Outcome) -> str:
 
 
 def _row(task: Task, outcome: Outcome) -> list[str]:
-    camera, channel = task.name, str(task.request.channel)
+    camera, channel = task.name, str(task.query.channel)
     if not isinstance(outcome, Report):
         return [camera, channel, short_text(outcome), "-", "-"]
     coverage = "-"
@@ -224,7 +236,7 @@ def short_text(error: CamreelError) -> str:
 
 def _document(tasks: Sequence[Task], outcomes: Sequence[Outcome], code: int) -> dict[str, Any]:
     runs = [
-        {"name": task.name, "channel": task.request.channel, **_run_json(outcome)}
+        {"name": task.name, "channel": task.query.channel, **_run_json(outcome)}
         for task, outcome in zip(tasks, outcomes, strict=True)
     ]
     some = any(isinstance(outcome, Report) for outcome in outcomes)
@@ -242,7 +254,7 @@ def run_get(ctx: click.Context, /, **_options: Any) -> int:
     manner = manner_of(ctx)
     passwords = passwords_of(ctx)
     tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]
-    if not manner.quiet and any(task.request.channel == 0 for task in tasks):
+    if not manner.quiet and any(task.query.channel == 0 for task in tasks):
         terminal.err("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")
     if ctx.params["list_only"]:
         from camreel.cli.commands.list import run_listing  # noqa: PLC0415 - it imports this module
@@ -264,82 +276,20 @@ def run_get(ctx: click.Context, /, **_options: Any) -> int:
 
 def _tasks(ctx: click.Context, passwords: Passwords) -> list[Task]:
     """An export for each channel of one camera."""
-    chosen = chosen_of(ctx)
     after = None if ctx.params["exec"] is None else parse_command(ctx.params["exec"])
-    requests = [_request(ctx, **{**ctx.params, "channel": channel}) for channel in ctx.params["channel"]]
-    return [
-        Task(
-            request,
-            chosen.name or request.address.authority,
-            lambda user=request.username, where=str(request.address): passwords.of(user, where, chosen),  # type: ignore[misc]
-            after,
-        )
-        for request in requests
-    ]
+    usual = LAST_DAY if ctx.params["list_only"] else None
+    tasks = tasks_of(ctx, passwords, usual=usual)
+    return [replace(task, output=export_output(ctx, task.target, task.query), after=after) for task in tasks]
 
 
-def _request(
-    ctx: click.Context,
-    *,
-    channel: int | str,
-    output_format: str | None,
-    output_dir: str,
-    output_file: str | None,
-    max_concurrent: int,
-    limit_rate: str | None,
-    whole_clips: bool,
-    exact: bool,
-    h264: bool,
-    audio: str,
-    gaps: str,
-    subtitles: bool,
-    split: str | None,
-    timelapse: str | None,
-    faststart: bool,
-    follow: bool,
-    require_complete: bool,
-    if_exists: str | None,
-    keep_files: bool,
-    **_others: Any,
-) -> Request:
-    wanted = wanted_of(ctx, channel, usual=LAST_DAY if ctx.params["list_only"] else None)
-    check_gaps(wanted.events, gaps)
-    folder, output, chosen = choose_places(
-        wanted.asked,
-        wanted.address,
-        channel,
-        wanted.stream,
-        output_dir=output_dir,
-        output_file=output_file,
-        output_format=OutputFormat(output_format) if output_format else None,
-        events=wanted.events,
-        pad=wanted.pad,
-        camera=wanted.camera,
-        timelapse=None if timelapse is None else parse_timelapse(timelapse),
-    )
-    return replace(
-        wanted,
-        output_dir=folder,
-        output=output,
-        output_format=chosen,
-        max_concurrent=max_concurrent,
-        whole_clips=whole_clips,
-        keep_files=keep_files,
-        if_exists=IfExists(if_exists) if if_exists else None,
-        require_complete=require_complete,
-        follow=follow,
-        named_by_range=wanted.asked.is_relative and output_file is None,
-        making=making_of(
-            chosen,
-            exact=exact,
-            whole_clips=whole_clips,
-            h264=h264,
-            audio=audio,
-            gaps=gaps,
-            subtitles=subtitles,
-            faststart=faststart,
-            split=split,
-            timelapse=timelapse,
-        ),
-        limit_rate=None if limit_rate is None else parse_rate(limit_rate),
-    )
+def tasks_of(ctx: click.Context, passwords: Passwords, *, usual: Asked | None = None) -> list[Task]:
+    """A task for each channel of one camera, without an output."""
+    chosen = chosen_of(ctx)
+
+    def task(target: Target, query: Query) -> Task:
+        def ask() -> str:
+            return passwords.of(target.username, str(target.address), chosen)
+
+        return Task(target, query, chosen.name or target.address.authority, ask)
+
+    return [task(*wanted_of(ctx, channel, usual=usual)) for channel in ctx.params["channel"]]

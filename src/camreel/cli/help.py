@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,12 +34,25 @@ class Argument(_Completed, click.Argument):
 class Option(_Completed, click.Option):
     """An option that knows its section of the help page. A ``flag`` has no value.
 
-    ``usual``: it is on the page of ``--help``; the others are on that of ``--help-all``.
+    ``usual``: it is on the page of ``--help``; the others are on that of ``--help-all``. ``parse`` makes the value of
+    what was typed, when it is needed: a late import is no part of a help page.
     """
 
-    def __init__(self, *names: Any, section: str = MAIN, usual: bool = False, **settings: Any) -> None:
+    def __init__(
+        self,
+        *names: Any,
+        section: str = MAIN,
+        usual: bool = False,
+        parse: Callable[[Any], Any] | None = None,
+        **settings: Any,
+    ) -> None:
         super().__init__(*names, **settings)
-        self.section, self.usual = section, usual
+        self.section, self.usual, self._parse = section, usual, parse
+
+    def value_of(self, ctx: click.Context) -> Any:
+        """Return what was given, parsed; None if nothing was."""
+        typed = ctx.params[self.name]
+        return typed if typed is None or self._parse is None else self._parse(typed)
 
 
 class HelpCommand(click.Command):

@@ -1,29 +1,29 @@
-"""The options of the commands, as they are written and as the help page shows them.
-
-Rates and lengths of waiting, as they are typed -> numbers. Pure.
-
-The options that say which range is wanted -> what was asked. Pure.
-
-What people type for a camera: see :mod:`camreel.devices.address`, which the library has, too.
-"""
+"""Declare the options of the commands, as they are typed and as the help page shows them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from camreel.cli.help import Channels, Option, Whole
 from camreel.cli.ui import terminal
+from camreel.cli.values import (
+    parse_drift,
+    parse_kinds,
+    parse_pad,
+    parse_patience,
+    parse_rate,
+    parse_split,
+    parse_timelapse,
+    parse_zone,
+)
 from camreel.errors import UsageError
 from camreel.model import AudioMode, Gaps, IfExists, OutputFormat, Stream
-
-if TYPE_CHECKING:
-    pass
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Decorator = Callable[[Any], Any]
@@ -69,11 +69,11 @@ _password = partial(click.option, cls=Option, section="The password")
 _program = partial(click.option, cls=Option, section="This program")
 
 
-def _one_of(kind: type[Enum]) -> click.Choice[str]:
-    return click.Choice([item.value for item in kind], case_sensitive=False)
+def _one_of(kind: type[Enum]) -> dict[str, Any]:
+    return {"type": click.Choice([item.value for item in kind], case_sensitive=False), "parse": kind}
 
 
-FORMAT: dict[str, Any] = {"type": _one_of(OutputFormat), "metavar": "FORMAT", "help": "mp4 (default), mkv, mov or avi."}
+FORMAT: dict[str, Any] = {**_one_of(OutputFormat), "metavar": "FORMAT", "help": "mp4 (default), mkv, mov or avi."}
 _HOST = _main("--host", metavar="HOST", envvar="AMCREST_HOST", help="Required, or a camera's name. IP, name or URL.")
 
 _USERNAME = _main(
@@ -102,11 +102,13 @@ _WHEN = (
     _when("--around", usual=True, metavar="TIME", help="From before it to after it, see --minutes."),
     _when("--minutes", type=Whole(1, 10_000), help="With --around: so many on each side. Default: 10."),
     _when("--duration", metavar="LENGTH", help="With --start, for --end: 30m, 2h, 1h30m."),
-    _when("--events", metavar="WORDS", help="Only recordings that have one: motion,alarm,person."),
-    _when("--pad", metavar="LENGTH", help="With --events: so much before and after. Default: 0."),
+    _when("--events", parse=parse_kinds, metavar="WORDS", help="Only recordings that have one: motion,alarm,person."),
+    _when("--pad", parse=parse_pad, metavar="LENGTH", help="With --events: so much before and after. Default: 0."),
     _when("--times-in", metavar="ZONE", help="Times without an offset are of ZONE: Europe/Berlin."),
-    _when("--camera-tz", metavar="ZONE", help="The camera's zone, where it does not tell it well."),
-    _when("--clock-drift", metavar="SECONDS", help="By how much its clock is fast, or off: not at all."),
+    _when("--camera-tz", parse=parse_zone, metavar="ZONE", help="The camera's zone, where it does not tell it well."),
+    _when(
+        "--clock-drift", parse=parse_drift, metavar="SECONDS", help="By how much its clock is fast, or off: not at all."
+    ),
 )
 
 _CHANNEL = _main(
@@ -121,12 +123,18 @@ _CHANNEL = _main(
 _ALL = _main("--all", "all_cameras", is_flag=True, help="Each camera of the settings.")
 
 _PATIENCE = (
-    _connection("--retry-for", metavar="LENGTH", default="2m", help="Wait for a camera that went away. Default: 2m."),
+    _connection(
+        "--retry-for",
+        parse=parse_patience,
+        metavar="LENGTH",
+        default="2m",
+        help="Wait for a camera that went away. Default: 2m.",
+    ),
     _connection("--ignore-lock", is_flag=True, help="Log in though the account was locked."),
 )
 
 _STREAM: dict[str, Any] = {
-    "type": _one_of(Stream),
+    **_one_of(Stream),
     "metavar": "STREAM",
     "default": Stream.MAIN.value,
     "help": "main (default), or sub: the small picture.",
@@ -135,8 +143,9 @@ _STREAM: dict[str, Any] = {
 reached_options = _together(_REACHED)
 connection_options = _together([_HOST, _USERNAME, *_REACHED, *_PASSWORD])
 
-# How the video is made of the clips: for whatever makes one.
-making_options = [
+# How the video is made of the clips, for whatever makes one: an option for each field of VideoOptions.
+video_options = [
+    _output("--whole-clips", is_flag=True, help="Do not cut at the ends of the range."),
     _output(
         "--exact",
         is_flag=True,
@@ -145,20 +154,20 @@ making_options = [
     _output("--h264", is_flag=True, help="Encode all of it again, to play everywhere. Slow."),
     _output(
         "--audio",
-        type=_one_of(AudioMode),
+        **_one_of(AudioMode),
         metavar="WHAT",
         default=AudioMode.AUTO.value,
         help="auto (default), copy, aac, pcm (lossless) or none.",
     ),
     _output(
         "--gaps",
-        type=_one_of(Gaps),
+        **_one_of(Gaps),
         metavar="HOW",
         default=Gaps.JUMP.value,
         help="jump over them (default), or hold the picture in real time.",
     ),
     _output("--subtitles", is_flag=True, help="A soft track with the running time of the camera's clock."),
-    _output("--split", metavar="WHERE", help="A new file each day, hour, or so many bytes: 4G."),
+    _output("--split", parse=parse_split, metavar="WHERE", help="A new file each day, hour, or so many bytes: 4G."),
     _output("--faststart", is_flag=True, help="mp4, mov: index in front, to be played from a web server."),
 ]
 
@@ -176,19 +185,25 @@ get_options = _together(
         *_WHEN,
         *_REACHED,
         _connection("--max-concurrent", type=Whole(1, 32), default=4, help="Downloads at a time. Default: 4."),
-        _connection("--limit-rate", metavar="RATE", help="Bytes a second for all together: 500k, 4M."),
+        _connection(
+            "--limit-rate", parse=parse_rate, metavar="RATE", help="Bytes a second for all together: 500k, 4M."
+        ),
         *_PATIENCE,
         *_PASSWORD,
         _output("--stream", **_STREAM),
-        _output("--whole-clips", is_flag=True, help="Do not cut at the ends of the range."),
-        *making_options,
-        _output("--timelapse", metavar="SPEED", help="A short video of keyframes: 60x as fast, or 30s long."),
+        *video_options,
+        _output(
+            "--timelapse",
+            parse=parse_timelapse,
+            metavar="SPEED",
+            help="A short video of keyframes: 60x as fast, or 30s long.",
+        ),
         _output("--follow", is_flag=True, help="Wait for what is not recorded, or not listed, yet."),
         _output("--require-complete", is_flag=True, help="A gap in the recording gives exit code 4."),
         _output(
             "--if-exists",
             usual=True,
-            type=_one_of(IfExists),
+            **_one_of(IfExists),
             metavar="WHAT",
             help="fail, skip or overwrite, where it is there.",
         ),
@@ -221,15 +236,14 @@ merge_options = _together(
         _main("--output-format", **FORMAT),
         _main("-s", "--start", metavar="TIME", help="By the clips' own clock. Default: all of them."),
         _main("-e", "--end", metavar="TIME", help="Up to, but not including."),
-        _main("--camera-tz", metavar="ZONE", help="The zone of that clock: Europe/Berlin, +01:00."),
+        _main("--camera-tz", parse=parse_zone, metavar="ZONE", help="The zone of that clock: Europe/Berlin, +01:00."),
         _main("--in-order", is_flag=True, help="Whatever their times: end to end, as given."),
-        _output("--whole-clips", is_flag=True, help="Do not cut at the ends of the range."),
-        *making_options,
+        *video_options,
         _output("--require-complete", is_flag=True, help="A gap between the clips gives exit code 4."),
         _output(
             "--if-exists",
             usual=True,
-            type=_one_of(IfExists),
+            **_one_of(IfExists),
             metavar="WHAT",
             help="fail, skip or overwrite, where it is there.",
         ),
@@ -271,6 +285,18 @@ manner_options = _together(
         debug_option,
     ]
 )
+
+
+def field_values(ctx: click.Context, kind: type) -> dict[str, Any]:
+    """Return what the options say for the fields of the dataclass ``kind``, by their names.
+
+    A field whose option was not given, or is none of this command's, is left out: its default holds.
+    """
+    options = {option.name: option for option in ctx.command.params if isinstance(option, Option)}
+    named = (options[field.name] for field in fields(kind) if field.name in options)
+    values = {option.name or "": option.value_of(ctx) for option in named}
+    return {name: value for name, value in values.items() if value is not None}
+
 
 version_option = _program(
     "--version",

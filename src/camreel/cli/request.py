@@ -6,125 +6,79 @@ Which camera and which range: what all commands that ask a camera for recordings
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import click
 
 from camreel.cli.camera_choice import address_of, chosen_of
-from camreel.cli.options import OutputOptions
+from camreel.cli.options import OutputOptions, field_values
 from camreel.cli.passwords import Given, Passwords
-from camreel.cli.values import (
-    When,
-    is_asked_otherwise,
-    parse_drift,
-    parse_pad,
-    parse_patience,
-    parse_split,
-    parse_timelapse,
-    read_range,
-)
-from camreel.clock import parse_camera_zone, parse_last
+from camreel.cli.values import When, is_asked_otherwise, read_range
+from camreel.clock import parse_last
 from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
-from camreel.model import Address, Asked, AudioMode, Gaps, OutputFormat, Request, Stream, VideoOptions
+from camreel.model import Asked, Gaps, Output, OutputFormat, Query, Target, VideoOptions
 from camreel.output.naming import default_name, is_device_name, output_place
-from camreel.planning.event_filter import parse_events
-
-__all__ = ["check_events", "check_tls", "check_username", "choose_places", "making_of"]
 
 LAST_DAY = parse_last("24h")
 
 
-def check_events(events: Sequence[str], pad: str | None) -> None:
-    """``--pad`` needs ``--events``."""
-    if pad is not None and not events:
-        raise UsageError("--pad belongs to --events.", hint="It is so much before and after each recording with one.")
-
-
-def check_gaps(events: Sequence[str], gaps: str) -> None:
-    """What is not wanted is no gap that a picture could be held over."""
-    if events and gaps == Gaps.HOLD.value:
+def video_of(ctx: click.Context, container: OutputFormat, query: Query | None = None) -> VideoOptions:
+    """Return how the video is to be made. UsageError for options that do not agree with each other or the format."""
+    video = VideoOptions(**field_values(ctx, VideoOptions))
+    holds = video.gaps is Gaps.HOLD
+    if query is not None and query.events and holds:
         raise UsageError("--events and --gaps hold exclude each other.", hint="What has no event is not in the video.")
-
-
-def making_of(
-    container: OutputFormat,
-    *,
-    exact: bool,
-    whole_clips: bool,
-    h264: bool,
-    audio: str,
-    gaps: str,
-    subtitles: bool,
-    faststart: bool,
-    split: str | None,
-    timelapse: str | None = None,
-) -> VideoOptions:
-    """How the video is to be made, of options that agree with each other and with the format."""
-    if exact and whole_clips:
+    if video.exact and video.whole_clips:
         raise UsageError("--exact and --whole-clips exclude each other.", hint="Give one of them, or neither.")
-    if subtitles and container is OutputFormat.AVI:
+    if video.subtitles and container is OutputFormat.AVI:
         raise UsageError("--subtitles cannot be in avi.", hint="mp4, mkv and mov can hold them.")
-    if faststart and container not in {OutputFormat.MP4, OutputFormat.MOV}:
+    if video.faststart and container not in {OutputFormat.MP4, OutputFormat.MOV}:
         raise UsageError(f"--faststart is for mp4 and mov; {container.value} needs no such thing.")
-    if timelapse is not None:
+    if video.timelapse is not None:
         others = {
-            "--exact": exact,
-            "--h264": h264,
-            "--subtitles": subtitles,
-            "--split": split,
-            "--whole-clips": whole_clips,
+            "--exact": video.exact,
+            "--h264": video.h264,
+            "--subtitles": video.subtitles,
+            "--split": video.split,
+            "--whole-clips": video.whole_clips,
+            "--gaps hold": holds,
         }
-        wrong = [option for option, given in others.items() if given] + (["--gaps hold"] if gaps == "hold" else [])
-        if wrong:
+        if wrong := [option for option, given in others.items() if given]:
             raise UsageError(f"--timelapse and {wrong[0]} exclude each other.", hint="It is made of keyframes alone.")
         if container is OutputFormat.AVI:
             raise UsageError("--timelapse cannot be in avi, which has no times for its pictures.", hint="mp4 can.")
-    return VideoOptions(
-        exact=exact,
-        h264=h264,
-        audio=AudioMode(audio),
-        gaps=Gaps(gaps),
-        subtitles=subtitles,
-        faststart=faststart,
-        split=None if split is None else parse_split(split),
-        timelapse=None if timelapse is None else parse_timelapse(timelapse),
-    )
+    return video
 
 
-def choose_places(
-    asked: Asked,
-    address: Address,
-    channel: int | str,
-    stream: Stream,
-    *,
-    output_dir: str,
-    output_file: str | None,
-    output_format: OutputFormat | None,
-    events: Sequence[str] = (),
-    pad: timedelta = timedelta(0),
-    camera: str | None = None,
-    timelapse: float | None = None,
-) -> tuple[Path, Path, OutputFormat]:
-    """The output folder, the output and its format. Folders may be missing; they are made when there is something to
-    put into them.
+def export_output(ctx: click.Context, target: Target, query: Query) -> Output:
+    """Return where the video of an export goes and how it is made.
+
+    Folders may not exist yet; they are made when there is something to put into them.
     """
-    folder = absolute(output_dir)
-    if not output_dir:
+    given = ctx.params
+    folder, file = output_folder(given["output_dir"]), given["output_file"]
+    wanted = None if given["output_format"] is None else OutputFormat(given["output_format"])
+    by_range = file is None and query.asked.is_relative  # its name is made when the camera has said what time it is
+    if file is not None:
+        place, chosen = output_of(file, folder, wanted)
+    else:
+        chosen = wanted or OutputFormat.MP4
+        place = folder / f"camreel.{chosen.value}"
+    video = video_of(ctx, chosen, query)
+    if file is None and not by_range:
+        place = folder / default_name(target, query, chosen, timelapse=video.timelapse)
+    return Output(folder, place, chosen, named_by_range=by_range, video=video, **field_values(ctx, Output))
+
+
+def output_folder(given: str) -> Path:
+    """Return the folder of ``--output-dir``."""
+    folder = absolute(given)
+    if not given:
         raise UsageError("--output-dir is empty.", hint="Give a folder, or leave it out for the current one.")
-    check_folder(folder, f"--output-dir {output_dir!r}")
-    if output_file is None:
-        chosen = output_format or OutputFormat.MP4
-        if asked.is_relative:  # its name is made when the camera has said what time it is
-            return folder, folder / f"camreel.{chosen.value}", chosen
-        name = default_name(
-            address, channel, stream, asked, chosen, events=events, pad=pad, camera=camera, timelapse=timelapse
-        )
-        return folder, folder / name, chosen
-    return folder, *output_of(output_file, folder, output_format)
+    check_folder(folder, f"--output-dir {given!r}")
+    return folder
 
 
 def output_of(output_file: str, folder: Path, output_format: OutputFormat | None) -> tuple[Path, OutputFormat]:
@@ -173,79 +127,33 @@ def manner_of(ctx: click.Context) -> OutputOptions:
     )
 
 
-def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = None) -> Request:
-    """The request that the options make, as far as they say where the camera is and what of it is wanted.
+def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = None) -> tuple[Target, Query]:
+    """Return where the camera is and what of it is wanted, as the options say.
 
-    ``usual`` is the range where none is given; without it, it has to be. Where to the video goes is not in it.
+    ``usual`` is the range if none is given; without it, it has to be.
     """
-    return _wanted(ctx, usual, **{**ctx.params, "channel": channel})
-
-
-def _wanted(
-    ctx: click.Context,
-    usual: Asked | None,
-    *,
-    host: str | None,
-    username: str | None,
-    start: str | None,
-    end: str | None,
-    channel: int | str,
-    port: int | None,
-    https: bool,
-    insecure: bool,
-    ca_file: str | None,
-    fingerprint: str | None,
-    camera_tz: str | None,
-    clock_drift: str | None,
-    last: str | None,
-    date: str | None,
-    around: str | None,
-    minutes: int | None,
-    duration: str | None,
-    times_in: str | None,
-    events: str | None,
-    pad: str | None,
-    retry_for: str,
-    ignore_lock: bool,
-    stream: str,
-    user: str | None = None,
-    ssl: bool = False,
-    no_verify_ssl: bool = False,
-    **_others: Any,
-) -> Request:
-    username, https, insecure = username or user, https or ssl, insecure or no_verify_ssl
-    needs_range = usual is None
-    when = When(last=last, date=date, around=around, minutes=minutes, duration=duration, times_in=times_in)
-    if start is not None or end is not None or is_asked_otherwise(when) or minutes is not None:
+    given, needs_range = ctx.params, usual is None
+    # The second names are those of amcrest-downloader.
+    username = given["username"] or given.get("user")
+    https, insecure = (bool(given[own] or given.get(second)) for own, second in _SECOND_NAMES)
+    when = When(**{field.name: given[field.name] for field in fields(When)})
+    if any(given[name] is not None for name in ("start", "end", "minutes")) or is_asked_otherwise(when):
         usual = None
-    needed = {} if is_asked_otherwise(when) or usual is not None else {"start": start, "end": end}
-    address = address_of(ctx, host=host, port=port, https=https)
-    given = _required(ctx, needs_range=needs_range, host=str(address) if address else None, username=username, **needed)
-    username = given[1]
+    times = {} if is_asked_otherwise(when) or usual is not None else {"start": given["start"], "end": given["end"]}
+    address = address_of(ctx, host=given["host"], port=given["port"], https=https)
+    host = str(address) if address else None
+    username = _required(ctx, needs_range=needs_range, host=host, username=username, **times)[1]
     assert address is not None, "required"
-    check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
-    asked = usual or read_range(start, end, when)
-    wanted = () if events is None else parse_events(events)
-    check_events(wanted, pad)
-    return Request(
-        address=address,
-        username=check_username(username),
-        asked=asked,
-        output_dir=Path(),
-        output=Path(),
-        channel=channel,
-        stream=Stream(stream),
-        insecure=insecure,
-        ca_file=ca_file,
-        fingerprint=fingerprint,
-        camera_tz=None if camera_tz is None else parse_camera_zone(camera_tz),
-        clock_drift=None if clock_drift is None else parse_drift(clock_drift),
-        retry_for=parse_patience(retry_for),
-        ignore_lock=ignore_lock,
-        events=wanted,
-        pad=parse_pad(pad) if pad is not None else timedelta(0),
-        camera=chosen_of(ctx).name,
-    )
+    check_tls(insecure=insecure, ca_file=given["ca_file"], fingerprint=given["fingerprint"])
+    asked = usual or read_range(given["start"], given["end"], when)
+    query = {**field_values(ctx, Query), "asked": asked, "channel": channel}
+    if given["pad"] is not None and not query.get("events"):
+        raise UsageError("--pad belongs to --events.", hint="It is so much before and after each recording with one.")
+    own = {"address": address, "username": check_username(username), "insecure": insecure, "name": chosen_of(ctx).name}
+    return Target(**{**field_values(ctx, Target), **own}), Query(**query)
+
+
+_SECOND_NAMES = (("https", "ssl"), ("insecure", "no_verify_ssl"))
 
 
 def _required(ctx: click.Context, *, needs_range: bool, **given: str | None) -> tuple[str, ...]:

@@ -48,8 +48,8 @@ def run_job(
 
     report = already_there(request)
     if report is None:
-        lockout.check(request, datetime.now(timezone.utc))  # before anybody types a password that is not sent
-        credentials = Credentials(request.username, ask_password())
+        lockout.check(request.target, datetime.now(timezone.utc))  # before anybody types a password that is not sent
+        credentials = Credentials(request.target.username, ask_password())
         reporter = choose_reporter(manner)
         with logging_to(reporter, manner):
             report = run_export(request, credentials, reporter, confirm_of(request, reporter) if asks else None)
@@ -180,7 +180,7 @@ def confirm_of(request: Request, reporter: Reporter) -> Confirm:
         if not needs_confirmation(size):
             return True
         reporter.close()
-        rate = request.limit_rate
+        rate = request.target.limit_rate
         terminal.prompt(question(size, None if rate is None else size / rate))
         answer = is_yes(await _line())
         if answer:

@@ -40,7 +40,7 @@ def run_export(
     from camreel.jobs import export as export_job  # noqa: PLC0415 - it brings aiohttp, and a merge of clips does not need it
 
     export = export_job.export if confirm is None else partial(export_job.export, confirm=confirm)
-    return _run(_Run(lambda listener: export(request, credentials, listener), reporter, request.output_dir))
+    return _run(_Run(lambda listener: export(request, credentials, listener), reporter, request.output.folder))
 
 
 def run_merge(request: MergeRequest, notes: Sequence[str], reporter: Reporter) -> Report:

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from camreel.clock import parse_around, parse_date, parse_from, parse_last, parse_length, parse_range, parse_zone_name
 from camreel.errors import UsageError
 from camreel.model import Asked, Split
 
@@ -42,6 +41,8 @@ def parse_split(text: str) -> Split | int:
 
 def parse_timelapse(text: str) -> float:
     """``--timelapse``: ``60x`` is so many times as fast; a length, ``30s``, is how long it is, as a number below 0."""
+    from camreel.clock import parse_length  # noqa: PLC0415 - the help page has no time for it
+
     found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*[x×]", text.strip().lower())
     if found is None:
         return -parse_length(text, "--timelapse").total_seconds()
@@ -52,12 +53,30 @@ def parse_timelapse(text: str) -> float:
 
 def parse_pad(text: str) -> timedelta:
     """``--pad``: a length of time, or 0 for none."""
+    from camreel.clock import parse_length  # noqa: PLC0415 - the help page has no time for it
+
     return timedelta(0) if text.strip() == "0" else parse_length(text, "--pad")
 
 
 def parse_patience(text: str) -> float:
     """``--retry-for``, in seconds: a length of time, or 0 for not at all."""
+    from camreel.clock import parse_length  # noqa: PLC0415 - the help page has no time for it
+
     return 0.0 if text.strip() == "0" else parse_length(text, "--retry-for").total_seconds()
+
+
+def parse_zone(text: str) -> str:
+    """``--camera-tz``: an IANA name or an offset, in the form that a Target has."""
+    from camreel.clock import parse_camera_zone  # noqa: PLC0415 - the help page has no time for it
+
+    return parse_camera_zone(text)
+
+
+def parse_kinds(text: str) -> tuple[str, ...]:
+    """``--events``: words for kinds of events, between commas."""
+    from camreel.planning.event_filter import parse_events  # noqa: PLC0415 - the help page has no time for it
+
+    return parse_events(text)
 
 
 _MINUTES = 10  # on each side of --around
@@ -83,6 +102,15 @@ def is_asked_otherwise(when: When) -> bool:
 
 def read_range(start: str | None, end: str | None, when: When) -> Asked:
     """The range that was asked for, in one of the ways in which it can be. UsageError for none and for two."""
+    from camreel.clock import (  # noqa: PLC0415 - the help page has no time for it
+        parse_around,
+        parse_date,
+        parse_from,
+        parse_last,
+        parse_range,
+        parse_zone_name,
+    )
+
     ways = {
         "--last": when.last,
         "--date": when.date,

@@ -23,7 +23,7 @@ from camreel.clock.zone_sources import (
 )
 from camreel.clock.zones import Change, NamedZone, Zone, change_over, format_offset, moments_of, stretches_of, wall_at
 from camreel.errors import CameraError, UsageError
-from camreel.model import Asked, AskedAround, AskedRange, DayTime, Moment, Now, Point, Request, Span, WallTime
+from camreel.model import Asked, AskedAround, AskedRange, DayTime, Moment, Now, Point, Span, Target, WallTime
 from camreel.text import duration_text
 
 _Stretch = tuple[datetime, datetime]
@@ -222,17 +222,19 @@ class CameraRangePlan:
 
 
 def understand(
-    request: Request,
+    target: Target,
+    asked: Asked,
     reading: Reading | None,
     facts: ZoneFacts,
     now: datetime,
+    *,
     recorded: Iterable[tuple[WallTime, timedelta]] = (),
 ) -> CameraRangePlan:
     """Choose the camera's zone, find the range on its clock, and name what is odd. Raises as ``locate`` does."""
     recorded = tuple(recorded)
-    answers = sources(request.camera_tz, facts, reading, recorded)
-    clock = _clock(answers[0], reading, request, now) if answers else None
-    where = locate(request.asked, clock, now)
+    answers = sources(target.camera_tz, facts, reading, recorded)
+    clock = _clock(answers[0], reading, target, now) if answers else None
+    where = locate(asked, clock, now)
     warnings = list(where.notes)
     if where.clock is not None:
         warnings += contradictions(answers, where.clock.to_utc(where.span.start))
@@ -245,8 +247,8 @@ def understand(
     return CameraRangePlan(where, tuple(warnings), is_final, recent)
 
 
-def _clock(source: ZoneSource, reading: Reading | None, request: Request, now: datetime) -> CameraClock:
-    return clock_by(source, reading, drift=request.clock_drift, start=now)
+def _clock(source: ZoneSource, reading: Reading | None, target: Target, now: datetime) -> CameraClock:
+    return clock_by(source, reading, drift=target.clock_drift, start=now)
 
 
 def _about_drift(source: ZoneSource, clock: CameraClock, reading: Reading | None) -> list[str]:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from camreel.errors import AccountLocked
-from camreel.model import Request
+from camreel.model import Target
 from camreel.text import duration_text
 
 _USUAL = timedelta(minutes=30)  # where the camera does not say it: what manuals say, and DH-NVR608H has
@@ -24,28 +24,28 @@ _LONGEST_FILE = 4096
 
 
 @contextmanager
-def guard(request: Request, utc_now: Callable[[], datetime]) -> Iterator[None]:
+def guard(target: Target, utc_now: Callable[[], datetime]) -> Iterator[None]:
     """Around what logs in: :func:`check` before, and what came of it is remembered, or forgotten."""
-    check(request, utc_now())
+    check(target, utc_now())
     try:
         yield
     except AccountLocked as error:
-        remember(request, error, utc_now())
+        remember(target, error, utc_now())
         raise
-    forget(request)
+    forget(target)
 
 
-def check(request: Request, now: datetime) -> None:
+def check(target: Target, now: datetime) -> None:
     """Raise AccountLocked where the account is locked at ``now`` (aware), as far as an earlier run was told.
 
-    Nothing is raised where the request says that it wants to try all the same.
+    Nothing is raised if ``target.ignore_lock``.
     """
-    until = None if request.ignore_lock else _read(request)
+    until = None if target.ignore_lock else _read(target)
     if until is None or not now < until < now + _LONGEST:
         return
     left = until - now
     raise AccountLocked(
-        f"The camera at {request.address} locked this account after too many failed logins, for another "
+        f"The camera at {target.address} locked this account after too many failed logins, for another "
         f"{duration_text(max(1, round(left.total_seconds())))} (until {until.astimezone():%H:%M}). "
         "The password was not sent.",
         seconds=round(left.total_seconds()),
@@ -53,12 +53,12 @@ def check(request: Request, now: datetime) -> None:
     )
 
 
-def remember(request: Request, error: AccountLocked, now: datetime) -> None:
+def remember(target: Target, error: AccountLocked, now: datetime) -> None:
     """Note until when, counted from ``now``. Where that cannot be written down, it is not."""
     wait = timedelta(seconds=error.seconds) if error.seconds is not None else _USUAL
-    text = json.dumps({"camera": str(request.address), "locked_until": (now + wait).isoformat()})
+    text = json.dumps({"camera": str(target.address), "locked_until": (now + wait).isoformat()})
     with suppress(OSError, RuntimeError):
-        file = _file(request)
+        file = _file(target)
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new = file.with_name(f"{file.name}.{os.getpid()}.part")
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -67,10 +67,10 @@ def remember(request: Request, error: AccountLocked, now: datetime) -> None:
         new.replace(file)
 
 
-def forget(request: Request) -> None:
+def forget(target: Target) -> None:
     """The login has worked."""
     with suppress(OSError, RuntimeError):
-        _file(request).unlink(missing_ok=True)
+        _file(target).unlink(missing_ok=True)
 
 
 def state_folder() -> Path:
@@ -82,16 +82,16 @@ def state_folder() -> Path:
     return user_state_path("camreel", False)
 
 
-def _file(request: Request) -> Path:
-    address = request.address
+def _file(target: Target) -> Path:
+    address = target.address
     # A lock is of the account or of our address, whichever way we speak to it: the scheme does not matter.
-    key = f"{address.host.lower()}\n{address.port}\n{request.username}"
+    key = f"{address.host.lower()}\n{address.port}\n{target.username}"
     return state_folder() / "locked" / f"{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.json"
 
 
-def _read(request: Request) -> datetime | None:
+def _read(target: Target) -> datetime | None:
     try:
-        with _file(request).open("rb") as stream:
+        with _file(target).open("rb") as stream:
             until = datetime.fromisoformat(json.loads(stream.read(_LONGEST_FILE))["locked_until"])
     except (OSError, ValueError, TypeError, KeyError, RuntimeError):  # the last: no home folder; nested too deep
         return None

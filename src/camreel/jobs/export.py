@@ -24,7 +24,7 @@ from camreel.jobs.pipeline import Pipeline, merge_job
 from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.jobs.timelapse import TimelapseJob
 from camreel.media.worker.messages import MergeJob
-from camreel.model import AskedRange, Credentials, Recording, Request, Span
+from camreel.model import AskedRange, Credentials, Output, Query, Recording, Request, Span, Target
 from camreel.output.finalize import already_there, finish, job_name, make_folders, part_for, prepare
 from camreel.output.naming import default_name
 from camreel.planning.coverage import coverage
@@ -46,10 +46,10 @@ def check_space(request: Request, plan: ExportPlan, store: Store) -> None:
     """DiskError where the clips that are still to come and the video do not fit. The folders must be there."""
     clips, video = bytes_to_come(plan, store), _video(request, plan)
     with disk_errors(store.folder):
-        together = store.folder.stat().st_dev == request.output.parent.stat().st_dev
+        together = store.folder.stat().st_dev == request.output.file.parent.stat().st_dev
         places = [(store.folder, clips + video if together else clips)]
         if not together:
-            places.append((request.output.parent, video))
+            places.append((request.output.file.parent, video))
         for place, needed in places:
             _check(place, needed, clips, video)
 
@@ -78,7 +78,8 @@ def _video(request: Request, plan: ExportPlan) -> int:
     """Bytes of the video: those of the clips, where they are not cut."""
     sizes = _sizes(plan)
     return sum(
-        size if request.whole_clips else int(size * _share(recording, plan.span)) for recording, size in sizes.items()
+        size if request.output.video.whole_clips else int(size * _share(recording, plan.span))
+        for recording, size in sizes.items()
     )
 
 
@@ -123,40 +124,52 @@ async def export(
     if (report := already_there(request)) is not None:
         return report
     tuning = tuning or Runtime()
-    with lockout.guard(request, tuning.utc_now), unwrap_group():
+    with lockout.guard(request.target, tuning.utc_now), unwrap_group():
         return await _Export(request, credentials, on_event, tuning, session=session, confirm=confirm).run()
 
 
 async def find(
-    request: Request, credentials: Credentials, on_event: events.Listener, tuning: Runtime | None = None
+    target: Target,
+    query: Query,
+    credentials: Credentials,
+    on_event: events.Listener,
+    tuning: Runtime | None = None,
+    *,
+    output: Output | None = None,
 ) -> Listing:
-    """What the camera has of the range, and what :func:`export` would fetch of it. Downloads and writes nothing.
+    """Return what the camera has of the range, and what an export into ``output`` would fetch. Download nothing.
 
     Raises a :class:`CamreelError` where the camera could not be asked; that nothing is recorded is part of the listing.
     """
     tuning = tuning or Runtime()
-    with lockout.guard(request, tuning.utc_now), unwrap_group():
-        return await _find(request, credentials, on_event, tuning)
+    with lockout.guard(target, tuning.utc_now), unwrap_group():
+        inquiry = CameraSearch(target, query, credentials, on_event, tuning, parts=output is None or _in_parts(output))
+        found = await inquiry.look()
+        plan = found.plan
+        nothing = None if plan.recordings or plan.writing else await inquiry.nothing(found)
+        query = _pinned(query, found)
+        to_come = None
+        if output is not None:
+            output = _named(output, target, query)
+            if output.video.timelapse is None:
+                to_come = bytes_to_come(plan, Store(output.folder, target.address))
+        return Listing(
+            target,
+            query,
+            found.device,
+            found.clock,
+            plan,
+            coverage(plan, found.unsettled_from(tuning.utc_now())),
+            output,
+            to_come,
+            tuple(inquiry.warnings),
+            nothing,
+        )
 
 
-async def _find(request: Request, credentials: Credentials, emit: events.Listener, tuning: Runtime) -> Listing:
-    inquiry = CameraSearch(request, credentials, emit, tuning)
-    found = await inquiry.look()
-    plan = found.plan
-    nothing = None if plan.recordings or plan.writing else await inquiry.nothing(found)
-    request = _pinned(request, found)
-    return Listing(
-        request,
-        found.device,
-        found.clock,
-        plan,
-        coverage(plan, found.unsettled_from(tuning.utc_now())),
-        None
-        if request.making.timelapse is not None
-        else bytes_to_come(plan, Store(request.output_dir, request.address)),
-        tuple(inquiry.warnings),
-        nothing,
-    )
+def _in_parts(output: Output) -> bool:
+    """Whether parts of recordings are enough."""
+    return not (output.video.whole_clips or output.keep_files)
 
 
 class _Export:
@@ -175,22 +188,25 @@ class _Export:
         self._request = request
         self._emit = emit
         self._tuning = tuning
-        self._inquiry = CameraSearch(request, credentials, emit, tuning, session=session)
+        self._inquiry = CameraSearch(
+            request.target, request.query, credentials, emit, tuning, parts=_in_parts(request.output), session=session
+        )
         self._confirm = confirm
 
     async def run(self) -> Report:
-        prepare(self._request)
+        prepare(self._request.output)
         found = await self._inquiry.run()
-        request = _pinned(self._request, found)
+        target, query = self._request.target, _pinned(self._request.query, found)
+        request = Request(target, query, _named(self._request.output, target, query))
         if (there := already_there(request)) is not None:
             return there
-        make_folders(request)
-        store = Store(request.output_dir, request.address)
+        make_folders(request.output)
+        store = Store(request.output.folder, request.target.address)
         part = part_for(request, store)
         noted = _noted(request, found, store, part)
         with store.locked(noted):
             recover(store)
-            is_lapse = request.making.timelapse is not None
+            is_lapse = request.output.video.timelapse is not None
             if not is_lapse:  # it fetches a fraction, which nobody knows beforehand
                 check_space(request, found.plan, store)
             if self._confirm is not None and not is_lapse and not await self._confirm(bytes_to_come(found.plan, store)):
@@ -225,7 +241,7 @@ class _Export:
 
 
 def _job(request: Request, found: SearchResult, part: Path) -> MergeJob:
-    clock, where = found.clock, f"{request.address.host} channel {request.channel}"
+    clock, where = found.clock, f"{request.target.address.host} channel {request.query.channel}"
     title = f"{where}, {show_span(found.span, clock, zone=True)}"
     return merge_job(request, found.plan, clock, output=str(part), title=title, camera=_camera(found))
 
@@ -239,28 +255,22 @@ def _camera(found: SearchResult) -> str:
 def _noted(request: Request, found: SearchResult, store: Store, part: Path) -> Job:
     """What other runs, and ``camreel clean``, are told of this one."""
     stems = tuple(store.stem(recording) for recording in found.plan.recordings)
-    what = f"channel {request.channel}, {show_span(found.span, found.clock)}, into {request.output.name}"
+    what = f"channel {request.query.channel}, {show_span(found.span, found.clock)}, into {request.output.file.name}"
     return Job(job_name(request), what, str(part), stems)
 
 
-def _pinned(request: Request, found: SearchResult) -> Request:
-    """The request without relative words, and the name that its range gives the output."""
+def _pinned(query: Query, found: SearchResult) -> Query:
+    """Return the query without relative words."""
     asked = found.where.asked
-    if request.asked.is_relative and all(isinstance(moment, datetime) for moment in asked.bounds):
+    if query.asked.is_relative and all(isinstance(moment, datetime) for moment in asked.bounds):
         # As it could be typed again: "the last hour" will be another one.
         asked = AskedRange(*asked.bounds, asked.times_in)
-    made = replace(request, asked=asked, named_by_range=False, was_relative=request.asked.is_relative)
-    if not request.named_by_range:
-        return made
-    name = default_name(
-        request.address,
-        request.channel,
-        request.stream,
-        made.asked,
-        request.output_format,
-        events=request.events,
-        pad=request.pad,
-        camera=request.camera,
-        timelapse=request.making.timelapse,
-    )
-    return replace(made, output=request.output.with_name(name))
+    return replace(query, asked=asked, was_relative=query.asked.is_relative)
+
+
+def _named(output: Output, target: Target, query: Query) -> Output:
+    """Return the output with the name that its range gives it."""
+    if not output.named_by_range:
+        return output
+    name = default_name(target, query, output.format, timelapse=output.video.timelapse)
+    return replace(output, file=output.file.with_name(name), named_by_range=False)

@@ -102,7 +102,7 @@ class _Merge:
     async def run(self) -> Report:
         clock = _clock(self._request)
         _check_range(self._request, clock)
-        prepare(self._request)
+        prepare(self._request.output)
         dated, copies = await self._look(clock)
         placed = self._place(dated, clock)
         plan, request = replace(placed.plan, left_out=(*placed.plan.left_out, *copies)), placed.request
@@ -113,7 +113,7 @@ class _Merge:
             raise _nothing(dated, plan, placed.clock)
         for number, recording in enumerate(plan.recordings, 1):
             _LOG.debug("clip %d is %s: %s", number, recording.span, printable(recording.path, 1000))
-        make_folders(request)
+        make_folders(request.output)
         part = part_for(request)
         try:
             merged = await self._merge(plan, _job(placed, part))

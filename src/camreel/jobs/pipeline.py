@@ -43,13 +43,13 @@ def merge_job(
     whole_clips: bool = False,
 ) -> MergeJob:
     """The job of the merge. ``output`` is the temporary name; ``whole_clips`` goes with the request's own wish."""
-    making = request.making
-    split = making.split
+    output_, video = request.output, request.output.video
+    split = video.split
     return MergeJob(
         output=output,
-        format=request.output_format,
+        format=output_.format,
         span=plan.span,
-        whole_clips=whole_clips or request.whole_clips,
+        whole_clips=whole_clips or video.whole_clips,
         utc_offset=round(clock.offset.total_seconds()) if clock else None,
         title=title,
         comment=comment(request, COMPLETE),
@@ -58,12 +58,12 @@ def merge_job(
         skipped=plan.skipped,
         apart=bool(plan.unwanted),
         camera=camera,
-        exact=making.exact,
-        h264=making.h264,
-        audio=making.audio,
-        gaps=making.gaps,
-        subtitles=making.subtitles,
-        faststart=making.faststart,
+        exact=video.exact,
+        h264=video.h264,
+        audio=video.audio,
+        gaps=video.gaps,
+        subtitles=video.subtitles,
+        faststart=video.faststart,
         split_at=turns(plan.span, clock, split) if isinstance(split, Split) else (),
         split_size=split if isinstance(split, int) else None,
     )
@@ -131,11 +131,11 @@ class Pipeline:
             self._store,
             inquiry.camera,
             _PoolEvents(self._emit),
-            limit=self._request.max_concurrent,
+            limit=self._request.target.max_concurrent,
             backoff=tuning.fetching,
             sleep=tuning.sleep,
             outage=inquiry.outage,
-            manner=TransferPolicy(spend=RateLimit(self._request.limit_rate, tuning.sleep, tuning.now).spend),
+            manner=TransferPolicy(spend=RateLimit(self._request.target.limit_rate, tuning.sleep, tuning.now).spend),
         )
         with _removed_on_error(Path(job.output)):
             async with anyio.create_task_group() as tasks:
@@ -241,7 +241,7 @@ class Pipeline:
                 hint=f"The downloads are kept in {self._store.folder}; the next run downloads them anew.",
             )
         raise NothingRecorded(
-            f"The recordings listed by {self._request.address} hold no picture in the range.",
+            f"The recordings listed by {self._request.target.address} hold no picture in the range.",
             hint="Listed times are whole seconds: ask for a little more, or use --whole-clips.",
         )
 

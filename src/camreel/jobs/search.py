@@ -28,7 +28,7 @@ from camreel.devices.base import Device
 from camreel.devices.registry import open_device
 from camreel.devices.session import Login
 from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, NothingRecorded
-from camreel.model import Address, Credentials, DeviceInfo, Recording, Request, Span, WallTime
+from camreel.model import Address, Credentials, DeviceInfo, Query, Recording, Span, Target, WallTime
 from camreel.planning.event_filter import has_event, not_wanted, united, unlabelled
 from camreel.planning.plan import INDEX_LAG, ExportPlan, in_parts, plan_export
 from camreel.transfer.retry import Backoff, Outage, Presence, attempting
@@ -101,15 +101,16 @@ def _place(where: CameraRange) -> object:
     return where.parts, where.clock and (where.clock.base, where.clock.drift)
 
 
-class CameraSearch:
-    """One camera, asked for one request. ``warnings`` collects what the person should know.
+class CameraSession:
+    """A camera that is talked to: its connections, and the patience with it.
 
-    ``login`` is given if others have logged in before, ``protocol`` if it is known; ``session`` lends its connector.
+    ``warnings`` collects what the person should know. ``login`` is given if others have logged in before, ``protocol``
+    if it is known; ``session`` lends its connector.
     """
 
     def __init__(
         self,
-        request: Request,
+        target: Target,
         credentials: Credentials,
         emit: events.Listener,
         tuning: Runtime,
@@ -118,32 +119,29 @@ class CameraSearch:
         session: ClientSession | None = None,
         protocol: str | None = None,
     ) -> None:
-        self._request = request
+        self._target = target
         self._emit = emit
         self._tuning = tuning
         self._access = Access(
-            request.address,
+            target.address,
             credentials,
             self.warn,
             tuning.utc_now,
-            insecure=request.insecure,
-            ca_file=request.ca_file,
-            fingerprint=request.fingerprint,
+            insecure=target.insecure,
+            ca_file=target.ca_file,
+            fingerprint=target.fingerprint,
             timeouts=tuning.timeouts,
             login=login or Login(),
             session=session,
-            slowly=request.limit_rate is not None,
+            slowly=target.limit_rate is not None,
             protocol=protocol,
         )
-        self._waiting_for = ""
-        self._unlabelled: tuple[str, ...] = ()
-        self.channel = request.channel if isinstance(request.channel, int) else 1
-        self._listing: tuple[Recording, ...] = ()
+        self.channel = 1
         self.warnings: list[str] = []
         self.outage = Outage(
             self._knock,
             tuning.away,
-            request.retry_for,
+            target.retry_for,
             sleep=tuning.sleep,
             now=tuning.now,
             tell=lambda error, wait: emit(events.Retrying("the camera", str(error), wait)),
@@ -162,6 +160,86 @@ class CameraSearch:
     def device(self, channel: int | None) -> AbstractAsyncContextManager[Device]:
         """Connect to the camera, for ``channel``; None if only whole recordings are wanted, by their paths."""
         return open_device(self._access, channel)
+
+    async def greet(self) -> CameraSummary:
+        """Log in and look around, without a search. Raises as ``run`` does."""
+        device = await self._connect()
+        async with self.camera() as camera:
+            reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
+            answers = sources(self._target.camera_tz, await camera.zone_facts(), reading)
+            now = self._tuning.utc_now()
+            clock = clock_by(answers[0], reading, drift=None, start=now) if answers else None
+            titles = await camera.titles()
+        return CameraSummary(self._access.address, self._access.protocol, device, titles, clock)
+
+    async def _connect(self) -> DeviceInfo:
+        """The first call, which checks the login. A redirect to https on the same camera is followed, once."""
+        try:
+            async with self.camera() as camera:
+                device = await self._patiently("connecting", lambda _attempt: camera.identify())
+        except CameraRefused as error:
+            if not self._access.follow(error):
+                raise
+            self.warn(f"The camera wants https; going on at {self._access.address}.")
+            async with self.camera() as camera:
+                device = await self._patiently("connecting", lambda _attempt: camera.identify())
+        self._emit(events.Connected(self._access.address, device))
+        return device
+
+    async def fetching(self, what: str, ask: Callable[[int], Awaitable[Value]]) -> Value:
+        """``ask(attempt)`` for something of a recording, as often as a download is tried."""
+        return await self._patiently(what, ask, self._tuning.fetching)
+
+    async def _patiently(
+        self, what: str, ask: Callable[[int], Awaitable[Value]], backoff: Backoff | None = None
+    ) -> Value:
+        def on_retry(error: CameraError, wait: float) -> None:
+            self._emit(events.Retrying(what, str(error), wait))
+
+        seen = self.outage.count
+
+        async def was_away(error: CameraError) -> bool:
+            nonlocal seen
+            # Before the first login an address that nothing answers at is more likely a wrong one.
+            if not self._access.login.accepted or not isinstance(error, CameraUnreachable | CameraBusy):
+                return False
+            presence = await self.outage.look(seen)
+            seen = self.outage.count
+            return presence is Presence.BACK
+
+        value = await attempting(ask, backoff or self._tuning.talking, self._tuning.sleep, on_retry, was_away)
+        self.outage.progress()
+        return value
+
+    async def _knock(self) -> None:
+        async with self.camera() as camera:
+            await camera.knock()
+
+
+class CameraSearch(CameraSession):
+    """One camera, asked for one query. ``parts``: of long recordings, what lies in the range is enough."""
+
+    def __init__(
+        self,
+        target: Target,
+        query: Query,
+        credentials: Credentials,
+        emit: events.Listener,
+        tuning: Runtime,
+        *,
+        parts: bool = False,
+        login: Login | None = None,
+        session: ClientSession | None = None,
+        protocol: str | None = None,
+    ) -> None:
+        super().__init__(target, credentials, emit, tuning, login=login, session=session, protocol=protocol)
+        self._query = query
+        self._parts = parts
+        self._waiting_for = ""
+        self._unlabelled: tuple[str, ...] = ()
+        self._listing: tuple[Recording, ...] = ()
+        if isinstance(query.channel, int):
+            self.channel = query.channel
 
     async def run(self) -> SearchResult:
         """Connect, read the clock, search, plan. NothingRecorded where there is nothing to fetch."""
@@ -187,34 +265,24 @@ class CameraSearch:
         self.channel = await self._channel_number(camera)
         where, recordings = await self._search_by(camera, times, understood, where)
         plan = self._plan(recordings, where)
-        for _minute in range(MOST_HOURS * 60 if self._request.follow else 0):
+        for _minute in range(MOST_HOURS * 60 if self._query.follow else 0):
             if not plan.writing or where.clock is None:
                 break
             await self._wait(plan.span.end, where.clock, "the camera is still writing a recording of the range")
             plan = self._plan(await self._search(camera, search_window(where)), where)
         return where, plan
 
-    async def greet(self) -> CameraSummary:
-        """Log in and look around, without a search. Raises as ``run`` does."""
-        device = await self._connect()
-        async with self.camera() as camera:
-            reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
-            answers = sources(self._request.camera_tz, await camera.zone_facts(), reading)
-            now = self._tuning.utc_now()
-            clock = clock_by(answers[0], reading, drift=None, start=now) if answers else None
-            titles = await camera.titles()
-        return CameraSummary(self._access.address, self._access.protocol, device, titles, clock)
-
     def _understand(self, times: _Times, recordings: Sequence[Recording] = ()) -> CameraRangePlan:
         """Where the range is on the camera's clock. ``recordings`` may tell its zone better than its settings do."""
-        return understand(self._request, times.reading, times.facts, times.looked_at, recorded_offsets(recordings))
+        said = times.reading, times.facts, times.looked_at
+        return understand(self._target, self._query.asked, *said, recorded=recorded_offsets(recordings))
 
     async def _search_by(
         self, camera: Device, times: _Times, understood: CameraRangePlan, where: CameraRange
     ) -> tuple[CameraRange, Sequence[Recording]]:
         """Search ``where``; if the recordings tell that the range is elsewhere, search there."""
         recordings = told = await self._search(camera, search_window(where))
-        if not (recordings or understood.is_final or is_by_clock(self._request.asked)):
+        if not (recordings or understood.is_final or is_by_clock(self._query.asked)):
             # Beside the range, by what daylight saving can make of it, there may be recordings that tell.
             window = search_window(where)
             told = await self._search(camera, Span(window.start - _ASIDE, window.end + _ASIDE))
@@ -232,26 +300,12 @@ class CameraSearch:
             self.warn(warning)
         return where, recordings
 
-    async def _connect(self) -> DeviceInfo:
-        """The first call, which checks the login. A redirect to https on the same camera is followed, once."""
-        try:
-            async with self.camera() as camera:
-                device = await self._patiently("connecting", lambda _attempt: camera.identify())
-        except CameraRefused as error:
-            if not self._access.follow(error):
-                raise
-            self.warn(f"The camera wants https; going on at {self._access.address}.")
-            async with self.camera() as camera:
-                device = await self._patiently("connecting", lambda _attempt: camera.identify())
-        self._emit(events.Connected(self._access.address, device))
-        return device
-
     async def _settled(self, where: CameraRange) -> CameraRange:
         """The range as far as there can be footage of it by now, after waiting for it where that was asked for."""
         clock, span = where.clock, where.span
         if clock is None:
             return where
-        if self._request.follow:
+        if self._query.follow:
             for _minute in range(MOST_HOURS * 60):
                 if self._now(clock) >= span.end + INDEX_LAG:
                     break
@@ -282,7 +336,7 @@ class CameraSearch:
         await self._tuning.sleep(min(60.0, max(1.0, left)))
 
     async def _channel_number(self, camera: Device) -> int:
-        channel = self._request.channel
+        channel = self._query.channel
         if isinstance(channel, int):
             return channel
         return await self._patiently("looking up the channel", lambda _attempt: camera.number_of(channel))
@@ -302,14 +356,14 @@ class CameraSearch:
         for doubt in doubts:
             self.warn(doubt)
         plan = self._chosen(placed, where)
-        if not (self._request.whole_clips or self._request.keep_files):
+        if self._parts:
             plan = in_parts(plan, self._tuning.least_saved)
         self._emit(events.Planned(plan))
         return plan
 
     def _chosen(self, recordings: Sequence[Recording], where: CameraRange) -> ExportPlan:
         """All of them, or those with the events that were asked for."""
-        span, stream, events, pad = where.span, self._request.stream, self._request.events, self._request.pad
+        span, stream, events, pad = where.span, self._query.stream, self._query.events, self._query.pad
         if not events:
             return plan_export(recordings, span, stream, where.skipped)
         settled = None if where.clock is None else self._now(where.clock) - INDEX_LAG
@@ -332,10 +386,10 @@ class CameraSearch:
         """Why there is nothing to fetch: the error to raise."""
         plan, where = found.plan, found.where
         others = ", ".join(f"{count} {reason}" for reason, count in plan.left_out)
-        channel = f"channel {self._request.channel} of {self._request.address}"
+        channel = f"channel {self._query.channel} of {self._target.address}"
         when = show_span(where.span, where.clock)
         if self._unlabelled:
-            kind = " or ".join(self._request.events)
+            kind = " or ".join(self._query.events)
             return NothingRecorded(f"No {kind} is listed on {channel} from {when}.", hint=self._unlabelled[0])
         if plan.writing:
             hint = "The camera is still writing a recording of this time: try again when it has closed it."
@@ -346,32 +400,3 @@ class CameraSearch:
                 hint = await self._patiently("asking why", lambda _attempt: camera.explain_nothing(self.channel))
             hint += " Check the range by the clock in the camera's picture, and --channel."
         return NothingRecorded(f"Nothing is recorded on {channel} from {when} (the camera's clock).", hint=hint)
-
-    async def fetching(self, what: str, ask: Callable[[int], Awaitable[Value]]) -> Value:
-        """``ask(attempt)`` for something of a recording, as often as a download is tried."""
-        return await self._patiently(what, ask, self._tuning.fetching)
-
-    async def _patiently(
-        self, what: str, ask: Callable[[int], Awaitable[Value]], backoff: Backoff | None = None
-    ) -> Value:
-        def on_retry(error: CameraError, wait: float) -> None:
-            self._emit(events.Retrying(what, str(error), wait))
-
-        seen = self.outage.count
-
-        async def was_away(error: CameraError) -> bool:
-            nonlocal seen
-            # Before the first login an address that nothing answers at is more likely a wrong one.
-            if not self._access.login.accepted or not isinstance(error, CameraUnreachable | CameraBusy):
-                return False
-            presence = await self.outage.look(seen)
-            seen = self.outage.count
-            return presence is Presence.BACK
-
-        value = await attempting(ask, backoff or self._tuning.talking, self._tuning.sleep, on_retry, was_away)
-        self.outage.progress()
-        return value
-
-    async def _knock(self) -> None:
-        async with self.camera() as camera:
-            await camera.knock()

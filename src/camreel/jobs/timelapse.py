@@ -107,11 +107,11 @@ class TimelapseJob:
 
     async def run(self, inquiry: CameraSearch, job: MergeJob, tuning: Runtime) -> PipelineResult:
         """Fetch the keyframes, and make the film of them. No half-made film stays."""
-        wish, footage = self._request.making.timelapse, footage_of(self._plan)
+        wish, footage = self._request.output.video.timelapse, footage_of(self._plan)
         assert wish is not None
         chosen = rhythm(wish, footage)
         self._inquiry = inquiry
-        self._rate = RateLimit(self._request.limit_rate, tuning.sleep, tuning.now)
+        self._rate = RateLimit(self._request.target.limit_rate, tuning.sleep, tuning.now)
         with disk_errors(self._store.folder):
             folder = tempfile.TemporaryDirectory(prefix="timelapse-", dir=self._store.folder)
         with folder:
@@ -146,7 +146,7 @@ class TimelapseJob:
                     await self._fetch(line, wish)
 
         async with anyio.create_task_group() as workers:
-            for _worker in range(min(self._request.max_concurrent, len(wishes))):
+            for _worker in range(min(self._request.target.max_concurrent, len(wishes))):
                 workers.start_soon(work)
 
     async def _fetch(self, line: DownloadSlot, wish: KeyframeRequest) -> None:
@@ -223,6 +223,7 @@ class TimelapseJob:
                 f"Not one keyframe could be had. The first: {first}.",
                 hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
             )
+        at_most = self._request.target.max_concurrent
         order = TimelapseOrder(job, speed, footage, tuple(clips))
         # A film of nothing is none: the last recording is not left out, and its error is that of the film.
         most = min(MOST_EXCLUDED, len({clip.number for clip in clips}) - 1)
@@ -234,7 +235,7 @@ class TimelapseJob:
             tuple(self._state(number) for number in numbers),
             tuple(outcomes.get(number) or LostReason(LossKind.NO_KEYFRAME) for number in numbers),
             done.result,
-            Concurrency(self._request.max_concurrent, self._request.max_concurrent, self._request.max_concurrent),
+            Concurrency(at_most, at_most, at_most),
         )
 
     async def _attempt(

@@ -14,7 +14,7 @@ from camreel.diskio import disk_errors, place
 from camreel.errors import DiskError, MergeError, UsageError
 from camreel.media.comment import read_comment, replace_in_place
 from camreel.media.worker.messages import FilmResult, MergeResult
-from camreel.model import IfExists, MergeRequest, Request
+from camreel.model import IfExists, MergeRequest, Output, Request
 from camreel.output.naming import numbered
 from camreel.planning.account import Account
 from camreel.planning.fingerprint import COMPLETE, HAS_GAPS, PARTIAL, comment, fingerprint, made_by
@@ -32,8 +32,8 @@ def already_there(request: Request | MergeRequest, *, tidy: bool = True) -> Repo
     same request, which is to be replaced, or when nobody knows yet which range is meant. UsageError when another file
     is there. ``tidy``: clips that an earlier run left of it are let go of.
     """
-    output, wish = request.output, request.if_exists
-    if (isinstance(request, Request) and request.named_by_range) or (request.asked and request.asked.is_relative):
+    output, wish = request.output.file, request.output.if_exists
+    if request.output.named_by_range or (request.asked and request.asked.is_relative):
         return None
     if wish is IfExists.OVERWRITE:
         return None
@@ -45,7 +45,7 @@ def already_there(request: Request | MergeRequest, *, tidy: bool = True) -> Repo
     state = _state_of(request, there)
     if tidy and state in {COMPLETE, HAS_GAPS} and isinstance(request, Request):
         # A run that was killed just after it had named it could not tidy up.
-        Store(request.output_dir, request.address).let_go(job_name(request), keep=request.keep_files)
+        Store(request.output.folder, request.target.address).let_go(job_name(request), keep=request.output.keep_files)
     if wish is IfExists.SKIP or (wish is None and state in {COMPLETE, HAS_GAPS}):
         return Report(request, None, None, None, (), (), Account((), (), ()), found, already_there=True, found_as=state)
     if wish is None and state == PARTIAL:
@@ -88,29 +88,28 @@ def part_for(request: Request | MergeRequest, store: Store | None = None) -> Pat
     Without a store, which only one run can have at a time, another one for each run.
     """
     writer = _short(str(store.folder)) if store else str(os.getpid())
-    return request.output.with_name(f"{request.output.name}.{writer}.part")
+    return request.output.file.with_name(f"{request.output.file.name}.{writer}.part")
 
 
-def _folders(request: Request | MergeRequest) -> tuple[Path, ...]:
-    own = (request.output_dir,) if isinstance(request, Request) else ()
-    return tuple(dict.fromkeys((*own, request.output.parent)))
+def _folders(output: Output) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys((output.folder, output.file.parent)))
 
 
-def prepare(request: Request | MergeRequest) -> None:
+def prepare(output: Output) -> None:
     """Fail before anything is done, where writing would fail. Folders are not made yet: there may be nothing."""
-    for folder in _folders(request):
+    for folder in _folders(output):
         with disk_errors(folder):
             existing = next(place for place in (folder, *folder.parents) if place.exists())
             if not existing.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(existing))
-            probe = existing / f".camreel-{os.getpid()}-{_short(str(request.output))}.part"
+            probe = existing / f".camreel-{os.getpid()}-{_short(str(output.file))}.part"
             probe.touch()
             probe.unlink(missing_ok=True)
 
 
-def make_folders(request: Request | MergeRequest) -> None:
+def make_folders(output: Output) -> None:
     """Make the folders that the output and the downloads go into."""
-    for folder in _folders(request):
+    for folder in _folders(output):
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -133,11 +132,11 @@ def finish(report: Report, plan: ExportPlan, store: Store | None, result: MergeR
     outputs = [numbered(base, number, len(parts)) for number in range(1, len(parts) + 1)]
     for part, output in zip(parts, outputs, strict=True):
         own = _state_of(request, [output]) is not None
-        place(part, output, overwrite=own or request.if_exists is IfExists.OVERWRITE)
+        place(part, output, overwrite=own or request.output.if_exists is IfExists.OVERWRITE)
     kept = None
     if store is not None and isinstance(request, Request):
         try:
-            kept = _let_go(report, plan, store, keep=request.keep_files)
+            kept = _let_go(report, plan, store, keep=request.output.keep_files)
         except DiskError as error:
             kept, note = store.folder, (*note, f"The downloads could not all be put away: {error}")
     described = tuple(_describe(output, film) for output, film in zip(outputs, result.films, strict=True))
@@ -160,7 +159,7 @@ def _players(result: MergeResult) -> tuple[str, ...]:
 
 def _name_for(request: Request | MergeRequest, state: str) -> tuple[Path, tuple[str, ...]]:
     """The output's place; another one where a partial video would replace a complete one of the same request."""
-    output = request.output
+    output = request.output.file
     there = [output] if output.is_file() else _numbered_there(output)
     if state != PARTIAL or _state_of(request, there) not in {COMPLETE, HAS_GAPS}:
         return output, ()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from camreel.clock import format_offset
 from camreel.errors import UsageError
-from camreel.model import Address, Asked, Moment, OutputFormat, Stream, WallTime
+from camreel.model import Address, Asked, Moment, OutputFormat, Query, Stream, Target, WallTime
 
 LONGEST_DEFAULT = 150  # characters of a default name, suffix included
 _LONGEST_GIVEN = 240  # bytes; file systems end at 255, and the part file beside it needs a few
@@ -34,32 +33,27 @@ _OTHER_MEDIA = frozenset((
 
 # fmt: on
 def default_name(
-    address: Address,
-    channel: int | str,
-    stream: Stream,
-    asked: Asked,
+    target: Target,
+    query: Query,
     output_format: OutputFormat = OutputFormat.MP4,
     *,
-    events: Sequence[str] = (),
-    pad: timedelta = timedelta(0),
-    camera: str | None = None,
     timelapse: float | None = None,
 ) -> str:
     """``192.168.1.100_ch1_2026-01-16_08.00.00_to_18.00.00.mp4``: camera, channel, and the range as it was asked.
 
     The same on every system, and two different ranges never share a name. The range must not be relative.
-    ``camera`` is its name in the settings, ``events`` those that are wanted alone, with
-    ``pad`` around them; ``timelapse`` as in :class:`camreel.model.VideoOptions`.
+    ``timelapse`` is as in :class:`camreel.model.VideoOptions`.
     """
+    stream, channel = query.stream, query.channel
     kind = "" if stream is Stream.MAIN else f"_{stream.value}"
-    if events:
-        kind += f"_{_FORBIDDEN.sub('_', '+'.join(events))[:40]}"
-        kind += f"+{pad.total_seconds():g}s" if pad else ""
+    if query.events:
+        kind += f"_{_FORBIDDEN.sub('_', '+'.join(query.events))[:40]}"
+        kind += f"+{query.pad.total_seconds():g}s" if query.pad else ""
     if timelapse is not None:
         kind += f"_{timelapse:g}x" if timelapse > 0 else f"_{-timelapse:g}s"
     where = f"ch{channel}" if isinstance(channel, int) else _FORBIDDEN.sub("_", channel).replace(" ", "-")[:40]
-    rest = f"_{where}{kind}_{_range_part(asked)}.{output_format.value}"
-    return safe_name((camera or _camera_part(address, LONGEST_DEFAULT - len(rest) - 1)) + rest)
+    rest = f"_{where}{kind}_{_range_part(query.asked)}.{output_format.value}"
+    return safe_name((target.name or _camera_part(target.address, LONGEST_DEFAULT - len(rest) - 1)) + rest)
 
 
 def numbered(output: Path, number: int, count: int) -> Path:

@@ -21,26 +21,26 @@ def fingerprint(request: Request | MergeRequest) -> str:
     """
     if isinstance(request, MergeRequest):
         return _digest(_parts_of_merge(request))
-    address = request.address
+    target, query, output = request.target, request.query, request.output
     parts: list[object] = [
-        address.host.lower(),
-        address.port,
-        request.channel,
-        request.stream.value,
-        *(moment.isoformat() for moment in request.asked.bounds),
-        request.whole_clips,
-        request.output_format.value,
+        target.address.host.lower(),
+        target.address.port,
+        query.channel,
+        query.stream.value,
+        *(moment.isoformat() for moment in query.asked.bounds),
+        output.video.whole_clips,
+        output.format.value,
     ]
     # Only where they were given: without them nothing of this was known, and files of that time are to be known again.
     more: dict[str, object] = {
-        "around": isinstance(request.asked, AskedAround),
-        "times_in": request.asked.times_in,
-        "camera_tz": request.camera_tz,
-        "events": list(request.events) or None,
-        "pad": request.pad.total_seconds() or None,
-        "clock_drift": None if request.clock_drift is None else request.clock_drift.total_seconds(),
+        "around": isinstance(query.asked, AskedAround),
+        "times_in": query.asked.times_in,
+        "camera_tz": target.camera_tz,
+        "events": list(query.events) or None,
+        "pad": query.pad.total_seconds() or None,
+        "clock_drift": None if target.clock_drift is None else target.clock_drift.total_seconds(),
     }
-    more |= {name: _plain(value) for name, value in _unusual(request.making).items()}
+    more |= {name: _plain(value) for name, value in _unusual(output.video).items()}
     if any(value is not None and value is not False for value in more.values()):
         parts.append(json.dumps(more, sort_keys=True))
     return _digest(parts)
@@ -53,11 +53,11 @@ def _parts_of_merge(request: MergeRequest) -> list[object]:
         "merge",
         files if request.in_order else sorted(files),
         None if asked is None else [moment.isoformat() for moment in asked.bounds],
-        request.whole_clips,
-        request.output_format.value,
+        request.output.video.whole_clips,
+        request.output.format.value,
         request.camera_tz,
         request.in_order,
-        {name: _plain(value) for name, value in _unusual(request.making).items()},
+        {name: _plain(value) for name, value in _unusual(request.output.video).items()},
     ]
 
 
@@ -65,9 +65,10 @@ def _digest(parts: list[object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def _unusual(making: VideoOptions) -> dict[str, object]:
+def _unusual(video: VideoOptions) -> dict[str, object]:
+    """Return the options that are not as usual, but for ``whole_clips``, which has a place of its own."""
     usual = VideoOptions()
-    values = {field.name: getattr(making, field.name) for field in fields(making)}
+    values = {field.name: getattr(video, field.name) for field in fields(video) if field.name != "whole_clips"}
     return {name: value for name, value in values.items() if value != getattr(usual, name)}
 
 

@@ -63,7 +63,7 @@ class PictureFetcher:
         self._request, self._found, self._looking = request, found, looking
         self._inquiry, self._emit = inquiry, emit
         self._stills, self._folder = stills, folder
-        self._rate = RateLimit(request.limit_rate, tuning.sleep, tuning.now)
+        self._rate = RateLimit(request.target.limit_rate, tuning.sleep, tuning.now)
         self._manner = TransferPolicy(spend=self._spend)
         self._making = anyio.Lock()
         self._reasons: dict[Place, str] = {}
@@ -170,7 +170,7 @@ class PictureFetcher:
         return bytes(data)
 
     async def _of_the_small_stream(self) -> None:
-        if self._request.stream is not Stream.MAIN:
+        if self._request.query.stream is not Stream.MAIN:
             return
         small = sorted(
             (each for each in self._found.listing if each.stream is Stream.SUB and not is_snapshot(each)),
@@ -204,8 +204,8 @@ class PictureFetcher:
             for _, place in wanted:
                 self._reasons[place] = f"it takes whole recordings, which were not fetched ({len(groups)}{told})"
             return
-        store = Store(self._request.output_dir, self._request.address)
-        with store.locked(Job("", f"a look at channel {self._request.channel}")):
+        store = Store(self._request.output.folder, self._request.target.address)
+        with store.locked(Job("", f"a look at channel {self._request.query.channel}")):
             recover(store)
             await self._each(groups, self._out_of_whole(store, way))
 
@@ -256,7 +256,7 @@ class PictureFetcher:
                     self._tell()
 
         async with anyio.create_task_group() as workers:
-            for _worker in range(min(self._request.max_concurrent, len(groups))):
+            for _worker in range(min(self._request.target.max_concurrent, len(groups))):
                 workers.start_soon(work)
 
     async def _reason(

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from camreel import events
@@ -21,7 +22,7 @@ from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError,
 from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.media.worker.messages import Bar, SheetOrder, SheetTick, Tile
 from camreel.media.worker.process import StillProcess
-from camreel.model import Address, Asked, Credentials, IfExists, Request, Stream
+from camreel.model import Credentials, IfExists, Output, Query, Request, Target
 from camreel.output.finalize import make_folders, prepare
 from camreel.output.naming import default_name
 from camreel.planning.coverage import CoverageKind, CoverageSpan, coverage
@@ -37,18 +38,9 @@ _OTHER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".pdf", ".mp4", ".mkv", ".
 _LONGEST = 220  # bytes; file systems end at 255, and the part file beside it needs a few
 
 
-def look_name(
-    address: Address,
-    channel: int | str,
-    stream: Stream,
-    asked: Asked,
-    *,
-    events: tuple[str, ...] = (),
-    camera: str | None = None,
-) -> str:
+def look_name(target: Target, query: Query) -> str:
     """``look_front-door_ch1_2026-01-16_08.00.00_to_18.00.00.html``. The range must not be relative."""
-    film = default_name(address, channel, stream, asked, events=events, camera=camera)
-    return f"look_{Path(film).stem}.html"
+    return f"look_{Path(default_name(target, replace(query, pad=timedelta(0)))).stem}.html"
 
 
 def page_place(wanted: str, folder: Path) -> Path:
@@ -72,15 +64,15 @@ def sheet_of(output: Path) -> Path:
     return output.with_suffix(".png")
 
 
-def there_already(request: Request) -> tuple[tuple[Path, int], ...]:
+def there_already(output: Output) -> tuple[tuple[Path, int], ...]:
     """What is at the places of the outputs, with sizes, where that is all that was wanted. UsageError where it is in
     the way.
     """
-    with disk_errors(request.output):
-        there = [path for path in (request.output, sheet_of(request.output)) if os.path.lexists(path)]
-        if not there or request.if_exists is IfExists.OVERWRITE:
+    with disk_errors(output.file):
+        there = [path for path in (output.file, sheet_of(output.file)) if os.path.lexists(path)]
+        if not there or output.if_exists is IfExists.OVERWRITE:
             return ()
-        if request.if_exists is IfExists.SKIP:
+        if output.if_exists is IfExists.SKIP:
             return tuple((path, path.lstat().st_size) for path in there)
     raise UsageError(
         f"{there[0]} exists already; it was left alone.",
@@ -116,13 +108,13 @@ async def look(
 ) -> Look:
     """Make a page of pictures of what ``request`` asks for, and a contact sheet beside it.
 
-    ``request.output`` is the page. Raises a :class:`CamreelError` where there is nothing to show; what could not be had
-    of the rest is in the result.
+    ``request.output.file`` is the page. Raises a :class:`CamreelError` where there is nothing to show; what could not
+    be had of the rest is in the result.
     """
     tuning = tuning or Runtime()
     if (there := looked_already(request, looking.line)) is not None:
         return there
-    with lockout.guard(request, tuning.utc_now), unwrap_group():
+    with lockout.guard(request.target, tuning.utc_now), unwrap_group():
         return await _Look(request, looking, credentials, on_event, tuning).run()
 
 
@@ -131,7 +123,7 @@ def looked_already(request: Request, line: GetLine) -> Look | None:
 
     None while nobody knows which range is meant.
     """
-    if request.named_by_range or not (there := there_already(request)):
+    if request.output.named_by_range or not (there := there_already(request.output)):
         return None
     return Look(request, None, line, outputs=there, already_there=True)
 
@@ -144,17 +136,17 @@ class _Look:
     ) -> None:
         self._request, self._looking = request, looking
         self._emit, self._tuning = emit, tuning
-        self._inquiry = CameraSearch(request, credentials, emit, tuning)
+        self._inquiry = CameraSearch(request.target, request.query, credentials, emit, tuning)
 
     async def run(self) -> Look:
-        prepare(self._request)
+        prepare(self._request.output)
         found = await self._inquiry.run()
         request = _named(self._request, found)
         if (there := looked_already(request, self._looking.line)) is not None:
             return there
         recorded = coverage(found.plan, found.unsettled_from(self._tuning.utc_now()))
         choice = self._choose(recorded, found)
-        make_folders(request)
+        make_folders(request.output)
         with tempfile.TemporaryDirectory(prefix="camreel-look-") as folder:
             async with StillProcess() as stills:
                 gathering = PictureFetcher(
@@ -191,7 +183,7 @@ class _Look:
         return choice
 
     async def _written(self, seen: Look, stills: StillProcess) -> Look:
-        output, sheet = seen.request.output, sheet_of(seen.request.output)
+        output, sheet = seen.request.output.file, sheet_of(seen.request.output.file)
         try:
             try:
                 await stills.sheet(_sheet(seen, part_of(sheet)))
@@ -200,7 +192,7 @@ class _Look:
             seen = replace(seen, warnings=tuple(self._inquiry.warnings))
             write_page(page(seen, lambda shot: shot.picture.read_bytes()), output)
             places = [place for place in (output, sheet) if part_of(place).exists()]
-            named = tuple(name_it(place, seen.request.if_exists) for place in places)
+            named = tuple(name_it(place, seen.request.output.if_exists) for place in places)
         finally:
             for place in (output, sheet):
                 with suppress(OSError):
@@ -209,14 +201,11 @@ class _Look:
 
 
 def _named(request: Request, found: SearchResult) -> Request:
-    """The request without relative words, and the name that its range gives the page."""
-    pinned = replace(request, asked=found.where.asked, named_by_range=False)
-    if not request.named_by_range:
-        return pinned
-    name = look_name(
-        request.address, request.channel, request.stream, pinned.asked, events=request.events, camera=request.camera
-    )
-    return replace(pinned, output=request.output.with_name(name))
+    """Return the request without relative words, and with the name that its range gives the page."""
+    target, query, output = request.target, replace(request.query, asked=found.where.asked), request.output
+    if output.named_by_range:
+        output = replace(output, file=output.file.with_name(look_name(target, query)), named_by_range=False)
+    return Request(target, query, output)
 
 
 def _check_anything(gathering: PictureFetcher) -> None:

@@ -42,7 +42,7 @@ def look_text(look: Look, *, closing: bool = False) -> str:
         if not closing:
             span = look.found.span
             rows += [("Asked", line) for line in asked_lines(look.request.asked, span, look.clock)]
-            rows.append(("Camera", camera_line(look.request, look.found.device)))
+            rows.append(("Camera", camera_line(look.request.target, look.request.query, look.found.device)))
             rows += [("Clock", line) for line in clock_lines(look.clock, look.request.asked)]
         rows += [("Looked", fact) for fact in facts_of(look)[1:]]
         rows += [("Pictures", _ways(look))] if any(shot.way is not Way.KEYFRAME for shot in look.shots) else []
@@ -88,7 +88,7 @@ def look_json(look: Look) -> dict[str, Any]:
         **json_head(),
         "status": look.status,
         "exit_code": look.exit_code,
-        "camera": camera_json(look.request, found.device, clock) if found else None,
+        "camera": camera_json(look.request.target, look.request.query, found.device, clock) if found else None,
         "range": span_json(found.span, clock) | {"seconds": round(found.span.seconds, 3)} if found else None,
         "found": {
             "recordings": len(found.plan.recordings),

@@ -91,9 +91,9 @@ def title_of(look: Look) -> str:
 def camera_of(look: Look) -> str:
     """Name the camera and its channel."""
     assert look.found is not None
-    request, device = look.request, look.found.device
-    name = request.camera or device.name or request.address.authority
-    return f"{printable(name, 60)}, channel {request.channel}{' (sub stream)' if request.stream.value == 'sub' else ''}"
+    target, query, device = look.request.target, look.request.query, look.found.device
+    name = target.name or device.name or target.address.authority
+    return f"{printable(name, 60)}, channel {query.channel}{' (sub stream)' if query.stream.value == 'sub' else ''}"
 
 
 def facts_of(look: Look) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from camreel._version import __version__
 from camreel.clock import CameraClock, format_offset
 from camreel.errors import CamreelError
-from camreel.model import DeviceInfo, MergeRequest, Request, Span, WallTime
+from camreel.model import DeviceInfo, MergeRequest, Query, Request, Span, Target, WallTime
 from camreel.planning.account import Hole
 from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import ClipReport, OutputReport, Report
@@ -31,8 +31,8 @@ def report_json(report: Report) -> dict[str, Any]:
         "program": _PROGRAM,
         "status": report.status,
         "exit_code": report.exit_code,
-        "asked": asked_json(report.request),
-        "camera": camera_json(report.request, report.device, report.clock)
+        "asked": asked_json(report.request.query if isinstance(report.request, Request) else report.request),
+        "camera": camera_json(report.request.target, report.request.query, report.device, report.clock)
         if isinstance(report.request, Request)
         else None,
         "range": span_json(span, report.clock) | {"seconds": round(report.asked_seconds, 3)} if span else None,
@@ -77,12 +77,12 @@ def error_json(error: CamreelError) -> dict[str, Any]:
     }
 
 
-def camera_json(request: Request, device: DeviceInfo | None, clock: CameraClock | None) -> dict[str, Any]:
+def camera_json(target: Target, query: Query, device: DeviceInfo | None, clock: CameraClock | None) -> dict[str, Any]:
     """Which camera, channel and stream, and what its clock is."""
     return {
-        "address": str(request.address),
-        "channel": request.channel,
-        "stream": request.stream.value,
+        "address": str(target.address),
+        "channel": query.channel,
+        "stream": query.stream.value,
         "model": device.model if device else None,
         "name": device.name if device else None,
         "serial": device.serial if device else None,
@@ -104,19 +104,19 @@ def _tenths(length: timedelta) -> float:
     return round(length.total_seconds(), 1) + 0.0  # never -0.0
 
 
-def asked_json(request: Request | MergeRequest) -> dict[str, Any] | None:
+def asked_json(wanted: Query | MergeRequest) -> dict[str, Any] | None:
     """None where no range was asked for, but all that the clips hold."""
-    asked = request.asked
+    asked = wanted.asked
     if asked is None:
         return None
     start, end = asked.bounds
-    events = request.events if isinstance(request, Request) else ()
+    events, pad = (wanted.events, wanted.pad) if isinstance(wanted, Query) else ((), timedelta(0))
     return {
         "start": start.isoformat(),
         "end": end.isoformat(),
         "times_in": asked.times_in,
         "events": list(events) or None,
-        "pad_seconds": request.pad.total_seconds() if isinstance(request, Request) and events else None,
+        "pad_seconds": pad.total_seconds() if events else None,
     }
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from camreel.clock import CameraClock, asked_length, is_by_clock, show_moment, show_span
 from camreel.errors import printable
-from camreel.model import Asked, AskedRange, DeviceInfo, MergeRequest, Request, Span, WallTime
+from camreel.model import Asked, AskedRange, DeviceInfo, MergeRequest, Query, Request, Span, Target, WallTime
 from camreel.planning.account import Hole
 from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import AtATime, ClipReport, OutputReport, Report
@@ -25,7 +25,7 @@ def report_text(report: Report, *, closing: bool = False) -> str:
 
     ``closing``: what was asked and found has just been told on the same screen, and is left out.
     """
-    rows = events_rows(report.request) if not closing else []
+    rows = events_rows(report.request.query) if isinstance(report.request, Request) and not closing else []
     rows += [("Asked", f"without {show_span(span, report.clock)}, between the two passes") for span in report.skipped]
     if not closing:
         rows = _asked_and_found(report, rows)
@@ -55,12 +55,12 @@ def report_text(report: Report, *, closing: bool = False) -> str:
     return "\n".join(aligned(rows))
 
 
-def events_rows(request: Request | MergeRequest) -> list[tuple[str, str]]:
+def events_rows(query: Query) -> list[tuple[str, str]]:
     """What is wanted of the range, where that is not all of it."""
-    if not isinstance(request, Request) or not request.events:
+    if not query.events:
         return []
-    pad = f", and {duration_text(request.pad.total_seconds())} before and after them" if request.pad else ""
-    return [("Asked", f"of that only recordings with {' or '.join(request.events)}{pad}")]
+    pad = f", and {duration_text(query.pad.total_seconds())} before and after them" if query.pad else ""
+    return [("Asked", f"of that only recordings with {' or '.join(query.events)}{pad}")]
 
 
 def _at_a_time(at_a_time: AtATime) -> str:
@@ -76,7 +76,7 @@ def _asked_and_found(report: Report, skipped: list[tuple[str, str]]) -> list[tup
         return [*rows, ("Found", _found_line(report)), ("Times", times_line(report.times_from))] if span else rows
     rows = [("Asked", line) for line in asked_lines(request.asked, span, clock)] + skipped
     if report.device:
-        rows.append(("Camera", camera_line(request, report.device)))
+        rows.append(("Camera", camera_line(request.target, request.query, report.device)))
     if span:
         rows += [("Clock", line) for line in clock_lines(clock, request.asked)]
         rows.append(("Found", _found_line(report)))
@@ -198,7 +198,7 @@ def _result_line(report: Report) -> str:
         return f"already there: an earlier run made this video from the same request; nothing was {done}"
     if isinstance(report.request, MergeRequest):
         return _merged_line(report)
-    if report.video_code == 0 and report.request.making.timelapse is not None:
+    if report.video_code == 0 and report.request.output.video.timelapse is not None:
         return "complete: keyframes of all that the camera recorded of this range are in the video"
     if report.video_code == 0 and report.account.gaps:
         recorded = f"(it recorded {_percent(report)} of it)"
@@ -210,14 +210,14 @@ def _result_line(report: Report) -> str:
     missing = "something is missing, see above"
     if not report.account.lost and report.account.pending:
         missing = "its end is too recent to be certain of, see above"
-    return f"PARTIAL: {missing}; {_again(report.request)} to try for the rest"
+    return f"PARTIAL: {missing}; {_again(report.request.query)} to try for the rest"
 
 
-def _again(request: Request) -> str:
+def _again(query: Query) -> str:
     """How to ask for the same once more: the last hour is another one by then."""
-    if not request.was_relative or not isinstance(request.asked, AskedRange):
+    if not query.was_relative or not isinstance(query.asked, AskedRange):
         return "run the same command again"
-    start, end = (moment.isoformat().replace("+00:00", "Z") for moment in request.asked.bounds)
+    start, end = (moment.isoformat().replace("+00:00", "Z") for moment in query.asked.bounds)
     return f"run it again with --start {start} --end {end}"
 
 
@@ -298,10 +298,10 @@ def _done_about(clock: CameraClock, asked: Asked | None) -> str:
     return "; the range was shifted by that (it is today's drift: at the time of the footage it may have been another)"
 
 
-def camera_line(request: Request, device: DeviceInfo) -> str:
+def camera_line(target: Target, query: Query, device: DeviceInfo) -> str:
     """Address, model, name, channel and stream in one line."""
     named = f" “{device.name}”" if device.name else ""
-    return f"{request.address}: {device.model}{named}, channel {request.channel}, {request.stream.value} stream"
+    return f"{target.address}: {device.model}{named}, channel {query.channel}, {query.stream.value} stream"
 
 
 def _found_line(report: Report) -> str:

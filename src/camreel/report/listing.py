@@ -8,7 +8,7 @@ from typing import Any
 
 from camreel.clock import CameraClock, show_span
 from camreel.errors import NothingRecorded
-from camreel.model import DeviceInfo, Recording, Request, Span
+from camreel.model import DeviceInfo, Output, Query, Recording, Span, Target
 from camreel.planning.coverage import CoverageKind, CoverageSpan
 from camreel.planning.event_filter import events_of
 from camreel.planning.plan import ExportPlan
@@ -30,18 +30,21 @@ from camreel.text import count_text, duration_text, size_text, table
 class Listing:
     """One channel. All spans are in straight time (:mod:`camreel.clock.camera_clock`).
 
-    ``request`` is without relative words. ``bytes_to_come`` is about how much an export would still have to fetch, None
-    where nobody knows (a timelapse fetches keyframes alone).
+    ``query`` is without relative words. ``output`` is that of the export that was asked about, None if none was.
+    ``bytes_to_come`` is about how much that export would still have to fetch, None where nobody knows (a timelapse
+    fetches keyframes alone).
     ``nothing`` says why nothing is recorded, None where something is. ``already_there``: an earlier run made the video
     of it, so an export would do nothing.
     """
 
-    request: Request
+    target: Target
+    query: Query
     device: DeviceInfo
     clock: CameraClock | None
     plan: ExportPlan
     stretches: tuple[CoverageSpan, ...]
-    bytes_to_come: int | None
+    output: Output | None = None
+    bytes_to_come: int | None = None
     warnings: tuple[str, ...] = ()
     nothing: NothingRecorded | None = None
     already_there: bool = False
@@ -77,7 +80,7 @@ class Listing:
     @property
     def least_seconds(self) -> float | None:
         """How long the downloads take at least, where that is known: they are held to a rate."""
-        rate = self.request.limit_rate
+        rate = self.target.limit_rate
         return None if rate is None or self.bytes_to_come is None else self.bytes_to_come / rate
 
 
@@ -89,8 +92,8 @@ def listing_json(listing: Listing) -> dict[str, Any]:
         **json_head(),
         "status": "nothing recorded" if nothing else "listed",
         "exit_code": listing.exit_code,
-        "asked": asked_json(listing.request),
-        "camera": camera_json(listing.request, listing.device, clock),
+        "asked": asked_json(listing.query),
+        "camera": camera_json(listing.target, listing.query, listing.device, clock),
         "range": span_json(plan.span, clock) | {"seconds": round(wanted, 3)},
         "found": {
             "recordings": len(plan.recordings),
@@ -116,13 +119,14 @@ def listing_json(listing: Listing) -> dict[str, Any]:
 
 def dry_run_json(listing: Listing) -> dict[str, Any]:
     """The same, with what an export would do."""
+    assert listing.output is not None, "there is no dry run without an output"
     document = listing_json(listing)
     status = document["status"] if listing.nothing else "planned"
     least = listing.least_seconds
     return document | {
         "status": status,
         "plan": {
-            "output": str(listing.request.output),
+            "output": str(listing.output.file),
             "already_there": listing.already_there,
             "bytes_to_fetch": listing.bytes_to_come,
             "least_seconds": None if least is None else round(least, 1),
@@ -155,13 +159,13 @@ Labelled = tuple[str, str]
 
 def head(listing: Listing, *, note: str = "") -> list[Labelled]:
     """Which camera, and which range; ``note`` is what there is to say of that."""
-    request, clock, span = listing.request, listing.clock, listing.plan.span
-    ranges = asked_lines(request.asked, span, clock)
+    query, clock, span = listing.query, listing.clock, listing.plan.span
+    ranges = asked_lines(query.asked, span, clock)
     return [
-        ("Camera", camera_line(request, listing.device)),
+        ("Camera", camera_line(listing.target, query, listing.device)),
         *_under("Range", [*ranges, *([note] if note else [])]),
-        *(("Asked", text) for _, text in events_rows(request)),
-        *_under("Clock", clock_lines(clock, request.asked)),
+        *(("Asked", text) for _, text in events_rows(query)),
+        *_under("Clock", clock_lines(clock, query.asked)),
     ]
 
 
@@ -189,20 +193,20 @@ def totals(listing: Listing) -> list[Labelled]:
 
 def planned(listing: Listing) -> list[Labelled]:
     """What an export would do."""
-    request, size = listing.request, listing.bytes_to_come
-    if listing.nothing:
+    if listing.nothing or listing.output is None:
         return []
+    video, size = ("Video", str(listing.output.file)), listing.bytes_to_come
     if listing.already_there:
-        return [("Video", str(request.output)), ("Result", "already there: there would be nothing to download")]
+        return [video, ("Result", "already there: there would be nothing to download")]
     if size is None:
         whole = size_text(listing.plan.listed_bytes)
         download = f"keyframes alone, where the camera sends parts of recordings; all of these are {whole}"
-        return [("Download", download), ("Video", str(request.output)), ("Result", "nothing was downloaded: --dry-run")]
+        return [("Download", download), video, ("Result", "nothing was downloaded: --dry-run")]
     here = "" if size or not listing.plan.listed_bytes else ": all of it is here already"
     download = f"about {size_text(size)}{here}"
     if listing.least_seconds:
         download += f", at least {duration_text(max(1, round(listing.least_seconds)))} at --limit-rate"
-    return [("Download", download), ("Video", str(request.output)), ("Result", "nothing was downloaded: --dry-run")]
+    return [("Download", download), video, ("Result", "nothing was downloaded: --dry-run")]
 
 
 def recordings_table(listing: Listing) -> str:

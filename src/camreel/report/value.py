@@ -103,11 +103,11 @@ class Report:
     @property
     def video_code(self) -> int:
         """0, or 4 where something is missing (gaps in the recording count only with ``--require-complete``)."""
+        gaps_matter = self.request.output.require_complete
         if self.already_there:
-            partial = self.found_as == "partial" or (self.found_as == "has gaps" and self.request.require_complete)
+            partial = self.found_as == "partial" or (self.found_as == "has gaps" and gaps_matter)
             return 4 if partial else 0
-        gaps_matter = self.request.require_complete and self.account.gaps
-        return 0 if self.is_complete and not gaps_matter else 4
+        return 0 if self.is_complete and not (gaps_matter and self.account.gaps) else 4
 
     @property
     def status(self) -> str:

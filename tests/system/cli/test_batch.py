@@ -206,7 +206,7 @@ def test_the_worst_code() -> None:
 def test_lists_of_channels(camreel_: Camreel, exported: FakeExport, text: str, channels: list[int | str]) -> None:
     """Numbers and ranges; a title is one."""
     assert camreel_([*BASIC, "-c", text]).code == 0
-    assert [request.channel for request, _ in exported.asked] == channels
+    assert [request.query.channel for request, _ in exported.asked] == channels
 
 
 @pytest.mark.parametrize("text", ["5-3", "1,", "1-99999", "0-300", "1;2-x\x1b"])

@@ -37,10 +37,10 @@ def test_the_demo_asks_the_same_way_as_get(camreel_: Camreel, exported: FakeExpo
     run = camreel_(["demo", "--json", "--output-dir", "there", "--output-format", "mkv"])
     assert run.code == 0
     assert json.loads(run.out)["status"] == "complete"
-    assert exported.request.output.parent == tmp_path / "there"
-    assert exported.request.output.suffix == ".mkv"
-    assert exported.request.if_exists is not None
-    assert exported.request.address.host == "127.0.0.1"
+    assert exported.request.output.file.parent == tmp_path / "there"
+    assert exported.request.output.file.suffix == ".mkv"
+    assert exported.request.output.if_exists is not None
+    assert exported.request.target.address.host == "127.0.0.1"
 
 
 def test_the_demo_has_the_exit_code_of_the_export(camreel_: Camreel, exported: FakeExport) -> None:
@@ -64,7 +64,7 @@ def test_the_simulated_camera_says_how_to_try_it(camreel_: Camreel, exported: Fa
             first = next(number for number, line in enumerate(lines) if line.startswith("  camreel --host"))
             command = shlex.split("".join(lines[first : lines.index("\n", first)]).replace("\\\n", ""))
             assert camreel_(command[1:]).code == 0
-            address = exported.request.address
+            address = exported.request.target.address
             socket.create_connection((address.host, address.port), timeout=10).close()
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 0

@@ -219,10 +219,10 @@ def test_a_lock_holds_only_for_what_it_is_of(locked, how, tmp_path):
     locked.export()
     locked.camera.unlock()
     if how == "another camera":
-        lockout.check(locked.request("08:00", "09:00", address=Address("other", 80)), NOW)
+        lockout.check(locked.request("08:00", "09:00", address=Address("other", 80)).target, NOW)
         return
     if how == "another user":
-        lockout.check(locked.request("08:00", "09:00", username="guest"), NOW)
+        lockout.check(locked.request("08:00", "09:00", username="guest").target, NOW)
         return
     later = {"tune": tuning(utc_now=lambda: NOW + timedelta(minutes=31))} if how == "later" else {}
     run = locked.export(ignore_lock=how == "ignored", **later)
@@ -241,7 +241,7 @@ def test_a_note_that_says_nothing_locks_nobody_out(locked, text):
     for path in lock_files():
         if path.is_file():
             path.write_text(text)
-    lockout.check(locked.request("08:00", "09:00"), NOW)  # raises nothing
+    lockout.check(locked.request("08:00", "09:00").target, NOW)  # raises nothing
 
 
 def test_a_folder_that_cannot_be_written_is_no_obstacle(locked, monkeypatch, tmp_path):

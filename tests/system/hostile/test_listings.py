@@ -212,7 +212,7 @@ def test_a_list_of_100_000_recordings(hostile: Callable[..., Bench], good: Hosti
     events: list[object] = []
     later = tuning(utc_now=lambda: START.astimezone() + timedelta(days=30))
     good.says["getCurrentTime"] = http("result=2026-02-15 08:00:00\r\n")
-    inquiry = CameraSearch(request, Credentials("admin", "x"), events.append, later)
+    inquiry = CameraSearch(request.target, request.query, Credentials("admin", "x"), events.append, later)
 
     async def planned() -> int:
         return len((await inquiry.run()).plan.recordings)

@@ -56,34 +56,35 @@ def test_a_camera_by_its_name(camreel_: Camreel, exported: FakeExport, settle: S
     run = camreel_(["get", "front-door", *RANGE])
     assert run.code == 0, run.err
     request = exported.request
-    assert (request.address, request.username, request.max_concurrent) == (Address("192.168.1.20", 81), "door", 2)
-    assert (request.stream, request.camera_tz, request.clock_drift) == (
+    target = request.target
+    assert (target.address, target.username, target.max_concurrent) == (Address("192.168.1.20", 81), "door", 2)
+    assert (request.query.stream, target.camera_tz, target.clock_drift) == (
         Stream.SUB,
         "Europe/Berlin",
         timedelta(seconds=7),
     )
-    assert request.output.name == "front-door_ch1_sub_2026-01-16_08.00.00_to_09.00.00.mp4"
+    assert request.output.file.name == "front-door_ch1_sub_2026-01-16_08.00.00_to_09.00.00.mp4"
 
 
 def test_what_is_typed_goes_first_then_the_environment(camreel_: Camreel, exported: FakeExport, settle: Settle) -> None:
     """Flag before environment before settings before default, for one option after the other."""
     settle(SETTINGS)
     assert camreel_(["get", "front-door", *RANGE], AMCREST_USERNAME="env").code == 0
-    assert exported.request.username == "env"
+    assert exported.request.target.username == "env"
     exported.asked.clear()
     assert camreel_(["get", "front-door", "-u", "typed", "--stream", "main", *RANGE], AMCREST_PASSWORD="x").code == 0
-    assert (exported.request.username, exported.request.stream) == ("typed", Stream.MAIN)
+    assert (exported.request.target.username, exported.request.query.stream) == ("typed", Stream.MAIN)
 
 
 def test_a_name_says_where_the_camera_is(camreel_: Camreel, exported: FakeExport, settle: Settle) -> None:
     """AMCREST_HOST and AMCREST_PORT mean another; a port that is typed goes before the settings'."""
     settle(SETTINGS)
     assert camreel_(["get", "garage", *RANGE], AMCREST_HOST="elsewhere", AMCREST_PORT="99").code == 0
-    assert exported.request.address == Address("garage.lan", 443, https=True)
-    assert exported.request.keep_files
+    assert exported.request.target.address == Address("garage.lan", 443, https=True)
+    assert exported.request.output.keep_files
     exported.asked.clear()
     assert camreel_(["get", "front-door", "--port", "82", *RANGE], AMCREST_PASSWORD="x").code == 0
-    assert exported.request.address.port == 82
+    assert exported.request.target.address.port == 82
 
 
 def test_a_host_takes_the_settings_of_all(camreel_: Camreel, exported: FakeExport, settle: Settle) -> None:
@@ -91,7 +92,7 @@ def test_a_host_takes_the_settings_of_all(camreel_: Camreel, exported: FakeExpor
     settle(SETTINGS)
     for arguments in (["--host", "192.168.1.20"], ["get", "192.168.1.20"]):
         assert camreel_([*arguments, *RANGE], AMCREST_PASSWORD="x").code == 0
-        assert (exported.request.address.port, exported.request.username) == (80, "me")
+        assert (exported.request.target.address.port, exported.request.target.username) == (80, "me")
         exported.asked.clear()
 
 

@@ -17,19 +17,26 @@ def test_the_short_command_with_all_defaults(camreel_: Camreel, exported: FakeEx
     """`camreel --host ...` means `camreel get`; every default is as promised."""
     assert camreel_(BASIC).code == 0
     request = exported.request
-    assert request.address == Address("192.168.1.100", 80)
-    assert request.username == "admin"
+    assert request.target.address == Address("192.168.1.100", 80)
+    assert request.target.username == "admin"
     assert request.asked == AskedRange(
         WallTime(datetime(2026, 1, 16, 8)),  # noqa: DTZ001 - by the camera's clock
         WallTime(datetime(2026, 1, 16, 9)),  # noqa: DTZ001 - as above
     )
-    assert (request.channel, request.stream, request.output_format) == (1, Stream.MAIN, OutputFormat.MP4)
-    assert request.output_dir == tmp_path
-    assert request.output == tmp_path / "192.168.1.100_ch1_2026-01-16_08.00.00_to_09.00.00.mp4"
-    assert request.max_concurrent == 4
-    assert request.if_exists is None
-    assert not any((request.whole_clips, request.keep_files, request.require_complete, request.insecure))
-    assert request.ca_file is None
+    assert (request.query.channel, request.query.stream, request.output.format) == (1, Stream.MAIN, OutputFormat.MP4)
+    assert request.output.folder == tmp_path
+    assert request.output.file == tmp_path / "192.168.1.100_ch1_2026-01-16_08.00.00_to_09.00.00.mp4"
+    assert request.target.max_concurrent == 4
+    assert request.output.if_exists is None
+    assert not any(
+        (
+            request.output.video.whole_clips,
+            request.output.keep_files,
+            request.output.require_complete,
+            request.target.insecure,
+        )
+    )
+    assert request.target.ca_file is None
 
 
 def test_get_by_name_is_the_same(camreel_: Camreel, exported: FakeExport) -> None:
@@ -56,16 +63,16 @@ def test_every_option_reaches_the_request(camreel_: Camreel, exported: FakeExpor
     request = exported.request
     zone = timezone(timedelta(hours=-8))
     assert request.asked == AskedRange(datetime(2026, 1, 16, 8, tzinfo=zone), datetime(2026, 1, 16, 9, tzinfo=zone))
-    assert request.address == Address("kitchen", 8443, https=True)
-    assert (request.channel, request.stream, request.output_format) == (3, Stream.SUB, OutputFormat.MKV)
-    assert request.output_dir == tmp_path / "videos"
-    assert request.output == tmp_path / "videos" / "x.mkv"
-    assert request.max_concurrent == 8
-    assert request.keep_files
-    assert request.whole_clips
-    assert request.require_complete
-    assert request.if_exists is IfExists.OVERWRITE
-    assert request.ca_file == "ca.pem"
+    assert request.target.address == Address("kitchen", 8443, https=True)
+    assert (request.query.channel, request.query.stream, request.output.format) == (3, Stream.SUB, OutputFormat.MKV)
+    assert request.output.folder == tmp_path / "videos"
+    assert request.output.file == tmp_path / "videos" / "x.mkv"
+    assert request.target.max_concurrent == 8
+    assert request.output.keep_files
+    assert request.output.video.whole_clips
+    assert request.output.require_complete
+    assert request.output.if_exists is IfExists.OVERWRITE
+    assert request.target.ca_file == "ca.pem"
 
 
 def test_the_environment_stands_in_for_options(camreel_: Camreel, exported: FakeExport) -> None:
@@ -75,36 +82,36 @@ def test_the_environment_stands_in_for_options(camreel_: Camreel, exported: Fake
     said = camreel_(arguments, **{f"AMCREST_{name}": value for name, value in environment.items()})
     assert said.code == 0, said.err
     request = exported.request
-    assert (request.address, request.username, request.channel) == (Address("kitchen", 81), "me", 2)
+    assert (request.target.address, request.target.username, request.query.channel) == (Address("kitchen", 81), "me", 2)
 
 
 def test_options_go_before_the_environment(camreel_: Camreel, exported: FakeExport) -> None:
     """Also a port in --host before AMCREST_PORT."""
     camreel_([*BASIC, "--host", "attic:82", "-c", "5"], AMCREST_HOST="x", AMCREST_PORT="81", AMCREST_CHANNEL="2")
-    assert exported.request.address == Address("attic", 82)
-    assert exported.request.channel == 5
+    assert exported.request.target.address == Address("attic", 82)
+    assert exported.request.query.channel == 5
 
 
 def test_output_file_decides_the_format(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:
     """x.mkv means mkv, and a path with folders is taken as given, not put under --output-dir."""
     assert camreel_([*BASIC, "--output-dir", "videos", "-o", "elsewhere/x.mkv"]).code == 0
-    assert exported.request.output == tmp_path / "elsewhere" / "x.mkv"
-    assert exported.request.output_format is OutputFormat.MKV
-    assert exported.request.output_dir == tmp_path / "videos"
+    assert exported.request.output.file == tmp_path / "elsewhere" / "x.mkv"
+    assert exported.request.output.format is OutputFormat.MKV
+    assert exported.request.output.folder == tmp_path / "videos"
     assert not (tmp_path / "elsewhere").exists()  # made when there is something to put into it
 
 
 def test_home_is_understood_where_no_shell_expands_it(camreel_: Camreel, exported: FakeExport) -> None:
     """--output-file=~/x.mp4 goes home, not into a folder named ~."""
     assert camreel_([*BASIC, "--output-file=~/x.mp4"], HOME=os.sep + "somewhere").code == 0
-    assert exported.request.output == Path(os.sep, "somewhere", "x.mp4")
+    assert exported.request.output.file == Path(os.sep, "somewhere", "x.mp4")
 
 
 def test_channel_0_is_sent_as_it_is_with_a_note(camreel_: Camreel, exported: FakeExport) -> None:
     """Some devices count from 0; most refuse it, and the note says so."""
     said = camreel_([*BASIC, "--channel", "0"])
     assert said.code == 0
-    assert exported.request.channel == 0
+    assert exported.request.query.channel == 0
     assert "note: --channel 0" in said.err
     assert "note" not in said.out
 
@@ -113,4 +120,4 @@ def test_channel_0_is_sent_as_it_is_with_a_note(camreel_: Camreel, exported: Fak
 def test_choices_are_known_in_any_case(camreel_: Camreel, exported: FakeExport, value: str) -> None:
     """--output-format MKV."""
     assert camreel_([*BASIC, "--output-format", value]).code == 0
-    assert exported.request.output_format is OutputFormat.MKV
+    assert exported.request.output.format is OutputFormat.MKV

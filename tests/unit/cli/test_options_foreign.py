@@ -15,7 +15,12 @@ def test_flags_under_other_names(camreel_: Camreel, exported: FakeExport) -> Non
     run = camreel_(["--host", "x", "--user", "me", "--ssl", "--no-verify-ssl", *RANGE])
     assert run.code == 0, run.err
     request = exported.request
-    assert (request.username, request.address.https, request.address.port, request.insecure) == ("me", True, 443, True)
+    assert (
+        request.target.username,
+        request.target.address.https,
+        request.target.address.port,
+        request.target.insecure,
+    ) == ("me", True, 443, True)
 
 
 @pytest.mark.parametrize(("level", "words"), [("debug", True), ("WARNING", True), ("critical", False)])

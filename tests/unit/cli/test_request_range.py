@@ -30,36 +30,36 @@ def test_ranges_in_other_words(camreel_: Camreel, exported: FakeExport, argument
     exported.error = RuntimeError("far enough")
     camreel_([*WHO, *arguments])
     assert exported.request.asked == asked
-    assert exported.request.named_by_range is exported.request.asked.is_relative
+    assert exported.request.output.named_by_range is exported.request.asked.is_relative
 
 
 def test_around_is_ten_minutes_on_each_side(camreel_: Camreel, exported: FakeExport) -> None:
     """Unless --minutes says otherwise."""
     assert camreel_([*WHO, "--around", "2026-01-16 14:05"]).code == 0
     assert asked_length(exported.request.asked) == timedelta(minutes=20)
-    assert exported.request.output.name == "192.168.1.100_ch1_2026-01-16_13.55.00_to_14.15.00.mp4"
+    assert exported.request.output.file.name == "192.168.1.100_ch1_2026-01-16_13.55.00_to_14.15.00.mp4"
 
 
 def test_an_output_file_is_a_name_for_any_range(camreel_: Camreel, exported: FakeExport) -> None:
     """Without one, a relative range names its video when it is known."""
     exported.error = RuntimeError("far enough")
     camreel_([*WHO, "--last", "1h", "-o", "last.mkv"])
-    assert exported.request.output.name == "last.mkv"
-    assert not exported.request.named_by_range
+    assert exported.request.output.file.name == "last.mkv"
+    assert not exported.request.output.named_by_range
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("off", 0), ("7", 7), ("-90", -90), ("+3600", 3600)])
 def test_the_cameras_zone_and_drift(camreel_: Camreel, exported: FakeExport, text: str, seconds: int) -> None:
     """Both go into the request as they were given."""
     assert camreel_([*BASIC, "--camera-tz", "Europe/Berlin", "--clock-drift", text]).code == 0
-    assert exported.request.camera_tz == "Europe/Berlin"
-    assert exported.request.clock_drift == timedelta(seconds=seconds)
+    assert exported.request.target.camera_tz == "Europe/Berlin"
+    assert exported.request.target.clock_drift == timedelta(seconds=seconds)
 
 
 def test_what_was_asked_in_a_zone_has_it_in_its_name(camreel_: Camreel, exported: FakeExport) -> None:
     """Two ranges that differ in it do not share a file."""
     assert camreel_([*BASIC, "--times-in", "Europe/Berlin"]).code == 0
-    assert exported.request.output.name.endswith("_2026-01-16_08.00.00_to_09.00.00_Europe-Berlin.mp4")
+    assert exported.request.output.file.name.endswith("_2026-01-16_08.00.00_to_09.00.00_Europe-Berlin.mp4")
 
 
 def test_nothing_but_a_start_is_not_enough(camreel_: Camreel, exported: FakeExport) -> None:

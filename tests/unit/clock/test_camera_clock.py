@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 
@@ -26,7 +25,7 @@ from camreel.clock.zone_sources import contradictions, sources
 from camreel.clock.zones import SeasonZone, Summer, Turn
 from camreel.devices.dahua.protocol import parse_zone_facts
 from camreel.errors import CameraError, UsageError
-from camreel.model import Address, Recording, Request, Span, WallTime
+from camreel.model import Address, Recording, Span, Target, WallTime
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -135,17 +134,16 @@ def test_drift_in_the_repeated_hour_is_the_smaller_one():
     assert Reading(wall("2026-10-25T02:30:00"), second - HOUR).drift_in(BERLIN) == timedelta(0)
 
 
-def request(start: str, end: str) -> Request:
-    return Request(Address("x", 80), "u", parse_range(start, end), Path(), Path("x.mp4"))
+TARGET = Target(Address("x", 80), "u")
 
 
 def test_a_camera_that_tells_nothing_can_still_be_asked_by_its_zone():
     """Without a clock and settings, --camera-tz converts; without that, an offset cannot be, and it is said."""
-    asked = request("2026-07-16T08:00Z", "2026-07-16T09:00Z")
+    asked = parse_range("2026-07-16T08:00Z", "2026-07-16T09:00Z")
     with pytest.raises(CameraError, match="does not tell its time") as caught:
-        understand(asked, None, ZoneFacts(), NOW)
+        understand(TARGET, asked, None, ZoneFacts(), NOW)
     assert "--camera-tz" in str(caught.value.hint)
-    known = understand(replace(asked, camera_tz="Europe/Berlin"), None, ZoneFacts(), NOW)
+    known = understand(replace(TARGET, camera_tz="Europe/Berlin"), asked, None, ZoneFacts(), NOW)
     assert str(known.where.span) == "2026-07-16 10:00:00 to 11:00:00"
     assert any("not known" in warning for warning in known.warnings)
 
@@ -153,10 +151,10 @@ def test_a_camera_that_tells_nothing_can_still_be_asked_by_its_zone():
 def test_a_clock_that_was_never_set_is_called_wrong():
     """2000-01-01 after a power cut is no zone."""
     reading = Reading(wall("2000-01-01T00:10:00"), NOW)
-    understood = understand(request("2000-01-01T00:00", "2000-01-01T01:00"), reading, ZoneFacts(), NOW)
+    understood = understand(TARGET, parse_range("2000-01-01T00:00", "2000-01-01T01:00"), reading, ZoneFacts(), NOW)
     assert any("clock is wrong: it shows 2000-01-01 00:10:00" in warning for warning in understood.warnings)
     assert str(understood.where.span) == "2000-01-01 00:00:00 to 01:00:00"
-    real = understand(request("2026-11-20T11:55Z", "2026-11-20T12:00Z"), reading, ZoneFacts(), NOW)
+    real = understand(TARGET, parse_range("2026-11-20T11:55Z", "2026-11-20T12:00Z"), reading, ZoneFacts(), NOW)
     assert str(real.where.span) == "2000-01-01 00:05:00 to 00:10:00", "what was recorded since the power came back"
 
 

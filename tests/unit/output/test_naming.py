@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from camreel.clock import parse_range
 from camreel.errors import UsageError
-from camreel.model import Address, OutputFormat, Stream
+from camreel.model import Address, OutputFormat, Query, Stream, Target
 from camreel.output.naming import LONGEST_DEFAULT, default_name, is_device_name, output_place, safe_name
 
 CAMERA = Address("192.168.1.100", 80)
@@ -28,7 +28,7 @@ def name(
     stream: Stream = Stream.MAIN,
     output_format: OutputFormat = OutputFormat.MP4,
 ) -> str:
-    return default_name(address, channel, stream, parse_range(start, end), output_format)
+    return default_name(Target(address, "admin"), Query(parse_range(start, end), channel, stream), output_format)
 
 
 @pytest.mark.parametrize(

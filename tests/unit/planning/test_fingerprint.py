@@ -6,17 +6,27 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.conftest import changed
 
 from camreel.clock import parse_range
-from camreel.model import Address, FileOnDisk, IfExists, MergeRequest, OutputFormat, Request, Stream
+from camreel.model import (
+    Address,
+    FileOnDisk,
+    IfExists,
+    MergeRequest,
+    Output,
+    OutputFormat,
+    Query,
+    Request,
+    Stream,
+    Target,
+)
 from camreel.planning.fingerprint import COMPLETE, STATES, comment, fingerprint, is_ours, made_by
 
 REQUEST = Request(
-    address=Address("cam.example", 80),
-    username="admin",
-    asked=parse_range("2026-01-16T08:00", "2026-01-16T09:00"),
-    output_dir=Path("videos"),
-    output=Path("videos/evening.mp4"),
+    Target(Address("cam.example", 80), "admin"),
+    Query(parse_range("2026-01-16T08:00", "2026-01-16T09:00")),
+    Output(Path("videos"), Path("videos/evening.mp4")),
 )
 
 
@@ -30,13 +40,13 @@ REQUEST = Request(
         {"asked": parse_range("2026-01-16T08:00", "2026-01-16T09:01")},
         {"asked": parse_range("2026-01-16T08:00Z", "2026-01-16T09:00Z")},
         {"whole_clips": True},
-        {"output_format": OutputFormat.MKV},
+        {"format": OutputFormat.MKV},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_another_video_has_another_fingerprint(change):
     """Whatever changes what is in the video changes the fingerprint, so no other request is «already there»."""
-    other = replace(REQUEST, **change)
+    other = changed(REQUEST, **change)
     assert fingerprint(other) != fingerprint(REQUEST)
     assert made_by(comment(other, COMPLETE), REQUEST) is None
 
@@ -45,7 +55,7 @@ def test_another_video_has_another_fingerprint(change):
     "change",
     [
         {"username": "guest"},
-        {"output": Path("elsewhere.mp4")},
+        {"file": Path("elsewhere.mp4")},
         {"max_concurrent": 8},
         {"keep_files": True},
         {"if_exists": IfExists.SKIP},
@@ -55,7 +65,7 @@ def test_another_video_has_another_fingerprint(change):
 )
 def test_the_same_video_has_the_same_fingerprint(change):
     """How it is fetched and where it is put does not make it another video."""
-    assert fingerprint(replace(REQUEST, **change)) == fingerprint(REQUEST)
+    assert fingerprint(changed(REQUEST, **change)) == fingerprint(REQUEST)
 
 
 def test_the_fingerprint_is_32_hex_digits():
@@ -84,7 +94,7 @@ def test_any_other_file_is_nobodys(text):
 
 
 FILES = (FileOnDisk(Path("/card/a.mp4"), 100, 1), FileOnDisk(Path("/card/b.mp4"), 200, 2))
-MERGE = MergeRequest(FILES, Path("/videos/out.mp4"))
+MERGE = MergeRequest(FILES, Output(Path("/videos"), Path("/videos/out.mp4")))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +104,7 @@ MERGE = MergeRequest(FILES, Path("/videos/out.mp4"))
         {"files": (FILES[0], replace(FILES[1], changed=3))},
         {"files": (FILES[0], replace(FILES[1], size=201))},
         {"asked": parse_range("2026-01-16 08:00", "2026-01-16 09:00")},
-        {"output_format": OutputFormat.MKV},
+        {"format": OutputFormat.MKV},
         {"whole_clips": True},
         {"camera_tz": "+01:00"},
         {"in_order": True},
@@ -102,14 +112,14 @@ MERGE = MergeRequest(FILES, Path("/videos/out.mp4"))
 )
 def test_merges_of_other_clips_are_other_requests(change: dict[str, object]) -> None:
     """Other files, changed ones, and everything that changes the video."""
-    other = replace(MERGE, **change)  # type: ignore[arg-type]
+    other = changed(MERGE, **change)
     assert fingerprint(other) != fingerprint(MERGE)
     assert made_by(comment(other, COMPLETE), MERGE) is None
 
 
 def test_the_order_of_clips_matters_only_where_it_is_asked_for() -> None:
     """And the place of the output never does."""
-    turned = replace(MERGE, files=FILES[::-1], output=Path("/elsewhere.mp4"))
+    turned = changed(MERGE, files=FILES[::-1], file=Path("/elsewhere.mp4"))
     assert fingerprint(turned) == fingerprint(MERGE)
     assert fingerprint(replace(turned, in_order=True)) != fingerprint(replace(MERGE, in_order=True))
     assert is_ours(comment(MERGE, COMPLETE))

@@ -9,11 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.conftest import changed
 
 from camreel._version import __version__
 from camreel.clock import CameraClock, parse_range
 from camreel.errors import AccountLocked, UsageError
-from camreel.model import Address, DeviceInfo, Request, Span, WallTime
+from camreel.model import Address, DeviceInfo, Output, Query, Request, Span, Target, WallTime
 from camreel.planning.account import Account, Hole, LossKind, LostReason
 from camreel.report import ClipReport, OutputReport, Report, clock_lines, error_json, report_json, report_text
 
@@ -27,11 +28,9 @@ NOTHING_MISSING = Account((), (), ())
 SOME = LostReason(LossKind.NOT_DOWNLOADED, "some reason")
 HOLE = Hole(span("08:30:00", "08:45:00"), SOME)
 REQUEST = Request(
-    address=Address("cam.example", 8080),
-    username="admin",
-    asked=parse_range("2026-01-16T08:00", "2026-01-16T09:00"),
-    output_dir=Path("videos"),
-    output=Path("videos/evening.mp4"),
+    Target(Address("cam.example", 8080), "admin"),
+    Query(parse_range("2026-01-16T08:00", "2026-01-16T09:00")),
+    Output(Path("videos"), Path("videos/evening.mp4")),
 )
 CLIP = ClipReport(1, "/mnt/sd/one.mp4", ASKED, "merged", None, 5000, ASKED)
 REPORT = Report(
@@ -70,7 +69,7 @@ def with_account(**holes) -> Report:
 )  # fmt: skip
 def test_exit_codes(report, required, code, status):
     """0 only where everything that the camera has is in; a gap of the camera's counts with --require-complete."""
-    report = replace(report, request=replace(REQUEST, require_complete=required))
+    report = replace(report, request=changed(REQUEST, require_complete=required))
     assert (report.exit_code, report.status) == (code, status)
     assert report_json(report)["exit_code"] == code
 
@@ -187,14 +186,14 @@ def test_json_without_a_clock_has_the_same_keys():
 
 def test_json_of_a_run_that_had_nothing_to_do():
     """Already there: the same envelope, without a range, and exit 0."""
-    there = OutputReport(str(REQUEST.output), 4900)
+    there = OutputReport(str(REQUEST.output.file), 4900)
     report = Report(REQUEST, None, None, None, (), (), NOTHING_MISSING, (there,), already_there=True)
     document = report_json(report)
     assert set(document) == set(report_json(REPORT))
     assert (document["status"], document["exit_code"], document["range"]) == ("already there", 0, None)
     assert (document["found"], document["coverage"]) == (None, None)  # nobody looked
     assert "already there" in report_text(report)
-    assert report_text(report).endswith(f"Video     {REQUEST.output}\n          4.9 kB")
+    assert report_text(report).endswith(f"Video     {REQUEST.output.file}\n          4.9 kB")
     assert document["outputs"][0] | {"path": ""} == {
         "path": "",
         "size": 4900,
@@ -349,14 +348,14 @@ def test_many_clips_with_a_reason_are_ten_lines():
 def test_text_of_a_range_in_real_time():
     """An asked offset is shown as asked and by the camera's clock; ``Z`` stays ``Z``."""
     asked = parse_range("2026-01-15T23:00:00-08:00", "2026-01-16T08:00:00Z")
-    lines = report_text(replace(REPORT, request=replace(REQUEST, asked=asked))).splitlines()
+    lines = report_text(replace(REPORT, request=changed(REQUEST, asked=asked))).splitlines()
     assert lines[0] == "Asked     2026-01-15 23:00:00-08:00 to 2026-01-16 08:00:00Z (1 h)"
     assert lines[1] == "          2026-01-16 08:00:00 to 09:00:00 by the camera's clock, UTC+01:00"
 
 
 def test_text_says_when_only_gaps_make_it_partial():
     """With --require-complete the reason is the recording, and the person is told so."""
-    report = replace(with_account(gaps=True), request=replace(REQUEST, require_complete=True))
+    report = replace(with_account(gaps=True), request=changed(REQUEST, require_complete=True))
     assert "--require-complete was given" in report_text(report)
 
 
@@ -368,7 +367,7 @@ def test_text_has_no_control_characters_and_no_forged_lines():
     hole = Hole(HOLE.span, LostReason(LossKind.NOT_DOWNLOADED, EVIL))
     report = replace(
         REPORT,
-        request=replace(REQUEST, address=Address(EVIL, 80)),
+        request=changed(REQUEST, address=Address(EVIL, 80)),
         device=DeviceInfo(EVIL, EVIL, EVIL, EVIL),
         clips=(replace(CLIP, path=EVIL, status="failed", reason=LostReason(LossKind.UNUSABLE, EVIL)),),
         left_out=((EVIL, 1),),

@@ -27,7 +27,7 @@ from camreel.clock import parse_camera_zone
 from camreel.config import Config, check_name, config_path, load, with_camera, without_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.errors import CamreelError, LoginError, UsageError, printable
-from camreel.model import Address, AskedAround, Credentials, Now, Request
+from camreel.model import Credentials, Target
 from camreel.report import json_head
 from camreel.text import duration_text, table
 
@@ -37,34 +37,29 @@ if TYPE_CHECKING:
 _MUCH = 60  # seconds: from here on a clock is called out, as in an export
 
 
-def visit_request(address: Address, username: str, **settings: Any) -> Request:
-    """A request for nothing but the login. ``settings`` are those of the connection, as a Request has them."""
-    return Request(address, username, AskedAround(Now()), Path(), Path(), **settings)
-
-
-def check_lock(request: Request) -> None:
+def check_lock(target: Target) -> None:
     """Raise AccountLocked where an earlier run was told so: before anybody types a password that is not sent."""
     from camreel.devices import lockout  # noqa: PLC0415 - the help page does not need it
 
-    lockout.check(request, datetime.now(timezone.utc))
+    lockout.check(target, datetime.now(timezone.utc))
 
 
-def probe_camera(request: Request, password: str) -> CameraSummary:
+def probe_camera(target: Target, password: str) -> CameraSummary:
     """What the camera says. The errors of an export; a lock of the account is remembered as there."""
     with loading_aiohttp():
         import anyio  # noqa: PLC0415 - as above
 
         from camreel.devices import lockout  # noqa: PLC0415
-        from camreel.jobs.search import CameraSearch  # noqa: PLC0415
+        from camreel.jobs.search import CameraSession  # noqa: PLC0415
         from camreel.transfer.runtime import Runtime  # noqa: PLC0415
 
-    inquiry = CameraSearch(request, Credentials(request.username, password), lambda _event: None, Runtime())
-    with lockout.guard(request, lambda: datetime.now(timezone.utc)):
+    inquiry = CameraSession(target, Credentials(target.username, password), lambda _event: None, Runtime())
+    with lockout.guard(target, lambda: datetime.now(timezone.utc)):
         return anyio.run(inquiry.greet)
 
 
 def camera_zone(text: str | None) -> str | None:
-    """The zone that was typed or set, in the form that a Request has."""
+    """The zone that was typed or set, in the form that a Target has."""
     return None if text is None else parse_camera_zone(text)
 
 
@@ -145,7 +140,7 @@ class _Tester:
         if username is None:
             raise UsageError(f"[camera.{name}] has no username.", hint='Like username = "admin".')
         check_tls(insecure=bool(get("insecure")), ca_file=get("ca_file"), fingerprint=get("fingerprint"))
-        request = visit_request(
+        target = Target(
             address,
             check_username(username),
             insecure=bool(get("insecure")),
@@ -157,7 +152,7 @@ class _Tester:
         if account in self._refused:
             raise self._refused[account]
         try:
-            greeting = probe_camera(request, self._passwords.of(username, str(address), chosen))
+            greeting = probe_camera(target, self._passwords.of(username, str(address), chosen))
         except LoginError as error:
             self._refused[account] = error
             raise

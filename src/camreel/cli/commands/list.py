@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.batch import Task, run_each, short_text, with_passwords
-from camreel.cli.camera_choice import CameraCommand, cameras_of, chosen_of
+from camreel.cli.batch import Task, run_each, short_text, tasks_of, with_passwords
+from camreel.cli.camera_choice import CameraCommand, cameras_of
 from camreel.cli.exit_codes import most_severe
 from camreel.cli.help import Argument
 from camreel.cli.options import OutputOptions, foreign_options, list_options, manner_options
-from camreel.cli.request import LAST_DAY, manner_of, passwords_of, wanted_of
+from camreel.cli.request import LAST_DAY, manner_of, passwords_of
 from camreel.cli.run import asked, logging_to, needs_confirmation, question
 from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
@@ -83,20 +83,7 @@ def list_(
 ) -> int:
     manner = manner_of(ctx)
     passwords = passwords_of(ctx)
-    tasks = []
-    for each in cameras_of(ctx):
-        chosen = chosen_of(each)
-        for channel in each.params["channel"]:
-            request = wanted_of(each, channel, usual=LAST_DAY)
-            tasks.append(
-                Task(
-                    request,
-                    chosen.name or request.address.authority,
-                    lambda request=request, chosen=chosen: passwords.of(  # type: ignore[misc]
-                        request.username, str(request.address), chosen
-                    ),
-                )
-            )
+    tasks = [task for each in cameras_of(ctx) for task in tasks_of(each, passwords, usual=LAST_DAY)]
     return run_listing(tasks, manner)
 
 
@@ -138,7 +125,8 @@ def _check_outputs(outcomes: dict[int, Outcome]) -> None:
         if isinstance(outcome, CamreelError):
             continue
         try:
-            there = already_there(outcome.request, tidy=False)
+            assert outcome.output is not None, "there is no dry run without an output"
+            there = already_there(Request(outcome.target, outcome.query, outcome.output), tidy=False)
         except CamreelError as error:
             outcomes[number] = error
             continue
@@ -180,9 +168,10 @@ def _find(
         from camreel.cli.ui.reporters import choose_reporter  # noqa: PLC0415
         from camreel.jobs import export as export_job  # noqa: PLC0415 - brings aiohttp and more
 
-    async def find(request: Request, credentials: Credentials, listener: Listener) -> Listing:
-        now = replace(request, follow=False)  # what there is by now: nothing is waited for
-        return await export_job.find(now, credentials, _calm(listener) if manner.progress != "json" else listener)
+    async def find(task: Task, credentials: Credentials, listener: Listener) -> Listing:
+        now = replace(task.query, follow=False)  # what there is by now: nothing is waited for
+        told = _calm(listener) if manner.progress != "json" else listener
+        return await export_job.find(task.target, now, credentials, told, output=task.output)
 
     reporter: Reporter = choose_reporter(manner, [task.label for task in tasks])
     with logging_to(reporter, manner):
@@ -235,7 +224,7 @@ def show(tasks: Sequence[Task], outcomes: Sequence[Outcome], code: int, manner: 
 
 
 def _head(task: Task, listing: Listing) -> list[Labelled]:
-    unasked = task.request.asked == LAST_DAY
+    unasked = task.query.asked == LAST_DAY
     return head(
         listing, note="the last 24 hours: another range is given with --last, --date or --start" if unasked else ""
     )
@@ -262,7 +251,7 @@ def _draw(listed: Sequence[tuple[Task, Listing]]) -> None:
 
 
 def _channel(task: Task) -> str:
-    channel = task.request.channel
+    channel = task.query.channel
     return f"ch{channel}" if isinstance(channel, int) else channel
 
 
@@ -283,7 +272,7 @@ def _complain(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
 
 
 def _summary(task: Task, outcome: Outcome) -> list[str]:
-    start = [task.name, str(task.request.channel)]
+    start = [task.name, str(task.query.channel)]
     return [*start, *(summary_row(outcome) if isinstance(outcome, Listing) else [short_text(outcome), "-", "-", "-"])]
 
 
@@ -292,7 +281,7 @@ def _document(tasks: Sequence[Task], outcomes: Sequence[Outcome], code: int, *, 
     if len(tasks) == 1:
         return documents[0]
     runs = [
-        {"name": task.name, "channel": task.request.channel}
+        {"name": task.name, "channel": task.query.channel}
         | {key: value for key, value in document.items() if key not in json_head()}
         for task, document in zip(tasks, documents, strict=True)
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,16 +13,15 @@ import click
 from camreel.cli.camera_choice import CameraCommand, chosen_of
 from camreel.cli.exit_codes import most_severe
 from camreel.cli.help import Argument, Option, Whole
-from camreel.cli.options import OutputOptions, get_options, list_options, manner_options, some_of
+from camreel.cli.options import OutputOptions, field_values, get_options, list_options, manner_options, some_of
 from camreel.cli.passwords import Passwords
-from camreel.cli.request import LAST_DAY, absolute, check_folder, passwords_of, wanted_of
+from camreel.cli.request import LAST_DAY, absolute, check_folder, output_folder, passwords_of, wanted_of
 from camreel.cli.run import asked, can_ask, logging_to
 from camreel.cli.startup import loading_aiohttp, program_command
 from camreel.cli.ui import terminal
-from camreel.cli.values import parse_rate
 from camreel.clock import parse_length
 from camreel.errors import CamreelError, LoginError, UsageError
-from camreel.model import Credentials, IfExists, Request
+from camreel.model import Credentials, IfExists, Output, Query, Request, Target
 from camreel.report import error_json, json_head
 from camreel.text import count_text, size_text
 
@@ -90,6 +88,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
     cls=Option,
     section="The output",
     type=click.Choice([item.value for item in IfExists], case_sensitive=False),
+    parse=IfExists,
     metavar="WHAT",
     help="fail (default), skip or overwrite.",
 )
@@ -142,7 +141,7 @@ def _several(ctx: click.Context, requests: Sequence[Request], passwords: Passwor
             if not manner.as_json:
                 terminal.print_error(error)
         own = {key: value for key, value in document.items() if key not in json_head()}
-        runs.append({"channel": request.channel, **own})
+        runs.append({"channel": request.query.channel, **own})
         codes.append(code)
     code = most_severe(codes)
     if manner.as_json:
@@ -159,12 +158,12 @@ def _look(ctx: click.Context, request: Request, passwords: Passwords, manner: Ou
     from camreel.preview import look as looking_at  # noqa: PLC0415 - see above
     from camreel.preview import looked_already  # noqa: PLC0415 - see above
 
-    line = _line(ctx, request.channel)
+    line = _line(ctx, request.query.channel)
     if (there := looked_already(request, line)) is not None:
         return there
-    lockout.check(request, datetime.now(timezone.utc))  # before anybody types a password that is not sent
-    password = passwords.of(request.username, str(request.address), chosen_of(ctx))
-    credentials = Credentials(request.username, password)
+    lockout.check(request.target, datetime.now(timezone.utc))  # before anybody types a password that is not sent
+    password = passwords.of(request.target.username, str(request.target.address), chosen_of(ctx))
+    credentials = Credentials(request.target.username, password)
     reporter = choose_reporter(manner)
     looking = _wishes(ctx, line, reporter, manner)
     with logging_to(reporter, manner):
@@ -238,40 +237,20 @@ def _line(ctx: click.Context, channel: int | str) -> GetLine:
 
 def _request(ctx: click.Context, channel: int | str) -> Request:
     given = ctx.params
-    wanted = wanted_of(ctx, channel, usual=LAST_DAY)
+    target, query = wanted_of(ctx, channel, usual=LAST_DAY)
     _every(given["every"])  # before anybody is asked for a password
-    request = replace(
-        wanted,
-        output_dir=absolute(given["output_dir"]),
-        max_concurrent=given["max_concurrent"],
-        whole_clips=True,  # a part of one is not what is fetched
-        if_exists=IfExists(given["if_exists"]) if given["if_exists"] else None,
-        named_by_range=wanted.asked.is_relative and given["output_file"] is None,
-        limit_rate=None if given["limit_rate"] is None else parse_rate(given["limit_rate"]),
-    )
-    return _placed(request, given["output_dir"], given["output_file"])
+    return Request(target, query, _output(ctx, target, query))
 
 
-def _placed(request: Request, output_dir: str, output_file: str | None) -> Request:
-    """With the place of the page. Folders may be missing; they are made when there is something to put into them."""
+def _output(ctx: click.Context, target: Target, query: Query) -> Output:
+    """Return the place of the page. Folders may not exist yet: they are made when there is something to put in."""
     from camreel.preview import look_name, page_place  # noqa: PLC0415 - see above
 
-    folder = request.output_dir
-    if not output_dir:
-        raise UsageError("--output-dir is empty.", hint="Give a folder, or leave it out for the current one.")
-    check_folder(folder, f"--output-dir {output_dir!r}")
-    if output_file is not None:
-        output = absolute(page_place(output_file, folder))
-        check_folder(output.parent, f"--output-file {output_file!r}")
-        return replace(request, output=output)
-    if request.named_by_range:  # its name is made when the camera has said what time it is
-        return replace(request, output=folder / "look.html")
-    name = look_name(
-        request.address,
-        request.channel,
-        request.stream,
-        request.asked,
-        events=request.events,
-        camera=request.camera,
-    )
-    return replace(request, output=folder / name)
+    folder, file = output_folder(ctx.params["output_dir"]), ctx.params["output_file"]
+    by_range = file is None and query.asked.is_relative  # its name is made when the camera has said what time it is
+    if file is not None:
+        place = absolute(page_place(file, folder))
+        check_folder(place.parent, f"--output-file {file!r}")
+    else:
+        place = folder / ("look.html" if by_range else look_name(target, query))
+    return Output(folder, place, named_by_range=by_range, **field_values(ctx, Output))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from camreel.cli.help import Argument, HelpCommand
-from camreel.cli.options import OutputOptions, manner_options, merge_options
-from camreel.cli.request import making_of, output_of
+from camreel.cli.options import OutputOptions, field_values, manner_options, merge_options
+from camreel.cli.request import output_of, video_of
 from camreel.cli.run import run_merge_job
 from camreel.cli.startup import loading
-from camreel.clock import parse_camera_zone, parse_range
+from camreel.clock import parse_range
 from camreel.errors import UsageError
-from camreel.model import Asked, IfExists, MergeRequest, OutputFormat
+from camreel.model import Asked, MergeRequest, Output, OutputFormat
 
 _EXAMPLES = """
 Examples:
@@ -46,7 +47,10 @@ Times:
 @click.argument("files", cls=Argument, nargs=-1)
 @merge_options
 @manner_options
+@click.pass_context
 def merge(
+    ctx: click.Context,
+    /,
     *,
     files: tuple[str, ...],
     output_file: str | None,
@@ -55,20 +59,11 @@ def merge(
     end: str | None,
     camera_tz: str | None,
     in_order: bool,
-    whole_clips: bool,
-    exact: bool,
-    h264: bool,
-    audio: str,
-    gaps: str,
-    subtitles: bool,
-    split: str | None,
-    faststart: bool,
-    require_complete: bool,
-    if_exists: str | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
     progress: str,
+    **_others: Any,
 ) -> int:
     manner = OutputOptions(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress)
     if not files or output_file is None:
@@ -80,34 +75,14 @@ def merge(
         raise UsageError(
             f"{given} and --in-order exclude each other.", hint="With --in-order, the times of clips are not looked at."
         )
-    output, chosen = output_of(output_file, Path.cwd(), OutputFormat(output_format) if output_format else None)
-    zone = None if camera_tz is None else parse_camera_zone(camera_tz)
+    file, chosen = output_of(output_file, Path.cwd(), OutputFormat(output_format) if output_format else None)
+    of_clips = field_values(ctx, MergeRequest)
+    output = Output(file.parent, file, chosen, video=video_of(ctx, chosen), **field_values(ctx, Output))
     with loading():
         from camreel.files import find_files  # noqa: PLC0415 - brings PyAV, which --help should not wait for
 
-    found = find_files(files, output)
-    request = MergeRequest(
-        files=found.files,
-        output=output,
-        asked=asked,
-        output_format=chosen,
-        whole_clips=whole_clips,
-        if_exists=IfExists(if_exists) if if_exists else None,
-        require_complete=require_complete,
-        camera_tz=zone,
-        in_order=in_order,
-        making=making_of(
-            chosen,
-            exact=exact,
-            whole_clips=whole_clips,
-            h264=h264,
-            audio=audio,
-            gaps=gaps,
-            subtitles=subtitles,
-            faststart=faststart,
-            split=split,
-        ),
-    )
+    found = find_files(files, file)
+    request = MergeRequest(found.files, output, asked, **of_clips)
     return run_merge_job(request, found.notes, manner).exit_code
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camreel.cli.camera_choice import SelectedCamera
-from camreel.cli.commands.cameras import check_lock, clock_text, device_label, probe_camera, text_of, visit_request
+from camreel.cli.commands.cameras import check_lock, clock_text, device_label, probe_camera, text_of
 from camreel.cli.help import HelpCommand, Option
 from camreel.cli.options import debug_option, reached_options
 from camreel.cli.passwords import ask, checked_password, into_keyring, keyring_entry
@@ -19,7 +19,7 @@ from camreel.cli.ui import terminal
 from camreel.config import Config, check_name, config_path, load, with_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.errors import UsageError, printable
-from camreel.model import Address, Request
+from camreel.model import Address, Target
 from camreel.text import table
 
 if TYPE_CHECKING:
@@ -86,13 +86,13 @@ def setup(
         raise UsageError(f"There is a camera named {name} already.", hint=f"camreel cameras remove {name} removes it.")
     address = _which(_found(places), config, port=port, https=https)
     username = check_username(_line(f"User [{_USER}]: ") or _USER)
-    request = visit_request(address, username, **trust)
-    check_lock(request)
+    target = Target(address, username, **trust)
+    check_lock(target)
     password = checked_password(ask(f"Password for {username} at {address}: "), "The password")
-    greeting = probe_camera(request, password)
+    greeting = probe_camera(target, password)
     called = name or _name_for(greeting, config)
     _introduce(greeting)
-    values = _values(greeting, request, username)
+    values = _values(greeting, target)
     if keyring:
         into_keyring(keyring_entry(username, SelectedCamera(config, called, called)), password)
         values["keyring"] = True
@@ -182,12 +182,12 @@ def _plain(text: str) -> str:
     return plain if re.search(r"[a-z]", plain) else ""
 
 
-def _values(greeting: CameraSummary, request: Request, username: str) -> dict[str, Any]:
+def _values(greeting: CameraSummary, target: Target) -> dict[str, Any]:
     address = greeting.address
-    values: dict[str, Any] = {"host": address.host, "username": username}
+    values: dict[str, Any] = {"host": address.host, "username": target.username}
     if address.port != (443 if address.https else 80):
         values["port"] = address.port
     if address.https:
         values["https"] = True
-    trust = {"insecure": request.insecure, "ca_file": request.ca_file, "fingerprint": request.fingerprint}
+    trust = {"insecure": target.insecure, "ca_file": target.ca_file, "fingerprint": target.fingerprint}
     return values | {key: value for key, value in trust.items() if value}

@@ -13,12 +13,13 @@ import click
 
 from camreel.cli.help import HelpCommand, Option, Whole
 from camreel.cli.options import FORMAT, OutputOptions, debug_option, manner_options
-from camreel.cli.request import choose_places
+from camreel.cli.request import output_folder
 from camreel.cli.run import run_job
 from camreel.cli.startup import program_command
 from camreel.cli.ui import terminal
 from camreel.errors import UsageError
-from camreel.model import Address, AskedRange, IfExists, OutputFormat, Request, Stream, WallTime
+from camreel.model import Address, AskedRange, IfExists, Output, OutputFormat, Query, Request, Target, WallTime
+from camreel.output.naming import default_name
 
 if TYPE_CHECKING:
     from camreel_simulator import SimulatedCamera
@@ -173,23 +174,11 @@ def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, ver
 
     manner = OutputOptions(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress)
     asked = AskedRange(WallTime(scenes.DEMO_START), WallTime(scenes.DEMO_END))
-    folder, output, chosen = choose_places(
-        asked,
-        Address("simulated-camera", 80),  # a name for the file: the port is another each time
-        1,
-        Stream.MAIN,
-        output_dir=output_dir,
-        output_file=None,
-        output_format=OutputFormat(output_format),
-    )
+    folder, container = output_folder(output_dir), OutputFormat(output_format)
+    query = Query(asked)
+    # A name for the file: the port is another each time.
+    place = folder / default_name(Target(Address("simulated-camera", 80), _USER), query, container)
+    output = Output(folder, place, container, if_exists=IfExists.OVERWRITE)
     with running(scenes.demo_camera(username=_USER, password=_PASSWORD)) as server:
-        request = Request(
-            address=Address(server.host, server.port),
-            username=_USER,
-            asked=asked,
-            output_dir=folder,
-            output=output,
-            output_format=chosen,
-            if_exists=IfExists.OVERWRITE,
-        )
+        request = Request(Target(Address(server.host, server.port), _USER), query, output)
         return run_job(request, lambda: _PASSWORD, manner).exit_code

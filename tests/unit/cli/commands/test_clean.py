@@ -99,20 +99,21 @@ def test_an_empty_folder_is_no_error(camreel_: Camreel) -> None:
 def test_rates(camreel_: Camreel, exported: FakeExport, text: str, rate: float) -> None:
     """Decimal units, as sizes are shown."""
     assert camreel_([*BASIC, "--limit-rate", text]).code == 0
-    assert exported.request.limit_rate == rate
+    assert exported.request.target.limit_rate == rate
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("10m", 600), ("0", 0), ("1h30m", 5400)])
 def test_patience(camreel_: Camreel, exported: FakeExport, text: str, seconds: float) -> None:
     """A length of time, or none."""
     assert camreel_([*BASIC, "--retry-for", text]).code == 0
-    assert exported.request.retry_for == seconds
+    assert exported.request.target.retry_for == seconds
 
 
 def test_patience_is_two_minutes(camreel_: Camreel, exported: FakeExport) -> None:
     """Where nothing is said; and there is no limit of the rate."""
     assert camreel_(BASIC).code == 0
-    assert (exported.request.retry_for, exported.request.limit_rate, exported.request.ignore_lock) == (120, None, False)
+    target = exported.request.target
+    assert (target.retry_for, target.limit_rate, target.ignore_lock) == (120, None, False)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from tests.fakes import BASIC, Camreel, FakeExport
 def test_a_speed_or_a_length(camreel_: Camreel, exported: FakeExport, typed: str, meant: float, name: str) -> None:
     """A number with an x is how fast, a length of time how long; the name of the video says which."""
     assert camreel_([*BASIC, "--timelapse", typed]).code == 0
-    assert exported.request.making.timelapse == meant
-    assert exported.request.output.name == f"192.168.1.100_ch1_{name}_2026-01-16_08.00.00_to_09.00.00.mp4"
+    assert exported.request.output.video.timelapse == meant
+    assert exported.request.output.file.name == f"192.168.1.100_ch1_{name}_2026-01-16_08.00.00_to_09.00.00.mp4"
 
 
 @pytest.mark.parametrize(
