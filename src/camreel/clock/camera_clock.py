@@ -21,28 +21,28 @@ _LEAST_DRIFT = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The camera's clock showed ``shown`` at ``at`` (real time, the middle of the request)."""
+    """The camera's clock showed `shown` at the real time `at`, which is the middle of the request."""
 
     shown: WallTime
     at: datetime
 
     @property
     def ahead(self) -> timedelta:
-        """Camera minus UTC: zone and drift in one."""
+        """Return camera time minus UTC: zone and drift in one."""
         return self.shown.naive.replace(tzinfo=timezone.utc) - self.at
 
     @property
     def offset(self) -> timedelta:
-        """The nearest quarter of an hour: no zone on earth is finer."""
+        """Return `ahead` to the nearest quarter of an hour: no zone on earth is finer."""
         return round(self.ahead / _QUARTER) * _QUARTER
 
     @property
     def is_plausible(self) -> bool:
-        """Whether any zone on earth has such an offset (-12:00 to +14:00); if not, the camera's clock is wrong."""
+        """Return whether a zone on earth has this offset (-12:00 to +14:00). If not, the clock is wrong."""
         return timedelta(hours=-12) <= self.offset <= timedelta(hours=14)
 
     def drift_in(self, zone: Zone) -> timedelta:
-        """By how much the clock is ahead of a right clock of ``zone``, in whole seconds; nothing below two."""
+        """Return how far the clock is ahead of a right clock in `zone`, in whole seconds; 0 if below two."""
         passes = moments_of(zone, self.shown)
         # In the repeated hour the nearer pass: a clock that is right is likelier than one that is an hour off.
         rests = [moment - self.at for moment in passes] or [self.ahead - zone.offset_at(self.at)]
@@ -53,11 +53,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class CameraClock:
-    """What the camera's clock shows, for any moment.
+    """The camera's clock at any moment.
 
-    ``zone`` and where it was learnt (``source``, and ``weakness`` where that is not much to go by); ``drift`` is by
-    how much the clock is taken to be fast, ``seen_drift`` by how much it was seen to be, None where it was not read.
-    ``base`` is the offset at the start of the range, by which straight time is counted.
+    `source` names where the `zone` comes from, and `weakness` why that source may be wrong. `drift` is how far the
+    clock is assumed to be ahead, `seen_drift` how far it was seen to be ahead (None: not read). `base` is the offset at
+    the start of the range, by which straight time is counted.
     """
 
     zone: Zone
@@ -69,73 +69,73 @@ class CameraClock:
 
     @classmethod
     def fixed(cls, offset: timedelta, drift: timedelta = timedelta(0), source: str = "") -> CameraClock:
-        """A clock with one offset all year."""
+        """Return a clock with one offset all year."""
         return cls(FixedZone(offset), drift, source, offset, seen_drift=drift)
 
     def starting_at(self, moment: datetime) -> CameraClock:
-        """The same clock, for a range that starts at ``moment`` as the camera believes it to be."""
+        """Return this clock for a range that starts at `moment`, as the camera believes it to be."""
         return replace(self, base=self.zone.offset_at(moment))
 
     def believed(self, moment: datetime) -> datetime:
-        """The UTC that the camera takes ``moment`` for."""
+        """Return the UTC that the camera takes the real `moment` for."""
         return moment.astimezone(timezone.utc) + self.drift
 
     def straight(self, believed: datetime) -> WallTime:
-        """Straight time of a moment as the camera believes it to be."""
+        """Return the straight time of a moment as the camera believes it to be."""
         return WallTime((believed.astimezone(timezone.utc) + self.base).replace(tzinfo=None))
 
     def unbent(self, wall: WallTime, offset: timedelta) -> WallTime:
-        """Straight time of what the clock shows while it is ``offset`` ahead of UTC."""
+        """Return the straight time of what the clock shows while it is `offset` ahead of UTC."""
         return wall - offset + self.base
 
     def _utc_of(self, straight: WallTime) -> datetime:
         return (straight.naive - self.base).replace(tzinfo=timezone.utc)
 
     def to_wall(self, moment: datetime) -> WallTime:
-        """Straight time of the real ``moment``."""
+        """Return the straight time of the real `moment`."""
         return self.straight(self.believed(moment))
 
     def to_utc(self, straight: WallTime) -> datetime:
-        """The real moment of a straight time."""
+        """Return the real moment of a straight time."""
         return self._utc_of(straight) - self.drift
 
     def reads(self, moment: datetime) -> WallTime:
-        """Straight time of what the camera's clock shows at ``moment``, whatever drift was asked to be taken."""
+        """Return the straight time of what the clock really shows at `moment`, whatever drift was asked for."""
         seen = self.drift if self.seen_drift is None else self.seen_drift
         return self.straight(moment.astimezone(timezone.utc) + seen)
 
     def shown(self, straight: WallTime) -> WallTime:
-        """What the picture shows at a straight time."""
+        """Return the time in the camera's picture at a straight time."""
         return wall_at(self.zone, self._utc_of(straight))
 
     def offset_at(self, straight: WallTime) -> timedelta:
-        """The offset from UTC that the clock has at a straight time."""
+        """Return the clock's offset from UTC at a straight time."""
         return self.zone.offset_at(self._utc_of(straight))
 
     def in_zone(self, straight: WallTime) -> datetime:
-        """What the picture shows at a straight time, with the offset that it has there."""
+        """Return the time in the camera's picture at a straight time, with its offset."""
         offset = self.offset_at(straight)
         return self.shown(straight).naive.replace(tzinfo=timezone(offset))
 
     def changes_in(self, span: Span) -> tuple[Change, ...]:
-        """Where the clock is put forward or back within a stretch of straight time, up to its very end."""
+        """Return the changes of the clock's offset within a span of straight time, its end included."""
         return self.zone.changes(self._utc_of(span.start), self._utc_of(span.end))
 
     @property
     def offset(self) -> timedelta:
-        """Ahead of UTC at the start of the range."""
+        """Return the offset from UTC at the start of the range."""
         return self.base
 
     @property
     def offset_text(self) -> str:
-        """``+01:00``."""
+        """Return the offset at the start of the range as text: `+01:00`."""
         return format_offset(self.base)
 
 
 def show_span(span: Span, clock: CameraClock | None, *, zone: bool = False) -> str:
-    """A stretch of straight time as the picture shows it.
+    """Return a span of straight time as the camera's picture shows it.
 
-    With offsets where they are not all the same; with ``zone`` the one offset is named, too.
+    Offsets are added if they differ within the span. With `zone` a single offset is named, too.
     """
     if clock is None:
         return str(span)
@@ -147,14 +147,14 @@ def show_span(span: Span, clock: CameraClock | None, *, zone: bool = False) -> s
 
 
 def show_moment(moment: datetime) -> str:
-    """An aware moment for people: ``2026-01-16 08:00:00-08:00``, with ``Z`` for UTC itself."""
+    """Return an aware moment as text: `2026-01-16 08:00:00-08:00`, with `Z` for UTC itself."""
     offset = moment.utcoffset()
     zone = "Z" if moment.tzinfo is timezone.utc or offset is None else format_offset(offset)
     return f"{moment:%Y-%m-%d %H:%M:%S}{zone}"
 
 
 def turns(span: Span, clock: CameraClock | None, every: Split) -> tuple[WallTime, ...]:
-    """The moments of straight time within ``span`` at which the camera's clock begins a new day or a new hour."""
+    """Return the straight times within `span` at which the camera's clock begins a new day or a new hour."""
 
     def passage(at: WallTime) -> tuple[object, ...]:
         shown = (clock.shown(at) if clock else at).naive

@@ -23,7 +23,7 @@ _ASIDE = timedelta(days=2)  # more than any clock is from UTC
 
 
 def search_window(where: CameraRange) -> Span:
-    """What to ask the camera for: the range as its clock shows it, with all of a repeated hour that it touches."""
+    """Return the span to ask the camera for: the range by its clock, with all of a repeated hour that it touches."""
     clock = where.clock
     if clock is None:
         return where.span
@@ -41,7 +41,7 @@ def search_window(where: CameraRange) -> Span:
 
 
 def recorded_offsets(recordings: Iterable[Recording]) -> tuple[tuple[WallTime, timedelta], ...]:
-    """Starts and offsets, of the recordings that are listed with one."""
+    """Return start and offset of each recording that is listed with an offset."""
     return tuple(
         (recording.span.start, timedelta(seconds=recording.utc_offset))
         for recording in recordings
@@ -50,7 +50,7 @@ def recorded_offsets(recordings: Iterable[Recording]) -> tuple[tuple[WallTime, t
 
 
 def straightened(recordings: Sequence[Recording], where: CameraRange) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
-    """``recordings``, in the order of the listing, with their spans in straight time; and what to say of them."""
+    """Return the recordings in the order of the listing, with spans in straight time, and remarks on doubtful ones."""
     clock = where.clock
     if clock is None or _is_straight(recordings, clock):
         return tuple(recordings), ()
@@ -73,7 +73,7 @@ def straightened(recordings: Sequence[Recording], where: CameraRange) -> tuple[t
 
 
 def _is_straight(recordings: Sequence[Recording], clock: CameraClock) -> bool:
-    """Whether the clock is never put forward or back in the time of ``recordings``: then they are where they should."""
+    """Return whether the clock keeps its offset in the time of the recordings: then their times are straight."""
     if not recordings or any(recording.backwards_end is not None for recording in recordings):
         return False
     first = min(recording.span.start.naive for recording in recordings).replace(tzinfo=timezone.utc) - _ASIDE
@@ -82,7 +82,7 @@ def _is_straight(recordings: Sequence[Recording], clock: CameraClock) -> bool:
 
 
 def _has_both(where: CameraRange) -> bool:
-    """Whether the range has all of both passes: then it makes no difference to what is in it in which they are."""
+    """Return whether the range has all of both passes of a repeated hour: then which one is meant does not matter."""
     clock, span = where.clock, where.span
     assert clock is not None
     hours = [
@@ -111,7 +111,7 @@ def _wanted(span: Span, where: CameraRange) -> bool:
 
 
 def _span(recording: Recording, offset: timedelta, clock: CameraClock) -> Span:
-    """From the listed start with its ``offset``; the end is the first time after it that the clock shows the end."""
+    """Return the span from the listed start, which has `offset`, to the first time at which the clock shows the end."""
     begin = (recording.span.start.naive - offset).replace(tzinfo=timezone.utc)
     shown_end = recording.backwards_end or recording.span.end
     ends = [at for at in moments_of(clock.zone, shown_end) if begin <= at <= begin + _LONGEST]
@@ -122,7 +122,7 @@ def _span(recording: Recording, offset: timedelta, clock: CameraClock) -> Span:
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """The offset at the start of a recording; in a repeated hour ``or_else`` is the other one, unless it is certain."""
+    """The offset at the start of a recording. `or_else` is the other one of a repeated hour, if in doubt."""
 
     offset: timedelta
     or_else: timedelta | None = None
@@ -131,7 +131,7 @@ class _Pass:
 
 @dataclass(slots=True)
 class _Lane:
-    """How far the listing has come in one channel and stream. ``seen_twice``: changes that it has both passes of."""
+    """The progress of the listing in one channel and stream. `seen_twice`: changes of which it has both passes."""
 
     seen_twice: set[datetime | None] = field(default_factory=set)
     _last: WallTime | None = None
@@ -139,7 +139,7 @@ class _Lane:
     _first_pass: list[Span] = field(default_factory=list)
 
     def place(self, recording: Recording, clock: CameraClock) -> _Pass:
-        """In which pass ``recording`` was made, by what came before it in the listing."""
+        """Return the pass in which `recording` was made, judged by the recordings before it in the listing."""
         wall = recording.span.start
         moments = moments_of(clock.zone, wall)
         utc = wall.naive.replace(tzinfo=timezone.utc)
@@ -164,6 +164,6 @@ class _Lane:
 
 
 def _is_second(span: Span, first_pass: Sequence[Span]) -> bool:
-    """Whether half of ``span`` or more was recorded before: one camera does not record the same time twice."""
+    """Return whether half of `span` or more is recorded already: one camera does not record the same time twice."""
     shared = (span.overlap(each) for each in first_pass)
     return any(both is not None and 2 * both.seconds >= span.seconds for both in shared)

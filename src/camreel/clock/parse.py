@@ -35,9 +35,9 @@ _HOW_ELSE = " 08:00, yesterday 08:00, today and now are understood, too; --date 
 
 
 def parse_moment(text: str, what: str = "time") -> Moment:
-    """An ISO 8601 time: aware with an offset or ``Z``, else by the camera's clock.
+    """Return an ISO 8601 time: aware if it has an offset or `Z`, else by the camera's clock.
 
-    ``T`` or a space, seconds and fractions optional. ``what`` names the option in the error.
+    `T` or a space separates date and time; seconds and fractions are optional. `what` names the option in an error.
     """
     found = _MOMENT.fullmatch(text.strip())
     if not found:
@@ -81,9 +81,9 @@ def _parse_offset(zone: str, what: str, text: str) -> timedelta:
 
 
 def parse_point(text: str, what: str = "time") -> Point:
-    """A time as in :func:`parse_moment`, or in words: ``now``, ``today``, ``yesterday 08:00``, ``08:00`` (today).
+    """Return a time as `parse_moment` does, or in words: `now`, `today`, `yesterday 08:00`, `08:00` (today).
 
-    A word for a day means its beginning. Which day it is, the camera's clock will say.
+    A word for a day means its beginning. The camera's clock decides later which day that is.
     """
     stripped = text.strip()
     if stripped.lower() == "now":
@@ -97,7 +97,7 @@ def parse_point(text: str, what: str = "time") -> Point:
 
 
 def parse_length(text: str, what: str) -> timedelta:
-    """A length of time: ``30m``, ``2h``, ``1h30m``, ``90 s``, ``2 days``; more than nothing, at most a year."""
+    """Return a duration: `30m`, `2h`, `1h30m`, `90 s`, `2 days`; more than zero, at most a year."""
     found = _LENGTH.fullmatch(text.strip())
     if not found or not any(found.groups()):
         raise UsageError(f"{what} {text!r} is not a length of time.", hint="Write it like 30m, 2h, 1h30m, 90s or 2d.")
@@ -109,7 +109,7 @@ def parse_length(text: str, what: str) -> timedelta:
 
 
 def parse_zone_name(text: str, what: str) -> str:
-    """The name of a zone of the IANA database."""
+    """Return the name of a zone of the IANA database. UsageError if there is none."""
     zone = named(text)
     if zone is None:
         raise UsageError(f"{what} {text!r} is not a time zone.", hint="Write it like Europe/Berlin or UTC.")
@@ -117,7 +117,7 @@ def parse_zone_name(text: str, what: str) -> str:
 
 
 def parse_camera_zone(text: str) -> str:
-    """What ``--camera-tz`` may be: a zone's name, or one offset all year (``+01:00``, for cameras that have no
+    """Return the value of `--camera-tz`: the name of a zone, or one offset all year (`+01:00`, for cameras without
     daylight saving).
     """
     if found := re.fullmatch(r"\s*(?:UTC)?([+-]\d{2}(?::?\d{2})?)\s*", text, re.IGNORECASE | re.ASCII):
@@ -127,12 +127,12 @@ def parse_camera_zone(text: str) -> str:
 
 
 def offset_of_camera_zone(text: str) -> timedelta | None:
-    """The offset, where ``--camera-tz`` is one and not a name."""
+    """Return the offset if `--camera-tz` is an offset, None if it is a name."""
     return _parse_offset(text, "--camera-tz", text) if text[0] in "+-" else None
 
 
 def parse_range(start: str, end: str, times_in: str | None = None) -> AskedRange:
-    """Both ends of the range as typed. UsageError where they do not parse, do not mix, or are the wrong way round."""
+    """Return both ends of the range. UsageError if they do not parse, do not mix, or are in the wrong order."""
     ends = parse_point(start, "--start"), parse_point(end, "--end")
     return range_of(*ends, times_in, called=("--start", "--end"), said=(start, end))
 
@@ -145,9 +145,9 @@ def range_of(
     called: tuple[str, str] = ("start", "end"),
     said: tuple[str, str] | None = None,
 ) -> AskedRange:
-    """Both ends as one range. UsageError where they do not mix, or are the wrong way round.
+    """Return both ends as one range. UsageError if they do not mix, or are in the wrong order.
 
-    ``called`` is what they are called in an error, and ``said`` how they were given.
+    `called` names both in an error, and `said` quotes them.
     """
     asked = AskedRange(start, end, times_in)
     kinds = dict(zip(called, map(is_bare, (start, end)), strict=True))
@@ -164,7 +164,7 @@ def range_of(
 
 
 def wrong_way_round(start: object, end: object, called: tuple[str, str] = ("--start", "--end")) -> UsageError:
-    """A start that is not before its end."""
+    """Return the error of a start that is not before its end."""
     first, last = called
     if str(start) == str(end):
         return UsageError(
@@ -175,7 +175,7 @@ def wrong_way_round(start: object, end: object, called: tuple[str, str] = ("--st
 
 
 def parse_date(text: str, times_in: str | None = None) -> AskedRange:
-    """``--date``: the whole of one day, from its beginning to that of the next."""
+    """Return the range of `--date`: one day, from its beginning to that of the next."""
     stripped = text.strip().lower()
     if stripped in {"today", "yesterday"}:
         day = 0 if stripped == "today" else -1
@@ -188,28 +188,28 @@ def parse_date(text: str, times_in: str | None = None) -> AskedRange:
 
 
 def parse_last(text: str) -> AskedAround:
-    """``--last 2h``: up to now."""
+    """Return the range of `--last 2h`, which ends now."""
     return AskedAround(Now(), before=parse_length(text, "--last"))
 
 
 def parse_around(text: str, minutes: int, times_in: str | None = None) -> AskedAround:
-    """``--around TIME``: so many minutes on each side."""
+    """Return the range of `--around TIME`, with as many minutes on each side."""
     side = timedelta(minutes=minutes)
     return AskedAround(parse_point(text, "--around"), side, side, times_in)
 
 
 def parse_from(start: str, duration: str, times_in: str | None = None) -> AskedAround:
-    """``--start`` with ``--duration``."""
+    """Return the range of `--start` with `--duration`."""
     return AskedAround(parse_point(start, "--start"), after=parse_length(duration, "--duration"), times_in=times_in)
 
 
 def is_bare(point: Point) -> bool:
-    """Whether it is the camera's clock that is meant (without ``--times-in``)."""
+    """Return whether a time is by the camera's clock (without `--times-in`)."""
     return isinstance(point, (WallTime, DayTime))
 
 
 def asked_length(asked: Asked) -> timedelta:
-    """End minus start, by the clock it was asked by."""
+    """Return end minus start, by the clock of the request."""
     start, end = asked.bounds
     if isinstance(start, WallTime) and isinstance(end, WallTime):
         return end - start

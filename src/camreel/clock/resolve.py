@@ -31,9 +31,9 @@ _Stretch = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class CameraRange:
-    """What was asked, without relative words (``asked``), and where that is on the camera's clock (straight time).
+    """The request without relative words (`asked`), and its range on the camera's clock, in straight time.
 
-    ``parts`` is one span, or two where both passes of a repeated hour are meant and the time between them is not.
+    `parts` is one span, or two if both passes of a repeated hour are wanted and the time between them is not.
     """
 
     asked: Asked
@@ -43,25 +43,25 @@ class CameraRange:
 
     @property
     def span(self) -> Span:
-        """From the start of the first to the end of the last."""
+        """Return the span from the start of the first part to the end of the last."""
         return Span(self.parts[0].start, self.parts[-1].end)
 
     @property
     def skipped(self) -> tuple[Span, ...]:
-        """What lies between the parts."""
+        """Return the spans between the parts."""
         return tuple(Span(one.end, two.start) for one, two in zip(self.parts, self.parts[1:], strict=False))
 
     def until(self, end: WallTime) -> CameraRange:
-        """The same, cut at ``end`` (straight time), which is after its start."""
+        """Return this range cut at `end` (straight time), which is after its start."""
         cut = (Span(part.start, min(part.end, end)) for part in self.parts)
         return replace(self, parts=tuple(part for part in cut if part.start < part.end))
 
 
 def locate(asked: Asked, clock: CameraClock | None, now: datetime) -> CameraRange:
-    """Where ``asked`` is on the camera's clock, at the moment ``now``.
+    """Return the range of `asked` on the camera's clock, at the moment `now`.
 
-    UsageError for a time that the clock leaves out, and for a range that does not go forward. CameraError where a
-    time needs a clock that could not be read.
+    UsageError for a time that the clock skips, and for an end before the start. CameraError if a time needs a clock
+    that could not be read.
     """
     asked = pinned(asked, clock, now)
     if asked.times_in is None and all(is_bare(point) for point in asked.points):
@@ -96,7 +96,7 @@ def _note(change: Change, *, bare: bool) -> str:
 
 
 def pinned(asked: Asked, clock: CameraClock | None, now: datetime) -> Asked:
-    """``asked`` without «now», «today» and «yesterday»: what they mean at ``now``, by the clock they are meant by."""
+    """Return `asked` with dates in place of now, today and yesterday, by the clock that they refer to."""
     if not asked.is_relative:
         return asked
     if asked.times_in is not None:
@@ -132,7 +132,7 @@ def _needs_clock() -> CameraError:
 
 
 def _stretches(asked: Asked, zone: Zone) -> tuple[_Stretch, ...]:
-    """The real time that is meant; what has no offset of its own is by a clock of ``zone``."""
+    """Return the spans of real time. Times without an offset are by a clock in `zone`."""
     if isinstance(asked, AskedAround):
         moments = _moments(asked.at, zone, "--around" if asked.before else "--start")
         around = ((moment - asked.before, moment + asked.after) for moment in moments)
@@ -176,7 +176,7 @@ def _moments(point: Point, zone: Zone, option: str, *, is_end: bool = False) -> 
 
 
 def _check_shown(point: Point, zone: Zone, option: str, *, is_end: bool) -> None:
-    """Refuse a time that the clock leaves out. The beginning of a day may be left out, and a range may end there."""
+    """Raise for a time that the clock skips. The start of a day may be skipped, and a range may end there."""
     wall = _wall(point)
     change = change_over(zone, wall)
     if change is None or (isinstance(point, DayTime) and wall.naive.time() == datetime.min.time()):
@@ -209,10 +209,10 @@ _MUCH = timedelta(minutes=1)  # seconds of drift are usual; from here on people 
 
 @dataclass(frozen=True, slots=True)
 class CameraRangePlan:
-    """Where the range is, and the warnings that go with it.
+    """The range, and the warnings for the report.
 
-    ``is_final``: recordings could tell nothing better. ``recent`` is where to look for recordings that tell what the
-    camera's offset is today, where the ones that told it say another than the clock; else None.
+    `is_final`: recordings could not improve it. `recent` is a span to search for the offset of today, if the recordings
+    say another one than the clock; else None.
     """
 
     where: CameraRange
@@ -230,7 +230,7 @@ def understand(
     *,
     recorded: Iterable[tuple[WallTime, timedelta]] = (),
 ) -> CameraRangePlan:
-    """Choose the camera's zone, find the range on its clock, and name what is odd. Raises as ``locate`` does."""
+    """Choose the camera's zone, find the range on its clock, and report oddities. Raises as `locate` does."""
     recorded = tuple(recorded)
     answers = sources(target.camera_tz, facts, reading, recorded)
     clock = _clock(answers[0], reading, target, now) if answers else None
@@ -270,5 +270,5 @@ def _about_drift(source: ZoneSource, clock: CameraClock, reading: Reading | None
 
 
 def is_by_clock(asked: Asked) -> bool:
-    """Whether the range is meant by the camera's clock, as its picture shows it, and not in real time."""
+    """Return whether the range is by the camera's clock, as its picture shows it, and not in real time."""
     return asked.times_in is None and all(is_bare(point) for point in asked.points)

@@ -29,10 +29,10 @@ _LONG_AGO = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class ZoneFacts:
-    """What the camera's settings say of its zone; None for what they do not say.
+    """The zone in the camera's settings; None for what they do not say.
 
-    ``description`` is ``NTP.TimeZoneDesc`` as it stands, ``index`` is ``NTP.TimeZone``, ``summer`` the rule of
-    ``Locales``; ``has_rule`` tells whether that was readable (None then means that daylight saving is off).
+    `description` is `NTP.TimeZoneDesc`, `index` is `NTP.TimeZone`, `summer` is the rule in `Locales`. `has_rule`: the
+    rule was readable, so that None means that daylight saving is off.
     """
 
     description: str | None = None
@@ -43,7 +43,7 @@ class ZoneFacts:
 
 @dataclass(frozen=True, slots=True)
 class ZoneSource:
-    """One answer to the question which zone the camera is in. ``rank``: 1 is the best."""
+    """One source of the camera's zone. `rank`: 1 is the best."""
 
     rank: int
     zone: Zone
@@ -64,7 +64,7 @@ def sources(
     reading: Reading | None,
     recorded: Iterable[tuple[WallTime, timedelta]] = (),
 ) -> tuple[ZoneSource, ...]:
-    """All sources that answer, best first. ``recorded`` are starts of recordings with the offset listed for each."""
+    """Return all sources that answer, best first. `recorded` has starts of recordings and the listed offsets."""
     found: list[ZoneSource] = []
     if camera_tz is not None:
         fixed = offset_of_camera_zone(camera_tz)
@@ -93,7 +93,7 @@ _TODAY = "a weak source: it knows nothing of daylight saving on other days than 
 
 
 def told_offsets(recorded: Iterable[tuple[WallTime, timedelta]]) -> list[tuple[datetime, timedelta]]:
-    """Moments, as the camera believes them to be, and the offsets that it had then, in order."""
+    """Return moments, as the camera believes them to be, and the offset at each, in order."""
     return sorted(
         ((wall.naive - offset).replace(tzinfo=timezone.utc), offset)
         for wall, offset in recorded
@@ -102,7 +102,7 @@ def told_offsets(recorded: Iterable[tuple[WallTime, timedelta]]) -> list[tuple[d
 
 
 def _zone_of(recorded: Iterable[tuple[WallTime, timedelta]], reading: Reading | None) -> Zone | None:
-    """The zone that the recordings tell: one offset, or steps where it differs from one to the next."""
+    """Return the zone by the recordings: one offset, or steps if it changes between them."""
     told = told_offsets(recorded)
     if not told:
         return None
@@ -118,7 +118,7 @@ def _zone_of(recorded: Iterable[tuple[WallTime, timedelta]], reading: Reading | 
 def clock_by(
     source: ZoneSource, reading: Reading | None, *, drift: timedelta | None = None, start: datetime | None = None
 ) -> CameraClock:
-    """The clock in the zone of ``source``. ``drift`` overrides what ``reading`` shows; ``start`` is near the range."""
+    """Return the clock in the zone of `source`. `drift` overrides what `reading` shows; `start` is near the range."""
     seen = None if reading is None else reading.drift_in(source.zone)
     taken = drift if drift is not None else seen or timedelta(0)
     moment = start or (reading.at if reading else datetime(2000, 1, 1, tzinfo=timezone.utc))
@@ -126,9 +126,9 @@ def clock_by(
 
 
 def contradictions(all_sources: tuple[ZoneSource, ...], at: datetime) -> tuple[str, ...]:
-    """A sentence for each source that says another offset than the first, for ``at`` (near the range).
+    """Return a sentence for each source that says another offset than the first, at `at` (near the range).
 
-    What was measured is left out: where it says something else, that is drift, and told as such.
+    The measured offset is not compared: a difference there is drift, and reported as drift.
     """
     if not all_sources:
         return ()

@@ -27,7 +27,7 @@ _STEP = timedelta(days=5)  # since 1970 no clock was changed twice within six (G
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """At the moment ``at`` (UTC) the clock goes from ``before`` to ``after`` ahead of UTC."""
+    """At the moment `at` (UTC) the clock's offset goes from `before` to `after`."""
 
     at: datetime
     before: timedelta
@@ -35,38 +35,38 @@ class Change:
 
     @property
     def leaves(self) -> WallTime:
-        """What the clock would have shown at that moment."""
+        """Return the time that the clock would have shown at that moment."""
         return WallTime((self.at + self.before).replace(tzinfo=None))
 
     @property
     def arrives(self) -> WallTime:
-        """What it shows instead."""
+        """Return the time that it shows instead."""
         return WallTime((self.at + self.after).replace(tzinfo=None))
 
 
 class Zone(Protocol):
-    """A clock's distance from UTC over the years. ``name`` is for people."""
+    """The offset of a clock from UTC over the years. `name` is for people."""
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Return the name that people read."""
 
     def offset_at(self, moment: datetime) -> timedelta:
-        """How far the clock is ahead of UTC at ``moment`` (aware)."""
+        """Return how far the clock is ahead of UTC at `moment` (aware)."""
 
     def changes(self, first: datetime, last: datetime) -> tuple[Change, ...]:
-        """The changes after ``first`` and up to ``last`` (aware), oldest first."""
+        """Return the changes after `first` and up to `last` (aware), oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class FixedZone:
-    """Always the same offset."""
+    """A zone with one offset, always."""
 
     offset: timedelta
 
     @property
     def name(self) -> str:
-        """``UTC+05:45``."""
+        """Return `UTC+05:45`."""
         return f"UTC{format_offset(self.offset)}"
 
     def offset_at(self, _moment: datetime) -> timedelta:
@@ -80,18 +80,18 @@ class FixedZone:
 
 @dataclass(frozen=True, slots=True)
 class SteppedZone:
-    """``first`` ahead of UTC, until the first of ``steps`` (moment, offset from then on), which are in order."""
+    """A zone with the offset `first`, until the first of `steps` (moment, offset from then on), which are in order."""
 
     name: str
     first: timedelta
     steps: tuple[tuple[datetime, timedelta], ...]
 
     def offset_at(self, moment: datetime) -> timedelta:
-        """The offset of the last step at or before ``moment``."""
+        """Return the offset of the last step at or before `moment`."""
         return next((offset for at, offset in reversed(self.steps) if at <= moment), self.first)
 
     def changes(self, first: datetime, last: datetime) -> tuple[Change, ...]:
-        """Each step that makes a difference."""
+        """Return each step that changes the offset."""
         before = (self.first, *(offset for _at, offset in self.steps))
         made = (Change(at, was, offset) for (at, offset), was in zip(self.steps, before, strict=False))
         return tuple(change for change in made if change.before != change.after and first < change.at <= last)
@@ -99,7 +99,7 @@ class SteppedZone:
 
 @dataclass(frozen=True, slots=True)
 class NamedZone:
-    """A zone of the IANA database, like ``Europe/Berlin``. ``named`` makes one from a name that may be wrong."""
+    """A zone of the IANA database, like `Europe/Berlin`. Use `named` for a name that may be wrong."""
 
     name: str
 
@@ -130,7 +130,7 @@ def _changes_of(name: str, year: int) -> tuple[Change, ...]:
 
 
 def _when(zone: Zone, before: datetime, after: datetime) -> datetime:
-    """The first second of a new offset, between two moments that have different ones."""
+    """Return the first second of a new offset, between two moments with different offsets."""
     old = zone.offset_at(before)
     while after - before > _SECOND:
         middle = before + (after - before) // 2
@@ -144,7 +144,7 @@ _NAME = re.compile(r"(?!right/|posix/)[A-Za-z_]+(?:/[A-Za-z0-9_+-]+){1,2}")
 
 
 def named(text: str) -> NamedZone | None:
-    """The zone of the IANA database that is called ``text``; None where there is none, or it is no name at all."""
+    """Return the zone of the IANA database with the name `text`; None if there is none."""
     text = text.strip()
     if text != "UTC" and not _NAME.fullmatch(text):
         return None
@@ -156,34 +156,34 @@ def named(text: str) -> NamedZone | None:
 
 
 def format_offset(offset: timedelta) -> str:
-    """An offset from UTC as ISO 8601 writes it: ``-08:00``."""
+    """Return an offset from UTC as ISO 8601 writes it: `-08:00`."""
     minutes = round(offset.total_seconds() / 60)
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
 def wall_at(zone: Zone, moment: datetime) -> WallTime:
-    """What a right clock of the zone shows at ``moment`` (aware)."""
+    """Return the time that a right clock in the zone shows at `moment` (aware)."""
     return WallTime((moment.astimezone(timezone.utc) + zone.offset_at(moment)).replace(tzinfo=None))
 
 
 def moments_of(zone: Zone, wall: WallTime) -> tuple[datetime, ...]:
-    """When the clock shows ``wall``, in UTC: once, twice in the repeated hour, never in the one that is left out."""
+    """Return when the clock shows `wall`, in UTC: once, twice in a repeated hour, never in a skipped one."""
     utc = wall.naive.replace(tzinfo=timezone.utc)
     pieces = _pieces(zone, utc - _FARTHEST, utc + _FARTHEST)
     return tuple(utc - offset for first, last, offset in pieces if first <= utc - offset < last)
 
 
 def change_over(zone: Zone, wall: WallTime) -> Change | None:
-    """The change that leaves ``wall`` out: the clock goes from before it to after it."""
+    """Return the change that skips `wall`: the clock goes from before it to after it."""
     utc = wall.naive.replace(tzinfo=timezone.utc)
     around = zone.changes(utc - _FARTHEST, utc + _FARTHEST)
     return next((change for change in around if change.leaves <= wall < change.arrives), None)
 
 
 def stretches_of(zone: Zone, start: WallTime, end: WallTime) -> tuple[tuple[datetime, datetime], ...]:
-    """All the real time, in UTC, in which the clock shows ``start`` or later and not yet ``end``, in order.
+    """Return the real time, in UTC, in which the clock shows `start` or later and not yet `end`, in order.
 
-    One stretch, but for where an end lies in the hour that happens twice: then the second pass is a stretch of its own.
+    It is one stretch, or two if an end lies in a repeated hour: the second pass is a stretch of its own.
     """
     from_utc, to_utc = (wall.naive.replace(tzinfo=timezone.utc) for wall in (start, end))
     found: list[tuple[datetime, datetime]] = []
@@ -198,7 +198,7 @@ def stretches_of(zone: Zone, start: WallTime, end: WallTime) -> tuple[tuple[date
 
 
 def _pieces(zone: Zone, first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
-    """The time from ``first`` to ``last``, parted where the offset changes."""
+    """Return the time from `first` to `last`, cut where the offset changes."""
     offset = zone.offset_at(first)
     for change in zone.changes(first, last):
         yield first, change.at, offset
@@ -216,15 +216,15 @@ _SUMMER = timedelta(hours=1)  # the firmware knows no other daylight saving
 
 
 def offset_of_index(index: int) -> timedelta | None:
-    """The standard offset that ``NTP.TimeZone=index`` means; None for an index that nobody has written down."""
+    """Return the standard offset of `NTP.TimeZone=index`; None for an undocumented index."""
     return timedelta(minutes=_INDEX_MINUTES[index]) if 0 <= index < len(_INDEX_MINUTES) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """When the clock is changed, each year: month, and the ``week``-th ``day`` (0: Sunday) of it, -1 being the last.
+    """The day and time of a change, each year: the `week`-th `day` (0: Sunday) of a month, -1 for the last.
 
-    Without a week, ``day`` is the day of the month. The time is that of the clock before the change.
+    Without a week, `day` is the day of the month. The time is by the clock before the change.
     """
 
     month: int
@@ -235,7 +235,7 @@ class Turn:
 
     @property
     def is_possible(self) -> bool:
-        """Whether there is such a day and time."""
+        """Return whether such a day and time exist."""
         days = range(7) if self.week is not None else range(1, 32)
         weeks = {None, -1, 1, 2, 3, 4, 5}
         return (
@@ -247,7 +247,7 @@ class Turn:
         )
 
     def in_year(self, year: int) -> WallTime:
-        """The reading at which the clock is changed in ``year``."""
+        """Return the time on the clock at which it changes in `year`."""
         weekday_of_first, days = monthrange(year, self.month)
         if self.week is None:
             day = min(self.day, days)
@@ -261,7 +261,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Summer:
-    """Daylight saving: an hour more from ``start`` to ``end``; south of the equator the year ends in it."""
+    """Daylight saving: one hour more from `start` to `end`. South of the equator a year ends within it."""
 
     start: Turn
     end: Turn
@@ -269,14 +269,14 @@ class Summer:
 
 @dataclass(frozen=True, slots=True)
 class SeasonZone:
-    """``standard`` ahead of UTC, and an hour more in ``summer``; None where daylight saving is switched off."""
+    """A zone with the offset `standard`, and one hour more in `summer`. None: daylight saving is off."""
 
     standard: timedelta
     summer: Summer | None = None
 
     @property
     def name(self) -> str:
-        """``UTC+01:00 and daylight saving``."""
+        """Return `UTC+01:00 and daylight saving`."""
         return f"UTC{format_offset(self.standard)} {'and' if self.summer else 'without'} daylight saving"
 
     def offset_at(self, moment: datetime) -> timedelta:
@@ -298,7 +298,7 @@ class SeasonZone:
 
 @lru_cache(maxsize=512)
 def _stepped(standard: timedelta, summer: Summer, year: int) -> SteppedZone:
-    """The zone as it is in ``year``, with the years beside it: a year of UTC is not a year of the clock."""
+    """Return the zone in `year` and the years beside it: a year of UTC is not a year of the clock."""
     steps = []
     for each in (year - 1, year, year + 1):
         start, end = summer.start.in_year(each), summer.end.in_year(each)

@@ -19,7 +19,7 @@ from camreel.errors import UsageError, printable
 
 
 class ValueKind(Enum):
-    """Of which type a value is, in the words of an error."""
+    """The type of a value, in the words of an error message."""
 
     TEXT = "a text in quotes"
     NUMBER = "a whole number"
@@ -28,7 +28,7 @@ class ValueKind(Enum):
     WORDS = "a text in quotes, or a list of them"
 
     def holds(self, value: object) -> bool:
-        """Whether ``value`` is of this type. TOML's true is no number."""
+        """Return whether `value` is of this type. A boolean of TOML is not a number."""
         whole = isinstance(value, int) and not isinstance(value, bool)
         if self is ValueKind.YES_NO:
             return isinstance(value, bool)
@@ -41,7 +41,7 @@ class ValueKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key. ``of_camera``: it belongs to one camera and not to all. ``is_secret``: it is never shown."""
+    """One key of the settings. `of_camera`: it is for one camera only. `is_secret`: it is never shown."""
 
     name: str
     kind: ValueKind
@@ -98,9 +98,9 @@ _WRITERS = 0o022
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the settings say. Values are of the types that their keys have, and otherwise as they were written.
+    """The content of the settings file. Values have the types of their keys and are otherwise as written.
 
-    The values are not in ``repr``: there may be passwords among them.
+    They are not in the `repr`: some may be passwords.
     """
 
     path: Path
@@ -108,7 +108,7 @@ class Config:
     cameras: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
     def camera(self, name: str) -> Mapping[str, Any]:
-        """The settings of one camera. UsageError, with the names that come near, where there is none of that name."""
+        """Return the settings of one camera. UsageError, with similar names, if there is no such camera."""
         if name in self.cameras:
             return self.cameras[name]
         near = nearest(name, self.cameras)
@@ -121,18 +121,18 @@ class Config:
         )
 
     def section_of(self, name: str | None, key: str) -> str | None:
-        """Where ``key`` comes from for camera ``name``: ``[camera.x]``, ``[defaults]``, or None."""
+        """Return the section that sets `key` for camera `name`: `[camera.x]`, `[defaults]`, or None."""
         if name is not None and key in self.cameras.get(name, {}):
             return f"[camera.{name}]"
         return "[defaults]" if key in self.defaults else None
 
     def values_for(self, name: str | None) -> dict[str, Any]:
-        """What is settled for camera ``name`` (None: for a camera that has none): its own before the defaults."""
+        """Return the settings of camera `name`, its own before the defaults. None: the defaults alone."""
         return {**self.defaults, **(self.cameras.get(name, {}) if name is not None else {})}
 
 
 def load(path: Path) -> Config:
-    """The settings in ``path``; none where there is no file. UsageError where it cannot be read or has errors."""
+    """Return the settings in `path`, empty if there is no file. UsageError if it is unreadable or has errors."""
     try:
         with path.open("rb") as file:
             raw = file.read(_MOST_BYTES + 1)
@@ -153,7 +153,7 @@ def load(path: Path) -> Config:
 
 
 def parse(text: str, path: Path) -> Config:
-    """The settings in ``text``, which is shown as ``path``."""
+    """Return the settings in `text`. Errors name `path`. UsageError if it has errors."""
     # Here, for the pages of help need no settings and should be quick.
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415
@@ -184,7 +184,7 @@ def parse(text: str, path: Path) -> Config:
 
 
 def check_name(name: str) -> str:
-    """``name``, where a camera can be called that: letters, digits, ``-`` and ``_``. UsageError where not."""
+    """Return `name` if it may name a camera: letters, digits, `-` and `_`. UsageError if not."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{printable(name, 64)!r} is not a name for a camera.",
@@ -227,7 +227,7 @@ def _refuse_unknown(given: Mapping[str, object], known: Iterable[str], where: st
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`` Did you mean NAME?``, to stand behind a sentence about ``word``; empty where none of ``known`` is near."""
+    """Return ` Did you mean NAME?`, to follow a sentence about `word`; empty if none of `known` is similar."""
     near = difflib.get_close_matches(word.lower().replace("-", "_"), list(known), 1) or difflib.get_close_matches(
         word, list(known), 1
     )
@@ -235,7 +235,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def has_secrets(config: Config) -> bool:
-    """Whether something in it is for nobody else: to be read, or, as a command that is run, to be written."""
+    """Return whether a value is secret: a password, or a command that others must not be able to write."""
     return any(KEYS[key].is_secret for table in _tables(config) for key in table)
 
 

@@ -25,8 +25,8 @@ _MOST_EVENTS = 100  # of one moment; only a camera that lies lists more
 class CoverageKind(str, Enum):
     """What the camera has of a stretch.
 
-    ``event`` is recorded too, with at least one event; ``pending`` is being written, or too recent to be listed;
-    ``unwanted`` is not asked for.
+    `event` is recorded, with at least one event. `pending` is being written, or too recent to be listed. `unwanted` was
+    not asked for.
     """
 
     RECORDED = "recorded"
@@ -37,13 +37,13 @@ class CoverageKind(str, Enum):
 
     @property
     def is_footage(self) -> bool:
-        """Whether there is something to fetch."""
+        """Return whether it is recorded."""
         return self in {CoverageKind.RECORDED, CoverageKind.EVENT}
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageSpan:
-    """A part of a range that is all of one kind, with the ``events`` (words, sorted) that it is recorded with."""
+    """A part of a range that is all of one kind, with the `events` (words, sorted) of its recordings."""
 
     span: Span
     kind: CoverageKind
@@ -51,16 +51,16 @@ class CoverageSpan:
 
     @property
     def length(self) -> timedelta:
-        """More than nothing."""
+        """Return the length, which is more than zero."""
         return self.span.end - self.span.start
 
 
 def coverage(plan: ExportPlan, unsettled_from: WallTime | None = None) -> tuple[CoverageSpan, ...]:
-    """``plan.span`` from its start to its end, each moment in one stretch; neighbours differ.
+    """Return the stretches of `plan.span`, from its start to its end. Neighbors differ.
 
-    ``unsettled_from``: from there on the camera may still list more, so what it does not list is pending. What is
-    being written is pending up to the end of the range. A hole below a second cannot be told from the rounding of
-    listed times (as in :mod:`camreel.planning.plan`): it belongs to the stretch before it.
+    From `unsettled_from` on the camera may still list more, so gaps there are pending. A recording that is being
+    written is pending up to the end of the range. A gap below a second may be rounding of the listed times (as in
+    `planning.plan`): it belongs to the stretch before it.
     """
     swept = list(_swept(plan.span, _claims(plan, unsettled_from)))
     return _joined(_without_slivers(swept, plan.span))
@@ -86,12 +86,12 @@ def _claims(plan: ExportPlan, unsettled_from: WallTime | None) -> Iterator[_Clai
 
 
 def listed_span(recording: Recording) -> Span:
-    """A recording of zero seconds is listed by some cameras; it may still hold pictures, and an event."""
+    """Return the span of a recording, at least a second: some cameras list zero seconds for one that has pictures."""
     return Span(recording.span.start, max(recording.span.end, recording.span.start + RESOLUTION))
 
 
 def _swept(span: Span, claims: Iterable[_Claim]) -> Iterator[CoverageSpan]:
-    """From one boundary to the next, with what is claimed between them."""
+    """Yield the stretch from each boundary to the next, by the claims between them."""
     marks: list[tuple[WallTime, int, str, frozenset[str]]] = []
     for claimed, what, events in claims:
         if part := span.overlap(claimed):
@@ -121,7 +121,7 @@ def _stretch(span: Span, active: Counter[str], with_events: Counter[str]) -> Cov
 
 
 def _without_slivers(stretches: Sequence[CoverageSpan], span: Span) -> Iterator[CoverageSpan]:
-    """Without gaps below a second: each stretch reaches to the next that is left."""
+    """Yield the stretches without gaps below a second: each reaches to the next that is left."""
     kept = [each for each in stretches if each.kind is not CoverageKind.GAP or each.length >= RESOLUTION] or stretches
     starts = [span.start, *(stretch.span.start for stretch in kept[1:])]
     for stretch, start, end in zip(kept, starts, [*starts[1:], span.end], strict=True):
@@ -138,10 +138,10 @@ def _joined(stretches: Iterable[CoverageSpan]) -> tuple[CoverageSpan, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A part of a row: how much of it is footage, how much is a gap, and so on; together its length.
+    """A part of a row: how much of it is footage, gap, and so on. Together that is its length.
 
-    ``footage`` is with and without events; ``events`` are those of all of it. Nothing is rounded: a gap of a second
-    in a cell of a day is still there.
+    `footage` is with and without events; `events` are those of all of it. Nothing is rounded: a gap of a second is
+    still there in a cell of a day.
     """
 
     span: Span
@@ -153,31 +153,31 @@ class Cell:
 
     @property
     def has_gap(self) -> bool:
-        """Whether some of it was not recorded."""
+        """Return whether some of it is not recorded."""
         return self.gap > _NOTHING
 
     @property
     def has_footage(self) -> bool:
-        """Whether some of it was recorded."""
+        """Return whether some of it is recorded."""
         return self.footage > _NOTHING
 
     @property
     def has_event(self) -> bool:
-        """Whether something of it was recorded for an event."""
+        """Return whether some of it is recorded with an event."""
         return bool(self.events)
 
     @property
     def share(self) -> float | None:
-        """How much is recorded of what is wanted of it, from 0 to 1; None where nothing of it is wanted."""
+        """Return how much of the wanted part is recorded, from 0 to 1; None if nothing is wanted."""
         wanted = self.footage + self.gap + self.pending
         return self.footage / wanted if wanted else None
 
 
 def cells(stretches: Sequence[CoverageSpan], span: Span, count: int) -> tuple[Cell, ...]:
-    """``span`` in ``count`` parts that are equal to a microsecond, each with what ``stretches`` (in order) say of it.
+    """Return `span` in `count` parts that are equal to a microsecond, with the content of each.
 
-    Each moment of ``span`` is in just one cell, so no gap and no event is lost. ``stretches`` need not reach all over
-    ``span``: what they leave out is no part of any kind.
+    `stretches` are in order. Each moment is in one cell, so no gap and no event is lost. `stretches` need not cover
+    `span`: the rest counts as no kind.
     """
     total = span.end - span.start
     edges = [span.start + total * number // count for number in range(count)] + [span.end]
@@ -225,17 +225,17 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True, slots=True)
 class AxisTick:
-    """A place on the axis (straight time), and what the camera's clock shows there: ``08:00``, ``16 Jan``."""
+    """A place on the axis (straight time), and the camera's clock there: `08:00`, `16 Jan`."""
 
     at: WallTime
     label: str
 
 
 def ticks(span: Span, clock: CameraClock | None, most: int) -> tuple[AxisTick, ...]:
-    """At most about ``most`` ticks in ``span`` (straight time), in order; at least one a range longer than a second.
+    """Return about `most` ticks or fewer in `span` (straight time), in order; at least one if it is over a second.
 
-    They stand where the camera's clock shows round times, also after it was put forward or back: where it shows an
-    hour twice, so does the axis. A tick at midnight has the date.
+    They stand at round times of the camera's clock, also after its offset changed: an hour that it shows twice is twice
+    on the axis. A tick at midnight has the date.
     """
     step = next((each for each in _STEPS if (span.end - span.start) / each <= max(1, most)), _STEPS[-1])
     return tuple(
@@ -246,7 +246,7 @@ def ticks(span: Span, clock: CameraClock | None, most: int) -> tuple[AxisTick, .
 
 
 def _even_parts(span: Span, clock: CameraClock | None) -> Iterator[tuple[Span, timedelta]]:
-    """``span``, cut where the clock is put forward or back, with what it shows more than straight time."""
+    """Yield `span` cut where the clock's offset changes, with how far the clock is ahead of straight time."""
     start, ahead = span.start, timedelta(0) if clock is None else clock.shown(span.start) - span.start
     for change in clock.changes_in(span) if clock else ():
         assert clock is not None

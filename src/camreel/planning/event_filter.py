@@ -27,13 +27,13 @@ _SEEN_BY_FEW = frozenset({"person", "vehicle"})  # most firmware that detects th
 
 
 def has_event(recording: Recording, events: Sequence[str]) -> bool:
-    """Whether ``recording`` is labelled with one of ``events`` (as ``naming.parse_events`` writes them)."""
+    """Return whether `recording` has one of `events`, which are words as `parse_events` returns them."""
     return not events_of(recording).isdisjoint(events)
 
 
 @dataclass(frozen=True, slots=True)
 class NotWanted:
-    """``spans`` are the parts of a range that are not wanted, ``cut`` those to be cut out of recordings that are."""
+    """The parts of a range that are not wanted (`spans`), and those to cut out of wanted recordings (`cut`)."""
 
     spans: tuple[Span, ...]
     cut: tuple[Span, ...]
@@ -48,11 +48,11 @@ def not_wanted(
     pad: timedelta,
     settled: WallTime | None,
 ) -> NotWanted:
-    """What of ``span`` is neither recorded within ``pad`` of a recording with one of ``events``, nor undecided.
+    """Return the parts of `span` that are further than `pad` from any recording with one of `events`.
 
-    Undecided is what the camera is still writing, and what it does not list from ``settled`` on (None: all is
-    settled): there may be such a recording yet. Nothing is cut without ``pad``: then recordings are kept whole, for a
-    listed end has whole seconds, and cutting there would take pictures of the recording itself.
+    Undecided parts are not among them: what the camera is still writing, and what it does not list from `settled` on
+    (None: all is settled). Without `pad` nothing is cut: a listed end has whole seconds, and a cut there would lose
+    frames.
     """
     ours = [recording for recording in listing if recording.stream is stream and not is_snapshot(recording)]
     recorded = [_listed(recording) for recording in ours]
@@ -66,12 +66,12 @@ def not_wanted(
 
 
 def ours_with(recordings: Iterable[Recording], events: Sequence[str]) -> list[Recording]:
-    """Those of ``recordings`` that have one of ``events``."""
+    """Return those of `recordings` that have one of `events`."""
     return [recording for recording in recordings if has_event(recording, events)]
 
 
 def united(span: Span, *parts: Sequence[Span]) -> tuple[Span, ...]:
-    """All ``parts`` of ``span``, in order and apart from each other."""
+    """Return the union of `parts` within `span`, in order and apart from each other."""
     return uncovered(span, uncovered(span, [each for some in parts for each in some], _EXACT), _EXACT)
 
 
@@ -80,7 +80,7 @@ def _listed(recording: Recording) -> Span:
 
 
 def unlabelled(listing: Iterable[Recording], stream: Stream, events: Sequence[str]) -> tuple[str, ...]:
-    """A sentence for those of ``events`` that no recording has; with what the recordings are labelled instead."""
+    """Return a sentence on those of `events` that no recording has, with the events that there are."""
     found: Counter[str] = Counter()
     number = 0
     for recording in listing:
@@ -130,17 +130,17 @@ _CODE = re.compile(r"[A-Z][A-Za-z0-9]{2,39}", re.ASCII)
 
 
 def event_text(event: str) -> str:
-    """What a camera calls an event, in words."""
+    """Return a camera's name of an event in words."""
     return _EVENTS.get(event) or printable(event, 40)
 
 
 def event_word(event: str) -> str:
-    """What a camera calls an event, as one word that can be typed: ``motion``, ``line-crossed``, or its own."""
+    """Return a camera's name of an event as one word to type: `motion`, `line-crossed`, or its own."""
     return _EVENTS[event].replace(" ", "-") if event in _EVENTS else printable(event, 40)
 
 
 def parse_events(text: str) -> tuple[str, ...]:
-    """``--events``: words, or the camera's own names, between commas -> the words of :func:`event_word`, each once."""
+    """Return the value of `--events`, words or the camera's own names between commas, as words of `event_word`."""
     words = [word for word in re.split(r"[\s,]+", text.strip()) if word]
     if not words:
         raise UsageError("--events is empty.", hint=f"There are {', '.join(event_words())}.")
@@ -169,7 +169,7 @@ def event_words() -> list[str]:
 
 
 def events_of(recording: Recording) -> frozenset[str]:
-    """The events that a recording is listed with, as words; where there are none, by the tag in its name."""
+    """Return the events of a recording as words; if it lists none, by the tag in its name."""
     if recording.events:
         return frozenset(event_word(event) for event in recording.events)
     return frozenset(_TAGS[tag] for tag in _TAG.findall(recording.name) if tag in _TAGS)

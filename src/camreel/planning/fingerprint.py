@@ -15,9 +15,9 @@ COMPLETE, HAS_GAPS, PARTIAL = STATES = ("complete", "has gaps", "partial")
 
 
 def fingerprint(request: Request | MergeRequest) -> str:
-    """32 hex digits that are equal for requests for the same video: camera, channel, stream, range, cut, format.
+    """Return 32 hex digits, equal for requests for the same video: camera, channel, stream, range, cut, format.
 
-    In place of the camera, a merge has its files. ValueError for a relative range: what it means is not known yet.
+    A merge has its files in place of the camera. ValueError for a relative range, whose meaning is not known yet.
     """
     if isinstance(request, MergeRequest):
         return _digest(_parts_of_merge(request))
@@ -77,17 +77,17 @@ def _plain(value: object) -> object:
 
 
 def comment(request: Request | MergeRequest, state: str) -> str:
-    """The comment in an output's metadata; all states are equally long."""
+    """Return the comment for an output's metadata. It is equally long for all states."""
     assert state in STATES
     return f"camreel request={fingerprint(request)} {state:<8}"
 
 
 def is_ours(text: str | None) -> bool:
-    """Whether a file with the comment ``text`` was made by some request, whichever."""
+    """Return whether a file with the comment `text` was made by any request of camreel."""
     return (text or "").startswith("camreel request=")
 
 
 def made_by(text: str | None, request: Request | MergeRequest) -> str | None:
-    """The state of a file with the comment ``text`` that came from ``request``; None for any other file."""
+    """Return the state of a file with the comment `text` that `request` made; None for any other file."""
     said = (text or "").strip()
     return next((state for state in STATES if said == comment(request, state).strip()), None)

@@ -26,7 +26,7 @@ _MIDNIGHT = datetime(2000, 1, 1)  # noqa: DTZ001 - of the camera's clock; any do
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A moment (straight time) to have a picture of, and the recording that holds it."""
+    """A moment (straight time) that gets a picture, and the recording that holds it."""
 
     wall: WallTime
     recording: Recording
@@ -34,7 +34,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class MomentChoice:
-    """``places`` in order; one every ``step``, by the camera's clock. ``passed_over``: stretches that have none."""
+    """The `places` in order, one every `step` of the camera's clock. `passed_over`: stretches without a picture."""
 
     places: tuple[Place, ...]
     step: timedelta
@@ -48,11 +48,11 @@ def choose(
     every: timedelta | None = None,
     most: int | None = None,
 ) -> MomentChoice:
-    """At most ``most`` places: one every so often by the camera's clock, and one in each stretch between two of those.
+    """Return at most `most` places: one every `every` by the camera's clock, and one in each stretch between those.
 
-    ``stretches`` are those of a range, ``recordings`` what it has, in order of start. ``every`` is how often; None: as
-    often as ``most`` allows. Where there are so many short stretches that not all of them can have one, those with an
-    event go first, and the others are passed over evenly. UsageError where ``every`` makes more than ``most``.
+    `stretches` cover the range; `recordings` are in order of start. If `every` is None, it is as short as `most`
+    allows. If there are too many short stretches, those with an event go first, and the rest are thinned evenly.
+    UsageError if `every` makes more than `most`.
     """
     footage = [stretch for stretch in stretches if stretch.kind.is_footage]
     limit = most or (MOST if every is None else MOST_ASKED)
@@ -73,7 +73,7 @@ def choose(
 
 
 def _step_for(footage: Sequence[Span], limit: int) -> timedelta:
-    """The shortest step of a clock with which all fits, or, where that is a long one, with which most does."""
+    """Return the shortest step with which all moments fit; if that is a long one, with which most do."""
     steps = [timedelta(seconds=seconds) for seconds in _SECONDS]
     counts = {step: [_count(span, step) for span in footage] for step in steps}
     for step in steps:
@@ -84,7 +84,7 @@ def _step_for(footage: Sequence[Span], limit: int) -> timedelta:
 
 
 def _thinned(short: Sequence[CoverageSpan], room: int) -> list[CoverageSpan]:
-    """As many of them as there is room for: those with an event first, evenly."""
+    """Return at most `room` stretches: those with an event first, evenly spread."""
     if len(short) <= room:
         return list(short)
     kept: list[CoverageSpan] = []
@@ -96,14 +96,14 @@ def _thinned(short: Sequence[CoverageSpan], room: int) -> list[CoverageSpan]:
 
 
 def _holder(recordings: Sequence[Recording], starts: Sequence[WallTime], moment: WallTime) -> int:
-    """Which of the recordings holds a moment: of the last that have begun the first that has not ended."""
+    """Return the index of the recording that holds a moment: of the last to begin the first that has not ended."""
     last = max(0, bisect_right(starts, moment) - 1)
     nearest = range(last, max(-1, last - _OVERLAPPING), -1)
     return next((number for number in nearest if moment < recordings[number].span.end), last)
 
 
 def _count(span: Span, step: timedelta) -> int:
-    """How many moments of a clock's step lie in it."""
+    """Return how many moments of a clock's step lie in the span."""
     return max(0, -(-_since_midnight(span.end) // step) - -(-_since_midnight(span.start) // step))
 
 

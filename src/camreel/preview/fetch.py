@@ -46,7 +46,7 @@ _Group = tuple[Recording, list[Place]]
 
 
 class PictureFetcher:
-    """One look's pictures. ``shots`` and ``misses`` are complete when :meth:`run` has returned."""
+    """Fetch the pictures of one look. `shots` and `misses` are complete when `run` has returned."""
 
     def __init__(
         self,
@@ -77,17 +77,17 @@ class PictureFetcher:
 
     @property
     def shots(self) -> tuple[Shot, ...]:
-        """What was had, in order of time."""
+        """Return the pictures in order of time."""
         return tuple(sorted(self._made.values(), key=lambda shot: (shot.wall, shot.recording.position)))
 
     @property
     def misses(self) -> tuple[Miss, ...]:
-        """What was not."""
+        """Return the moments without a picture, in order of time."""
         reasons = self._reasons
         return tuple(Miss(each.wall, each.recording, reasons[each]) for each in sorted(self._open, key=_by_time))
 
     async def run(self, places: Sequence[Place], step: timedelta) -> None:
-        """Get a picture of each place. Raises LoginError and DiskError; what is lost otherwise is in ``misses``."""
+        """Get a picture of each place. Raises LoginError and DiskError; other losses are in `misses`."""
         self._open, self._total = set(places), len(places)
         self._tell()
         await self._keyframes((place.recording, place) for place in self._left())
@@ -120,7 +120,7 @@ class PictureFetcher:
         await self._each(_grouped(wanted), job)
 
     def _judge(self, came: Mapping[WallTime, str | None], places: Iterable[Place]) -> None:
-        """Of places before whose moment no other keyframe comes: whether they have their picture."""
+        """Close the places for which no other keyframe will come: they have their picture, or a reason."""
         for place in self._open.intersection(places):
             before = [wall for wall in came if wall <= place.wall + _SOON]
             reason = came[max(before)] if before else "the recording has no picture of that time"
@@ -237,14 +237,14 @@ class PictureFetcher:
     # --- what they share ----------------------------------------------------------------------------------------------
 
     def _left(self, places: Iterable[Place] | None = None) -> list[Place]:
-        """Of ``places`` (None: of all) those that have no picture yet, in order."""
+        """Return those of `places` (None: of all) that have no picture yet, in order."""
         left = self._open if places is None else self._open.intersection(places)
         return sorted(left, key=_by_time)
 
     async def _each(
         self, groups: Sequence[_Group], job: Callable[[DownloadSlot, Recording, list[Place]], Awaitable[None]]
     ) -> None:
-        """``job`` for each recording, a few at a time, each over a connection of its own."""
+        """Run `job` for each recording, a few at a time, each over its own connection."""
         waiting = iter(groups)
 
         async def work() -> None:
@@ -266,7 +266,7 @@ class PictureFetcher:
         recording: Recording,
         places: list[Place],
     ) -> str | None:
-        """Do it; why it could not be done."""
+        """Run `job`. Return why it failed, or None."""
         if self._inquiry.outage.is_gone:
             return _NOT_TRIED
         try:
@@ -284,7 +284,7 @@ class PictureFetcher:
     async def _make(
         self, clip: bytes | Path, recording: Recording, start: WallTime, way: Way, seconds: float = 0.0
     ) -> str | None:
-        """A picture out of ``clip``, whose first is of ``start``; why there is none."""
+        """Make a picture of the first frame of `clip`, which is of `start`. Return why there is none, or None."""
         self._files += 1
         file, picture = (self._folder / f"{self._files}.{suffix}" for suffix in ("clip", "jpg"))
         if isinstance(clip, bytes):

@@ -39,12 +39,12 @@ _LONGEST = 220  # bytes; file systems end at 255, and the part file beside it ne
 
 
 def look_name(target: Target, query: Query) -> str:
-    """``look_front-door_ch1_2026-01-16_08.00.00_to_18.00.00.html``. The range must not be relative."""
+    """Return `look_front-door_ch1_2026-01-16_08.00.00_to_18.00.00.html`. The range must not be relative."""
     return f"look_{Path(default_name(target, replace(query, pad=timedelta(0)))).stem}.html"
 
 
 def page_place(wanted: str, folder: Path) -> Path:
-    """Where ``--output-file wanted`` is: a bare name lies in ``folder``. UsageError where it can be no page."""
+    """Return the path of `--output-file wanted`; a bare name lies in `folder`. UsageError if it cannot be a page."""
     place = Path(wanted).expanduser()
     if not place.name or wanted.endswith(("/", os.sep)) or not wanted.isprintable():
         raise UsageError(f"--output-file {wanted!r} names no file.", hint="Give a file name, like evening.html.")
@@ -60,14 +60,12 @@ def page_place(wanted: str, folder: Path) -> Path:
 
 
 def sheet_of(output: Path) -> Path:
-    """The contact sheet's place."""
+    """Return the path of the contact sheet."""
     return output.with_suffix(".png")
 
 
 def there_already(output: Output) -> tuple[tuple[Path, int], ...]:
-    """What is at the places of the outputs, with sizes, where that is all that was wanted. UsageError where it is in
-    the way.
-    """
+    """Return existing outputs with their sizes, if `--if-exists skip` accepts them, else raise UsageError."""
     with disk_errors(output.file):
         there = [path for path in (output.file, sheet_of(output.file)) if os.path.lexists(path)]
         if not there or output.if_exists is IfExists.OVERWRITE:
@@ -81,18 +79,18 @@ def there_already(output: Output) -> tuple[tuple[Path, int], ...]:
 
 
 def part_of(output: Path) -> Path:
-    """A temporary name beside it, another one for each run."""
+    """Return a temporary name beside `output`, different in each run."""
     return output.with_name(f"{output.name}.{os.getpid()}.part")
 
 
 def write_page(text: str, output: Path) -> None:
-    """The page, under its temporary name."""
+    """Write the page under its temporary name."""
     with disk_errors(output):
         part_of(output).write_text(text, encoding="utf-8", newline="\n")
 
 
 def name_it(output: Path, if_exists: IfExists | None) -> tuple[Path, int]:
-    """Give what lies under the temporary name of ``output`` its name; its size."""
+    """Give the temporary file of `output` its name. Return the path and the size."""
     part = part_of(output)
     sync_file(part)
     place(part, output, overwrite=if_exists is IfExists.OVERWRITE)
@@ -106,10 +104,10 @@ async def look(
     on_event: events.Listener,
     tuning: Runtime | None = None,
 ) -> Look:
-    """Make a page of pictures of what ``request`` asks for, and a contact sheet beside it.
+    """Make a page of pictures of the requested range, and a contact sheet beside it.
 
-    ``request.output.file`` is the page. Raises a :class:`CamreelError` where there is nothing to show; what could not
-    be had of the rest is in the result.
+    `request.output.file` is the page. Raises a `CamreelError` if there is nothing to show. Pictures that could not be
+    fetched are in the result.
     """
     tuning = tuning or Runtime()
     if (there := looked_already(request, looking.line)) is not None:
@@ -119,9 +117,9 @@ async def look(
 
 
 def looked_already(request: Request, line: GetLine) -> Look | None:
-    """A look where the output is there and that is enough (``--if-exists skip``); UsageError where it is in the way.
+    """Return a look if its output exists and that is enough (`--if-exists skip`). UsageError if it is in the way.
 
-    None while nobody knows which range is meant.
+    None if the name depends on a range that is not known yet.
     """
     if request.output.named_by_range or not (there := there_already(request.output)):
         return None
@@ -129,7 +127,7 @@ def looked_already(request: Request, line: GetLine) -> Look | None:
 
 
 class _Look:
-    """One run. The methods stand in the order in which they are called."""
+    """One run. The methods stand in the order of their calls."""
 
     def __init__(
         self, request: Request, looking: LookOptions, credentials: Credentials, emit: events.Listener, tuning: Runtime
@@ -201,7 +199,7 @@ class _Look:
 
 
 def _named(request: Request, found: SearchResult) -> Request:
-    """Return the request without relative words, and with the name that its range gives the page."""
+    """Return the request without relative words, and with the name of its range for the page."""
     target, query, output = request.target, replace(request.query, asked=found.where.asked), request.output
     if output.named_by_range:
         output = replace(output, file=output.file.with_name(look_name(target, query)), named_by_range=False)
@@ -209,7 +207,7 @@ def _named(request: Request, found: SearchResult) -> Request:
 
 
 def _check_anything(gathering: PictureFetcher) -> None:
-    """Raise where there is not one picture: then there is nothing to be looked at."""
+    """Raise if there is not one picture."""
     if gathering.shots:
         return
     question, misses = gathering.question, gathering.misses

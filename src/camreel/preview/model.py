@@ -23,9 +23,10 @@ _MINUTES = 2
 
 @dataclass(frozen=True, slots=True)
 class GetLine:
-    """``program`` as a shell takes it, then ``words``: the camera and what else was said of it. Never a password.
+    """The command for a moment: `program` as a shell takes it, then `words` for the camera and its options.
 
-    ``in_real_time``: a time without an offset would not be by the camera's clock there, so it has to have one.
+    It never has a password. `in_real_time`: times need an offset, because bare ones are not by the camera's clock
+    there.
     """
 
     program: str
@@ -33,7 +34,7 @@ class GetLine:
     in_real_time: bool = False
 
     def around(self, wall: WallTime, clock: CameraClock | None, minutes: int = _MINUTES) -> str:
-        """The line for so many minutes before and after ``wall`` (straight time)."""
+        """Return the command for `minutes` before and after `wall` (straight time)."""
         moment = self._typed(wall, clock)
         words = ("get", *self.words, "--around", moment, "--minutes", str(minutes))
         return " ".join((self.program, *(quoted(word) for word in words)))
@@ -49,21 +50,21 @@ class GetLine:
 
 
 def _is_shown_twice(wall: WallTime, clock: CameraClock) -> bool:
-    """Whether the clock showed this time in another pass, too."""
+    """Return whether the clock shows this time in another pass, too."""
     shown = clock.shown(wall)
     hours = (timedelta(minutes=30 * step) for step in (-4, -3, -2, -1, 1, 2, 3, 4))
     return any(clock.shown(wall + away) == shown for away in hours)
 
 
 def quoted(word: str) -> str:
-    """``word`` as a shell takes it."""
+    """Return `word` as a shell takes it."""
     if _BARE.fullmatch(word):
         return word
     return f'"{word}"' if _PLAIN.fullmatch(word) else shlex.quote(word)
 
 
 class Way(str, Enum):
-    """How a picture was had, the cheapest first."""
+    """The source of a picture, the cheapest first."""
 
     KEYFRAME = "keyframe"  # its bytes alone
     SNAPSHOT = "snapshot"  # a still picture that the camera made about then
@@ -73,7 +74,7 @@ class Way(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whole recordings would have to be fetched: so many, of so many bytes (None where the camera lists no sizes)."""
+    """Whether to fetch whole recordings: how many, and their bytes (None if the camera lists no sizes)."""
 
     recordings: int
     size: int | None
@@ -82,9 +83,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class LookOptions:
-    """What is wanted of a look besides the range: one picture ``every`` so often, at most ``most``.
+    """The options of a look besides the range: one picture every `every`, at most `most`.
 
-    ``allow`` is asked before whole recordings are fetched. ``line`` makes the command for a moment.
+    `allow` is asked before whole recordings are fetched. `line` makes the command for a moment.
     """
 
     line: GetLine
@@ -95,7 +96,7 @@ class LookOptions:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A picture: when it was taken (straight time), of which recording, and a JPEG of it on the disk."""
+    """A picture: its time (straight), its recording, and a JPEG on the disk."""
 
     wall: WallTime
     recording: Recording
@@ -107,7 +108,7 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A moment of which there is no picture, and why."""
+    """A moment without a picture, and the reason."""
 
     wall: WallTime
     recording: Recording
@@ -116,10 +117,10 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """All of it. ``received`` counts the bytes of pictures and indexes; ``passed_over`` stretches without a picture.
+    """The result. `received` counts bytes of pictures and indexes, `passed_over` stretches without a picture.
 
-    ``stretches`` are all of the range. ``outputs`` are the page and the contact sheet, with their sizes in bytes.
-    ``already_there``: an earlier run made them, and nothing was asked.
+    `stretches` cover the range. `outputs` are the page and the contact sheet, with their sizes in bytes.
+    `already_there`: an earlier run made them, and the camera was not asked.
     """
 
     request: Request
@@ -137,25 +138,25 @@ class Look:
 
     @property
     def clock(self) -> CameraClock | None:
-        """The camera's clock, None where nobody knows its zone."""
+        """Return the camera's clock, None if its zone is unknown."""
         return self.found.clock if self.found else None
 
     @property
     def recorded_seconds(self) -> float:
-        """How much of the range the camera has."""
+        """Return how much of the range is recorded."""
         return sum(stretch.span.seconds for stretch in self.stretches if stretch.kind.is_footage)
 
     @property
     def pending(self) -> tuple[CoverageSpan, ...]:
-        """What is not closed yet, or too recent to be listed: there may be more to see of it later."""
+        """Return the stretches that are not closed or listed yet: a later look may show more."""
         return tuple(stretch for stretch in self.stretches if stretch.kind is CoverageKind.PENDING)
 
     @property
     def exit_code(self) -> int:
-        """0, or 4 where a picture is missing."""
+        """Return 0, or 4 if a picture is missing."""
         return 4 if self.misses else 0
 
     @property
     def status(self) -> str:
-        """The same as a word."""
+        """Return the result as a word."""
         return "already there" if self.already_there else "partial" if self.misses else "complete"

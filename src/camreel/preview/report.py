@@ -36,7 +36,7 @@ _NAMES = {".html": "Page", ".png": "Sheet"}
 
 
 def look_text(look: Look, *, closing: bool = False) -> str:
-    """The report; nothing in it can steer a terminal. ``closing``: what was asked has just been told on the screen."""
+    """Return the report as text that cannot steer a terminal. `closing`: the request is on the screen already."""
     rows: list[tuple[str, str]] = []
     if look.found is not None:
         if not closing:
@@ -81,7 +81,7 @@ def _result(look: Look) -> str:
 
 
 def look_json(look: Look) -> dict[str, Any]:
-    """The report as plain values. Keys are a contract: they change only with ``schema``."""
+    """Return the report as plain values. The keys change only with `schema`."""
     found, clock = look.found, look.clock
     every = moments(look) if found else ()
     return {
