@@ -1,3 +1,3 @@
-"""Use cases, one a module: ask a camera, export, make a timelapse, merge files."""
+"""Use cases, one a module: search a camera, export, make a timelapse, merge files."""
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""Whether the disk has room for what is to come, before the first byte of it.
+"""Export: a request in, a video and a report out. Emits events; never prints.
 
-The one story, told once: a request in, a video and a report out. Emits events; never prints.
-
-connect -> clock -> search -> plan -> fetch and merge, side by side -> verify -> name -> report
+connect -> clock -> search -> plan -> check free space -> download and merge, side by side -> verify -> name -> report
 """
 
 from __future__ import annotations
@@ -43,7 +41,7 @@ _MOST_BELIEVED = 64 << 30  # bytes; no recording of an hour or so is longer
 
 
 def check_space(request: Request, plan: ExportPlan, store: Store) -> None:
-    """DiskError where the clips that are still to come and the video do not fit. The folders must be there."""
+    """Raise DiskError if the clips still to come and the video do not fit. The folders must exist."""
     clips, video = bytes_to_come(plan, store), _video(request, plan)
     with disk_errors(store.folder):
         together = store.folder.stat().st_dev == request.output.file.parent.stat().st_dev
@@ -66,7 +64,7 @@ def _check(place: Path, needed: int, clips: int, video: int) -> None:
 
 
 def bytes_to_come(plan: ExportPlan, store: Store) -> int:
-    """About how many bytes are still to be downloaded: not what an earlier run left in ``store``."""
+    """Estimate the bytes still to download: without those that an earlier run left in ``store``."""
     missing = [recording for recording in plan.recordings if store.find(recording) is None]
     sizes = _sizes(plan)
     there = (held(store, recording) for recording in missing)
@@ -75,7 +73,7 @@ def bytes_to_come(plan: ExportPlan, store: Store) -> int:
 
 
 def _video(request: Request, plan: ExportPlan) -> int:
-    """Bytes of the video: those of the clips, where they are not cut."""
+    """Estimate the bytes of the video."""
     sizes = _sizes(plan)
     return sum(
         size if request.output.video.whole_clips else int(size * _share(recording, plan.span))
@@ -84,7 +82,7 @@ def _video(request: Request, plan: ExportPlan) -> int:
 
 
 def _sizes(plan: ExportPlan) -> dict[Recording, int]:
-    """The listed size of each recording; where none is listed that can be believed, the mean of the others."""
+    """Return the listed size of each recording; if it has no believable one, the mean of the others."""
     listed = {recording: recording.size for recording in plan.recordings}
     known = [size for size in listed.values() if size and size <= _MOST_BELIEVED]
     mean = sum(known) // len(known) if known else 0
@@ -92,12 +90,12 @@ def _sizes(plan: ExportPlan) -> dict[Recording, int]:
 
 
 def _wanted_share(recording: Recording) -> float:
-    """How much of a recording is to be fetched."""
+    """Return how much of a recording is to be downloaded (0 to 1)."""
     return 1.0 if recording.part is None else _share(recording, recording.part)
 
 
 def _share(recording: Recording, span: Span) -> float:
-    """How much of a recording lies in the range."""
+    """Return how much of a recording lies in the range (0 to 1)."""
     inside = recording.span.overlap(span)
     return min(1.0, inside.seconds / recording.span.seconds) if inside and recording.span.seconds > 0 else 1.0
 
@@ -115,11 +113,11 @@ async def export(
     session: ClientSession | None = None,
     confirm: Confirm | None = None,
 ) -> Report:
-    """Make the video that ``request`` asks for. ``session``: use the connector of this one, where that is wanted.
+    """Make the video that ``request`` asks for. ``session`` lends its connector.
 
-    ``confirm`` is asked before the first download, with the bytes that are still to come.
-    Raises a :class:`CamreelError` (its exit code says which kind) when there is no video to report on. Cancelling is
-    safe at any time: what was downloaded stays and is used by the next run.
+    ``confirm`` is called before the first download, with the bytes still to come.
+    Raises a :class:`CamreelError` (its exit code says which kind) if there is no video to report on. Cancelling is
+    safe at any time: downloads stay and are used by the next run.
     """
     if (report := already_there(request)) is not None:
         return report
@@ -139,14 +137,14 @@ async def find(
 ) -> Listing:
     """Return what the camera has of the range, and what an export into ``output`` would fetch. Download nothing.
 
-    Raises a :class:`CamreelError` where the camera could not be asked; that nothing is recorded is part of the listing.
+    Raises a :class:`CamreelError` if the camera could not be asked; a range without recordings is a listing, too.
     """
     tuning = tuning or Runtime()
     with lockout.guard(target, tuning.utc_now), unwrap_group():
         inquiry = CameraSearch(target, query, credentials, on_event, tuning, parts=output is None or _in_parts(output))
         found = await inquiry.look()
         plan = found.plan
-        nothing = None if plan.recordings or plan.writing else await inquiry.nothing(found)
+        nothing = None if plan.recordings or plan.writing else await inquiry.nothing_recorded_error(found)
         query = _pinned(query, found)
         to_come = None
         if output is not None:
@@ -168,12 +166,12 @@ async def find(
 
 
 def _in_parts(output: Output) -> bool:
-    """Whether parts of recordings are enough."""
+    """Return whether parts of recordings are enough."""
     return not (output.video.whole_clips or output.keep_files)
 
 
 class _Export:
-    """One run. The methods stand in the order in which they are called."""
+    """One run. The methods stand in the order of their calls."""
 
     def __init__(
         self,
@@ -231,7 +229,7 @@ class _Export:
                 tuple(self._inquiry.warnings),
                 skipped=found.where.skipped,
                 unwanted=found.plan.unwanted,
-                at_a_time=AtATime(joined.settled.most, joined.settled.lowest, joined.settled.last),
+                at_a_time=AtATime(joined.concurrency.most, joined.concurrency.lowest, joined.concurrency.last),
             )
             report = finish(report, found.plan, store, joined.result)
             if report.is_complete:
@@ -247,13 +245,13 @@ def _job(request: Request, found: SearchResult, part: Path) -> MergeJob:
 
 
 def _camera(found: SearchResult) -> str:
-    """Its model, and its name where it has one."""
+    """Return the camera's model, and its name if it has one."""
     device = found.device
     return printable(f"{device.model} “{device.name}”" if device.name else device.model, 200)
 
 
 def _noted(request: Request, found: SearchResult, store: Store, part: Path) -> Job:
-    """What other runs, and ``camreel clean``, are told of this one."""
+    """Return the note that other runs and ``camreel clean`` read of this run."""
     stems = tuple(store.stem(recording) for recording in found.plan.recordings)
     what = f"channel {request.query.channel}, {show_span(found.span, found.clock)}, into {request.output.file.name}"
     return Job(job_name(request), what, str(part), stems)

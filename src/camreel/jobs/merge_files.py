@@ -1,6 +1,6 @@
-"""Clips on disk in, a video and a report out. The same engine, report and rules as for a camera; nothing is fetched.
+"""Merge clips on disk into a video and a report. The engine, report and rules are those of an export.
 
-look -> date -> plan -> merge -> verify -> name -> report
+examine -> date -> plan -> merge -> verify -> name -> report
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _FAR = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class _PlacedClip:
-    """The clips on straight time, and where the range is."""
+    """The clips and the range on straight time."""
 
     plan: ExportPlan
     clock: CameraClock | None
@@ -54,7 +54,7 @@ class _PlacedClip:
 
 @dataclass(frozen=True, slots=True)
 class _Merged:
-    """An outcome for each clip of the plan, and the output under its part name."""
+    """The output under its part name, and an outcome for each clip of the plan."""
 
     outcomes: tuple[ClipOutcome | LostReason, ...]
     result: MergeResult
@@ -67,9 +67,9 @@ async def merge(
     notes: Sequence[str] = (),
     utc_now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
 ) -> Report:
-    """Make the video that ``request`` asks for. ``notes`` is what the search for its files had to say.
+    """Make the video that ``request`` asks for. ``notes`` are the notes of the search for its files.
 
-    Raises a :class:`CamreelError` when there is no video to report on. Clips are only read. Cancelling is safe at any
+    Raises a :class:`CamreelError` if there is no video to report on. Clips are only read. Cancelling is safe at any
     time.
     """
     if (report := already_there(request)) is not None:
@@ -83,7 +83,7 @@ async def merge(
 
 
 class _Merge:
-    """One run. The methods stand in the order in which they are called."""
+    """One run. The methods stand in the order of their calls."""
 
     def __init__(
         self, request: MergeRequest, emit: events.Listener, utc_now: Callable[[], datetime], notes: Sequence[str]
@@ -145,7 +145,7 @@ class _Merge:
         return dated, ((("copy of another" if left == 1 else "copies of others"), left),) if left else ()
 
     def _place(self, dated: Dated, clock: CameraClock | None) -> _PlacedClip:
-        """The clips and the range on straight time."""
+        """Place the clips and the range on straight time."""
         if self._request.asked is None:
             where = _all_of(dated.recordings, clock)
             recordings, doubts = straightened(dated.recordings, where)
@@ -204,7 +204,7 @@ class _Merge:
         self._emit(events.MergedUpTo(number, wall))
 
     def _named(self, placed: _PlacedClip, plan: ExportPlan, merged: _Merged, dated: Dated, part: Path) -> Report:
-        """Name the output and tell what became of every clip and second."""
+        """Name the output, and account for every clip and second."""
         plan = _ended(plan, merged.outcomes, dated)
         if placed.request.asked is None:
             plan = replace(plan, span=_reach([plan.span, *_covered(merged.outcomes)]))
@@ -228,7 +228,7 @@ class _Merge:
 
 
 def _clock(request: MergeRequest) -> CameraClock | None:
-    """The camera's clock, where its zone was given; it is taken to be right."""
+    """Return the camera's clock, if its zone was given; the clock is taken to be right."""
     if request.camera_tz is None:
         return None
     (source, *_) = sources(request.camera_tz, ZoneFacts(), None)
@@ -247,7 +247,7 @@ def _check_range(request: MergeRequest, clock: CameraClock | None) -> None:
 
 
 def _all_of(recordings: Sequence[Recording], clock: CameraClock | None) -> CameraRange:
-    """A range around all of ``recordings``, counted from the first one on."""
+    """Return a range around all ``recordings``, counted from the first one on."""
     whole = _reach([recording.span for recording in recordings])
     if clock is not None:
         moments = moments_of(clock.zone, whole.start)
@@ -289,7 +289,7 @@ def _nothing(dated: Dated, plan: ExportPlan, clock: CameraClock | None) -> Nothi
 
 
 def _job(placed: _PlacedClip, part: Path) -> MergeJob:
-    """The one place where the engine is told what to make."""
+    """Return the job for the merge engine."""
     request, plan, clock = placed.request, placed.plan, placed.clock
     count = count_text(len(plan.recordings), "clip")
     title = count if request.in_order else f"{count}, {show_span(plan.span, clock, zone=True)}"

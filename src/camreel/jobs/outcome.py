@@ -1,4 +1,4 @@
-"""After the merge: what became of each recording, and where every second of the range went. Pure."""
+"""Account for each recording and every second of the range, after the merge. Pure."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def account_clips(
 
 
 class _Listed:
-    """The clips that are listed for one gap after the other, in the order of time."""
+    """The clips that are listed for one gap after the other, in order of time."""
 
     def __init__(self, reports: Sequence[ClipReport]) -> None:
         self._to_come = deque(sorted(reports, key=lambda report: report.span))
         self._near: list[ClipReport] = []
 
     def in_(self, gap: Span) -> list[ClipReport]:
-        """Those that overlap ``gap``. Each gap must begin after the last."""
+        """Return the clips that overlap ``gap``. Each gap must begin after the last."""
         while self._to_come and self._to_come[0].span.start < gap.end:
             self._near.append(self._to_come.popleft())
         self._near = [report for report in self._near if report.span.end > gap.start][-_MOST_AT_ONCE:]
@@ -105,12 +105,12 @@ def _clip_report(
 
 
 def _shown(outcome: ClipOutcome) -> tuple[Span, ...]:
-    """The parts of the camera's clock of which a clip's pictures are in the output."""
+    """Return the parts of the camera's clock of which a clip's frames are in the output."""
     return uncovered(outcome.covered, outcome.holes, timedelta(0)) if outcome.covered else ()
 
 
 def _missing_part(report: ClipReport) -> Span:
-    """Which part of the camera's clock a lost clip is to blame for."""
+    """Return the part of the camera's clock that a lost clip is to blame for."""
     if report.covered is None:
         return report.span
     return Span(report.covered.end, max(report.covered.end, report.span.end))

@@ -42,7 +42,7 @@ def merge_job(
     camera: str = "",
     whole_clips: bool = False,
 ) -> MergeJob:
-    """The job of the merge. ``output`` is the temporary name; ``whole_clips`` goes with the request's own wish."""
+    """Return the job of the merge. ``output`` is the temporary name; ``whole_clips`` adds to the request's own wish."""
     output_, video = request.output, request.output.video
     split = video.split
     return MergeJob(
@@ -78,9 +78,9 @@ def clip_file(
     again: bool = False,
     offset: timedelta = timedelta(0),
 ) -> ClipFile:
-    """Clip ``number`` (from 1) of the plan, complete at ``path``; ``named`` is what people know it by.
+    """Return clip ``number`` (from 1) of the plan, complete at ``path``; people know it as ``named``.
 
-    ``offset`` is how long after the recording's first picture the clip's first one is.
+    ``offset`` is how long after the recording's first frame the clip's first one is.
     """
     recording = plan.recordings[number - 1]
     start = recording.span.start + offset
@@ -104,17 +104,17 @@ def _changes(span: Span, clock: CameraClock | None) -> tuple[OffsetChange, ...]:
 class PipelineResult:
     """The output under its part name, and a clip and an outcome for each recording of the plan.
 
-    ``settled``: how many parallel downloads the camera bore.
+    ``concurrency``: how many parallel downloads the camera bore.
     """
 
     clips: tuple[Fetched | LostReason, ...]
     outcomes: tuple[ClipOutcome | LostReason | None, ...]
     result: MergeResult
-    settled: Concurrency
+    concurrency: Concurrency
 
 
 class Pipeline:
-    """One export's downloads and merge."""
+    """The downloads and the merge of one export."""
 
     def __init__(self, request: Request, plan: ExportPlan, store: Store, emit: events.Listener) -> None:
         self._request = request
@@ -208,7 +208,7 @@ class Pipeline:
             self._check_anything(clips, [outcomes.get(number) for number in numbers])
             raise
         self._record(result.outcomes, outcomes)
-        return PipelineResult(tuple(clips), tuple(outcomes.get(number) for number in numbers), result, pool.settled)
+        return PipelineResult(tuple(clips), tuple(outcomes.get(number) for number in numbers), result, pool.concurrency)
 
     def _clip_file(self, number: int, clip: Fetched, *, again: bool) -> ClipFile:
         named = self._plan.recordings[number - 1].path
@@ -258,7 +258,7 @@ def _removed_on_error(part: Path) -> Iterator[None]:
 
 
 class _PoolEvents:
-    """What the pool tells, as events."""
+    """Emit events for a pool's calls."""
 
     def __init__(self, emit: events.Listener) -> None:
         self._emit = emit

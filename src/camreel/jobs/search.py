@@ -245,7 +245,7 @@ class CameraSearch(CameraSession):
         """Connect, read the clock, search, plan. NothingRecorded where there is nothing to fetch."""
         found = await self.look()
         if not found.plan.recordings:
-            raise await self.nothing(found)
+            raise await self.nothing_recorded_error(found)
         return found
 
     async def look(self) -> SearchResult:
@@ -382,8 +382,8 @@ class CameraSearch(CameraSession):
                 self.warn(sentence)
         return plan
 
-    async def nothing(self, found: SearchResult) -> NothingRecorded:
-        """Why there is nothing to fetch: the error to raise."""
+    async def nothing_recorded_error(self, found: SearchResult) -> NothingRecorded:
+        """Return the error that says why there is nothing to fetch."""
         plan, where = found.plan, found.where
         others = ", ".join(f"{count} {reason}" for reason, count in plan.left_out)
         channel = f"channel {self._query.channel} of {self._target.address}"

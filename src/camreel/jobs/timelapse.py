@@ -1,6 +1,6 @@
-"""Steps 5 and 6 of a timelapse: keyframes fetched by their bytes, and a short film made of them.
+"""Make a timelapse: fetch keyframes by their bytes, and make a short video of them.
 
-Where a device does not send parts of recordings, those that are wanted are fetched whole, which is said.
+If a device does not send parts of recordings, whole ones are downloaded, with a warning.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ _MOST_PICTURES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast it goes: ``speed`` times; ``step`` of recorded time lies between two pictures that are asked for."""
+    """``speed`` times as fast as recorded; one keyframe each ``step`` of recorded time."""
 
     speed: float
     step: timedelta
 
 
 def footage_of(plan: ExportPlan) -> tuple[Span, ...]:
-    """What of the range is recorded, without overlaps."""
+    """Return the recorded parts of the range, without overlaps."""
     parts: list[Span] = []
     for recording in plan.recordings:
         part = listed_span(recording).overlap(plan.span)
@@ -65,8 +65,8 @@ def footage_of(plan: ExportPlan) -> tuple[Span, ...]:
     return tuple(parts)
 
 
-def rhythm(wish: float, footage: Sequence[Span]) -> Pace:
-    """``wish`` above 0: so many times as fast; below: so many seconds long, whatever the speed."""
+def pace_of(wish: float, footage: Sequence[Span]) -> Pace:
+    """Return the pace. ``wish`` above 0: so many times as fast; below: so many seconds long."""
     recorded = sum(part.seconds for part in footage)
     speed = wish if wish > 0 else recorded / -wish
     if speed < 1:
@@ -79,7 +79,7 @@ def rhythm(wish: float, footage: Sequence[Span]) -> Pace:
 
 @dataclass(frozen=True, slots=True)
 class KeyframeRequest:
-    """Of recording ``number`` the keyframes of ``moments``, which lie in ``part``, its part of the range."""
+    """The keyframes at ``moments`` of recording ``number``; all lie in ``part``, its part of the range."""
 
     number: int
     recording: Recording
@@ -87,14 +87,14 @@ class KeyframeRequest:
     moments: tuple[WallTime, ...]
 
     def clip(self, path: Path, start: WallTime, seconds: tuple[float, ...] = (0.0,)) -> LapseClip:
-        """What lies at ``path``, whose first picture is of ``start``."""
+        """Describe the clip at ``path``, whose first frame was taken at ``start``."""
         words = tuple(map(event_text, self.recording.events))
         label = f"clip {self.number} ({printable(self.recording.name)})"
         return LapseClip(self.number, str(path), label, start, self.part, seconds, words)
 
 
 class TimelapseJob:
-    """One timelapse. ``run`` gives the same as a merge."""
+    """One timelapse. ``run`` returns what a merge returns."""
 
     def __init__(self, request: Request, plan: ExportPlan, store: Store, emit: events.Listener) -> None:
         self._request, self._plan, self._store, self._emit = request, plan, store, emit
@@ -109,14 +109,14 @@ class TimelapseJob:
         """Fetch the keyframes, and make the film of them. No half-made film stays."""
         wish, footage = self._request.output.video.timelapse, footage_of(self._plan)
         assert wish is not None
-        chosen = rhythm(wish, footage)
+        chosen = pace_of(wish, footage)
         self._inquiry = inquiry
         self._rate = RateLimit(self._request.target.limit_rate, tuning.sleep, tuning.now)
         with disk_errors(self._store.folder):
             folder = tempfile.TemporaryDirectory(prefix="timelapse-", dir=self._store.folder)
         with folder:
             self._folder = Path(folder.name)
-            await self._fetch_all(self._wishes(chosen.step))
+            await self._fetch_all(self._requests(chosen.step))
             try:
                 joined = await self._film(job, footage, chosen.speed)
             except BaseException:
@@ -127,18 +127,18 @@ class TimelapseJob:
                 self._store.discard(recording)
         return joined
 
-    def _wishes(self, step: timedelta) -> list[KeyframeRequest]:
-        wishes = []
+    def _requests(self, step: timedelta) -> list[KeyframeRequest]:
+        requests = []
         for number, recording in enumerate(self._plan.recordings, 1):
             part = listed_span(recording).overlap(self._plan.span)
             assert part is not None, "what is outside the range is not in the plan"
             count = max(1, -(-(part.end - part.start) // step))
             moments = tuple(part.start + place * step for place in range(count))
-            wishes.append(KeyframeRequest(number, replace(recording, part=None), part, moments))
-        return wishes
+            requests.append(KeyframeRequest(number, replace(recording, part=None), part, moments))
+        return requests
 
-    async def _fetch_all(self, wishes: Sequence[KeyframeRequest]) -> None:
-        waiting = iter(wishes)
+    async def _fetch_all(self, requests: Sequence[KeyframeRequest]) -> None:
+        waiting = iter(requests)
 
         async def work() -> None:
             async with DownloadSlot(self._inquiry.camera) as line:
@@ -146,11 +146,11 @@ class TimelapseJob:
                     await self._fetch(line, wish)
 
         async with anyio.create_task_group() as workers:
-            for _worker in range(min(self._request.target.max_concurrent, len(wishes))):
+            for _worker in range(min(self._request.target.max_concurrent, len(requests))):
                 workers.start_soon(work)
 
     async def _fetch(self, line: DownloadSlot, wish: KeyframeRequest) -> None:
-        """The keyframes of one recording; what could not be had is noted."""
+        """Fetch the keyframes of one recording; note why if they cannot be had."""
         number = wish.number
         self._emit(events.ClipStarted(number, wish.recording, None, 1))
         reason = LostReason(LossKind.NOT_TRIED)

@@ -1,3 +1,3 @@
-"""Recordings into files: retries, limits, and names that are only given to what is complete."""
+"""Download recordings into files: retries, limits, resuming; only a complete clip gets its name."""
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""A body into a part: bounded, synced as it grows, and appended only to what it really continues.
+"""Download one recording into one file.
 
-A recording out of a multipart answer: some recorders (DHI-NVR5232-EI) send a small JSON part and then the file.
-
-One recording to one file.
+The body is bounded, synced as it grows, and appended only to bytes that it really continues. Some recorders
+(DHI-NVR5232-EI) wrap the file in a multipart answer: the wrapper is stripped.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ Spending = Callable[[int], Awaitable[None]]
 
 
 class RangeMismatch(Exception):
-    """What came is not the rest of what is there. ``lie``: the device said that it was."""
+    """The bytes that came do not continue the part. ``lie``: the device said that they do."""
 
     def __init__(self, *, lie: bool) -> None:
         super().__init__()
@@ -49,9 +48,9 @@ async def receive(
     on_synced: Callable[[int], None] = lambda _size: None,
     after: PartialFile | None = None,
 ) -> tuple[bytes, int]:
-    """Write the body to ``part``, or append it ``after`` what is there; its first bytes, and the size of the part.
+    """Write the body to ``part``, or append it ``after`` the bytes there; return its first bytes and the part's size.
 
-    BadTransfer beyond ``limit`` bytes; Unlike where the last bytes that are there come otherwise.
+    Raises BadTransfer beyond ``limit`` bytes, RangeMismatch if the overlapping bytes differ.
     """
     with disk_errors(part):
         file = part.open("r+b" if after else "wb", buffering=0)
@@ -71,7 +70,7 @@ async def receive(
             if size > limit:
                 raise BadTransfer(f"it sent more than the {size_text(limit)} that the recording can have.")
             with disk_errors(part):
-                _write(file, fresh)
+                write_all(file, fresh)
             if fresh and time.monotonic() >= tell_at:
                 told, tell_at = size, time.monotonic() + _TELL_EVERY
                 progress(size)
@@ -91,7 +90,7 @@ async def receive(
 
 
 def _tail(file: FileIO, after: PartialFile) -> bytes:
-    """The bytes that come again; what may lie behind them is cut off."""
+    """Return the bytes that are sent again; cut off anything behind them."""
     file.truncate(after.size)
     file.seek(after.first)
     tail = file.read(OVERLAP)
@@ -101,15 +100,15 @@ def _tail(file: FileIO, after: PartialFile) -> bytes:
 
 
 def _compared(known: bytes, chunk: bytes) -> tuple[bytes, memoryview]:
-    """What is still to be compared, and what of ``chunk`` is new. Unlike where it differs."""
+    """Return the bytes that are still to compare, and the new bytes of ``chunk``. Raises RangeMismatch."""
     same = min(len(known), len(chunk))
     if known[:same] != chunk[:same]:
         raise RangeMismatch(lie=True)
     return known[same:], memoryview(chunk)[same:]
 
 
-def _write(file: FileIO, chunk: memoryview) -> None:
-    """All of ``chunk``: on a disk that is nearly full the system takes a part of it without an error."""
+def write_all(file: FileIO, chunk: memoryview) -> None:
+    """Write all of ``chunk``: on a nearly full disk the system takes a part of it without an error."""
     while chunk:
         chunk = chunk[file.write(chunk) :]
 
@@ -120,9 +119,9 @@ _BLOCK = 1 << 20
 
 
 def unwrap(part: Path) -> bytes:
-    """Strip the wrapper of ``part``, in place; the first bytes of what is left. Blocking.
+    """Strip the multipart wrapper of ``part`` in place; return the first bytes of the recording. Blocking.
 
-    What does not look like a multipart answer with a recording in it is left as it is.
+    A part that is not a multipart answer with a recording stays as it is.
     """
     with disk_errors(part), part.open("r+b") as file:
         head = file.read(_WITHIN)
@@ -145,7 +144,7 @@ def unwrap(part: Path) -> bytes:
 
 
 def _start(head: bytes) -> int | None:
-    """Where the recording begins: after the blank line of a part, known by its first bytes."""
+    """Return where the recording begins: after the blank line of a part, known by its first bytes."""
     at = head.find(b"\r\n\r\n")
     while at >= 0:
         body = head[at + 4 : at + 12]
@@ -164,7 +163,7 @@ _ALLOCATION = 1 << 16  # recorders list sizes in steps of 64 KiB: what was alloc
 
 @dataclass(frozen=True, slots=True)
 class TransferPolicy:
-    """How a device is dealt with, the same for all its recordings: whether it continues, and how fast it may send."""
+    """How to treat a device, the same for all its recordings: whether it resumes, and how fast it may send."""
 
     ranges: Ranges = field(default_factory=Ranges)
     spend: Spending | None = None
@@ -179,13 +178,13 @@ async def fetch(
     doubt: bool = False,
     manner: TransferPolicy | None = None,
 ) -> Path:
-    """Download ``recording`` into ``store``, check it, name it. ``progress`` is told the bytes so far.
+    """Download ``recording`` into ``store``, check it, name it. ``progress`` gets the number of bytes so far.
 
-    What an earlier try or run has left is continued, where it is certain that it belongs to it and the device can do
-    that; else the recording starts again. With ``doubt``, a body that is complete by its own words but shorter than
-    listed is refused: the camera is asked again, and believed the second time.
+    Continue the part of an earlier try or run if it certainly belongs to the recording and the device can resume;
+    else start again. With ``doubt``, refuse a body that is complete by its own words but shorter than listed: the
+    camera is asked again, and believed the second time.
 
-    BadTransfer where what came is not the recording; DiskError where it cannot be written; else as ``source.open``.
+    Raises BadTransfer if the body is not the recording, DiskError if it cannot be written; else as ``source.open``.
     """
     manner = manner or TransferPolicy()
     came = await _continued(source, recording, store, progress, manner)
@@ -196,9 +195,9 @@ async def fetch(
 
 
 async def finished(came: Received, recording: Recording, store: Store, *, doubt: bool) -> Path:
-    """Check all that came of ``recording``, and name it. As :func:`fetch`.
+    """Check the received part of ``recording``, and name it. Raises as :func:`fetch`.
 
-    It is on the disk, or its note says until when it is to be trusted all the same: nobody waits for the disk.
+    The clip is on the disk, or its note says until when to trust it all the same: nobody waits for the disk.
     """
     part = store.part(recording)
     try:
@@ -218,7 +217,7 @@ async def finished(came: Received, recording: Recording, store: Store, *, doubt:
         await sync(part)
     clip = await anyio.to_thread.run_sync(store.complete, recording, suffix_for(came.head))
     if not unsynced:
-        store.settled(recording)
+        store.drop_note(recording)
     return clip
 
 
@@ -231,11 +230,11 @@ async def fetch_by_time(
     manner: TransferPolicy | None = None,
     asked: Span | None = None,
 ) -> Path:
-    """The same by time instead of by path, for recorders that do not hand out the file (Intelbras, NVR4108).
+    """Download by time instead of by path, for recorders that do not send the file (Intelbras, NVR4108).
 
-    What came is checked by the clock in its frames: recorders miss the asked time by seconds to minutes, and end early
-    at the border of a file. BadTransfer where it is not the footage of the recording. ``asked``, by the camera's own
-    clock: only this part of it.
+    The clock in the frames is the check: recorders miss the asked time by seconds to minutes, and end early at the
+    border of a file. Raises BadTransfer if it is not the footage of the recording. ``asked``: only this part of it,
+    by the camera's own clock.
     """
     asked = asked or recording.listed or recording.span  # both by the camera's own clock, also where that jumps
     part = store.part(recording)
@@ -252,7 +251,7 @@ async def fetch_by_time(
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The first bytes of what lies in the part, how much that is, and how much was announced."""
+    """The first bytes of the part, its size, and the size that was announced."""
 
     head: bytes
     received: int
@@ -262,7 +261,7 @@ class Received:
 async def whole(
     body: BodySource, recording: Recording, store: Store, progress: Callable[[int], None], manner: TransferPolicy
 ) -> Received:
-    """All of the recording that ``body`` is, from the first byte on."""
+    """Receive ``body`` as the whole recording, from the first byte on."""
     limit = _limit(body.length, recording.size)
     resume.begin(store, recording, body.length)
     progress(0)  # the camera has answered
@@ -280,7 +279,7 @@ async def whole(
 async def _continued(
     source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: TransferPolicy
 ) -> Received | None:
-    """What is there and the rest of it; None where it has to start again."""
+    """Receive the rest of the part; return None if the recording has to start again."""
     held = resume.held(store, recording) if manner.ranges.usable is not False else None
     if held is None:
         return None
@@ -318,7 +317,7 @@ async def _continued(
 
 
 def _check_part(body: BodySource, held: PartialFile) -> None:
-    """Raise Unlike where a 206 is not the rest of what we have."""
+    """Raise RangeMismatch if a 206 is not the rest of the part."""
     part = body.part
     assert part is not None
     if (part.first, part.end) != (held.first, part.total) or body.length not in {None, held.total - held.first}:
@@ -333,7 +332,7 @@ def _first_bytes(part: Path) -> bytes:
 
 
 async def sync(part: Path) -> None:
-    """Have the part on the disk."""
+    """Bring the part to the disk."""
     # Nobody waits for a slow disk after Ctrl-C: what is not synced has no name.
     await anyio.to_thread.run_sync(sync_file, part, abandon_on_cancel=True)
 
@@ -349,7 +348,7 @@ def _check_times(part: Path, asked: Span) -> None:
 
 
 def _limit(announced: int | None, listed: int | None) -> int:
-    """The most bytes that are taken: a body without an end must not fill the disk."""
+    """Return the most bytes to accept: a body without an end must not fill the disk."""
     roomy = 2 * listed + _ROOM_BEYOND_LISTED if listed else _MOST_WITHOUT_SIZE
     if announced is not None and announced > roomy:
         raise BadTransfer(f"it announced {size_text(announced)}, more than the {size_text(roomy)} it can have.")
@@ -357,7 +356,7 @@ def _limit(announced: int | None, listed: int | None) -> int:
 
 
 def _check_length(received: int, announced: int | None, listed: int | None, *, doubt: bool) -> None:
-    """Content-Length is exact; without it the listed size is, unless it is a recorder's allocation."""
+    """Check the size: Content-Length is exact; else the listed size is, unless it is a recorder's allocation."""
     listed_exactly = listed if listed and listed % _ALLOCATION else None
     expected = announced if announced is not None else listed_exactly
     if doubt and listed_exactly is not None and expected is not None:
@@ -367,7 +366,7 @@ def _check_length(received: int, announced: int | None, listed: int | None, *, d
 
 
 def _check_head(head: bytes) -> None:
-    """Refuse what is a text and not a recording: some firmware answers errors with 200."""
+    """Refuse a text: some firmware answers errors with 200."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head:
         raise BadTransfer("it sent an empty file.")

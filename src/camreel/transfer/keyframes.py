@@ -1,4 +1,4 @@
-"""Single keyframes out of a recording, each as a clip of one picture: for thumbnails, without the footage between."""
+"""Fetch single keyframes of a recording, each as a clip of one frame: for thumbnails and timelapses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LARGEST = 8 << 20  # bytes of a coded picture; those of 4K cameras have 2 MB at
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """One picture. ``clip`` is a whole file that holds just it, an mp4 or (``is_dav``) a frame of DHAV.
+    """One keyframe. ``clip`` is a whole file that holds just it: an mp4 or (``is_dav``) a DHAV frame.
 
     ``wall`` is when it was taken, as ``recording.span`` counts; of a ``.dav`` to the second.
     """
@@ -42,11 +42,11 @@ async def keyframes(
     every: int | None = None,
     manner: TransferPolicy | None = None,
 ) -> AsyncIterator[Keyframe]:
-    """The last keyframe at or before each moment of ``at``, each once, in order; or ``every`` so many of them.
+    """Yield the last keyframe at or before each moment of ``at``, each once, in order; or ``every`` so many of them.
 
-    ``every`` needs an index, which a ``.dav`` does not have. Of an mp4 it costs its index and one request a picture, of
-    a ``.dav`` some ten requests a picture. Raises NotInPart where they cannot be had without all of the file (then
-    the device does not send parts, or the file is odd); else as ``source.open``.
+    ``every`` needs an index, which a ``.dav`` does not have. An mp4 costs its index and one request a keyframe, a
+    ``.dav`` some ten requests a keyframe. Raises NotInPart if only the whole file would do (the device does not send
+    parts, or the file is odd); else as ``source.open``.
     """
     if not at and (every is None or every < 1):
         raise ValueError("either moments, or a number from 1")

@@ -1,10 +1,8 @@
-"""The index of an mp4 on a camera: found with few small requests, wherever in the file it is.
+"""Download the wanted part of one recording as a small clip of its own, with the same frames at the same times.
 
-The wanted part of one recording to one file: a small clip of its own, with the same pictures at the same times.
-
-Of an mp4 the index is read, and the bytes of the wanted pictures and sound are fetched behind an index of our own.
-Of a ``.dav`` a stretch is fetched as it is, from a keyframe on: its frames have their own clock. Whatever is odd raises
-NotInPart, and then the whole recording is fetched.
+Of an mp4, read the index, wherever in the file it is, and fetch the bytes of the wanted frames and sound behind an
+index of our own. Of a ``.dav``, fetch a run of frames from a keyframe on: its frames have their own clock. Anything
+odd raises NotInPart; then the whole recording is downloaded.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ from camreel.formats.mp4 import BadIndex, Movie, choose, header_for, own_note, r
 from camreel.formats.mp4.boxes import head_of
 from camreel.model import Recording, Span
 from camreel.transfer import resume
-from camreel.transfer.download import Received, TransferPolicy, fetch_by_time, finished, sync, whole
+from camreel.transfer.download import Received, TransferPolicy, fetch_by_time, finished, sync, whole, write_all
 from camreel.transfer.ranges import DavSeek, NotInPart, Ranged, RangesUnsupported, WholeFileReceived
 from camreel.transfer.resume import OVERLAP
 from camreel.transfer.store import Store, suffix_for
@@ -41,9 +39,9 @@ _KINDS = frozenset({b"ftyp", b"free", b"skip", b"wide", b"mdat", b"moov", b"uuid
 
 
 async def find_moov(file: Ranged, head: bytes, seconds: float) -> bytes:
-    """The whole ``moov`` box of a file that begins with ``head`` and is about ``seconds`` long.
+    """Return the whole ``moov`` box of a file that begins with ``head`` and is about ``seconds`` long.
 
-    Amcrest cameras write ``ftyp free mdat mdat ... moov``, a box for each picture: those are not walked, the end of the
+    Amcrest cameras write ``ftyp free mdat mdat ... moov``, a box for each frame: those are not walked, the end of the
     file is searched instead. Raises :class:`BadIndex`; NotInPart as ``file`` does.
     """
     total = file.total or 0
@@ -83,7 +81,7 @@ async def _from_the_end(file: Ranged, total: int, seconds: float) -> bytes:
 
 
 def _moov_in(tail: bytes) -> int | None:
-    """Where in the last bytes of a file its index begins: a box that ends with the file, but for boxes behind it."""
+    """Return where in the last bytes of a file its index begins: a box that ends with the file, or before others."""
     at = tail.rfind(b"moov")
     while at >= 4:
         if _ends_well(tail, at - 4):
@@ -115,7 +113,7 @@ _BY_TIME_EARLIER = timedelta(seconds=10)  # recorders begin seconds beside the a
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a part is made of: ``header``, then the bytes of ``spans``. ``pictures``: where they then lie (an mp4)."""
+    """The content of a part: ``header``, then the bytes of ``spans``. ``pictures``: where its frames lie (an mp4)."""
 
     header: bytes
     spans: tuple[tuple[int, int], ...]
@@ -124,22 +122,22 @@ class _Wanted:
 
     @property
     def size(self) -> int:
-        """Of the file that it makes, in bytes."""
+        """Return the size of the file that it makes, in bytes."""
         return len(self.header) + sum(end - first for first, end in self.spans)
 
     @property
     def key(self) -> str:
-        """The same for the same bytes."""
+        """Return a key that is equal for equal bytes."""
         return hashlib.sha256(self.header + repr(self.spans).encode()).hexdigest()[:16]
 
 
 async def fetch_part(
     source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: TransferPolicy
 ) -> Path:
-    """Fetch ``recording.part`` into ``store``, check it, sync it, name it. ``progress`` is told the bytes so far.
+    """Download ``recording.part`` into ``store``, check, sync and name it. ``progress`` gets the bytes so far.
 
-    What an earlier try or run has left of the same part is continued. NotInPart where it cannot be had; else as
-    :func:`camreel.transfer.download.fetch`. Where the device sends the whole file instead, that is what is there then.
+    Continue the same part of an earlier try or run. If the device sends the whole file instead, that is the clip.
+    Raises NotInPart if the part cannot be had; else as :func:`camreel.transfer.download.fetch`.
     """
     if manner.ranges.are_refused:
         return await _by_time(source, recording, store, progress, manner)
@@ -173,9 +171,9 @@ async def fetch_part(
 
 
 def note_of(clip: Path, recording: Recording) -> tuple[timedelta, int | None]:
-    """Of the clip of a recording: how long after the recording's first picture its own is, and how long the whole is.
+    """Return how long after the recording's first frame its clip's is, and the size of the whole recording.
 
-    A whole clip, and a ``.dav``, whose frames have a clock: no time; None. Blocking.
+    For a whole clip, and for a ``.dav``, whose frames have a clock, return no time and None. Blocking.
     """
     if recording.part is None or clip.suffix != ".mp4":
         return timedelta(0), None
@@ -201,7 +199,7 @@ async def _wanted(file: Ranged, recording: Recording, progress: Callable[[int], 
 
 
 async def read_movie(file: Ranged, head: bytes, recording: Recording) -> Movie:
-    """The index of an mp4 that begins with ``head``. Raises BadIndex and NotInPart."""
+    """Return the index of an mp4 that begins with ``head``. Raises BadIndex and NotInPart."""
     moov = await find_moov(file, head, recording.span.seconds)
     return await anyio.to_thread.run_sync(read_index, moov, file.total or 0)
 
@@ -217,7 +215,7 @@ async def _of_mp4(file: Ranged, head: bytes, recording: Recording) -> _Wanted:
 
 
 def _length_size(description: bytes) -> int:
-    """How many bytes tell the length of a unit of a picture (ISO/IEC 14496-15)."""
+    """Return how many bytes tell the length of a unit of a frame (ISO/IEC 14496-15)."""
     for kind, at in ((b"avcC", 8), (b"hvcC", 25)):
         place = description.find(kind)
         if 0 <= place < len(description) - at:
@@ -240,7 +238,7 @@ async def _of_dav(file: Ranged, recording: Recording) -> _Wanted:
 
 
 def by_own_clock(recording: Recording) -> tuple[Span, Span]:
-    """The wanted part, and all of it, by the camera's own clock. NotInPart where that was put on meanwhile."""
+    """Return the wanted part, and all of it, by the camera's own clock. Raises NotInPart if that changed meanwhile."""
     listed, span = recording.listed or recording.span, recording.span
     turned = listed.start - span.start
     if listed.end - span.end != turned:
@@ -252,7 +250,7 @@ def by_own_clock(recording: Recording) -> tuple[Span, Span]:
 async def _receive(
     file: Ranged, recording: Recording, store: Store, wanted: _Wanted, progress: Callable[[int], None]
 ) -> None:
-    """All of what is wanted into the part, from where an earlier try came to."""
+    """Receive the wanted bytes into the part, from where an earlier try stopped."""
     part, written = store.part(recording), _resumed_at(store, recording, wanted)
     if not written:
         resume.begin(store, recording, wanted.size, wanted.key)
@@ -269,7 +267,7 @@ async def _receive(
                 opened.seek(written)
                 async for chunk in chunks:
                     with disk_errors(part):
-                        _write(opened.write, chunk)
+                        write_all(opened, memoryview(chunk))
                     written += len(chunk)
                     unsynced += len(chunk)
                     progress(written)
@@ -282,15 +280,8 @@ async def _receive(
                     opened.close()  # on network shares a full disk may be told only now
 
 
-def _write(write: Callable[[memoryview], int | None], chunk: bytes) -> None:
-    """All of ``chunk``: on a disk that is nearly full the system takes a part of it without an error."""
-    left = memoryview(chunk)
-    while left:
-        left = left[write(left) or 0 :]
-
-
 def _resumed_at(store: Store, recording: Recording, wanted: _Wanted) -> int:
-    """Up to where the part of an earlier try is good; 0 where there is none of just this."""
+    """Return up to which byte the same part of an earlier try is good; 0 if there is none."""
     held = resume.held(store, recording, wanted.key)
     if held is None or held.total != wanted.size or held.first < len(wanted.header):
         return 0
@@ -300,7 +291,7 @@ def _resumed_at(store: Store, recording: Recording, wanted: _Wanted) -> int:
 
 
 def _rest(wanted: _Wanted, written: int) -> Iterator[tuple[int, int]]:
-    """The bytes of the recording that are still to come, where the file has ``written`` bytes."""
+    """Return the bytes of the recording that are still to come, if the file has ``written`` bytes."""
     skip = written - len(wanted.header)
     for first, end in wanted.spans:
         if skip < end - first:
@@ -309,7 +300,7 @@ def _rest(wanted: _Wanted, written: int) -> Iterator[tuple[int, int]]:
 
 
 def _check(part: Path, wanted: _Wanted, recording: Recording, total: int | None) -> None:
-    """Raise NotInPart where what came cannot be what was meant. Blocking."""
+    """Raise NotInPart if the bytes cannot be the wanted part. Blocking."""
     if part.stat().st_size != wanted.size:
         raise NotInPart("it came in another length")
     if wanted.pictures:
@@ -319,7 +310,7 @@ def _check(part: Path, wanted: _Wanted, recording: Recording, total: int | None)
 
 
 def _check_pictures(part: Path, pictures: Sequence[tuple[int, int]], length_size: int) -> None:
-    """Each picture is units with their lengths before them, which fill it: other bytes are not."""
+    """Check that units with their lengths before them fill each frame: other bytes do not."""
     with part.open("rb") as file:
         for at, size in pictures:
             file.seek(at)
@@ -332,7 +323,7 @@ def _check_pictures(part: Path, pictures: Sequence[tuple[int, int]], length_size
 
 
 def _check_frames(part: Path, recording: Recording, *, ends: bool) -> None:
-    """Frames from the first byte to the last, of the wanted time, that begin with a keyframe."""
+    """Check that frames of the wanted time fill the file, and that it begins with a keyframe."""
     wanted, listed = by_own_clock(recording)
     try:
         found = summary(part)
@@ -350,7 +341,7 @@ def _check_frames(part: Path, recording: Recording, *, ends: bool) -> None:
 async def _by_time(
     source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: TransferPolicy
 ) -> Path:
-    """The part by time, of a recorder that does not know Range; checked by the clock in its frames."""
+    """Download the part by time from a recorder that does not know Range; check the clock in its frames."""
     if not recording.path.lower().endswith(".dav"):
         raise NotInPart("the device does not send parts")
     wanted, listed = by_own_clock(recording)

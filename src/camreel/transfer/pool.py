@@ -1,11 +1,4 @@
-"""One worker's connection: made when it is needed, hung up when it broke or when there is nothing to do for it.
-
-The tries of one recording: which of them count, and whether it gets anywhere. Pure.
-
-The workers of one camera: clips in order of time, a few at a time, and everything stops at once on a bad login.
-
-What a download does with memory: the same few blocks, again and again.
-"""
+"""Download the recordings of one camera: in order of time, a few in parallel; a bad login stops all at once."""
 
 from __future__ import annotations
 
@@ -37,7 +30,10 @@ from camreel.transfer.throttle import Concurrency, ConcurrencyLimit
 
 
 class DownloadSlot:
-    """For one task; close it with ``async with``."""
+    """The connection of one parallel download: open it on demand, close it after an error or when idle.
+
+    For one task; close it with ``async with``.
+    """
 
     def __init__(self, connect: Callable[[], AbstractAsyncContextManager[Source]]) -> None:
         self._connect = connect
@@ -51,7 +47,7 @@ class DownloadSlot:
         await self.hang_up()
 
     async def source(self) -> Source:
-        """The camera, over the connection that there is, or a new one."""
+        """Return the camera, over the open connection or a new one."""
         if self._source is None:
             self._source = await self._stack.enter_async_context(self._connect())
         return self._source
@@ -66,7 +62,10 @@ _STEPS = 64  # progress is a new 64th of the recording, or what a try costs: so 
 
 
 class AttemptCounter:
-    """At most ``most`` that count; ``limit`` is how many recordings are downloaded at a time."""
+    """Count the tries of one recording: at most ``most`` that count. Pure.
+
+    ``limit`` is the number of parallel downloads.
+    """
 
     def __init__(self, most: int, limit: int) -> None:
         self.most = most
@@ -81,21 +80,21 @@ class AttemptCounter:
         self._farthest = self._reached = 0
 
     def begin(self, outages: int, strains: int) -> None:
-        """Another one, at this count of the device's outages and strains."""
+        """Begin another try, at this count of the device's outages and strains."""
         self.made += 1
         self.outages, self.strains = outages, strains
 
     def have(self, size: int) -> None:
-        """So many bytes are there already."""
+        """Note the bytes of the part before the try."""
         self._farthest = max(self._farthest, size)
 
     def received(self, size: int) -> None:
-        """The camera has answered, and so many bytes are there now."""
+        """Note that the camera has answered, and the bytes of the part now."""
         self.answered = True
         self._reached = max(self._reached, size)
 
     def progressed(self) -> bool:
-        """Whether this try brought it forward; then all tries before it are forgotten."""
+        """Return whether this try made progress; then forget all tries before it."""
         if self._reached < self._farthest + max(OVERLAP, self._farthest // _STEPS):
             return False
         self._farthest = self._reached
@@ -103,12 +102,12 @@ class AttemptCounter:
         return True
 
     def may_blame_the_others(self) -> bool:
-        """Whether a failure may be due to the other downloads that ran beside it: then it does not count."""
+        """Return whether a failure may be due to parallel downloads: then it does not count."""
         self._excuses -= 1
         return self._excuses >= 0
 
     def count(self, *, doubt: bool) -> None:
-        """The try that has just failed counts."""
+        """Count the try that has just failed."""
         self.counted += 1
         self.doubted = self.doubted or doubt
         self.is_stuck = True
@@ -119,10 +118,10 @@ log = logging.getLogger("camreel.pool")
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A complete clip on disk, of ``size`` bytes; ``reused`` where an earlier run had fetched it.
+    """A complete clip on disk, of ``size`` bytes; ``reused`` if an earlier run downloaded it.
 
-    ``offset`` is how long after the recording's first picture the clip's first is, where it holds a part of it;
-    ``whole`` is then how many bytes the recording has, where that is known.
+    ``offset`` is how long after the recording's first frame the clip's first is, if it holds a part of the recording;
+    ``whole`` is then the size of the recording, if known.
     """
 
     path: Path
@@ -133,7 +132,7 @@ class Fetched:
 
 
 class Listener(Protocol):
-    """Who is told what happens to clip ``number``. ``have``: bytes that are there already."""
+    """Hear about the download of clip ``number``. ``have``: bytes of the part of an earlier try."""
 
     def started(self, number: int, recording: Recording, attempt: int, have: int) -> None: ...
     def progress(self, number: int, received: int) -> None: ...
@@ -145,13 +144,13 @@ class Listener(Protocol):
 # After so many recordings in a row that gave no byte, the others are tried once each: a camera whose downloads are
 # broken as such is not asked for each of them five times.
 _TIRED_AFTER = 3
-_SETTLE_AFTER = 10  # seconds; the system itself does it within 30
+_FLUSH_AFTER = 10  # seconds; the system itself does it within 30
 _MOST_LOOKED_UP = 20  # lost recordings that are looked up again
 _MAYBE_GONE = {400, 404, 410}  # what cameras answer for a recording that they have overwritten, besides 500 and a reset
 
 
 class Pool:
-    """Downloads ``recordings`` (numbered from 1), at most ``limit`` at a time. Run :meth:`run` once, in a task."""
+    """Download ``recordings`` (numbered from 1), at most ``limit`` in parallel. Run :meth:`run` once, in a task."""
 
     def __init__(
         self,
@@ -182,26 +181,26 @@ class Pool:
         self._only_whole: set[int] = set()  # recordings of which a part cannot be had
         self._outcomes: dict[int, Fetched | LostReason] = {}
         self._ready = [anyio.Event() for _recording in recordings]
-        self._tell_came, self._came_now = anyio.create_memory_object_stream[tuple[float, Recording]](math.inf)
+        self._flushes, self._to_flush = anyio.create_memory_object_stream[tuple[float, Recording]](math.inf)
 
     @property
-    def settled(self) -> Concurrency:
-        """How many downloads at a time it came to."""
-        return self._pace.settled
+    def concurrency(self) -> Concurrency:
+        """Return how many parallel downloads the camera bore."""
+        return self._pace.concurrency
 
     async def outcome(self, number: int) -> Fetched | LostReason:
-        """Wait until clip ``number`` is complete or lost."""
+        """Wait until clip ``number`` is complete or lost; return it."""
         await self._ready[number - 1].wait()
         return self._outcomes[number]
 
     async def again(self, number: int, reason: str) -> Fetched | LostReason:
-        """Download clip ``number`` once more, for what came is broken. What came first stays, set aside."""
+        """Download the broken clip ``number`` once more. Set the first copy aside; take it back if this fails."""
         recording = self._recordings[number - 1]
         self._listener.retrying(recording, BadTransfer(f"{recording.name} is broken: {reason}."), 0)
         self._store.set_aside(recording)
         self._only_whole.add(number)
         async with DownloadSlot(self._connect) as line:
-            outcome = await self._one(line, number)
+            outcome = await self._download(line, number)
         if isinstance(outcome, Fetched):
             self._listener.fetched(number, outcome)
             return outcome
@@ -212,26 +211,26 @@ class Pool:
         """Download everything. LoginError and DiskError end it at once; a lost recording does not."""
         for number, recording in enumerate(self._recordings, 1):
             if clip := self._store.find(recording):
-                self._settle(number, _fetched(clip, recording, reused=True))
+                self._finish(number, _fetched(clip, recording, reused=True))
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._settle_behind)
+            tasks.start_soon(self._flush_behind)
             async with anyio.create_task_group() as workers:
                 for _worker in range(min(self._limit, len(self._recordings) - len(self._outcomes))):
                     workers.start_soon(self._work)
             # What is still in memory is either not needed once the video is complete, or brought to the disk then.
             tasks.cancel_scope.cancel()
 
-    async def _settle_behind(self) -> None:
-        """Bring clips to the disk, one at a time, some time after they came: a power cut then costs but the latest."""
-        async for came, recording in self._came_now:
-            if (wait := came + _SETTLE_AFTER - anyio.current_time()) > 0:
+    async def _flush_behind(self) -> None:
+        """Flush clips to the disk, one at a time, some seconds after they came: a power cut costs only the latest."""
+        async for came, recording in self._to_flush:
+            if (wait := came + _FLUSH_AFTER - anyio.current_time()) > 0:
                 await anyio.sleep(wait)
             await anyio.to_thread.run_sync(resume.flush, self._store, recording, abandon_on_cancel=True)
 
     async def _work(self) -> None:
         async with DownloadSlot(self._connect) as line:
             while (number := self._take()) is not None:
-                self._settle(number, await self._one(line, number))
+                self._finish(number, await self._download(line, number))
 
     def _take(self) -> int | None:
         while self._next < len(self._recordings):
@@ -240,8 +239,8 @@ class Pool:
                 return self._next
         return None
 
-    async def _one(self, line: DownloadSlot, number: int) -> Fetched | LostReason:
-        """Clip ``number``, after as many tries as it is worth."""
+    async def _download(self, line: DownloadSlot, number: int) -> Fetched | LostReason:
+        """Download clip ``number``, with as many tries as it is worth."""
         recording = self._recordings[number - 1]
         reason = LostReason(LossKind.NOT_TRIED)
         tries = AttemptCounter(1 if self._silent_in_a_row >= _TIRED_AFTER else self._backoff.attempts, self._limit)
@@ -251,15 +250,15 @@ class Pool:
                 path = await self._attempt(line, number, tries)
             except CameraError as error:
                 reason = reason_of(error)
-                wait = await self._after(error, tries)
+                wait = await self._wait_after(error, tries)
                 if wait is None:
-                    return await self._given_up(line, number, tries, error)
+                    return await self._give_up(line, number, tries, error)
                 if wait:
                     self._listener.retrying(recording, error, wait)
                     await self._sleep(wait)
                 continue
             self._pace.went_well()
-            return self._came(path, recording)
+            return self._complete(path, recording)
         return reason
 
     async def _attempt(self, line: DownloadSlot, number: int, tries: AttemptCounter) -> Path:
@@ -294,8 +293,8 @@ class Pool:
         tries.received(received)
         self._listener.progress(number, received)
 
-    async def _after(self, error: CameraError, tries: AttemptCounter) -> float | None:
-        """Seconds until the next try, None where there is none."""
+    async def _wait_after(self, error: CameraError, tries: AttemptCounter) -> float | None:
+        """Return the seconds until the next try, None if there is none."""
         if not error.worth_retrying:
             return None
         if isinstance(error, CameraUnreachable | CameraBusy):
@@ -315,7 +314,7 @@ class Pool:
         tries.count(doubt=isinstance(error, BadTransfer))
         return self._backoff.wait_after(tries.counted) if tries.counted < tries.most else None
 
-    async def _given_up(
+    async def _give_up(
         self, line: DownloadSlot, number: int, tries: AttemptCounter, error: CameraError
     ) -> Fetched | LostReason:
         recording = self._recordings[number - 1]
@@ -326,7 +325,7 @@ class Pool:
             if recording.path.lower().endswith(".dav") and not is_silent:
                 self._listener.retrying(recording, error, 0)
                 with suppress(CameraError):  # what the recording itself came to says more
-                    return self._came(await self._by_time(line, number), recording)
+                    return self._complete(await self._by_time(line, number), recording)
             if await self._is_overwritten(line, recording, error):
                 reason = LostReason(LossKind.OVERWRITTEN)
                 self._pace.forgive(tries.blamed)
@@ -340,7 +339,7 @@ class Pool:
             return await fetch_by_time(await line.source(), recording, self._store, told, manner=self._manner)
 
     async def _is_overwritten(self, line: DownloadSlot, recording: Recording, error: CameraError) -> bool:
-        """Whether the camera no longer lists what it could not send: its card is a ring."""
+        """Return whether the camera no longer lists the recording: its card is a ring."""
         refused = isinstance(error, CameraRefused) and error.status in _MAYBE_GONE
         if not (refused or error.worth_retrying) or self._looked_up >= _MOST_LOOKED_UP:
             return False
@@ -352,13 +351,13 @@ class Pool:
             await line.hang_up()
             return False
 
-    def _came(self, path: Path, recording: Recording) -> Fetched:
+    def _complete(self, path: Path, recording: Recording) -> Fetched:
         self._silent_in_a_row = 0
         self._outage.progress()
-        self._tell_came.send_nowait((anyio.current_time(), recording))
+        self._flushes.send_nowait((anyio.current_time(), recording))
         return _fetched(path, recording, reused=False)
 
-    def _settle(self, number: int, outcome: Fetched | LostReason) -> None:
+    def _finish(self, number: int, outcome: Fetched | LostReason) -> None:
         self._outcomes[number] = outcome
         if isinstance(outcome, Fetched):
             self._listener.fetched(number, outcome)
@@ -368,7 +367,7 @@ class Pool:
 
 
 def reason_of(error: CameraError) -> LostReason:
-    """Return why a recording is lost that could not be downloaded for ``error``."""
+    """Return why a recording is lost whose download failed with ``error``."""
     return LostReason(LossKind.NOT_DOWNLOADED, str(error).rstrip("."))
 
 
@@ -383,9 +382,9 @@ _M_MMAP_THRESHOLD, _LARGE = -3, 32 << 20
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep what is freed: else each block that is received gets new pages, which have to be zeroed.
+    """Make the C library keep freed memory: else each received block gets new pages, which must be zeroed.
 
-    Changes nothing where the library is not glibc.
+    Do nothing if the library is not glibc.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -1,6 +1,6 @@
-"""Some bytes out of a recording, in bounded requests, each checked to be what was asked for.
+"""Read bytes of a recording in bounded requests, each checked to be the asked ones; find a time in a ``.dav``.
 
-A time in a ``.dav`` on a recorder: found by the clock in its frames, with few small requests.
+A ``.dav`` has no index: a time is found by the clock in its frames, with few small requests.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _GONE = {0, 403, 404, 410}
 
 
 class NotInPart(Exception):
-    """A part of a recording cannot be had: all of it has to be fetched. The message says why, for the log."""
+    """A part of a recording cannot be had: the whole file is needed. The message says why, for the log."""
 
 
 class RangesUnsupported(NotInPart):
@@ -33,15 +33,15 @@ class RangesUnsupported(NotInPart):
 
 
 class WholeFileReceived(Exception):
-    """All of the recording came where a part was asked for, and was received."""
+    """The whole recording came instead of a part, and was received."""
 
 
 class Ranged:
-    """One recording. ``total`` is how long it is, known with the first answer; ``received`` what has come of it.
+    """One recording. ``total`` is its size, known from the first answer; ``received`` counts the bytes so far.
 
-    ``take_whole`` receives the whole file where that comes instead: broken off, it would wedge some recorders (an
-    NV4108E-HS, after several). Without it, it is broken off. ``most_requests`` and ``most_bytes`` bound what
-    :meth:`read` may be asked for in all.
+    ``take_whole`` receives the whole file if it comes instead: breaking it off would wedge some recorders (an
+    NV4108E-HS, after several). Without it, the answer is broken off. ``most_requests`` and ``most_bytes`` bound all
+    calls of :meth:`read` together.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Ranged:
         self.total: int | None = None
 
     async def read(self, first: int, end: int) -> bytes:
-        """The bytes from ``first`` up to ``end``, or the end of the file. NotInPart where they do not come."""
+        """Return the bytes from ``first`` up to ``end``, or the end of the file. Raises NotInPart otherwise."""
         self._requests_left -= 1
         self._bytes_left -= end - first
         if self._requests_left < 0 or self._bytes_left < 0:
@@ -79,7 +79,7 @@ class Ranged:
 
     @asynccontextmanager
     async def stream(self, first: int, end: int) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The bytes from ``first`` up to ``end``, or the end of the file, as they come. Raises as :meth:`read` does."""
+        """Yield the bytes from ``first`` up to ``end``, or the end of the file. Raises as :meth:`read`."""
         await self._ranges.wait_to_ask()
         if self._ranges.are_refused:
             raise RangesUnsupported("the device does not send parts")
@@ -108,7 +108,7 @@ class Ranged:
         raise RangesUnsupported("the device sends the whole file where a part was asked for")
 
     def _check(self, body: BodySource, first: int, end: int) -> int:
-        """Where the part that is coming ends."""
+        """Return where the part that is coming ends."""
         part = body.part
         assert part is not None
         listed = self._recording.size
@@ -158,9 +158,9 @@ class _Point:
 
 
 class DavSeek:
-    """Finds places in one ``.dav``, which is listed for ``listed`` by the camera's own clock.
+    """Find places in one ``.dav`` that is listed for ``listed`` by the camera's own clock.
 
-    An older date than that is stale footage, as recorders leave it in front; a later one makes no sense here.
+    An older date is stale footage, as recorders leave it at the front; a later one makes no sense here.
     """
 
     def __init__(self, file: Ranged, listed: Span) -> None:
@@ -172,7 +172,7 @@ class DavSeek:
         self._guessed = 0
 
     async def place(self, wall: WallTime) -> int:
-        """The place of a frame from ``wall`` on, or at most three seconds later. The end of the file behind its last.
+        """Return the place of a frame from ``wall`` on, at most three seconds later; else the end of the file.
 
         Raises NotInPart.
         """
@@ -200,7 +200,7 @@ class DavSeek:
         return _Point(at, max(low.second, min(second, self._last)))
 
     async def _border(self, low: _Point, high: _Point, earliest: int) -> int:
-        """Where time goes beyond what is looked for, without a frame of it: there is a hole, or the end."""
+        """Return where the time goes beyond the wanted one without a frame of it: at a gap, or at the end."""
         data = await self._file.read(low.at, min(self._total, high.at + self._window))
         found = [low.at + frame.at for frame in headers_in(data) if self._second(frame) >= earliest]
         return found[0] if found else high.at
@@ -216,7 +216,7 @@ class DavSeek:
         return self._guessed
 
     async def _frames(self, at: int, until: int) -> list[tuple[int, int]]:
-        """Place and second of the frames that begin from ``at`` on, in a window in which there are some."""
+        """Return place and second of the frames that begin from ``at`` on, in a window that has some."""
         size, data = self._window, b""
         while len(data) < _MOST_WITHOUT_FRAME and at + len(data) < until:
             data += await self._file.read(at + len(data), min(self._total, at + len(data) + size))
@@ -229,13 +229,13 @@ class DavSeek:
         return []
 
     def _second(self, frame: Frame) -> int:
-        """What the clock of a frame shows; before everything for stale footage."""
+        """Return what the clock of a frame shows; for stale footage, a time before everything."""
         if frame.second is None or frame.second > self._last + _APART:
             raise NotInPart("its frames have no date, or one that makes no sense")
         return frame.second
 
     async def keyframe(self, at: int, wall: WallTime) -> int:
-        """The place of the last keyframe up to ``at`` that was taken by ``wall``. Raises NotInPart."""
+        """Return the place of the last keyframe up to ``at`` that was taken by ``wall``. Raises NotInPart."""
         size = 2 * self._window
         end = at
         for _ in range(_MOST_BACK):
@@ -259,5 +259,5 @@ class DavSeek:
 
 
 def second_of(wall: WallTime) -> int:
-    """Whole seconds since 2000, as the frames count them."""
+    """Return whole seconds since 2000, as the frames count them."""
     return (wall.naive - _ZERO) // timedelta(seconds=1)

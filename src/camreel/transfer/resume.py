@@ -1,10 +1,10 @@
-"""What is known of a part: which recording it is of, how long that is, and how much of it is safely on the disk.
+"""Keep a note beside each part: which recording it is of, how long that is, how much of it is on the disk.
 
-A clip that is complete is named at once, and its note stays beside it until it is on the disk, which takes seconds that
-nobody waits for. Where the system went down before that (another boot than the note's), the clip is a part again.
+A complete clip is named at once. Its note stays until the clip is on the disk, which takes seconds that nobody waits
+for. If the system went down before that (another boot than the note's), the clip is a part again.
 
-A part without such a note, or with one that does not fit, is not continued: another recording's bytes must never be
-spliced into this one.
+A part without a note, or with one that does not fit, is not continued: another recording's bytes must never be spliced
+into this one.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _LONGEST_NOTE = 1 << 20
 
 
 class Ranges:
-    """Whether this device continues a download, as far as this run knows. One decision for the whole device.
+    """Whether this device resumes a download, as far as this run knows. One decision for the whole device.
 
-    Nobody probes: the first part that there is to continue, or to fetch, finds out, and a device that got it wrong once
-    is not asked again. (After some downloads that were broken off, an NV4108E-HS answered every further one with 400.)
+    Nobody probes: the first part to continue, or to fetch, finds out. A device that got it wrong once is not asked
+    again. (After some broken-off downloads, an NV4108E-HS answered every further one with 400.)
     """
 
     def __init__(self) -> None:
@@ -43,33 +43,33 @@ class Ranges:
 
     @property
     def are_refused(self) -> bool:
-        """Whether it is known that it does not."""
+        """Return whether the device is known not to resume."""
         return self.usable is False
 
     async def wait_to_ask(self) -> None:
-        """Wait while another one asks for the first time; where it stays unknown, this one is the next to find out."""
+        """Wait while another task asks first; if it stays unknown, the caller is the next to find out."""
         while self.usable is None and self._asking is not None:
             await self._asking.wait()
         if self.usable is None:
             self._asking = anyio.Event()
 
     def asked(self) -> None:
-        """Who waits may go on."""
+        """Let the waiting tasks go on."""
         if self._asking is not None:
             self._asking.set()
         self._asking = None
 
     def refuse(self, why: str) -> None:
-        """It does not: from now on a clip that breaks off starts again."""
+        """Note that the device does not resume: from now on a clip that breaks off starts again."""
         log.debug("no more Range in this run: %s", why)
         self.usable = False
 
 
 @dataclass(frozen=True, slots=True)
 class PartNote:
-    """Beside a part. ``total`` and ``synced`` in bytes; ``boot`` is the run of the system that wrote it.
+    """The note beside a part. ``total`` and ``synced`` in bytes; ``boot`` is the run of the system that wrote it.
 
-    ``key`` tells which bytes of the recording it will hold, None where it will be all of them, as they are.
+    ``key`` tells which bytes of the recording the part is for, None if it is for all of them, as they are.
     """
 
     path: str
@@ -91,12 +91,12 @@ class PartialFile:
 
     @property
     def first(self) -> int:
-        """The first byte to ask for."""
+        """Return the first byte to ask for."""
         return self.size - OVERLAP
 
 
 def begin(store: Store, recording: Recording, total: int | None, key: str | None = None) -> None:
-    """A new part: what was there goes, and what it will be a part of is written down. Blocking.
+    """Begin a new part: drop the old one, and write down what it is for. Blocking.
 
     ``total`` is how long it will be, ``key`` as in :class:`PartNote`.
     """
@@ -110,7 +110,7 @@ def begin(store: Store, recording: Recording, total: int | None, key: str | None
 
 
 def synced(store: Store, recording: Recording, size: int) -> None:
-    """``size`` bytes of the part are on the disk, and would survive a power cut. Blocking."""
+    """Note that ``size`` bytes of the part are on the disk, and would survive a power cut. Blocking."""
     path = store.note(recording)
     note = _read(path)
     if note is not None:
@@ -118,16 +118,16 @@ def synced(store: Store, recording: Recording, size: int) -> None:
 
 
 def survives_unsynced(store: Store, recording: Recording, size: int) -> bool:
-    """Whether the whole clip of ``size`` bytes need not be on the disk to be named: its note tells when to doubt it.
+    """Return whether the clip of ``size`` bytes can be named unsynced: its note tells when to doubt it.
 
-    A process that dies takes nothing with it that was written; only a system that goes down does. Blocking.
+    A process that dies loses nothing that was written; only a system that goes down does. Blocking.
     """
     note = _read(store.note(recording))
     return note is not None and note.boot is not None and note.boot == _boot() and note.total == size
 
 
 def flush(store: Store, recording: Recording) -> None:
-    """Have its clip on the disk, where it is not known to be. DiskError where that fails. Blocking."""
+    """Sync the clip to the disk, if it is not known to be there. Blocking. Raises DiskError."""
     clip = store.find(recording)
     before = _state(store.note(recording))
     if clip is None or before is None:
@@ -140,7 +140,7 @@ def flush(store: Store, recording: Recording) -> None:
             raise
         return
     if _state(store.note(recording)) == before:  # else it is being fetched anew
-        store.settled(recording)
+        store.drop_note(recording)
 
 
 def _state(note: Path) -> tuple[int, int] | None:
@@ -152,7 +152,7 @@ def _state(note: Path) -> tuple[int, int] | None:
 
 
 def recover(store: Store) -> None:
-    """Clips that were not on the disk when the system went down are parts again. Blocking."""
+    """Turn clips that were not on the disk when the system went down into parts again. Blocking."""
     for clip, path in store.doubted():
         note = _read(path)
         if note is None or note.boot != _boot():
@@ -160,13 +160,13 @@ def recover(store: Store) -> None:
 
 
 def is_held(store: Store, recording: Recording) -> bool:
-    """Whether there is a part that is safe to continue, of all of it or of a part. Blocking."""
+    """Return whether there is a part that is safe to continue, of the whole or of a part. Blocking."""
     note = _read(store.note(recording))
     return note is not None and held(store, recording, note.key) is not None
 
 
 def held(store: Store, recording: Recording, key: str | None = None) -> PartialFile | None:
-    """The part of an earlier try or run, where it is safe to continue and of just these bytes. Blocking."""
+    """Return the part of an earlier try or run, if it is safe to continue and of just these bytes. Blocking."""
     note = _read(store.note(recording))
     span = recording.listed or recording.span
     if note is None or (note.path, note.size, note.key) != (recording.path, recording.size, key):
@@ -193,7 +193,7 @@ def _write(path: Path, note: PartNote) -> None:
 
 
 def _read(path: Path) -> PartNote | None:
-    """What is torn, or not ours, is no note."""
+    """Return the note; None if it is torn or not ours."""
     try:
         with path.open("rb") as file:
             fields = json.loads(file.read(_LONGEST_NOTE))
@@ -206,7 +206,7 @@ def _read(path: Path) -> PartNote | None:
 
 @cache
 def _boot() -> str | None:
-    """Another one after each start of the system; None where it does not tell (then a part is taken for good)."""
+    """Return an id of this boot; None if the system does not tell (then a part is trusted)."""
     with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     return None

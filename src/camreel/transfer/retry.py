@@ -1,6 +1,6 @@
-"""When to try again and how long to wait. Pure: waiting itself is handed in.
+"""Decide when to try again and how long to wait. Pure: waiting itself is handed in.
 
-While the camera is away (it restarts, the network is down): one loop for the device, not one for each recording.
+While the camera is away (it restarts, the network is down), one loop waits for the device, not one per recording.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Value = TypeVar("Value")
 class Backoff:
     """At most ``attempts`` tries; waits grow from ``first`` seconds by ``factor`` up to ``longest``.
 
-    ``jitter`` (0 to 1) is how much of a wait ``chance`` may take off it, so that not all come back at the same moment.
+    ``jitter`` (0 to 1) is the share of a wait that ``chance`` may take off, so that not all come back at once.
     """
 
     attempts: int = 5
@@ -33,11 +33,11 @@ class Backoff:
     chance: Callable[[], float] = random.random
 
     def wait_after(self, attempt: int) -> float | None:
-        """Seconds to wait after try number ``attempt`` (from 1) failed; None when it was the last."""
+        """Return the seconds to wait after try ``attempt`` (from 1) failed; None if it was the last."""
         return self.wait(attempt) if attempt < self.attempts else None
 
     def wait(self, number: int) -> float:
-        """Wait number ``number`` (from 1), in seconds, however many there have been."""
+        """Return wait ``number`` (from 1) in seconds, however many there have been."""
         grown = self.first * self.factor ** min(number - 1, 100)  # a float ends at 1e308
         return min(self.longest, grown) * (1 - self.jitter * self.chance())
 
@@ -49,10 +49,10 @@ async def attempting(
     on_retry: Callable[[CameraError, float], None],
     was_away: Callable[[CameraError], Awaitable[bool]] | None = None,
 ) -> Value:
-    """``operation(attempt)`` until it succeeds. Errors that will not get better by waiting are raised at once.
+    """Call ``operation(attempt)`` until it succeeds. Raise errors at once that waiting will not cure.
 
     Only a :class:`CameraError` that is ``worth_retrying`` (connection, stall, 5xx, a wrong body) is tried again; a
-    refused login never is. ``was_away`` says, after a failure, whether the camera had been away and is back: then the
+    refused login never is. ``was_away`` tells, after a failure, whether the camera had been away and is back: then the
     try does not count.
     """
     attempt = 1
@@ -71,7 +71,7 @@ async def attempting(
 
 
 class Presence(Enum):
-    """What was found when a request had failed."""
+    """Whether the camera is there, after a request has failed."""
 
     THERE = "there"  # it answers: what failed was the request
     BACK = "back"  # it was away, and is here again
@@ -79,10 +79,10 @@ class Presence(Enum):
 
 
 class Outage:
-    """Waits for one camera, at most ``patience`` seconds in all between two signs of progress.
+    """Wait for one camera, at most ``patience`` seconds in all between two signs of progress.
 
-    ``knock`` raises a CameraError where nobody is at home. ``now`` counts seconds; the waits asked for count also
-    where the clock does not.
+    ``knock`` raises a CameraError if the camera does not answer. ``now`` counts seconds; the waits asked for count
+    also if the clock does not.
     """
 
     def __init__(
@@ -107,11 +107,11 @@ class Outage:
         self.count = 0
 
     def progress(self) -> None:
-        """Something came: the next outage gets all the patience again."""
+        """Note progress: the next outage gets all the patience again."""
         self._spent = 0.0
 
     async def look(self, seen: int) -> Presence:
-        """Called after a failure of a request that began when ``count`` was ``seen``. Returns when it is known."""
+        """Wait until the presence is known, after a request failed that began when ``count`` was ``seen``."""
         async with self._one:
             if self.is_gone:
                 return Presence.GONE

@@ -1,4 +1,4 @@
-"""How patient a run is, and with whose clock: what tests set and people do not."""
+"""How patient a run is, and by whose clock: tests set this, people do not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from camreel.transfer.retry import Backoff
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What tests set and people do not: how patient to be, what time it is, and how to wait."""
+    """How patient to be, what time it is, and how to wait: tests set this, people do not."""
 
     timeouts: Timeouts = field(default_factory=Timeouts)
     talking: Backoff = field(default_factory=lambda: Backoff(attempts=3, jitter=0.3))

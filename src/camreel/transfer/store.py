@@ -1,8 +1,6 @@
-"""Who holds a store, and which jobs left something in it: small files for people to be told of, never relied on.
+"""The folder in which the clips of one camera wait: ``OUTPUT_DIR/.amcrest_download/CAMERA``.
 
-The folder in which the clips of one camera wait: ``OUTPUT_DIR/.amcrest_download/CAMERA``.
-
-What earlier runs have left under an output folder, and the way to be rid of it.
+Small files beside it say who holds it and which jobs left something in it: for people to read, never relied on.
 """
 
 from __future__ import annotations
@@ -31,7 +29,7 @@ _OUTPUT_PART = re.compile(r".+\.[0-9a-f]{8}\.part")  # as camreel.output.finaliz
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One export: ``name`` is the same for the same request, ``what`` tells it to people.
+    """One export: ``name`` is the same for the same request, ``what`` describes it for people.
 
     ``clips`` are the stems of the clips that it needs, ``part`` its unfinished output.
     """
@@ -56,13 +54,13 @@ class Holder:
 
 
 def write_holder(file: Path, job: Job) -> None:
-    """Say that this process has it now. Blocking; OSError."""
+    """Write down that this process has it now. Blocking. Raises OSError."""
     since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")[:19]
     _write(file, asdict(Holder(os.getpid(), since, job.name, job.what)))
 
 
 def read_holder(file: Path) -> Holder | None:
-    """Who has it, where that can be read."""
+    """Return who has it; None if the file cannot be read."""
     try:
         holder = Holder(**_read(file))
     except (OSError, ValueError, TypeError, RecursionError):
@@ -72,17 +70,17 @@ def read_holder(file: Path) -> Holder | None:
 
 
 def job_file(folder: Path, name: str) -> Path:
-    """Where the note of the job ``name`` is."""
+    """Return where the note of the job ``name`` is."""
     return folder / (name + _SUFFIX)
 
 
 def write_job(folder: Path, job: Job) -> None:
-    """Leave a note of the job in the store. Blocking; OSError."""
+    """Leave a note of the job in the store. Blocking. Raises OSError."""
     _write(job_file(folder, job.name), asdict(job))
 
 
 def read_jobs(folder: Path) -> dict[Path, Job]:
-    """The notes in the store; those that cannot be read are there all the same."""
+    """Return the notes in the store; one that cannot be read is an unknown job."""
     return {file: _job(file) for file in sorted(folder.glob(f"*{_SUFFIX}"))}
 
 
@@ -96,12 +94,12 @@ def _job(file: Path) -> Job:
 
 
 def drop_job(folder: Path, job: Job) -> None:
-    """It has left nothing. OSError."""
+    """Remove the note of a job that has left nothing. Raises OSError."""
     job_file(folder, job.name).unlink(missing_ok=True)
 
 
 def output_part(job: Job) -> Path | None:
-    """The unfinished video that a killed run has left beside its output."""
+    """Return the unfinished video that a killed run has left beside its output."""
     part = Path(job.part)
     return part if _OUTPUT_PART.fullmatch(part.name) and part.is_absolute() and part.is_file() else None
 
@@ -126,17 +124,17 @@ _NOTE = ".about.part"
 
 
 def suffix_for(first_bytes: bytes) -> str:
-    """What a clip is by its first bytes; its name and ``Type`` on the camera may say something else."""
+    """Return the suffix that a clip's first bytes call for; its name and ``Type`` on the camera may differ."""
     if first_bytes[4:8] == b"ftyp":
         return ".mp4"
     return ".dav" if first_bytes[:4] == b"DHAV" or first_bytes[:5] == b"DAHUA" else ".bin"
 
 
 class Store:
-    """The clips of one camera. Names are made here, from times and a hash: nothing of the camera's goes into them."""
+    """The clips of one camera. Names are made of times and a hash: nothing of the camera's goes into them."""
 
     def __init__(self, output_dir: Path, camera: Address | str) -> None:
-        """Of the camera at an address, or by the name that its folder has."""
+        """Open the store of the camera at an address, or by the name of its folder."""
         self._root = output_dir / ROOT
         name = camera if isinstance(camera, str) else camera.authority
         self._name = re.sub(r"[^A-Za-z0-9._-]", "_", name).strip(".") or "camera"
@@ -147,9 +145,9 @@ class Store:
 
     @contextmanager
     def locked(self, job: Job | None = None) -> Iterator[None]:
-        """Hold the folder: made when missing, removed when it is empty. DiskError where another run has it.
+        """Hold the folder: make it if missing, remove it when empty. Raises DiskError if another run has it.
 
-        The lock is the system's, so that of a process that died is free. ``job`` is what others are told meanwhile.
+        The system does the locking, so the lock of a dead process is free. ``job`` is what others read meanwhile.
         """
         job = job or Job("", "another run")
         lock = self._acquire(job)
@@ -168,7 +166,7 @@ class Store:
             _remove_if_empty(self._root)
 
     def _tidy(self) -> None:
-        """Notes of jobs go with the last clip or part; empty folders go."""
+        """Remove the notes of jobs with the last clip or part, and empty folders."""
         _remove_if_empty(self.kept_folder)
         with suppress(OSError):
             notes = read_jobs(self.folder)
@@ -178,7 +176,7 @@ class Store:
         _remove_if_empty(self.folder)
 
     def who_has_it(self) -> str | None:
-        """The run that has the folder now, in words; None where none has. Nothing is changed."""
+        """Describe the run that has the folder now; None if none has. Change nothing."""
         lock = FileLock(self._lock_file, timeout=0)
         if not Path(lock.lock_file).exists():
             return None
@@ -213,9 +211,9 @@ class Store:
         )
 
     def stem(self, recording: Recording) -> str:
-        """The name of a clip without its suffix: readable times, and a hash of all that tells recordings apart.
+        """Return the name of a clip without its suffix: readable times, and a hash of all that tells recordings apart.
 
-        What is wanted of it counts: a part is never taken for the whole, nor for another part.
+        The wanted part counts: a part is never taken for the whole, nor for another part.
         """
         span = recording.listed or recording.span
         start, end = span.start.naive, span.end.naive
@@ -228,7 +226,7 @@ class Store:
         return f"{start:%Y-%m-%d_%H.%M.%S}-{end:%H.%M.%S}_{short}"
 
     def find(self, recording: Recording) -> Path | None:
-        """The complete clip, where an earlier run has left it; or the part of it that is wanted."""
+        """Return the complete clip that an earlier run has left, whole or just the wanted part of it."""
         whole = self._find(self.stem(replace(recording, part=None))) if recording.part is not None else None
         return whole or self._find(self.stem(recording))
 
@@ -237,27 +235,27 @@ class Store:
         return next((path for path in places if path.is_file()), None)
 
     def part(self, recording: Recording) -> Path:
-        """Where ``recording`` is downloaded to until it is complete."""
+        """Return where ``recording`` is downloaded to until it is complete."""
         return part_of(self.folder / self.stem(recording))
 
     def note(self, recording: Recording) -> Path:
-        """Where it is written down what that part is a part of."""
+        """Return where the note about that part is."""
         return part_of(self.folder / f"{self.stem(recording)}.about")
 
     def complete(self, recording: Recording, suffix: str) -> Path:
-        """Give a complete part its name. Its note stays until it is on the disk: see :func:`.resume.settle`."""
+        """Give a complete part its name. Its note stays until it is on the disk: see :func:`.resume.flush`."""
         final = self.folder / (self.stem(recording) + suffix)
         with disk_errors(final):
             self.part(recording).replace(final)  # the same recording: an older copy is as good
         return final
 
-    def settled(self, recording: Recording) -> None:
-        """It is on the disk."""
+    def drop_note(self, recording: Recording) -> None:
+        """Drop the note of a clip that is on the disk."""
         with disk_errors(self.folder):
             self.note(recording).unlink(missing_ok=True)
 
     def keep(self, clip: Path) -> None:
-        """Have ``clip`` stay for good."""
+        """Keep ``clip`` for good."""
         if clip.parent != self.kept_folder:
             sync_file(clip)
             with disk_errors(self.kept_folder):
@@ -266,14 +264,14 @@ class Store:
                 part_of(self.folder / f"{clip.stem}.about").unlink(missing_ok=True)
 
     def set_aside(self, recording: Recording) -> None:
-        """Have a clip that could not be used stay, but not be taken for a good one: the next run downloads it anew."""
+        """Keep a clip that could not be used under another name: the next run downloads it anew."""
         clip = self.find(recording)
         if clip is not None:
             with disk_errors(self.folder):
                 clip.replace(self._aside(clip))
 
     def take_back(self, recording: Recording) -> Path | None:
-        """The clip that was set aside, under its name again; None where there is none."""
+        """Give the clip that was set aside its name again; return it, None if there is none."""
         stem = self.stem(recording)
         for suffix in SUFFIXES:
             clip = self.folder / (stem + suffix)
@@ -287,7 +285,7 @@ class Store:
         return clip.with_name(f"{clip.stem}.unusable{clip.suffix}")
 
     def drop_part(self, recording: Recording) -> None:
-        """Remove what a download has left, and what is known of it."""
+        """Remove the part of a download, and its note."""
         self._drop_part(self.stem(recording))
 
     def _drop_part(self, stem: str) -> None:
@@ -296,7 +294,7 @@ class Store:
                 part_of(self.folder / name).unlink(missing_ok=True)
 
     def discard(self, recording: Recording) -> None:
-        """Remove what was downloaded of ``recording``, unless it was kept for good."""
+        """Remove all files of ``recording``, except a clip that is kept for good."""
         self._discard(self.stem(recording))
 
     def _discard(self, stem: str) -> None:
@@ -309,21 +307,21 @@ class Store:
             self._drop_part(stem)
 
     def doubted(self) -> Iterator[tuple[Path, Path]]:
-        """The clips that still have a note beside them, each with it."""
+        """Yield each clip that still has a note beside it, with the note."""
         for note in sorted(self.folder.glob("*" + _NOTE)):
             clip = self._find(note.name.removesuffix(_NOTE))
             if clip is not None and clip.parent == self.folder:
                 yield clip, note
 
     def begin_again(self, clip: Path) -> None:
-        """Have ``clip`` be a part once more."""
+        """Turn ``clip`` into a part again."""
         with disk_errors(clip):
             clip.replace(part_of(clip.with_suffix("")))
 
     def let_go(self, name: str, *, keep: bool) -> None:
-        """Remove what is still here of the job ``name``, whose video is complete: its run was killed before it could.
+        """Remove the rest of the job ``name``, whose video is complete: its run was killed before it could.
 
-        ``keep``: its clips stay for good. Nothing happens where another run has the folder.
+        ``keep``: keep its clips for good. Do nothing if another run has the folder.
         """
         if not job_file(self.folder, name).is_file():
             # Or it was killed when only empty folders and its lock were left to be removed.
@@ -363,13 +361,13 @@ class Left:
     last: float
 
     def clips_of(self, job: Job) -> int:
-        """How many of the job's clips are here, complete."""
+        """Return how many of the job's clips are here, complete."""
         stems = {path.name.rsplit(".", 1)[0] for path in (*self.waiting, *self.kept) if path.suffix != ".part"}
         return sum(stem in stems for stem in job.clips)
 
 
 def left_in(output_dir: Path) -> tuple[Left, ...]:
-    """What there is, by camera. DiskError where it cannot be looked at."""
+    """Return the downloads under ``output_dir``, by camera. Raises DiskError if they cannot be read."""
     root = output_dir / ROOT
     with disk_errors(root):
         if not root.is_dir():
@@ -403,9 +401,9 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def remove(output_dir: Path, name: str, *, kept: bool) -> int:
-    """Remove the downloads of the camera whose folder is called ``name``; bytes that were freed.
+    """Remove the downloads of the camera whose folder is called ``name``; return the bytes freed.
 
-    Never those that a run has now: then DiskError. ``kept``: also what was kept for good.
+    Raises DiskError if a run has them now. ``kept``: also the clips that are kept for good.
     """
     store = Store(output_dir, name)
     with store.locked():
@@ -417,5 +415,5 @@ def remove(output_dir: Path, name: str, *, kept: bool) -> int:
 
 
 def is_held(output_dir: Path, name: str) -> str | None:
-    """Who has that folder now, in words; None where nobody has."""
+    """Describe the run that has that folder now; None if none has."""
     return Store(output_dir, name).who_has_it()

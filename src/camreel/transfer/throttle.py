@@ -1,6 +1,7 @@
-"""How many downloads at a time the camera bears: halved where it is strained, then slowly up again.
+"""Limit parallel downloads and bandwidth, for one camera.
 
---limit-rate: so many bytes a second from one camera, whatever the number of downloads.
+Parallel downloads are halved when the camera is strained, then slowly raised again. --limit-rate is for the camera,
+whatever the number of downloads.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _MOST_CAUTION = 4
 
 @dataclass(frozen=True, slots=True)
 class Concurrency:
-    """Downloads at a time: how many there might be, the fewest there were, and what it came to."""
+    """Parallel downloads: the most allowed, the fewest there were, and the last."""
 
     most: int
     lowest: int
@@ -25,7 +26,7 @@ class Concurrency:
 
 
 class ConcurrencyLimit:
-    """The turns of one camera's downloads. Never more than ``most`` at a time."""
+    """The turns of one camera's downloads. Never more than ``most`` in parallel."""
 
     def __init__(self, most: int) -> None:
         self._most = self._lowest = self._allowed = most
@@ -35,28 +36,28 @@ class ConcurrencyLimit:
         self._strains = 0
 
     @property
-    def settled(self) -> Concurrency:
-        """What it has come to so far."""
+    def concurrency(self) -> Concurrency:
+        """Return the parallel downloads so far."""
         return Concurrency(self._most, self._lowest, self._allowed)
 
     @property
     def strains(self) -> int:
-        """How often it was halved; a turn that began at another count says nothing about the present pace."""
+        """Count how often it was halved; a turn that began at another count says nothing about now."""
         return self._strains
 
     @property
     def is_full(self) -> bool:
-        """Whether a turn has to be waited for."""
+        """Return whether the next turn has to wait."""
         return self._active >= self._allowed
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything is being downloaded."""
+        """Return whether anything is being downloaded."""
         return self._active > 0
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """One download, when it is its turn."""
+        """Wait for a turn, and hold it for one download."""
         while self.is_full:
             mine = anyio.Event()
             self._waiting.append(mine)
@@ -69,8 +70,9 @@ class ConcurrencyLimit:
             self._wake()
 
     def strained(self, seen: int) -> bool:
-        """The camera had too much, in a turn that began when there had been ``seen`` strains: halve, once for all
-        the turns of that time. Whether that was done.
+        """Halve the limit, once for all turns of the time when there had been ``seen`` strains.
+
+        Return whether this call halved it.
         """
         if seen != self._strains or self._allowed == 1:
             return False
@@ -81,7 +83,7 @@ class ConcurrencyLimit:
         return True
 
     def forgive(self, strains: int) -> None:
-        """So many of the strains were none: the camera did not have what it was asked for."""
+        """Take back ``strains``: the camera did not have the recording that it was asked for."""
         self._strains -= strains
         self._allowed = min(self._most, self._allowed << strains)
         if not self._strains:
@@ -89,7 +91,7 @@ class ConcurrencyLimit:
         self._wake()
 
     def went_well(self) -> None:
-        """A recording came whole. After enough of them one more at a time is tried; after more strains, later."""
+        """Note a whole recording. After enough of them allow one more; after more strains, later."""
         self._calm += 1
         if self._allowed < self._most and self._calm >= self._allowed * min(max(1, self._strains), _MOST_CAUTION):
             self._calm = 0
@@ -103,7 +105,7 @@ class ConcurrencyLimit:
 
 
 class RateLimit:
-    """Shared by all downloads. ``limit`` in bytes a second; None lets everything through.
+    """A bandwidth limit that all downloads share. ``limit`` in bytes a second; None lets everything through.
 
     ``now`` counts seconds, ``sleep`` waits for some.
     """
@@ -117,7 +119,7 @@ class RateLimit:
         self._free_at = now()
 
     async def spend(self, count: int) -> None:
-        """``count`` bytes have come: wait until so many may have."""
+        """Wait until ``count`` more bytes are due."""
         if self._limit is None:
             return
         now = self._now()

@@ -345,5 +345,5 @@ async def test_a_camera_that_has_too_much_gets_less(pool, several, camera, movie
     running = pool(several(12, {number: [if_few] for number in range(1, 13)}), limit=8, attempts=1)
     await running.run()
     assert all(isinstance(clip, Fetched) for clip in await outcomes(running, 12))
-    assert running.settled.lowest <= 4
-    assert running.settled.most == 8
+    assert running.concurrency.lowest <= 4
+    assert running.concurrency.most == 8

@@ -38,11 +38,11 @@ def test_one_burst_of_failures_halves_once():
     seen = pace.strains
     for _turn in range(8):
         pace.strained(seen)
-    assert pace.settled == Concurrency(8, 4, 4)
+    assert pace.concurrency == Concurrency(8, 4, 4)
     pace.strained(pace.strains)
     pace.strained(pace.strains)
     pace.strained(pace.strains)
-    assert pace.settled == Concurrency(8, 1, 1)
+    assert pace.concurrency == Concurrency(8, 1, 1)
 
 
 def test_it_creeps_up_and_never_beyond_the_limit():
@@ -52,19 +52,19 @@ def test_it_creeps_up_and_never_beyond_the_limit():
     steps = []
     for _recording in range(30):
         pace.went_well()
-        steps.append(pace.settled.last)
+        steps.append(pace.concurrency.last)
     assert sorted(steps) == steps
     assert (steps[0], steps[1], steps[-1]) == (2, 3, 4)
-    assert pace.settled.lowest == 2
+    assert pace.concurrency.lowest == 2
 
 
 def test_what_was_no_strain_is_taken_back():
     """A recording that is not there any more was answered like too much: the pace is as it was."""
     pace = ConcurrencyLimit(8)
     halved = sum(pace.strained(pace.strains) for _failure in range(2))
-    assert pace.settled == Concurrency(8, 2, 2)
+    assert pace.concurrency == Concurrency(8, 2, 2)
     pace.forgive(halved)
-    assert pace.settled == Concurrency(8, 8, 8)
+    assert pace.concurrency == Concurrency(8, 8, 8)
 
 
 def test_a_camera_that_faults_now_and_then_is_not_kept_at_one():
@@ -75,7 +75,7 @@ def test_a_camera_that_faults_now_and_then_is_not_kept_at_one():
         pace.strained(pace.strains)
         for _recording in range(20):
             pace.went_well()
-        reached.append(pace.settled.last)
+        reached.append(pace.concurrency.last)
     assert min(reached[10:]) >= 2
 
 
