@@ -106,7 +106,7 @@ class TimelapseJob:
         self._whole_ones: list[Recording] = []  # downloads to let go of
 
     async def run(self, inquiry: CameraSearch, job: MergeJob, tuning: Runtime) -> PipelineResult:
-        """Fetch the keyframes, and make the film of them. No half-made film stays."""
+        """Fetch the keyframes, and make the video. On an error remove the unfinished video."""
         wish, footage = self._request.output.video.timelapse, footage_of(self._plan)
         assert wish is not None
         chosen = pace_of(wish, footage)
