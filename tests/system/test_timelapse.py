@@ -38,7 +38,7 @@ def expected(second: float) -> float:
 def test_keyframes_at_their_times(bench, kind, container, ranges):
     """Bit-exact, in order, each when the footage before it has gone by; complete, and told as what it is."""
     stand = bench(recordings=recordings(kind), quirks=Quirks(ranges=ranges))
-    output = {"output": stand.folder / f"out.{container}", "output_format": OutputFormat(container)}
+    output = {"file": stand.folder / f"out.{container}", "format": OutputFormat(container)}
     ran = stand.export(at(0), at(120), video=VideoOptions(timelapse=10), **output)
     assert (ran.ok.exit_code, ran.ok.covered_seconds) == (0, 90)
     frames = seen_frames(ran.output)
