@@ -1,4 +1,4 @@
-"""What people give for a camera -> where it is, whom it lets in, and how it is known. Nothing is asked."""
+"""Check what people type of a camera: its address, its certificate, the user. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252})?", re.ASCII)
 
 
 def parse_address(text: str, *, port: int | None = None, usual_port: int | None = None, https: bool = False) -> Address:
-    """The camera behind ``--host text``.
+    """Return the address that ``--host text`` names.
 
     ``port`` was given by name and must not contradict the host's own; ``usual_port`` (from the environment) only
-    fills in where nothing else says. UsageError never repeats what may be a password.
+    is used if nothing else says. UsageError never repeats what may be a password.
     """
     text = text.strip()
     _refuse_what_no_host_has(text)
@@ -42,7 +42,7 @@ def parse_address(text: str, *, port: int | None = None, usual_port: int | None 
 
 
 def _named(text: str) -> str:
-    """``text`` as it may be repeated: behind a colon there may be a password (``admin:secret``)."""
+    """Return ``text`` as it may be repeated: behind a colon there may be a password (``admin:secret``)."""
     return "--host" if ":" in text else f"--host {text!r}"
 
 
@@ -106,7 +106,7 @@ def _checked(host: str, text: str) -> str:
 
 
 def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None) -> None:
-    """The three ways to trust a certificate exclude each other. Without ``--https`` they wait for a redirect to it."""
+    """Raise UsageError for more than one way to trust a certificate. Without ``--https`` they wait for a redirect."""
     given = [
         option
         for option, value in (("--insecure", insecure), ("--ca-file", ca_file), ("--fingerprint", fingerprint))
@@ -125,7 +125,7 @@ def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None) -
 
 
 def check_username(username: str) -> str:
-    """A user name that can be sent: digest login has no place for a colon."""
+    """Return ``username`` if it can be sent: digest login has no place for a colon. Else UsageError."""
     if ":" in username:  # not repeated: it may be admin:secret
         raise UsageError(
             "--username has a colon in it, which no user name has.",

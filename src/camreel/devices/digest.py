@@ -1,8 +1,8 @@
-"""HTTP authentication: from a camera's challenge to our answer. Pure, but for the random cnonce it is given.
+"""HTTP authentication, Digest and Basic: from a camera's challenge to our answer. Pure.
 
-Own code, because what these devices want is narrower than what libraries send: ``qop`` and ``nc`` unquoted (Amcrest
+Own code, because these devices want less than what libraries send: ``qop`` and ``nc`` unquoted (Amcrest
 IP5M-1190EW and Dahua IPC-T2431T-AS answer 401 otherwise), ``uri`` equal to the bytes on the wire, and Basic only
-where nothing else is offered.
+if nothing else is offered.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _ELEMENT = re.compile(
 
 
 def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
-    """All challenges of all ``WWW-Authenticate`` headers, in order. What does not parse ends its header."""
+    """Return all challenges of all ``WWW-Authenticate`` headers, in order. What does not parse ends its header."""
     challenges: list[Challenge] = []
     for header in headers:
         found: list[tuple[str, dict[str, str]]] = []
@@ -70,7 +70,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # no header of ours can hold
 
 
 def choose(challenges: Iterable[Challenge]) -> Challenge | None:
-    """The challenge to answer: Digest with a hash we know, ``auth`` before ``auth-int``; else Basic; else None."""
+    """Return the challenge to answer: Digest with a known hash, ``auth`` before ``auth-int``; else Basic; else None."""
     offered = list(challenges)
     digests = [c for c in offered if c.scheme == "digest" and _can_answer(c)]
     digests.sort(key=lambda c: bool(c.qops) and "auth" not in c.qops)
@@ -80,7 +80,7 @@ def choose(challenges: Iterable[Challenge]) -> Challenge | None:
 
 
 def _can_answer(challenge: Challenge) -> bool:
-    """Whether an answer can be right: a wrong one counts as a failed login."""
+    """Return whether an answer can be right: a wrong one counts as a failed login."""
     parameters, qops = challenge.parameters, challenge.qops
     if not _hash_name(challenge) or not parameters.get("nonce"):
         return False
@@ -92,7 +92,7 @@ def _hash_name(challenge: Challenge) -> str | None:
 
 
 def answer(challenge: Challenge, credentials: Credentials, method: str, target: str, cnonce: str) -> str:
-    """The ``Authorization`` header for one request; ``target`` as it stands on the wire. Each nonce is used once."""
+    """Return the ``Authorization`` header for one request; ``target`` as it is sent. Each nonce is used once."""
     if challenge.scheme == "basic":
         pair = f"{credentials.username}:{credentials.password}".encode("utf-8", "surrogateescape")
         return "Basic " + b64encode(pair).decode("ascii")

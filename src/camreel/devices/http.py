@@ -1,9 +1,9 @@
-"""What asks and is answered, over aiohttp: one connection to one camera, digest, deadlines, and errors in our words.
+"""One HTTP connection to one camera: login, deadlines, and our own errors.
 
-Why not a library's digest: with a nonce bound to its connection, an answer sent on whatever connection a pool gives
-is refused. Here each :class:`Connection` is one TCP connection, the body of a 401 is read before it is answered
+A library's digest does not serve: a device whose nonce is bound to its connection refuses an answer that a pool sends
+on another one. Here each :class:`Connection` is one TCP connection, the body of a 401 is read before it is answered
 so that the connection serves again, and a nonce is used once (a second use is a failed login on some NVRs).
-``session`` makes the connection; this room, that and ``problems`` alone know aiohttp.
+``session`` makes the connection; this module, that and ``http_errors`` alone know aiohttp.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Answer:
 class ContentRange:
     """Bytes from ``first`` up to, but not including, ``end``, of ``total``: what a 206 says that it is.
 
-    All None where it does not say it in a way that can be read.
+    All None if that cannot be read.
     """
 
     first: int | None = None
@@ -75,7 +75,7 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 class HttpBody:
     """A body on its way. ``length`` is what Content-Length says, in bytes, or None.
 
-    ``part``: which part of the whole it is, for a 206; None for the whole.
+    ``part`` says for a 206 which part of the whole it is; None for the whole.
     """
 
     length: int | None
@@ -84,13 +84,13 @@ class HttpBody:
 
 
 class Witness(Protocol):
-    """Who wants to know all that a connection gets as answers, the refusals too."""
+    """Notes all answers over a connection, the refusals too."""
 
     def met(self, target: str, status: int, headers: tuple[tuple[str, str], ...], *, signed: bool) -> None:
-        """An answer has begun."""
+        """Note that an answer has begun."""
 
     def read(self, body: bytes) -> None:
-        """The body of the answer that began last, whole."""
+        """Note the whole body of that answer."""
 
 
 class Connection:
@@ -135,7 +135,7 @@ class Connection:
             self._wire = None
 
     async def text(self, target: str) -> Answer:
-        """GET a short answer. Statuses that mean trouble whatever was asked are raised; 200, 400 and the like are not.
+        """GET a short answer. A status that means trouble whatever was asked is raised; 200, 400 and the like are not.
 
         Raises LoginError, CameraUnreachable, CameraBusy, CameraRefused (403, 3xx) or NotACamera.
         """
@@ -147,11 +147,11 @@ class Connection:
 
     @asynccontextmanager
     async def body(self, target: str, *, first: int = 0, end: int | None = None) -> AsyncIterator[HttpBody]:
-        """GET something large, from byte ``first`` up to ``end`` where the camera can do that (see ``HttpBody.part``).
+        """GET something large, from byte ``first`` up to ``end`` if the camera can do that (see ``HttpBody.part``).
 
         A negative ``first`` asks for so many of the last bytes.
 
-        Raises as :meth:`text` does, and CameraRefused for any status but 200, and 206 where a part was asked for.
+        Raises as :meth:`text` does, and CameraRefused for any status but 200, and 206 if a part was asked for.
         """
         asked = _range(first, end)
         async with self._request(target, asked) as response:
@@ -162,9 +162,9 @@ class Connection:
             yield HttpBody(response.content_length, self._chunks(response), part)
 
     async def knock(self, target: str) -> None:
-        """Whether anybody is at home: ask for ``target`` without a login, which no camera counts as a failed one.
+        """Ask for ``target`` without a login, which no camera counts as a failed one.
 
-        Any answer below 500 will do. CameraUnreachable or CameraBusy where there is none.
+        Any answer below 500 will do. CameraUnreachable or CameraBusy if there is none.
         """
         response = await self._unsigned(target)
         response.close()
@@ -173,7 +173,7 @@ class Connection:
 
     @asynccontextmanager
     async def _request(self, target: str, part: str = "") -> AsyncIterator[aiohttp.ClientResponse]:
-        """One request, logged in."""
+        """Send one request, logged in."""
         response = await self._logged_in(target, {"Range": part} if part else {})
         try:
             yield response
@@ -221,7 +221,7 @@ class Connection:
         )
 
     async def _signed(self, target: str, challenge: Challenge, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        """The password goes out. A first one that gets no clear answer is not sent again: it may count as failed."""
+        """Send the password. A first one that gets no clear answer is not sent again: it may count as failed."""
         authorization = answer(challenge, self._credentials, "GET", target, secrets.token_hex(8))
         try:
             return await self._get(target, {**headers, "Authorization": authorization})
@@ -236,7 +236,7 @@ class Connection:
         return error
 
     async def _unsigned(self, target: str) -> aiohttp.ClientResponse:
-        """The first leg. A kept connection may have been closed meanwhile: then once more, on a new one."""
+        """Send a request without a login. If a kept connection was closed meanwhile, once more on a new one."""
         try:
             return await self._get(target, {})
         except CameraUnreachable as error:
@@ -306,7 +306,7 @@ class Connection:
         return response
 
     async def _certificate(self) -> str | None:
-        """The SHA-256 of the certificate that the camera shows, to be compared and pinned; None where it shows none."""
+        """Return the SHA-256 of the certificate that the camera presents, to be pinned; None without one."""
         nobody_checked = tls_context(insecure=True, ca_file=None)
         try:
             with anyio.fail_after(self._timeouts.connect):
@@ -325,7 +325,7 @@ class Connection:
         return f"{host}:{self._address.port}"
 
     async def _read(self, response: aiohttp.ClientResponse, limit: int, seconds: float) -> bytes:
-        """The whole body, at most ``limit`` bytes within ``seconds``."""
+        """Return the whole body, at most ``limit`` bytes within ``seconds``."""
         parts: list[bytes] = []
         total = 0
         with self._in_our_words(), anyio.fail_after(seconds):
@@ -340,7 +340,7 @@ class Connection:
         return body
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        """The body as it comes; CameraUnreachable when it stalls or drips."""
+        """Yield the body as it comes; CameraUnreachable if it stalls or drips."""
         timeouts, received, mark = self._timeouts, 0, anyio.current_time()
         content, gathering = response.content, ReadCoalescer(mark)
         while True:
@@ -366,7 +366,7 @@ class Connection:
 
 
 def _range(first: int, end: int | None) -> str:
-    """What asks for the bytes from ``first`` up to ``end``; nothing where that is all."""
+    """Return the range to ask for, from ``first`` up to ``end``; empty for the whole."""
     if end is not None:
         return f"bytes={first}-{end - 1}"
     return f"bytes={first}" if first < 0 else f"bytes={first}-" if first else ""

@@ -1,4 +1,4 @@
-"""What went wrong on the wire, in words: from statuses, bodies and aiohttp's exceptions to our error tree."""
+"""Our own errors for what goes wrong over HTTP: from statuses, bodies and aiohttp's exceptions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LOCKED = 268632081  # DH-NVR608H: {"ErrorCode":268632081,"Result":false,"RmLock
 def from_client_error(
     address: Address, error: Exception, *, known: bool = False, certificate: str | None = None
 ) -> CameraError:
-    """The error a person can act on, for anything that aiohttp or the system raises. Never holds a header.
+    """Return the error a person can act on, for anything that aiohttp or the system raises. It never holds a header.
 
     ``known``: a camera has answered there before, so an answer that does not parse is one that was garbled.
     ``certificate``: the SHA-256 of the one it showed.
@@ -73,7 +73,7 @@ def from_client_error(
 
 
 def _reset(message: str) -> CameraUnreachable:
-    """Some devices reset what is beyond their limit of connections."""
+    """Return the error for a reset: some devices reset what is beyond their limit of connections."""
     error = CameraUnreachable(message)
     error.is_strain = True
     return error
@@ -102,12 +102,12 @@ def _tls_error(address: Address, error: Exception, certificate: str | None) -> C
 
 
 def fingerprint_text(digest: bytes) -> str:
-    """A certificate's SHA-256 as people compare it: ``AB:CD:…``."""
+    """Return a certificate's SHA-256 as people compare it: ``AB:CD:…``."""
     return digest.hex(":").upper()
 
 
 def _system_reason(error: Exception) -> str:
-    """What the system calls it: «connection refused», not asyncio's words for it."""
+    """Return the system's words for it: «connection refused», not asyncio's."""
     inner = getattr(error, "os_error", error)
     number = getattr(inner, "errno", None)
     if isinstance(inner, ssl.SSLError | socket.gaierror):  # their numbers are not the system's
@@ -117,7 +117,7 @@ def _system_reason(error: Exception) -> str:
 
 
 def login_problem(address: Address, status: int, text: bytes, *, proven: bool) -> LoginError | None:
-    """What an answer to a signed request says about the login, if anything.
+    """Return what an answer to a signed request says about the login, if anything.
 
     ``proven``: the login has worked in this run, so a 403 or a 500 is about something else. A lock is told as 403 with
     a JSON body (DH-NVR608H) or as a bare 500; a missing right as 403, or as 200 with ``Authorization Failed``.
@@ -153,7 +153,7 @@ def _lock(address: Address, text: bytes) -> AccountLocked | None:
 
 
 def from_status(address: Address, status: int, text: bytes, *, location: str | None = None) -> CameraError:
-    """The error for an answer that is not what was asked for."""
+    """Return the error for an answer that is not what was asked for."""
     if 300 <= status < 400:
         where = printable(location or "nowhere", 100)
         return CameraRefused(

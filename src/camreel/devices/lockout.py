@@ -1,7 +1,7 @@
-"""Until when a camera keeps an account locked, remembered between runs: a login before that could start the time anew.
+"""How long a camera keeps an account locked, remembered between runs: an early login could start the time anew.
 
-One small file for each camera and user, in the folder that the system has for such things, readable by its owner
-alone. No password is in it, and no user name.
+One small file per camera and user, in the system's folder for such things, readable by its owner alone. It holds no
+password and no user name.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LONGEST_FILE = 4096
 
 @contextmanager
 def guard(target: Target, utc_now: Callable[[], datetime]) -> Iterator[None]:
-    """Around what logs in: :func:`check` before, and what came of it is remembered, or forgotten."""
+    """Put around what logs in: :func:`check` before it, then remember a lock, or forget it."""
     check(target, utc_now())
     try:
         yield
@@ -36,7 +36,7 @@ def guard(target: Target, utc_now: Callable[[], datetime]) -> Iterator[None]:
 
 
 def check(target: Target, now: datetime) -> None:
-    """Raise AccountLocked where the account is locked at ``now`` (aware), as far as an earlier run was told.
+    """Raise AccountLocked if an earlier run was told that the account is locked at ``now`` (aware).
 
     Nothing is raised if ``target.ignore_lock``.
     """
@@ -54,7 +54,7 @@ def check(target: Target, now: datetime) -> None:
 
 
 def remember(target: Target, error: AccountLocked, now: datetime) -> None:
-    """Note until when, counted from ``now``. Where that cannot be written down, it is not."""
+    """Note the end of the lock, counted from ``now``, if that can be written down."""
     wait = timedelta(seconds=error.seconds) if error.seconds is not None else _USUAL
     text = json.dumps({"camera": str(target.address), "locked_until": (now + wait).isoformat()})
     with suppress(OSError, RuntimeError):
@@ -68,7 +68,7 @@ def remember(target: Target, error: AccountLocked, now: datetime) -> None:
 
 
 def forget(target: Target) -> None:
-    """The login has worked."""
+    """Drop the note: the login worked."""
     with suppress(OSError, RuntimeError):
         _file(target).unlink(missing_ok=True)
 

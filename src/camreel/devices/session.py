@@ -1,18 +1,10 @@
-"""Whether this run may still try its password. One value shared by all connections to one camera.
+"""The aiohttp session of one :class:`~camreel.devices.http.Connection`: its login, certificate and reads.
 
-How long to let a body gather before it is taken: each piece costs the same, whether it is large or small. Pure.
-
-A camera on a network sends some ten thousand bytes at a time, thousands of times a second when four recordings come
-at once. Taken one by one they cost several times what they cost when a third of a second of them is taken together.
-
-The aiohttp session of one :class:`~camreel.devices.http.Connection`, over a connector of its own or a shared one.
-
-A login that is asked for on one connection is answered on that connection, or cameras refuse it that bind it to that,
-and count it as a failed one. With a connector of its own, limited to one connection, that is a matter of course. The
-connector of a session that somebody shares (Home Assistant has one for all) hands out whatever connection to the camera
-is free, but never one that was made with another ``ssl=``, which it tells apart by identity: so each of ours has an
-object of its own there, and with it a pool of its own within the shared one. Nothing else of the shared session is
-used: its cookies, headers, unpacking and repeating of requests would be wrong here.
+Cameras bind a login to the connection that asked for it. An answer on another connection is refused, and counts as a
+failed login. A connector of our own is limited to one connection. The connector of a shared session (Home Assistant
+has one for all) hands out any free connection to the camera, but never one made with another ``ssl=`` object. So each
+of our connections gives an object of its own, and has a pool of its own within the shared one. Nothing else of the
+shared session is used: its cookies, headers, unpacking and repeated requests would be wrong here.
 """
 
 from __future__ import annotations
@@ -73,7 +65,11 @@ _AT_FIRST = 1 << 20  # bytes: what has gathered when a connection breaks is lost
 
 
 class ReadCoalescer:
-    """``now`` counts seconds. ``pause``: so long is to be waited, for the end at most, before the next piece."""
+    """Decides how long to let a body gather: each read costs the same, whether it is large or small. Pure.
+
+    Four recordings at once come in thousands of small pieces a second. Taken one by one they cost several times what
+    a third of a second of them costs together. ``now`` counts seconds. ``pause``: wait so long before the next read.
+    """
 
     def __init__(self, now: float) -> None:
         self._now = now
@@ -81,7 +77,7 @@ class ReadCoalescer:
         self.pause = 0.0
 
     def took(self, count: int, now: float) -> None:
-        """``count`` bytes were there at ``now``."""
+        """Note that ``count`` bytes were there at ``now``."""
         elapsed, self._now = now - self._now, now
         self._total += count
         if self._total >= _AT_FIRST:
@@ -101,14 +97,14 @@ class Trust:
     ca_file: str | None = None
 
     def another_context(self) -> ssl.SSLContext:
-        """The same as ``context``, for one connection alone. Blocking."""
+        """Return the same as ``context``, for one connection alone. Blocking."""
         return tls_context(insecure=self.insecure, ca_file=self.ca_file)
 
 
 def tls_context(*, insecure: bool, ca_file: str | None) -> ssl.SSLContext:
-    """What to trust: the system's authorities, ``ca_file`` instead, or nothing checked at all (``insecure``).
+    """Return what to trust: the system's authorities, ``ca_file`` instead, or anything (``insecure``).
 
-    Blocking (it reads files). OSError or ssl.SSLError where ``ca_file`` cannot be used.
+    Blocking (it reads files). OSError or ssl.SSLError if ``ca_file`` cannot be used.
     """
     context = ssl.create_default_context(cafile=ca_file)
     if insecure:
@@ -156,7 +152,7 @@ class Wire:
 async def open_wire(
     trust: Trust, connect: float, https: bool, shared: aiohttp.ClientSession | None = None, *, slowly: bool = False
 ) -> Wire:
-    """A session for one connection, which may take ``connect`` seconds. UsageError where ``shared`` is closed.
+    """Open a session for one connection, which may take ``connect`` seconds. UsageError if ``shared`` is closed.
 
     ``slowly``: what comes is taken at a limited rate.
     """
@@ -192,14 +188,14 @@ def _own_ssl(trust: Trust) -> Ssl:
 
 
 async def _ssl_of_nobody_else(trust: Trust, *, https: bool) -> Ssl:
-    """An object that is not in any other request: aiohttp looks at it on https only, and tells pools apart by it."""
+    """Return an object that is in no other request: aiohttp looks at it on https only, and tells pools apart by it."""
     if trust.pinned is not None or not https:
         return aiohttp.Fingerprint(trust.pinned or bytes(32))
     return await anyio.to_thread.run_sync(trust.another_context)
 
 
 def trust_in(insecure: bool, ca_file: str | None, fingerprint: str | None) -> Trust:
-    """Which certificates to accept on https. Blocking. UsageError where ``ca_file`` cannot be used."""
+    """Return which certificates to accept on https. Blocking. UsageError if ``ca_file`` cannot be used."""
     if fingerprint is not None:
         return Trust(pinned=bytes.fromhex(fingerprint.replace(":", "")))
     try:

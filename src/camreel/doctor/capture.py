@@ -25,7 +25,7 @@ _LONGEST_TYPE = 200
 
 
 def refuse_existing(path: Path) -> None:
-    """UsageError where ``path`` is taken or cannot be: before anybody is asked for a password."""
+    """Raise UsageError if ``path`` is taken or cannot be: before anybody is asked for a password."""
     if os.path.lexists(path):
         raise UsageError(f"--capture {path} exists already; it was left alone.", hint="Give another name.")
     if not path.parent.is_dir():
@@ -33,7 +33,7 @@ def refuse_existing(path: Path) -> None:
 
 
 def write_capture(path: Path, session: CheckSession, checkup: Checkup) -> int:
-    """Write the archive and return how many answers are in it. Never over a file. DiskError where it cannot be.
+    """Write the archive and return how many answers are in it. Never over a file. DiskError if it cannot be.
 
     Only the owner may read it: it is redacted, but people should look into it before they send it.
     """

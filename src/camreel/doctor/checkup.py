@@ -17,14 +17,14 @@ from camreel.media.ffmpeg import library_versions
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """``free`` in bytes, None where the system does not tell; ``versions`` by name."""
+    """This side of it: ``free`` in bytes, None if the system does not tell; ``versions`` by name."""
 
     free: int | None
     versions: tuple[tuple[str, str], ...]
 
 
 def here(folder: Path) -> Here:
-    """For videos that go into ``folder``, which may have to be made yet."""
+    """Return the facts of this side, for videos in ``folder``, which may have to be made yet."""
     versions = (
         ("camreel", __version__),
         ("Python", platform.python_version()),

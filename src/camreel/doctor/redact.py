@@ -39,13 +39,13 @@ def written_forms(value: str) -> tuple[str, ...]:
 
 
 def coded_forms(value: str) -> tuple[str, ...]:
-    """``value`` in base64, at each of the three places where it can begin, and as MD5."""
+    """Return ``value`` in base64, at each of the three places where it can begin, and as MD5."""
     data = value.encode("utf-8", "surrogateescape")
     return (*_base64_forms(data), hashlib.md5(data).hexdigest())  # noqa: S324 - to find it
 
 
 def login_forms(username: str, realm: str, password: str) -> tuple[str, ...]:
-    """What a login looks like on the wire: Basic's pair, and the hash that opens digest (MD5 and SHA-256)."""
+    """Return what a login looks like on the wire: Basic's pair, and the hash that opens digest (MD5 and SHA-256)."""
     pair = f"{username}:{password}".encode("utf-8", "surrogateescape")
     secret = f"{username}:{realm}:{password}".encode("utf-8", "surrogateescape")
     hashes = (hashlib.md5(secret).hexdigest(), hashlib.sha256(secret).hexdigest())  # noqa: S324 - to find it
@@ -53,7 +53,7 @@ def login_forms(username: str, realm: str, password: str) -> tuple[str, ...]:
 
 
 def _base64_forms(data: bytes) -> tuple[str, ...]:
-    """The characters that ``data`` alone decides, wherever it begins within a group of three bytes."""
+    """Return the characters that ``data`` alone decides, wherever it begins within a group of three bytes."""
     forms = []
     for before in range(3):
         text = b64encode(b"\0" * before + data).decode("ascii")
@@ -99,7 +99,7 @@ _LOOKS = ((_CERTIFICATE, "certificate"), (_MAIL, "mail"), (_MAC, "mac"), (_IPV4,
 
 
 class Redactor:
-    """What is private, as far as it is known; ``know`` and ``learn`` add to it, the others take it out."""
+    """Knows what is private; ``know`` and ``learn`` add to it, the others take it out."""
 
     def __init__(self, rules: PrivacyRules) -> None:
         self._rules = rules
@@ -111,7 +111,7 @@ class Redactor:
         self._patterns: tuple[re.Pattern[str] | None, re.Pattern[str] | None] | None = None
 
     def know(self, kind: str, value: str, forms: Iterable[str] = ()) -> str:
-        """Remember ``value``, whose ``kind`` is the name of its placeholder; what it is replaced with.
+        """Remember ``value``, whose ``kind`` is the name of its placeholder; return what replaces it.
 
         ``forms`` are other texts that give it away. A value that is known already keeps the placeholder it has.
         """
@@ -135,7 +135,7 @@ class Redactor:
         return placeholder
 
     def _known_by(self, kind: str, value: str) -> dict[str, str] | None:
-        """Where else than under its own key it is looked for; None where that would hide half of the answer."""
+        """Return where else than under its own key it is looked for; None if that would hide half of the answer."""
         if kind == "password":
             # A word or a number is left: no answer has the password, and a hole where the word stood would tell it.
             return self._strong if len(value) >= 4 and not (value.isalpha() or value.isdigit()) else None
@@ -150,11 +150,11 @@ class Redactor:
         self._walk(body, self._learn_looks)
 
     def body(self, body: str) -> str:
-        """``body`` with all of it taken out. Give it to :meth:`learn` first."""
+        """Return ``body`` with all of it taken out. Give it to :meth:`learn` first."""
         return self._walk(body, self._plain)
 
     def sentence(self, text: str) -> str:
-        """A sentence of ours about the camera. Words that are only names are left: ours are not about them."""
+        """Redact a sentence of ours about the camera. Words that are only names stay: ours are not about them."""
         return self._by_looks(_AUTHORITY.sub(self._authority, self._known(text, weak=False)))
 
     def _walk(self, body: str, plain: _Plain) -> str:
@@ -219,7 +219,7 @@ class Redactor:
 
 
 def _word_for(text: str, forms: Mapping[str, str]) -> str:
-    """The placeholder of what was found, in whatever case of letters."""
+    """Return the placeholder of what was found, in whatever case of letters."""
     if text in forms:
         return forms[text]
     same = (word for form, word in forms.items() if re.fullmatch(re.escape(form), text, re.IGNORECASE))
@@ -235,7 +235,7 @@ _HEX_REALM = re.compile(r"[0-9A-Fa-f]{16,64}")
 
 
 def redacted(session: CheckSession, credentials: Credentials) -> CheckSession:
-    """The same visit, fit to be shown: in bodies, targets and errors; the address is ``host-1``.
+    """Return the same visit, fit to be shown: bodies, targets and errors; the address is ``host-1``.
 
     Headers are left as they are: nothing of them is shown but which there were.
     """
@@ -299,7 +299,7 @@ class _Hider:
 
 
 def _realms(heard: Iterable[Reply]) -> list[str]:
-    """What the login's realms say of the device: ``Login to`` and its serial number, or 32 digits made of it."""
+    """Return what the login's realms say of the device: ``Login to`` and its serial number, or 32 digits made of it."""
     found: dict[str, None] = {}
     for reply in heard:
         for challenge in parse_challenges(reply.header("WWW-Authenticate")):

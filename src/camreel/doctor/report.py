@@ -20,7 +20,7 @@ _HIDDEN = (
 
 
 def checkup_text(checkup: Checkup) -> str:
-    """All of it; labels have ten columns, as in the report of an export."""
+    """Return the check-up as labelled lines; labels have ten columns, as in the report of an export."""
     lines, last = [], ""
     for label, text in _rows(checkup):
         lines.append(f"{'' if label == last else label:<9} {printable(text, 2000)}")
@@ -162,7 +162,7 @@ SCHEMA = 1
 
 
 def checkup_json(checkup: Checkup) -> dict[str, Any]:
-    """All of it as plain values. What was not told is null, and its reason stands under ``not_told``."""
+    """Return the check-up as plain values. What was not told is null, with its reason under ``not_told``."""
     told: dict[str, Fact[Any]] = {
         "model": checkup.facts.model,
         "firmware": checkup.facts.firmware,

@@ -35,7 +35,7 @@ class Trouble:
 
     @classmethod
     def of(cls, error: CamreelError) -> Trouble:
-        """The error as a value."""
+        """Return the error as a value."""
         seconds = error.seconds if isinstance(error, AccountLocked) else None
         return cls(type(error).__name__, str(error), error.hint, error.exit_code, seconds)
 
@@ -57,7 +57,7 @@ class CheckSession:
 
 
 async def visit(patient: CheckTarget, credentials: Credentials, tuning: Runtime | None = None) -> CheckSession:
-    """Ask everything. What the camera does wrong is in the session; UsageError for a bad CA file."""
+    """Ask a check-up's questions. What the camera does wrong is in the session; UsageError for a bad CA file."""
     tuning = tuning or Runtime()
     interview, warnings = Interview(patient.channel), list[str]()
     access = Access(

@@ -1,4 +1,4 @@
-"""A camera: who it is, what its clock shows, what it has recorded, and the bytes of a recording."""
+"""A Dahua camera or recorder: who it is, its clock, its recordings, and the bytes of one."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class _Gathered:
 
     @property
     def count(self) -> int:
-        """All that was listed, also what could not be read."""
+        """How much was listed, also what could not be read."""
         return len(self.recordings) + len(self._unread)
 
     def warn(self, text: str) -> None:
         self._warnings[text] = None
 
     def take(self, page: protocol.Page) -> bool:
-        """Add what is new of ``page``; whether anything was."""
+        """Add what is new of ``page``; return whether anything was."""
         fresh = [item for item in page.recordings if (item.path, item.span) not in self._seen]
         unread = [problem for problem in page.problems if problem not in self._unread]
         self.recordings += fresh
@@ -79,7 +79,7 @@ class DahuaClient:
         self._utc_now = utc_now or _utc_now
 
     async def identify(self) -> DeviceInfo:
-        """Who the camera is; the first call of a run, so it is also what checks the login."""
+        """Return who the camera is. The first question of a run: it checks the login."""
         first = await self._connection.text(protocol.cgi_target("magicBox", action="getSystemInfo"))
         system = protocol.parse_pairs(first.text)
         # Recorders answer a number for the type (31) and the model as updateSerial.
@@ -102,11 +102,11 @@ class DahuaClient:
 
     @staticmethod
     def _speaks_dahua(answer: Answer) -> bool:
-        """Whether an answer without a model is still in the family's own form."""
+        """Return whether an answer without a model is still in the family's own form."""
         return protocol.is_error(answer.text) and answer.status in {200, 400, 501}
 
     async def _one(self, action: str, key: str) -> str | None:
-        """One optional fact; None where this firmware does not tell it."""
+        """Return one optional fact; None if this firmware does not tell it."""
         try:
             answer = await self._connection.text(protocol.cgi_target("magicBox", action=action))
         except LoginError:
@@ -121,7 +121,7 @@ class DahuaClient:
         return printable(pairs[key], 60) if pairs.get(key) else None
 
     async def clock(self) -> Reading | None:
-        """What the camera's clock shows, and when by ours; None where it does not tell.
+        """Return what the camera's clock shows, and when by ours; None if it does not tell.
 
         The ``Date`` header is not asked: it holds local time labelled GMT (Intelbras MHDX 1308).
         """
@@ -134,7 +134,7 @@ class DahuaClient:
         return Reading(shown, before + (after - before) / 2)
 
     async def zone_facts(self) -> ZoneFacts:
-        """What its settings say of its zone; nothing where this account may not read them.
+        """Return what its settings say of its time zone; nothing if this account may not read them.
 
         Each is asked for once, and by the names that all firmware knows: an unknown name is answered like a missing
         right (DH-NVR608H), and some firmware counts that as a failed login.
@@ -224,14 +224,14 @@ class DahuaClient:
         return gathered.listing()
 
     async def titles(self) -> dict[int, str]:
-        """The channels' titles by number, from 1; empty where the camera does not tell them."""
+        """Return the channels' titles by number, from 1; empty if the camera does not tell them."""
         answer = await self._connection.text(
             protocol.cgi_target("configManager", action="getConfig", name="ChannelTitle")
         )
         return protocol.parse_titles(answer.text) if answer.status == 200 else {}
 
     async def number_of(self, title: str) -> int:
-        """The number of the channel that is called ``title``. UsageError where none or several are."""
+        """Return the number of the channel called ``title``. UsageError if none or several are."""
         titles = await self.titles()
         found = [number for number, name in titles.items() if name.strip().casefold() == title.strip().casefold()]
         if len(found) == 1:
@@ -243,7 +243,7 @@ class DahuaClient:
         )
 
     async def explain_nothing(self, channel: int) -> str:
-        """Why a search found nothing: a sentence, after asking for any time at all.
+        """Return a sentence on why a search found nothing, after asking for any time at all.
 
         The camera answers 400 to a window without footage and to a question that it does not accept, byte for byte
         alike, so a question that must have an answer tells them apart. UsageError where the camera
@@ -276,7 +276,7 @@ class DahuaClient:
 
     @asynccontextmanager
     async def _finder(self) -> AsyncIterator[str]:
-        """A finder on the camera, closed and destroyed whatever happens: leaked ones exhaust it until it restarts."""
+        """Make a finder on the camera, and destroy it whatever happens: leaked ones exhaust it until it restarts."""
         answer = await self._connection.text(protocol.cgi_target("mediaFileFind", action="factory.create"))
         finder = protocol.parse_object(answer.text) if answer.status == 200 else None
         if finder is None:
@@ -306,11 +306,11 @@ class DahuaClient:
 
     @asynccontextmanager
     async def open(self, recording: Recording, *, first: int = 0, end: int | None = None) -> AsyncIterator[HttpBody]:
-        """The bytes of ``recording``, from ``first`` up to ``end`` where the camera can do that (``HttpBody.part``).
+        """Receive ``recording``, from byte ``first`` up to ``end`` if the camera can do that (``HttpBody.part``).
 
         A negative ``first`` asks for so many of the last bytes.
 
-        CameraRefused where its path must not be asked for, or it is gone.
+        CameraRefused if its path must not be asked for, or it is gone.
         """
         try:
             target = protocol.loadfile_target(recording.path)
@@ -320,11 +320,11 @@ class DahuaClient:
             yield body
 
     async def knock(self) -> None:
-        """Whether it is there at all, without logging in. CameraUnreachable or CameraBusy where it is not."""
+        """Ask without logging in whether it is there. CameraUnreachable or CameraBusy if it is not."""
         await self._connection.knock(protocol.cgi_target("global", action="getCurrentTime"))
 
     async def lists(self, recording: Recording) -> bool:
-        """Whether the camera still lists ``recording``. Raises as :meth:`search` does."""
+        """Return whether the camera still lists ``recording``. Raise as :meth:`search` does."""
         if self._channel is None:
             return True
         listing = await self._list(self._channel, recording.listed or recording.span)
@@ -332,7 +332,7 @@ class DahuaClient:
 
     @asynccontextmanager
     async def open_by_time(self, recording: Recording) -> AsyncIterator[HttpBody]:
-        """The footage of a recording's time, as a DHAV stream (``loadfile.cgi``). CameraRefused where it cannot be had.
+        """Receive the footage of a recording's time as a DHAV stream (``loadfile.cgi``). CameraRefused if that fails.
 
         A start on a multiple of five minutes gives an empty body on LTN6416, a window of 8 hours a 400 on DH-NVR608H,
         and one that crosses the border of a file comes truncated: so each recording is asked for by itself.

@@ -25,13 +25,13 @@ _HEADER = struct.Struct("<I4s8xI4xI4x")
 
 
 def question() -> bytes:
-    """What is sent to all: who is there?"""
+    """Return what is sent to all: who is there?"""
     body = b'{ "method" : "DHDiscover.search", "params" : { "mac" : "", "uni" : 1 } }\n'
     return _HEADER.pack(_HEADER.size, b"DHIP", len(body), len(body)) + body
 
 
 def answer(data: bytes, host: str) -> FoundDevice | None:
-    """The device that sent ``data`` from ``host``; None where that is no answer."""
+    """Return the device that sent ``data`` from ``host``; None if that is no answer."""
     if data[4:8] != b"DHIP":
         return None
     try:
@@ -69,7 +69,7 @@ _MOST_ANSWERS = 4096
 
 
 def discover(places: Sequence[Place] = EVERYWHERE) -> list[FoundDevice]:
-    """The devices that answer at ``places``, in the order of their addresses. OSError where there is no network."""
+    """Return the devices that answer at ``places``, by address. OSError without a network."""
     found: dict[tuple[str, int, str], FoundDevice] = {}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)

@@ -1,12 +1,8 @@
-"""What goes over the wire and comes back: targets, key=value bodies, listings. Pure.
+"""Dahua's HTTP API: request targets, key=value bodies, listings, settings. Pure.
 
-Facts come from captures and from clients that work; the firmware is named where it is known. Nothing here trusts
-the camera: what does not parse is named, what is out of bounds is dropped, and no path of the camera's can leave
-the one endpoint it is meant for.
-
-What the camera's settings say of its zone: bodies of ``getConfig`` for ``NTP`` and ``Locales`` -> facts. Pure.
-
-The zone is in NTP and not in Locales, as a DH-NVR608H has it; very old firmware has it in Locales.
+Facts come from captures and from clients that work, with the firmware if it is known. Nothing here trusts the camera:
+what does not parse is named, what is out of bounds is dropped, and no path of the camera's leaves the one endpoint it
+is meant for.
 """
 
 from __future__ import annotations
@@ -39,7 +35,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def cgi_target(name: str, /, **parameters: str | int) -> str:
-    """The request target of a CGI call; parameter names may use ``__`` for a dot (``condition__Channel``)."""
+    """Return the request target of a CGI call; parameter names may use ``__`` for a dot (``condition__Channel``)."""
     query = "&".join(f"{key.replace('__', '.')}={_quoted(str(value))}" for key, value in parameters.items())
     return f"/cgi-bin/{name}.cgi?{query}"
 
@@ -51,7 +47,7 @@ def _quoted(value: str) -> str:
 
 
 def loadfile_target(path: str) -> str:
-    """The request target that downloads ``path``; ValueError, with the reason, for a path that must not be asked."""
+    """Return the target that downloads ``path``; ValueError, with the reason, if it must not be asked for."""
     if "://" in path or not path.startswith("/"):
         raise ValueError("it lies on another server, not on this camera")
     if _CONTROL.search(path):
@@ -64,7 +60,7 @@ def loadfile_target(path: str) -> str:
 
 
 def parse_pairs(text: str) -> dict[str, str]:
-    """``key=value`` lines; CRLF or LF, blanks round keys and values dropped, values may hold ``=`` or nothing.
+    """Parse ``key=value`` lines; CRLF or LF, blanks round keys and values dropped, values may hold ``=`` or nothing.
 
     Lines without ``=`` are dropped. Blanks inside keys (``items[0]. StartTime`` in the vendor's document) go too.
     """
@@ -77,17 +73,17 @@ def parse_pairs(text: str) -> dict[str, str]:
 
 
 def _lines(text: str) -> list[str]:
-    """At CRLF, LF or CR; str.splitlines would also cut a path at a vertical tab or U+2028."""
+    """Split at CRLF, LF or CR; str.splitlines would also cut a path at a vertical tab or U+2028."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def is_error(text: str) -> bool:
-    """Whether a body says ``Error``: devices do that with status 200 too (aiodahua)."""
+    """Return whether a body says ``Error``: devices do that with status 200 too (aiodahua)."""
     return text.lstrip()[:5].lower() == "error"
 
 
 def parse_object(text: str) -> str | None:
-    """The finder's id in ``result=…``. Opaque: some exceed 2^31, some start with zeros."""
+    """Return the finder's id in ``result=…``. Opaque: some exceed 2^31, some start with zeros."""
     found = parse_pairs(text).get("result", "")
     return found if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", found) else None
 
@@ -100,7 +96,7 @@ _TIME = re.compile(
 
 
 def parse_time(text: str) -> WallTime | None:
-    """A time of the camera's: padded or not, in 24 hours or with AM/PM (some devices localise it). None otherwise."""
+    """Parse a time of the camera's: padded or not, in 24 hours or with AM/PM, as some devices have it. Else None."""
     try:
         moment = datetime.fromisoformat(text) if _USUAL_TIME.fullmatch(text) else _unusual_time(text.strip())
     except ValueError:
@@ -120,7 +116,7 @@ def _unusual_time(text: str) -> datetime | None:
 
 
 def format_time(wall: WallTime, *, round_up: bool = False) -> str:
-    """A time for a search: whole seconds, for a fraction is answered with 400 (Amcrest AD410)."""
+    """Format a time for a search: whole seconds, for a fraction is answered with 400 (Amcrest AD410)."""
     whole = wall.naive.replace(microsecond=0)
     if round_up and whole < wall.naive:
         whole += timedelta(seconds=1)
@@ -155,7 +151,7 @@ _ITEM = re.compile(r"items\[(\d{1,6})", re.ASCII)
 
 
 def parse_page(text: str, first_position: int = 0) -> Page:
-    """The items of one page, by index and not by key order (which differs between firmwares)."""
+    """Parse the items of one page, by index and not by key order (which differs between firmwares)."""
     found, items = "", _Items()
     for line in _lines(text):
         key, equals, value = line.partition("=")
@@ -258,13 +254,13 @@ _TITLE = re.compile(r"table\.ChannelTitle\[(\d{1,4})\]\.Name", re.ASCII)
 
 
 def parse_titles(text: str) -> dict[int, str]:
-    """Channel titles by number, from 1 (the table counts from 0). Recorders list every slot, used or not."""
+    """Parse channel titles by number, from 1 (the table counts from 0). Recorders list every slot, used or not."""
     found = ((_TITLE.fullmatch(key), value) for key, value in parse_pairs(text).items())
     return {int(match[1]) + 1: printable(value, 60) for match, value in found if match}
 
 
 def of_channel(recordings: Iterable[Recording], channel: int) -> tuple[list[Recording], list[Recording], str | None]:
-    """``recordings`` of ``channel`` (as people count, from 1), those of others, and what is doubtful about it.
+    """Return ``recordings`` of ``channel`` (as people count, from 1), those of others, and a doubt about it.
 
     The question names the channel from 1, the answer from 0 on most devices and from 1 on some, so the answer's
     channel only serves to part channels where an answer mixes them. Where it could be either, the folder in the path
@@ -287,7 +283,10 @@ def of_channel(recordings: Iterable[Recording], channel: int) -> tuple[list[Reco
 
 
 def parse_zone_facts(ntp: str | None, locales: str | None) -> ZoneFacts:
-    """The facts of both bodies; None for one that was not to be had."""
+    """Parse ``getConfig`` of ``NTP`` and ``Locales``; None for a body that was not to be had.
+
+    The time zone is in NTP and not in Locales, as a DH-NVR608H has it; very old firmware has it in Locales.
+    """
     times, rules = _table(ntp, "NTP"), _table(locales, "Locales")
     summer_on = rules.get("DSTEnable", "").lower() == "true"
     start, end = _turn(rules, "DSTStart"), _turn(rules, "DSTEnd")

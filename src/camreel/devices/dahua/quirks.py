@@ -1,4 +1,4 @@
-"""In what a Dahua device is peculiar, as sentences: seen in its answers, not probed for. Pure."""
+"""The quirks of a Dahua device, as sentences: seen in its answers, not probed for. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from camreel.model import Recording
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One search: its pages, and what came after the last. ``end`` is None where that was not seen.
+    """One search: its pages, and what came after the last. ``end`` is None if that was not seen.
 
-    ``why`` is the reason where the question was not answered; ``refused_empty`` and ``is_empty``: it was answered that
+    ``why`` is the reason if the question was not answered; ``refused_empty`` and ``is_empty``: it was answered that
     there is nothing, by a 400 or by a list without anything.
     """
 
