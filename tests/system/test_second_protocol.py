@@ -195,7 +195,7 @@ class ShelfDevice:
         return Reading(WallTime.fromisoformat(shown), self._access.utc_now())
 
     async def zone_facts(self) -> ZoneFacts:
-        return ZoneFacts(index=0)
+        return ZoneFacts(standard=timedelta(0), has_rule=True)
 
     async def titles(self) -> dict[int, str]:
         return {1: (await self._line.ask("titles"))["channel.1.title"]}
@@ -291,7 +291,7 @@ class ShelfDriver:
             model=Fact(told["who"]["model"], ""),
             firmware=Fact(told["who"]["firmware"], ""),
             serial=Fact(told["who"]["serial"], ""),
-            clock=Fact(clock_facts(sheet.reading, ZoneFacts(index=0), listed), ""),
+            clock=Fact(clock_facts(sheet.reading, ZoneFacts(standard=timedelta(0), has_rule=True), listed), ""),
             channels=Fact(((1, told["titles"]["channel.1.title"]),), ""),
             footage=Fact(RecordedFootage(sheet.channel, listed[0].span.start, listed[-1].span.end), ""),
         )
@@ -381,6 +381,7 @@ def test_doctor_tells_its_facts_and_nothing_private(program: Program, shelf: She
     with zipfile.ZipFile(tmp_path / "shelf.zip") as archive:
         everything = json.dumps(document) + "".join(archive.read(name).decode() for name in archive.namelist())
     assert "title-1" in everything
+    assert "the camera's time zone settings" in document["clock"]["source"]
     for private in (SERIAL, TITLE, PASSWORD, USER, "127.0.0.1"):
         assert private not in everything
 

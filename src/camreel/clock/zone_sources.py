@@ -17,7 +17,6 @@ from camreel.clock.zones import (
     Zone,
     format_offset,
     named,
-    offset_of_index,
 )
 from camreel.errors import printable
 from camreel.model import WallTime
@@ -29,16 +28,19 @@ _LONG_AGO = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class ZoneFacts:
-    """The zone in the camera's settings; None for what they do not say.
+    """What the camera's settings say of its time zone; None for what they do not say.
 
-    `description` is `NTP.TimeZoneDesc`, `index` is `NTP.TimeZone`, `summer` is the rule in `Locales`. `has_rule`: the
-    rule was readable, so that None means that daylight saving is off.
+    `description` is the text that should name the zone, `standard` the offset from UTC without daylight saving,
+    `summer` the rule of daylight saving; `has_rule` tells whether that was readable (None then means: off).
+    `description_from` and `standard_from` are the camera's names of these settings.
     """
 
     description: str | None = None
-    index: int | None = None
+    standard: timedelta | None = None
     summer: Summer | None = None
     has_rule: bool = False
+    description_from: str = "time zone"
+    standard_from: str = "time zone settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,12 @@ def sources(
         found.append(ZoneSource(1, zone, "--camera-tz"))
     # Some firmware has a list of cities there, or the cities of another zone: only a name of the database counts.
     if (by_name := named(facts.description or "")) is not None:
-        found.append(ZoneSource(2, by_name, "the camera's NTP.TimeZoneDesc"))
+        found.append(ZoneSource(2, by_name, f"the camera's {facts.description_from}"))
     if (by_recordings := _zone_of(recorded, reading)) is not None:
         found.append(ZoneSource(BY_RECORDINGS, by_recordings, "the UTCOffset of the recordings"))
-    standard = None if facts.index is None else offset_of_index(facts.index)
-    if standard is not None and facts.has_rule:
-        by_settings = SeasonZone(standard, facts.summer)
-        found.append(ZoneSource(4, by_settings, f"the camera's NTP.TimeZone={facts.index} and Locales", _STALE))
+    if facts.standard is not None and facts.has_rule:
+        by_settings = SeasonZone(facts.standard, facts.summer)
+        found.append(ZoneSource(4, by_settings, f"the camera's {facts.standard_from}", _STALE))
     if reading is not None:
         # No zone is that far from UTC: then all of it is the clock's error.
         offset = reading.offset if reading.is_plausible else timedelta(0)

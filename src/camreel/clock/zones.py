@@ -3,8 +3,8 @@
 A zone answers two questions: how far its clock is ahead of UTC at a moment, and when that changes. The rest follows:
 the hour that happens twice, the hour that is skipped, and the real time of a range on the clock.
 
-The firmware stores an index for the standard offset (`NTP.TimeZone`) and a rule for daylight saving
-(`Locales.DSTEnable`, `DSTStart`, `DSTEnd`). The rule is written with a year, and its month, week and day repeat.
+Firmware has a standard offset and a rule for daylight saving. The rule is written with a year, and its month, week and
+day repeat.
 """
 
 from __future__ import annotations
@@ -206,18 +206,7 @@ def _pieces(zone: Zone, first: datetime, last: datetime) -> Iterator[tuple[datet
     yield first, last, offset
 
 
-# The table of the firmware, in minutes: its cross-checks are -3 (22), -5 (25), -8 (28), +3 (3) and +8 (13).
-_INDEX_MINUTES = (
-    0, 60, 120, 180, 210, 240, 270, 300, 330, 345, 360, 390, 420, 480, 540, 570, 600, 660, 720, 780,
-    -60, -120, -180, -210, -240, -300, -360, -420, -480, -540, -600, -660, -720,
-)  # fmt: skip
-
 _SUMMER = timedelta(hours=1)  # the firmware knows no other daylight saving
-
-
-def offset_of_index(index: int) -> timedelta | None:
-    """Return the standard offset of `NTP.TimeZone=index`; None for an undocumented index."""
-    return timedelta(minutes=_INDEX_MINUTES[index]) if 0 <= index < len(_INDEX_MINUTES) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from camreel.clock import (
 )
 from camreel.clock.zone_sources import contradictions, sources
 from camreel.clock.zones import SeasonZone, Summer, Turn
-from camreel.devices.dahua.protocol import parse_zone_facts
+from camreel.devices.dahua.protocol import offset_of_index, parse_zone_facts
 from camreel.errors import CameraError, UsageError
 from camreel.model import Address, Recording, Span, Target, WallTime
 
@@ -57,10 +57,22 @@ table.Locales.DSTEnd.Hour=2
 US = Summer(Turn(3, 2, 0, 2), Turn(11, 1, 0, 2))
 
 
+def dahua(index: int | None = None, **said) -> ZoneFacts:
+    """Facts of a Dahua device, whose ``NTP.TimeZone`` is ``index``."""
+    standard = None if index is None else offset_of_index(index)
+    return ZoneFacts(
+        standard=standard,
+        description_from="NTP.TimeZoneDesc",
+        standard_from=f"NTP.TimeZone={index} and Locales",
+        **said,
+    )
+
+
 def test_the_settings_of_a_recorder():
     """Off is off, whatever the rule says; switched on, the rule is the American one."""
     facts = parse_zone_facts(NTP, LOCALES)
-    assert facts == ZoneFacts("Easterntime", 25, None, has_rule=True)
+    assert facts == dahua(25, description="Easterntime", has_rule=True)
+    assert facts.standard == -5 * HOUR
     on = parse_zone_facts(NTP, LOCALES.replace("=false", "=true"))
     assert on.summer == US
 
@@ -68,13 +80,13 @@ def test_the_settings_of_a_recorder():
 @pytest.mark.parametrize(
     ("ntp", "locales", "facts"),
     [
-        (None, None, ZoneFacts()),
-        ("Error\r\nBad Request!\r\n", "Error", ZoneFacts()),
-        (NTP, None, ZoneFacts("Easterntime", 25)),
-        ("table.NTP.TimeZone=x", "table.Locales.DSTEnable=false", ZoneFacts(has_rule=True)),
-        (None, "table.Locales.TimeZone=13\ntable.Locales.DSTEnable=false", ZoneFacts(index=13, has_rule=True)),
-        ("", LOCALES.replace("=false", "=true").replace("Month=3", "Month=13"), ZoneFacts()),
-        ("table.NTP.TimeZone=" + "9" * 40, "", ZoneFacts()),
+        (None, None, dahua()),
+        ("Error\r\nBad Request!\r\n", "Error", dahua()),
+        (NTP, None, dahua(25, description="Easterntime")),
+        ("table.NTP.TimeZone=x", "table.Locales.DSTEnable=false", dahua(has_rule=True)),
+        (None, "table.Locales.TimeZone=13\ntable.Locales.DSTEnable=false", dahua(13, has_rule=True)),
+        ("", LOCALES.replace("=false", "=true").replace("Month=3", "Month=13"), dahua()),
+        ("table.NTP.TimeZone=" + "9" * 40, "", dahua()),
     ],
 )
 def test_what_cannot_be_read_is_not_known(ntp, locales, facts):
@@ -92,7 +104,7 @@ def test_a_rule_by_dates():
     assert parse_zone_facts(NTP, weekly).summer == Summer(Turn(3, None, 5, 2), Turn(11, None, 5, 2))
 
 
-FACTS = ZoneFacts("Europe/Berlin", 1, Summer(Turn(3, -1, 0, 2), Turn(10, -1, 0, 3)), has_rule=True)
+FACTS = dahua(1, description="Europe/Berlin", summer=Summer(Turn(3, -1, 0, 2), Turn(10, -1, 0, 3)), has_rule=True)
 READING = Reading(wall("2026-11-20T13:00:07"), NOW)
 TOLD = ((wall("2026-11-20T12:00:00"), HOUR),)
 
@@ -104,16 +116,14 @@ def test_the_first_source_that_answers_is_taken():
     assert [bool(source.weakness) for source in answers] == [False, False, False, True, True]
     assert [s.rank for s in sources(None, replace(FACTS, description="Berlin, Bern, Rom"), READING)] == [4, 5]
     assert [s.rank for s in sources(None, replace(FACTS, description="GMT+01:00", has_rule=False), READING)] == [5]
-    assert sources(None, ZoneFacts(index=33, has_rule=True), None) == ()
+    assert sources(None, dahua(33, has_rule=True), None) == ()
 
 
 def test_contradictions_name_both_values():
     """Sources that agree on the day are silent; those that do not are named with their values."""
     agreed = sources("Europe/Paris", FACTS, READING, TOLD)
     assert contradictions(agreed, NOW) == ()
-    (said,) = contradictions(
-        sources("Europe/Paris", replace(FACTS, index=8, description="", summer=None), READING), NOW
-    )
+    (said,) = contradictions(sources("Europe/Paris", dahua(8, description="", has_rule=True), READING), NOW)
     assert "UTC+01:00 (Europe/Paris) by --camera-tz" in said
     assert "UTC+05:30 by the camera's NTP.TimeZone=8" in said
 

@@ -20,10 +20,10 @@ from camreel.clock.zones import (
     Turn,
     change_over,
     moments_of,
-    offset_of_index,
     stretches_of,
     wall_at,
 )
+from camreel.devices.dahua.protocol import offset_of_index
 from camreel.errors import UsageError
 from camreel.model import AskedRange, WallTime
 

@@ -282,6 +282,18 @@ def of_channel(recordings: Iterable[Recording], channel: int) -> tuple[list[Reco
     return kept, [recording for recording in listed if recording.channel not in {wanted, None}], None
 
 
+# The table of the firmware, in minutes: its cross-checks are -3 (22), -5 (25), -8 (28), +3 (3) and +8 (13).
+_INDEX_MINUTES = (
+    0, 60, 120, 180, 210, 240, 270, 300, 330, 345, 360, 390, 420, 480, 540, 570, 600, 660, 720, 780,
+    -60, -120, -180, -210, -240, -300, -360, -420, -480, -540, -600, -660, -720,
+)  # fmt: skip
+
+
+def offset_of_index(index: int) -> timedelta | None:
+    """Return the standard offset that ``NTP.TimeZone=index`` means; None for an index that nobody has written down."""
+    return timedelta(minutes=_INDEX_MINUTES[index]) if 0 <= index < len(_INDEX_MINUTES) else None
+
+
 def parse_zone_facts(ntp: str | None, locales: str | None) -> ZoneFacts:
     """Parse ``getConfig`` of ``NTP`` and ``Locales``; None for a body that was not to be had.
 
@@ -291,12 +303,15 @@ def parse_zone_facts(ntp: str | None, locales: str | None) -> ZoneFacts:
     summer_on = rules.get("DSTEnable", "").lower() == "true"
     start, end = _turn(rules, "DSTStart"), _turn(rules, "DSTEnd")
     summer = Summer(start, end) if summer_on and start is not None and end is not None else None
+    index = _signed_number(times.get("TimeZone", rules.get("TimeZone", "")))
     return ZoneFacts(
         description=printable(times.get("TimeZoneDesc", ""), 60) or None,
-        index=_signed_number(times.get("TimeZone", rules.get("TimeZone", ""))),
+        standard=None if index is None else offset_of_index(index),
         summer=summer,
         # A rule that is on and cannot be read is not known; that it is off, is.
         has_rule="DSTEnable" in rules and (summer is not None or not summer_on),
+        description_from="NTP.TimeZoneDesc",
+        standard_from=f"NTP.TimeZone={index} and Locales",
     )
 
 
