@@ -23,7 +23,6 @@ SMALL = 60  # lines
 MOST_SMALL = 3
 
 NOT_YET = {
-    "circles": {"camreel.cli.batch <-> camreel.cli.commands.list"},
     "names": {"camreel.media.mux.muxed"},
     "classes": {"Question"},
 }

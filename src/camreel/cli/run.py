@@ -1,95 +1,127 @@
-"""A request, a way to get the password and a manner of speaking -> an exit code. `get` and `demo` both go this way.
-
-Asking a person before a download that is much. Where nobody can be asked it goes on: a crontab has nobody.
-"""
+"""Run a job until it ends or somebody stops it."""
 
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timezone
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
-from camreel.cli.hooks import HookCommand, run_after
+import anyio
+from anyio.abc import TaskStatus
+
 from camreel.cli.options import OutputOptions
-from camreel.cli.startup import loading, loading_aiohttp
 from camreel.cli.ui import terminal
-from camreel.errors import UsageError, printable
-from camreel.model import Credentials, MergeRequest, Request
-from camreel.report import Report, report_json, report_text
-from camreel.text import duration_text, size_text
+from camreel.cli.ui.reporters import Reporter, leave_screen
+from camreel.errors import Interrupted, UsageError, printable
 
-if TYPE_CHECKING:
-    from camreel.cli.ui.reporters import Reporter
-    from camreel.jobs.export import Confirm
+_TICK = 0.2  # seconds
+_PATIENCE = 0.8  # seconds from Ctrl-C to the end at the latest
 
 
-def run_job(
-    request: Request,
-    ask_password: Callable[[], str],
-    manner: OutputOptions,
-    after: HookCommand | None = None,
-    *,
-    asks: bool = False,
-) -> Report:
-    """Export, run the command ``after`` it, and show the report. The password is only asked for where it is needed.
+class Runner:
+    """One job, with a listener for signals and a ticker beside it.
 
-    ``asks``: where there is much to fetch, a person is asked before the download.
+    ``interrupted_message`` returns what is said after Ctrl-C.
     """
-    # They bring aiohttp, anyio and more, which --help should not wait for.
-    with loading_aiohttp():
-        from camreel.cli.runner import run_export  # noqa: PLC0415
-        from camreel.cli.ui.reporters import choose_reporter  # noqa: PLC0415
-        from camreel.devices import lockout  # noqa: PLC0415
-        from camreel.output.finalize import already_there  # noqa: PLC0415
 
-    report = already_there(request)
-    if report is None:
-        lockout.check(request.target, datetime.now(timezone.utc))  # before anybody types a password that is not sent
-        credentials = Credentials(request.target.username, ask_password())
-        reporter = choose_reporter(manner)
-        with logging_to(reporter, manner):
-            report = run_export(request, credentials, reporter, confirm_of(request, reporter) if asks else None)
-        report = run_after(report, after, quiet=manner.quiet or manner.progress == "json")
-        show_report(report, manner, told=not manner.quiet and manner.progress != "json")
-    else:
-        show_report(report, manner)
-    return report
+    def __init__(
+        self, job: Callable[[], Awaitable[None]], interrupted_message: Callable[[], str], reporter: Reporter
+    ) -> None:
+        self._job, self._interrupted_message, self._reporter = job, interrupted_message, reporter
+        self._is_stopped = self._is_done = False
+        self._is_over = False  # and told
+        self._deadline = threading.Timer(_PATIENCE, self._end_if_late)
+        self._deadline.daemon = True  # the program's own end is the end of it
+
+    def run(self) -> None:
+        """Run the job to its end, and close the reporter.
+
+        Raises what the job raises, and Interrupted after Ctrl-C or SIGTERM.
+        """
+        try:
+            anyio.run(self._run)
+        except KeyboardInterrupt:  # where signals cannot be received: Windows
+            raise self._interrupted() from None
+        else:
+            self._deadline.cancel()  # a signal that came too late to matter
+        finally:
+            self._is_over = True
+            self._reporter.close()
+
+    async def _run(self) -> None:
+        failure: BaseException | None = None
+        async with anyio.create_task_group() as helpers:
+            with anyio.CancelScope() as scope:
+                await helpers.start(self._heed_signals, scope)
+                helpers.start_soon(self._tick)
+                # Caught here: the task group would wrap it.
+                try:
+                    await self._job()
+                    self._is_done = True
+                except Exception as error:  # noqa: BLE001 - raised below
+                    failure = error
+            helpers.cancel_scope.cancel()
+        if self._is_done:  # also where the signal came too late to matter
+            return
+        if self._is_stopped:
+            raise self._interrupted() from failure
+        assert failure is not None
+        raise failure
+
+    def _interrupted(self) -> Interrupted:
+        return Interrupted(self._interrupted_message())
+
+    def _end_if_late(self) -> None:
+        """The end, also where something cannot be cancelled: a name server, a thread that waits for a disk."""
+        if not self._is_over:
+            with suppress(Exception):  # the screen may be what hangs; nothing may keep it from ending
+                terminal.print_error(self._interrupted())
+        _end_now(0, None)
+
+    async def _tick(self) -> None:
+        while True:
+            self._reporter.tick()
+            await anyio.sleep(_TICK)
+
+    async def _heed_signals(self, scope: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
+        with ExitStack() as stack:
+            signals = _receive_signals(stack)
+            task_status.started()
+            if signals is None:
+                return
+            async for number in signals:
+                if not self._is_stopped:
+                    self._deadline.start()
+                self._is_stopped = True
+                self._reporter.log(
+                    "Stopping; press Ctrl-C again to end at once." if number == signal.SIGINT else "Stopping."
+                )
+                # A real handler now: it is heard even where the event loop is not.
+                for one in (signal.SIGINT, signal.SIGTERM):
+                    signal.signal(one, _end_now)
+                scope.cancel()
 
 
-def run_merge_job(request: MergeRequest, notes: Sequence[str], manner: OutputOptions) -> Report:
-    """Merge, and show the report. ``notes`` is what the search for the files had to say."""
-    with loading():
-        from camreel.cli.runner import run_merge  # noqa: PLC0415
-        from camreel.cli.ui.reporters import choose_reporter  # noqa: PLC0415 - as above
-
-    reporter = choose_reporter(manner)
-    with logging_to(reporter, manner):
-        report = run_merge(request, notes, reporter)
-    show_report(report, manner, told=not manner.quiet and not report.already_there)
-    return report
+def _receive_signals(stack: ExitStack) -> AsyncIterator[signal.Signals] | None:
+    wanted = [one for one in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(one) is not signal.SIG_IGN]
+    # Ignored by whoever started us: `camreel ... &` in a script, which Ctrl-C is not meant for.
+    if not wanted or threading.current_thread() is not threading.main_thread():
+        return None
+    try:
+        return stack.enter_context(anyio.open_signal_receiver(*wanted))
+    except NotImplementedError:  # Windows: KeyboardInterrupt it is
+        return None
 
 
-def show_report(report: Report, manner: OutputOptions, *, told: bool = False) -> None:
-    """The report where it belongs: JSON and text to stdout; with ``--quiet`` only what is missing, to stderr.
-
-    ``told``: what was asked and found was told on stderr; where both are terminals it is not said twice.
-    """
-    from camreel.cli.ui.notes import wrap_report  # noqa: PLC0415 - see above
-
-    if manner.as_json:
-        terminal.say_json(report_json(report))
-    elif not manner.quiet:
-        closing = told and all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
-        if closing:
-            terminal.err()  # what was told on the way ends here
-        terminal.out(wrap_report(report_text(report, closing=closing), terminal.terminal_width(sys.stdout)))
-    # Exit code 4 without a word would be a silent loss.
-    if manner.quiet and report.exit_code:
-        terminal.err(report_text(report))
+def _end_now(_number: int, _frame: object) -> NoReturn:
+    # Nothing here is lost: outputs have their name only when they are whole, and the merge process ends by itself.
+    leave_screen()
+    os._exit(Interrupted.exit_code)
 
 
 @contextmanager
@@ -140,65 +172,3 @@ class _ReporterHandler(logging.Handler):
         """Seconds since the start, the room, and what it did."""
         room = record.name.removeprefix("camreel.")
         self._reporter.log(f"{record.relativeCreated / 1000:8.3f} {room}: {record.getMessage()}")
-
-
-MUCH = 10 * 1000**3  # bytes
-
-
-def can_ask(manner: OutputOptions, *, no_input: bool) -> bool:
-    """Whether there is somebody, and nothing says that they are not to be asked."""
-    there = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
-    return there and not (no_input or manner.quiet or manner.progress == "json")
-
-
-def needs_confirmation(size: int) -> bool:
-    """Whether so many bytes are worth a question."""
-    return size > MUCH
-
-
-def question(size: int, least_seconds: float | None, what: str = "") -> str:
-    """``Download about 42 GB, which takes at least 3 h at --limit-rate? [y/N]``."""
-    takes = f", which takes at least {duration_text(round(least_seconds))} at --limit-rate" if least_seconds else ""
-    return f"Download about {size_text(size)}{what}{takes}? [y/N] "
-
-
-def is_yes(line: str) -> bool:
-    """Whether what was typed says so; an empty line and the end of the input do not."""
-    return line.strip().lower() in {"y", "yes"}
-
-
-def asked(text: str) -> bool:
-    """Ask, and wait for a line."""
-    terminal.prompt(text)
-    return is_yes(sys.stdin.readline())
-
-
-def confirm_of(request: Request, reporter: Reporter) -> Confirm:
-    """What an export asks before its first download."""
-
-    async def confirm(size: int) -> bool:
-        if not needs_confirmation(size):
-            return True
-        reporter.close()
-        rate = request.target.limit_rate
-        terminal.prompt(question(size, None if rate is None else size / rate))
-        answer = is_yes(await _line())
-        if answer:
-            reporter.resume()
-        return answer
-
-    return confirm
-
-
-async def _line() -> str:
-    """What is typed; Ctrl-C ends the waiting."""
-    if sys.platform != "win32":
-        import asyncio  # noqa: PLC0415 - the help page does not need it
-
-        loop, typed = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(sys.stdin, typed.set)
-        try:
-            await typed.wait()
-        finally:
-            loop.remove_reader(sys.stdin)
-    return sys.stdin.readline()

@@ -24,9 +24,9 @@ PASSWORD = {"AMCREST_PASSWORD": "simulated-1"}
 HOURS = ["-s", "2026-01-16 08:00", "-e", "2026-01-16 12:00"]
 # 10 KB count as much: a question about 10 GB would need a disk for them.
 EASILY_MUCH = """
-import sys, camreel.cli.run
+import sys, camreel.cli.ui.questions
 from camreel.cli import main
-camreel.cli.run.MUCH = 10_000
+camreel.cli.ui.questions.MUCH = 10_000
 sys.exit(main(sys.argv[1:]))
 """
 

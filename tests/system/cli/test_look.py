@@ -120,6 +120,7 @@ def test_the_exit_codes(look: Camreel, camreel_: Camreel, tmp_path: Path) -> Non
         (["-o", "x.png"], "a look is an .html page"),
         (["-o", "there/"], "names no file"),
         (["-c", "1,2", "-o", "x.html"], "--output-file is for one page"),
+        (["--all"], "--all, and a camera besides, exclude each other"),
         (["--output-dir", ""], "--output-dir is empty"),
     ],
 )
@@ -187,6 +188,33 @@ def test_the_command_is_what_was_said(
     first = json.loads(run.out)["pictures"][0]
     assert first["command"] == f'camreel get {words} --around "2026-01-16 08:00:00" --minutes 2'
     assert Path(json.loads(run.out)["outputs"][0]["path"]).name.startswith("look_front-door_ch1_")
+
+
+def test_several_cameras_have_a_page_each(camreel_: Camreel, port: int, tmp_path: Path) -> None:
+    """By name or with --all: a report under each label, one table, one document, and commands for their own camera."""
+    file = tmp_path / "config.toml"
+    gone = '[camera.gone]\nhost = "127.0.0.1"\nport = 1\nusername = "admin"\npassword = "simulated-1"\n'
+    file.write_text(SETTINGS.format(port=port, more="") + gone, encoding="utf-8")
+    file.chmod(0o600)
+    run = camreel_(
+        ["look", "front-door", "gone", *RANGE, "--retry-for", "0", "--output-dir", "v"], CAMREEL_CONFIG=str(file)
+    )
+    assert run.code == 6, run.everything
+    assert "== front-door ch1" in run.out
+    assert "== gone ch1" in run.out
+    heads, *rows = [line.split() for line in run.out.splitlines()[-3:]]
+    assert heads == ["Camera", "Channel", "Result", "Pictures", "Fetched"]
+    assert rows[0][:4] == ["front-door", "1", "complete", "2"]
+    assert rows[1] == ["gone", "1", "camera", "failed", "-", "-"]
+    assert sorted(path.name[:21] for path in (tmp_path / "v").iterdir()) == ["look_front-door_ch1_2"] * 2
+    run = camreel_(["look", "--all", *RANGE, "--retry-for", "0", "--output-dir", "w", "--json"])
+    document = json.loads(run.out)
+    assert (run.code, document["exit_code"], document["status"]) == (6, 6, "partial")
+    assert [(each["name"], each["channel"], each["status"]) for each in document["runs"]] == [
+        ("front-door", 1, "complete"),
+        ("gone", 1, "error"),
+    ]
+    assert document["runs"][0]["pictures"][0]["command"].startswith("camreel get front-door ")
 
 
 def test_a_host_is_repeated_with_its_user_and_port(look: Camreel, port: int) -> None:

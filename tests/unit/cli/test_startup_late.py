@@ -31,6 +31,6 @@ def test_settings_are_read_without_the_library_that_writes_them():
 
 
 def test_an_export_loads_no_library_of_other_commands():
-    code = "import sys, camreel.cli.runner, camreel.cli.commands.get, camreel.jobs.export; print(*sys.modules)"
+    code = "import sys, camreel.cli.run, camreel.cli.commands.get, camreel.jobs.export; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert not set(done.stdout.split()) & {"jinja2", "tomlkit"}

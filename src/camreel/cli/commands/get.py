@@ -1,15 +1,30 @@
-"""`camreel get`, as it is declared: its options and its pages. What it does is in `camreel.cli.batch`, loaded then."""
+"""`camreel get`: a camera and a time range in, one video out."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.camera_choice import CameraCommand
+from camreel.cli.camera_choice import CameraCommand, cameras_of
 from camreel.cli.help import Argument
-from camreel.cli.options import foreign_options, get_options, manner_options, version_option
+from camreel.cli.options import OutputOptions, foreign_options, get_options, manner_options, version_option
 from camreel.cli.registry import all_of_them, the_usual
+from camreel.cli.startup import loading_aiohttp
+from camreel.cli.ui import terminal
+from camreel.errors import UsageError
+from camreel.text import count_text, size_text
+
+if TYPE_CHECKING:
+    from camreel.cli.batch import CameraTask
+    from camreel.cli.passwords import Passwords
+    from camreel.cli.ui.reporters import Reporter
+    from camreel.events import Event, Listener
+    from camreel.report import Report
 
 _EXAMPLES = """
 Examples:
@@ -70,6 +85,104 @@ Other commands (camreel COMMAND --help tells more):
 @version_option
 @click.pass_context
 def get(ctx: click.Context, /, **options: Any) -> int:
-    from camreel.cli.batch import run_get  # noqa: PLC0415 - a tenth of a second, which the help page need not wait for
+    # Late here and below: a tenth of a second, which the help page need not wait for.
+    from camreel.cli.request import manner_of, passwords_of  # noqa: PLC0415
 
-    return run_get(ctx, **options)
+    manner, passwords = manner_of(ctx), passwords_of(ctx)
+    tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]
+    if not manner.quiet and any(task.query.channel == 0 for task in tasks):
+        terminal.err("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")
+    if not options["list_only"] and len(tasks) > 1 and options["output_file"] is not None:
+        raise UsageError(
+            f"--output-file is for one video, and this makes {len(tasks)}.", hint="Give --output-dir in place of it."
+        )
+    if options["list_only"] or options["dry_run"]:
+        from camreel.cli.commands.list import show_listings  # noqa: PLC0415 - see above
+
+        return show_listings(tasks, manner, dry=not options["list_only"])
+    from camreel.cli.ui.questions import can_ask  # noqa: PLC0415 - see above
+
+    return export_all(tasks, manner, asks=not options["yes"] and can_ask(manner, no_input=options["no_input"]))
+
+
+def _tasks(ctx: click.Context, passwords: Passwords) -> list[CameraTask]:
+    """Return an export for each channel of one camera."""
+    from camreel.cli.batch import camera_tasks  # noqa: PLC0415 - see above
+    from camreel.cli.hooks import parse_command  # noqa: PLC0415 - see above
+    from camreel.cli.request import LAST_DAY, export_output  # noqa: PLC0415 - see above
+
+    after = None if ctx.params["exec"] is None else parse_command(ctx.params["exec"])
+    tasks = camera_tasks(ctx, passwords, usual=LAST_DAY if ctx.params["list_only"] else None)
+    return [replace(task, output=export_output(ctx, task.target, task.query), after=after) for task in tasks]
+
+
+def export_all(tasks: Sequence[CameraTask], manner: OutputOptions, *, asks: bool = False) -> int:
+    """Make the video of each, run the commands after them, show the reports, and return the exit code.
+
+    ``asks``: where there is much to fetch, a person is asked before the download.
+    """
+    with loading_aiohttp():
+        from camreel.cli.batch import Batch  # noqa: PLC0415 - see above
+        from camreel.cli.hooks import run_after  # noqa: PLC0415 - see above
+        from camreel.cli.results import ReportView  # noqa: PLC0415 - see above
+        from camreel.cli.ui.questions import confirmation  # noqa: PLC0415 - see above
+        from camreel.jobs import export as export_job  # noqa: PLC0415 - see above
+        from camreel.output import finalize  # noqa: PLC0415 - see above
+        from camreel.report import Report  # noqa: PLC0415 - see above
+
+    batch: Batch[CameraTask, Report] = Batch(tasks, manner)
+    batch.prepare(lambda task: finalize.already_there(task.request))
+    ready, kept = batch.ready, _KeptClips(tasks)
+    if asks and ready and not batch.is_single and not any(task.query.follow for task in tasks):
+        from camreel.cli.commands.list import ask_for_all  # noqa: PLC0415 - see above
+
+        ask_for_all(batch)
+
+    async def export(task: CameraTask, listener: Listener, reporter: Reporter) -> Report:
+        listener = kept.counted(listener)
+        if not (asks and batch.is_single):
+            return await export_job.export(task.request, task.credentials, listener)
+        confirm = confirmation(reporter, task.target.limit_rate)
+        return await export_job.export(task.request, task.credentials, listener, confirm=confirm)
+
+    batch.run(export, in_full=True, interrupted_message=kept.message)
+    quiet = manner.quiet or manner.progress == "json"
+    for number, outcome in batch.outcomes.items():
+        if isinstance(outcome, Report):
+            batch.outcomes[number] = run_after(outcome, tasks[number].after, quiet=quiet)
+    return ReportView(manner, told=bool(ready)).show(batch)
+
+
+class _KeptClips:
+    """The clips that an only export has, for what is said after Ctrl-C."""
+
+    def __init__(self, tasks: Sequence[CameraTask]) -> None:
+        self._tasks = tasks
+        self._planned = 0
+        self._sizes: dict[int, int] = {}  # bytes of each clip
+
+    def counted(self, listener: Listener) -> Listener:
+        """Return ``listener``, with the clips counted."""
+        from camreel.events import ClipFetched, Planned  # noqa: PLC0415 - see above
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, Planned):
+                self._planned = len(event.plan.recordings)
+            elif isinstance(event, ClipFetched):
+                self._sizes[event.number] = event.size
+            listener(event)
+
+        return on_event
+
+    def message(self) -> str:
+        """Return what is said after Ctrl-C."""
+        from camreel.cli.batch import AGAIN  # noqa: PLC0415 - see above
+        from camreel.transfer.store import ROOT  # noqa: PLC0415 - see above
+
+        if len(self._tasks) > 1 or not self._sizes:
+            return AGAIN
+        folder = self._tasks[0].request.output.folder / ROOT
+        with suppress(OSError, ValueError):  # it is elsewhere
+            folder = folder.relative_to(Path.cwd())
+        size = size_text(sum(self._sizes.values()))
+        return f"{AGAIN}; {len(self._sizes)} of {count_text(self._planned, 'clip')} ({size}) are kept in {folder}"

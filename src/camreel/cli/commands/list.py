@@ -1,31 +1,27 @@
-"""`camreel list`: what a camera has of a range, as a timeline and a table. `camreel get --dry-run` shows the same.
-
-A listing on the screen, or as JSON.
-"""
+"""`camreel list`: what a camera has of a range, as a timeline and a table. `camreel get --dry-run` shows the same."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.batch import Task, run_each, short_text, tasks_of, with_passwords
+from camreel.cli.batch import Batch, CameraTask, camera_tasks
 from camreel.cli.camera_choice import CameraCommand, cameras_of
-from camreel.cli.exit_codes import most_severe
 from camreel.cli.help import Argument
 from camreel.cli.options import OutputOptions, foreign_options, list_options, manner_options
 from camreel.cli.request import LAST_DAY, manner_of, passwords_of
-from camreel.cli.run import asked, logging_to, needs_confirmation, question
+from camreel.cli.results import ResultView, names_of, short_text
 from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
 from camreel.cli.ui.notes import NoteLine
+from camreel.cli.ui.questions import asked, needs_confirmation, question
 from camreel.cli.ui.timeline import Row, drawn, signs_for
 from camreel.errors import CamreelError, Interrupted, NothingRecorded
-from camreel.model import Credentials, Request
-from camreel.report import error_json, json_head
+from camreel.model import Request
 from camreel.report.listing import (
     Labelled,
     Listing,
@@ -76,106 +72,74 @@ Exit codes:
 @manner_options
 @foreign_options
 @click.pass_context
-def list_(
-    ctx: click.Context,
-    /,
-    **_options: Any,
-) -> int:
-    manner = manner_of(ctx)
-    passwords = passwords_of(ctx)
-    tasks = [task for each in cameras_of(ctx) for task in tasks_of(each, passwords, usual=LAST_DAY)]
-    return run_listing(tasks, manner)
+def list_(ctx: click.Context, /, **_options: Any) -> int:
+    manner, passwords = manner_of(ctx), passwords_of(ctx)
+    tasks = [task for each in cameras_of(ctx) for task in camera_tasks(each, passwords, usual=LAST_DAY)]
+    return show_listings(tasks, manner)
 
 
-def run_listing(tasks: Sequence[Task], manner: OutputOptions) -> int:
-    """List all of them, show what there is, and give the worst exit code."""
-    return _run(tasks, manner, dry=False)
+def show_listings(tasks: Sequence[CameraTask], manner: OutputOptions, *, dry: bool = False) -> int:
+    """List all of them, show what there is, and return the exit code. ``dry``: with what an export would do."""
+    batch: Batch[CameraTask, Listing] = Batch(tasks, manner)
+    batch.prepare()
+    _find(batch)
+    if dry:
+        _check_outputs(batch)
+    return _ListingView(manner, dry=dry).show(batch)
 
 
-def run_dry(tasks: Sequence[Task], manner: OutputOptions) -> int:
-    """The same, with what an export of each would do."""
-    return _run(tasks, manner, dry=True)
-
-
-def _run(tasks: Sequence[Task], manner: OutputOptions, *, dry: bool) -> int:
-    outcomes: dict[int, Outcome] = {}
-    ready = with_passwords(tasks, outcomes)
-    try:
-        _find(tasks, ready, outcomes, manner)
-        if dry:
-            _check_outputs(outcomes)
-    except Interrupted as error:
-        if len(tasks) == 1:
-            raise
-        for number in range(len(tasks)):
-            outcomes.setdefault(number, error)
-    found = [outcomes[number] for number in range(len(tasks))]
-    code = most_severe(outcome.exit_code for outcome in found)
-    if len(found) == 1 and isinstance(found[0], CamreelError):
-        raise found[0]
-    show(tasks, found, code, manner, dry=dry)
-    return code
-
-
-def _check_outputs(outcomes: dict[int, Outcome]) -> None:
-    """What an export would find at the place of its output: its own video, or a file that is in the way."""
-    from camreel.output.finalize import already_there  # noqa: PLC0415
-
-    for number, outcome in outcomes.items():
-        if isinstance(outcome, CamreelError):
-            continue
-        try:
-            assert outcome.output is not None, "there is no dry run without an output"
-            there = already_there(Request(outcome.target, outcome.query, outcome.output), tidy=False)
-        except CamreelError as error:
-            outcomes[number] = error
-            continue
-        if there is not None:
-            outcomes[number] = replace(outcome, bytes_to_come=0, already_there=True)
-        elif not outcome.plan.recordings and outcome.nothing is None:
-            nothing = NothingRecorded(
-                "Nothing is recorded yet.", hint="The camera is still writing it: try again later."
-            )
-            outcomes[number] = replace(outcome, nothing=nothing)
-
-
-def ask_for_all(
-    tasks: Sequence[Task], ready: dict[int, Credentials], outcomes: MutableMapping[int, Any], manner: OutputOptions
-) -> None:
-    """Search for those that are ``ready``, and ask whether to go on where all together is much.
+def ask_for_all(exports: Batch[CameraTask, Any]) -> None:
+    """Search for those that are ready, and ask whether to go on where all together is much.
 
     Those of which the camera could not be asked are ready no more, and that is their outcome: a login that was refused
     must not go out again. Interrupted where a person says no.
     """
-    found: dict[int, Outcome] = {}
-    _find(tasks, dict(ready), found, manner)
+    batch: Batch[CameraTask, Listing] = Batch(exports.tasks, exports.manner, without=tuple(exports.outcomes))
+    _find(batch)
     size = count = 0
-    for number, outcome in found.items():
+    for number, outcome in batch.outcomes.items():
+        if isinstance(outcome, Interrupted):
+            raise outcome
         if isinstance(outcome, CamreelError):
-            outcomes[number] = outcome
-            del ready[number]
+            exports.outcomes[number] = outcome
         else:
             size, count = size + (outcome.bytes_to_come or 0), count + 1
     if needs_confirmation(size) and not asked(question(size, None, f" in all, for {count} videos")):
         raise Interrupted("nothing was downloaded")
 
 
-def _find(
-    tasks: Sequence[Task], ready: dict[int, Credentials], outcomes: dict[int, Outcome], manner: OutputOptions
-) -> None:
+def _check_outputs(batch: Batch[CameraTask, Listing]) -> None:
+    """What an export would find at the place of its output: its own video, or a file that is in the way."""
+    from camreel.output.finalize import already_there  # noqa: PLC0415
+
+    for number, outcome in batch.outcomes.items():
+        if isinstance(outcome, CamreelError):
+            continue
+        try:
+            assert outcome.output is not None, "there is no dry run without an output"
+            there = already_there(Request(outcome.target, outcome.query, outcome.output), tidy=False)
+        except CamreelError as error:
+            batch.outcomes[number] = error
+            continue
+        if there is not None:
+            batch.outcomes[number] = replace(outcome, bytes_to_come=0, already_there=True)
+        elif not outcome.plan.recordings and outcome.nothing is None:
+            nothing = NothingRecorded(
+                "Nothing is recorded yet.", hint="The camera is still writing it: try again later."
+            )
+            batch.outcomes[number] = replace(outcome, nothing=nothing)
+
+
+def _find(batch: Batch[CameraTask, Listing]) -> None:
     with loading_aiohttp():
-        from camreel.cli.runner import run_all  # noqa: PLC0415
-        from camreel.cli.ui.reporters import choose_reporter  # noqa: PLC0415
         from camreel.jobs import export as export_job  # noqa: PLC0415 - brings aiohttp and more
 
-    async def find(task: Task, credentials: Credentials, listener: Listener) -> Listing:
+    async def find(task: CameraTask, listener: Listener, _reporter: Reporter) -> Listing:
         now = replace(task.query, follow=False)  # what there is by now: nothing is waited for
-        told = _calm(listener) if manner.progress != "json" else listener
-        return await export_job.find(task.target, now, credentials, told, output=task.output)
+        told = _calm(listener) if batch.manner.progress != "json" else listener
+        return await export_job.find(task.target, now, task.credentials, told, output=task.output)
 
-    reporter: Reporter = choose_reporter(manner, [task.label for task in tasks])
-    with logging_to(reporter, manner):
-        run_all(lambda: run_each(find, tasks, ready, outcomes, reporter), reporter)
+    batch.run(find)
 
 
 def _calm(listener: Listener) -> Listener:
@@ -189,57 +153,70 @@ def _calm(listener: Listener) -> Listener:
     return on_event
 
 
-Outcome = Listing | CamreelError
+class _ListingView(ResultView[Listing]):
+    """What there is: one listing, or all of them under one timeline. ``dry``: with what an export would do."""
 
+    def __init__(self, manner: OutputOptions, *, dry: bool) -> None:
+        super().__init__(manner)
+        self._dry = dry
+        self.done = "planned" if dry else "listed"
 
-def show(tasks: Sequence[Task], outcomes: Sequence[Outcome], code: int, manner: OutputOptions, *, dry: bool) -> None:
-    """What there is, to stdout: one listing, or all of them under one timeline."""
-    if manner.as_json:
-        terminal.say_json(_document(tasks, outcomes, code, dry=dry))
-        return
-    if manner.quiet:
-        _complain(tasks, outcomes)
-        return
-    listed = [(task, outcome) for task, outcome in zip(tasks, outcomes, strict=True) if isinstance(outcome, Listing)]
-    alone = listed[0] if len(tasks) == 1 else None
-    if alone:
-        _say(_head(*alone))
+    def json(self, result: Listing) -> dict[str, Any]:
+        """The listing."""
+        return dry_run_json(result) if self._dry else listing_json(result)
+
+    def show_words(self, task: CameraTask, result: Listing) -> None:
+        """Head, timeline, details."""
+        _say(_head(task, result))
         terminal.out()
-    _draw(listed)
-    told: set[str] = set()  # cameras whose clock and range stand there already
-    for task, outcome in zip(tasks, outcomes, strict=True):
-        if not alone:
+        _draw([(task, result)])
+        self._details(result)
+        self.show_loss(result)
+
+    def show_loss(self, result: Listing) -> None:
+        """What went wrong, to stderr: a script that looks at nothing else must see it."""
+        if result.nothing is not None:
+            terminal.print_error(result.nothing)
+
+    def show_all(self, tasks: Sequence[CameraTask], outcomes: Sequence[Listing | CamreelError]) -> None:
+        """One timeline, the details of each, and a table of all."""
+        pairs = list(zip(tasks, outcomes, strict=True))
+        if self.manner.quiet:
+            _complain(pairs)
+            return
+        _draw([(task, outcome) for task, outcome in pairs if isinstance(outcome, Listing)])
+        told: set[str] = set()  # cameras whose clock and range stand there already
+        for task, outcome in pairs:
             terminal.out(f"\n== {task.label}")
-        if isinstance(outcome, CamreelError):
-            _say([("Result", str(outcome)), *([("", outcome.hint)] if outcome.hint else [])])
-            continue
-        if not alone:
+            if isinstance(outcome, CamreelError):
+                _say([("Result", str(outcome)), *([("", outcome.hint)] if outcome.hint else [])])
+                continue
             _say(_head(task, outcome)[: 1 if task.name in told else None])
             told.add(task.name)
-        _details(outcome, dry=dry)
-    if alone:
-        _complain(tasks, outcomes)
-    else:
-        terminal.out("\n" + summary([_summary(task, outcome) for task, outcome in zip(tasks, outcomes, strict=True)]))
+            self._details(outcome)
+        terminal.out("\n" + summary([[*names_of(task), *_cells(outcome)] for task, outcome in pairs]))
+
+    def _details(self, listing: Listing) -> None:
+        if rows := recordings_table(listing) if not self._dry else "":
+            terminal.out(f"\n{rows}")
+        terminal.out()
+        _say(totals(listing))
+        if self._dry:
+            _say(planned(listing))
 
 
-def _head(task: Task, listing: Listing) -> list[Labelled]:
+def _cells(outcome: Listing | CamreelError) -> list[str]:
+    return summary_row(outcome) if isinstance(outcome, Listing) else [short_text(outcome), "-", "-", "-"]
+
+
+def _head(task: CameraTask, listing: Listing) -> list[Labelled]:
     unasked = task.query.asked == LAST_DAY
     return head(
         listing, note="the last 24 hours: another range is given with --last, --date or --start" if unasked else ""
     )
 
 
-def _details(listing: Listing, *, dry: bool) -> None:
-    if rows := recordings_table(listing) if not dry else "":
-        terminal.out(f"\n{rows}")
-    terminal.out()
-    _say(totals(listing))
-    if dry:
-        _say(planned(listing))
-
-
-def _draw(listed: Sequence[tuple[Task, Listing]]) -> None:
+def _draw(listed: Sequence[tuple[CameraTask, Listing]]) -> None:
     if not listed:
         return
     one_camera = len({task.name for task, _ in listed}) == 1
@@ -250,7 +227,7 @@ def _draw(listed: Sequence[tuple[Task, Listing]]) -> None:
     terminal.say_styled(drawn(rows, terminal.drawing_width(), signs_for(getattr(sys.stdout, "encoding", None))))
 
 
-def _channel(task: Task) -> str:
+def _channel(task: CameraTask) -> str:
     channel = task.query.channel
     return f"ch{channel}" if isinstance(channel, int) else channel
 
@@ -260,37 +237,10 @@ def _say(rows: Sequence[Labelled]) -> None:
     terminal.out("\n".join(line for label, text in rows for line in NoteLine(label, text).lines(width)))
 
 
-def _complain(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
+def _complain(pairs: Sequence[tuple[CameraTask, Listing | CamreelError]]) -> None:
     """What went wrong, to stderr: a script that looks at nothing else must see it."""
-    for task, outcome in zip(tasks, outcomes, strict=True):
+    for task, outcome in pairs:
         error = outcome if isinstance(outcome, CamreelError) else outcome.nothing
-        if error is None:
-            continue
-        if len(tasks) > 1:
+        if error is not None:
             terminal.err(f"== {task.label}")
-        terminal.print_error(error)
-
-
-def _summary(task: Task, outcome: Outcome) -> list[str]:
-    start = [task.name, str(task.query.channel)]
-    return [*start, *(summary_row(outcome) if isinstance(outcome, Listing) else [short_text(outcome), "-", "-", "-"])]
-
-
-def _document(tasks: Sequence[Task], outcomes: Sequence[Outcome], code: int, *, dry: bool) -> dict[str, Any]:
-    documents = [_one(outcome, dry=dry) for outcome in outcomes]
-    if len(tasks) == 1:
-        return documents[0]
-    runs = [
-        {"name": task.name, "channel": task.query.channel}
-        | {key: value for key, value in document.items() if key not in json_head()}
-        for task, document in zip(tasks, documents, strict=True)
-    ]
-    some = any(isinstance(outcome, Listing) for outcome in outcomes)
-    status = ("planned" if dry else "listed") if code == 0 else "partial" if some else "error"
-    return {**json_head(), "status": status, "exit_code": code, "runs": runs}
-
-
-def _one(outcome: Outcome, *, dry: bool) -> dict[str, Any]:
-    if isinstance(outcome, CamreelError):
-        return error_json(outcome)
-    return dry_run_json(outcome) if dry else listing_json(outcome)
+            terminal.print_error(error)

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
-from functools import partial
+import threading
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.camera_choice import CameraCommand, chosen_of
-from camreel.cli.exit_codes import most_severe
+from camreel.cli.batch import Batch, CameraTask, camera_tasks
+from camreel.cli.camera_choice import CameraCommand, cameras_of, chosen_of
 from camreel.cli.help import Argument, Option, Whole
 from camreel.cli.options import OutputOptions, field_values, get_options, list_options, manner_options, some_of
 from camreel.cli.passwords import Passwords
-from camreel.cli.request import LAST_DAY, absolute, check_folder, output_folder, passwords_of, wanted_of
-from camreel.cli.run import asked, can_ask, logging_to
+from camreel.cli.request import LAST_DAY, absolute, check_folder, output_folder, passwords_of
+from camreel.cli.results import ResultView
 from camreel.cli.startup import loading_aiohttp, program_command
-from camreel.cli.ui import terminal
+from camreel.cli.ui.questions import asked, can_ask
 from camreel.clock import parse_length
-from camreel.errors import CamreelError, LoginError, UsageError
-from camreel.model import Credentials, IfExists, Output, Query, Request, Target
-from camreel.report import error_json, json_head
+from camreel.errors import UsageError
+from camreel.events import Listener
+from camreel.model import IfExists, Output, Query, Target
 from camreel.text import count_text, size_text
 
 if TYPE_CHECKING:
     from camreel.cli.ui.reporters import Reporter
-    from camreel.preview import GetLine, Look, LookOptions, Question
+    from camreel.preview import GetLine, Look, Question
 
 _EXAMPLES = """
 Examples:
   camreel look front-door --last 12h
   camreel look 192.168.1.100 -u admin --date yesterday --every 15m
+  camreel look --all --last 2h
 """
 
 _AT_END = """
@@ -40,7 +40,7 @@ What is made:
   A page (look_CAMERA_chN_RANGE.html), which opens from the disk and asks
   nothing of any network, and a contact sheet of it (.png). On the page, a
   choice of a moment shows the command that exports it. No range means the
-  last 24 hours. Several channels make a page each.
+  last 24 hours. Several cameras and channels make a page each.
 
 What is fetched:
   Single keyframes, by their bytes. Where the camera does not send parts of
@@ -61,13 +61,13 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 @click.command(
     "look",
     cls=CameraCommand,
-    usage="look [CAMERA] [options]",
+    usage="look [CAMERA]... [options]",
     help="A page of pictures of a time range, to find the minute without a download.",
     after_main=_EXAMPLES,
     at_end=_AT_END,
 )
-@click.argument("camera", cls=Argument, required=False)
-@some_of(list_options, "host", "username", "start", "end", "channel")
+@click.argument("cameras", cls=Argument, nargs=-1, metavar="[CAMERA]...")
+@some_of(list_options, "host", "username", "start", "end", "channel", "all_cameras")
 @some_of(get_options, "output_dir")
 @click.option(
     "-o", "--output-file", cls=Option, usual=True, metavar="FILE", help="The page: x.html. The sheet is x.png."
@@ -106,114 +106,99 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, progress: str, **options: Any) -> int:
     manner = OutputOptions(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress)
     passwords = passwords_of(ctx)
-    channels = options["channel"]
-    if len(channels) > 1 and options["output_file"] is not None:
-        raise UsageError(
-            f"--output-file is for one page, and this makes {len(channels)}.", hint="Give --output-dir in place of it."
-        )
     with loading_aiohttp():
-        import camreel.preview  # noqa: F401, PLC0415 - brings aiohttp and more, which the help page does not need
-    requests = [_request(ctx, channel) for channel in channels]
-    if len(requests) == 1:
-        outcome = _look(ctx, requests[0], passwords, manner)
-        _show(outcome, manner)
-        return outcome.exit_code
-    return _several(ctx, requests, passwords, manner)
+        from camreel import preview  # noqa: PLC0415 - brings aiohttp and more, which the help page does not need
+
+    tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]
+    if len(tasks) > 1 and options["output_file"] is not None:
+        raise UsageError(
+            f"--output-file is for one page, and this makes {len(tasks)}.", hint="Give --output-dir in place of it."
+        )
+    batch: Batch[_LookTask, preview.Look] = Batch(tasks, manner)
+    batch.prepare(lambda task: preview.looked_already(task.request, task.line))
+    asking = threading.Lock()  # one question at a time
+    may_ask = can_ask(manner, no_input=options["no_input"])
+
+    async def look_at(task: _LookTask, listener: Listener, reporter: Reporter) -> preview.Look:
+        def allow(question: Question) -> bool:
+            if options["yes"] or not may_ask:
+                return bool(options["yes"])
+            with asking:
+                return _allowed(question, reporter, "" if batch.is_single else f"{task.label}: ")
+
+        wishes = preview.LookOptions(task.line, allow, _every(options["every"]), options["most"])
+        return await preview.look(task.request, wishes, task.credentials, listener)
+
+    batch.run(look_at, in_full=True, interrupted_message=lambda: _INTERRUPTED)
+    return _LookView(manner).show(batch)
 
 
-def _several(ctx: click.Context, requests: Sequence[Request], passwords: Passwords, manner: OutputOptions) -> int:
-    """A page for each channel, one after the other; one that fails stops no other, but for a refused login."""
-    from camreel.preview import look_json  # noqa: PLC0415 - see above
-
-    runs: list[dict[str, Any]] = []
-    codes: list[int] = []
-    for request in requests:
-        document: dict[str, Any]
-        try:
-            outcome = _look(ctx, request, passwords, manner)
-            document, code = look_json(outcome), outcome.exit_code
-            if not manner.as_json:
-                _show(outcome, manner)
-        except LoginError:
-            raise
-        except CamreelError as error:
-            document, code = error_json(error), error.exit_code
-            if not manner.as_json:
-                terminal.print_error(error)
-        own = {key: value for key, value in document.items() if key not in json_head()}
-        runs.append({"channel": request.query.channel, **own})
-        codes.append(code)
-    code = most_severe(codes)
-    if manner.as_json:
-        status = "complete" if code == 0 else "partial" if min(codes) in {0, 4} else "error"
-        terminal.say_json({**json_head(), "status": status, "exit_code": code, "runs": runs})
-    return code
+_INTERRUPTED = "interrupted; there is no page"
 
 
-def _look(ctx: click.Context, request: Request, passwords: Passwords, manner: OutputOptions) -> Look:
-    """Look, with what is said on the way."""
-    from camreel.cli.runner import run_look  # noqa: PLC0415 - see above
-    from camreel.cli.ui.reporters import choose_reporter  # noqa: PLC0415 - see above
-    from camreel.devices import lockout  # noqa: PLC0415 - see above
-    from camreel.preview import look as looking_at  # noqa: PLC0415 - see above
-    from camreel.preview import looked_already  # noqa: PLC0415 - see above
+@dataclass(frozen=True, slots=True)
+class _LookTask(CameraTask):
+    """A page of one channel. ``line`` makes the command for a moment."""
 
-    line = _line(ctx, request.query.channel)
-    if (there := looked_already(request, line)) is not None:
-        return there
-    lockout.check(request.target, datetime.now(timezone.utc))  # before anybody types a password that is not sent
-    password = passwords.of(request.target.username, str(request.target.address), chosen_of(ctx))
-    credentials = Credentials(request.target.username, password)
-    reporter = choose_reporter(manner)
-    looking = _wishes(ctx, line, reporter, manner)
-    with logging_to(reporter, manner):
-        return run_look(lambda listener: looking_at(request, looking, credentials, listener), reporter)
+    line: GetLine = field(kw_only=True)
 
 
-def _wishes(ctx: click.Context, line: GetLine, reporter: Reporter, manner: OutputOptions) -> LookOptions:
-    from camreel.preview import LookOptions  # noqa: PLC0415 - see above
-
-    given = ctx.params
-    return LookOptions(
-        line,
-        partial(_allowed, reporter, yes=given["yes"], may_ask=can_ask(manner, no_input=given["no_input"])),
-        _every(given["every"]),
-        given["most"],
-    )
+def _tasks(ctx: click.Context, passwords: Passwords) -> list[_LookTask]:
+    """Return a look for each channel of one camera."""
+    _every(ctx.params["every"])  # before anybody is asked for a password
+    return [
+        _LookTask(
+            task.name,
+            task.target,
+            task.query,
+            task.ask_password,
+            _output(ctx, task.target, task.query),
+            line=_line(ctx, task.query.channel),
+        )
+        for task in camera_tasks(ctx, passwords, usual=LAST_DAY)
+    ]
 
 
 def _every(text: str | None) -> timedelta | None:
     return None if text is None else parse_length(text, "--every")
 
 
-def _allowed(reporter: Reporter, question: Question, *, yes: bool, may_ask: bool) -> bool:
-    """Whether whole recordings may be fetched: asked on a terminal."""
-    if yes or not may_ask:
-        return yes
+def _allowed(question: Question, reporter: Reporter, label: str) -> bool:
+    """Ask whether whole recordings may be fetched."""
     reporter.close()  # the line that it keeps drawing would be drawn over the question
     size = "of unknown size" if question.size is None else size_text(question.size)
     whole = count_text(question.recordings, "whole recording")
     of = " of the sub stream" if question.way.name == "SUB" else ""
-    answer = asked(f"This camera does not send single pictures. Download {whole}{of}, {size}? [y/N] ")
-    if answer:
+    answer = asked(f"{label}This camera does not send single pictures. Download {whole}{of}, {size}? [y/N] ")
+    if answer or label:  # else it is over
         reporter.resume()
     return answer
 
 
-def _show(outcome: Look, manner: OutputOptions) -> None:
-    from camreel.cli.ui.notes import wrap_report  # noqa: PLC0415 - see above
-    from camreel.preview import look_json, look_text  # noqa: PLC0415 - see above
+class _LookView(ResultView["Look"]):
+    """Pages of pictures."""
 
-    if manner.as_json:
-        terminal.say_json(look_json(outcome))
-    elif not manner.quiet:
-        told = manner.progress != "json" and not outcome.already_there
-        closing = told and all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
-        if closing:
-            terminal.err()  # what was told on the way ends here
-        terminal.out(wrap_report(look_text(outcome, closing=closing), terminal.terminal_width(sys.stdout)))
-    elif outcome.exit_code:
-        terminal.err(look_text(outcome))
+    heads = ("Result", "Pictures", "Fetched")
+
+    def was_told(self, result: Look) -> bool:
+        """Not where the page was there already."""
+        return not result.already_there
+
+    def text(self, result: Look, *, closing: bool = False) -> str:
+        """The report."""
+        from camreel.preview import look_text  # noqa: PLC0415 - see above
+
+        return look_text(result, closing=closing)
+
+    def json(self, result: Look) -> dict[str, Any]:
+        """The report."""
+        from camreel.preview import look_json  # noqa: PLC0415 - see above
+
+        return look_json(result)
+
+    def cells(self, result: Look) -> list[str]:
+        """Status, pictures, and what they cost."""
+        return [result.status, str(len(result.shots)), size_text(result.received)]
 
 
 def _line(ctx: click.Context, channel: int | str) -> GetLine:
@@ -233,13 +218,6 @@ def _line(ctx: click.Context, channel: int | str) -> GetLine:
     if "channel" in said or len(given["channel"]) > 1:
         words += ["--channel", str(channel)]
     return GetLine(program_command(), tuple(words), in_real_time=bool(chosen.setting("times_in")))
-
-
-def _request(ctx: click.Context, channel: int | str) -> Request:
-    given = ctx.params
-    target, query = wanted_of(ctx, channel, usual=LAST_DAY)
-    _every(given["every"])  # before anybody is asked for a password
-    return Request(target, query, _output(ctx, target, query))
 
 
 def _output(ctx: click.Context, target: Target, query: Query) -> Output:

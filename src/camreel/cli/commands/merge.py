@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from camreel.cli.batch import Batch, Task
 from camreel.cli.help import Argument, HelpCommand
 from camreel.cli.options import OutputOptions, field_values, manner_options, merge_options
 from camreel.cli.request import output_of, video_of
-from camreel.cli.run import run_merge_job
+from camreel.cli.results import ReportView
 from camreel.cli.startup import loading
 from camreel.clock import parse_range
 from camreel.errors import UsageError
 from camreel.model import Asked, MergeRequest, Output, OutputFormat
+
+if TYPE_CHECKING:
+    from camreel.cli.ui.reporters import Reporter
+    from camreel.events import Listener
+    from camreel.report import Report
 
 _EXAMPLES = """
 Examples:
@@ -83,7 +89,18 @@ def merge(
 
     found = find_files(files, file)
     request = MergeRequest(found.files, output, asked, **of_clips)
-    return run_merge_job(request, found.notes, manner).exit_code
+
+    async def join(_task: Task, listener: Listener, _reporter: Reporter) -> Report:
+        from camreel.jobs import merge_files  # noqa: PLC0415 - brings PyAV, see above
+
+        return await merge_files.merge(request, listener, notes=found.notes)
+
+    batch: Batch[Task, Report] = Batch([Task(file.name)], manner)
+    batch.run(join, in_full=True, interrupted_message=lambda: _INTERRUPTED)
+    return ReportView(manner).show(batch)
+
+
+_INTERRUPTED = "interrupted; there is no video, and the clips are as they were"
 
 
 def _range(start: str | None, end: str | None) -> Asked | None:

@@ -14,11 +14,10 @@ import click
 from camreel.cli.help import HelpCommand, Option, Whole
 from camreel.cli.options import FORMAT, OutputOptions, debug_option, manner_options
 from camreel.cli.request import output_folder
-from camreel.cli.run import run_job
 from camreel.cli.startup import program_command
 from camreel.cli.ui import terminal
 from camreel.errors import UsageError
-from camreel.model import Address, AskedRange, IfExists, Output, OutputFormat, Query, Request, Target, WallTime
+from camreel.model import Address, AskedRange, IfExists, Output, OutputFormat, Query, Target, WallTime
 from camreel.output.naming import default_name
 
 if TYPE_CHECKING:
@@ -169,6 +168,8 @@ def _broken(words: Sequence[str], width: int = 76) -> list[str]:
 @click.option("--output-format", cls=Option, section="Where to", default=OutputFormat.MP4.value, **FORMAT)
 @manner_options
 def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, verbose: bool, progress: str) -> int:
+    from camreel.cli.batch import CameraTask  # noqa: PLC0415 - the help page does not need it
+    from camreel.cli.commands.get import export_all  # noqa: PLC0415 - see above
     from camreel_simulator import scenes  # noqa: PLC0415 - brings PyAV
     from camreel_simulator.server import running  # noqa: PLC0415 - see above
 
@@ -180,5 +181,6 @@ def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, ver
     place = folder / default_name(Target(Address("simulated-camera", 80), _USER), query, container)
     output = Output(folder, place, container, if_exists=IfExists.OVERWRITE)
     with running(scenes.demo_camera(username=_USER, password=_PASSWORD)) as server:
-        request = Request(Target(Address(server.host, server.port), _USER), query, output)
-        return run_job(request, lambda: _PASSWORD, manner).exit_code
+        target = Target(Address(server.host, server.port), _USER)
+        task = CameraTask(target.address.authority, target, query, lambda: _PASSWORD, output)
+        return export_all([task], manner)
