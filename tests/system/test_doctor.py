@@ -23,7 +23,6 @@ from camreel.devices.http import Connection, Timeouts
 from camreel.devices.session import Login
 from camreel.doctor import (
     CheckSession,
-    CheckTarget,
     Checkup,
     checkup_json,
     checkup_text,
@@ -35,7 +34,7 @@ from camreel.doctor import (
 )
 from camreel.doctor.checkup import Here
 from camreel.errors import DiskError
-from camreel.model import Address, Credentials, Recording, Span
+from camreel.model import Address, Credentials, Recording, Span, Target
 from camreel_simulator import (
     PROFILES,
     DeviceClock,
@@ -100,8 +99,8 @@ def examined(
 def examined_at(
     address: Address, credentials: Credentials, patience: Timeouts = PATIENCE, **how: object
 ) -> tuple[CheckSession, Checkup]:
-    patient = CheckTarget(address, **how)  # type: ignore[arg-type]
-    seen = redacted(anyio.run(visit, patient, credentials, tuning(timeouts=patience)), credentials)
+    target = Target(address, credentials.username, **how)  # type: ignore[arg-type]
+    seen = redacted(anyio.run(visit, target, 1, credentials, tuning(timeouts=patience)), credentials)
     return seen, diagnose(seen, here(Path("/")))
 
 

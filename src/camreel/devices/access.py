@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from camreel.devices.address import https_instead
 from camreel.devices.http import Connection, Timeouts, Witness
 from camreel.devices.session import Login, Trust, trust_in
 from camreel.errors import CameraRefused
-from camreel.model import Address, Credentials
+from camreel.model import Address, Credentials, Target
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -25,29 +25,31 @@ class Access:
     """One camera as this run reaches it. Not a connection: each task makes its own.
 
     ``warn`` gets sentences for the person. ``session`` lends its connector. ``witness`` notes all answers.
-    ``slowly``: recordings are taken at a limited rate. ``protocol`` names the driver, None until it is known.
+    ``protocol`` names the driver, None until it is known.
     """
 
-    address: Address
+    target: Target
     credentials: Credentials
     warn: Callable[[str], None]
     utc_now: Callable[[], datetime]
-    insecure: bool = False
-    ca_file: str | None = None
-    fingerprint: str | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
     login: Login = field(default_factory=Login)
     session: ClientSession | None = None
     witness: Witness | None = None
-    slowly: bool = False
     protocol: str | None = None
     _trust: Trust | None = field(default=None, init=False)
 
+    @property
+    def address(self) -> Address:
+        """Where the camera is: after a redirect, where that leads."""
+        return self.target.address
+
     @asynccontextmanager
     async def http(self) -> AsyncIterator[Connection]:
-        """Open an HTTP connection. UsageError if ``ca_file`` cannot be used."""
+        """Open an HTTP connection. UsageError if the target's ``ca_file`` cannot be used."""
+        target = self.target
         if self.address.https and self._trust is None:
-            self._trust = await anyio.to_thread.run_sync(trust_in, self.insecure, self.ca_file, self.fingerprint)
+            self._trust = await anyio.to_thread.run_sync(trust_in, target.insecure, target.ca_file, target.fingerprint)
         connection = Connection(
             self.address,
             self.credentials,
@@ -57,7 +59,7 @@ class Access:
             timeouts=self.timeouts,
             witness=self.witness,
             session=self.session,
-            slowly=self.slowly,
+            slowly=target.limit_rate is not None,
         )
         async with connection:
             yield connection
@@ -66,5 +68,5 @@ class Access:
         """Go on over https if ``refusal`` redirects to that on the same camera; return whether it does."""
         secure = https_instead(self.address, refusal.location)
         if secure is not None:
-            self.address = secure
+            self.target = replace(self.target, address=secure)
         return secure is not None

@@ -12,11 +12,10 @@ from camreel.doctor.capture import refuse_existing, write_capture
 from camreel.doctor.checkup import Checkup, diagnose, here
 from camreel.doctor.redact import redacted
 from camreel.doctor.report import checkup_json, checkup_text
-from camreel.doctor.visit import CheckSession, CheckTarget, visit
+from camreel.doctor.visit import CheckSession, visit
 
 __all__ = [
     "CheckSession",
-    "CheckTarget",
     "Checkup",
     "checkup_json",
     "checkup_text",

@@ -89,7 +89,7 @@ def diagnose(session: CheckSession, here: Here) -> Checkup:
     """Return what the answers of ``session`` say. It has to be redacted: what it says is shown."""
     sheet = session.sheet
     return Checkup(
-        address=str(session.patient.address),
+        address=str(session.address),
         reached=bool(sheet.heard),
         seconds=sheet.heard[0].seconds if sheet.heard else None,
         redirected=sheet.redirected,

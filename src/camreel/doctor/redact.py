@@ -250,7 +250,7 @@ def redacted(session: CheckSession, credentials: Credentials) -> CheckSession:
     trouble = session.trouble
     return replace(
         session,
-        patient=replace(session.patient, address=hider.address, ca_file=None, fingerprint=None),
+        address=hider.address,
         sheet=replace(sheet, asked=tuple(map(hider.asked, sheet.asked, texts))),
         trouble=trouble
         and replace(
@@ -268,7 +268,7 @@ class _Hider:
     def __init__(self, session: CheckSession, credentials: Credentials) -> None:
         self._rules = driver_named(session.protocol).privacy
         self.redactor = Redactor(self._rules)
-        real = session.patient.address
+        real = session.address
         self._host = self.redactor.know("host", real.host, (real.authority,))
         user = self.redactor.know("user", credentials.username)
         self.redactor.know("password", credentials.password)

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from camreel.devices.access import Access
 from camreel.devices.interview import AnswerSheet, Interview
 from camreel.devices.registry import driver_for
 from camreel.errors import AccountLocked, CameraError, CameraRefused, CameraUnreachable, CamreelError, LoginError
-from camreel.model import Address, Credentials
+from camreel.model import Address, Credentials, Target
 from camreel.transfer.runtime import Runtime
-
-
-@dataclass(frozen=True, slots=True)
-class CheckTarget:
-    """Which camera, and how it is reached. ``channel`` is the one whose recordings are asked for."""
-
-    address: Address
-    insecure: bool = False
-    ca_file: str | None = None
-    fingerprint: str | None = None
-    channel: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +31,13 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class CheckSession:
-    """One visit. ``protocol`` names the driver that asked; ``sheet`` has all questions and answers.
+    """One visit, at ``address``. ``protocol`` names the driver that asked; ``sheet`` has all questions and answers.
 
     ``trouble`` is what ended it before its end; ``login`` is ``accepted``, ``refused``, ``not asked for`` or ``not
     tried``.
     """
 
-    patient: CheckTarget
+    address: Address
     protocol: str
     sheet: AnswerSheet
     login: str
@@ -56,18 +45,18 @@ class CheckSession:
     warnings: tuple[str, ...] = ()
 
 
-async def visit(patient: CheckTarget, credentials: Credentials, tuning: Runtime | None = None) -> CheckSession:
-    """Ask a check-up's questions. What the camera does wrong is in the session; UsageError for a bad CA file."""
+async def visit(target: Target, channel: int, credentials: Credentials, tuning: Runtime | None = None) -> CheckSession:
+    """Ask a check-up's questions, and for the recordings of ``channel``.
+
+    What the camera does wrong is in the session; UsageError for a bad CA file.
+    """
     tuning = tuning or Runtime()
-    interview, warnings = Interview(patient.channel), list[str]()
+    interview, warnings = Interview(channel), list[str]()
     access = Access(
-        patient.address,
+        target,
         credentials,
         warnings.append,
         tuning.utc_now,
-        insecure=patient.insecure,
-        ca_file=patient.ca_file,
-        fingerprint=patient.fingerprint,
         timeouts=tuning.timeouts,
         witness=interview.transcript,
     )
@@ -90,7 +79,7 @@ async def visit(patient: CheckTarget, credentials: Credentials, tuning: Runtime 
         )
     sheet = interview.sheet()
     return CheckSession(
-        replace(patient, address=access.address),
+        access.address,
         driver.name,
         sheet,
         _login_state(access, sheet, error),

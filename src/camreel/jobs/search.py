@@ -123,17 +123,13 @@ class CameraSession:
         self._emit = emit
         self._tuning = tuning
         self._access = Access(
-            target.address,
+            target,
             credentials,
             self.warn,
             tuning.utc_now,
-            insecure=target.insecure,
-            ca_file=target.ca_file,
-            fingerprint=target.fingerprint,
             timeouts=tuning.timeouts,
             login=login or Login(),
             session=session,
-            slowly=target.limit_rate is not None,
             protocol=protocol,
         )
         self.channel = 1

@@ -16,10 +16,10 @@ from camreel.cli.startup import loading_aiohttp, program_name
 from camreel.cli.ui import terminal
 from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
-from camreel.model import Credentials
+from camreel.model import Credentials, Target
 
 if TYPE_CHECKING:
-    from camreel.doctor import CheckSession, CheckTarget, Checkup
+    from camreel.doctor import CheckSession, Checkup
 
 _AT_END = """
 What it does:
@@ -91,29 +91,29 @@ def doctor(
         )
     check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
     with loading_aiohttp():
-        from camreel.doctor import CheckTarget, refuse_existing  # noqa: PLC0415 - brings aiohttp and PyAV
+        from camreel.doctor import refuse_existing  # noqa: PLC0415 - brings aiohttp and PyAV
 
     place = None if capture is None else Path(capture).expanduser().absolute()
     if place is not None:
         refuse_existing(place)
-    patient = CheckTarget(address, insecure, ca_file, fingerprint, channel)
-    credentials = Credentials(check_username(username), passwords.of(username, str(address), chosen_of(ctx)))
-    visit, checkup = _examine(patient, credentials, Path(output_dir).expanduser().absolute())
+    target = Target(address, check_username(username), insecure, ca_file, fingerprint)
+    credentials = Credentials(username, passwords.of(username, str(address), chosen_of(ctx)))
+    visit, checkup = _examine(target, channel, credentials, Path(output_dir).expanduser().absolute())
     _show(checkup, as_json=as_json)
     if place is not None:
         _keep(place, visit, checkup)
     return checkup.exit_code
 
 
-def _examine(patient: CheckTarget, credentials: Credentials, folder: Path) -> tuple[CheckSession, Checkup]:
-    """The visit and what it says, both redacted."""
+def _examine(target: Target, channel: int, credentials: Credentials, folder: Path) -> tuple[CheckSession, Checkup]:
+    """Return the visit and what it says, both redacted."""
     import anyio  # noqa: PLC0415 - the help page does not need it
 
     from camreel.doctor import diagnose, here, redacted, visit  # noqa: PLC0415 - see above
 
     if sys.stderr is not None and sys.stderr.isatty():
         terminal.err("Asking the camera some 25 short questions ...")
-    seen = redacted(anyio.run(visit, patient, credentials), credentials)
+    seen = redacted(anyio.run(visit, target, channel, credentials), credentials)
     return seen, diagnose(seen, here(folder))
 
 
