@@ -22,7 +22,6 @@ from contextlib import suppress
 from functools import partial
 from typing import IO
 
-from camreel.cli.startup import no_collecting
 from camreel.errors import CamreelError, DiskError, MergeError, printable
 from camreel.media.worker.messages import (
     ClipFile,
@@ -104,8 +103,7 @@ def _limit_memory() -> None:
 
 
 def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
-    with no_collecting():
-        import av.logging
+    import av.logging
 
     av.logging.set_level(None)
     first = asked.get()
@@ -121,9 +119,8 @@ def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
 
 
 def _merge(job: MergeJob, asked: queue.Queue[Message], answers: IO[bytes]) -> None:
-    with no_collecting():
-        from camreel.media.clips.packets import ClipUnreadable
-        from camreel.media.merge.merger import Merger
+    from camreel.media.clips.packets import ClipUnreadable
+    from camreel.media.merge.merger import Merger
 
     merger = Merger(job)
     try:
