@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from camreel.events import Event
+    from camreel.formats.containers import OutputFormat
     from camreel.model import (
         Address,
         AudioMode,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
         Gaps,
         IfExists,
         Output,
-        OutputFormat,
         Query,
         Recording,
         Request,
@@ -72,8 +72,9 @@ _ROOMS = {
     "camreel.events": ("Event",),
     "camreel.api.camera": ("Camera", "Recordings", "connect"),
     "camreel.api.export": ("TargetOptions", "day", "export", "last", "request"),
+    "camreel.formats.containers": ("OutputFormat",),
     "camreel.model": (
-        "Address", "AudioMode", "DeviceInfo", "Gaps", "IfExists", "Output", "OutputFormat", "Query", "Recording",
+        "Address", "AudioMode", "DeviceInfo", "Gaps", "IfExists", "Output", "Query", "Recording",
         "Request", "Span", "Split", "Stream", "Target", "VideoOptions", "WallTime",
     ),
     "camreel.report": ("Report", "report_json", "report_text"),

@@ -13,6 +13,8 @@ from enum import Enum
 from pathlib import Path
 from typing import overload
 
+from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat
+
 
 @dataclass(frozen=True, order=True, slots=True)
 class WallTime:
@@ -218,15 +220,6 @@ class Stream(str, Enum):
     SUB = "sub"
 
 
-class OutputFormat(str, Enum):
-    """The container of the output; its value is the file's suffix without the dot."""
-
-    MP4 = "mp4"
-    MKV = "mkv"
-    MOV = "mov"
-    AVI = "avi"
-
-
 class IfExists(str, Enum):
     """What to do where the output's name is taken."""
 
@@ -377,7 +370,7 @@ class Output:
     """Where the work folder for downloads is made."""
     file: Path
     """The video."""
-    format: OutputFormat = OutputFormat.MP4
+    format: OutputFormat = DEFAULT_FORMAT
     if_exists: IfExists | None = None
     """What to do if the name is taken; None: keep it if this same request made it, else fail."""
     keep_files: bool = False

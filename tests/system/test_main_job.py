@@ -11,8 +11,9 @@ from tests.conftest import NOW, START, at, frame_md5s, three_clips, tuning
 
 from camreel import events
 from camreel.errors import LoginRefused, NothingRecorded, UsageError
+from camreel.formats.containers import OutputFormat
 from camreel.media.worker.process import MergeProcess
-from camreel.model import IfExists, OutputFormat, Stream
+from camreel.model import IfExists, Stream
 from camreel.report import hole_text
 from camreel_simulator import (
     DEMO_END,

@@ -18,10 +18,11 @@ from tests.conftest import START, changed, frame_md5s
 from camreel.clock import parse_range
 from camreel.errors import CamreelError, DiskError, MergeError, NothingRecorded, UsageError
 from camreel.files import find_files
+from camreel.formats.containers import OutputFormat
 from camreel.jobs.merge_files import merge
 from camreel.media.clips.timestamps import own_times
 from camreel.media.worker.process import MergeProcess
-from camreel.model import IfExists, MergeRequest, Output, OutputFormat
+from camreel.model import IfExists, MergeRequest, Output
 from camreel.planning.account import LossKind, LostReason
 from camreel.report import Report, hole_text, report_json, report_text
 from camreel_simulator import ClipSpec, Recorded, make_clip, seen_frames

@@ -13,8 +13,9 @@ from tests.conftest import START, at, frame_md5s, tuning
 
 from camreel.errors import CameraError, UsageError
 from camreel.events import ClipFetched, Event
+from camreel.formats.containers import OutputFormat
 from camreel.media.worker.process import lapse
-from camreel.model import OutputFormat, VideoOptions
+from camreel.model import VideoOptions
 from camreel.report import hole_text
 from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, seen_frames
 

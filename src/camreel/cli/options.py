@@ -23,7 +23,8 @@ from camreel.cli.values import (
     parse_zone,
 )
 from camreel.errors import UsageError
-from camreel.model import AudioMode, Gaps, IfExists, OutputFormat, Stream
+from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat, names
+from camreel.model import AudioMode, Gaps, IfExists, Stream
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Decorator = Callable[[Any], Any]
@@ -73,7 +74,13 @@ def _one_of(kind: type[Enum]) -> dict[str, Any]:
     return {"type": click.Choice([item.value for item in kind], case_sensitive=False), "parse": kind}
 
 
-FORMAT: dict[str, Any] = {**_one_of(OutputFormat), "metavar": "FORMAT", "help": "mp4 (default), mkv, mov or avi."}
+_DEFAULT = DEFAULT_FORMAT.value
+FORMAT: dict[str, Any] = {
+    **_one_of(OutputFormat),
+    "metavar": "FORMAT",
+    "help": f"{names()}.".replace(_DEFAULT, f"{_DEFAULT} (default)", 1),
+}
+_FASTSTART = names(lambda container: container.faststart, last=", ")
 _HOST = _main("--host", metavar="HOST", envvar="AMCREST_HOST", help="Required, or a camera's name. IP, name or URL.")
 
 _USERNAME = _main(
@@ -168,7 +175,7 @@ video_options = [
     ),
     _output("--subtitles", is_flag=True, help="A soft track with the running time of the camera's clock."),
     _output("--split", parse=parse_split, metavar="WHERE", help="A new file each day, hour, or so many bytes: 4G."),
-    _output("--faststart", is_flag=True, help="mp4, mov: index in front, to be played from a web server."),
+    _output("--faststart", is_flag=True, help=f"{_FASTSTART}: index in front, to be played from a web server."),
 ]
 
 get_options = _together(

@@ -18,13 +18,14 @@ from camreel.cli.values import When, is_asked_otherwise, read_range
 from camreel.clock import parse_last
 from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
-from camreel.model import Asked, Gaps, Output, OutputFormat, Query, Target, VideoOptions
+from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat, names
+from camreel.model import Asked, Gaps, Output, Query, Target, VideoOptions
 from camreel.output.naming import default_name, is_device_name, output_place
 
 LAST_DAY = parse_last("24h")
 
 
-def video_of(ctx: click.Context, container: OutputFormat, query: Query | None = None) -> VideoOptions:
+def video_of(ctx: click.Context, output_format: OutputFormat, query: Query | None = None) -> VideoOptions:
     """Return how the video is to be made. UsageError for options that do not agree with each other or the format."""
     video = VideoOptions(**field_values(ctx, VideoOptions))
     holds = video.gaps is Gaps.HOLD
@@ -32,10 +33,12 @@ def video_of(ctx: click.Context, container: OutputFormat, query: Query | None = 
         raise UsageError("--events and --gaps hold exclude each other.", hint="What has no event is not in the video.")
     if video.exact and video.whole_clips:
         raise UsageError("--exact and --whole-clips exclude each other.", hint="Give one of them, or neither.")
-    if video.subtitles and container is OutputFormat.AVI:
-        raise UsageError("--subtitles cannot be in avi.", hint="mp4, mkv and mov can hold them.")
-    if video.faststart and container not in {OutputFormat.MP4, OutputFormat.MOV}:
-        raise UsageError(f"--faststart is for mp4 and mov; {container.value} needs no such thing.")
+    if video.subtitles and not output_format.container.subtitles:
+        hold = names(lambda each: each.subtitles, last=" and ")
+        raise UsageError(f"--subtitles cannot be in {output_format.value}.", hint=f"{hold} can hold them.")
+    if video.faststart and not output_format.container.faststart:
+        need = names(lambda each: each.faststart, last=" and ")
+        raise UsageError(f"--faststart is for {need}; {output_format.value} needs no such thing.")
     if video.timelapse is not None:
         others = {
             "--exact": video.exact,
@@ -47,8 +50,9 @@ def video_of(ctx: click.Context, container: OutputFormat, query: Query | None = 
         }
         if wrong := [option for option, given in others.items() if given]:
             raise UsageError(f"--timelapse and {wrong[0]} exclude each other.", hint="It is made of keyframes alone.")
-        if container is OutputFormat.AVI:
-            raise UsageError("--timelapse cannot be in avi, which has no times for its pictures.", hint="mp4 can.")
+        if not output_format.container.has_timestamps:
+            said = f"--timelapse cannot be in {output_format.value}, which has no times for its pictures."
+            raise UsageError(said, hint=f"{DEFAULT_FORMAT.value} can.")
     return video
 
 
@@ -64,7 +68,7 @@ def export_output(ctx: click.Context, target: Target, query: Query) -> Output:
     if file is not None:
         place, chosen = output_of(file, folder, wanted)
     else:
-        chosen = wanted or OutputFormat.MP4
+        chosen = wanted or DEFAULT_FORMAT
         place = folder / f"camreel.{chosen.value}"
     video = video_of(ctx, chosen, query)
     if file is None and not by_range:

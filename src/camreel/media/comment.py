@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from camreel.formats.containers import OutputFormat
+
 # Where the muxers put it: mkv and avi in the head, mp4 at the end, behind the index (and in the head a copy from
 # before the file was closed, which nothing reads any more).
 _WINDOW = 1 << 20
-
-_MAGIC = {b"ftyp": (4, "mov"), b"\x1a\x45\xdf\xa3": (0, "matroska"), b"RIFF": (0, "avi")}
 
 
 def read_comment(path: str) -> str | None:
@@ -36,7 +36,7 @@ def _demuxer_of(path: str) -> str | None:
             head = file.read(12)
     except OSError:
         return None
-    return next((name for magic, (at, name) in _MAGIC.items() if head[at : at + len(magic)] == magic), None)
+    return next((each.container.demuxer for each in OutputFormat if each.container.begins(head)), None)
 
 
 def replace_in_place(path: str, old: bytes, new: bytes) -> int:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from camreel.clock import format_offset
 from camreel.errors import UsageError
-from camreel.model import Address, Asked, Moment, OutputFormat, Query, Stream, Target, WallTime
+from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat, format_of_suffix, names
+from camreel.model import Address, Asked, Moment, Query, Stream, Target, WallTime
 
 LONGEST_DEFAULT = 150  # characters of a default name, suffix included
 _LONGEST_GIVEN = 240  # bytes; file systems end at 255, and the part file beside it needs a few
@@ -35,7 +36,7 @@ _OTHER_MEDIA = frozenset((
 def default_name(
     target: Target,
     query: Query,
-    output_format: OutputFormat = OutputFormat.MP4,
+    output_format: OutputFormat = DEFAULT_FORMAT,
     *,
     timelapse: float | None = None,
 ) -> str:
@@ -116,7 +117,7 @@ def output_place(wanted: str, folder: Path, output_format: OutputFormat | None) 
     """Where ``--output-file wanted`` is, and what it will be.
 
     A bare name lies in ``folder``, a path with folders is taken as given. ``output_format`` is the format that was
-    asked for by name, None where none was: then the suffix decides, and without one it is mp4.
+    asked for by name, None where none was: then the suffix decides, and without one it is the default.
     """
     name = os.path.basename(wanted)  # noqa: PTH119 - pathlib drops the "./" that makes the difference here
     if name in {"", ".", ".."}:
@@ -129,7 +130,7 @@ def output_place(wanted: str, folder: Path, output_format: OutputFormat | None) 
             f"--output-file {wanted!r} ends in .{by_suffix.value}, but --output-format is {output_format.value}.",
             hint="Give one of the two, or let them agree.",
         )
-    chosen = by_suffix or output_format or OutputFormat.MP4
+    chosen = by_suffix or output_format or DEFAULT_FORMAT
     if not by_suffix:
         name = f"{name.rstrip('.')}.{chosen.value}"
     if len(os.fsencode(name)) > _LONGEST_GIVEN:
@@ -141,14 +142,12 @@ def output_place(wanted: str, folder: Path, output_format: OutputFormat | None) 
 
 def _by_suffix(name: str) -> tuple[str, OutputFormat | None]:
     stem, dot, suffix = name.rpartition(".")
-    known = {item.value for item in OutputFormat}
-    if not dot or suffix.lower() not in known | _OTHER_MEDIA:
-        return name, None
-    if suffix.lower() in _OTHER_MEDIA:
+    known = format_of_suffix(suffix) if dot else None
+    if dot and known is None and suffix.lower() in _OTHER_MEDIA:
         raise UsageError(
             f"--output-file {name!r}: camreel does not write .{suffix}.",
-            hint="It writes .mp4, .mkv and .avi; without a suffix the format's own is added.",
+            hint=f"It writes {names(last=' and ')}; without a suffix the format's own is added.",
         )
-    if not stem.strip("."):
+    if known is not None and not stem.strip("."):
         raise UsageError(f"--output-file {name!r} has no name before its suffix.")
-    return name, OutputFormat(suffix.lower())
+    return name, known

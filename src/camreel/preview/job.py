@@ -19,6 +19,7 @@ from camreel import events
 from camreel.devices import lockout
 from camreel.diskio import disk_errors, place, sync_file
 from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError, unwrap_group
+from camreel.formats.containers import OutputFormat
 from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.media.worker.messages import Bar, SheetOrder, SheetTick, Tile
 from camreel.media.worker.process import StillProcess
@@ -34,7 +35,8 @@ from camreel.preview.view import camera_of, facts_of, marks, moments, place_in
 from camreel.text import count_text, size_text
 from camreel.transfer.runtime import Runtime
 
-_OTHER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".pdf", ".mp4", ".mkv", ".mov", ".avi"})
+_VIDEOS = {f".{suffix}" for each in OutputFormat for suffix in each.container.suffixes}
+_OTHER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".pdf"} | _VIDEOS)
 _LONGEST = 220  # bytes; file systems end at 255, and the part file beside it needs a few
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from tests.fakes import BASIC, Camreel, FakeExport
 
-from camreel.model import Address, AskedRange, IfExists, OutputFormat, Stream, WallTime
+from camreel.formats.containers import OutputFormat
+from camreel.model import Address, AskedRange, IfExists, Stream, WallTime
 
 
 def test_the_short_command_with_all_defaults(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ import av
 from tests.unit.media.originals import EIGHT, LENGTH, PICTURES, Cut, decoded, line
 from tests.unit.media.schedules import Schedule
 
+from camreel.formats.containers import OutputFormat
 from camreel.media.worker.messages import ClipOutcome
-from camreel.model import OutputFormat
 from camreel_simulator import heard_beeps
 
 # Seconds: half an AAC frame at 8 kHz, and a millisecond for finding the onset of a beep.

@@ -11,10 +11,11 @@ from pathlib import Path
 import av
 import pytest
 
+from camreel.formats.containers import OutputFormat
 from camreel.media.clips.packets import head_of
 from camreel.media.merge.merger import Merger
 from camreel.media.worker.messages import ClipFile, ClipOutcome, FilmResult, MergeJob
-from camreel.model import OutputFormat, Span, WallTime
+from camreel.model import Span, WallTime
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, seen_frames
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 from tests.unit.media.originals import LENGTH, PICTURES, SOUNDS, Cut, line
 
-from camreel.model import OutputFormat
+from camreel.formats.containers import OutputFormat
 
 _MOST_CLIPS = 6
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from camreel.clock import parse_range
 from camreel.errors import UsageError
-from camreel.model import Address, OutputFormat, Query, Stream, Target
+from camreel.formats.containers import OutputFormat
+from camreel.model import Address, Query, Stream, Target
 from camreel.output.naming import LONGEST_DEFAULT, default_name, is_device_name, output_place, safe_name
 
 CAMERA = Address("192.168.1.100", 80)

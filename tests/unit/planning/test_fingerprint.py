@@ -9,18 +9,8 @@ import pytest
 from tests.conftest import changed
 
 from camreel.clock import parse_range
-from camreel.model import (
-    Address,
-    FileOnDisk,
-    IfExists,
-    MergeRequest,
-    Output,
-    OutputFormat,
-    Query,
-    Request,
-    Stream,
-    Target,
-)
+from camreel.formats.containers import OutputFormat
+from camreel.model import Address, FileOnDisk, IfExists, MergeRequest, Output, Query, Request, Stream, Target
 from camreel.planning.fingerprint import COMPLETE, STATES, comment, fingerprint, is_ours, made_by
 
 REQUEST = Request(

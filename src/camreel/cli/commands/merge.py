@@ -15,7 +15,8 @@ from camreel.cli.results import ReportView
 from camreel.cli.startup import loading
 from camreel.clock import parse_range
 from camreel.errors import UsageError
-from camreel.model import Asked, MergeRequest, Output, OutputFormat
+from camreel.formats.containers import OutputFormat
+from camreel.model import Asked, MergeRequest, Output
 
 if TYPE_CHECKING:
     from camreel.cli.ui.reporters import Reporter

@@ -17,7 +17,8 @@ from camreel.cli.request import output_folder
 from camreel.cli.startup import program_command
 from camreel.cli.ui import terminal
 from camreel.errors import UsageError
-from camreel.model import Address, AskedRange, IfExists, Output, OutputFormat, Query, Target, WallTime
+from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat
+from camreel.model import Address, AskedRange, IfExists, Output, Query, Target, WallTime
 from camreel.output.naming import default_name
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def _broken(words: Sequence[str], width: int = 76) -> list[str]:
 @click.option(
     "--output-dir", cls=Option, section="Where to", metavar="FOLDER", default="camreel-demo", help="./camreel-demo"
 )
-@click.option("--output-format", cls=Option, section="Where to", default=OutputFormat.MP4.value, **FORMAT)
+@click.option("--output-format", cls=Option, section="Where to", default=DEFAULT_FORMAT.value, **FORMAT)
 @manner_options
 def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, verbose: bool, progress: str) -> int:
     from camreel.cli.batch import CameraTask  # noqa: PLC0415 - the help page does not need it

@@ -17,7 +17,7 @@ from camreel.media.mux.muxed import MuxedOutput
 from camreel.media.mux.sound import SoundForm, sound_form
 from camreel.media.mux.verify import verify
 from camreel.media.worker.messages import FilmResult, MergeJob, part_name
-from camreel.model import Gaps, OutputFormat, Span, WallTime
+from camreel.model import Gaps, Span, WallTime
 
 if TYPE_CHECKING:
     from camreel.media.clips.clip import Clip, ClipKind, SoundKind
@@ -67,7 +67,7 @@ class Film:
     def takes(self, kind: ClipKind) -> bool:
         """Whether clips of ``kind`` can be in it."""
         same_size = (kind.width, kind.height) == (self.kind.width, self.kind.height)
-        return kind.codec == self.kind.codec and (same_size or self.job.format is not OutputFormat.AVI)
+        return kind.codec == self.kind.codec and (same_size or self.job.format.container.sizes_may_differ)
 
     def put_in(self, piece: Piece, outcome: ClipOutcome, sound: SoundKind | None) -> None:
         """``piece`` was copied; ``outcome`` is what became of it."""
@@ -112,9 +112,8 @@ class Film:
             sound.finish()
         chapters = timeline.chapters(self.placed, self.job)
         codec = output.sound_codec  # to be asked of an open file only
-        quicktime = self.job.format in {OutputFormat.MP4, OutputFormat.MOV}
-        most = timeline.MOST_MP4_CHAPTERS if quicktime else len(chapters)
-        output.close(timeline.most_telling(chapters, most))
+        most = self.job.format.container.most_chapters
+        output.close(chapters if most is None else timeline.most_telling(chapters, most))
         path = part_name(self.job.output, self.number)
         subtitles = 0 if output.subtitles is None else output.subtitles.packets
         result = FilmResult(
@@ -133,7 +132,7 @@ class Film:
             converted=0 if sound is None else sound.converted,
             subtitles=subtitles,
         )
-        verify(path, self.job.format, result, (pictures.first_written, pictures.last_written))
+        verify(path, self.job.format.container, result, (pictures.first_written, pictures.last_written))
         return result
 
     def _changed_from(self, written: str | None) -> str | None:

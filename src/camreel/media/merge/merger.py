@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from camreel.errors import MergeError, printable
+from camreel.formats.containers import names
 from camreel.formats.sniff import Unusable
 from camreel.media.clips.clip import Clip
 from camreel.media.clips.dav_clip import notes_on
@@ -25,8 +26,8 @@ from camreel.media.merge.timeline import Placed
 from camreel.media.mux.frames import UnevenRate
 from camreel.media.mux.sound import sound_form
 from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, FilmResult, MergeJob, MergeResult
-from camreel.model import OutputFormat, Span, WallTime
-from camreel.text import count_text
+from camreel.model import Span, WallTime
+from camreel.text import codec_name, count_text
 
 if TYPE_CHECKING:
     from camreel.formats.dhav import DhavSummary
@@ -285,8 +286,9 @@ class Merger:
             while (reached := last.copy.run(until)) is StopReason.SPLIT:
                 self._part(last)
         except UnevenRate as error:
-            label = printable(last.work.clip.label)
-            said = f"{label} does not have the constant rate of pictures that avi needs; use mkv or mp4."
+            label, form = printable(last.work.clip.label), self._job.format.value
+            better = names(lambda container: container.has_timestamps)
+            said = f"{label} does not have the constant rate of pictures that {form} needs; use {better}."
             raise MergeError(said, hint=_KEPT) from error
         if reached is StopReason.END:
             self._close_piece(last)
@@ -337,8 +339,10 @@ class Merger:
     def output_for(self, piece: Piece, source: Clip, first: WallTime) -> OutputFile:
         """The output for a piece, made now if the one that is open cannot take it."""
         kind = source.kind
-        if self._job.format is OutputFormat.AVI and kind.codec == "hevc":
-            raise MergeError("H.265 cannot be stored in avi; use mkv or mp4.", hint=_KEPT)
+        if kind.codec not in self._job.format.container.video:
+            better = names(lambda container: kind.codec in container.video)
+            said = f"{codec_name(kind.codec)} cannot be stored in {self._job.format.value}; use {better}."
+            raise MergeError(said, hint=_KEPT)
         if self._film is not None and not self._film.takes(kind):
             self._close_film()
         form = None
@@ -380,10 +384,12 @@ class Merger:
         result = film.close()
         self._films.append(result)
         self._placed += film.placed
-        most = timeline.MOST_MP4_CHAPTERS
-        if self._job.format in {OutputFormat.MP4, OutputFormat.MOV} and len(result.chapters) > most:
-            chapters = len(result.chapters)
-            self._notes.append(f"An {self._job.format.value} holds {most} of the {chapters} chapters; mkv has all.")
+        most, chapters = self._job.format.container.most_chapters, len(result.chapters)
+        if most and chapters > most:
+            has_all = names(lambda container: container.most_chapters is None)
+            self._notes.append(
+                f"An {self._job.format.value} holds {most} of the {chapters} chapters; {has_all} has all."
+            )
         if result.converted:
             clips = count_text(result.converted, "clip")
             self._notes.append(f"The sound of {clips} was converted to that of the others.")

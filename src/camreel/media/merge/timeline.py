@@ -18,9 +18,6 @@ from camreel.model import Span, WallTime
 # The camera lists its recordings to the second: what is shorter cannot be told from rounding.
 RESOLUTION = timedelta(seconds=1)
 
-# A hybrid mp4 has its chapters in a `chpl` box, of which FFmpeg reads at most 255 back.
-MOST_MP4_CHAPTERS = 255
-
 # What a recorder lists and what its frames are dated can differ by so much without one of them being wrong.
 MOST_APART = timedelta(minutes=2)
 
@@ -221,6 +218,8 @@ def most_telling(chapters: Sequence[Chapter], most: int) -> list[Chapter]:
     """As many of the chapters as a container holds: those of stretches before those of events, and early ones first."""
     if len(chapters) <= most:
         return list(chapters)
+    if not most:
+        return []
     ranked = sorted(range(len(chapters)), key=lambda at: (not chapters[at].after_gap, at))
     kept = [chapters[at] for at in sorted(ranked[:most])]
     ends = [*(each.start for each in kept[1:]), chapters[-1].end]

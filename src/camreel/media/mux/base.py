@@ -15,11 +15,11 @@ import av.error
 from camreel.diskio import BackgroundFsync
 from camreel.errors import DiskError, MergeError
 from camreel.media.clips.open import open_clip
-from camreel.model import OutputFormat
 
 if TYPE_CHECKING:
     from av.packet import Packet
 
+    from camreel.formats.containers import Container
     from camreel.formats.mp4 import Run
     from camreel.media.clips.clip import Clip
     from camreel.media.clips.packets import GopRun, Stored
@@ -77,7 +77,7 @@ class OutputFile(ABC):
     pictures: FrameTrack
 
     def __init__(self, job: MergeJob, path: str) -> None:
-        self.format = job.format
+        self._format = job.format.container
         self.bytes = 0
         self.sound: SoundTrack | None = None
         self.subtitles: SubtitleTrack | None = None
@@ -122,9 +122,9 @@ class OutputFile(ABC):
         """Let go of the file as it is."""
 
 
-def picture_time_base(container: OutputFormat, clip: Clip) -> Fraction:
+def picture_time_base(container: Container, clip: Clip) -> Fraction:
     """The unit of time of an output's pictures."""
-    if container is OutputFormat.AVI:
+    if not container.has_timestamps:
         with open_clip(clip.path) as again:
             return 1 / again.steady_rate()
     # The first clip's own ticks: clips of the same camera are then placed without any rounding.

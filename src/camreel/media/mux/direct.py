@@ -27,7 +27,7 @@ from camreel.media.clips.packets import LARGEST_HOLE, ClipBytes, GopRun, Stored
 from camreel.media.mux.base import Creation, OutputFile, as_camreel_error, picture_time_base, writing
 from camreel.media.mux.frames import LENGTH_SIZE, FrameTrack
 from camreel.media.mux.sound import AacPackets
-from camreel.model import Gaps, OutputFormat
+from camreel.model import Gaps
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -49,7 +49,7 @@ _MDAT = struct.Struct(">I4sQ")
 
 def can_be_direct(job: MergeJob, clip: Clip, form: SoundForm | None) -> bool:
     """Whether a film that begins with ``clip`` and has sound of ``form`` can be written here."""
-    if job.format is not OutputFormat.MP4 or job.faststart or job.subtitles or job.h264 or job.gaps is Gaps.HOLD:
+    if not job.format.container.has_own_writer or job.faststart or job.subtitles or job.h264 or job.gaps is Gaps.HOLD:
         return False
     if not clip.is_upright or not clip.configuration:
         return False
@@ -64,7 +64,7 @@ class DirectOutput(OutputFile):
         self._metadata = {"title": job.title, "artist": job.camera, "comment": job.comment}
         self._metadata |= {"date": created.local if created else "", "encoder": f"camreel {__version__}"}
         self._created = 0 if created is None else _since_1904(created.utc)
-        self.picture_time_base = picture_time_base(job.format, clip)
+        self.picture_time_base = picture_time_base(self._format, clip)
         configuration = clip.configuration
         if clip.parameters.nal_length_size != LENGTH_SIZE:
             configuration = widened_configuration(clip.kind.codec, configuration)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import av
 
 from camreel.media.clips.packets import Stored, head_of, view_of
-from camreel.model import OutputFormat
 
 if TYPE_CHECKING:
     from av.packet import Packet
 
+    from camreel.formats.containers import Container
     from camreel.formats.nal import Parameters
     from camreel.media.clips.clip import Clip
     from camreel.media.clips.packets import GopRun
@@ -59,10 +59,11 @@ class FrameTrack:
     container's own form cannot be made of. ``first_written`` and ``last_written`` are how those packets begin.
     """
 
-    def __init__(self, output: FrameSink, lowest: int | None) -> None:
+    def __init__(self, output: FrameSink, *, lowest: int | None, start_codes: bool = False) -> None:
         self._output = output
         self._last_dts = -(1 << 62) if lowest is None else lowest - 1
         self._lowest = lowest
+        self._start_codes = start_codes
         self.time_base: Fraction = output.picture_time_base
         self.end = 0
         self.packets = 0
@@ -156,15 +157,17 @@ class FrameTrack:
         """The packet in the container's own form; None where it cannot be had."""
         parameters = self._parameters
         at = parameters.place_for_sets(view_of(packet)) if packet.is_keyframe else None
-        if self._wide:
+        if self._wide and not self._start_codes:
             if at is None:
                 return packet
             if isinstance(packet, Stored):
                 packet.insert(at, parameters.sets)
                 return packet
-        data = parameters.with_sets(bytes(packet), at)
-        if not self._wide:
-            data = parameters.widened(memoryview(data)) or b""
+        data: bytes | None = parameters.with_sets(bytes(packet), at)
+        if self._start_codes:
+            data = parameters.with_start_codes(memoryview(data or b""))
+        elif not self._wide:
+            data = parameters.widened(memoryview(data or b""))
         return _packet_of(data, packet) if data else None
 
     @property
@@ -188,12 +191,10 @@ class FrameTrack:
         self.last_written = self._last = self._last if isinstance(self._last, bytes) else head_of(self._last)
 
 
-class AviPictureTrack(FrameTrack):
-    """avi has no time stamps: the place of a picture is its number. One tick is one picture, at a constant rate."""
+class NumberedFrameTrack(FrameTrack):
+    """A track without time stamps (avi): the place of a frame is its number. A tick is a frame, at a constant rate."""
 
-    def __init__(self, output: FrameSink) -> None:
-        super().__init__(output, lowest=0)
-        self._offset: int | None = None
+    _offset: int | None = None
 
     def start_clip(self, clip: Clip, first: int, base: int) -> None:
         super().start_clip(clip, first, base)
@@ -208,16 +209,11 @@ class AviPictureTrack(FrameTrack):
             self._place = ClipPlace(self._offset, place.base, place.numerator, place.denominator)
         super().write(packet)
 
-    def _in_order(self, pts: int, dts: int) -> tuple[int, int]:  # noqa: ARG002 - avi holds no such thing
+    def _in_order(self, pts: int, dts: int) -> tuple[int, int]:  # noqa: ARG002 - it has no such thing
         _, placed = super()._in_order(dts, dts)
         if placed - dts > 2:
             raise UnevenRate
         return placed, placed
-
-    def _as_stored(self, packet: Packet[Any] | Stored) -> Packet[Any] | None:
-        at = self._parameters.place_for_sets(view_of(packet)) if packet.is_keyframe else None
-        coded = self._parameters.with_start_codes(memoryview(self._parameters.with_sets(bytes(packet), at)))
-        return None if coded is None else _packet_of(coded, packet)
 
 
 def _packet_of(data: bytes, like: Packet[Any] | Stored) -> Packet[Any]:
@@ -226,9 +222,7 @@ def _packet_of(data: bytes, like: Packet[Any] | Stored) -> Packet[Any]:
     return changed
 
 
-def picture_track(output: FrameSink, container: OutputFormat) -> FrameTrack:
-    """The track for ``container``."""
-    if container is OutputFormat.AVI:
-        return AviPictureTrack(output)
-    # Matroska stores no decode times and would shift all of the film until none is negative.
-    return FrameTrack(output, lowest=0 if container is OutputFormat.MKV else None)
+def picture_track(output: FrameSink, container: Container) -> FrameTrack:
+    """Return a track for ``container``."""
+    kind = FrameTrack if container.has_timestamps else NumberedFrameTrack
+    return kind(output, lowest=None if container.has_decode_times else 0, start_codes=container.has_start_codes)

@@ -19,7 +19,7 @@ from camreel.media.mux.frames import LENGTH_SIZE, picture_track
 from camreel.media.mux.sound import AacPackets, SampleTrack, SoundForm, SoundTrack
 from camreel.media.mux.subtitles import SubtitleTrack
 from camreel.media.worker.messages import Chapter, MergeJob
-from camreel.model import OutputFormat, WallTime
+from camreel.model import WallTime
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -28,29 +28,23 @@ if TYPE_CHECKING:
 
     from camreel.media.clips.clip import Clip
 
-_MUXERS = {OutputFormat.MP4: "mp4", OutputFormat.MKV: "matroska", OutputFormat.MOV: "mov", OutputFormat.AVI: "avi"}
-_QUICKTIME = frozenset({OutputFormat.MP4, OutputFormat.MOV})
 # In FFmpeg 8.0 hybrid_fragmented with delay_moov closes the file with every offset wrong, and reports no error.
 _HYBRID = av.library_versions["libavformat"] >= (62, 12)
 # Readable up to the last fragment after a crash, an ordinary mp4 once closed. Without delay_moov video with B-frames
 # starts a tenth of a second late against the sound.
 _HYBRID_FLAGS = ("hybrid_fragmented", "frag_keyframe", "delay_moov")
-_OPTIONS = {
-    # The comment is changed in place once it is known whether the film is complete: no checksum may cover it.
-    OutputFormat.MKV: {"write_crc32": "0"},
-    OutputFormat.AVI: {},
-}
 
 
 def _options_of(job: MergeJob) -> dict[str, str]:
     """The muxer's options for a job."""
-    if job.format not in _QUICKTIME:
-        return dict(_OPTIONS[job.format])
+    container = job.format.container
+    if not container.is_quicktime:
+        return dict(container.muxer_options)
     flags = ["faststart"] if job.faststart else []
     # FFmpeg 8.1 and 9.0 crash on subtitles in hybrid files, or date them wrongly.
     if _HYBRID and not job.faststart and not job.subtitles:
         flags += _HYBRID_FLAGS
-    if job.format is OutputFormat.MOV:
+    if container.has_apple_metadata:
         # Apple's own names, which tell the zone. In mp4 the flag would hide the title from other players.
         flags.append("use_metadata_tags")
     return {"movflags": "+".join(flags)} if flags else {}
@@ -75,28 +69,28 @@ class MuxedOutput(OutputFile):
         super().__init__(job, path)
         self._container = writing(self._open, job)
         self._set_metadata(job, created)
-        self.picture_time_base = picture_time_base(job.format, clip)
+        self.picture_time_base = picture_time_base(self._format, clip)
         self.picture_stream: VideoStream = writing(self._add_pictures, clip)
-        self.pictures = picture_track(self, job.format)
+        self.pictures = picture_track(self, self._format)
         self._sound_time_base = Fraction(1)
         if form is not None:
             self.sound = writing(self._add_sound, form)
             self._sound_time_base = Fraction(1, self.sound.rate)
         if job.subtitles:
-            self.subtitles = SubtitleTrack(self.mux, self._container, job.format, caption)
+            self.subtitles = SubtitleTrack(self.mux, self._container, self._format, caption)
 
     def _open(self, job: MergeJob) -> av.container.OutputContainer:
         # The name ends in .part, so the format is given; `file:` keeps a colon in it from being a protocol.
-        return av.open(f"file:{self._path}", "w", format=_MUXERS[job.format], options=_options_of(job))
+        return av.open(f"file:{self._path}", "w", format=job.format.container.muxer, options=_options_of(job))
 
     def _set_metadata(self, job: MergeJob, created: Creation | None) -> None:
         # All of it now: what is set after the first packet is lost.
         wanted: dict[str, str | None] = {"title": job.title, "comment": job.comment, "artist": job.camera}
         if created is not None:
             wanted["creation_time"] = created.utc
-            if job.format in _QUICKTIME:
+            if job.format.container.is_quicktime:
                 wanted["date"] = created.local  # with its offset, which creation_time has not
-        if job.format is OutputFormat.MOV:
+        if job.format.container.has_apple_metadata:
             names = {"title": "title", "artist": "author", "date": "creationdate"}
             wanted |= {f"com.apple.quicktime.{name}": wanted.get(key) for key, name in names.items()}
         self._container.metadata.update({key: text for key, text in wanted.items() if text})
@@ -106,19 +100,19 @@ class MuxedOutput(OutputFile):
         stream = self._container.add_stream_from_template(clip.video, opaque=True)
         stream.time_base = self.picture_time_base
         configuration = clip.video.codec_context.extradata
-        if self.format is OutputFormat.AVI:
+        if self._format.has_start_codes:
             stream.codec_context.extradata = clip.parameters.start_coded()
         elif clip.parameters.nal_length_size != LENGTH_SIZE and configuration:
             stream.codec_context.extradata = widened_configuration(clip.kind.codec, configuration)
-        if clip.parameters.hevc and self.format in _QUICKTIME:
+        if clip.parameters.hevc and self._format.is_quicktime:
             stream.codec_context.codec_tag = "hvc1"  # FFmpeg's own choice, hev1, does not play on Apple's systems
         return stream
 
     def _add_sound(self, form: SoundForm) -> SoundTrack:
-        kind, avi = form.kind, self.format is OutputFormat.AVI
+        kind = form.kind
         encoded = form.codec == "aac" and not form.copied
         if form.copied and form.codec in {"aac", "pcm_alaw", "pcm_mulaw"}:
-            stream = self._copied_sound(form, avi=avi)
+            stream = self._copied_sound(form)
         else:
             stream = cast("AudioStream", self._container.add_stream(form.codec, rate=form.rate))
             stream.layout = layout_name(kind.channels) or f"{kind.channels}c"
@@ -126,18 +120,19 @@ class MuxedOutput(OutputFile):
                 stream.bit_rate = kind.channels * (32_000 if form.rate <= 16_000 else 64_000)
         self._sound_stream = stream
         if form.codec == "aac" and form.copied:
-            return AacPackets(self, kind, fill=self.format is not OutputFormat.MKV, stamped=not avi)
+            return AacPackets(self, kind, fill=not self._format.sound_may_jump, stamped=self._format.has_timestamps)
         coded = form.copied and kind.codec in {"pcm_alaw", "pcm_mulaw"}
         return SampleTrack(self, kind, form.rate, copied=coded, encoder=stream if encoded else None)
 
-    def _copied_sound(self, form: SoundForm, *, avi: bool) -> AudioStream:
+    def _copied_sound(self, form: SoundForm) -> AudioStream:
         """A track for the clips' packets.
 
         It is made from another look at the clip. Without its edit list, else Matroska (PyAV 19) takes the encoder's
-        run-up, which is not copied, off the first sound. And for avi a thorough one: without the frame size, which a
-        fast open does not find, avi gets thousands of empty chunks a minute.
+        run-up, which is not copied, off the first sound. And without time stamps (avi) a thorough one: it finds the
+        frame size, without which FFmpeg writes thousands of empty chunks a minute.
         """
-        with open_clip(form.path, (THOROUGH_OPEN if avi else FAST_OPEN) | {"ignore_editlist": "1"}) as template:
+        options = FAST_OPEN if self._format.has_timestamps else THOROUGH_OPEN
+        with open_clip(form.path, options | {"ignore_editlist": "1"}) as template:
             assert template.sound is not None
             return self._container.add_stream_from_template(template.sound, opaque=True)
 
@@ -171,7 +166,7 @@ class MuxedOutput(OutputFile):
             raise as_camreel_error(error) from error
 
     def close(self, chapters: Sequence[Chapter]) -> None:
-        if self.format is not OutputFormat.AVI:
+        if chapters:
             # Not at the start: an mp4 would mix up both sets.
             self._container.set_chapters([_ffmpeg_chapter(n, each) for n, each in enumerate(chapters)])
         writing(self._container.close)

@@ -24,8 +24,9 @@ import av
 from av.audio.frame import AudioFrame
 
 from camreel.errors import MergeError
+from camreel.formats.containers import OutputFormat, names
 from camreel.media.encode.audio import AacEncoder, SoundTranscoder, aac_rate, layout_name, quiet_samples, silent_frame
-from camreel.model import AudioMode, OutputFormat
+from camreel.model import AudioMode
 from camreel.text import codec_name
 
 if TYPE_CHECKING:
@@ -35,16 +36,6 @@ if TYPE_CHECKING:
     from camreel.formats.mp4 import Run
     from camreel.media.clips.clip import Clip, SoundKind
     from camreel.media.clips.packets import GopRun, Stored
-
-_G711_CODECS = frozenset({"pcm_alaw", "pcm_mulaw"})
-
-# Which containers can hold the bytes as cameras make them (measured: FFmpeg's mp4 and mkv refuse G.711).
-_HOLD = {
-    OutputFormat.MP4: frozenset({"aac"}),
-    OutputFormat.MKV: frozenset({"aac", "pcm_s16le"}),
-    OutputFormat.MOV: frozenset({"aac", "pcm_s16le"}) | _G711_CODECS,
-    OutputFormat.AVI: frozenset({"aac", "pcm_s16le"}) | _G711_CODECS,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +52,25 @@ class SoundForm:
     copied: bool
 
 
-def sound_form(kind: SoundKind, path: str, container: OutputFormat, mode: AudioMode) -> SoundForm | None:
+def sound_form(kind: SoundKind, path: str, output: OutputFormat, mode: AudioMode) -> SoundForm | None:
     """The form for a film whose clips have sound of ``kind``; None for none.
 
     Raises :class:`MergeError` where the sound is to be copied into a container that cannot hold it.
     """
     if mode is AudioMode.NONE:
         return None
-    holds = kind.codec in _HOLD[container]
+    container = output.container
+    holds = kind.codec in container.sound
     if mode is AudioMode.COPY and not holds:
+        better = names(lambda each: kind.codec in each.sound, last=" and ")
         raise MergeError(
-            f"{codec_name(kind.codec)} sound cannot be copied into {container.value}.",
-            hint="--audio auto makes of it what the format holds; mov and avi can hold it as it is.",
+            f"{codec_name(kind.codec)} sound cannot be copied into {output.value}.",
+            hint=f"--audio auto makes of it what the format holds; {better} can hold it as it is.",
         )
     wanted = {AudioMode.AAC: "aac", AudioMode.PCM: "pcm_s16le"}.get(mode)
     if holds and wanted in {None, kind.codec}:
         return SoundForm(kind, path, kind.codec, kind.rate, copied=True)
-    # Without a wish: AAC in mp4, which every player knows there; elsewhere nothing of the sound is lost.
-    codec = wanted or ("aac" if container is OutputFormat.MP4 else "pcm_s16le")
+    codec = wanted or container.sound_fallback
     return SoundForm(kind, path, codec, aac_rate(kind.rate) if codec == "aac" else kind.rate, copied=False)
 
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from camreel.errors import MergeError
-from camreel.model import OutputFormat, WallTime
+from camreel.model import WallTime
 
 if TYPE_CHECKING:
     from av.packet import Packet
 
+    from camreel.formats.containers import Container
+
 _TICKS = Fraction(1, 1000)
-_CODECS = {OutputFormat.MP4: "mov_text", OutputFormat.MOV: "mov_text", OutputFormat.MKV: "subrip"}
 _SECOND = timedelta(seconds=1)
 
 
@@ -30,7 +31,7 @@ class SubtitleTrack:
         self,
         mux: Callable[[Packet[Any]], None],
         container: av.container.OutputContainer,
-        form: OutputFormat,
+        form: Container,
         caption: Callable[[WallTime], str],
     ) -> None:
         self._mux = mux
@@ -40,9 +41,9 @@ class SubtitleTrack:
                 f"Subtitles need PyAV 17 or later, and {av.__version__} is installed.",
                 hint="pip install --upgrade av, or run it again without --subtitles.",
             )
-        self._stream: Any = container.add_mux_stream(_CODECS[form], time_base=_TICKS)
+        self._stream: Any = container.add_mux_stream(str(form.subtitles), time_base=_TICKS)
         self._stream.metadata["title"] = "Time by the camera's clock"
-        self._plain = form is OutputFormat.MKV
+        self._plain = form.subtitles != "mov_text"  # which has the length of a line before it
         self._line: tuple[int, str] | None = None
         self.packets = 0
 

@@ -15,21 +15,20 @@ from camreel.errors import MergeError
 from camreel.media.clips.packets import head_of
 from camreel.media.ffmpeg import as_fraction, open_as
 from camreel.media.mux.base import writing
-from camreel.model import OutputFormat
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
+    from camreel.formats.containers import Container
     from camreel.media.worker.messages import FilmResult
 
 _HINT = "The downloads are kept. Run it again; if it happens again, please report it."
-_DEMUXERS = {OutputFormat.MP4: "mov", OutputFormat.MOV: "mov", OutputFormat.MKV: "matroska", OutputFormat.AVI: "avi"}
 
 # Beyond what rounding to a container's ticks explains, and below what a lost clip would be.
 _TOLERANCE = 0.5
 
 
-def verify(path: str, container: OutputFormat, written: FilmResult, ends: tuple[bytes, bytes]) -> None:
+def verify(path: str, container: Container, written: FilmResult, ends: tuple[bytes, bytes]) -> None:
     """Check the file and bring it to the disk. Raises :class:`MergeError` if it is not what was written.
 
     ``ends`` are how the first and the last picture begin, as bytes: they are read back through the index. mp4 and avi
@@ -37,34 +36,34 @@ def verify(path: str, container: OutputFormat, written: FilmResult, ends: tuple[
     speak for the rest.
     """
     try:
-        with open_as(path, _DEMUXERS[container]) as reopened:
+        with open_as(path, container.demuxer) as reopened:
             _compare(reopened, container, written, ends)
     except (av.error.FFmpegError, ValueError) as error:
         raise MergeError(f"The finished video cannot be opened again ({error}).", hint=_HINT) from error
     writing(_to_disk, path)
 
 
-def _compare(reopened: InputContainer, container: OutputFormat, written: FilmResult, ends: tuple[bytes, bytes]) -> None:
+def _compare(reopened: InputContainer, container: Container, written: FilmResult, ends: tuple[bytes, bytes]) -> None:
     if not reopened.streams.video or bool(reopened.streams.audio) != bool(written.audio_packets):
         raise MergeError("The finished video does not have the tracks that were written.", hint=_HINT)
     _compare_lists(reopened, container, written)
     first, last, at = _ends(reopened)
     if (first, last) != ends:
         raise MergeError("The finished video does not hold the pictures that were written.", hint=_HINT)
-    seconds = min(_seconds(reopened), at) if container is OutputFormat.MKV else _seconds(reopened)
+    seconds = _seconds(reopened) if container.has_index else min(_seconds(reopened), at)
     if abs(seconds - written.seconds) > _TOLERANCE:
         raise MergeError(
             f"The finished video is {seconds:.2f} s long; {written.seconds:.2f} s were written.", hint=_HINT
         )
 
 
-def _compare_lists(reopened: InputContainer, container: OutputFormat, written: FilmResult) -> None:
+def _compare_lists(reopened: InputContainer, container: Container, written: FilmResult) -> None:
     video = reopened.streams.video[0]
-    if container is OutputFormat.AVI:
+    if not container.has_timestamps:
         # Its index has a place for each picture at the constant rate, also for one that is missing.
         time_base = as_fraction(video.time_base)
         _compare_count("places for pictures", video.frames, round(written.seconds / (time_base or 1)))
-    elif container is not OutputFormat.MKV:
+    elif container.has_index:
         _compare_count("pictures", video.frames, written.video_packets)
         if written.audio_codec == "aac":  # of PCM they list samples
             _compare_count("packets of sound", reopened.streams.audio[0].frames, written.audio_packets)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from camreel.model import AudioMode, Gaps, OutputFormat, Span, WallTime
+from camreel.formats.containers import OutputFormat
+from camreel.model import AudioMode, Gaps, Span, WallTime
 
 
 @dataclass(frozen=True, slots=True)

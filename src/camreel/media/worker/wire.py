@@ -15,6 +15,7 @@ from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from camreel.formats.containers import OutputFormat
 from camreel.media.worker.messages import (
     ClipFile,
     ClipResults,
@@ -31,7 +32,7 @@ from camreel.media.worker.messages import (
     TimelapseOrder,
     TimelapseResult,
 )
-from camreel.model import AudioMode, Gaps, OutputFormat, Span, WallTime
+from camreel.model import AudioMode, Gaps, Span, WallTime
 
 Message = (
     MergeJob | ClipFile | Finish | MergeProgress | ClipResults | MergeResult | Failed

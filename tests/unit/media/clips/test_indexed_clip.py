@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from camreel.errors import DiskError
+from camreel.formats.containers import OutputFormat
 from camreel.media.clips import packets
 from camreel.media.clips.clip import open_mp4
 from camreel.media.clips.indexed_clip import open_indexed
@@ -18,7 +19,7 @@ from camreel.media.clips.open import open_to_copy
 from camreel.media.clips.packets import ClipBytes, ClipUnreadable, View, head_of
 from camreel.media.merge.merger import Merger
 from camreel.media.worker.messages import MergeJob
-from camreel.model import OutputFormat, Span, WallTime
+from camreel.model import Span, WallTime
 from camreel_simulator import ClipSpec, make_clip
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera

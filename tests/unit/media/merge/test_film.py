@@ -10,10 +10,11 @@ import av
 import pytest
 
 from camreel.errors import DiskError, MergeError
+from camreel.formats.containers import OutputFormat
 from camreel.media.comment import read_comment, replace_in_place
 from camreel.media.merge.merger import Merger
 from camreel.media.mux.verify import verify
-from camreel.model import OutputFormat, WallTime
+from camreel.model import WallTime
 from camreel_simulator import ClipSpec
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
@@ -80,7 +81,7 @@ def test_comment_reads_back_and_changes_in_place(studio, source_hashes, containe
     assert read_comment(path) == COMMENT.replace("complete", "partial ")
     assert COMMENT.encode() not in film.path.read_bytes()
     assert film.hashes() == source_hashes(clips)
-    verify(path, OutputFormat(container), film.result, film.ends)
+    verify(path, OutputFormat(container).container, film.result, film.ends)
 
 
 @pytest.mark.parametrize(
@@ -109,15 +110,15 @@ def test_a_film_that_is_not_what_was_written(studio, container):
     ends = film.ends
     more = replace(film.result, video_packets=film.result.video_packets + 30, seconds=film.result.seconds + 3)
     with pytest.raises(MergeError, match="finished video"):
-        verify(path, OutputFormat(container), more, ends)
+        verify(path, OutputFormat(container).container, more, ends)
     with pytest.raises(MergeError, match="tracks"):
-        verify(path, OutputFormat(container), replace(film.result, audio_packets=0), ends)
+        verify(path, OutputFormat(container).container, replace(film.result, audio_packets=0), ends)
     for wrong in [(ends[0], ends[0]), (ends[1], ends[1])]:
         with pytest.raises(MergeError, match="does not hold the pictures"):
-            verify(path, OutputFormat(container), film.result, wrong)
+            verify(path, OutputFormat(container).container, film.result, wrong)
     film.path.write_bytes(film.path.read_bytes()[: film.result.size // 2])
     with pytest.raises(MergeError, match="finished video"):
-        verify(path, OutputFormat(container), film.result, ends)
+        verify(path, OutputFormat(container).container, film.result, ends)
 
 
 @pytest.mark.parametrize("name", ["a:b.part", "-o.part", "Tür 門 'x'.part", "100%d.part", "a b|c?.part", "\udcff.part"])

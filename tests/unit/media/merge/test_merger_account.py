@@ -14,8 +14,9 @@ from tests.unit.media.merge.test_merger_schedules import merge
 from tests.unit.media.originals import EIGHT, Cut
 from tests.unit.media.schedules import Schedule
 
+from camreel.formats.containers import OutputFormat
 from camreel.media.worker.messages import ClipOutcome
-from camreel.model import OutputFormat, Span, WallTime
+from camreel.model import Span, WallTime
 
 # From 0.7 s on: 2.1 s, 2.8 s that follow, and 2.1 s after a gap of 1.4 s.
 CUTS = (Cut("plain", 7, 21), Cut("plain", 28, 28), Cut("plain", 70, 21))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 
+from camreel.formats.containers import OutputFormat
 from camreel.media.clips import clip as clip_module
 from camreel.media.clips import indexed_clip
 from camreel.media.ffmpeg import open_as
 from camreel.media.merge.merger import Merger
 from camreel.media.worker.messages import MergeJob
-from camreel.model import OutputFormat, Span, WallTime
+from camreel.model import Span, WallTime
 from camreel_simulator import ClipSpec
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera

@@ -51,7 +51,7 @@ def test_h265_plays_on_apple_systems(studio):
 
 def test_h265_in_avi_is_refused(studio):
     """H.265 cannot be in avi; the message names what can hold it."""
-    with pytest.raises(MergeError, match=r"H\.265 cannot be stored in avi; use mkv or mp4"):
+    with pytest.raises(MergeError, match=r"H\.265 cannot be stored in avi; use mp4, mkv or mov"):
         studio.merge("avi", studio.row(1, video="hevc"))
     assert list(studio.folder.glob("film*")) == []
 
@@ -89,7 +89,7 @@ def test_avi_needs_a_constant_rate(studio, source_hashes):
     assert film.result.seconds == pytest.approx(4, abs=0.1)
     assert list(dict.fromkeys(film.hashes())) == list(dict.fromkeys(source_hashes(clips)))
     clips = [*studio.row(1, seconds=2), *studio.row(1, seconds=2, begin=2, fps=20)]
-    with pytest.raises(MergeError, match=r"08\.00\.02\.mp4 does not have the constant rate .* use mkv or mp4"):
+    with pytest.raises(MergeError, match=r"08\.00\.02\.mp4 does not have the constant rate .* use mp4, mkv or mov"):
         studio.merge("avi", clips)
 
 

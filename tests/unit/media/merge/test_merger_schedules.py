@@ -17,9 +17,10 @@ from tests.unit.media.originals import EIGHT, Cut
 from tests.unit.media.schedules import ALL, Feature, Schedule, schedules
 
 from camreel.errors import MergeError
+from camreel.formats.containers import OutputFormat
 from camreel.media.merge.merger import Merger
 from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob
-from camreel.model import OutputFormat, Span, WallTime
+from camreel.model import Span, WallTime
 
 # Cases to which chance may not come, and what each needs. Numbers are of pictures, 10 of which are a second.
 EXAMPLES: list[tuple[str, Feature | None, tuple[Cut, ...]]] = [

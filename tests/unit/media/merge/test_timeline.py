@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camreel.formats.containers import OutputFormat
 from camreel.media.merge.timeline import (
     Cut,
     Placed,
@@ -26,7 +27,7 @@ from camreel.media.merge.timeline import (
     wanted_parts,
 )
 from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, OffsetChange
-from camreel.model import OutputFormat, Span, WallTime
+from camreel.model import Span, WallTime
 
 EIGHT = WallTime(datetime(2026, 1, 16, 8, 0, 0))  # noqa: DTZ001 - the clock of a camera
 TICK = Fraction(1, 90_000)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from camreel.errors import MergeError
+from camreel.formats.containers import OutputFormat
 from camreel.media.mux.subtitles import SubtitleTrack
-from camreel.model import OutputFormat
 
 
 class OlderContainer:
@@ -19,5 +19,5 @@ def test_subtitles_are_refused_with_advice():
     nothing: Any = None
     container: Any = OlderContainer()
     with pytest.raises(MergeError, match="Subtitles need PyAV 17 or later") as refused:
-        SubtitleTrack(nothing, container, OutputFormat.MP4, str)
+        SubtitleTrack(nothing, container, OutputFormat.MP4.container, str)
     assert "without --subtitles" in (refused.value.hint or "")

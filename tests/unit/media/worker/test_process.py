@@ -63,7 +63,7 @@ async def test_relative_paths(studio, monkeypatch):
 async def test_refusal_crosses_the_border(studio):
     """A MergeError of the other process is a MergeError here, with its hint."""
     async with MergeProcess(studio.job("avi"), nothing) as merge:
-        with pytest.raises(MergeError, match=r"H\.265 cannot be stored in avi; use mkv or mp4") as refused:
+        with pytest.raises(MergeError, match=r"H\.265 cannot be stored in avi; use mp4, mkv or mov") as refused:
             await merge.add(studio.row(1, video="hevc")[0])
         assert "downloads are kept" in (refused.value.hint or "")
         with pytest.raises(MergeError, match="already ended"):
