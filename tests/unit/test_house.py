@@ -23,7 +23,6 @@ SMALL = 60  # lines
 MOST_SMALL = 3
 
 NOT_YET = {
-    "names": {"camreel.media.mux.muxed"},
     "classes": {"Question"},
 }
 SAME_NAME_ON_PURPOSE = {"Camera": {"camreel.api.camera", "camreel.sync"}}  # the same thing, with and without a loop

@@ -1,3 +1,3 @@
-"""File formats read and written without FFmpeg."""
+"""Read and write file formats without FFmpeg."""
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Parameter sets and NAL units of H.264 and H.265 as mp4 stores them: length-prefixed. Pure.
+"""Parameter sets and NAL units of H.264 and H.265, length-prefixed as in mp4. Pure.
 
-Each clip brings its own parameter sets in its ``avcC`` or ``hvcC``; an output has room for those of one clip.
-Without them in the packets the clips of another setting decode to garbage with no error at all, so every keyframe
-gets those of its clip. That also sets the decoder right after a seek backwards.
+Each clip has its own parameter sets in its ``avcC`` or ``hvcC``; an output has room for those of one clip. Without
+them in the packets, clips of another encoder setting decode to garbage, and no error is raised. So every keyframe
+carries the sets of its clip. This also sets up the decoder after a seek backwards.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, and what a ``.dav`` says of itself; without FFmpeg."""
+"""Tell what a file is by its first bytes, and summarize a ``.dav``."""
 
 from __future__ import annotations
 

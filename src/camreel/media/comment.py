@@ -1,4 +1,4 @@
-"""The comment in a video's metadata, read and replaced in place: how an export knows its own earlier output."""
+"""Read and replace the comment in a video's metadata: it marks a video as an earlier output of camreel."""
 
 from __future__ import annotations
 

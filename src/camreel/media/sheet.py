@@ -1,7 +1,4 @@
-"""A picture in memory to draw on: rectangles, other pictures, and text in the letters that FFmpeg brings.
-
-The contact sheet: what was recorded as a bar, and the pictures with their times. Runs in the worker.
-"""
+"""Draw the contact sheet: a bar of what was recorded, and pictures with their times. Runs in the worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One picture of a clip as a JPEG. Runs in the worker: what it reads is hostile."""
+"""Make a JPEG of one frame of a clip. Runs in the worker, because clips are hostile input."""
 
 from __future__ import annotations
 

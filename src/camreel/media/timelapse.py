@@ -1,7 +1,7 @@
-"""A timelapse: keyframes copied as they are stored, with new times. Runs in the worker.
+"""Make a timelapse: copy keyframes as they are stored, with new times. Runs in the worker.
 
-Keyframes can be decoded by themselves, so nothing is encoded again. Each is shown when the footage before it, without
-what was not recorded, has gone by at the wanted speed: so the film keeps time whatever the distance of the keyframes.
+A keyframe decodes by itself, so nothing is re-encoded. Each is shown when the footage before it, gaps left out, has
+passed at the wanted speed: the video keeps time, however far apart the keyframes are.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""DHAV (``.dav``), the format of Dahua recorders: found behind junk, walked frame by frame, timed. No FFmpeg.
+"""DHAV (``.dav``), the format of Dahua recorders: find the stream, walk its frames, date them.
 
-What is known of it comes from FFmpeg's demuxer (libavformat/dhav.c) and from what owners of recorders have published;
-no recording of a real recorder was at hand.
+Sources are FFmpeg's demuxer (libavformat/dhav.c) and what owners of recorders published. No recording of a real
+recorder was at hand.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
-"""The time of a frame to the millisecond, from a clock of whole seconds and a counter that knows no seconds. Pure.
+"""Summarize a DHAV file from the headers of its frames: its time span, stale footage, junk; and date each frame. Pure.
 
-The counter (16 bits, milliseconds, wrapping) tells how far apart frames are, exactly. Where in a second it stands is
-what all frames together tell: each must lie within the second that its own date shows. What that leaves open is at most
-the distance of two frames; the earliest is taken, so that the first frame of a second stands at its beginning where
-nothing says otherwise.
-
-What a DHAV file holds, from its headers alone: from when to when, what is stale in it, what is no footage at all.
+A frame has its date in whole seconds, and a counter of milliseconds (16 bits, wrapping) that knows no seconds. The
+counter gives the exact distance of frames. Where in the second it starts follows from all frames together, because each
+must lie in the second of its date. This leaves at most the distance of two frames open: :class:`Clock` takes the
+earliest place, so that the first frame of a second stands at its beginning unless others contradict.
 """
 
 from __future__ import annotations

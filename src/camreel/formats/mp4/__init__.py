@@ -1,6 +1,6 @@
-"""The index of an mp4 without FFmpeg: read from what a camera wrote, and written for a part of it. No I/O.
+"""The index of an mp4: read what a camera wrote, and write one for a part of it. No I/O.
 
-Nothing in an index is believed: what does not fit together is :class:`BadIndex`, and then the whole file is fetched.
+No index is trusted: one that contradicts itself raises :class:`BadIndex`, and the whole file is fetched.
 """
 
 from __future__ import annotations

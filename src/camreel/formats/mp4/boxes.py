@@ -1,4 +1,4 @@
-"""The boxes of ISO/IEC 14496-12, as they lie in bytes."""
+"""Boxes of ISO/IEC 14496-12 in bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The head of a file that holds only some samples of another: it is followed by their bytes, as they were fetched."""
+"""Write the head of an mp4 that holds some samples of another file: their bytes follow it as they were fetched."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
-"""A ``moov`` as tables of samples: where each lies, how long it is, when it is decoded and shown.
+"""Read a ``moov`` into tables of samples: place, size, decode time and display time of each.
 
-Only what cameras write is understood (one description a track, at most one edit and a wait before it, no fragments):
-everything else is :class:`BadIndex`.
-
-Samples of a track that follow each other, as columns of its index: many at once cost little more than one.
+Reads what cameras write: one description a track, at most one edit and a wait before it, no fragments. All else raises
+:class:`BadIndex`. A :class:`Run` is consecutive samples of a track as columns: many cost little more than one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which samples of a file a part of it needs, and which bytes of the file those are."""
+"""Choose the samples that a part of a file needs, and the byte ranges that hold them."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
-"""The samples of a track that is being written, as tables that grow: some 15 bytes a sample.
+"""Write the boxes of an mp4: descriptions of tracks, metadata, chapters, and the index at its end. No I/O.
 
-The boxes of an mp4 that is written here: descriptions of tracks, metadata, chapters, and the index at its end.
-
-As ISO/IEC 14496-12, -14 and -15 have them; the metadata as iTunes writes it, and chapters as Nero did (``chpl``), which
-is what players and FFmpeg read. No I/O.
+Tables of samples grow by some 15 bytes a sample. The boxes follow ISO/IEC 14496-12, -14 and -15; metadata is in the
+form of iTunes and chapters are in that of Nero (``chpl``), which players and FFmpeg read.
 """
 
 from __future__ import annotations

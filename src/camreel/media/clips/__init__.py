@@ -1,3 +1,3 @@
-"""Clips on this disk, opened for the merge."""
+"""Open clips on this disk for the merge, whatever their format."""
 
 from __future__ import annotations

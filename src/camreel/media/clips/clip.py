@@ -1,6 +1,7 @@
-"""How far into the file its index reaches. FFmpeg knows; PyAV 16 (which Home Assistant has) does not hand it out.
+"""An open clip: its tracks and its packets, without trust in what the file says of itself.
 
-What a clip really holds, found without trusting a byte of it.
+Cameras are cut off while they write, and hostile files exist. Sizes, rates and counts are checked before use; a clip
+that has nothing usable raises :class:`Unusable`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A ``.dav`` recording as a clip like any other: its frames come from our own walk, with their own times.
+"""A ``.dav`` recording as an open clip. Its frames and their times come from :mod:`camreel.formats.dhav`.
 
-FFmpeg's demuxer is not asked: it guesses times between whole seconds and loses a frame behind junk. FFmpeg makes
-of the first keyframe and the first sound a tiny film in memory, which has the tracks that the output is made from;
-the pictures are changed from start codes (Annex B) to lengths, the form that mp4 files have.
+FFmpeg's own demuxer guesses times between whole seconds and loses a frame behind junk. So FFmpeg only sees the first
+keyframe and the first sound, as a tiny mp4 in memory: its tracks are the template for the output. Frames are changed
+from start codes (Annex B) to the length prefixes of mp4.
 """
 
 from __future__ import annotations
@@ -182,8 +182,8 @@ def _sound_track(film: OutputContainer, kind: SoundFormat, sound: bytes) -> Any:
         return None
     options = {} if reader == "aac" else {"sample_rate": str(kind.rate), "ch_layout": f"{kind.channels}c"}
     try:
-        with av.open(io.BytesIO(sound), "r", format=reader, options=options) as heard:
-            return film.add_stream_from_template(heard.streams.audio[0], opaque=True)
+        with av.open(io.BytesIO(sound), "r", format=reader, options=options) as opened:
+            return film.add_stream_from_template(opened.streams.audio[0], opaque=True)
     except (av.error.FFmpegError, ValueError, IndexError):
         return None
 

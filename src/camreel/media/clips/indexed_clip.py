@@ -1,9 +1,8 @@
-"""An mp4 clip read by its own index, without FFmpeg: its packets stay where they are until they are copied.
+"""An mp4 clip read by its own index, without FFmpeg. Its packets stay in the file until they are copied.
 
-FFmpeg reads every byte of a packet and hands it on in memory. To put it into another mp4 it is enough to know where it
-lies: the system then copies whole stretches by itself. What a clip's codecs are FFmpeg is asked, once for all clips
-with the same description; and whatever is odd about an index (edits, fragments, tables that do not fit together) is
-left to it altogether.
+FFmpeg reads every byte of a packet into memory. To copy a packet into another mp4 its place in the file is enough:
+the system copies whole stretches by itself. FFmpeg is asked for the codecs, once for all clips with the same
+description. It also reads every clip whose index is unusual (edits, fragments, tables that contradict each other).
 """
 
 from __future__ import annotations

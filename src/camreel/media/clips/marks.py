@@ -1,4 +1,4 @@
-"""The pictures of a clip as they are stored, without reading more of them than is asked for."""
+"""Marks: what tells one stored frame from another. Two clips that share footage are recognized by them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens a clip of whatever kind it is."""
+"""Open a clip of any format."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""A packet that stays where it is: its place in a clip's file, in place of its bytes.
+"""Packets that stay in their clip's file: the place of the bytes stands for the bytes.
 
-What lies between two keyframes of a clip, to be taken at once: a picture by itself costs more than its copying.
+A :class:`Stored` is one packet. A :class:`GopRun` is all frames between two keyframes, with the sound among them: it
+is handled at once, because handling a frame alone costs more than copying it.
 """
 
 from __future__ import annotations
@@ -224,7 +225,8 @@ class GopRun:
     @cached_property
     def sound_run(self) -> Run | None:
         """Its sound."""
-        return Run(self._packets.heard, self.sounds) if self._packets.heard is not None and self.sounds else None
+        track = self._packets.sound_track
+        return Run(track, self.sounds) if track is not None and self.sounds else None
 
     @cached_property
     def extent(self) -> tuple[int, int] | None:
@@ -247,13 +249,13 @@ class GopRun:
 
 
 class Packets:
-    """The packets of an indexed clip; ``heard`` is its track of sound, where that is wanted."""
+    """The packets of an indexed clip; ``sound_track`` is its track of sound, where that is wanted."""
 
     def __init__(self, file: ClipBytes, movie: Movie, *, sound: bool) -> None:
         self.file = file
         self.movie = movie
-        self.heard = movie.sound if sound else None
-        self._heard_count = 0 if self.heard is None else self.heard.count
+        self.sound_track = movie.sound if sound else None
+        self._sound_count = 0 if self.sound_track is None else self.sound_track.count
         keys = movie.pictures.keys
         self._keys = None if keys is None else frozenset(keys)
 
@@ -266,8 +268,8 @@ class Packets:
 
     def sound(self, number: int) -> Stored:
         """One packet of sound."""
-        assert self.heard is not None
-        return _stored(self.file, self.heard, number, is_keyframe=True, is_picture=False)
+        assert self.sound_track is not None
+        return _stored(self.file, self.sound_track, number, is_keyframe=True, is_picture=False)
 
     def singly(self, pictures: range, sounds: range) -> Iterator[Stored]:
         """These, in FFmpeg's order: as they lie in the file, but neither track a second ahead of the other."""
@@ -278,14 +280,14 @@ class Packets:
                     yield self.picture(picture)
                 picture += 1
             else:
-                assert self.heard is not None
-                if self.heard.sizes[sound]:
+                assert self.sound_track is not None
+                if self.sound_track.sizes[sound]:
                     yield self.sound(sound)
                 sound += 1
 
     def whole(self) -> Iterator[Stored]:
         """All of them, one by one."""
-        return self.singly(range(self.movie.pictures.count), range(self._heard_count))
+        return self.singly(range(self.movie.pictures.count), range(self._sound_count))
 
     def stretches(self) -> Iterator[Stored | GopRun]:
         """All of them: keyframes and what comes before the first picture one by one, all else in stretches."""
@@ -299,29 +301,29 @@ class Packets:
         for key in (*keys, pictures):
             while picture < key:
                 until = min(key, picture + _MOST)
-                heard = self._sounds_until(until, sounds)
-                yield GopRun(self, range(picture, until), range(sounds, heard))
-                picture, sounds = until, heard
+                until_sound = self._sounds_until(until, sounds)
+                yield GopRun(self, range(picture, until), range(sounds, until_sound))
+                picture, sounds = until, until_sound
             if key < pictures:
-                heard = self._sounds_until(key + 1, sounds)
-                yield from self.singly(range(key, key + 1), range(sounds, heard))
-                picture, sounds = key + 1, heard
+                until_sound = self._sounds_until(key + 1, sounds)
+                yield from self.singly(range(key, key + 1), range(sounds, until_sound))
+                picture, sounds = key + 1, until_sound
         # What sounds after the last picture is mostly left out.
-        yield from self.singly(range(0), range(sounds, self._heard_count))
+        yield from self.singly(range(0), range(sounds, self._sound_count))
 
     def _sounds_until(self, picture: int, sound: int) -> int:
         """How many packets of sound come before a picture (the end: the last one); ``sound`` of them are known to."""
         picture = min(picture, self.movie.pictures.count - 1)
-        while sound < self._heard_count and not self._is_picture_next(picture, sound):
+        while sound < self._sound_count and not self._is_picture_next(picture, sound):
             sound += 1
         return sound
 
     def _is_picture_next(self, picture: int, sound: int) -> bool:
-        seen, heard = self.movie.pictures, self.heard
-        assert heard is not None
-        second = seen.scale * heard.scale
-        ahead = seen.dts[picture] * heard.scale - heard.dts[sound] * seen.scale
-        return seen.offsets[picture] < heard.offsets[sound] if -second <= ahead <= second else ahead < 0
+        pictures, sounds = self.movie.pictures, self.sound_track
+        assert sounds is not None
+        second = pictures.scale * sounds.scale
+        ahead = pictures.dts[picture] * sounds.scale - sounds.dts[sound] * pictures.scale
+        return pictures.offsets[picture] < sounds.offsets[sound] if -second <= ahead <= second else ahead < 0
 
 
 def _stored(file: ClipBytes, track: Track, number: int, *, is_keyframe: bool, is_picture: bool) -> Stored:

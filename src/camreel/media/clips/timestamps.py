@@ -1,6 +1,6 @@
-"""What a clip says of its own times, read from its boxes or frames by our own hands.
+"""The times that a clip itself states, read from its boxes or frames.
 
-FFmpeg is not asked: this runs in the main process, which no clip may take down.
+Does without FFmpeg: this runs in the main process, which no clip may crash.
 """
 
 from __future__ import annotations

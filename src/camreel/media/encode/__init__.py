@@ -1,3 +1,3 @@
-"""Frames and sound encoded again, where copying cannot do."""
+"""Re-encode frames and sound that cannot be copied."""
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""AAC-LC as a track of packets needs it: raw frames of 1024 samples, each where its samples are.
+"""Sound in other forms: decoded to samples, encoded as AAC-LC, and silence.
 
-The sound of a clip as samples of a rate and number of channels that are asked for.
-
-Silence in the codecs that cameras use: raw AAC frames, and the quiet sample of PCM and G.711.
+:class:`SoundTranscoder` decodes a clip's sound to a given rate and number of channels. :class:`AacEncoder` makes raw
+frames of 1024 samples, each at the place of its samples. Silence exists for AAC, PCM and G.711.
 """
 
 from __future__ import annotations

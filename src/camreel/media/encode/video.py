@@ -1,9 +1,7 @@
-"""Pictures fitted into a size, their aspect kept, with black bars.
+"""Re-encode frames of a clip: the part of a GOP after a cut, or a clip that cannot be copied.
 
-Pictures of a clip encoded again: for the part of a GOP before a cut, and for a clip that cannot be copied.
-
-The frames come out in the order in which they are shown, without B-frames, so that decoding and showing times are
-the same, and each at the time that its picture has in the clip.
+Frames come out in display order and without B-frames, so decode time and display time are equal. Each has the time
+that it has in the clip. Frames can be fitted into another size: their aspect is kept, with black bars.
 """
 
 from __future__ import annotations

@@ -1,3 +1,3 @@
-"""Clips into videos, each moment once."""
+"""Merge clips into videos that show each moment once."""
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The packets of a clip as they are asked for, and the signs of life that are given meanwhile.
-
-One clip on its way into a film: which of its pictures, from where, and up to where; all at once or in two goes.
-"""
+"""Copy one clip into a video: from which frame, up to which, at once or in two runs."""
 
 from __future__ import annotations
 
@@ -138,7 +135,7 @@ class ClipCopy:
         self._holes: list[Span] = []
         self._heartbeat = Heartbeat(self._tell, rarely=not (job.exact or source.is_encoded))
         self._begin_at: int | None = None
-        self._feed: PacketStream | None = None
+        self._packets: PacketStream | None = None
         self._until: int | None = None  # how far it goes at present
         self._scanned = 0  # pictures that were looked at to find where to begin
 
@@ -172,18 +169,18 @@ class ClipCopy:
 
     def run(self, until: int | None = None) -> StopReason:
         """Go on, up to the pictures that are stored for ``until`` (ticks after its first) or later."""
-        if self._feed is None and not self._start():
+        if self._packets is None and not self._start():
             self._pictures_done = True
             return StopReason.END
-        assert self._feed is not None
+        assert self._packets is not None
         self._until = until
-        while (packet := self._feed.next()) is not None:
+        while (packet := self._packets.next()) is not None:
             self._heartbeat.tick()
             if not self.source.is_picture(packet):
                 self._take_sound(packet)
             elif not self._pictures_done:
                 if self._is_beyond(packet.dts):
-                    self._feed.park(packet)
+                    self._packets.park(packet)
                     return StopReason.LIMIT
                 if self._take_picture(packet):
                     return StopReason.SPLIT
@@ -202,7 +199,7 @@ class ClipCopy:
             self._begin_at, self._scanned = keyframe_before(self.piece.clip.path, self._cut.start, self._heartbeat.tick)
             if self._begin_at is None:
                 return False
-        self._feed = PacketStream(self.source, self._take_stretch)
+        self._packets = PacketStream(self.source, self._take_stretch)
         return True
 
     def _take_stretch(self, stretch: GopRun) -> bool:
@@ -402,7 +399,7 @@ class ClipCopy:
         if self._output is None or self._output.sound is None or self.source.kind.sound is None:
             return True
         pictures = self._output.pictures
-        return self._output.sound.heard() >= pictures.reached() * pictures.time_base
+        return self._output.sound.reached() >= pictures.reached() * pictures.time_base
 
     def _wall(self, pts: int) -> WallTime:
         return timeline.wall_at(self.piece.clip, pts - (self.origin or 0), self.source.time_base)
@@ -410,8 +407,8 @@ class ClipCopy:
     def outcome(self) -> ClipOutcome:
         """Put an end to it, and say what became of the clip. Raises :class:`Unusable`. To be called once."""
         counts = self._counts
-        read = counts.read if self._feed is not None else self._scanned
-        whole = self.is_whole or self._feed is None
+        read = counts.read if self._packets is not None else self._scanned
+        whole = self.is_whole or self._packets is None
         missing = max(0, self.source.listed_packets - read) if whole and read else 0
         if self._output is None:
             if self.is_whole and self._latest is None:

@@ -1,4 +1,4 @@
-"""One file of a merge: what was put into it, and all that it takes to put it in again."""
+"""One file of a merge, and the pieces in it: enough to write it again with another sound track."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from camreel.media.merge import timeline
 from camreel.media.merge.timeline import Placed
 from camreel.media.mux.base import Creation, OutputFile
 from camreel.media.mux.direct import DirectOutput, can_be_direct
-from camreel.media.mux.muxed import MuxedOutput
+from camreel.media.mux.muxer import MuxedOutput
 from camreel.media.mux.sound import SoundForm, sound_form
 from camreel.media.mux.verify import verify
 from camreel.media.worker.messages import FilmResult, MergeJob, part_name
@@ -79,9 +79,9 @@ class Film:
             until = min(end, at + span.seconds)
             self.placed.append(Placed(piece.clip.label, span, at, until, piece.clip.events))
         if sound is not None:
-            heard = self.sounds.setdefault(sound, SoundShare(piece.clip.path))
-            heard.seconds += outcome.covered.seconds
-            heard.clips += 1
+            share = self.sounds.setdefault(sound, SoundShare(piece.clip.path))
+            share.seconds += outcome.covered.seconds
+            share.clips += 1
 
     def best_form(self) -> SoundForm | None:
         """The form of the sound that most of the film has."""

@@ -1,4 +1,4 @@
-"""The merge: clips in the order of their wall clock, each moment once, into one file or as few as can hold them."""
+"""Merge clips in the order of the wall clock, each moment once, into one file or as few as can hold them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from camreel.media.clips.packets import ClipUnreadable
 from camreel.media.merge import timeline
 from camreel.media.merge.clip_copy import ClipCopy
 from camreel.media.merge.film import Film, RewriteTarget
-from camreel.media.merge.overlap import ClipFrames, Seam, joint
+from camreel.media.merge.overlap import ClipFrames, Seam, find_seam
 from camreel.media.merge.pieces import Piece, StopReason
 from camreel.media.merge.reencode import H264Clip
 from camreel.media.merge.scan import end_of, goes_on, marks_of
@@ -80,7 +80,7 @@ class Merger:
         self._last: _Last | None = None
         self._placed: list[Placed] = []
         self._notes: list[str] = []
-        self._settled: list[ClipOutcome] = []
+        self._outcomes: list[ClipOutcome] = []
         self._on_progress: Listener = lambda _number, _wall: None
         self._numbers: dict[str, int] = {}
         self._size: tuple[int, int] | None = None  # of the pictures, where they are all encoded again
@@ -92,16 +92,16 @@ class Merger:
         where one cannot be written.
         """
         self._on_progress = on_progress
-        self._settled = []
+        self._outcomes = []
         self._numbers[clip.path] = clip.number
         try:
             work = self._look_at(clip)
         except Unusable as reason:
             if clip.again:
                 return ClipResults((), str(reason))
-            self._settled.append(ClipOutcome(clip.number, unusable=str(reason)))
+            self._outcomes.append(ClipOutcome(clip.number, unusable=str(reason)))
             self._go_on(clip)
-            return ClipResults(tuple(self._settled))
+            return ClipResults(tuple(self._outcomes))
         try:
             if clip.again and (broken := _broken(work)) is not None:
                 return ClipResults((), broken)
@@ -110,7 +110,7 @@ class Merger:
         finally:
             if work.source is not None:
                 work.source.close()
-        return ClipResults(tuple(self._settled))
+        return ClipResults(tuple(self._outcomes))
 
     def number_of(self, path: str) -> int | None:
         """Which of the added clips the file at ``path`` is."""
@@ -121,7 +121,7 @@ class Merger:
 
         Raises :class:`MergeError` where nothing could be used or a file is not what was written.
         """
-        self._settled = []
+        self._outcomes = []
         self._end_last()
         self._close_film()
         if not self._films:
@@ -129,7 +129,7 @@ class Merger:
         if self._job.h264:
             self._notes.append("All pictures were encoded again, as H.264 (--h264).")
         notes = (*self._notes, *timeline.overlap_notes(self._placed, self._job))
-        return MergeResult(tuple(self._films), tuple(self._settled), notes)
+        return MergeResult(tuple(self._films), tuple(self._outcomes), notes)
 
     def _look_at(self, clip: ClipFile) -> _Work:
         """What can be said of a clip before it is copied. Raises :class:`Unusable`."""
@@ -182,7 +182,7 @@ class Merger:
         if last is not None and last.work is work:  # another part of the range, from the same clip
             self._end_last()
             return piece
-        found = Seam() if last is None else self._joint(last, work, piece)
+        found = Seam() if last is None else self._find_seam(last, work, piece)
         if last is None or found == Seam():
             self._end_last()
             return piece
@@ -216,7 +216,7 @@ class Merger:
         lag = Fraction(first - shown, 1_000_000)
         return replace(piece, clip=replace(piece.clip, span=span), skip=found.skip, lag=lag, begin=begin)
 
-    def _joint(self, last: _Last, work: _Work, piece: Piece) -> Seam:
+    def _find_seam(self, last: _Last, work: _Work, piece: Piece) -> Seam:
         """Where the last piece and the next hold the same."""
         copy, clip, doubt = last.copy, piece.clip, max(last.work.doubt, work.doubt)
         if not copy.marks or not (copy.has_written or last.open):
@@ -240,7 +240,7 @@ class Merger:
         end = clip.span.start + end_of(head, copy.frame_rate)
         if not whole and end < piece.span.end:
             end = max(end, before.end + _BEYOND)
-        return joint(before, ClipFrames(clip.span.start, end, head, work.doubt, work.listed_end))
+        return find_seam(before, ClipFrames(clip.span.start, end, head, work.doubt, work.listed_end))
 
     def _footage(self, last: _Last, span: Span) -> ClipFrames:
         """All pictures of the last piece's clip, up to the end of the range."""
@@ -332,7 +332,7 @@ class Merger:
             short = min(work.clip.span.end, self._job.span.end) - whole.covered.end
             if work.own.cut and short >= timeline.RESOLUTION and not whole.duplicates:
                 whole = replace(whole, missing_packets=whole.missing_packets + 1)
-        self._settled.append(whole)
+        self._outcomes.append(whole)
 
     # What a piece asks of the place it goes to.
 

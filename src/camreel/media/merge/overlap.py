@@ -1,8 +1,8 @@
-"""Where two clips hold the same moment: which pictures of which are shown. Pure.
+"""Two clips that hold the same moment: decide which frames of which are shown. Pure.
 
-Cameras record some seconds before an event again, and some keep a continuous recording beside those of events. What
-comes from one encoder is the same to the byte in both files: then the cut lies between two pictures, wherever that is.
-Where the bytes differ only the clock can tell, to the second in which cameras list: in doubt a picture is kept.
+Cameras record the seconds before an event again, and some keep a continuous recording beside those of events. One
+encoder writes the same bytes into both files: then the cut lies between two frames, at any place. If the bytes differ,
+only the clock can tell, to the whole second of the camera's list: in doubt a frame is kept.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Seam:
     doubtful: bool = False
 
 
-def joint(before: ClipFrames, after: ClipFrames) -> Seam:
+def find_seam(before: ClipFrames, after: ClipFrames) -> Seam:
     """How ``after`` follows ``before``, which started no later."""
     doubt = max(before.doubt, after.doubt)
     if before.end - after.start <= -doubt or not before.marks or not after.marks:

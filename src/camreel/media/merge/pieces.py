@@ -1,4 +1,4 @@
-"""What of a clip is to be copied, where to, and how its pictures are known again."""
+"""A piece: what of a clip is copied, and where it goes."""
 
 from __future__ import annotations
 

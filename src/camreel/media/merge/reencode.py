@@ -1,9 +1,8 @@
-"""The pictures between a cut and the next keyframe, encoded again: what lets a film begin with any picture.
+"""Re-encode part of a clip for the merge: the frames between a cut and the next keyframe, or all as H.264.
 
-From that keyframe on everything is copied. Whoever does that leaves out what follows the keyframe in the file and is
-shown before it (B-frames that lead it: they are in the edge), and puts each side's parameter sets into its keyframes.
-
-A clip whose pictures are encoded again as H.264, which every player knows, while they are read.
+A video can begin with any frame: those up to the next keyframe are re-encoded (the edge), the rest is copied. The
+caller drops frames that follow this keyframe in the file but are shown before it, because the edge has them. It also
+writes the parameter sets of each side into that side's keyframes.
 """
 
 from __future__ import annotations
@@ -106,7 +105,7 @@ class _Search:
         for packet in self._clip.packets(sound=False):
             assert packet.dts is not None
             pts = packet.dts if packet.pts is None else packet.pts
-            if self._settled(pts):
+            if self._is_decided(pts):
                 break
             self._earliest = pts if self._earliest is None else min(self._earliest, pts)
             if pts <= self._first_pts:
@@ -115,7 +114,7 @@ class _Search:
                 self._keys.append((pts, self._clip.parameters.refreshes(memoryview(packet))))
         return self._plan(self._earliest if self._shown is None else self._shown)
 
-    def _settled(self, pts: int) -> bool:
+    def _is_decided(self, pts: int) -> bool:
         """Whether nothing later in the file is shown before the next keyframe: those that lead it have been read."""
         return any(refreshes and self._first_pts < key <= pts for key, refreshes in self._keys)
 

@@ -1,4 +1,4 @@
-"""The pictures of a clip as they are stored, read without copying any."""
+"""Look through the frames of a clip without copying them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where clips lie on the camera's clock and on the output: cuts, chapters, what to say of overlaps. Pure.
+"""Where clips lie on the camera's clock and in the output: cuts, chapters, notes on overlaps. Pure.
 
-The pictures are the master clock. A picture's wall time is the listed start of its clip plus its distance from
-the clip's first picture. In the output clips are joined: a gap in the footage is a jump and a new chapter.
+The frames are the master clock: the wall time of a frame is the listed start of its clip plus its distance from the
+clip's first frame. The output has no pauses: a gap in the footage is a jump and a new chapter.
 """
 
 from __future__ import annotations

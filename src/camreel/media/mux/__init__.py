@@ -1,3 +1,3 @@
-"""Tracks into a file, by FFmpeg or by an index of our own."""
+"""Write tracks into a file, with FFmpeg or with camreel's own mp4 writer."""
 
 from __future__ import annotations

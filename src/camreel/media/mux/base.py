@@ -1,4 +1,4 @@
-"""An open output file: what the merge asks of it, its errors, and its unit of time."""
+"""An open output file: its interface to the merge, its errors, and its unit of time."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class OutputFile(ABC):
         self.sound: SoundTrack | None = None
         self.subtitles: SubtitleTrack | None = None
         self._path = path
-        self._syncing = BackgroundFsync(path)
+        self._fsync = BackgroundFsync(path)
 
     @property
     @abstractmethod

@@ -1,8 +1,8 @@
-"""An mp4 written without FFmpeg: what is a place in a clip's file is copied by the system, whole stretches at a time.
+"""Write an mp4 without FFmpeg: the system copies whole stretches of bytes from clip to output.
 
-FFmpeg would carry each byte four times (out of the clip, into a packet, out of it, into the file); the system carries
-it once, and this program only keeps the tables of the index. Whatever is out of the ordinary is FFmpeg's: another
-container, sound that has to be encoded, subtitles, the index in front, real time across gaps.
+FFmpeg carries each byte four times (out of the clip, into a packet, out of it, into the file), the system once; this
+module keeps the tables of the index. FFmpeg writes everything unusual: other containers, sound that must be encoded,
+subtitles, an index in front, real time across gaps.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class DirectOutput(OutputFile):
         with _putting():
             number = samples.add(size, packet.pts, packet.dts, packet.duration or 0, key=packet.is_keyframe)
             self._file.add(packet, samples, number)
-            self._syncing.written(self.bytes)
+            self._fsync.written(self.bytes)
 
     def takes(self, stretch: GopRun) -> bool:
         if stretch.extent is None or not self.pictures.takes(stretch):
@@ -117,7 +117,7 @@ class DirectOutput(OutputFile):
         with _putting():
             number = samples.extend(run, start, duration)
             self._file.add_run(stretch, _Place(samples, number, run.offsets))
-            self._syncing.written(self.bytes)
+            self._fsync.written(self.bytes)
 
     def settle(self) -> None:
         writing(self._file.flush)
@@ -128,13 +128,13 @@ class DirectOutput(OutputFile):
             tracks.append((self._sound_track, self._sound_samples))
         told = [writer.ChapterEntry(each.start, each.title) for each in chapters]
         writing(self._file.close, writer.index(tracks, self._metadata, told, self._created))
-        writing(self._syncing.end)
+        writing(self._fsync.end)
 
     def abandon(self) -> None:
         with suppress(OSError):
             self._file.abandon()
         with suppress(OSError):
-            self._syncing.end()
+            self._fsync.end()
 
 
 def _since_1904(utc: str) -> int:

@@ -1,4 +1,4 @@
-"""The picture track of an output: where each packet goes. Whole ticks throughout; the pictures are the master clock."""
+"""The picture track of an output: the place of each packet, in whole ticks. Its frames are the master clock."""
 
 from __future__ import annotations
 

@@ -1,14 +1,11 @@
-"""In which form the sound of a film is written: copied where the container and its players can take it.
+"""The sound track of an output: its codec, and the place of each packet, in samples.
 
-The sound track of an output: where each packet goes, in samples.
+Sound is copied if the container and its players can take it (:func:`sound_form`). The frames are the master clock, and
+a clip's sound is placed by its own times against them. Sound before the first frame of a clip or after its last is cut:
+it neither runs into the next clip nor freezes the picture.
 
-The pictures are the master clock. The sound of a clip is placed by its own time stamps against them: what would
-play before the clip's first picture or after its last is cut, so that neither plays over the next clip nor freezes
-the picture. Two ways of writing it: AAC packets (:mod:`.aac`), or samples (:mod:`.samples`).
-
-A sound track of AAC packets: copied as they are, and made to fit where a clip has other sound.
-
-A sound track of samples: G.711 and whatever else cameras use, as it is, as PCM, or on its way into AAC.
+:class:`AacPackets` copies AAC packets, and converts clips whose sound is of another kind. :class:`SampleTrack` writes
+samples: G.711 as it is, PCM, or PCM on its way into an AAC encoder.
 """
 
 from __future__ import annotations
@@ -171,7 +168,7 @@ class SoundTrack(ABC):
         """Silence up to ``at`` (seconds of the output), between two clips."""
         self._fill(round(at * self.rate))
 
-    def heard(self) -> Fraction:
+    def reached(self) -> Fraction:
         """How far the clip's sound has come, in seconds of the output."""
         return Fraction(self._heard, self.rate)
 

@@ -1,4 +1,4 @@
-"""A soft track with the running time of the camera's clock, a line for each of its seconds."""
+"""A subtitle track that shows the camera's clock, one line a second."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The closed output, opened again and compared with what was written.
-
-The comment of a film, read back and changed in place: how an export knows its own earlier output.
-"""
+"""Open the finished output again and compare it with what was written."""
 
 from __future__ import annotations
 

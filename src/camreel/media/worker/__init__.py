@@ -1,3 +1,3 @@
-"""The process that decodes and merges, and this side of it."""
+"""The process that decodes and merges, its messages, and the caller's side of it."""
 
 from __future__ import annotations

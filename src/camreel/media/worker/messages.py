@@ -1,9 +1,4 @@
-"""What the merge is told and what it answers: frozen values that cross the process border (:mod:`.messages`).
-
-What the worker is told to make a timelapse of, and what it answers: frozen values that cross the process border.
-
-What the worker is told to make pictures of, and what it answers: frozen values that cross the process border.
-"""
+"""Messages to and from the worker: orders for merges, timelapses and pictures, and their results. Frozen values."""
 
 from __future__ import annotations
 

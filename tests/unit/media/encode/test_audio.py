@@ -212,7 +212,7 @@ def test_what_is_dropped():
 
 
 def test_a_joint_with_a_run_up():
-    """Sound encoded in two parts goes on through the joint where the run-up replaces the last packet before it."""
+    """Sound encoded in two parts goes on through the seam where the run-up replaces the last packet before it."""
     fed, rate = chirp(8192, 16_000), 16_000
     first = AacEncoder(rate, 1, bit_rate=96_000)  # so that what is wrong is not the coding
     second = AacEncoder(rate, 1, bit_rate=96_000, run_up=fed[:4096].tobytes(), keep_run_up=True)

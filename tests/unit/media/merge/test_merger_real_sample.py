@@ -24,7 +24,7 @@ def sample() -> bytes:
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "avi"])
 def test_three_times_in_a_row(studio, source_hashes, container, sample):
-    """Joined, the pictures go on evenly and bit-exact over each joint, and the sound stays within 64 ms."""
+    """Joined, the pictures go on evenly and bit-exact over each seam, and the sound stays within 64 ms."""
     clips = [studio.file(sample, EIGHT + timedelta(seconds=n * SECONDS), SECONDS) for n in range(3)]
     film = studio.merge(container, clips)
     assert film.hashes() == source_hashes(clips)

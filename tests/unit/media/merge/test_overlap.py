@@ -10,7 +10,7 @@ import av
 import pytest
 
 from camreel.media.clips.marks import Mark
-from camreel.media.merge.overlap import ClipFrames, Seam, joint
+from camreel.media.merge.overlap import ClipFrames, Seam, find_seam
 from camreel.model import WallTime
 from camreel_simulator import ClipSpec, make_clip
 
@@ -183,27 +183,27 @@ def pictures(first: int, count: int) -> list[Mark]:
 
 def test_joint_of_the_same_bytes():
     """As many are skipped as both have, and the later clip is put to where its pictures are."""
-    found = joint(footage(0, pictures(0, 60)), footage(4.5, pictures(40, 60)))
+    found = find_seam(footage(0, pictures(0, 60)), footage(4.5, pictures(40, 60)))
     assert found == Seam(skip=20, shift=timedelta(seconds=-0.5))
 
 
 @pytest.mark.parametrize("start", [2.5, 5.5, 7.5])
 def test_the_same_bytes_elsewhere_are_another_scene(start):
     """Pictures that agree a second or more from where the clock puts them are not the same moment."""
-    found = joint(footage(0, pictures(0, 60)), footage(start, pictures(40, 60)))
+    found = find_seam(footage(0, pictures(0, 60)), footage(start, pictures(40, 60)))
     assert found.skip == 0
 
 
 def test_clips_that_follow_each_other():
-    """No overlap by the clock, no joint."""
-    assert joint(footage(0, pictures(0, 60)), footage(7.5, pictures(60, 60))) == Seam()
-    assert joint(footage(0, pictures(0, 60)), footage(6, pictures(60, 60))) == Seam()
+    """No overlap by the clock, no seam."""
+    assert find_seam(footage(0, pictures(0, 60)), footage(7.5, pictures(60, 60))) == Seam()
+    assert find_seam(footage(0, pictures(0, 60)), footage(6, pictures(60, 60))) == Seam()
 
 
 def test_a_recorders_own_clock_cuts_finely():
     """With a clock of milliseconds the earlier clip ends where the later begins, to a picture."""
     fine = timedelta(milliseconds=100)
-    found = joint(footage(0, pictures(0, 60), fine), footage(4.5, pictures(200, 60), fine))
+    found = find_seam(footage(0, pictures(0, 60), fine), footage(4.5, pictures(200, 60), fine))
     assert found.cut == WallTime(EIGHT + timedelta(seconds=4.6))
 
 
@@ -212,4 +212,4 @@ def test_an_index_that_claims_hours_hides_no_other_clip():
     wall = WallTime(EIGHT)
     bogus = ClipFrames(wall, wall + timedelta(hours=2), pictures(0, 60), SECOND, listed_end=wall + timedelta(seconds=6))
     after = footage(6, pictures(100, 60))
-    assert joint(bogus, after) == Seam()
+    assert find_seam(bogus, after) == Seam()

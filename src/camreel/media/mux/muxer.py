@@ -1,4 +1,4 @@
-"""The file that the clips go into: its tracks, its metadata, and what writing it can run into."""
+"""An output that FFmpeg writes: its tracks, its options and its metadata."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ class MuxedOutput(OutputFile):
         self.bytes += packet.size
         try:
             self._container.mux_one(packet)
-            self._syncing.written(self.bytes)
+            self._fsync.written(self.bytes)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise as_camreel_error(error) from error
 
@@ -170,12 +170,12 @@ class MuxedOutput(OutputFile):
             # Not at the start: an mp4 would mix up both sets.
             self._container.set_chapters([_ffmpeg_chapter(n, each) for n, each in enumerate(chapters)])
         writing(self._container.close)
-        writing(self._syncing.end)
+        writing(self._fsync.end)
 
     def abandon(self) -> None:
         try:
             self._container.close()
-            self._syncing.end()
+            self._fsync.end()
         except (av.error.FFmpegError, OSError, ValueError):
             return
 
