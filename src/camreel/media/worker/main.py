@@ -1,11 +1,9 @@
-"""Have the system end this process when its parent dies, where it can.
+"""Run merges, timelapses and pictures in a process of their own: ``python -m camreel.media.worker.main``.
 
-Merges, timelapses, and pictures of clips, in a process of its own: ``python -m camreel.media.worker.main``.
+Reads and writes lines of :mod:`.wire`; the first line says which work it is.
 
-Lines of :mod:`.messages` in and out; the first says which of them it is.
-
-A clip is hostile input for a million lines of C. Here it can crash, hang or eat memory without taking the program
-along. The process ends at once when its input ends: that is how it learns that the parent is gone.
+A clip is hostile input for a million lines of C. Here it can crash, hang or exhaust memory without harm to the
+program. The process ends when its input ends, or with its parent where the system can arrange that.
 """
 
 from __future__ import annotations

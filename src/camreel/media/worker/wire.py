@@ -1,7 +1,7 @@
-"""The values of :mod:`.job` and :mod:`.still_job` as lines of JSON, and back.
+"""Encode the values of :mod:`.messages` as lines of JSON, and decode them.
 
-Both ends check: the parent because the child reads hostile media, the child because a wrong line is a bug that
-must be seen at once. A line names its type; every field must be there with its declared type, and no other.
+Both ends check each line: the parent because the child reads hostile media, the child because a wrong line is a bug
+that must show at once. A line names its type; it has every field, of the declared type, and no other.
 """
 
 from __future__ import annotations
