@@ -152,10 +152,11 @@ def request(
 ) -> Request:
     """Return what :func:`export` is to make: checked, and without asking anybody. The password is not part of it.
 
-    ``start`` and ``end`` as for :meth:`Camera.recordings`. ``output`` is the video; its suffix
-    (of an :class:`OutputFormat`) says the format, and downloads wait beside it in ``.amcrest_download``. ``pad`` is so much before and after each
-    recording with one of ``events``. ``video`` is how the video is made. ``if_exists``: None is good where this same
-    request made the file that is there, else an error. The others, like ``https=True``, are :class:`TargetOptions`.
+    ``start`` and ``end`` as for :meth:`Camera.recordings`. ``output`` is the video; its suffix (of an
+    :class:`OutputFormat`) says the format, and downloads wait beside it in ``.amcrest_download``. ``pad`` is so much
+    before and after each recording with one of ``events``. ``video`` is how the video is made. ``if_exists``: None is
+    good where this same request made the file that is there, else an error. The others, like ``https=True``, are
+    :class:`TargetOptions`.
     The other fields of a Request's parts are set with ``dataclasses.replace``.
 
     Raises UsageError.
