@@ -2,7 +2,7 @@
 # ARGS="-k digest" goes to pytest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test faults bench bench-quick test-all-pythons check format docs pictures wheel clean distclean
+.PHONY: help setup dev demo test test-fast coverage faults bench bench-quick test-all-pythons check format docs pictures wheel clean distclean
 BIN := .venv/bin
 ARGS ?=
 
@@ -18,8 +18,14 @@ dev: ## the same, with the tools for development
 demo: setup ## export a video from the built-in simulated camera into camreel-demo/
 	@$(BIN)/camreel demo
 
-test: dev ## run the test suite
+test: dev ## run all tests (some ten minutes)
 	@scripts/test $(ARGS)
+
+test-fast: dev ## run the unit tests but for the slow ones (under a minute)
+	@scripts/test fast $(ARGS)
+
+coverage: dev ## the same, and fail if they cover less than they did
+	@scripts/test fast --cov --cov-report=term $(ARGS)
 
 faults: dev ## print a table of what becomes of each fault of the camera
 	@CAMREEL_FAULT_TABLE=1 scripts/test tests/system/faults $(ARGS)

@@ -28,6 +28,7 @@ from camreel_simulator import (
 )
 
 
+@pytest.mark.slow(reason="decodes the demo's footage twice")
 def test_every_picture_of_the_demo_is_in_its_video_bit_exact(bench):
     """The demo's video shows each frame that the clips hold of the range, by the MD5 of what is decoded."""
     camera = demo_camera(clock=DeviceClock.fixed(NOW))

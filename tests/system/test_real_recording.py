@@ -8,21 +8,23 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 import av
 import pytest
-from tests.conftest import frame_md5s
+from tests.conftest import NOW, Bench, Ran, frame_md5s
 
-from camreel_simulator import Recorded
+from camreel.model import Address
+from camreel_simulator import DeviceClock, Recorded, SimulatedCamera, running
 
 FOLDER = os.environ.get("CAMREEL_SAMPLES")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="CAMREEL_SAMPLES names no folder with the real recording")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def samples() -> Path:
     assert FOLDER is not None
     return Path(FOLDER)
@@ -37,13 +39,18 @@ def schedule(samples: Path, rows: int) -> list[tuple[datetime, datetime, str]]:
     ]
 
 
-@pytest.fixture
-def exported(bench, samples):
-    """The real recording, three times, at the first three rows of the real schedule."""
+@pytest.fixture(scope="module")
+def exported(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ran]]:
+    """The real recording, three times, at the first three rows of the real schedule; exported once for all tests."""
     clip = samples / "amcrest_1591028951.mp4"
     recordings = [Recorded(start, end, clip, path=path) for start, end, path in schedule(samples, 3)]
-    stand = bench(recordings=recordings)
-    return clip, stand.export("2019-05-09 00:15:00", "2019-05-09 00:19:00")
+    folder = tmp_path_factory.mktemp("real")
+    camera = SimulatedCamera(recordings, clock=DeviceClock.fixed(NOW))
+    with pytest.MonkeyPatch.context() as patch, running(camera) as server:
+        patch.setenv("HOME", str(folder))
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        stand = Bench(camera, Address("127.0.0.1", server.port), folder / "export")
+        yield clip, stand.export("2019-05-09 00:15:00", "2019-05-09 00:19:00")
 
 
 def test_every_picture_is_there_and_the_joints_are_continuous(exported):

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import camreel
 
 # fmt: off
@@ -57,6 +59,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
     assert not hasattr(camreel, "nonsense")
 
 
+@pytest.mark.slow(reason="starts Python anew")
 def test_searching_and_fetching_load_neither_pyav_nor_click_nor_rich():
     code = (
         "import sys, camreel; camreel.connect, camreel.export, camreel.request, camreel.last, camreel.Report; "
@@ -94,6 +97,7 @@ def scripted() -> None:
 """
 
 
+@pytest.mark.slow(reason="runs mypy")
 def test_a_strict_type_checker_sees_the_types_through_the_face(tmp_path):
     """py.typed counts, names that are loaded late have their types, and the twin has its parameters."""
     (tmp_path / "program.py").write_text(TYPED, encoding="utf-8")

@@ -41,6 +41,7 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         yield run_cells([cell for cell in CELLS if cell in chosen], folder)
 
 
+@pytest.mark.slow(reason="runs an export for each of some 180 faults")
 @pytest.mark.timeout(600)  # the first cell waits for all
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_a_fault_of_one_clip(outcomes: dict[Cell, Outcome], record_property: Callable[..., None], cell: Cell):

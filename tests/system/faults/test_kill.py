@@ -116,6 +116,7 @@ def source_md5s() -> list[str]:
     return [md5 for clip in clips() for md5 in frame_md5s(clip.body())]
 
 
+@pytest.mark.slow(reason="kills fifty exports, and runs them again")
 @pytest.mark.timeout(600)
 def test_the_next_run_ends_with_the_same_pictures(kills, source_md5s):
     """Bit-exact after each kill, exit 0, and nothing is left but the video."""

@@ -37,6 +37,7 @@ def random_fault(chance: random.Random, path: str) -> Fault:
     )
 
 
+@pytest.mark.slow(reason="serves two gigabytes")
 @pytest.mark.timeout(600)
 def test_two_thousand_recordings_with_random_faults_end_complete(bench):
     """All of them are in the video, each in its place; what broke off far in was continued."""

@@ -187,6 +187,7 @@ def test_a_list_without_an_end_is_given_up(
     assert [asked.endpoint for asked in good.log][-2:] == ["close", "destroy"]
 
 
+@pytest.mark.slow(reason="lists 100,000 recordings")
 @pytest.mark.timeout(300)  # some ten seconds, where the computer has nothing else to do
 def test_a_list_of_100_000_recordings(hostile: Callable[..., Bench], good: HostileCamera) -> None:
     """Found and planned, each of them; the time-out of the test is what holds it to seconds."""

@@ -11,8 +11,7 @@ import anyio
 import av
 import av.error
 import pytest
-from tests.conftest import Bench, frame_md5s
-from tests.conftest import _picture_md5 as picture_md5
+from tests.conftest import Bench, frame_md5s, picture_md5
 from tests.system.hostile.bombs import BOMBS, DAV_BOMBS
 from tests.system.hostile.conftest import PATHS
 from tests.system.hostile.server import HostileCamera

@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.slow(reason="starts Python anew for each export")
+
 
 def test_help_loads_none_of_the_large_libraries():
     code = "import sys; from camreel.cli.app import run; run(['--help']); sys.stderr.write(' '.join(sys.modules))"

@@ -64,6 +64,7 @@ def moments_to_try(zone: NamedZone) -> Iterator[datetime]:
             yield change.at + timedelta(seconds=seconds)
 
 
+@pytest.mark.slow(reason="goes through every zone of the database")
 def test_every_zone_is_tried():
     """Some 600 names, of which many are the same clock under another name."""
     names = [name for alike in zones_by_behaviour() for name in alike]
@@ -71,6 +72,7 @@ def test_every_zone_is_tried():
     assert len(zones_by_behaviour()) > 60
 
 
+@pytest.mark.slow(reason="goes through every zone and every day of ten years")
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_there_and_back_in_every_zone_on_every_day(shard):
     """Camera -> UTC -> camera is the identity; in the repeated hour both passes are offered, in order."""

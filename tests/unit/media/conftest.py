@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import av
 import pytest
+from tests.conftest import frame_md5s
 
 from camreel.formats.containers import OutputFormat
 from camreel.media.clips.packets import head_of
@@ -19,20 +19,6 @@ from camreel.model import Span, WallTime
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, seen_frames
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
-
-
-def frame_hashes(video: Path) -> list[str]:
-    """The MD5 of each decoded picture, its padding left out."""
-    with av.open(str(video)) as container:
-        return [_hash(frame) for frame in container.decode(video=0)]
-
-
-def _hash(frame: av.VideoFrame) -> str:
-    digest = hashlib.md5()
-    for plane in frame.planes:
-        rows, stride = bytes(plane), plane.line_size
-        digest.update(b"".join(rows[at : at + plane.width] for at in range(0, stride * plane.height, stride)))
-    return digest.hexdigest()
 
 
 @dataclass
@@ -52,7 +38,7 @@ class Film:
             return head_of(packets[0]), head_of(packets[-1])
 
     def hashes(self) -> list[str]:
-        return frame_hashes(self.path)
+        return frame_md5s(self.path)
 
     def numbers(self) -> list[int]:
         return [number for _, number in seen_frames(self.path)]
@@ -151,5 +137,17 @@ def studio(tmp_path: Path) -> Studio:
 
 @pytest.fixture
 def source_hashes() -> Callable[[Sequence[ClipFile]], list[str]]:
-    """The pictures of clips on disk, as their own file decodes."""
-    return lambda clips: [each for clip in clips for each in frame_hashes(Path(clip.path))]
+    """The pictures of clips on disk, as their own file decodes. The same bytes are decoded once."""
+    known: dict[bytes, list[str]] = {}
+
+    def hashes(clips: Sequence[ClipFile]) -> list[str]:
+        found: list[str] = []
+        for clip in clips:
+            path = Path(clip.path)
+            body = path.read_bytes()
+            if body not in known:
+                known[body] = frame_md5s(path)
+            found += known[body]
+        return found
+
+    return hashes

@@ -157,6 +157,7 @@ def test_lengths_that_lie(file):
         assert (found.frames, found.skipped, found.cut) == (len(parts) - 1, len(parts[50]), False)
 
 
+@pytest.mark.slow(reason="walks through a large file")
 def test_a_file_of_nothing_but_magics_ends_soon(file):
     """Headers without frames, a million of them, are given up."""
     head = make_dav(SPEC)[:24]

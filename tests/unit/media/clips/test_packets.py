@@ -22,6 +22,8 @@ from camreel.media.mux.direct import DirectOutput
 from camreel.model import AudioMode, Span, WallTime
 from camreel_simulator import ClipSpec, make_clip
 
+pytestmark = pytest.mark.slow(reason="merges each clip twice and compares the files")
+
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 
 # What is told of a packet that was written: its track, its times, its kind and its bytes.
@@ -169,7 +171,7 @@ def test_sound_that_begins_late(studio, monkeypatch, taken):
 
 def test_two_parts_of_a_range_from_one_clip(studio, monkeypatch):
     """An hour that comes twice is two parts; a recording that spans both gives its pictures of each."""
-    clips = studio.row(1, seconds=30)
+    clips = studio.row(1, seconds=30, size=(160, 90))
     between = Span(WallTime(EIGHT + timedelta(seconds=8)), WallTime(EIGHT + timedelta(seconds=22)))
     fast, _ = both(studio, monkeypatch, clips, (2, 28), skipped=(between,))
     numbers = [number - fast.numbers()[0] for number in fast.numbers()]

@@ -28,6 +28,8 @@ from camreel.media.encode.audio import (
 )
 from camreel_simulator import ClipSpec, beep_times, make_clip, make_dav
 
+pytestmark = pytest.mark.slow(reason="encodes and decodes sound, sample by sample")
+
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 AAC_RATES = (7350, 8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000)
 

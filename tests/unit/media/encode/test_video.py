@@ -20,6 +20,8 @@ from camreel.media.encode import video
 from camreel.media.encode.video import COPY, Quality, Reencoder, fit
 from camreel_simulator import ClipSpec, make_clip, read_frame_number
 
+pytestmark = pytest.mark.slow(reason="re-encodes video")
+
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 STEP, COUNT = 9000, 30
 CODECS: list[Any] = ["h264", "hevc"]

@@ -18,6 +18,8 @@ from camreel.formats.containers import OutputFormat
 from camreel.media.worker.messages import ClipOutcome
 from camreel.model import Span, WallTime
 
+pytestmark = pytest.mark.slow(reason="merges and decodes videos")
+
 # From 0.7 s on: 2.1 s, 2.8 s that follow, and 2.1 s after a gap of 1.4 s.
 CUTS = (Cut("plain", 7, 21), Cut("plain", 28, 28), Cut("plain", 70, 21))
 WHOLE = Schedule(CUTS, OutputFormat.MP4)

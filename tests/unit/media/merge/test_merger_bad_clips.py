@@ -13,6 +13,8 @@ import pytest
 from camreel.errors import MergeError
 from camreel_simulator import ClipSpec, make_clip
 
+pytestmark = pytest.mark.slow(reason="merges and decodes dozens of videos")
+
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 WHOLE = make_clip(ClipSpec(EIGHT + timedelta(seconds=3), 3))
 

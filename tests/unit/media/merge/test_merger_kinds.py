@@ -10,6 +10,8 @@ import pytest
 from camreel.errors import MergeError
 from camreel_simulator import ClipSpec
 
+pytestmark = pytest.mark.slow(reason="merges and decodes dozens of videos")
+
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 SOUNDS = [None, "aac", "alaw", "mulaw"]
 WRITTEN_AS = {

@@ -12,6 +12,8 @@ from camreel.errors import MergeError
 from camreel.model import AudioMode
 from camreel_simulator import ClipSpec, heard_beeps
 
+pytestmark = pytest.mark.slow(reason="merges and decodes dozens of videos")
+
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 IN_STEP = 0.065
 

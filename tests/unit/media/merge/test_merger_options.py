@@ -17,6 +17,8 @@ from camreel.media.worker.messages import ClipFile
 from camreel.model import Gaps, WallTime
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, read_frame_number, seen_frames
 
+pytestmark = pytest.mark.slow(reason="re-encodes and decodes dozens of videos")
+
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 FIRST = 8 * 3600 * 10  # the number in the picture of eight o'clock: ten a second since midnight
 IN_STEP = 0.065

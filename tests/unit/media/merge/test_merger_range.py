@@ -10,6 +10,8 @@ from camreel.errors import MergeError
 from camreel.model import Span, WallTime
 from camreel_simulator import ClipSpec, heard_beeps
 
+pytestmark = pytest.mark.slow(reason="merges and decodes dozens of videos")
+
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 AT_EIGHT = 8 * 3600 * 10  # the number of the picture at eight o'clock, at 10 pictures a second
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import av
 import pytest
 
+pytestmark = pytest.mark.slow(reason="decodes a real recording three times for each container")
+
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 PICTURES, SECONDS = 251, 25.1
 

@@ -22,6 +22,8 @@ from camreel.media.merge.merger import Merger
 from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob
 from camreel.model import Span, WallTime
 
+pytestmark = pytest.mark.slow(reason="merges and decodes a hundred random schedules")
+
 # Cases to which chance may not come, and what each needs. Numbers are of pictures, 10 of which are a second.
 EXAMPLES: list[tuple[str, Feature | None, tuple[Cut, ...]]] = [
     # By the list the first two overlap by half a second; in truth they do not.

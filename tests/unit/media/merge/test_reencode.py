@@ -14,6 +14,8 @@ from camreel.media.clips.open import open_clip
 from camreel.media.merge.reencode import edge, plan_edge
 from camreel_simulator import ClipSpec, make_clip, make_dav, read_frame_number
 
+pytestmark = pytest.mark.slow(reason="re-encodes video")
+
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 # Pictures come every 9000 ticks; keyframes are the pictures 0, 1, 21 and 41 of 50.
 STEP, COUNT = 9000, 50

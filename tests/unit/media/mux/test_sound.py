@@ -14,6 +14,8 @@ import pytest
 from camreel.media.merge.merger import Merger
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, seen_frames
 
+pytestmark = pytest.mark.slow(reason="merges hundreds of clips and decodes their sound")
+
 # Seconds: half an AAC frame at 8 kHz, and a millisecond for finding the onset of a beep.
 IN_STEP = 0.065
 

@@ -16,7 +16,7 @@ from camreel.media.worker.messages import LapseClip, StillOrder, TimelapseOrder
 from camreel.media.worker.process import MergeDied, MergeProcess, StillProcess, lapse
 from camreel.media.worker.wire import LONGEST_LINE, Message, decode, encode
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow(reason="starts worker processes")]
 
 
 class OverSocket:
