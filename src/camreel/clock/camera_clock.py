@@ -84,10 +84,6 @@ class CameraClock:
         """Return the straight time of a moment as the camera believes it to be."""
         return WallTime((believed.astimezone(timezone.utc) + self.base).replace(tzinfo=None))
 
-    def unbent(self, wall: WallTime, offset: timedelta) -> WallTime:
-        """Return the straight time of what the clock shows while it is `offset` ahead of UTC."""
-        return wall - offset + self.base
-
     def _utc_of(self, straight: WallTime) -> datetime:
         return (straight.naive - self.base).replace(tzinfo=timezone.utc)
 
