@@ -26,7 +26,7 @@ from camreel.planning.fingerprint import COMPLETE, comment
 from camreel.planning.plan import ExportPlan
 from camreel.report import reason_text
 from camreel.transfer.download import TransferPolicy
-from camreel.transfer.pool import Fetched, Pool, keep_freed_memory
+from camreel.transfer.pool import Fetched, Pool
 from camreel.transfer.runtime import Runtime
 from camreel.transfer.store import Store
 from camreel.transfer.throttle import Concurrency, RateLimit
@@ -125,7 +125,6 @@ class Pipeline:
 
     async def run(self, inquiry: CameraSearch, job: MergeJob, tuning: Runtime) -> PipelineResult:
         """Download all recordings and merge them as they come. On an error the clips stay, an unfinished video goes."""
-        keep_freed_memory()
         pool = Pool(
             self._plan.recordings,
             self._store,

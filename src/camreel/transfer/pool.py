@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
@@ -374,21 +373,3 @@ def reason_of(error: CameraError) -> LostReason:
 def _fetched(path: Path, recording: Recording, *, reused: bool) -> Fetched:
     offset, whole = note_of(path, recording)
     return Fetched(path, path.stat().st_size, reused, offset, whole)
-
-
-# malloc.h of glibc: how much is kept at the end of the heap, and from what size a block gets pages of its own.
-_M_TRIM_THRESHOLD, _KEPT = -1, 64 << 20
-_M_MMAP_THRESHOLD, _LARGE = -3, 32 << 20
-
-
-def keep_freed_memory() -> None:
-    """Make the C library keep freed memory: else each received block gets new pages, which must be zeroed.
-
-    Do nothing if the library is not glibc.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):  # Windows has no library without a name
-        return
-    mallopt(_M_TRIM_THRESHOLD, _KEPT)
-    mallopt(_M_MMAP_THRESHOLD, _LARGE)

@@ -21,9 +21,6 @@ _PASSED = frozenset(
     {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH"}
 )
 
-# For glibc: keyframes come and go, and giving their memory back for each costs more than to copy them.
-_ALLOCATION = {"MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}
-
 
 class WorkerEnded(Exception):
     """The worker ended, or the connection to it broke: it sends no more messages."""
@@ -118,4 +115,4 @@ def environment() -> dict[str, str]:
     passed["PYTHONPATH"] = os.pathsep.join(str(Path(place).absolute()) for place in sys.path if place)
     if sys.dont_write_bytecode:
         passed["PYTHONDONTWRITEBYTECODE"] = "1"
-    return {**_ALLOCATION, **passed}
+    return passed
