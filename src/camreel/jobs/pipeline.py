@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -43,13 +43,12 @@ def merge_job(
     whole_clips: bool = False,
 ) -> MergeJob:
     """Return the job of the merge. ``output`` is the temporary name; ``whole_clips`` adds to the request's own wish."""
-    output_, video = request.output, request.output.video
-    split = video.split
+    video = request.output.video
     return MergeJob(
         output=output,
-        format=output_.format,
+        format=request.output.format,
         span=plan.span,
-        whole_clips=whole_clips or video.whole_clips,
+        video=replace(video, whole_clips=whole_clips or video.whole_clips),
         utc_offset=round(clock.offset.total_seconds()) if clock else None,
         title=title,
         comment=comment(request, COMPLETE),
@@ -58,14 +57,7 @@ def merge_job(
         skipped=plan.skipped,
         apart=bool(plan.unwanted),
         camera=camera,
-        exact=video.exact,
-        h264=video.h264,
-        audio=video.audio,
-        gaps=video.gaps,
-        subtitles=video.subtitles,
-        faststart=video.faststart,
-        split_at=turns(plan.span, clock, split) if isinstance(split, Split) else (),
-        split_size=split if isinstance(split, int) else None,
+        split_at=turns(plan.span, clock, video.split) if isinstance(video.split, Split) else (),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from camreel.formats.containers import OutputFormat
 from camreel.media.clips.packets import head_of
 from camreel.media.merge.merger import Merger
 from camreel.media.worker.messages import ClipFile, ClipOutcome, FilmResult, MergeJob
-from camreel.model import Span, WallTime
+from camreel.model import Span, VideoOptions, WallTime
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, seen_frames
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
@@ -105,7 +105,8 @@ class Studio:
         """The range is in seconds from eight o'clock on."""
         start, end = (WallTime(EIGHT + timedelta(seconds=each)) for each in seconds)
         output = more.pop("output", str(self.folder / f"film.{OutputFormat(container).value}.part"))
-        return MergeJob(output, OutputFormat(container), Span(start, end), **more)
+        options = {field.name: more.pop(field.name) for field in fields(VideoOptions) if field.name in more}
+        return MergeJob(output, OutputFormat(container), Span(start, end), VideoOptions(**options), **more)
 
     def merge(self, container: OutputFormat | str, clips: Sequence[ClipFile], seconds=(0, 3600), **more) -> Film:
         """One file."""

@@ -133,7 +133,7 @@ class ClipCopy:
         self._whole = True
         self._reached = 0  # the last written picture
         self._holes: list[Span] = []
-        self._heartbeat = Heartbeat(self._tell, rarely=not (job.exact or source.is_encoded))
+        self._heartbeat = Heartbeat(self._tell, rarely=not (job.video.exact or source.is_encoded))
         self._begin_at: int | None = None
         self._packets: PacketStream | None = None
         self._until: int | None = None  # how far it goes at present
@@ -312,7 +312,7 @@ class ClipCopy:
             self._write_edge(made, head)
 
     def _edge(self) -> Edge | None:
-        if not self._job.exact or self.source.is_encoded:
+        if not self._job.video.exact or self.source.is_encoded:
             return None
         assert self.origin is not None
         return edge(self.source, self.origin + self._cut.start, self.origin + self._end)

@@ -74,7 +74,7 @@ class Film:
         assert outcome.covered is not None
         self.pieces.append(piece)
         end = float(self.output.pictures.end * self.output.pictures.time_base)
-        held = self.job.gaps is Gaps.HOLD
+        held = self.job.video.gaps is Gaps.HOLD
         for span, at in timeline.continuous(outcome.covered, outcome.holes, outcome.starts_at, held=held):
             until = min(end, at + span.seconds)
             self.placed.append(Placed(piece.clip.label, span, at, until, piece.clip.events))
@@ -88,11 +88,11 @@ class Film:
         if not self.sounds:
             return None
         most = max(self.sounds, key=lambda kind: self.sounds[kind].seconds)
-        return sound_form(most, self.sounds[most].path, self.job.format, self.job.audio)
+        return sound_form(most, self.sounds[most].path, self.job.format, self.job.video.audio)
 
     def place_of(self, wall: WallTime) -> Fraction | None:
         """Where ``wall`` is in a film that keeps real time; None in one that does not."""
-        if self.job.gaps is Gaps.JUMP:
+        if self.job.video.gaps is Gaps.JUMP:
             return None
         return Fraction((wall - self.start) // timedelta(microseconds=1), 1_000_000)
 
@@ -101,7 +101,8 @@ class Film:
         size = self.output.bytes
         self._largest_gop = max(self._largest_gop, size - self._at_keyframe)
         self._at_keyframe = size
-        if self.job.split_size is not None and size + self._largest_gop > self.job.split_size * 0.99:
+        most = self.job.video.split
+        if isinstance(most, int) and size + self._largest_gop > most * 0.99:
             return True
         return any(self.start < moment <= wall for moment in self.job.split_at)
 

@@ -126,7 +126,7 @@ class Merger:
         self._close_film()
         if not self._films:
             raise MergeError("None of the clips holds a picture of the range.", hint=_KEPT)
-        if self._job.h264:
+        if self._job.video.h264:
             self._notes.append("All pictures were encoded again, as H.264 (--h264).")
         notes = (*self._notes, *timeline.overlap_notes(self._placed, self._job))
         return MergeResult(tuple(self._films), tuple(self._outcomes), notes)
@@ -161,13 +161,13 @@ class Merger:
     def _open_first(self, work: _Work, piece: Piece) -> Clip:
         """A clip is opened once, where nothing else needs it: that walks all its boxes."""
         source = work.source
-        if source is None or self._job.h264:
+        if source is None or self._job.video.h264:
             return self._open(piece)
         work.source = None
         return source
 
     def _open(self, piece: Piece) -> Clip:
-        if not self._job.h264:
+        if not self._job.video.h264:
             return open_to_copy(piece.clip.path)
         source = H264Clip(piece, self._job, self._size)
         self._size = self._size or (source.kind.width, source.kind.height)
@@ -234,7 +234,7 @@ class Merger:
                 raise
             return Seam()  # it is in the film, and gone from the disk: at worst something is shown twice
         until = before.end - clip.span.start + _BEYOND
-        if not self._job.whole_clips:
+        if not self._job.video.whole_clips:
             until = min(until, piece.span.end - clip.span.start)
         head, whole = marks_of(clip.path, until=max(1, until // timedelta(microseconds=1)))
         end = clip.span.start + end_of(head, copy.frame_rate)
@@ -248,8 +248,8 @@ class Merger:
         marks = copy.marks
         if last.open and copy.listed_marks is not None:
             marks = copy.listed_marks
-        elif last.open or self._job.h264:
-            read = [] if self._job.h264 else list(marks)
+        elif last.open or self._job.video.h264:
+            read = [] if self._job.video.h264 else list(marks)
             rest, _ = marks_of(copy.piece.clip.path, len(read))
             marks = read + rest
         start = copy.piece.clip.span.start
@@ -347,7 +347,7 @@ class Merger:
             self._close_film()
         form = None
         if kind.sound is not None:
-            form = sound_form(kind.sound, piece.clip.path, self._job.format, self._job.audio)
+            form = sound_form(kind.sound, piece.clip.path, self._job.format, self._job.video.audio)
         if self._film is None:
             self._film = Film.opened(self._job, len(self._films) + 1, source, first, form)
         elif self._film.form is None and form is not None:

@@ -58,7 +58,7 @@ class TimelineSpan:
 def cut_of(clip: ClipFile, job: MergeJob, span: Span, time_base: Fraction) -> Cut:
     """What ``span`` (a part of the range) takes of ``clip``, in ticks of ``time_base`` from its first picture."""
     longest = ticks_at(LONGEST_CLIP, time_base)
-    if job.whole_clips:
+    if job.video.whole_clips:
         return Cut(0, longest)
     start = ticks_at(span.start - clip.span.start, time_base)
     end = ticks_at(span.end - clip.span.start, time_base)

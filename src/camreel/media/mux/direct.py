@@ -49,7 +49,13 @@ _MDAT = struct.Struct(">I4sQ")
 
 def can_be_direct(job: MergeJob, clip: Clip, form: SoundForm | None) -> bool:
     """Whether a film that begins with ``clip`` and has sound of ``form`` can be written here."""
-    if not job.format.container.has_own_writer or job.faststart or job.subtitles or job.h264 or job.gaps is Gaps.HOLD:
+    if (
+        not job.format.container.has_own_writer
+        or job.video.faststart
+        or job.video.subtitles
+        or job.video.h264
+        or job.video.gaps is Gaps.HOLD
+    ):
         return False
     if not clip.is_upright or not clip.configuration:
         return False

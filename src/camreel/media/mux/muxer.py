@@ -40,9 +40,9 @@ def _options_of(job: MergeJob) -> dict[str, str]:
     container = job.format.container
     if not container.is_quicktime:
         return dict(container.muxer_options)
-    flags = ["faststart"] if job.faststart else []
+    flags = ["faststart"] if job.video.faststart else []
     # FFmpeg 8.1 and 9.0 crash on subtitles in hybrid files, or date them wrongly.
-    if _HYBRID and not job.faststart and not job.subtitles:
+    if _HYBRID and not job.video.faststart and not job.video.subtitles:
         flags += _HYBRID_FLAGS
     if container.has_apple_metadata:
         # Apple's own names, which tell the zone. In mp4 the flag would hide the title from other players.
@@ -76,7 +76,7 @@ class MuxedOutput(OutputFile):
         if form is not None:
             self.sound = writing(self._add_sound, form)
             self._sound_time_base = Fraction(1, self.sound.rate)
-        if job.subtitles:
+        if job.video.subtitles:
             self.subtitles = SubtitleTrack(self.mux, self._container, self._format, caption)
 
     def _open(self, job: MergeJob) -> av.container.OutputContainer:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from camreel.formats.containers import OutputFormat
-from camreel.model import AudioMode, Gaps, Span, WallTime
+from camreel.model import Span, VideoOptions, WallTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,9 @@ class OffsetChange:
 class MergeJob:
     """One range. ``span`` is what was asked for by the camera's clock; ``output`` the temporary name to write to.
 
-    Where one file cannot hold it all, more are made: see :func:`part_name`. ``split_at`` are the moments at which a new
-    one begins (at the next keyframe), ``split_size`` is how many bytes one may have.
-
-    ``exact`` makes the first picture the asked one (the pictures up to the next keyframe are encoded again),
-    ``whole_clips`` cuts nothing; with neither, the film begins with the keyframe at or before the start. ``h264``
-    encodes everything again. ``camera`` is its name and model.
+    ``video`` is how it is made. Where one file cannot hold it all, more are made: see :func:`part_name`. ``split_at``
+    are the moments at which a new one begins (at the next keyframe): those of ``video.split``, by the camera's clock.
+    ``camera`` is its name and model.
 
     ``utc_offset`` (seconds, camera minus UTC) turns the camera's clock into ``creation_time``; None where the
     camera's clock could not be read. ``title`` and ``comment`` go into the file's metadata as they are.
@@ -39,7 +36,7 @@ class MergeJob:
     output: str
     format: OutputFormat
     span: Span
-    whole_clips: bool = False
+    video: VideoOptions = field(default_factory=VideoOptions)
     utc_offset: int | None = None
     title: str = ""
     comment: str = ""
@@ -48,14 +45,7 @@ class MergeJob:
     skipped: tuple[Span, ...] = ()
     apart: bool = False
     camera: str = ""
-    exact: bool = False
-    h264: bool = False
-    audio: AudioMode = AudioMode.AUTO
-    gaps: Gaps = Gaps.JUMP
-    subtitles: bool = False
-    faststart: bool = False
     split_at: tuple[WallTime, ...] = ()
-    split_size: int | None = None
 
 
 def part_name(output: str, number: int) -> str:

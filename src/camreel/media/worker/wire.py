@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache, partial
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from camreel.formats.containers import OutputFormat
 from camreel.media.worker.messages import (
     ClipFile,
     ClipResults,
@@ -32,7 +32,7 @@ from camreel.media.worker.messages import (
     TimelapseOrder,
     TimelapseResult,
 )
-from camreel.model import AudioMode, Gaps, Span, WallTime
+from camreel.model import Span, WallTime
 
 Message = (
     MergeJob | ClipFile | Finish | MergeProgress | ClipResults | MergeResult | Failed
@@ -101,11 +101,12 @@ def _reader_of(kind: Any) -> Callable[[Any], Any]:
     if kind in _READERS:
         return partial(_read, kind, _READERS[kind])
     inner = get_args(kind)
-    if get_origin(kind) is UnionType or NoneType in inner:
-        read = _reader_of(next(each for each in inner if each is not NoneType))
-        return lambda value: None if value is None else read(value)
+    if get_origin(kind) in {UnionType, Union}:
+        return partial(_read_first, [_reader_of(each) for each in inner])
     if get_origin(kind) is tuple:
         return partial(_read_list, _reader_of(inner[0]))
+    if issubclass(kind, Enum):
+        return partial(_read, kind, kind)
     readers = {name: _reader_of(hint) for name, hint in get_type_hints(kind).items()}
     return partial(_read_object, kind, readers)
 
@@ -114,6 +115,19 @@ def _read_object(kind: type, readers: dict[str, Callable[[Any], Any]], body: obj
     if not isinstance(body, dict) or body.keys() != readers.keys():
         raise BadMessage(f"not the fields of a {kind.__name__}")
     return kind(**{name: read(body[name]) for name, read in readers.items()})
+
+
+def _read_first(readers: list[Callable[[Any], Any]], value: object) -> Any:
+    """Return ``value`` as the first of several kinds that it can be."""
+    for read in readers:
+        with suppress(BadMessage):
+            return read(value)
+    raise BadMessage("of no kind that it may be")
+
+
+def _read_none(value: object) -> None:
+    if value is not None:
+        raise TypeError(value)
 
 
 def _read_list(read: Callable[[Any], Any], value: object) -> Any:
@@ -158,9 +172,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     int: _of_type(int),
     bool: _of_type(bool),
     float: _read_float,
-    OutputFormat: OutputFormat,
-    AudioMode: AudioMode,
-    Gaps: Gaps,
+    NoneType: _read_none,
     WallTime: _read_wall,
     Span: _read_span,
 }

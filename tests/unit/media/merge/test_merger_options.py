@@ -146,7 +146,7 @@ def test_split_by_size(studio, source_hashes):
     """No file is larger than asked for, and as few are made as that takes."""
     clips = studio.row(6, seconds=3, gop=10)
     whole = sum(Path(clip.path).stat().st_size for clip in clips)
-    films = studio.merge_all("mp4", clips, split_size=whole // 3)
+    films = studio.merge_all("mp4", clips, split=whole // 3)
     assert [md5 for hashes in films.hashes() for md5 in hashes] == source_hashes(clips)
     assert all(film.size <= whole // 3 for film in films.results)
     assert 3 <= len(films.results) <= 6

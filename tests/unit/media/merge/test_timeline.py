@@ -27,7 +27,7 @@ from camreel.media.merge.timeline import (
     wanted_parts,
 )
 from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, OffsetChange
-from camreel.model import Span, WallTime
+from camreel.model import Span, VideoOptions, WallTime
 
 EIGHT = WallTime(datetime(2026, 1, 16, 8, 0, 0))  # noqa: DTZ001 - the clock of a camera
 TICK = Fraction(1, 90_000)
@@ -51,7 +51,7 @@ def clip(start: float, end: float) -> ClipFile:
 
 
 def job(start: float, end: float, *, whole: bool = False) -> MergeJob:
-    return MergeJob("film", OutputFormat.MP4, Span(at(start), at(end)), whole)
+    return MergeJob("film", OutputFormat.MP4, Span(at(start), at(end)), VideoOptions(whole_clips=whole))
 
 
 def test_own_clock():
@@ -155,7 +155,7 @@ def test_chapters_cover_the_film(steps):
 def berlin(*skipped: Span) -> MergeJob:
     """A job whose camera puts its clock back by an hour at 08:01:00 (straight time)."""
     changes = (OffsetChange(at(60), 3600),)
-    return MergeJob("film", OutputFormat.MP4, Span(at(0), at(600)), False, 7200, changes=changes, skipped=skipped)
+    return MergeJob("film", OutputFormat.MP4, Span(at(0), at(600)), utc_offset=7200, changes=changes, skipped=skipped)
 
 
 def test_chapters_show_the_clock_that_was_put_back():
