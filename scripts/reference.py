@@ -17,8 +17,8 @@ from camreel import errors
 from camreel.cli.commands.get import get
 from camreel.cli.exit_codes import MEANINGS
 from camreel.cli.help import HelpCommand, Option
+from camreel.cli.options import KEYS
 from camreel.cli.registry import COMMANDS, every_command
-from camreel.config import KEYS
 from camreel.errors import CamreelError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -104,10 +104,11 @@ OF_OTHER_PROGRAMS = {
 
 def test_the_readmes_settings_are_settings(tmp_path):
     """The example is read as it stands there."""
+    from camreel.cli.options import KEYS
     from camreel.config import parse
 
     (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    config = parse(text, tmp_path)
+    config = parse(text, tmp_path, KEYS)
     assert set(config.cameras) == {"front-door", "garage"}
 
 

@@ -17,8 +17,8 @@ from reference import ADVICE, pages
 from camreel import errors
 from camreel.cli.exit_codes import MEANINGS, most_severe
 from camreel.cli.help import Option
+from camreel.cli.options import KEYS
 from camreel.cli.registry import every_command
-from camreel.config import KEYS
 
 ROOT = Path(__file__).parents[2]
 PAGES = pages()

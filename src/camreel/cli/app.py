@@ -17,7 +17,7 @@ from camreel.cli.passwords import refuse_password_arguments
 from camreel.cli.registry import COMMANDS
 from camreel.cli.startup import loading, program_name
 from camreel.cli.ui import terminal
-from camreel.config import config_path, load, nearest
+from camreel.config import nearest
 from camreel.errors import CamreelError, DiskError, Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ class _Commands(click.Group):
         if args and args[0] not in _NAMED and not ctx.resilient_parsing:
             names = ", ".join(sorted(_NAMED))
             program = program_name()
-            if args[0] in load(config_path()).cameras:
+            from camreel.cli.camera_choice import read_settings  # noqa: PLC0415 - a command that exists needs none
+
+            if args[0] in read_settings().cameras:
                 raise UsageError(
                     f"{args[0]} is a camera, and no command.", hint=f"Like this: {program} get {args[0]} --last 1h"
                 )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camreel.cli.help import HelpCommand
-from camreel.config import KEYS, Config, config_path, load
+from camreel.cli.options import KEYS
+from camreel.config import Config, config_path, load
 from camreel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ class SelectedCamera:
         return f"{self.config.section_of(self.name, key)} in {self.config.path}"
 
 
+def read_settings() -> Config:
+    """Return the settings. UsageError if they have errors."""
+    return load(config_path(), KEYS)
+
+
 class CameraCommand(HelpCommand):
     """A command for cameras: the settings stand behind its options and the environment."""
 
@@ -66,7 +72,7 @@ class CameraCommand(HelpCommand):
         word = words[0] if len(words) == 1 else None
         if isinstance(ctx.obj, ActiveCamera):
             word = ctx.obj.word
-        config = load(config_path())
+        config = read_settings()
         name = word if word is not None and _is_name(word, config) else None
         return SelectedCamera(config, word, name, tuple(args))
 
@@ -179,7 +185,7 @@ def _plain(value: Any) -> Any:
 def where_from(ctx: click.Context | None, key: str | None) -> str | None:
     """``[camera.x] in /path``, for a value that the settings gave the option ``key``."""
     chosen: SelectedCamera | None = ctx.meta.get(_META) if ctx else None
-    if chosen is None or key not in KEYS:
+    if chosen is None or key is None or key not in KEYS:
         return None
     return chosen.origin(key)
 

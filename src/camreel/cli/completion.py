@@ -9,7 +9,8 @@ from datetime import date, timedelta
 import click
 from click.shell_completion import CompletionItem
 
-from camreel.config import Config, config_path, load
+from camreel.cli.camera_choice import read_settings
+from camreel.config import Config
 from camreel.errors import CamreelError
 
 
@@ -21,7 +22,7 @@ def complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
     known = _VALUES.get(f"{ctx.command.name}.{name}") or _VALUES.get(name)
     given = ctx.params.get(name) or ()
     with suppress(CamreelError):
-        values = known(load(config_path())) if known else ()
+        values = known(read_settings()) if known else ()
         return [CompletionItem(value) for value in values if value.startswith(incomplete) and value not in given]
     return []
 

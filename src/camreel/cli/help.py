@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camreel.cli.ui import terminal
+from camreel.config import Key, ValueKind
 from camreel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ class Option(_Completed, click.Option):
     """An option that knows its section of the help page. A ``flag`` has no value.
 
     ``usual``: it is on the page of ``--help``; the others are on that of ``--help-all``. ``parse`` makes the value of
-    what was typed, when it is needed: a late import is no part of a help page.
+    what was typed, when it is needed: a late import is no part of a help page. ``setting`` is what the option means as
+    a key of the settings file, ``kind`` what its value is there; empty: it belongs to one run. ``of_camera``: it
+    belongs to one camera's section.
     """
 
     def __init__(
@@ -44,10 +47,20 @@ class Option(_Completed, click.Option):
         section: str = MAIN,
         usual: bool = False,
         parse: Callable[[Any], Any] | None = None,
+        setting: str = "",
+        kind: ValueKind | None = None,
+        of_camera: bool = False,
         **settings: Any,
     ) -> None:
         super().__init__(*names, **settings)
         self.section, self.usual, self._parse = section, usual, parse
+        self._setting, self._kind, self._of_camera = setting, kind, of_camera
+
+    @property
+    def key(self) -> Key | None:
+        """Return its key in the settings file; None if it belongs to one run."""
+        usual = ValueKind.YES_NO if self.is_flag else ValueKind.NUMBER if type(self.type) is Whole else ValueKind.TEXT
+        return Key(str(self.name), self._kind or usual, self._setting, self._of_camera) if self._setting else None
 
     def value_of(self, ctx: click.Context) -> Any:
         """Return what was given, parsed; None if nothing was."""

@@ -22,6 +22,7 @@ from camreel.cli.values import (
     parse_timelapse,
     parse_zone,
 )
+from camreel.config import Key, Keys, ValueKind
 from camreel.errors import UsageError
 from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat, names
 from camreel.model import AudioMode, Gaps, IfExists, Stream
@@ -47,13 +48,20 @@ def _together(options: Sequence[_Decorator]) -> Callable[[_Function], _Function]
     return decorate
 
 
+def _parameters(options: Callable[[Any], Any]) -> list[click.Parameter]:
+    """Return a set of options as they are on the page."""
+
+    def bearer() -> None: ...
+
+    found: list[click.Parameter] = options(bearer).__click_params__
+    return found[::-1]
+
+
 def some_of(options: Callable[[Any], Any], *names: str) -> Callable[[_Function], _Function]:
     """Of a set of options those with these names, for a command that has them too."""
 
     def decorate(function: _Function) -> _Function:
-        def bearer() -> None: ...
-
-        known: dict[str, click.Parameter] = {each.name: each for each in options(bearer).__click_params__}
+        known = {str(each.name): each for each in _parameters(options)}
         own: list[click.Parameter] = function.__dict__.setdefault("__click_params__", [])
         own += [known[name] for name in reversed(names)]
         return function
@@ -81,26 +89,68 @@ FORMAT: dict[str, Any] = {
     "help": f"{names()}.".replace(_DEFAULT, f"{_DEFAULT} (default)", 1),
 }
 _FASTSTART = names(lambda container: container.faststart, last=", ")
-_HOST = _main("--host", metavar="HOST", envvar="AMCREST_HOST", help="Required, or a camera's name. IP, name or URL.")
+_HOST = _main(
+    "--host",
+    setting="where the camera is; every camera has it",
+    of_camera=True,
+    metavar="HOST",
+    envvar="AMCREST_HOST",
+    help="Required, or a camera's name. IP, name or URL.",
+)
 
 _USERNAME = _main(
-    "-u", "--username", metavar="USER", envvar="AMCREST_USERNAME", help="Required. The login of the camera."
+    "-u",
+    "--username",
+    setting="the login",
+    metavar="USER",
+    envvar="AMCREST_USERNAME",
+    help="Required. The login of the camera.",
 )
 
 _REACHED = (
-    _connection("--port", type=Whole(1, 65535), envvar="AMCREST_PORT", help="Default: 80, with https 443."),
-    _connection("--https", is_flag=True, help="Speak https."),
-    _connection("--insecure", is_flag=True, help="https with any certificate."),
-    _connection("--ca-file", metavar="FILE", help="https with certificates that FILE vouches for."),
-    _connection("--fingerprint", metavar="SHA256", help="https with just this certificate."),
+    _connection(
+        "--port",
+        setting="its port, where that is not the usual one",
+        of_camera=True,
+        type=Whole(1, 65535),
+        envvar="AMCREST_PORT",
+        help="Default: 80, with https 443.",
+    ),
+    _connection("--https", setting="speak https", is_flag=True, help="Speak https."),
+    _connection("--insecure", setting="https with any certificate", is_flag=True, help="https with any certificate."),
+    _connection(
+        "--ca-file",
+        setting="https with certificates that this file vouches for",
+        metavar="FILE",
+        help="https with certificates that FILE vouches for.",
+    ),
+    _connection(
+        "--fingerprint",
+        setting="https with just this certificate",
+        of_camera=True,
+        metavar="SHA256",
+        help="https with just this certificate.",
+    ),
 )
 
 no_input_option = _password("--no-input", is_flag=True, help="Never ask for anything.")
 
 _PASSWORD = (
-    _password("--password-file", metavar="FILE", help="Its first line. Else you are asked, see below."),
+    _password(
+        "--password-file",
+        setting="a file whose first line is the password",
+        metavar="FILE",
+        help="Its first line. Else you are asked, see below.",
+    ),
     _password("--password-stdin", is_flag=True, help="The first line on standard input."),
     no_input_option,
+)
+
+# Ways to a password that are no options: a command line is for everybody to see.
+_PASSWORD_KEYS = (
+    Key("password", ValueKind.TEXT, "the password itself, in clear", is_secret=True),
+    Key("password_command", ValueKind.WORDS, "a program that prints the password; no shell is between", is_secret=True),
+    Key("keyring", ValueKind.YES_NO, "the password is in the keyring of the system"),
 )
 
 _WHEN = (
@@ -109,18 +159,49 @@ _WHEN = (
     _when("--around", usual=True, metavar="TIME", help="From before it to after it, see --minutes."),
     _when("--minutes", type=Whole(1, 10_000), help="With --around: so many on each side. Default: 10."),
     _when("--duration", metavar="LENGTH", help="With --start, for --end: 30m, 2h, 1h30m."),
-    _when("--events", parse=parse_kinds, metavar="WORDS", help="Only recordings that have one: motion,alarm,person."),
-    _when("--pad", parse=parse_pad, metavar="LENGTH", help="With --events: so much before and after. Default: 0."),
-    _when("--times-in", metavar="ZONE", help="Times without an offset are of ZONE: Europe/Berlin."),
-    _when("--camera-tz", parse=parse_zone, metavar="ZONE", help="The camera's zone, where it does not tell it well."),
     _when(
-        "--clock-drift", parse=parse_drift, metavar="SECONDS", help="By how much its clock is fast, or off: not at all."
+        "--events",
+        setting="only recordings that have one of these",
+        kind=ValueKind.WORDS,
+        parse=parse_kinds,
+        metavar="WORDS",
+        help="Only recordings that have one: motion,alarm,person.",
+    ),
+    _when(
+        "--pad",
+        setting="so much before and after them",
+        parse=parse_pad,
+        metavar="LENGTH",
+        help="With --events: so much before and after. Default: 0.",
+    ),
+    _when(
+        "--times-in",
+        setting="whose clock times without an offset are of",
+        metavar="ZONE",
+        help="Times without an offset are of ZONE: Europe/Berlin.",
+    ),
+    _when(
+        "--camera-tz",
+        setting="the camera's zone",
+        parse=parse_zone,
+        metavar="ZONE",
+        help="The camera's zone, where it does not tell it well.",
+    ),
+    _when(
+        "--clock-drift",
+        setting='by how many seconds its clock is fast, or "off"',
+        kind=ValueKind.EITHER,
+        parse=parse_drift,
+        metavar="SECONDS",
+        help="By how much its clock is fast, or off: not at all.",
     ),
 )
 
 _CHANNEL = _main(
     "-c",
     "--channel",
+    setting='the channel, or channels: 2, "1,3-5", "Front door"',
+    kind=ValueKind.EITHER,
     type=Channels(),
     default="1",
     envvar="AMCREST_CHANNEL",
@@ -132,6 +213,7 @@ _ALL = _main("--all", "all_cameras", is_flag=True, help="Each camera of the sett
 _PATIENCE = (
     _connection(
         "--retry-for",
+        setting="how long a camera that went away is waited for",
         parse=parse_patience,
         metavar="LENGTH",
         default="2m",
@@ -141,6 +223,7 @@ _PATIENCE = (
 )
 
 _STREAM: dict[str, Any] = {
+    "setting": "main or sub",
     **_one_of(Stream),
     "metavar": "STREAM",
     "default": Stream.MAIN.value,
@@ -152,15 +235,27 @@ connection_options = _together([_HOST, _USERNAME, *_REACHED, *_PASSWORD])
 
 # How the video is made of the clips, for whatever makes one: an option for each field of VideoOptions.
 video_options = [
-    _output("--whole-clips", is_flag=True, help="Do not cut at the ends of the range."),
+    _output(
+        "--whole-clips",
+        setting="do not cut at the ends of the range",
+        is_flag=True,
+        help="Do not cut at the ends of the range.",
+    ),
     _output(
         "--exact",
+        setting="begin with just the asked picture",
         is_flag=True,
         help="Begin with just the asked picture; up to a few seconds are encoded again.",
     ),
-    _output("--h264", is_flag=True, help="Encode all of it again, to play everywhere. Slow."),
+    _output(
+        "--h264",
+        setting="encode all of it again",
+        is_flag=True,
+        help="Encode all of it again, to play everywhere. Slow.",
+    ),
     _output(
         "--audio",
+        setting="auto, copy, aac, pcm or none",
         **_one_of(AudioMode),
         metavar="WHAT",
         default=AudioMode.AUTO.value,
@@ -168,15 +263,41 @@ video_options = [
     ),
     _output(
         "--gaps",
+        setting="jump or hold",
         **_one_of(Gaps),
         metavar="HOW",
         default=Gaps.JUMP.value,
         help="jump over them (default), or hold the picture in real time.",
     ),
-    _output("--subtitles", is_flag=True, help="A soft track with the running time of the camera's clock."),
-    _output("--split", parse=parse_split, metavar="WHERE", help="A new file each day, hour, or so many bytes: 4G."),
-    _output("--faststart", is_flag=True, help=f"{_FASTSTART}: index in front, to be played from a web server."),
+    _output(
+        "--subtitles",
+        setting="a track with the camera's clock",
+        is_flag=True,
+        help="A soft track with the running time of the camera's clock.",
+    ),
+    _output(
+        "--split",
+        setting="a new file each day, hour, or so many bytes",
+        parse=parse_split,
+        metavar="WHERE",
+        help="A new file each day, hour, or so many bytes: 4G.",
+    ),
+    _output(
+        "--faststart",
+        setting="the index in front",
+        is_flag=True,
+        help=f"{_FASTSTART}: index in front, to be played from a web server.",
+    ),
 ]
+
+_IF_EXISTS = _output(
+    "--if-exists",
+    setting="fail, skip or overwrite",
+    usual=True,
+    **_one_of(IfExists),
+    metavar="WHAT",
+    help="fail, skip or overwrite, where it is there.",
+)
 
 get_options = _together(
     [
@@ -185,15 +306,32 @@ get_options = _together(
         _main("-s", "--start", metavar="TIME", help="Required. Like 2026-01-16T08:00:00."),
         _main("-e", "--end", metavar="TIME", help="Required. Up to, but not including."),
         _CHANNEL,
-        _main("--output-format", **FORMAT),
-        _main("--output-dir", metavar="FOLDER", default=".", help="Default: the current folder."),
+        _main("--output-format", setting=names(), **FORMAT),
+        _main(
+            "--output-dir",
+            setting="where videos go",
+            metavar="FOLDER",
+            default=".",
+            help="Default: the current folder.",
+        ),
         _main("-o", "--output-file", metavar="FILE", help="Default: named by camera, channel and range."),
         _ALL,
         *_WHEN,
         *_REACHED,
-        _connection("--max-concurrent", type=Whole(1, 32), default=4, help="Downloads at a time. Default: 4."),
         _connection(
-            "--limit-rate", parse=parse_rate, metavar="RATE", help="Bytes a second for all together: 500k, 4M."
+            "--max-concurrent",
+            setting="downloads at a time",
+            type=Whole(1, 32),
+            default=4,
+            help="Downloads at a time. Default: 4.",
+        ),
+        _connection(
+            "--limit-rate",
+            setting="bytes a second for all of them",
+            kind=ValueKind.EITHER,
+            parse=parse_rate,
+            metavar="RATE",
+            help="Bytes a second for all together: 500k, 4M.",
         ),
         *_PATIENCE,
         *_PASSWORD,
@@ -205,21 +343,40 @@ get_options = _together(
             metavar="SPEED",
             help="A short video of keyframes: 60x as fast, or 30s long.",
         ),
-        _output("--follow", is_flag=True, help="Wait for what is not recorded, or not listed, yet."),
-        _output("--require-complete", is_flag=True, help="A gap in the recording gives exit code 4."),
         _output(
-            "--if-exists",
-            usual=True,
-            **_one_of(IfExists),
-            metavar="WHAT",
-            help="fail, skip or overwrite, where it is there.",
+            "--follow",
+            setting="wait for what is not recorded yet",
+            is_flag=True,
+            help="Wait for what is not recorded, or not listed, yet.",
         ),
-        _output("--keep-files", is_flag=True, help="Keep the downloaded clips."),
-        _output("--exec", metavar="CMD", help="Run it for each complete video: 'rsync {} nas:'."),
+        _output(
+            "--require-complete",
+            setting="a gap gives exit code 4",
+            is_flag=True,
+            help="A gap in the recording gives exit code 4.",
+        ),
+        _IF_EXISTS,
+        _output("--keep-files", setting="keep the downloaded clips", is_flag=True, help="Keep the downloaded clips."),
+        _output(
+            "--exec",
+            setting="a command for each complete video; no shell is between",
+            metavar="CMD",
+            help="Run it for each complete video: 'rsync {} nas:'.",
+        ),
         _program("-n", "--dry-run", usual=True, is_flag=True, help="Show what would be downloaded, and stop."),
         _program("-y", "--yes", usual=True, is_flag=True, help="Do not ask before a download of more than 10 GB."),
     ]
 )
+
+
+def _keys() -> Keys:
+    """Return what the settings may hold: what `get` has an option for that is not of one run, and the passwords."""
+    options = (each for each in _parameters(get_options) if isinstance(each, Option))
+    keys = [key for each in options if (key := each.key) is not None]
+    return {key.name: key for key in (*keys, *_PASSWORD_KEYS)}
+
+
+KEYS = _keys()
 
 list_options = _together(
     [
@@ -247,13 +404,7 @@ merge_options = _together(
         _main("--in-order", is_flag=True, help="Whatever their times: end to end, as given."),
         *video_options,
         _output("--require-complete", is_flag=True, help="A gap between the clips gives exit code 4."),
-        _output(
-            "--if-exists",
-            usual=True,
-            **_one_of(IfExists),
-            metavar="WHAT",
-            help="fail, skip or overwrite, where it is there.",
-        ),
+        _IF_EXISTS,
     ]
 )
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from camreel.config.edit import with_camera, without_camera, write_config
 from camreel.config.settings import (
-    KEYS,
     PATH_VARIABLE,
     Config,
     Key,
+    Keys,
     ValueKind,
     check_name,
     config_path,
@@ -20,10 +20,10 @@ from camreel.config.settings import (
 )
 
 __all__ = [
-    "KEYS",
     "PATH_VARIABLE",
     "Config",
     "Key",
+    "Keys",
     "ValueKind",
     "check_name",
     "config_path",

@@ -13,17 +13,17 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from camreel.config.settings import Config, check_name, has_secrets, parse
+from camreel.config.settings import Config, Keys, check_name, has_secrets, parse
 from camreel.errors import DiskError, UsageError
 
 _CUT = "\0"  # which no TOML text holds
 
 
-def with_camera(text: str, path: Path, name: str, values: Mapping[str, Any]) -> str:
+def with_camera(text: str, path: Path, name: str, values: Mapping[str, Any], keys: Keys) -> str:
     """Return `text` with a section for camera `name` at its end. UsageError if there is one already."""
     import tomlkit  # noqa: PLC0415 - loaded only to write
 
-    before = parse(text, path)
+    before = parse(text, path, keys)
     if check_name(name) in before.cameras:
         raise UsageError(
             f"There is a camera named {name} in {path} already.",
@@ -32,21 +32,21 @@ def with_camera(text: str, path: Path, name: str, values: Mapping[str, Any]) -> 
     lead = text if not text or text.endswith("\n") else f"{text}\n"
     gap = "\n" if lead.strip() else ""
     changed = lead + gap + tomlkit.dumps({"camera": {name: values}})
-    return _as_meant(changed, Config(path, before.defaults, {**before.cameras, name: dict(values)}))
+    return _as_meant(changed, Config(path, keys, before.defaults, {**before.cameras, name: dict(values)}))
 
 
-def without_camera(text: str, path: Path, name: str) -> str:
+def without_camera(text: str, path: Path, name: str, keys: Keys) -> str:
     """Return `text` without the section of camera `name`: its header, its settings and the comments between them.
 
     Comments above the header and below the last setting stay. UsageError if there is no such camera.
     """
-    before = parse(text, path)
+    before = parse(text, path, keys)
     before.camera(name)
     head, tail = _around_camera(text, path, name)
     if not head or head.endswith(("\n\n", "\n\r\n")):
         tail = tail.lstrip("\r\n")  # of two empty lines that meet, one goes
     cameras = {key: value for key, value in before.cameras.items() if key != name}
-    return _as_meant(head + tail, Config(path, before.defaults, cameras))
+    return _as_meant(head + tail, Config(path, keys, before.defaults, cameras))
 
 
 def _around_camera(text: str, path: Path, name: str) -> tuple[str, str]:
@@ -76,7 +76,7 @@ def _around_camera(text: str, path: Path, name: str) -> tuple[str, str]:
 def _as_meant(text: str, meant: Config) -> str:
     """Return `text` if it says what was meant; UsageError if not."""
     try:
-        if parse(text, meant.path) == meant:
+        if parse(text, meant.path, meant.keys) == meant:
             return text
     except UsageError:
         pass
@@ -93,12 +93,12 @@ def _by_hand(path: Path) -> UsageError:
 _OWN = 0o600
 
 
-def write_config(path: Path, text: str) -> None:
+def write_config(path: Path, text: str, keys: Keys) -> None:
     """Replace the settings in `path` by `text`. DiskError if that fails; then nothing has changed.
 
     A new file, and one with a secret, gets mode 0600; others keep their mode. A link stays a link.
     """
-    secret = has_secrets(parse(text, path))
+    secret = has_secrets(parse(text, path, keys))
     target = Path(os.path.realpath(path))
     new = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:

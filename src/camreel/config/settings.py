@@ -50,46 +50,7 @@ class Key:
     is_secret: bool = False
 
 
-_ALL = (
-    Key("host", ValueKind.TEXT, "where the camera is; every camera has it", of_camera=True),
-    Key("port", ValueKind.NUMBER, "its port, where that is not the usual one", of_camera=True),
-    Key("username", ValueKind.TEXT, "the login"),
-    Key("password", ValueKind.TEXT, "the password itself, in clear", is_secret=True),
-    Key("password_file", ValueKind.TEXT, "a file whose first line is the password"),
-    Key("password_command", ValueKind.WORDS, "a program that prints the password; no shell is between", is_secret=True),
-    Key("keyring", ValueKind.YES_NO, "the password is in the keyring of the system"),
-    Key("https", ValueKind.YES_NO, "speak https"),
-    Key("insecure", ValueKind.YES_NO, "https with any certificate"),
-    Key("ca_file", ValueKind.TEXT, "https with certificates that this file vouches for"),
-    Key("fingerprint", ValueKind.TEXT, "https with just this certificate", of_camera=True),
-    Key("channel", ValueKind.EITHER, 'the channel, or channels: 2, "1,3-5", "Front door"'),
-    Key("stream", ValueKind.TEXT, "main or sub"),
-    Key("camera_tz", ValueKind.TEXT, "the camera's zone"),
-    Key("clock_drift", ValueKind.EITHER, 'by how many seconds its clock is fast, or "off"'),
-    Key("times_in", ValueKind.TEXT, "whose clock times without an offset are of"),
-    Key("events", ValueKind.WORDS, "only recordings that have one of these"),
-    Key("pad", ValueKind.TEXT, "so much before and after them"),
-    Key("max_concurrent", ValueKind.NUMBER, "downloads at a time"),
-    Key("limit_rate", ValueKind.EITHER, "bytes a second for all of them"),
-    Key("retry_for", ValueKind.TEXT, "how long a camera that went away is waited for"),
-    Key("output_dir", ValueKind.TEXT, "where videos go"),
-    Key("output_format", ValueKind.TEXT, "mp4, mkv, mov or avi"),
-    Key("if_exists", ValueKind.TEXT, "fail, skip or overwrite"),
-    Key("keep_files", ValueKind.YES_NO, "keep the downloaded clips"),
-    Key("whole_clips", ValueKind.YES_NO, "do not cut at the ends of the range"),
-    Key("exact", ValueKind.YES_NO, "begin with just the asked picture"),
-    Key("h264", ValueKind.YES_NO, "encode all of it again"),
-    Key("audio", ValueKind.TEXT, "auto, copy, aac, pcm or none"),
-    Key("gaps", ValueKind.TEXT, "jump or hold"),
-    Key("subtitles", ValueKind.YES_NO, "a track with the camera's clock"),
-    Key("split", ValueKind.TEXT, "a new file each day, hour, or so many bytes"),
-    Key("faststart", ValueKind.YES_NO, "the index in front"),
-    Key("exec", ValueKind.TEXT, "a command for each complete video; no shell is between"),
-    Key("follow", ValueKind.YES_NO, "wait for what is not recorded yet"),
-    Key("require_complete", ValueKind.YES_NO, "a gap gives exit code 4"),
-)
-
-KEYS = {key.name: key for key in _ALL}
+Keys = Mapping[str, Key]
 _MOST_BYTES = 1024 * 1024  # somebody will point it at a video
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _OTHERS = 0o077  # the rights of everybody else, on POSIX
@@ -104,6 +65,7 @@ class Config:
     """
 
     path: Path
+    keys: Keys = field(repr=False)
     defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
     cameras: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
@@ -131,14 +93,14 @@ class Config:
         return {**self.defaults, **(self.cameras.get(name, {}) if name is not None else {})}
 
 
-def load(path: Path) -> Config:
+def load(path: Path, keys: Keys) -> Config:
     """Return the settings in `path`, empty if there is no file. UsageError if it is unreadable or has errors."""
     try:
         with path.open("rb") as file:
             raw = file.read(_MOST_BYTES + 1)
             mode = os.fstat(file.fileno()).st_mode
     except FileNotFoundError:
-        return Config(path)
+        return Config(path, keys)
     except OSError as error:
         raise UsageError(f"The settings in {path} cannot be read: {error.strerror}.") from error
     if len(raw) > _MOST_BYTES:
@@ -147,12 +109,12 @@ def load(path: Path) -> Config:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not text in UTF-8.") from None
-    config = parse(text, path)
+    config = parse(text, path, keys)
     _refuse_readers(config, mode)
     return config
 
 
-def parse(text: str, path: Path) -> Config:
+def parse(text: str, path: Path, keys: Keys) -> Config:
     """Return the settings in `text`. Errors name `path`. UsageError if it has errors."""
     # Here, for the pages of help need no settings and should be quick.
     if sys.version_info >= (3, 11):
@@ -172,15 +134,16 @@ def parse(text: str, path: Path) -> Config:
     except RecursionError:
         raise UsageError(f"{path} is not TOML that camreel can read.") from None
     _refuse_unknown(tables, ("defaults", "camera"), f"{path}", "section")
-    defaults = _table(tables.get("defaults", {}), "[defaults]", path)
-    if misplaced := next((key for key in defaults if KEYS[key].of_camera), None):
+    defaults = _table(tables.get("defaults", {}), "[defaults]", path, keys)
+    if misplaced := next((key for key in defaults if keys[key].of_camera), None):
         raise UsageError(
             f"{path}, [defaults]: {misplaced} belongs to one camera.", hint="Write it into that camera's own section."
         )
     cameras = tables.get("camera", {})
     if not isinstance(cameras, dict):
         raise UsageError(f"{path}: camera is no section.", hint="Write [camera.front-door], and its settings below.")
-    return Config(path, defaults, {name: _camera(name, values, path) for name, values in cameras.items()})
+    own = {name: _camera(name, values, path, keys) for name, values in cameras.items()}
+    return Config(path, keys, defaults, own)
 
 
 def check_name(name: str) -> str:
@@ -193,26 +156,26 @@ def check_name(name: str) -> str:
     return name
 
 
-def _camera(name: str, values: object, path: Path) -> dict[str, Any]:
+def _camera(name: str, values: object, path: Path, keys: Keys) -> dict[str, Any]:
     where = f"[camera.{printable(name, 64)}]"
-    if not isinstance(values, dict) and name in KEYS:
+    if not isinstance(values, dict) and name in keys:
         raise UsageError(
             f"{path}: {name} stands in no camera's section.", hint="Write [camera.front-door], and its settings below."
         )
     check_name(name)
-    table = _table(values, where, path)
+    table = _table(values, where, path, keys)
     if not table.get("host"):
         raise UsageError(f"{path}, {where}: host is missing.", hint='Like host = "192.168.1.100".')
     return table
 
 
-def _table(values: object, where: str, path: Path) -> dict[str, Any]:
+def _table(values: object, where: str, path: Path, keys: Keys) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UsageError(f"{path}: {where} is no section.")
-    _refuse_unknown(values, KEYS, f"{path}, {where}", "setting")
+    _refuse_unknown(values, keys, f"{path}, {where}", "setting")
     for key, value in values.items():
-        if not KEYS[key].kind.holds(value):
-            raise UsageError(f"{path}, {where}: {key} must be {KEYS[key].kind.value}.")
+        if not keys[key].kind.holds(value):
+            raise UsageError(f"{path}, {where}: {key} must be {keys[key].kind.value}.")
     return values
 
 
@@ -236,7 +199,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def has_secrets(config: Config) -> bool:
     """Return whether a value is secret: a password, or a command that others must not be able to write."""
-    return any(KEYS[key].is_secret for table in _tables(config) for key in table)
+    return any(config.keys[key].is_secret for table in _tables(config) for key in table)
 
 
 def _tables(config: Config) -> tuple[Mapping[str, Any], ...]:

@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camreel.config import KEYS, config_path, load, parse, with_camera, without_camera, write_config
+from camreel import config as settings
+from camreel.cli.options import KEYS
+from camreel.config import config_path
 from camreel.errors import UsageError
+
+# With the keys that the command line hands over.
+load, parse = partial(settings.load, keys=KEYS), partial(settings.parse, keys=KEYS)
+with_camera, without_camera = partial(settings.with_camera, keys=KEYS), partial(settings.without_camera, keys=KEYS)
+write_config = partial(settings.write_config, keys=KEYS)
 
 WHERE = Path("config.toml")
 SECRET = "s3cret-Password!"

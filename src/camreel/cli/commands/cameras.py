@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.camera_choice import SelectedCamera, settings_of
+from camreel.cli.camera_choice import SelectedCamera, read_settings, settings_of
 from camreel.cli.exit_codes import most_severe
 from camreel.cli.help import Argument, Channels, Family, HelpCommand, Option
-from camreel.cli.options import connection_options, debug_option, json_option, no_input_option
+from camreel.cli.options import KEYS, connection_options, debug_option, json_option, no_input_option
 from camreel.cli.passwords import Given, Passwords, into_keyring, keyring_entry
 from camreel.cli.startup import loading
 from camreel.cli.ui import terminal
 from camreel.cli.values import parse_drift
 from camreel.clock import parse_camera_zone
-from camreel.config import Config, check_name, config_path, load, with_camera, without_camera, write_config
+from camreel.config import Config, check_name, config_path, with_camera, without_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.errors import CamreelError, LoginError, UsageError, printable
 from camreel.model import Credentials, Target
@@ -92,7 +92,7 @@ def clock_text(greeting: CameraSummary) -> tuple[str, bool]:
 @json_option
 @debug_option
 def test_cameras(*, names: tuple[str, ...], no_input: bool, as_json: bool) -> int:
-    config = load(config_path())
+    config = read_settings()
     for name in names:
         config.camera(name)
     if not config.cameras:
@@ -180,7 +180,7 @@ def kept_where(chosen: SelectedCamera) -> str:
 
 def text_of(path: Path) -> str:
     """The settings as they stand in the file, checked; empty where there is none."""
-    load(path)
+    read_settings()
     # As bytes: ends of lines stay what they are.
     return path.read_bytes().decode("utf-8") if path.exists() else ""
 
@@ -189,7 +189,7 @@ def text_of(path: Path) -> str:
 @json_option
 @debug_option
 def list_cameras(*, as_json: bool) -> int:
-    config = load(config_path())
+    config = read_settings()
     rows = [_row(config, name) for name in config.cameras]
     if as_json:
         terminal.say_json({**json_head(), "config": str(config.path), "cameras": rows})
@@ -265,15 +265,15 @@ def add_camera(
     elif not (keyring or save_password) and password_file is not None:
         values["password_file"] = os.path.abspath(os.path.expanduser(password_file))  # noqa: PTH100, PTH111 - links stay
     values = {key: value for key, value in values.items() if value not in (None, False)}
-    with_camera(before, path, name, values)  # whether the name is free, before anybody types a password
+    with_camera(before, path, name, values, KEYS)  # whether the name is free, before anybody types a password
     if keyring or save_password:
         if username is None:
             raise UsageError("--username is missing.", hint="A password belongs to a user.")
         password = Passwords(Given(password_file, password_stdin, no_input)).of(username, name)
         if keyring:
-            into_keyring(keyring_entry(username, SelectedCamera(load(path), name, name)), password)
+            into_keyring(keyring_entry(username, SelectedCamera(read_settings(), name, name)), password)
         values["keyring" if keyring else "password"] = True if keyring else password
-    write_config(path, with_camera(before, path, name, values))
+    write_config(path, with_camera(before, path, name, values, KEYS), KEYS)
     terminal.print_wrapped(f"{name} is in {path}.")
     return 0
 
@@ -300,7 +300,7 @@ def _checked(host: str, username: str | None, settings: dict[str, Any]) -> dict[
 @debug_option
 def remove_camera(*, name: str) -> int:
     path = config_path()
-    write_config(path, without_camera(text_of(path), path, check_name(name)))
+    write_config(path, without_camera(text_of(path), path, check_name(name), KEYS), KEYS)
     terminal.print_wrapped(f"{name} is no longer in {path}.")
     return 0
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from camreel.cli.camera_choice import chosen_of
+from camreel.cli.camera_choice import chosen_of, read_settings
 from camreel.cli.commands.cameras import kept_where
 from camreel.cli.commands.get import get
 from camreel.cli.help import Argument, Family, HelpCommand
-from camreel.cli.options import debug_option, json_option
+from camreel.cli.options import KEYS, debug_option, json_option
 from camreel.cli.passwords import FILE_VARIABLE, VARIABLE
 from camreel.cli.ui import terminal
-from camreel.config import KEYS, config_path, load
+from camreel.config import config_path
 from camreel.report import json_head
 from camreel.text import table
 
@@ -39,7 +39,7 @@ def show_path() -> int:
 @json_option
 @debug_option
 def show_config(*, name: str | None, as_json: bool) -> int:
-    config = load(config_path())
+    config = read_settings()
     if name is not None:
         config.camera(name)
     rows = _rows(name)

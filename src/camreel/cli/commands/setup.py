@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.camera_choice import SelectedCamera
+from camreel.cli.camera_choice import SelectedCamera, read_settings
 from camreel.cli.commands.cameras import check_lock, clock_text, device_label, probe_camera, text_of
 from camreel.cli.help import HelpCommand, Option
-from camreel.cli.options import debug_option, reached_options
+from camreel.cli.options import KEYS, debug_option, reached_options
 from camreel.cli.passwords import ask, checked_password, into_keyring, keyring_entry
 from camreel.cli.startup import loading, program_command
 from camreel.cli.ui import terminal
-from camreel.config import Config, check_name, config_path, load, with_camera, write_config
+from camreel.config import Config, check_name, config_path, with_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.errors import UsageError, printable
 from camreel.model import Address, Target
@@ -81,7 +81,7 @@ def setup(
         raise UsageError("--keyring and --no-save-password exclude each other.")
     check_tls(**trust)
     path = config_path()
-    before, config = text_of(path), load(path)
+    before, config = text_of(path), read_settings()
     if name is not None and check_name(name) in config.cameras:
         raise UsageError(f"There is a camera named {name} already.", hint=f"camreel cameras remove {name} removes it.")
     address = _which(_found(places), config, port=port, https=https)
@@ -98,7 +98,7 @@ def setup(
         values["keyring"] = True
     elif not no_save_password:
         values["password"] = password
-    write_config(path, with_camera(before, path, called, values))
+    write_config(path, with_camera(before, path, called, values, KEYS), KEYS)
     kept = " with its password, for you alone to read" if "password" in values else ""
     terminal.print_wrapped(f"Saved as {called} in {path}{kept}.")
     terminal.print_wrapped(f"Now this works: {program_command()} get {called} --last 1h")
