@@ -1,0 +1,193 @@
+"""What is known to go wrong today. The list may only get shorter: each entry is a fault that waits to be mended.
+
+Whoever mends one removes its entry: the test of its case fails until then, and random cards hold it from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .account import Kind, Wrong
+from .cards import Card
+from .clips import Feature
+
+
+@dataclass(frozen=True)
+class Known:
+    """One fault: ``case`` is the smallest card in which it happens, ``features`` are what random cards need to have it.
+
+    Random cards do not hold these together, but where it is ``excused``: then they do, and may be wrong in that way.
+    """
+
+    case: str
+    features: frozenset[Feature]
+    kinds: frozenset[Kind]
+    sentence: str
+    excused: bool = False
+
+
+def _known(case: str, features: set[Feature], kinds: set[Kind], sentence: str, *, excused: bool = False) -> Known:
+    return Known(case, frozenset(features), frozenset(kinds), sentence, excused)
+
+
+KNOWN: tuple[Known, ...] = (
+    _known(
+        "an edit list that hides the first frames", {Feature.HIDDEN_HEAD}, {Kind.NOT_WANTED},
+        "Frames that an edit list hides at the beginning are shown.",
+    ),
+    _known(
+        "an edit list that hides the last frames", {Feature.HIDDEN_TAIL}, {Kind.NOT_WANTED},
+        "Frames that an edit list hides at the end are shown.",
+    ),
+    _known(
+        "an edit list that begins with nothing", {Feature.EMPTY_EDIT}, {Kind.TIMES},
+        "A first edit that is empty does not count: all frames of the clip are dated too early.",
+    ),
+    _known(
+        "encrypted samples", {Feature.ENCRYPTED}, {Kind.DAMAGED, Kind.SILENT},
+        "Encrypted samples are merged as if they could be decoded.",
+    ),
+    _known(
+        "a second sound track", {Feature.SECOND_SOUND}, {Kind.TRACK},
+        "A second sound track is dropped without a word.",
+    ),
+    _known(
+        "a second video track", {Feature.SECOND_VIDEO}, {Kind.TRACK},
+        "A second video track is dropped without a word.",
+    ),
+    _known(
+        "a track of subtitles", {Feature.SUBTITLES}, {Kind.TRACK},
+        "A track of subtitles is dropped without a word.",
+    ),
+    _known(
+        "a track of telemetry", {Feature.TELEMETRY}, {Kind.TRACK},
+        "A track of telemetry is dropped without a word.",
+    ),
+    _known(
+        "turned by 90 degrees", {Feature.TURNED}, {Kind.LOOK},
+        "Clips of different rotation share a track, so one of them lies on its side.",
+    ),
+    _known(
+        "pixels that are no squares", {Feature.PIXELS}, {Kind.LOOK},
+        "Clips of different shape of pixels share a track, so one of them is stretched.",
+    ),
+    _known(
+        "full range of brightness, by the container alone", {Feature.FULL_RANGE}, {Kind.LOOK},
+        "What only the container says of colors is lost.",
+    ),
+    _known(
+        "open groups", {Feature.OPEN_GROUPS}, {Kind.SILENT},
+        "Behind another clip, one whose first keyframe is no IDR loses frames up to the next keyframe.",
+    ),
+    _known(
+        "open groups of H.265", {Feature.OPEN_GROUPS}, {Kind.EXIT_CODE, Kind.TIMES},
+        "Frames that need a group before the clip are named, with exit code 0; the clip is said to be 3 ms longer.",
+    ),
+    _known(
+        "1 frame in two seconds, last in an mkv", {Feature.HALF_FPS, Feature.MKV}, {Kind.NO_VIDEO},
+        "The same with one that lasts two seconds.",
+    ),
+    _known(
+        "a range within 1 frame a second, with B-frames", {Feature.ONE_FPS, Feature.B_FRAMES, Feature.RANGE},
+        {Kind.NO_VIDEO},
+        "A range that ends before a frame that others need is taken to be too short.",
+    ),
+    _known(
+        "parameter sets in band only, of H.265, in fragments", {Feature.NO_SETS, Feature.H265}, {Kind.NO_VIDEO},
+        "An empty hvcC is copied into the video, which cannot be opened then.",
+    ),
+    _known(
+        "a range, encoded again", {Feature.AGAIN, Feature.RANGE}, {Kind.SILENT},
+        "Where the second of two encoders is cut by the range, the first is cut all the same.",
+    ),
+    _known(
+        "1 frame a second, last in an mkv", {Feature.ONE_FPS, Feature.MKV}, {Kind.NO_VIDEO},
+        "An mkv whose last frame lasts a second is taken to be too short.",
+    ),
+    _known(
+        "other parameter sets, described", {Feature.DESCRIPTIONS}, {Kind.DAMAGED, Kind.SILENT},
+        "All frames of a clip are taken to need its first sample description.",
+    ),
+    _known(
+        "another size, described", {Feature.DESCRIPTIONS}, {Kind.DAMAGED, Kind.SILENT},
+        "The same with another size; the next clip loses frames, too.",
+    ),
+    _known(
+        "another size, described, of H.265", {Feature.DESCRIPTIONS}, {Kind.DAMAGED, Kind.SILENT},
+        "The same with H.265.",
+    ),
+    _known(
+        "fragmented, laid end to end", {Feature.FRAGMENTED, Feature.IN_ORDER}, {Kind.TIMES},
+        "With --in-order, clips in fragments are all dated at the beginning: their header has no duration.",
+    ),
+    _known(
+        "frames before the first keyframe", {Feature.LATE_KEYFRAME}, {Kind.EXIT_CODE},
+        "Frames before the first keyframe are named, and the exit code is 0.",
+        excused=True,
+    ),
+    _known(
+        "the index cut short", {Feature.SHORT_INDEX}, {Kind.SOUND},
+        "Sound of which the index is cut off is replaced by silence without a word.",
+    ),
+    _known(
+        "a clock that is set in a .dav", {Feature.CLOCK_SET}, {Kind.SILENT},
+        "Frames from before the clock was set are taken for an older recording, and left out.",
+    ),
+    _known(
+        "a clock that is set in a .dav, on a camera", {Feature.CLOCK_SET}, {Kind.SILENT},
+        "The same on a camera, whose list has the right time.",
+    ),
+    _known(
+        "two channels in a .dav", {Feature.TWO_CHANNELS}, {Kind.DAMAGED, Kind.SILENT, Kind.TRACK},
+        "The frames of two channels are merged as if they were of one.",
+    ),
+    _known(
+        "a range that begins within a refresh", {Feature.INTRA_REFRESH, Feature.RANGE}, {Kind.SILENT},
+        "A frame with a keyframe's flag is taken for one: with intra refresh the first of the range cannot be decoded.",
+    ),
+    _known(
+        "a range that begins when a clip is listed to end", {Feature.RANGE_AT_END}, {Kind.NO_VIDEO},
+        "A clip that is listed to end in the second in which the range begins is left out, with up to a second of it.",
+    ),
+    _known(
+        "listed early", {Feature.EARLY}, {Kind.SILENT},
+        "A recording that is listed seconds early cuts off the end of the one before.",
+    ),
+    _known(
+        "a clock that was put back", {Feature.CLOCK_STEP}, {Kind.SILENT},
+        "So does one from after the camera's clock was put back.",
+    ),
+    _known(
+        "samples with start codes, alone", {Feature.ANNEX_B}, {Kind.NO_VIDEO},
+        "Samples with start codes are refused, though their parameter sets are among them.",
+    ),
+    _known(
+        "a clip that begins within a refresh", {Feature.INTRA_REFRESH, Feature.LATE_KEYFRAME},
+        {Kind.DAMAGED, Kind.SILENT},
+        "A frame with a keyframe's flag is taken for one: a clip that begins with it shows damaged frames.",
+    ),
+    _known(
+        "cut short, and late", {Feature.SHORT, Feature.LATE_KEYFRAME}, {Kind.SILENT},
+        "Of a clip that is cut short the frames before its first keyframe are not named.",
+    ),
+    _known(
+        "cut short, within another", {Feature.SHORT, Feature.COPIES}, {Kind.SILENT},
+        "What a clip within another has lost at its end is not named, though the other does not have it.",
+    ),
+    _known(
+        "cut short, with a copy", {Feature.SHORT, Feature.COPIES}, {Kind.TWICE},
+        "Frames of a clip that is cut short are shown again from its copy.",
+    ),
+)  # fmt: skip
+
+
+def is_left_out(features: frozenset[Feature]) -> bool:
+    """Whether random cards must not hold these together."""
+    return any(each.features <= features for each in KNOWN if not each.excused)
+
+
+def unexpected(card: Card, wrong: Iterable[Wrong]) -> list[Wrong]:
+    """What is wrong with a random card, and not excused."""
+    kinds = {kind for each in KNOWN if each.excused and each.features <= card.features for kind in each.kinds}
+    return [each for each in wrong if each.kind not in kinds]
