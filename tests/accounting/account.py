@@ -301,10 +301,12 @@ def _checks(card: Card, told: Told, runs: Sequence[Run]) -> Iterator[Wrong]:
     is_dated = not card.is_in_order or told.code == 0
     if is_dated and not card.features & {Feature.CLOCK_STEP, Feature.EARLY, Feature.CLOCK_SET}:
         yield from _held(Kind.TIMES, lambda: _check_claims(card, told, runs))
+    yield from _held(Kind.TIMES, lambda: _check_chapters(told, runs))
     if not told.says("sound is missing", "sound ends"):
         yield from _held(Kind.SOUND, lambda: check_sound(told.parts, runs, to_the_end=card.container == "mp4"))
 
 
+_ROUNDED = Fraction(1, 500)  # seconds: the report has three places of them
 # Clips that are laid end to end begin at no time of the day: in seconds from EIGHT.
 _IN_ORDER = Fraction((datetime(1970, 1, 1) - EIGHT) // timedelta(seconds=1))  # noqa: DTZ001 - as the report has it
 
@@ -335,6 +337,15 @@ def _check_claims(card: Card, told: Told, runs: Sequence[Run]) -> None:
             assert -2 * close <= longer <= 2 * close + after, (
                 f"{run} is said to be {float(longer):+.4f} s longer than it is"
             )
+
+
+def _check_chapters(told: Told, runs: Sequence[Run]) -> None:
+    """Each chapter begins with the first frame of a clip."""
+    for output in told.report["outputs"]:
+        begins = [run.times[0] for run in runs if str(told.parts[run.part].path) == output["path"]]
+        for chapter in output["chapters"]:
+            apart = min(abs(Fraction(chapter["start"]) - each) for each in begins)
+            assert apart < _ROUNDED, f"chapter '{chapter['title']}' begins {float(apart):.3f} s from any clip"
 
 
 def _laid(card: Card, run: Run) -> Fraction:

@@ -89,7 +89,7 @@ KNOWN: tuple[Known, ...] = (
         "The same with one that lasts two seconds.",
     ),
     _known(
-        "a range within 1 frame a second, with B-frames", {Feature.ONE_FPS, Feature.B_FRAMES, Feature.RANGE},
+        "a range within 1 frame a second, with B-frames", {Feature.ONE_FPS, Feature.B_FRAMES},
         {Kind.NO_VIDEO},
         "A range that ends before a frame that others need is taken to be too short.",
     ),

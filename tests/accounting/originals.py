@@ -26,20 +26,21 @@ from .boxes import entries_of
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 LENGTH = 24  # seconds of each original, from EIGHT on
 
-_SPEC = ClipSpec(EIGHT, LENGTH, fps=10, size=(160, 90), gop=7, two_keyframes=False, audio_extra=3)
+_SPEC = ClipSpec(EIGHT, LENGTH, fps=10, size=(160, 90), gop=7, two_keyframes=False, audio=None)
+_LARGE = (224, 126)
 
 # Groups of pictures are no whole seconds long, so clips that begin with one begin anywhere within a second.
 PICTURES = {
     "plain": _SPEC,
     "coarse": replace(_SPEC, crf=44, gop=9, in_band=False),
-    "large": replace(_SPEC, size=(320, 180), gop=8, in_band=False),
+    "large": replace(_SPEC, size=_LARGE, gop=8, in_band=False),
     "quick": replace(_SPEC, fps=25, gop=18),
     "slow": replace(_SPEC, fps=5, gop=6),
     "reordered": replace(_SPEC, bframes=2, gop=11),
     "still": replace(_SPEC, still=True),
     "still again": replace(_SPEC, still=True, crf=40, gop=9),
     "h265": replace(_SPEC, video="hevc", gop=8),
-    "h265 large": replace(_SPEC, video="hevc", gop=9, size=(320, 180), in_band=False),
+    "h265 large": replace(_SPEC, video="hevc", gop=9, size=_LARGE, in_band=False),
     "h265 reordered": replace(_SPEC, video="hevc", bframes=2, gop=11),
     "1 fps": replace(_SPEC, fps=1, gop=4),
     "1 fps reordered": replace(_SPEC, fps=1, gop=6, bframes=2),
@@ -49,9 +50,8 @@ PICTURES = {
     "open": replace(_SPEC, bframes=2, gop=11),
     "h265 open": replace(_SPEC, video="hevc", bframes=2, gop=11),
     "plain again": replace(_SPEC, crf=44),  # with keyframes where "plain" has them
-    "large again": replace(_SPEC, size=(320, 180)),
-    "h265 plain": replace(_SPEC, video="hevc"),
-    "h265 again": replace(_SPEC, video="hevc", size=(128, 72)),
+    "large again": replace(_SPEC, size=_LARGE),
+    "h265 again": replace(_SPEC, video="hevc", gop=8, size=(128, 72)),
 }
 # What the encoder of the simulated camera is not asked for.
 _ENCODED = {
@@ -61,16 +61,16 @@ _ENCODED = {
     "open": "open-gop=1:keyint=11:min-keyint=11:scenecut=0:bframes=2:b-adapt=0:repeat-headers=1",
     "h265 open": "open-gop=1:keyint=11:min-keyint=11:scenecut=0:bframes=2:b-adapt=0:repeat-headers=1",
 }
-# An encoder that is set anew, every third group of pictures.
+# An encoder that is set anew with every third group of pictures.
 CHANGING = {
     "other sets": ("plain", "plain again"),
     "other size": ("plain", "large again"),
-    "h265 other size": ("h265 plain", "h265 again"),
+    "h265 other size": ("h265", "h265 again"),
 }
-_CHANGES_EVERY = 21  # frames
+_CHANGES_EVERY = 3  # groups of pictures
 _SECONDS_A_FRAME = {"half fps": 2}
 SOUNDS: dict[str, ClipSpec] = {
-    form: replace(_SPEC, fps=1, gop=LENGTH, audio=codec, audio_rate=rate)  # type: ignore[arg-type]
+    form: replace(_SPEC, fps=1, gop=LENGTH, audio=codec, audio_rate=rate, audio_extra=3)  # type: ignore[arg-type]
     for form, codec, rate in [("aac", "aac", 8000), ("aac 16 kHz", "aac", 16000), ("alaw", "alaw", 8000)]
 }
 
@@ -111,7 +111,7 @@ class Line:
         if self.name in CHANGING:
             one, other = (line(each).packets for each in CHANGING[self.name])
             return [
-                replace(both[number // _CHANGES_EVERY % 2], entry=1 + number // _CHANGES_EVERY % 2)
+                replace(both[self._which(number)], entry=1 + self._which(number))
                 for number, both in enumerate(zip(one, other, strict=True))
             ]
         slowed = _SECONDS_A_FRAME.get(self.name, 1)
@@ -130,8 +130,12 @@ class Line:
         """The MD5 of each decoded picture."""
         if self.name in CHANGING:
             one, other = (line(each).md5s for each in CHANGING[self.name])
-            return [both[number // _CHANGES_EVERY % 2] for number, both in enumerate(zip(one, other, strict=True))]
+            return [both[self._which(number)] for number, both in enumerate(zip(one, other, strict=True))]
         return [each.md5 for each in decoded(BytesIO(self.body))]
+
+    def _which(self, number: int) -> int:
+        """As which of two encoders it is set for a picture."""
+        return number // (_CHANGES_EVERY * self.spec.gop) % 2
 
     def key_from(self, moment: Fraction) -> int:
         """The first keyframe at or after ``moment``; the number of pictures where there is none."""
@@ -189,8 +193,8 @@ def decoded(source: BytesIO | str, track: int = 0) -> list[Shown]:
 def _md5(frame: av.VideoFrame) -> str:
     digest = hashlib.md5()
     for plane in frame.planes:
-        rows, stride = bytes(plane), plane.line_size
-        digest.update(b"".join(rows[at : at + plane.width] for at in range(0, stride * plane.height, stride)))
+        rows, stride, width = memoryview(plane), plane.line_size, plane.width
+        digest.update(b"".join([rows[at : at + width] for at in range(0, stride * plane.height, stride)]))
     return digest.hexdigest()
 
 

@@ -55,7 +55,7 @@ def told_of(
         | clips.get(f"clip_{number}", {})
         for number, cut in enumerate(card.cuts)
     ]
-    report = {"clips": said, "warnings": list(notes), "lost": [], "gaps": [], "pending": []}
+    report = {"clips": said, "warnings": list(notes), "lost": [], "gaps": [], "pending": [], "outputs": []}
     return Told(code, report, tuple(parts), tuple(map(str, range(len(card.cuts)))))
 
 
@@ -195,6 +195,16 @@ def test_said_to_begin_elsewhere(wrong):
     assert late == f"{Kind.TIMES.value}: clip 1 is said to begin +0.5000 s late"
     longer = wrong(Card(CUTS), *CUTS, clip_1={"covered": span(Fraction(2), Fraction(38, 10))})
     assert longer == f"{Kind.TIMES.value}: clip 1 is said to be +1.0000 s longer than it is"
+
+
+def test_a_chapter_begins_elsewhere(tmp_path):
+    """The report lists it where no clip begins."""
+    card = Card(CUTS)
+    told = told_of(tmp_path, card, *CUTS)
+    for start, count in ((0, 0), (0.5, 1)):
+        chapters = [{"start": start, "title": "08:00:00"}]
+        told.report["outputs"] = [{"path": str(told.parts[1].path), "chapters": chapters}]
+        assert [each.kind for each in account(card, told)] == [Kind.TIMES] * count
 
 
 def test_dropped_pictures_are_counted(wrong):
