@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 import click
 
 from camreel import __version__
-from camreel.cli.exit_codes import MEANINGS
 from camreel.cli.help import HelpCommand, Option
 from camreel.cli.registry import COMMANDS, every_command
+from camreel.errors import MEANINGS
 
 _VARIABLES = {
     "AMCREST_PASSWORD": "The password.",

@@ -15,11 +15,10 @@ from manual import manual
 
 from camreel import errors
 from camreel.cli.commands.get import get
-from camreel.cli.exit_codes import MEANINGS
 from camreel.cli.help import HelpCommand, Option
 from camreel.cli.options import KEYS
 from camreel.cli.registry import COMMANDS, every_command
-from camreel.errors import CamreelError
+from camreel.errors import MEANINGS, CamreelError
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = Path("docs") / "reference"

@@ -18,14 +18,14 @@
 
 The number is the exit code of the program. An error is one sentence: what happened to what; ``hint`` says what to try.
 Neither holds a password, and text from a camera goes through :func:`printable` first. Task groups raise several errors
-at once; :func:`unwrap_group` picks the one to report.
+at once; :func:`unwrap_group` picks the one to report, and :func:`most_severe` the exit code of several runs.
 """
 
 from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
@@ -170,3 +170,28 @@ def _leading(group: BaseExceptionGroup[BaseException]) -> BaseException:
         return next((number for number, kind in enumerate(ranks, 1) if isinstance(error, kind)), 0)
 
     return min(leaves, key=rank)
+
+
+# What each exit code means, for the pages and the manual.
+MEANINGS = {
+    0: "complete: everything the camera has of the range is in the video (gaps in the recording itself are reported)",
+    1: "a bug in camreel; the message says how to report it",
+    2: "the command line: options, times, names, settings",
+    3: "nothing is recorded in the range",
+    4: "partial: there is a video, and the report names what is missing, or is too recent to be certain of; also when "
+    "the camera stopped answering half-way",
+    5: "the login was refused, or the account is locked",
+    6: "the camera cannot be reached, or it stopped answering before anything could be had",
+    7: "the disk or the merge failed, or another run has this camera and folder; the downloads are kept. Or the "
+    "command of --exec failed; the video is complete",
+    130: "interrupted; run it again to continue",
+}
+
+# From well to worst: nothing was recorded, so nothing is missing; something is missing; a camera was away, which may
+# pass; a login or a disk that a person must see to; a command or a program that is wrong; stopped.
+_ORDER = (0, 3, 4, 6, 5, 7, 2, 1, 130)
+
+
+def most_severe(codes: Iterable[int]) -> int:
+    """The worst of ``codes``; 0 for none."""
+    return max(codes, key=_ORDER.index, default=0)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from camreel.cli.exit_codes import MEANINGS
 from camreel.cli.help import Option
 from camreel.cli.registry import every_command
+from camreel.errors import MEANINGS
 from camreel_simulator import ClipSpec, DeviceClock, Recorded, SimulatedCamera, running, scene_schedule, seen_frames
 
 ROOT = Path(__file__).parents[2]

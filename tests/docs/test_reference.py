@@ -15,10 +15,10 @@ from manual import manual
 from reference import ADVICE, pages
 
 from camreel import errors
-from camreel.cli.exit_codes import MEANINGS, most_severe
 from camreel.cli.help import Option
 from camreel.cli.options import KEYS
 from camreel.cli.registry import every_command
+from camreel.errors import MEANINGS, most_severe
 
 ROOT = Path(__file__).parents[2]
 PAGES = pages()

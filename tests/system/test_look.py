@@ -22,7 +22,7 @@ from camreel.media.worker.messages import Still
 from camreel.media.worker.process import StillProcess
 from camreel.model import Credentials
 from camreel.planning.event_filter import event_text
-from camreel.preview import GetLine, Look, LookOptions, Question, Way, look
+from camreel.preview import DownloadQuestion, GetLine, Look, LookOptions, Way, look
 from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, make_clip, read_frame_number
 
 FPS = 10
@@ -35,7 +35,7 @@ class Glance:
 
     look: Look | None = None
     error: Exception | None = None
-    asked: list[Question] = field(default_factory=list)
+    asked: list[DownloadQuestion] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
     @property
@@ -59,7 +59,7 @@ def glance(
     """Look at a range from eight o'clock on."""
     ran = Glance()
 
-    def asked(question: Question) -> bool:
+    def asked(question: DownloadQuestion) -> bool:
         ran.asked.append(question)
         return allow
 

@@ -1,7 +1,6 @@
 """Hold the layout of src: sizes of folders, names, imports without a circle, and tests that mirror it.
 
-Each failure says what to do. What is not true yet stands in NOT_YET; a test fails when an entry there is not needed any
-more, so that the list only gets shorter.
+Each failure says what to do.
 """
 
 from __future__ import annotations
@@ -22,9 +21,6 @@ MOST_IN_A_FOLDER = 15
 SMALL = 60  # lines
 MOST_SMALL = 3
 
-NOT_YET = {
-    "classes": {"Question"},
-}
 SAME_NAME_ON_PURPOSE = {"Camera": {"camreel.api.camera", "camreel.sync"}}  # the same thing, with and without a loop
 
 
@@ -119,21 +115,11 @@ def _badly_named(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _held(rule: str, broken: Iterable[str], what_to_do: str) -> None:
-    """Fail for what is broken and not in NOT_YET, and for what is in NOT_YET and broken no more."""
-    found = set(broken)
-    allowed = NOT_YET.get(rule, set())
-    assert not found - allowed, f"{what_to_do}: {sorted(found - allowed)}"
-    assert not allowed - found, f"Well done. Take this out of NOT_YET[{rule!r}]: {sorted(allowed - found)}"
-
-
 def test_a_folder_can_be_overlooked():
     folders = Counter(path.parent for path in MODULES.values() if path.name != "__init__.py")
     full = [f"{folder.relative_to(SRC)} ({count})" for folder, count in folders.items() if count > MOST_IN_A_FOLDER]
-    _held(
-        "folders",
-        full,
-        f"A folder has at most {MOST_IN_A_FOLDER} modules. Make a sub-package of those that belong together",
+    assert not full, (
+        f"A folder has at most {MOST_IN_A_FOLDER} modules. Make a sub-package of what belongs together: {full}"
     )
 
 
@@ -158,16 +144,17 @@ def test_a_class_name_has_one_meaning():
     twice = {
         kind: where for kind, where in places.items() if len(where) > 1 and where != SAME_NAME_ON_PURPOSE.get(kind)
     }
-    _held("classes", twice, f"Rename one of each pair by what it means ({twice})")
+    assert not twice, f"Rename one of each pair by what it means: {twice}"
 
 
 def test_imports_have_no_circle():
-    _held("circles", _circles(IMPORTS), "Cut the circle: a small protocol, or the shared part in a module below both")
+    circles = _circles(IMPORTS)
+    assert not circles, f"Cut the circle: a small protocol, or the shared part in a module below both: {circles}"
 
 
 def test_modules_are_named_by_nouns():
     bad = _badly_named(MODULES)
-    _held("names", bad, f"Name the module by a noun of the field, or by the verb of its one function ({bad})")
+    assert not bad, f"Name the module by a noun of the field, or by the verb of its one function: {bad}"
 
 
 def test_unit_tests_mirror_src():

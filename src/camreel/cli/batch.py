@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 import click
 
 from camreel.cli.camera_choice import chosen_of
-from camreel.cli.exit_codes import most_severe
 from camreel.cli.options import OutputOptions
 from camreel.cli.passwords import Passwords
 from camreel.cli.request import wanted_of
 from camreel.cli.startup import loading
-from camreel.errors import CamreelError, Interrupted, LoginError, unwrap_group
+from camreel.errors import CamreelError, Interrupted, LoginError, most_severe, unwrap_group
 from camreel.events import Listener
 from camreel.model import Address, Asked, Credentials, Output, Query, Request, Target
 

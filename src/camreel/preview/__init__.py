@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from camreel.preview.choose import MOST, MOST_ASKED
 from camreel.preview.job import look, look_name, looked_already, page_place
-from camreel.preview.model import GetLine, Look, LookOptions, Question, Way
+from camreel.preview.model import DownloadQuestion, GetLine, Look, LookOptions, Way
 from camreel.preview.report import look_json, look_text
 
 __all__ = [
     "MOST",
     "MOST_ASKED",
+    "DownloadQuestion",
     "GetLine",
     "Look",
     "LookOptions",
-    "Question",
     "Way",
     "look",
     "look_json",

@@ -23,7 +23,7 @@ from camreel.model import Recording, Request, Stream, WallTime
 from camreel.planning.account import LossKind, LostReason
 from camreel.planning.plan import is_snapshot
 from camreel.preview.choose import Place
-from camreel.preview.model import LookOptions, Miss, Question, Shot, Way
+from camreel.preview.model import DownloadQuestion, LookOptions, Miss, Shot, Way
 from camreel.report import reason_text
 from camreel.text import size_text
 from camreel.transfer.download import TransferPolicy, fetch
@@ -72,7 +72,7 @@ class PictureFetcher:
         self._not_in_part: set[Place] = set()  # whose recording would have to be fetched whole
         self._total = 0
         self._files = 0
-        self.question: Question | None = None  # that was answered with no
+        self.question: DownloadQuestion | None = None  # that was answered with no
         self.received = 0
 
     @property
@@ -196,7 +196,7 @@ class PictureFetcher:
             return
         sizes = [recording.size for recording, _ in groups]
         size = sum(each or 0 for each in sizes) if all(sizes) else None
-        question = Question(len(groups), size, way)
+        question = DownloadQuestion(len(groups), size, way)
         free = way is Way.SUB and size is not None and size <= _UNASKED
         if not free and not await anyio.to_thread.run_sync(self._looking.allow, question, abandon_on_cancel=True):
             self.question = question

@@ -73,7 +73,7 @@ class Way(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class DownloadQuestion:
     """Whether to fetch whole recordings: how many, and their bytes (None if the camera lists no sizes)."""
 
     recordings: int
@@ -89,7 +89,7 @@ class LookOptions:
     """
 
     line: GetLine
-    allow: Callable[[Question], bool]
+    allow: Callable[[DownloadQuestion], bool]
     every: timedelta | None = None
     most: int | None = None
 

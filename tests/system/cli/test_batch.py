@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import Bench
 from tests.fakes import BASIC, PASSWORD, Camreel, FakeExport
 
-from camreel.cli.exit_codes import most_severe
+from camreel.errors import most_severe
 from camreel.events import Warned
 from camreel_simulator import Fault, camera_of
 

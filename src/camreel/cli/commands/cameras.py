@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camreel.cli.camera_choice import SelectedCamera, read_settings, settings_of
-from camreel.cli.exit_codes import most_severe
 from camreel.cli.help import Argument, Channels, Family, HelpCommand, Option
 from camreel.cli.options import KEYS, connection_options, debug_option, json_option, no_input_option
 from camreel.cli.passwords import Given, Passwords, into_keyring, keyring_entry
@@ -26,7 +25,7 @@ from camreel.cli.values import parse_drift
 from camreel.clock import parse_camera_zone
 from camreel.config import Config, check_name, config_path, with_camera, without_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
-from camreel.errors import CamreelError, LoginError, UsageError, printable
+from camreel.errors import CamreelError, LoginError, UsageError, most_severe, printable
 from camreel.model import Credentials, Target
 from camreel.report import json_head
 from camreel.text import duration_text, table

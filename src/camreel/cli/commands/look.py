@@ -26,7 +26,7 @@ from camreel.text import count_text, size_text
 
 if TYPE_CHECKING:
     from camreel.cli.ui.reporters import Reporter
-    from camreel.preview import GetLine, Look, Question
+    from camreel.preview import DownloadQuestion, GetLine, Look
 
 _EXAMPLES = """
 Examples:
@@ -120,7 +120,7 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
     may_ask = can_ask(manner, no_input=options["no_input"])
 
     async def look_at(task: _LookTask, listener: Listener, reporter: Reporter) -> preview.Look:
-        def allow(question: Question) -> bool:
+        def allow(question: DownloadQuestion) -> bool:
             if options["yes"] or not may_ask:
                 return bool(options["yes"])
             with asking:
@@ -163,7 +163,7 @@ def _every(text: str | None) -> timedelta | None:
     return None if text is None else parse_length(text, "--every")
 
 
-def _allowed(question: Question, reporter: Reporter, label: str) -> bool:
+def _allowed(question: DownloadQuestion, reporter: Reporter, label: str) -> bool:
     """Ask whether whole recordings may be fetched."""
     reporter.close()  # the line that it keeps drawing would be drawn over the question
     size = "of unknown size" if question.size is None else size_text(question.size)

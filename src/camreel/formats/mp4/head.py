@@ -62,13 +62,12 @@ class _PlacedSample:
     first: int
     last: int
     wait: Fraction
-    edited: bool
 
 
 def _moov(movie: Movie, choice: SampleChoice, data_at: int) -> tuple[bytes, list[int]]:
-    tracks = [_PlacedSample(movie.pictures, *choice.pictures, Fraction(0), edited=False)]
+    tracks = [_PlacedSample(movie.pictures, *choice.pictures, Fraction(0))]
     if movie.sound is not None and choice.sound is not None:
-        tracks.append(_PlacedSample(movie.sound, *choice.sound, Fraction(0), edited=False))
+        tracks.append(_PlacedSample(movie.sound, *choice.sound, Fraction(0)))
     if choice.pictures[0] == 0 and (choice.sound is None or choice.sound[0] == 0):
         scale, head = None, movie.head  # from its beginning on, the edits are as they were
     else:
@@ -86,7 +85,7 @@ def _waiting(tracks: Sequence[_PlacedSample]) -> tuple[list[_PlacedSample], int]
     if scale > _LARGEST_SCALE:
         raise BadIndex("its units of time have nothing in common")
     return [
-        _PlacedSample(each.track, each.first, each.last, begin - min(begins), edited=True)
+        _PlacedSample(each.track, each.first, each.last, begin - min(begins))
         for each, begin in zip(tracks, begins, strict=True)
     ], scale
 

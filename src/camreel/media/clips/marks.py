@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from camreel.formats.mp4 import Track
 
-
 # Seconds between the decoding and the showing of a frame that B-frames can explain.
 _MOST_REORDER = 10
 # As many bytes of a frame as it takes to tell it from others: its size does the rest.
