@@ -145,13 +145,7 @@ def _begun(card: Card, told: Told, seen: Sequence[_Seen], part: int, to_come: Se
             # In a still scene several look the same: it is the one with which those that follow go on, for as long as
             # the report says, and the nearest to the one that the report dates so.
             guess, count = _guess(told, number, cut)
-            best = min(
-                fitting,
-                key=lambda index: (
-                    _going_on(cut, index, to_come) < min(count, cut.held - index),
-                    abs(index - guess),
-                ),
-            )
+            best = min(fitting, key=lambda at: (_going_on(cut, at, to_come) < count, abs(at - guess)))
             return _Seen(part, to_come[0], number, best)
     return None
 
@@ -173,11 +167,14 @@ def _guess(told: Told, number: int, cut: Cut) -> tuple[int, int]:
 def _runs(card: Card, seen: Sequence[_Seen]) -> list[Run]:
     runs: list[Run] = []
     for each in seen:
-        last = runs[-1] if runs else None
-        if last and (last.part, last.number, last.end) == (each.part, each.number, each.index):
+        last, cut = (runs[-1] if runs else None), card.cuts[each.number]
+        left_out = each.index - last.end if last and (last.part, last.number) == (each.part, each.number) else -1
+        if last and left_out == 0 and not last.after:
             runs[-1] = replace(last, times=(*last.times, each.shown.time))
+        elif last and 0 < left_out <= cut.source.spec.bframes:
+            runs[-1] = replace(last, after=(*last.after, each.shown.time))
         else:
-            runs.append(Run(each.number, card.cuts[each.number], each.index, (each.shown.time,), each.part))
+            runs.append(Run(each.number, cut, each.index, (each.shown.time,), each.part))
     return runs
 
 
@@ -289,8 +286,6 @@ def _looks(card: Card, told: Told, seen: Sequence[_Seen]) -> Iterator[Wrong]:
 
 
 def _checks(card: Card, told: Told, runs: Sequence[Run]) -> Iterator[Wrong]:
-    # With B-frames the last of the range need one or two that come after it.
-    runs = [run for run in runs if run.first < card.wanted(run.cut).stop]
     is_twice = told.says(*_TWICE)
     if not is_twice:
         yield from _held(Kind.TWICE, lambda: check_once(runs))
@@ -332,8 +327,7 @@ def _check_claims(card: Card, told: Told, runs: Sequence[Run]) -> None:
         assert abs(late) <= doubt, f"{run} is said to begin {float(late):+.4f} s late"
         if numbers[run.number] == 1:
             longer = ends - begins - len(run.times) * run.cut.period
-            # With B-frames a range ends with one or two that come after it.
-            after = run.cut.source.spec.bframes * run.cut.period if card.asked else 0
+            after = run.cut.source.spec.bframes * run.cut.period if run.after else 0
             assert -2 * close <= longer <= 2 * close + after, (
                 f"{run} is said to be {float(longer):+.4f} s longer than it is"
             )

@@ -43,14 +43,18 @@ class Part:
 
 @dataclass(frozen=True)
 class Run:
-    """The pictures that one clip gave: from its picture ``first`` on, shown at ``times`` (seconds) of ``part``."""
+    """The pictures that one clip gave: from its picture ``first`` on, shown at ``times`` (seconds) of ``part``.
+
+    ``after`` are the times of one or two more, behind some that are not shown: where a clip with B-frames is cut, the
+    last ones need them.
+    """
 
     number: int
     cut: Cut
     first: int
     times: tuple[Fraction, ...]
     part: int
-    shift: Fraction = Fraction(0)  # where it goes on from the clip before, it is dated by the clock of that one
+    after: tuple[Fraction, ...] = ()
 
     @property
     def end(self) -> int:
@@ -68,7 +72,7 @@ class Run:
     @property
     def dated(self) -> Fraction:
         """When its first picture was taken as far as can be told."""
-        return self.cut.dated + self.first * self.cut.period + self.shift
+        return self.cut.dated + self.first * self.cut.period
 
     def __str__(self) -> str:
         return f"clip {self.number}"
@@ -123,7 +127,7 @@ def check_times(card: Card, runs: Sequence[Run]) -> None:
         for index, time in enumerate(run.times):
             late = time - run.times[0] - index * run.cut.period
             assert abs(late) <= close, f"picture {run.first + index} of {run} is shown {float(late):+.4f} s late"
-        ends[run.part] = run.times[-1] + run.cut.period
+        ends[run.part] = (run.after or run.times)[-1] + run.cut.period
 
 
 def is_shown_by_others(cut: Cut, index: int, own: Run | None, runs: Sequence[Run]) -> bool:
