@@ -274,7 +274,7 @@ def _sounds(part: Part) -> int:
 
 
 def _looks(card: Card, told: Told, seen: Sequence[_Seen]) -> Iterator[Wrong]:
-    if told.says("turned", "rotat", "pixel", "aspect", "range", "color"):
+    if told.says("turned", "rotation", "pixel", "aspect", "range", "color"):
         return
     wrong = [each for each in seen if each.shown.look != card.cuts[each.number].look]
     if wrong:

@@ -9,6 +9,8 @@ from .cases import CASES
 from .known import KNOWN
 from .product import get, merge
 
+pytestmark = pytest.mark.slow(reason="runs the product on a hundred cards")
+
 _MOST_KNOWN = 36  # to be lowered with each entry that is removed, and never raised
 
 

@@ -12,6 +12,8 @@ from .clips import Cut, Feature
 from .known import is_left_out
 from .originals import decoded
 
+pytestmark = pytest.mark.slow(reason="encodes all originals")
+
 # FFmpeg does not show these as they are to be shown.
 _OTHERWISE = {Feature.ENCRYPTED, Feature.TWO_CHANNELS, Feature.BROKEN, Feature.SHORT_INDEX}
 _CUTS = {

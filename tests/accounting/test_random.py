@@ -18,6 +18,8 @@ from .cards import Card, random_card, random_clips, smaller
 from .known import is_left_out, unexpected
 from .product import Told, get, merge
 
+pytestmark = pytest.mark.slow(reason="runs the product on random cards")
+
 _CARDS, _CLIPS, _FIRST = (*map(int, os.environ.get("CAMREEL_SOAK", "24,32").split(",")), 0)[:3]
 _MOST_TRIES = 40  # to find a smaller card
 
