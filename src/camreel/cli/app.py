@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from camreel.cli.camera_choice import where_from
+from camreel.cli.camera_choice import read_settings, where_from
 from camreel.cli.help import Option
 from camreel.cli.passwords import refuse_password_arguments
 from camreel.cli.registry import COMMANDS
@@ -63,8 +63,6 @@ class _Commands(click.Group):
         if args and args[0] not in _NAMED and not ctx.resilient_parsing:
             names = ", ".join(sorted(_NAMED))
             program = program_name()
-            from camreel.cli.camera_choice import read_settings  # noqa: PLC0415 - a command that exists needs none
-
             if args[0] in read_settings().cameras:
                 raise UsageError(
                     f"{args[0]} is a camera, and no command.", hint=f"Like this: {program} get {args[0]} --last 1h"
@@ -116,7 +114,11 @@ def _run(arguments: list[str]) -> int:
     refuse_password_arguments(arguments)
     try:
         code = _commands.main(
-            arguments or ["--help"], prog_name=program_name(), standalone_mode=False, complete_var=_COMPLETE
+            arguments or ["--help"],
+            prog_name=program_name(),
+            standalone_mode=False,
+            complete_var=_COMPLETE,
+            obj=read_settings,  # for completion
         )
     except click.UsageError as error:
         _translate(error, arguments)

@@ -9,20 +9,22 @@ from datetime import date, timedelta
 import click
 from click.shell_completion import CompletionItem
 
-from camreel.cli.camera_choice import read_settings
 from camreel.config import Config
 from camreel.errors import CamreelError
 
 
 def complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return what ``parameter`` could be; nothing when the settings are broken: a shell has no place for an error."""
+    """Return what ``parameter`` could be; nothing when the settings are broken: a shell has no place for an error.
+
+    The object of the root context reads the settings.
+    """
     name = str(parameter.name)
     if kind := _PLACES.get(name):
         return [CompletionItem(incomplete, type=kind)]
     known = _VALUES.get(f"{ctx.command.name}.{name}") or _VALUES.get(name)
     given = ctx.params.get(name) or ()
     with suppress(CamreelError):
-        values = known(read_settings()) if known else ()
+        values = known(ctx.find_root().obj()) if known else ()
         return [CompletionItem(value) for value in values if value.startswith(incomplete) and value not in given]
     return []
 
