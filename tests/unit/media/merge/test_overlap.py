@@ -14,6 +14,8 @@ from camreel.media.merge.overlap import ClipFrames, Seam, find_seam
 from camreel.model import WallTime
 from camreel_simulator import ClipSpec, make_clip
 
+pytestmark = pytest.mark.slow(reason="merges and decodes dozens of videos")
+
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 
 

@@ -20,7 +20,7 @@ from camreel.media.worker.messages import ClipFile, Failed, Finish, MergeJob, Me
 from camreel.media.worker.process import MergeDied, MergeProcess
 from camreel.media.worker.wire import decode, encode
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow(reason="starts worker processes that hang and die")]
 
 
 def nothing(number, wall) -> None:
