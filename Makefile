@@ -60,7 +60,7 @@ wheel: dev ## build the wheel and try it in a clean environment
 	@$(BIN)/python scripts/try_wheel.py
 
 clean: ## remove what the other targets made, but for the environments
-	@rm -rf build dist camreel-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf build dist camreel-demo .pytest_cache .coverage .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find src tests scripts -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean ## remove the environments as well
