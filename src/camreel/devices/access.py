@@ -65,8 +65,12 @@ class Access:
             yield connection
 
     def follow(self, refusal: CameraRefused) -> bool:
-        """Go on over https if ``refusal`` redirects to that on the same camera; return whether it does."""
+        """Go on over https if ``refusal`` redirects to that on the same camera; return whether it does.
+
+        The protocol is asked for anew: what redirects need not be the device itself.
+        """
         secure = https_instead(self.address, refusal.location)
         if secure is not None:
             self.target = replace(self.target, address=secure)
+            self.protocol = None
         return secure is not None

@@ -78,7 +78,9 @@ def state_folder() -> Path:
     try:
         from platformdirs import user_state_path  # noqa: PLC0415 - the library by itself does without
     except ImportError:
-        return Path.home() / ".local" / "state" / "camreel"
+        given = os.environ.get("XDG_STATE_HOME", "")
+        base = Path(given) if os.path.isabs(given) else Path.home() / ".local" / "state"  # noqa: PTH117 - a text
+        return base / "camreel"
     return user_state_path("camreel", False)
 
 

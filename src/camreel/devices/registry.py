@@ -53,6 +53,15 @@ async def open_device(access: Access, channel: int | None = None) -> AsyncIterat
 def discover(places: Sequence[str] = ()) -> list[FoundDevice]:
     """Ask ``places`` (none: the local network) for devices, in each protocol. Blocking.
 
-    Raise UsageError for what is no address, OSError without a network.
+    Raise UsageError for what is no address, OSError if no protocol could ask.
     """
-    return [found for driver in _drivers for found in driver.discover(places)]
+    found: list[FoundDevice] = []
+    failures: list[OSError] = []
+    for driver in _drivers:
+        try:
+            found += driver.discover(places)
+        except OSError as error:
+            failures.append(error)
+    if len(failures) == len(_drivers):
+        raise failures[0]
+    return found

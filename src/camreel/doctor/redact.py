@@ -237,7 +237,7 @@ _HEX_REALM = re.compile(r"[0-9A-Fa-f]{16,64}")
 def redacted(session: CheckSession, credentials: Credentials) -> CheckSession:
     """Return the same visit, fit to be shown: bodies, targets and errors; the address is ``host-1``.
 
-    Headers are left as they are: nothing of them is shown but which there were.
+    Replies keep their status and headers alone: nothing of these is shown but which there were.
     """
     sheet = session.sheet
     hider = _Hider(session, credentials)
@@ -251,7 +251,11 @@ def redacted(session: CheckSession, credentials: Credentials) -> CheckSession:
     return replace(
         session,
         address=hider.address,
-        sheet=replace(sheet, asked=tuple(map(hider.asked, sheet.asked, texts))),
+        sheet=replace(
+            sheet,
+            asked=tuple(map(hider.asked, sheet.asked, texts)),
+            heard=tuple(replace(one, target="", body=b"") for one in sheet.heard),
+        ),
         trouble=trouble
         and replace(
             trouble,

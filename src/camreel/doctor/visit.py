@@ -69,6 +69,7 @@ async def visit(target: Target, channel: int, credentials: Credentials, tuning: 
             if not access.follow(refusal):
                 raise
             interview.restart()
+            driver = await driver_for(access)
             await driver.examine(access, interview)
     except (LoginError, CameraError) as problem:
         error = problem
