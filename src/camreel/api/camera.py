@@ -272,6 +272,7 @@ class Camera:
                 login=self._login,
                 session=self._session,
                 protocol=self._protocol,
+                parts=True,
             )
             async with inquiry.camera() as camera:
                 where, plan = await inquiry.look_with(camera)
@@ -354,8 +355,8 @@ async def connect(
 
     ``session``: connections are made by the connector of this aiohttp session (its resolver, its limits), each in a
     pool of its own in there, for a login must be answered on the connection that asked for it. Nothing else of the
-    session is used (not its cookies, headers or middlewares, and of its trust in certificates nothing: see above), and
-    it is not closed.
+    session is used: not its cookies, headers or middlewares, and nothing of its trust in certificates (see
+    ``TargetOptions``). It is not closed.
 
     Needs an asyncio event loop. Raises UsageError, LoginRefused (tried once), AccountLocked (also, without asking the
     camera, where an earlier run was told so: ``ignore_lock`` asks all the same), or CameraError. Never a group of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from typing import TypeVar
 
 from camreel.media.worker.process import MergeDied
@@ -13,17 +13,21 @@ Result = TypeVar("Result")
 
 
 async def run_excluding(
-    attempt: Callable[[Mapping[int, LostReason]], Awaitable[Result]], most: int = MOST_EXCLUDED
+    attempt: Callable[[Mapping[int, LostReason]], Awaitable[Result]],
+    numbers: Container[int],
+    most: int = MOST_EXCLUDED,
 ) -> Result:
     """Return what ``attempt`` returns. It gets the clips to leave out, by number, each with the reason: none at first.
 
-    Raises MergeDied if the worker died of no clip, of a clip that was left out, or of more than ``most`` clips.
+    ``numbers`` are the clips of the job. Raise MergeDied if the worker died of none of them, of one that was left out,
+    or of more than ``most``.
     """
     excluded: dict[int, LostReason] = {}
     while True:
         try:
             return await attempt(excluded)
         except MergeDied as error:
-            if error.number is None or error.number in excluded or len(excluded) >= most:
+            number = error.number
+            if number is None or number not in numbers or number in excluded or len(excluded) >= most:
                 raise
-            excluded[error.number] = LostReason(LossKind.KILLED_MERGE, str(error).rstrip("."))
+            excluded[number] = LostReason(LossKind.KILLED_MERGE, str(error).rstrip("."))

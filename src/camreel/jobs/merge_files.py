@@ -163,7 +163,7 @@ class _Merge:
 
     async def _merge(self, plan: ExportPlan, job: MergeJob) -> _Merged:
         try:
-            return await run_excluding(partial(self._attempt, plan, job))
+            return await run_excluding(partial(self._attempt, plan, job), range(1, len(plan.recordings) + 1))
         except MergeError as error:
             raise MergeError(str(error), hint=_UNTOUCHED) from error
 

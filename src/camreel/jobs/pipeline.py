@@ -114,6 +114,7 @@ class Pipeline:
         self._store = store
         self._emit = emit
         self._fetched_again: set[int] = set()
+        self._numbers = range(1, len(plan.recordings) + 1)
 
     async def run(self, inquiry: CameraSearch, job: MergeJob, tuning: Runtime) -> PipelineResult:
         """Download all recordings and merge them as they come. On an error the clips stay, an unfinished video goes."""
@@ -131,7 +132,7 @@ class Pipeline:
         with _removed_on_error(Path(job.output)):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(pool.run)
-                joined = await run_excluding(partial(self._merge, pool, job))
+                joined = await run_excluding(partial(self._merge, pool, job), self._numbers)
         return joined
 
     async def _merge(self, pool: Pool, job: MergeJob, excluded: Mapping[int, LostReason]) -> PipelineResult:
@@ -140,7 +141,7 @@ class Pipeline:
         outcomes: dict[int, ClipOutcome | LostReason] = {**excluded}
         refused: MergeError | None = None
         async with MergeProcess(job, self._on_merged) as merge:
-            for number in range(1, len(self._plan.recordings) + 1):
+            for number in self._numbers:
                 clip = await pool.outcome(number)
                 clips.append(clip)
                 if isinstance(clip, LostReason) or refused or number in excluded:

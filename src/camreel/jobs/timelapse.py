@@ -226,8 +226,8 @@ class TimelapseJob:
         at_most = self._request.target.max_concurrent
         order = TimelapseOrder(job, speed, footage, tuple(clips))
         # A film of nothing is none: the last recording is not left out, and its error is that of the film.
-        most = min(MOST_EXCLUDED, len({clip.number for clip in clips}) - 1)
-        done, outcomes = await run_excluding(partial(self._attempt, order), most)
+        held = {clip.number for clip in clips}
+        done, outcomes = await run_excluding(partial(self._attempt, order), held, min(MOST_EXCLUDED, len(held) - 1))
         self._emit(events.Verifying())
         pictures = count_text(sum(outcome.video_packets for outcome in done.outcomes), "keyframe")
         self._inquiry.warn(f"This is a timelapse, {speed:.4g} times as fast: {pictures} and nothing between, no sound.")

@@ -136,7 +136,7 @@ class _Look:
     ) -> None:
         self._request, self._looking = request, looking
         self._emit, self._tuning = emit, tuning
-        self._inquiry = CameraSearch(request.target, request.query, credentials, emit, tuning)
+        self._inquiry = CameraSearch(request.target, request.query, credentials, emit, tuning, parts=True)
 
     async def run(self) -> Look:
         prepare(self._request.output)

@@ -20,6 +20,9 @@ from camreel.media.worker.wire import LONGEST_LINE, BadMessage, Message, decode,
 _PASSED = frozenset(
     {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH"}
 )
+# Where the worker starts. `-m` looks in the working directory first: this one holds no stranger's av.py, and the
+# package's own modules are no top-level ones there.
+_BESIDE_THE_PACKAGE = Path(__file__).parents[3]
 
 
 class WorkerEnded(Exception):
@@ -63,8 +66,7 @@ class ChildProcess:
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
-            # `-m` looks in the working directory first: this one holds no stranger's av.py.
-            cwd=Path(__file__).parents[2],
+            cwd=_BESIDE_THE_PACKAGE,
             env=environment(),
             start_new_session=sys.platform != "win32",
         )

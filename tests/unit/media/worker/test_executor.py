@@ -11,7 +11,7 @@ import anyio.abc
 import pytest
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from camreel.media.worker.executor import WorkerEnded, environment
+from camreel.media.worker.executor import _BESIDE_THE_PACKAGE, WorkerEnded, environment
 from camreel.media.worker.messages import LapseClip, StillOrder, TimelapseOrder
 from camreel.media.worker.process import MergeDied, MergeProcess, StillProcess, lapse
 from camreel.media.worker.wire import LONGEST_LINE, Message, decode, encode
@@ -95,3 +95,9 @@ async def test_a_connection_that_breaks_names_the_clip(studio):
         with pytest.raises(MergeDied, match=r"died while 08\.00\.03\.mp4 was being merged") as died:
             await merge.add(second)
     assert died.value.number == second.number
+
+
+def test_the_worker_starts_beside_the_package():
+    """`-m` puts the working directory first on the path: in the package, its modules would be top-level ones."""
+    assert (_BESIDE_THE_PACKAGE / "camreel" / "__init__.py").is_file()
+    assert not (_BESIDE_THE_PACKAGE / "text.py").exists()
