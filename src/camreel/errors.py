@@ -23,7 +23,6 @@ at once; :func:`unwrap_group` picks the one to report, and :func:`most_severe` t
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -148,28 +147,28 @@ class Interrupted(CamreelError):
     exit_code = 130
 
 
-if sys.version_info < (3, 11):
-    from exceptiongroup import BaseExceptionGroup  # a dependency of anyio there
-
-
 @contextmanager
 def unwrap_group() -> Iterator[None]:
-    """What the body does; of several errors at a time (task groups raise them so) the one to tell is raised."""
+    """Raise what the body raises; of several errors at a time, as task groups raise them, the one to report."""
     try:
         yield
-    except BaseExceptionGroup as group:
-        raise _leading(group) from None
+    except BaseException as error:
+        leading = _leading(error)
+        if leading is error:
+            raise
+        raise leading from None
 
 
-def _leading(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one error to tell of a group's: a login's before a disk's before any other; what is unexpected first."""
-    leaves = [_leading(error) if isinstance(error, BaseExceptionGroup) else error for error in group.exceptions]
+def _leading(error: BaseException) -> BaseException:
+    """Return the error to report of a group's: a login's before a disk's before any other; the unexpected first."""
+    # Known by its parts: on Python 3.10 the type is in a package, which the help page does not load.
+    parts: tuple[BaseException, ...] = getattr(error, "exceptions", ())
     ranks = (LoginError, DiskError, CamreelError)
 
-    def rank(error: BaseException) -> int:
-        return next((number for number, kind in enumerate(ranks, 1) if isinstance(error, kind)), 0)
+    def rank(one: BaseException) -> int:
+        return next((number for number, kind in enumerate(ranks, 1) if isinstance(one, kind)), 0)
 
-    return min(leaves, key=rank)
+    return min(map(_leading, parts), key=rank, default=error)
 
 
 # What each exit code means, for the pages and the manual.

@@ -275,8 +275,8 @@ class Recording:
 
     ``utc_offset`` is what newer firmware lists, in seconds. ``backwards_end`` is a listed end that lies before the
     start: the clock was put back meanwhile. ``listed`` is the span as it was listed, where ``span`` was made straight
-    since (``clock.recorded``). ``part`` is what of ``span`` is wanted, None for all of it: then it is enough to fetch
-    that, and what lies on this disk under its name is no complete clip.
+    since (``clock.listed_times``). ``part`` is what of ``span`` is wanted, None for all of it: then it is enough to
+    fetch that, and what lies on this disk under its name is no complete clip.
     """
 
     path: str

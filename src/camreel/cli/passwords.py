@@ -1,8 +1,6 @@
-"""From the bytes that hold a password to the password, where they can be one. Nothing of them is ever repeated.
+"""Get the password: from a file, a pipe, the environment, the settings or the keyboard; never from an argument.
 
-Passwords that the settings keep, or know where to get: in clear, in a file, from a program, from the keyring.
-
-Where the password comes from: a file, a pipe, the environment, the settings, or the keyboard. Never an argument.
+The settings hold it in clear, or name a file, a program or the keyring. No error repeats any of it.
 """
 
 from __future__ import annotations

@@ -150,9 +150,9 @@ def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = N
     assert address is not None, "required"
     check_tls(insecure=insecure, ca_file=given["ca_file"], fingerprint=given["fingerprint"])
     asked = usual or read_range(given["start"], given["end"], when)
-    query = {**field_values(ctx, Query), "asked": asked, "channel": channel}
-    if given["pad"] is not None and not query.get("events"):
+    if given["pad"] is not None and given["events"] is None:
         raise UsageError("--pad belongs to --events.", hint="It is so much before and after each recording with one.")
+    query = {**field_values(ctx, Query), "asked": asked, "channel": channel}
     own = {"address": address, "username": check_username(username), "insecure": insecure, "name": chosen_of(ctx).name}
     return Target(**{**field_values(ctx, Target), **own}), Query(**query)
 

@@ -87,13 +87,12 @@ def merge(
     output = Output(file.parent, file, chosen, video=video_of(ctx, chosen), **field_values(ctx, Output))
     with loading():
         from camreel.files import find_files  # noqa: PLC0415 - brings PyAV, which --help should not wait for
+        from camreel.jobs import merge_files  # noqa: PLC0415 - as above
 
     found = find_files(files, file)
     request = MergeRequest(found.files, output, asked, **of_clips)
 
     async def join(_task: Task, listener: Listener, _reporter: Reporter) -> Report:
-        from camreel.jobs import merge_files  # noqa: PLC0415 - brings PyAV, see above
-
         return await merge_files.merge(request, listener, notes=found.notes)
 
     batch: Batch[Task, Report] = Batch([Task(file.name)], manner)
