@@ -23,6 +23,7 @@ from tests.conftest import Bench, Ran, no_wait, tuning
 
 from camreel.devices.http import Timeouts
 from camreel.model import Address
+from camreel.report import report_text
 from camreel_simulator import (
     PROFILES,
     QUIRKS,
@@ -176,7 +177,8 @@ def test_a_device_with_a_quirk(outcomes, profile, quirk):
     run = done.run
     costs = COSTS | (COSTS_MP4 if profile in HAS_MP4 else {})
     code, pictures, words = COSTS_THERE.get((profile, quirk)) or costs.get(quirk, (0, ALL, ""))
-    said = f"{run.report} {run.error}"
+    told = " ".join(report_text(run.report).split()) if run.report else ""
+    said = f"{told} {run.report} {run.error}"
     assert (run.report or run.error).exit_code == code, said
     assert words in said
     assert list(done.pictures) == pictures
