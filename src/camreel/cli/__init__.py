@@ -24,8 +24,7 @@ def main(argv: list[str] | None = None) -> int:
 def program() -> NoReturn:
     """The program that is installed: :func:`main`, and the end of the process.
 
-    Python would take all modules down one by one first: 0.16 s of the 1.3 s of processor that a short export takes
-    (median of 15 pairs). A thread that waits for a line on standard input would make it abort.
+    Python would take all modules down one by one first, for a tenth of a second.
     """
     code = main()
     for stream in (sys.stdout, sys.stderr):

@@ -1,4 +1,4 @@
-"""What the program does for a quick end."""
+"""What the program does for a quick start and a quick end, and that it leaves no trace."""
 
 from __future__ import annotations
 
@@ -13,6 +13,36 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """In a Python of its own."""
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+
+
+LOADED = """
+import gc, ssl, sys
+before = ssl.SSLContext.set_default_verify_paths
+from camreel.cli.startup import loading_aiohttp
+try:
+    with loading_aiohttp():
+        assert not gc.isenabled()
+        import aiohttp
+        from aiohttp import connector
+        {more}
+except ValueError:
+    print("raised")
+assert gc.isenabled() and gc.get_freeze_count()
+assert ssl.SSLContext.set_default_verify_paths is before
+print(connector._SSL_CONTEXT_VERIFIED.cert_store_stats()["x509"], connector._SSL_CONTEXT_VERIFIED.verify_mode.name)
+"""
+
+
+def test_no_authorities_are_read_for_contexts_that_are_not_used() -> None:
+    """What aiohttp made for itself trusts nobody; all else is as it was."""
+    ended = run(LOADED.format(more="pass"))
+    assert (ended.stdout, ended.stderr) == ("0 CERT_REQUIRED\n", "")
+
+
+def test_an_error_while_loading_leaves_no_trace_either() -> None:
+    """Collecting is on again, and authorities are read."""
+    ended = run(LOADED.format(more="raise ValueError"))
+    assert (ended.stdout, ended.stderr) == ("raised\n0 CERT_REQUIRED\n", "")
 
 
 PROGRAM = "from camreel.cli import program; program()"

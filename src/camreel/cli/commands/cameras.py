@@ -19,7 +19,7 @@ from camreel.cli.camera_choice import SelectedCamera, read_settings, settings_of
 from camreel.cli.help import Argument, Channels, Family, HelpCommand, Option
 from camreel.cli.options import KEYS, connection_options, debug_option, json_option, no_input_option
 from camreel.cli.passwords import Given, Passwords, into_keyring, keyring_entry
-from camreel.cli.startup import loading
+from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
 from camreel.cli.values import parse_drift
 from camreel.clock import parse_camera_zone
@@ -45,7 +45,7 @@ def check_lock(target: Target) -> None:
 
 def probe_camera(target: Target, password: str) -> CameraSummary:
     """What the camera says. The errors of an export; a lock of the account is remembered as there."""
-    with loading():
+    with loading_aiohttp():
         import anyio  # noqa: PLC0415 - as above
 
         from camreel.devices import lockout  # noqa: PLC0415

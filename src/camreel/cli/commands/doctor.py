@@ -12,7 +12,7 @@ from camreel.cli.camera_choice import CameraCommand, address_of, chosen_of
 from camreel.cli.help import Argument, Option, Whole
 from camreel.cli.options import connection_options, debug_option, json_option
 from camreel.cli.passwords import Given, Passwords
-from camreel.cli.startup import loading, program_name
+from camreel.cli.startup import loading_aiohttp, program_name
 from camreel.cli.ui import terminal
 from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
@@ -90,7 +90,7 @@ def doctor(
             "--username is missing.", hint=f"At least: {program_name()} doctor 192.168.1.100 --username admin"
         )
     check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
-    with loading():
+    with loading_aiohttp():
         from camreel.doctor import refuse_existing  # noqa: PLC0415 - brings aiohttp and PyAV
 
     place = None if capture is None else Path(capture).expanduser().absolute()

@@ -14,7 +14,7 @@ from camreel.cli.camera_choice import CameraCommand, cameras_of
 from camreel.cli.help import Argument
 from camreel.cli.options import OutputOptions, foreign_options, get_options, manner_options, version_option
 from camreel.cli.registry import all_of_them, the_usual
-from camreel.cli.startup import loading
+from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
 from camreel.errors import UsageError
 from camreel.text import count_text, size_text
@@ -121,7 +121,7 @@ def export_all(tasks: Sequence[CameraTask], manner: OutputOptions, *, asks: bool
 
     ``asks``: where there is much to fetch, a person is asked before the download.
     """
-    with loading():
+    with loading_aiohttp():
         from camreel.cli.batch import Batch  # noqa: PLC0415 - see above
         from camreel.cli.hooks import run_after  # noqa: PLC0415 - see above
         from camreel.cli.results import ReportView  # noqa: PLC0415 - see above

@@ -15,7 +15,7 @@ from camreel.cli.help import Argument
 from camreel.cli.options import OutputOptions, foreign_options, list_options, manner_options
 from camreel.cli.request import LAST_DAY, manner_of, passwords_of
 from camreel.cli.results import ResultView, names_of, short_text
-from camreel.cli.startup import loading
+from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
 from camreel.cli.ui.notes import NoteLine
 from camreel.cli.ui.questions import asked, needs_confirmation, question
@@ -131,7 +131,7 @@ def _check_outputs(batch: Batch[CameraTask, Listing]) -> None:
 
 
 def _find(batch: Batch[CameraTask, Listing]) -> None:
-    with loading():
+    with loading_aiohttp():
         from camreel.jobs import export as export_job  # noqa: PLC0415 - brings aiohttp and more
 
     async def find(task: CameraTask, listener: Listener, _reporter: Reporter) -> Listing:

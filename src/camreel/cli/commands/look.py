@@ -16,7 +16,7 @@ from camreel.cli.options import OutputOptions, field_values, get_options, list_o
 from camreel.cli.passwords import Passwords
 from camreel.cli.request import LAST_DAY, absolute, check_folder, output_folder, passwords_of
 from camreel.cli.results import ResultView
-from camreel.cli.startup import loading, program_command
+from camreel.cli.startup import loading_aiohttp, program_command
 from camreel.cli.ui.questions import asked, can_ask
 from camreel.clock import parse_length
 from camreel.errors import UsageError
@@ -106,7 +106,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, progress: str, **options: Any) -> int:
     manner = OutputOptions(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress)
     passwords = passwords_of(ctx)
-    with loading():
+    with loading_aiohttp():
         from camreel import preview  # noqa: PLC0415 - brings aiohttp and more, which the help page does not need
 
     tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]

@@ -14,7 +14,7 @@ from camreel.cli.commands.cameras import check_lock, clock_text, device_label, p
 from camreel.cli.help import HelpCommand, Option
 from camreel.cli.options import KEYS, debug_option, reached_options
 from camreel.cli.passwords import ask, checked_password, into_keyring, keyring_entry
-from camreel.cli.startup import loading, program_command
+from camreel.cli.startup import loading_aiohttp, program_command
 from camreel.cli.ui import terminal
 from camreel.config import Config, check_name, config_path, with_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
@@ -109,7 +109,7 @@ def _found(places: Sequence[str]) -> list[FoundDevice]:
     for place in places:
         parse_address(place)
     terminal.err("Looking for cameras ...")
-    with loading():
+    with loading_aiohttp():
         from camreel.devices.registry import discover  # noqa: PLC0415 - the help page does not need it
     try:
         return discover(places)
