@@ -171,6 +171,13 @@ def _leading(error: BaseException) -> BaseException:
     return min(map(_leading, parts), key=rank, default=error)
 
 
+def unexpected_error(error: Exception, hint: str) -> CamreelError:
+    """Return an error that reports ``error`` as a bug of camreel, which is its cause."""
+    bug = CamreelError(f"this is a bug in camreel: {type(error).__name__}: {error}".rstrip(": "), hint=hint)
+    bug.__cause__ = error
+    return bug
+
+
 # What each exit code means, for the pages and the manual.
 MEANINGS = {
     0: "complete: everything the camera has of the range is in the video (gaps in the recording itself are reported)",

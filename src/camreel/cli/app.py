@@ -18,12 +18,13 @@ from camreel.cli.registry import COMMANDS
 from camreel.cli.startup import loading, program_name
 from camreel.cli.ui import terminal
 from camreel.config import nearest
-from camreel.errors import CamreelError, DiskError, Interrupted, UsageError
+from camreel.errors import CamreelError, DiskError, Interrupted, UsageError, unexpected_error
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _COMPLETE = "_CAMREEL_COMPLETE"
+_REPORT = "Run it again with --debug and report what it shows. What was downloaded is kept."
 _NAMED = {command.name: command for command in COMMANDS}
 
 
@@ -94,7 +95,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         told = Interrupted("interrupted")
     except Exception as error:  # noqa: BLE001 - the last resort of a program
-        told = _bug(error)
+        told = unexpected_error(error, _REPORT)
     # Looked for in the raw arguments: they may be what could not be parsed.
     if "--json" in arguments:
         from camreel.report import error_json  # noqa: PLC0415 - the help page does not need it
@@ -168,12 +169,3 @@ def _named(ctx: click.Context | None) -> str:
         words.insert(0, ctx.info_name or "")
         ctx = ctx.parent
     return " ".join([program_name(), *(words if words != ["get"] else [])])
-
-
-def _bug(error: Exception) -> CamreelError:
-    bug = CamreelError(
-        f"this is a bug in camreel: {type(error).__name__}: {error}".rstrip(": "),
-        hint="Run it again with --debug and report what it shows. What was downloaded is kept.",
-    )
-    bug.__cause__ = error
-    return bug

@@ -18,7 +18,7 @@ from camreel.cli.options import OutputOptions
 from camreel.cli.passwords import Passwords
 from camreel.cli.request import wanted_of
 from camreel.cli.startup import loading
-from camreel.errors import CamreelError, Interrupted, LoginError, most_severe, unwrap_group
+from camreel.errors import CamreelError, Interrupted, LoginError, most_severe, unexpected_error, unwrap_group
 from camreel.events import Listener
 from camreel.model import Address, Asked, Credentials, Output, Query, Request, Target
 
@@ -237,9 +237,6 @@ class Batch(Generic[_Task, _Result]):
         except Exception as error:
             if self.is_single:
                 raise
-            bug = CamreelError(
-                f"this is a bug in camreel: {type(error).__name__}: {error}".rstrip(": "),
-                hint="Run it for this camera alone with --debug and report what it shows. What was downloaded is kept.",
-            )
-            bug.__cause__ = error
-            return bug  # the others go on; it is told as what it is
+            # The others go on; it is reported as what it is.
+            hint = "Run it for this camera alone with --debug and report what it shows. What was downloaded is kept."
+            return unexpected_error(error, hint)
