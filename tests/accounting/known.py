@@ -85,25 +85,12 @@ KNOWN: tuple[Known, ...] = (
         "Frames that need a group before the clip are named, with exit code 0; the clip is said to be 3 ms longer.",
     ),
     _known(
-        "1 frame in two seconds, last in an mkv", {Feature.HALF_FPS, Feature.MKV}, {Kind.NO_VIDEO},
-        "The same with one that lasts two seconds.",
-    ),
-    _known(
-        "a range within 1 frame a second, with B-frames", {Feature.ONE_FPS, Feature.B_FRAMES},
-        {Kind.NO_VIDEO},
-        "A range that ends before a frame that others need is taken to be too short.",
-    ),
-    _known(
         "parameter sets in band only, of H.265, in fragments", {Feature.NO_SETS, Feature.H265}, {Kind.NO_VIDEO},
         "An empty hvcC is copied into the video, which cannot be opened then.",
     ),
     _known(
         "a range, encoded again", {Feature.AGAIN, Feature.RANGE}, {Kind.SILENT},
         "Where the second of two encoders is cut by the range, the first is cut all the same.",
-    ),
-    _known(
-        "1 frame a second, last in an mkv", {Feature.ONE_FPS, Feature.MKV}, {Kind.NO_VIDEO},
-        "An mkv whose last frame lasts a second is taken to be too short.",
     ),
     _known(
         "other parameter sets, described", {Feature.DESCRIPTIONS}, {Kind.DAMAGED, Kind.SILENT},

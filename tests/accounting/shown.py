@@ -189,6 +189,10 @@ def _beeps_of(run: Run) -> Iterator[tuple[float, bool]]:
     begins = max(run.starts, run.cut.heard_from)
     # The end of a piece of AAC is heard when the next one is decoded, which may be after a hole.
     yield float(run.times[0]), False
+    # What is shown because the last frames need it may be heard as well.
+    for time in run.after:
+        taken = run.starts + time - run.times[0]
+        yield from ((float(time + second - taken), False) for second in (int(taken), int(taken + run.cut.period)))
     for second in range(int(begins), LENGTH + 1):
         inside = float(second - begins), float(ends - second)
         if min(inside) > -_EDGE:

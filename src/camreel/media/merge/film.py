@@ -133,7 +133,8 @@ class Film:
             converted=0 if sound is None else sound.converted,
             subtitles=subtitles,
         )
-        verify(path, self.job.format.container, result, (pictures.first_written, pictures.last_written))
+        stays = float((pictures.end - pictures.shown) * pictures.time_base)
+        verify(path, self.job.format.container, result, (pictures.first_written, pictures.last_written), stays)
         return result
 
     def _changed_from(self, written: str | None) -> str | None:

@@ -25,32 +25,36 @@ _HINT = "The downloads are kept. Run it again; if it happens again, please repor
 _TOLERANCE = 0.5
 
 
-def verify(path: str, container: Container, written: FilmResult, ends: tuple[bytes, bytes]) -> None:
+def verify(path: str, container: Container, written: FilmResult, ends: tuple[bytes, bytes], stays: float) -> None:
     """Check the file and bring it to the disk. Raises :class:`MergeError` if it is not what was written.
 
-    ``ends`` are how the first and the last picture begin, as bytes: they are read back through the index. mp4 and avi
+    ``ends`` are how the first and the last frame begin, as bytes: they are read back through the index. mp4 and avi
     have an index that lists every packet. Matroska has none: its length, and the place of the packets at its end,
-    speak for the rest.
+    speak for the rest. ``stays`` is how long (seconds) the last frame is shown: no index says it of frames that are
+    stored out of order, and at 1 frame a second it is no rounding.
     """
     try:
         with open_as(path, container.demuxer) as reopened:
-            _compare(reopened, container, written, ends)
+            _compare(reopened, container, written, ends, stays)
     except (av.error.FFmpegError, ValueError) as error:
         raise MergeError(f"The finished video cannot be opened again ({error}).", hint=_HINT) from error
     writing(_to_disk, path)
 
 
-def _compare(reopened: InputContainer, container: Container, written: FilmResult, ends: tuple[bytes, bytes]) -> None:
+def _compare(
+    reopened: InputContainer, container: Container, written: FilmResult, ends: tuple[bytes, bytes], stays: float
+) -> None:
     if not reopened.streams.video or bool(reopened.streams.audio) != bool(written.audio_packets):
         raise MergeError("The finished video does not have the tracks that were written.", hint=_HINT)
     _compare_lists(reopened, container, written)
     first, last, at = _ends(reopened)
     if (first, last) != ends:
         raise MergeError("The finished video does not hold the pictures that were written.", hint=_HINT)
-    seconds = _seconds(reopened) if container.has_index else min(_seconds(reopened), at)
-    if abs(seconds - written.seconds) > _TOLERANCE:
+    # By when the last frame begins: where it ends, not every container says.
+    begins = min(_seconds(reopened), at) if container.has_timestamps else _seconds(reopened) - stays
+    if abs(begins + stays - written.seconds) > _TOLERANCE:
         raise MergeError(
-            f"The finished video is {seconds:.2f} s long; {written.seconds:.2f} s were written.", hint=_HINT
+            f"The finished video is {begins + stays:.2f} s long; {written.seconds:.2f} s were written.", hint=_HINT
         )
 
 

@@ -19,6 +19,7 @@ from camreel_simulator import ClipSpec
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
 COMMENT = "camreel request=0123456789abcdef0123456789abcdef complete"
+STAYS = 0.1  # seconds, the last frame
 FORMATS = ["mp4", "mkv", "avi"]
 
 
@@ -81,7 +82,7 @@ def test_comment_reads_back_and_changes_in_place(studio, source_hashes, containe
     assert read_comment(path) == COMMENT.replace("complete", "partial ")
     assert COMMENT.encode() not in film.path.read_bytes()
     assert film.hashes() == source_hashes(clips)
-    verify(path, OutputFormat(container).container, film.result, film.ends)
+    verify(path, OutputFormat(container).container, film.result, film.ends, STAYS)
 
 
 @pytest.mark.parametrize(
@@ -110,15 +111,15 @@ def test_a_film_that_is_not_what_was_written(studio, container):
     ends = film.ends
     more = replace(film.result, video_packets=film.result.video_packets + 30, seconds=film.result.seconds + 3)
     with pytest.raises(MergeError, match="finished video"):
-        verify(path, OutputFormat(container).container, more, ends)
+        verify(path, OutputFormat(container).container, more, ends, STAYS)
     with pytest.raises(MergeError, match="tracks"):
-        verify(path, OutputFormat(container).container, replace(film.result, audio_packets=0), ends)
+        verify(path, OutputFormat(container).container, replace(film.result, audio_packets=0), ends, STAYS)
     for wrong in [(ends[0], ends[0]), (ends[1], ends[1])]:
         with pytest.raises(MergeError, match="does not hold the pictures"):
-            verify(path, OutputFormat(container).container, film.result, wrong)
+            verify(path, OutputFormat(container).container, film.result, wrong, STAYS)
     film.path.write_bytes(film.path.read_bytes()[: film.result.size // 2])
     with pytest.raises(MergeError, match="finished video"):
-        verify(path, OutputFormat(container).container, film.result, ends)
+        verify(path, OutputFormat(container).container, film.result, ends, STAYS)
 
 
 @pytest.mark.parametrize("name", ["a:b.part", "-o.part", "Tür 門 'x'.part", "100%d.part", "a b|c?.part", "\udcff.part"])

@@ -84,6 +84,26 @@ def test_b_frames(studio, source_hashes, container):
         assert max(map(abs, late)) <= 0.065
 
 
+@pytest.mark.parametrize("fps", [1, 2, 10])
+@pytest.mark.parametrize("bframes", [0, 2])
+@pytest.mark.parametrize("container", ["mp4", "mkv", "mov", "avi"])
+def test_a_last_frame_may_stay_for_a_second(studio, source_hashes, container, bframes, fps):
+    """However few frames a second, alone, behind a faster clip, or cut within B-frames: the video is right."""
+    if container == "avi" and bframes:
+        pytest.skip("avi stores no time at which a frame is shown")
+    slow = studio.clip(ClipSpec(EIGHT + timedelta(seconds=3), 12, fps=fps, gop=6, bframes=bframes, audio=None))
+    assert studio.merge(container, [slow]).hashes() == source_hashes([slow])
+    cut = studio.merge(container, [slow], (3, 11))
+    asked = source_hashes([slow])[: 8 * fps]
+    assert cut.hashes()[: len(asked)] == asked
+    if container == "avi":  # its rate is that of the first clip
+        return
+    fast = studio.row(1, fps=25, audio=None)
+    both = studio.merge(container, [*fast, slow])
+    assert both.hashes() == source_hashes([*fast, slow])
+    assert both.result.seconds == pytest.approx(15)
+
+
 def test_avi_needs_a_constant_rate(studio, source_hashes):
     """avi has no time stamps: more pictures a second than it was made for are refused by name, fewer leave places."""
     clips = [*studio.row(1, seconds=2), *studio.row(1, seconds=2, begin=2, fps=5)]
