@@ -222,8 +222,8 @@ def _unnamed(number: int, cut: Cut, told: Told, left: Sequence[int]) -> Iterator
     clip = told.clip(number)
     if clip and clip["status"] in {"failed", "unusable"}:
         return
-    counted = re.search(r"\d+", (clip or {}).get("reason") or "")
-    said = int(counted[0]) if counted and clip and clip["status"] != "inside" else 0
+    counted = re.search(r"(\d+) picture", (clip or {}).get("reason") or "")
+    said = int(counted[1]) if counted and clip and clip["status"] != "inside" else 0
     if len(left) > said:
         what = f"{len(left)} of clip {number}, from {left[0]} on, of which {said} are named"
         yield Wrong(Kind.SILENT, what)
@@ -297,7 +297,7 @@ def _checks(card: Card, told: Told, runs: Sequence[Run]) -> Iterator[Wrong]:
     if is_dated and not card.features & {Feature.CLOCK_STEP, Feature.EARLY, Feature.CLOCK_SET}:
         yield from _held(Kind.TIMES, lambda: _check_claims(card, told, runs))
     yield from _held(Kind.TIMES, lambda: _check_chapters(told, runs))
-    if not told.says("sound is missing", "sound ends"):
+    if not any(told.loses(number, "sound is missing") for number in range(len(card.cuts))):
         yield from _held(Kind.SOUND, lambda: check_sound(told.parts, runs, to_the_end=card.container == "mp4"))
 
 

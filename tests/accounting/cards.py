@@ -234,6 +234,8 @@ class _Dealer:
         # Without B-frames: what is left of a clip is then what comes first.
         if not cut.dav and not cut.source.spec.bframes and self._once_in(8):
             return replace(cut, broken="short")
+        if not cut.dav and cut.sound and self._once_in(12):
+            return replace(cut, broken="short index")
         return cut
 
     def _made_odd(self, cut: Cut) -> Cut:

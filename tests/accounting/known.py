@@ -114,10 +114,6 @@ KNOWN: tuple[Known, ...] = (
         excused=True,
     ),
     _known(
-        "the index cut short", {Feature.SHORT_INDEX}, {Kind.SOUND},
-        "Sound of which the index is cut off is replaced by silence without a word.",
-    ),
-    _known(
         "a clock that is set in a .dav", {Feature.CLOCK_SET}, {Kind.SILENT},
         "Frames from before the clock was set are taken for an older recording, and left out.",
     ),

@@ -39,6 +39,11 @@ class Told:
         notes = " ".join(self.report.get("warnings", [])).lower()
         return any(word in notes for word in words)
 
+    def loses(self, number: int, *words: str) -> bool:
+        """Whether a clip is named as one that lost something, with one of ``words``."""
+        clip = self.clip(number) or {}
+        return self.code == 4 and any(word in (clip.get("reason") or "") for word in words)
+
     def clip(self, number: int) -> dict[str, Any] | None:
         """What the report says of a clip; None where it does not mention it."""
         return next((each for each in self.report.get("clips", []) if each["path"] == self.paths[number]), None)
@@ -54,8 +59,8 @@ class Told:
         return "\n  ".join([*rows, *([f"{error['message']} {error['hint']}"] if error else [])])
 
 
-def merge(card: Card, folder: Path) -> Told:
-    """``camreel merge`` of the clips as files, named as on a card."""
+def merge(card: Card, folder: Path, *more: str) -> Told:
+    """``camreel merge`` of the clips as files, named as on a card, with ``more`` options."""
     paths = []
     for number, cut in enumerate(card.cuts):
         path = folder / "card" / _path(number, cut)
@@ -64,11 +69,11 @@ def merge(card: Card, folder: Path) -> Told:
         paths.append(str(path))
     asked = [f"--{end}={_at(seconds)}" for end, seconds in zip(("start", "end"), card.asked or (), strict=False)]
     in_order = ["--in-order"] if card.is_in_order else []
-    return _run(["merge", *paths, *asked, *in_order], folder / f"video.{card.container}", paths)
+    return run(["merge", *paths, *asked, *in_order, *more], folder / f"video.{card.container}", paths)
 
 
-def get(card: Card, folder: Path) -> Told:
-    """``camreel get`` from a camera that has the card."""
+def get(card: Card, folder: Path, *more: str) -> Told:
+    """``camreel get`` from a camera that has the card, with ``more`` options."""
     start, end = card.asked or (min(cut.listed[0] for cut in card.cuts) - _AROUND, card.cuts[-1].listed[1] + _AROUND)
     paths = [f"/mnt/sd/{_path(number, cut)}" for number, cut in enumerate(card.cuts)]
     recordings = [
@@ -79,7 +84,7 @@ def get(card: Card, folder: Path) -> Told:
     with running(camera) as server, patch.dict("os.environ", AMCREST_PASSWORD=camera.password):
         address = ["--host", f"127.0.0.1:{server.port}", "--username", camera.username]
         asked = ["--start", _at(start), "--end", _at(end)]
-        return _run(["get", *address, *asked, "--no-input"], folder / f"video.{card.container}", paths)
+        return run(["get", *address, *asked, "--no-input", *more], folder / f"video.{card.container}", paths)
 
 
 def _listed(cut: Cut) -> tuple[datetime, datetime]:
@@ -98,7 +103,8 @@ def _at(seconds: int) -> str:
     return (EIGHT + timedelta(seconds=seconds)).isoformat()
 
 
-def _run(arguments: Sequence[str], output: Path, paths: Sequence[str]) -> Told:
+def run(arguments: Sequence[str], output: Path, paths: Sequence[str]) -> Told:
+    """The product with these arguments; ``paths`` are how its report calls the clips."""
     with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as errors:
         code = main([*arguments, "-o", str(output), "--json"])
     assert out.getvalue().startswith("{"), f"exit {code}, and no report\n{errors.getvalue()}"

@@ -11,6 +11,7 @@ from camreel.model import Recording, Span, WallTime
 from camreel.planning.account import Account, Hole, LossKind, LostReason, account_for, uncovered
 from camreel.planning.plan import INDEX_LAG, ExportPlan
 from camreel.report import ClipReport
+from camreel.text import duration_text
 from camreel.transfer.pool import Fetched
 
 _MOST_AT_ONCE = 100  # of one moment; only a camera that lies lists more
@@ -42,7 +43,7 @@ def account_clips(
     lost = [
         Hole(_missing_part(report), report.reason, report.number)
         for report in reports
-        if report.is_lost and report.reason
+        if report.is_lost and report.reason and report.reason.kind is not LossKind.SOUND_MISSING
     ]
     writing = LostReason(LossKind.STILL_WRITING)
     pending = [Hole(Span(recording.span.start, plan.span.end), writing) for recording in plan.writing]
@@ -93,8 +94,8 @@ def _clip_report(
         return report("unusable", LostReason(LossKind.NOT_MERGED))
     if isinstance(outcome, LostReason):
         return report("unusable", outcome)
-    if outcome.missing_packets:
-        return report("short", LostReason(LossKind.ENDS_EARLY, outcome.missing_packets), outcome.covered)
+    if (short := _why_short(outcome)) is not None:
+        return report("short", short, outcome.covered)
     if outcome.inside is not None:
         return report("inside", LostReason(LossKind.DUPLICATE, outcome.inside))
     if outcome.covered is None:
@@ -102,6 +103,17 @@ def _clip_report(
     if outcome.undecodable_dropped:
         return report("merged", LostReason(LossKind.UNDECODABLE, outcome.undecodable_dropped), outcome.covered)
     return report("merged", None, outcome.covered)
+
+
+def _why_short(outcome: ClipOutcome) -> LostReason | None:
+    """Return what a clip should have and has not; None for a whole one."""
+    if outcome.missing_packets:
+        return LostReason(LossKind.ENDS_EARLY, outcome.missing_packets)
+    if outcome.index_cut:
+        return LostReason(LossKind.INDEX_CUT)
+    if outcome.sound_missing:
+        return LostReason(LossKind.SOUND_MISSING, duration_text(outcome.sound_missing))
+    return None
 
 
 def _shown(outcome: ClipOutcome) -> tuple[Span, ...]:

@@ -72,15 +72,20 @@ def _keyframe(clip: Clip, seconds: float) -> tuple[Packet[Any], float]:
     """The last keyframe at or before ``seconds``, else the first, and when it is shown."""
     origin: Fraction | None = None
     found: tuple[Packet[Any], float] | None = None
+    ends = 0.0
     for packet in clip.packets(sound=False):
         pts = packet.dts if packet.pts is None else packet.pts
         shown = (pts or 0) * clip.time_base
         origin = shown if origin is None else origin
+        ends = max(ends, float(shown - origin + 1 / clip.frame_rate))
         if not packet.is_keyframe:
             continue
         if found is not None and shown - origin > seconds:
             break
         found = packet, max(0.0, float(shown - origin))
+    else:
+        if ends <= seconds and clip.is_cut:
+            raise Unusable("the file ends early, before this moment")
     if found is None:
         raise Unusable("it holds no keyframe")
     return found

@@ -18,7 +18,7 @@ from camreel.media.clips.open import open_clip
 from camreel.media.merge.film import Film
 from camreel.media.merge.timeline import Placed
 from camreel.media.worker.messages import ClipOutcome, LapseClip, MergeResult, TimelapseOrder, TimelapseResult
-from camreel.model import WallTime
+from camreel.model import Span, WallTime
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -54,24 +54,40 @@ class _Lapse:
         return TimelapseResult(MergeResult((self._film.close(),)), outcomes)
 
     def _recording(self, number: int, clips: list[LapseClip]) -> ClipOutcome:
-        written, reason = 0, None
+        written, missing, reason = 0, 0, None
+        index_cut = False
+        span = clips[0].span
         self._report(number, clips[0].start)  # whatever comes of it is its doing
         for clip in clips:
             try:
                 with open_clip(clip.path) as opened:
-                    for packet, wall in _keyframes(opened, clip):
+                    chosen = _Keyframes(opened, clip)
+                    for packet, wall in chosen:
                         self._write(opened, packet, wall)
                         written += 1
                         self._report(number, wall)
+                    if chosen.to_the_end:
+                        missing += max(0, opened.listed_packets - chosen.read)
+                        index_cut = index_cut or opened.is_index_cut
+                        if missing or index_cut:
+                            span = Span(span.start, max(span.start, min(span.end, chosen.ends)))
             except Unusable as error:
                 reason = str(error)
         if not written or reason is not None:
             return ClipOutcome(number, unusable=reason or "it holds no keyframe of that time")
         assert self._film is not None
-        span, place = clips[0].span, self._place
+        place = self._place
         placed = Placed(clips[0].label, span, float(place(span.start)), float(place(span.end)), clips[0].events)
         self._film.placed.append(placed)
-        return ClipOutcome(number, covered=span, starts_at=placed.start, holds=span.seconds, video_packets=written)
+        return ClipOutcome(
+            number,
+            covered=span,
+            starts_at=placed.start,
+            holds=span.seconds,
+            video_packets=written,
+            missing_packets=missing,
+            index_cut=index_cut,
+        )
 
     def _write(self, clip: Clip, packet: Packet[Any], wall: WallTime) -> None:
         if self._film is None:
@@ -92,24 +108,38 @@ class _Lapse:
         return Fraction(gone // timedelta(microseconds=1), 1_000_000) / Fraction(self._order.speed)
 
 
-def _keyframes(opened: Clip, clip: LapseClip) -> Iterator[tuple[Packet[Any], WallTime]]:
-    """Of each moment the last keyframe at or before it, each once."""
-    moments = list(clip.moments)
-    held: tuple[Packet[Any], WallTime] | None = None
-    origin: Fraction | None = None
-    for packet in opened.packets(sound=False):
-        pts = packet.dts if packet.pts is None else packet.pts
-        shown = (pts or 0) * opened.time_base
-        origin = shown if origin is None else origin
-        if not packet.is_keyframe:
-            continue
-        after = float(shown - origin)
-        if held is not None and moments and moments[0] < after:
+class _Keyframes:
+    """Of each moment the last keyframe at or before it, each once, with when it was taken.
+
+    ``read`` counts the frames that were looked at, up to ``ends``; ``to_the_end``: they are all that the clip has.
+    """
+
+    def __init__(self, opened: Clip, clip: LapseClip) -> None:
+        self._opened, self._clip = opened, clip
+        self.read = 0
+        self.ends = clip.start
+        self.to_the_end = False
+
+    def __iter__(self) -> Iterator[tuple[Packet[Any], WallTime]]:
+        opened, moments = self._opened, list(self._clip.moments)
+        held: tuple[Packet[Any], WallTime] | None = None
+        origin: Fraction | None = None
+        for packet in opened.packets(sound=False):
+            self.read += 1
+            pts = packet.dts if packet.pts is None else packet.pts
+            shown = (pts or 0) * opened.time_base
+            origin = shown if origin is None else origin
+            after = float(shown - origin)
+            self.ends = max(self.ends, self._clip.start + timedelta(seconds=after + float(1 / opened.frame_rate)))
+            if not packet.is_keyframe:
+                continue
+            if held is not None and moments and moments[0] < after:
+                yield held
+            while moments and moments[0] < after and held is not None:
+                moments.pop(0)
+            if not moments:
+                return
+            held = packet, self._clip.start + timedelta(seconds=max(0.0, after))
+        self.to_the_end = True
+        if held is not None:
             yield held
-        while moments and moments[0] < after and held is not None:
-            moments.pop(0)
-        if not moments:
-            return
-        held = packet, clip.start + timedelta(seconds=max(0.0, after))
-    if held is not None:
-        yield held

@@ -28,6 +28,8 @@ class LossKind(str, Enum):
     NO_KEYFRAME = "no_keyframe"
     NO_FRAME = "no_frame"
     ENDS_EARLY = "ends_early"  # detail: how many frames its index has and its bytes do not
+    INDEX_CUT = "index_cut"
+    SOUND_MISSING = "sound_missing"  # detail: how many seconds of it, as text
     UNDECODABLE = "undecodable"  # detail: how many frames come before its first keyframe
     DUPLICATE = "duplicate"  # detail: the number of the clip that shows all of it
     # Parts of the range.

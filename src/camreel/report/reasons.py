@@ -15,6 +15,8 @@ _WORDS = {
     LossKind.NO_KEYFRAME: "it holds no keyframe of that time",
     LossKind.NO_FRAME: "it holds no picture in the range",
     LossKind.ENDS_EARLY: "the file ends early: {pictures} that it should have are not in it",
+    LossKind.INDEX_CUT: "the file ends within its index: nobody knows how much more it should have",
+    LossKind.SOUND_MISSING: "{detail} of its sound is missing: the file ends early, or it cannot be read",
     LossKind.UNDECODABLE: "{pictures} of it cannot be decoded (no keyframe comes before) and cannot be shown",
     LossKind.DUPLICATE: "clip {detail} shows all of it",
     LossKind.NOT_RECORDED: "nothing was recorded",

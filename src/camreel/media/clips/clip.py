@@ -20,6 +20,7 @@ from camreel.formats.mp4 import BadIndex, read_index
 from camreel.formats.mp4.boxes import head_of
 from camreel.formats.nal import BadParameters, Parameters, read_parameters
 from camreel.formats.sniff import Unusable
+from camreel.media.clips.truncation import tracks_before_cut
 from camreel.media.ffmpeg import FAST_OPEN, as_fraction, open_as
 from camreel.text import codec_name
 
@@ -103,10 +104,15 @@ class Clip:
     ``is_upright``: nothing but its size is to be said of how its pictures are shown, as far as is known here.
 
     ``configuration`` is its ``avcC`` or ``hvcC``, ``aspect`` the shape of a pixel, ``sound_ticks`` the unit of time of
-    its sound (None: it has none) and ``sound_setup`` what a decoder needs to know of that.
+    its sound (None: it has none) and ``sound_setup`` what a decoder needs to know of that. ``sound_ends`` is where
+    (seconds of its own time) its sound ends by its index, None where that does not say. ``has_lost_sound``: it has
+    sound that cannot be read, or the end of the file cuts off where it would say so.
     """
 
     is_upright = False
+    sound_ends: Fraction | None = None
+    has_lost_sound = False
+    _before_cut: frozenset[bytes] | None = None
 
     origin: int | None = None
     is_encoded = False
@@ -118,11 +124,14 @@ class Clip:
         self._ahead: list[Packet[Any]] = []
         self.container = container
         self.video = _video_of(container)
+        self._before_cut = _tracks_before_cut(path)
         self.sound = _sound_of(container, self.video)
         self.parameters = _parameters_of(self.video)
         self.time_base = _time_base_of(self.video)
         # Now: once the file is closed, what its tracks say is read from memory that was given back.
         self._listed_packets = max(0, self.video.frames)
+        self.sound_ends = None if self.sound is None else _end_of(self.sound)
+        self.has_lost_sound = self.sound is None and self._lost_sound()
         self._listed_seconds = float((self.video.duration or 0) * self.time_base)
         self._frame_rate = rate_of(as_fraction(self.video.average_rate))
         self.kind = ClipKind(
@@ -151,8 +160,20 @@ class Clip:
 
     @property
     def listed_packets(self) -> int:
-        """How many pictures the index lists; 0 where it does not say."""
-        return self._listed_packets
+        """How many pictures the index lists; 0 where it does not say. In fragments: those read so far."""
+        if self._listed_packets or self._before_cut is None:
+            return self._listed_packets
+        return sum(entry.size > 0 for entry in getattr(self.video, "index_entries", None) or ())  # since PyAV 17
+
+    @property
+    def is_index_cut(self) -> bool:
+        """Whether the file ends within the list of its pictures: how many more there should be nobody knows."""
+        return self._before_cut is not None and b"vide" not in self._before_cut
+
+    def _lost_sound(self) -> bool:
+        if self.container.streams.audio and (self.container.streams.audio[0].frames or not self.video.frames):
+            return True
+        return self._before_cut is not None and b"soun" not in self._before_cut
 
     def listed_marks(self) -> Marks | None:
         """Its pictures as they are compared with others', where that takes no reading of them."""
@@ -169,6 +190,8 @@ class Clip:
     @property
     def is_cut(self) -> bool:
         """Whether the index lists pictures that lie behind the end of the file."""
+        if self.is_index_cut or self.has_lost_sound:
+            return True
         return reach_of_index(self.path, self.video) > Path(self.path).stat().st_size
 
     @property
@@ -294,6 +317,20 @@ def _video_of(container: InputContainer) -> VideoStream:
     return video
 
 
+def _tracks_before_cut(path: str) -> frozenset[bytes] | None:
+    try:
+        return tracks_before_cut(path)
+    except OSError:
+        return None
+
+
+def _end_of(sound: AudioStream) -> Fraction | None:
+    ticks = as_fraction(sound.time_base)
+    if ticks is None or sound.duration is None:
+        return None
+    return ((sound.start_time or 0) + sound.duration) * ticks
+
+
 def _sound_of(container: InputContainer, video: VideoStream) -> AudioStream | None:
     if not container.streams.audio:
         return None
@@ -303,6 +340,8 @@ def _sound_of(container: InputContainer, video: VideoStream) -> AudioStream | No
     empty = video.frames > 0 and sound.frames == 0
     context = sound.codec_context
     if empty or context is None or not 1000 <= context.rate <= 384_000 or not 1 <= context.layout.nb_channels <= 8:
+        return None
+    if context.name == "aac" and not context.extradata:  # nothing says how to decode it, and no container takes it
         return None
     return sound
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from fractions import Fraction
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from camreel.media.merge.pieces import Destination, Piece, StopReason, place_fir
 from camreel.media.merge.reencode import Edge, edge
 from camreel.media.merge.scan import keyframe_before
 from camreel.media.worker.messages import ClipOutcome, MergeJob
-from camreel.model import Span, WallTime
+from camreel.model import AudioMode, Span, WallTime
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 # How often progress is told, in seconds: it is also the sign of life that the parent waits for.
 EVERY = 0.25
 _LOOK_EVERY = 16  # copied packets between two looks at the clock
+# Seconds: an index may round the end of the sound up to a frame or two.
+_SOUND_SHORT = 0.15
 
 
 class PacketStream:
@@ -420,6 +423,7 @@ class ClipCopy:
                 holds=self._holds(),
                 undecodable_dropped=counts.before_first,
                 missing_packets=missing,
+                index_cut=whole and self.source.is_index_cut,
                 duplicates=counts.duplicates,
             )
         pictures, sound = self._output.pictures, self._output.sound
@@ -442,9 +446,21 @@ class ClipCopy:
             undecodable_dropped=counts.before_first + counts.leading,
             missing_packets=missing,
             audio_cut_seconds=longer if self.is_whole else 0.0,
+            sound_missing=self._sound_missing(end) if whole else 0.0,
+            index_cut=whole and self.source.is_index_cut,
             holes=tuple(self._holes),
             duplicates=counts.duplicates,
         )
+
+    def _sound_missing(self, end: Fraction) -> float:
+        """Seconds of sound that should be beside the pictures, which end at ``end``, and are not."""
+        assert self._output is not None
+        if self._job.video.audio is AudioMode.NONE:
+            return 0.0
+        if self.source.has_lost_sound:
+            return float(end - self._starts_at * self._output.pictures.time_base)
+        missing = 0.0 if self._output.sound is None else self._output.sound.missing
+        return missing if missing >= _SOUND_SHORT else 0.0
 
     def _holds(self) -> float:
         if not self.is_whole or self._latest is None or self.origin is None:

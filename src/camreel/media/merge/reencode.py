@@ -167,7 +167,8 @@ class H264Clip(Clip):
         )
         self.configuration, self.aspect = source.configuration, source.aspect
         self.sound_ticks, self.sound_setup = source.sound_ticks, source.sound_setup
-        self._read = 0
+        self.sound_ends, self.has_lost_sound = source.sound_ends, source.has_lost_sound
+        self._unread = 0  # pictures of the range that the index lists and the file has not
         self._from: int | None = None
         self._ready: list[Packet[Any]] = []
         self._encoder: Reencoder | None = None
@@ -213,7 +214,9 @@ class H264Clip(Clip):
     @property
     def listed_packets(self) -> int:
         """Pictures that there should be, of those that were asked for."""
-        return 0 if self._encoder is None else self._encoder.pictures + self._encoder.failed
+        if self._encoder is None:
+            return 0
+        return self._encoder.pictures + self._encoder.failed + self._unread
 
     @property
     def listed_seconds(self) -> float:
@@ -234,15 +237,24 @@ class H264Clip(Clip):
         if self._encoder is not None:
             yield from (packet for packet in self._packets if sound or self.is_picture(packet))
 
+    @property
+    def is_index_cut(self) -> bool:
+        return self._source.is_index_cut
+
     def _encoded(self) -> Iterator[Packet[Any]]:
         assert self._encoder is not None
-        started = False
+        started, read, latest = False, 0, 0
         for packet in self._source.packets():
             if not self._source.is_picture(packet):
                 yield packet
                 continue
+            read += 1
             pts = packet.dts if packet.pts is None else packet.pts
+            assert pts is not None
+            latest = max(latest, pts)
             started = started or (packet.is_keyframe and pts == self._from)
             if started:
                 yield from self._encoder.add(packet)
+        if latest < self._until:
+            self._unread = max(0, self._source.listed_packets - read)
         yield from self._encoder.finish()

@@ -126,6 +126,8 @@ def together(outcomes: Sequence[ClipOutcome]) -> ClipOutcome:
         undecodable_dropped=sum(each.undecodable_dropped for each in used),
         missing_packets=max(each.missing_packets for each in used),
         audio_cut_seconds=last.audio_cut_seconds,
+        sound_missing=sum(each.sound_missing for each in used),
+        index_cut=any(each.index_cut for each in used),
         holes=tuple(hole for each in used for hole in each.holes),
         duplicates=max(each.duplicates for each in used),
     )

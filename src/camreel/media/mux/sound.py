@@ -92,7 +92,8 @@ class SoundTrack(ABC):
     """Queues the sound of a clip until its pictures have come as far, and writes what belongs to them.
 
     ``packets`` counts what was written, ``end`` is the sample after the last of them, ``converted`` the clips whose
-    sound was of another kind than the track's. A clip without sound is silence.
+    sound was of another kind than the track's. A clip without sound is silence. ``missing`` is how many seconds of
+    sound the last clip should have by its index, beside its pictures, and had not.
     """
 
     def __init__(self, output: SoundSink, rate: int) -> None:
@@ -103,6 +104,7 @@ class SoundTrack(ABC):
         self.end = 0
         self.packets = 0
         self.converted = 0
+        self.missing = 0.0
         self._waiting: deque[tuple[int, Packet[Any] | Stored]] = deque()
 
     def start_clip(self, clip: Clip, base: Fraction, first: Fraction) -> None:
@@ -113,6 +115,7 @@ class SoundTrack(ABC):
         self._numerator, self._denominator = ratio.numerator, ratio.denominator
         self._shift = round((base - first) * self.rate)
         self._floor = round(base * self.rate)
+        self._ends = None if clip.sound_ends is None else round(clip.sound_ends * self.rate)
         self._waiting.clear()
         self._heard = self._floor
         if clip.kind.sound is not None:
@@ -181,6 +184,8 @@ class SoundTrack(ABC):
             if position < limit:
                 self._place(position, packet, limit)
         self._clip_ended(limit)
+        should = self._heard if self._ends is None else min(limit, self._ends + self._shift)
+        self.missing = max(0.0, (should - self._heard) / self.rate)
         return max(0.0, (self._heard - limit) / self.rate)
 
     def finish(self) -> None:  # noqa: B027 - only a track that holds samples back has something to do

@@ -101,7 +101,8 @@ class ClipOutcome:
     pictures the clip has in all, wherever the range cuts it. ``unusable`` says why nothing could be used, None
     where it could; ``missing_packets`` counts pictures its index lists but its bytes do not hold.
     ``undecodable_dropped`` counts pictures of the range that come before the first one that can be decoded by
-    itself. ``audio_cut_seconds`` is how much longer its sound is than its pictures.
+    itself. ``audio_cut_seconds`` is how much longer its sound is than its pictures, ``sound_missing`` how many seconds
+    of sound it should have beside them and has not. ``index_cut``: its file ends within the list of its pictures.
 
     ``holes`` are parts of ``covered`` of which the clip has no picture. ``duplicates`` counts the pictures that were
     left out because another clip shows the same moment; ``inside`` is the number of the clip that shows all of it.
@@ -118,6 +119,8 @@ class ClipOutcome:
     undecodable_dropped: int = 0
     missing_packets: int = 0
     audio_cut_seconds: float = 0.0
+    sound_missing: float = 0.0
+    index_cut: bool = False
     unusable: str | None = None
     holes: tuple[Span, ...] = ()
     duplicates: int = 0
