@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import socket
+import struct
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +20,8 @@ from camreel_simulator.http.throttle import Bucket
 if TYPE_CHECKING:
     from camreel_simulator.device.camera import SimulatedCamera
     from camreel_simulator.http.message import DeviceAnswer, HttpRequest
+
+_CLOSES_AFTER = 0.02  # seconds
 
 
 @dataclass(frozen=True)
@@ -222,7 +226,20 @@ class _Connection:
         await self._writer.drain()
         if answer.after == "stall":
             await self._outlast()
+        if answer.status == 401 and self._camera.quirks.refusal_ends != "goes on":
+            await asyncio.sleep(_CLOSES_AFTER)  # the next request is under way by then, and is not read
+            if self._camera.quirks.refusal_ends == "reset":
+                self._reset()
+            return False
+        if self._camera.quirks.closes_unsaid or self._camera.quirks.http_1_0:
+            return False
         return answer.after == "go on" and not close and not answer.lengthless
+
+    def _reset(self) -> None:
+        """Break the connection, in place of closing it."""
+        peer: socket.socket = self._writer.get_extra_info("socket")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._writer.transport.abort()
 
     async def _send_body(self, answer: DeviceAnswer) -> None:
         if answer.download is None:

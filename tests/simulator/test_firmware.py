@@ -227,6 +227,45 @@ def test_the_body_of_a_401_never_comes(serve: Serve):
         assert two.ask(VENDOR, Authorization=authorization(digest_of(headers), VENDOR))[0] == 200
 
 
+@pytest.mark.parametrize("name", ["refusal-closes", "refusal-resets"])
+def test_a_401_ends_its_connection_without_a_word(serve: Serve, name: str):
+    """It says keep-alive, and then closes or resets; another connection gets in with that challenge, and stays."""
+    server = serve(device(name)).server
+    with Wire(server) as one, Wire(server) as two:
+        status, headers, _body = one.ask(VENDOR)
+        assert (status, dict(headers)["connection"]) == (401, "keep-alive")
+        if name == "refusal-closes":
+            assert one.read(1) == b""
+        else:
+            with pytest.raises(ConnectionResetError):
+                one.read(1)
+        login = authorization(digest_of(headers), VENDOR)
+        assert two.ask(VENDOR, Authorization=login)[0] == 200
+        assert two.ask(VENDOR)[0] == 401
+
+
+@pytest.mark.parametrize(("name", "said"), [("closes-unsaid", "keep-alive"), ("http-1.0", None)])
+def test_each_answer_ends_its_connection_without_a_word(serve: Serve, name: str, said: str | None):
+    """The same for all answers, in HTTP/1.0 too, which has no header for it."""
+    server = serve(device(name)).server
+    with Wire(server) as one, Wire(server) as two:
+        status, headers, _body = one.ask(VENDOR)
+        assert (status, dict(headers).get("connection")) == (401, said)
+        assert one.read(1) == b""
+        assert two.ask(VENDOR, Authorization=authorization(digest_of(headers), VENDOR))[0] == 200
+        assert two.read(1) == b""
+
+
+def test_odd_headers(serve: Serve):
+    """Blanks before the colon and in a name, a line without a colon, a long value: and what matters is there, too."""
+    camera = device("odd-headers")
+    with Wire(serve(camera).server) as wire:
+        _status, headers, _body = wire.ask(VENDOR)
+        names = [name for name, _value in headers]
+        assert {"server ", "my device", "no colon", "www-authenticate "} <= set(names)
+        assert max(len(value) for _name, value in headers) > 8190
+
+
 @pytest.mark.parametrize(
     ("name", "status", "body", "challenged"),
     [
@@ -287,8 +326,9 @@ def test_an_unknown_quirk_is_a_key_error():
         camera_of("nvr", "nonce-twice")
 
 
-# What urllib cannot do: another algorithm, unquoted tokens, several challenges, one connection for two requests.
-NOT_FOR_URLLIB = {"sha-256", "unquoted-only", "several-challenges", "nonce-bound"}
+# What urllib cannot do: another algorithm, unquoted tokens, several challenges, one connection for two requests,
+# headers without a colon.
+NOT_FOR_URLLIB = {"sha-256", "unquoted-only", "several-challenges", "nonce-bound", "odd-headers"}
 NO_ANSWER = {"https-redirect", "refusal-body-never", "empty-files"}
 
 

@@ -106,7 +106,7 @@ def authorization(challenge: str, target: str, **changes: str) -> str:
         "nonce": f'"{nonce}"',
         "uri": f'"{changes.get("uri", target)}"',
         "response": f'"{changes.get("response", response)}"',
-        "opaque": f'"{param(challenge, "opaque")}"',
+        "opaque": changes.get("opaque", f'"{param(challenge, "opaque")}"'),
         "qop": changes.get("qop", "auth"),
         "nc": nc,
         "cnonce": f'"{cnonce}"',

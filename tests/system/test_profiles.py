@@ -52,8 +52,6 @@ COSTS = {
     "overwritten-400": (4, ALL[40:], "it is gone: the camera has overwritten"),
     "overwritten-500": (4, ALL[40:], "it is gone: the camera has overwritten"),
     "overwritten-reset": (4, ALL[40:], "it is gone: the camera has overwritten"),
-    # What no client could get right is refused in a clear sentence.
-    "second-length": (6, [], "not HTTP"),
 }
 # The same where only files in mp4 cannot be had in another way.
 COSTS_MP4: dict[str, tuple[int, list[int], str]] = {
@@ -196,6 +194,7 @@ def test_what_is_not_run_has_its_reason():
 
 
 _CLOSES = "the connection that gave the nonce is closed before it can be used"
+_NO_LOGIN = "no login can come over the connection that gave the nonce"
 _NO_DIGEST = "a device that knows only Basic has no digest to be different in"
 _DIGEST = (
     *("sha-256", "basic-too", "several-challenges", "auth-int-offered", "realm-with-comma", "long-challenge"),

@@ -13,7 +13,7 @@ import logging
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,7 +25,7 @@ from yarl import URL
 
 from camreel.devices.digest import Challenge, answer, choose, parse_challenges
 from camreel.devices.http_errors import fingerprint_text, from_client_error, from_status, login_problem
-from camreel.devices.session import Login, ReadCoalescer, Trust, Wire, open_wire, tls_context
+from camreel.devices.session import Login, ReadCoalescer, Trust, Wire, hang_up, has_closed, open_wire, tls_context
 from camreel.errors import CameraBusy, CameraError, CameraUnreachable, LoginRefused, NotACamera, printable
 from camreel.model import Address, Credentials
 from camreel.text import duration_text
@@ -44,6 +44,7 @@ class Timeouts:
     headers: float = 30  # a first search over years took 5 s on a DH-NVR608H
     text: float = 30
     refusal: float = 5
+    closing: float = 5  # the longest that a camera may need to close a connection after its 401
     stall: float = 30
     least_bytes_per_stall: int = 16 << 10  # a server that drips is stalled too
 
@@ -122,6 +123,7 @@ class Connection:
         self._shared = session
         self._slowly = slowly
         self._wire: Wire | None = None
+        self._is_used = False
 
     async def __aenter__(self) -> Connection:
         timeouts, https = self._timeouts, self._address.https
@@ -197,7 +199,7 @@ class Connection:
         challenge = await self._challenge(response)
         await self._login.check()
         proven = self._login.accepted
-        response = await self._signed(target, challenge, headers)
+        response = await self._answer(target, challenge, headers)
         if response.status != 401:
             return await self._accepted(response, signed=True)
         challenge = await self._challenge(response)
@@ -206,7 +208,7 @@ class Connection:
         if proven or challenge.stale:
             async with self._login.doubt:
                 self._login.check_refusal()
-                response = await self._signed(target, challenge, headers)
+                response = await self._answer(target, challenge, headers)
                 if response.status != 401:
                     return await self._accepted(response, signed=True)
                 await self._challenge(response)
@@ -220,14 +222,50 @@ class Connection:
             "account.",
         )
 
-    async def _signed(self, target: str, challenge: Challenge, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        """Send the password. A first one that gets no clear answer is not sent again: it may count as failed."""
-        authorization = answer(challenge, self._credentials, "GET", target, secrets.token_hex(8))
+    async def _answer(self, target: str, challenge: Challenge, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        """Send the password. A first one that gets no clear answer is not sent again: it may count as failed.
+
+        But one that a camera cannot have read, because it closes after its 401, is sent on a new connection.
+        """
+        began = anyio.current_time()
         try:
-            return await self._get(target, {**headers, "Authorization": authorization})
+            return await self._signed(target, challenge, headers)
+        except CameraError as error:
+            fresh = await self._unread_before(error, target, anyio.current_time() - began)
+            if fresh is None:
+                self._unproven(error)
+                raise
+        try:
+            return await self._signed(target, fresh, headers)
         except CameraError as error:
             self._unproven(error)
             raise
+
+    async def _signed(self, target: str, challenge: Challenge, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        authorization = answer(challenge, self._credentials, "GET", target, secrets.token_hex(8))
+        return await self._get(target, {**headers, "Authorization": authorization})
+
+    async def _unread_before(self, error: CameraError, target: str, lasted: float) -> Challenge | None:
+        """Return a fresh challenge if the camera closed on our answer unread, as it does after each 401; else None.
+
+        To know that, a request without a login is made, and nothing more is sent: whether the camera closes that
+        connection, too, shows what it does with a refused one. ``lasted`` seconds it took the first time.
+        """
+        if self._login.closes_refused or not (isinstance(error, CameraUnreachable) and error.is_strain):
+            return None
+        try:
+            response = await self._unsigned(target)
+            if response.status != 401:
+                response.close()
+                return None
+            challenge = await self._challenge(response)
+        except CameraError as problem:
+            log.debug("asked again without a login: %s", problem)
+            return None
+        if not await has_closed(response, min(0.5 + 2 * lasted, self._timeouts.closing)):
+            return None
+        self._login.closes_refused = True
+        return challenge
 
     def _unproven(self, error: CameraError) -> CameraError:
         if not self._login.accepted and error.worth_retrying:
@@ -237,10 +275,12 @@ class Connection:
 
     async def _unsigned(self, target: str) -> aiohttp.ClientResponse:
         """Send a request without a login. If a kept connection was closed meanwhile, once more on a new one."""
+        is_kept = self._is_used
         try:
             return await self._get(target, {})
         except CameraUnreachable as error:
-            if not isinstance(error.__cause__, aiohttp.ServerDisconnectedError):
+            is_closed = isinstance(error.__cause__, aiohttp.ServerDisconnectedError)
+            if not (is_closed or (is_kept and error.is_strain)):
                 raise
             return await self._get(target, {})
 
@@ -264,12 +304,16 @@ class Connection:
 
     async def _challenge(self, response: aiohttp.ClientResponse) -> Challenge:
         headers: CIMultiDictProxy[str] = response.headers
-        # Reading the body frees the connection for the answer. Some devices send it late or never: then a new one.
+        # Reading the body frees the connection for the answer. Some devices send it late, never, or in part and hang
+        # up: then a new one.
         text = b""
-        with self._in_our_words(), anyio.move_on_after(self._timeouts.refusal):
+        with suppress(aiohttp.ClientError, OSError), anyio.move_on_after(self._timeouts.refusal):
             while len(text) < _MAX_401 and (chunk := await response.content.read(_MAX_401 - len(text))):
                 text += chunk
-        response.release() if response.content.at_eof() else response.close()
+        is_whole = response.content.at_eof() and response.content.exception() is None
+        if self._login.closes_refused:
+            hang_up(response)
+        response.release() if is_whole else response.close()
         challenge = choose(parse_challenges(headers.getall("WWW-Authenticate", [])))
         if self._login.accepted and (challenge is None or b"exceeded" in text[:1000].lower()):
             # From a camera that let us in before: «Exceeded maximum number of connections» (PF8-PV), with or without
@@ -298,6 +342,7 @@ class Connection:
                 raise
             shown = await self._certificate()
             raise from_client_error(self._address, cause, certificate=shown) from cause
+        self._is_used = True
         wire.came(response)
         log.debug("GET %s -> %d", printable(target), response.status)
         if self._witness is not None:

@@ -10,14 +10,17 @@ shared session is used: its cookies, headers, unpacking and repeated requests wo
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import anyio
 import anyio.to_thread
+from aiohttp.client_proto import ResponseHandler
 
+from camreel.devices.http_head import HeadRepair
 from camreel.errors import LoginError, UsageError
 
 if TYPE_CHECKING:
@@ -30,10 +33,13 @@ class Login:
     A wrong password tried again and again locks the account, often for half an hour and for everybody, so the first
     refusal ends the run: whoever asks afterwards gets the same error without a byte being sent. While one connection
     finds out whether a refusal was the nonce's or the password's (``doubt``), the others wait.
+
+    ``closes_refused``: the camera closes a connection after its 401, without a word of it.
     """
 
     def __init__(self) -> None:
         self.accepted = False
+        self.closes_refused = False
         self.doubt = anyio.Lock()
         self._refusal: LoginError | None = None
 
@@ -113,6 +119,31 @@ def tls_context(*, insecure: bool, ca_file: str | None) -> ssl.SSLContext:
     return context
 
 
+class LenientHandler(ResponseHandler):
+    """The protocol of a connection, which reads the odd heads of some firmware."""
+
+    _repair: HeadRepair | None = None
+
+    def set_response_params(self, **params: Any) -> None:
+        """Begin to wait for an answer."""
+        self._repair = HeadRepair()
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, the head of the answer in the form that aiohttp reads."""
+        repaired = data if self._repair is None else self._repair.feed(data)
+        if repaired or not data:
+            super().data_received(repaired)
+
+
+def _own_connector() -> aiohttp.TCPConnector:
+    connector = aiohttp.TCPConnector(limit=1)
+    # There is no public way to another protocol, nor to a parser that is less strict; a fault test holds it.
+    handler: type[ResponseHandler] = LenientHandler
+    connector._factory = functools.partial(handler, loop=asyncio.get_running_loop())  # noqa: SLF001
+    return connector
+
+
 class Response(aiohttp.ClientResponse):
     """A response that knows by which transport it came, also when the connector has that back."""
 
@@ -123,6 +154,21 @@ class Response(aiohttp.ClientResponse):
         self.transport = connection.transport
         await super().start(connection)
         return self
+
+
+def hang_up(response: aiohttp.ClientResponse) -> None:
+    """Close the connection of ``response``, though its body was read and the connector may have it back."""
+    if isinstance(response, Response) and response.transport is not None:
+        response.transport.close()
+
+
+async def has_closed(response: aiohttp.ClientResponse, seconds: float) -> bool:
+    """Return whether the device closes the connection of ``response`` within ``seconds``."""
+    transport = response.transport if isinstance(response, Response) else None
+    with anyio.move_on_after(seconds):
+        while transport is not None and not transport.is_closing():  # noqa: ASYNC110 - it has no event for that
+            await anyio.sleep(0.01)
+    return transport is not None and transport.is_closing()
 
 
 Ssl = ssl.SSLContext | aiohttp.Fingerprint | bool
@@ -158,7 +204,7 @@ async def open_wire(
     """
     connector: aiohttp.BaseConnector
     if shared is None:
-        given, connector = _own_ssl(trust), aiohttp.TCPConnector(limit=1)
+        given, connector = _own_ssl(trust), _own_connector()
     elif shared.closed or shared.connector is None:
         raise UsageError("The aiohttp session that camreel was given is closed.", hint="Give one that stays open.")
     else:

@@ -63,6 +63,7 @@ __all__ = ["DeviceClock", "Recorded", "SimulatedCamera"]
 _LOADFILE = "/cgi-bin/RPC_Loadfile"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _OCTETS = "application/octet-stream"
+_ODD_HEADERS = (("Server ", "Webs"), ("My Device", "IPC"), ("X-Log", "0123456789" * 900), ("no colon\r\nX-End", "1"))
 
 
 class SimulatedCamera:
@@ -229,11 +230,14 @@ class SimulatedCamera:
         if self.quirks.second_length:
             length = len(answer.body) if answer.declared is None else answer.declared
             headers += (("Content-Length", str(length)),)
+        if self.quirks.odd_headers:
+            headers = (*_ODD_HEADERS, *((f"{name} ", value) for name, value in headers))
         body = answer.body
         if self.quirks.lf and answer.content_type.startswith("text/plain"):
             body = AnswerBody.of(b"".join(body.chunks()).replace(b"\r\n", b"\n"))
         delay = self.quirks.refusal_body_seconds if answer.status == 401 else answer.body_delay
-        return replace(answer, headers=headers, body=body, body_delay=delay)
+        version = "HTTP/1.0" if self.quirks.http_1_0 else "HTTP/1.1"
+        return replace(answer, headers=headers, body=body, body_delay=delay, version=version)
 
     def misunderstood(self, connection: int, what: str) -> None:
         """A line in the log for something that was not HTTP."""

@@ -20,6 +20,14 @@ class Quirks:
     # Connections
     connection_close: bool = False
     """Close after each answer, the 401 included, as many devices do: each call is then a new connection."""
+    closes_unsaid: bool = False
+    """Close after each answer without saying so: a client that takes the connection for kept finds it closed."""
+    refusal_ends: Literal["goes on", "close", "reset"] = "goes on"
+    """What becomes of a connection after a 401, without a word of it. A login over a new one is taken."""
+    http_1_0: bool = False
+    """Answer in HTTP/1.0, whose connections end with each answer."""
+    odd_headers: bool = False
+    """Headers with a blank before the colon, with a blank in the name, without a colon, and one of 9,000 characters."""
     connection_limit: int | None = None
     """More connections at a time are reset (real limits are 10 to 20)."""
     limit_answers: bool = False
@@ -154,6 +162,11 @@ class Quirks:
 _CHANGES: dict[str, dict[str, Any]] = {
     # Connections
     "connection-close": {"connection_close": True},
+    "closes-unsaid": {"closes_unsaid": True},
+    "refusal-closes": {"refusal_ends": "close"},
+    "refusal-resets": {"refusal_ends": "reset"},
+    "http-1.0": {"http_1_0": True},
+    "odd-headers": {"odd_headers": True},
     "connection-limit": {"connection_limit": 2},
     "connection-limit-401": {"connection_limit": 2, "limit_answers": True},
     "second-length": {"second_length": True},
@@ -282,6 +295,11 @@ CONFLICTS: tuple[Conflict, ...] = (
         "connection_close",
         "the connection that gave the nonce is closed before it can be used",
     ),
+    *(
+        Conflict("nonce_bound_to_connection", switch, "no login can come over the connection that gave the nonce")
+        for switch in ("closes_unsaid", "refusal_ends", "http_1_0")
+    ),
+    Conflict("http_1_0", ("refusal_body_seconds", math.inf), "a body without an end is the whole of its connection"),
     Conflict(
         "nonce_bound_to_connection",
         ("refusal_body_seconds", math.inf),

@@ -105,13 +105,16 @@ class DeviceAnswer:
     """Send no Content-Length; the end of the connection is the end of the body."""
     body_delay: float = 0.0
     """Seconds between the headers and the body; infinity: the body never comes."""
+    version: str = "HTTP/1.1"
+    """HTTP/1.0 has no header that says what becomes of the connection."""
 
     def head(self, *, close: bool) -> bytes:
         """Status line and headers. Real devices shout some header names."""
         length = len(self.body) if self.declared is None else self.declared
-        lines = [f"HTTP/1.1 {self.status} {_phrase(self.status)}", f"Content-type: {self.content_type}"]
+        lines = [f"{self.version} {self.status} {_phrase(self.status)}", f"Content-type: {self.content_type}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
-        lines.append(f"CONNECTION: {'close' if close or self.lengthless else 'keep-alive'}")
+        if self.version != "HTTP/1.0":
+            lines.append(f"CONNECTION: {'close' if close or self.lengthless else 'keep-alive'}")
         lines += [] if self.lengthless else [f"CONTENT-LENGTH: {length}"]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
