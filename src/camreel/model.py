@@ -307,6 +307,26 @@ class Recording:
         return int(self.size * min(1.0, self.part.seconds / self.span.seconds))
 
 
+class DoubtKind(str, Enum):
+    """What contradicts what. The values are a contract of the JSON report."""
+
+    SHOWN_TWICE = "shown_twice"  # two clips hold the same time by their clocks, and their frames differ
+    CLOCK = "clock"  # the clocks that date a clip differ
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Clocks that contradict each other or the frames: what was ``believed``, and in ``text`` why, as a sentence.
+
+    ``span`` is the time it is about, in straight time.
+    """
+
+    kind: DoubtKind
+    believed: str
+    text: str
+    span: Span
+
+
 @dataclass(frozen=True, slots=True)
 class FileOnDisk:
     """A file that is taken for a clip: its size in bytes, and when it was last changed, in nanoseconds."""

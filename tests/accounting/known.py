@@ -89,10 +89,6 @@ KNOWN: tuple[Known, ...] = (
         "An empty hvcC is copied into the video, which cannot be opened then.",
     ),
     _known(
-        "a range, encoded again", {Feature.AGAIN, Feature.RANGE}, {Kind.SILENT},
-        "Where the second of two encoders is cut by the range, the first is cut all the same.",
-    ),
-    _known(
         "other parameter sets, described", {Feature.DESCRIPTIONS}, {Kind.DAMAGED, Kind.SILENT},
         "All frames of a clip are taken to need its first sample description.",
     ),
@@ -134,14 +130,6 @@ KNOWN: tuple[Known, ...] = (
         "A clip that is listed to end in the second in which the range begins is left out, with up to a second of it.",
     ),
     _known(
-        "listed early", {Feature.EARLY}, {Kind.SILENT},
-        "A recording that is listed seconds early cuts off the end of the one before.",
-    ),
-    _known(
-        "a clock that was put back", {Feature.CLOCK_STEP}, {Kind.SILENT},
-        "So does one from after the camera's clock was put back.",
-    ),
-    _known(
         "samples with start codes, alone", {Feature.ANNEX_B}, {Kind.NO_VIDEO},
         "Samples with start codes are refused, though their parameter sets are among them.",
     ),
@@ -153,14 +141,6 @@ KNOWN: tuple[Known, ...] = (
     _known(
         "cut short, and late", {Feature.SHORT, Feature.LATE_KEYFRAME}, {Kind.SILENT},
         "Of a clip that is cut short the frames before its first keyframe are not named.",
-    ),
-    _known(
-        "cut short, within another", {Feature.SHORT, Feature.COPIES}, {Kind.SILENT},
-        "What a clip within another has lost at its end is not named, though the other does not have it.",
-    ),
-    _known(
-        "cut short, with a copy", {Feature.SHORT, Feature.COPIES}, {Kind.TWICE},
-        "Frames of a clip that is cut short are shown again from its copy.",
     ),
 )  # fmt: skip
 

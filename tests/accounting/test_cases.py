@@ -12,7 +12,6 @@ from .product import get, merge
 pytestmark = pytest.mark.slow(reason="runs the product on a hundred cards")
 
 
-
 @pytest.mark.parametrize("name", CASES)
 def test_a_card_is_accounted_for(tmp_path, name):
     """Each frame is in the video once, or is named; what is known to be wrong has to be wrong as its entry says."""

@@ -90,6 +90,19 @@ class Parameters:
         messages = (39, 40) if self.hevc else (6,)
         return b"".join(packet[start:end] for kind, start, end in self._units(packet) if kind not in messages)
 
+    def before_slices(self, head: Any) -> int:
+        """How many bytes of units (delimiter, parameter sets, messages) come before the first slice of a picture.
+
+        ``head`` is how the picture begins. If it has no slice, that is up to the end of its last unit, which may lie
+        behind it.
+        """
+        before = 0
+        for kind, start, end in self._units(head):
+            if self._is_slice(kind):
+                return start
+            before = end
+        return before
+
     def _slice_kind(self, packet: Any) -> int | None:
         return next((kind for kind, _, _ in self._units(packet) if self._is_slice(kind)), None)
 

@@ -144,6 +144,7 @@ def finish(report: Report, plan: ExportPlan, store: Store | None, result: MergeR
         report,
         outputs=described,
         warnings=(*report.warnings, *result.notes, *_players(result), *note),
+        doubts=(*report.doubts, *result.doubts),
         downloads=str(kept) if kept else None,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from camreel._version import __version__
 from camreel.clock import CameraClock, format_offset
 from camreel.errors import CamreelError
-from camreel.model import DeviceInfo, MergeRequest, Query, Request, Span, Target, WallTime
+from camreel.model import DeviceInfo, Doubt, MergeRequest, Query, Request, Span, Target, WallTime
 from camreel.planning.account import Hole
 from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import ClipReport, OutputReport, Report
@@ -58,6 +58,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "gaps": [_hole_json(hole, report.clock) for hole in report.account.gaps],
         "pending": [_hole_json(hole, report.clock) for hole in report.account.pending],
         "lost": [_hole_json(hole, report.clock) for hole in report.account.lost],
+        "doubts": [_doubt_json(doubt, report.clock) for doubt in report.doubts],
         "clips": [_clip_json(clip, report.clock) for clip in report.clips],
         "outputs": [_output_json(output, report.clock) for output in report.outputs],
         "downloads": report.downloads,
@@ -152,6 +153,11 @@ def moment_json(wall: WallTime, clock: CameraClock | None) -> dict[str, Any]:
 def _hole_json(hole: Hole, clock: CameraClock | None) -> dict[str, Any]:
     why = {"reason": hole_text(hole), "kind": hole.reason.kind.value}
     return span_json(hole.span, clock) | {"seconds": round(hole.span.seconds, 3), **why}
+
+
+def _doubt_json(doubt: Doubt, clock: CameraClock | None) -> dict[str, Any]:
+    said = {"kind": doubt.kind.value, "believed": doubt.believed, "text": doubt.text}
+    return span_json(doubt.span, clock) | {"seconds": round(doubt.span.seconds, 3), **said}
 
 
 def _clip_json(clip: ClipReport, clock: CameraClock | None) -> dict[str, Any]:

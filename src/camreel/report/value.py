@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from camreel.clock import CameraClock
-from camreel.model import DeviceInfo, MergeRequest, Request, Span
+from camreel.model import DeviceInfo, Doubt, MergeRequest, Request, Span
 from camreel.planning.account import Account, LostReason, uncovered
 
 
@@ -69,7 +69,8 @@ class Report:
     ``unwanted`` are parts without the events that alone were asked for.
     ``at_a_time``: how many downloads the camera bore, None where nothing was downloaded.
     ``times_from``: for a merge of clips on disk, how many of them are dated by what (``frames``, ``names``,
-    ``creation_time``, ``order``). ``exec_failures`` are sentences: of which video the command of ``--exec`` failed.
+    ``creation_time``, ``order``). ``doubts`` are clocks that contradict each other: ``warnings`` has their
+    sentences. ``exec_failures`` are sentences: of which video the command of ``--exec`` failed.
     """
 
     request: Request | MergeRequest
@@ -88,6 +89,7 @@ class Report:
     at_a_time: AtATime | None = None
     times_from: tuple[tuple[str, int], ...] = ()
     unwanted: tuple[Span, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     exec_failures: tuple[str, ...] = ()
 
     @property

@@ -106,7 +106,7 @@ class IndexedClip(Clip):
         return False  # an index that names what is not there is none
 
     def listed_marks(self) -> Marks:
-        return Marks(self.path, self._movie.pictures, self.time_base)
+        return Marks(self.path, self._movie.pictures, self.time_base, self.parameters)
 
     def is_picture(self, packet: Any) -> bool:
         return type(packet) is Stored and packet.is_picture

@@ -10,20 +10,30 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from camreel.media.clips.packets import ClipBytes, ClipUnreadable, first_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from fractions import Fraction
 
     from av.packet import Packet
 
     from camreel.formats.mp4 import Track
+    from camreel.formats.nal import Parameters
 
 # Seconds between the decoding and the showing of a frame that B-frames can explain.
 _MOST_REORDER = 10
-# As many bytes of a frame as it takes to tell it from others: its size does the rest.
+# As many bytes of a frame's slices as it takes to tell it from others: their size does the rest.
 TELLING = 2048
+# What mostly comes before the slices, read along with them; and the most that is believed to.
+_MOSTLY_BEFORE = 512
+_MOST_BEFORE = 16 << 10
+_MOST_READS = 16
 
 
 class Mark(NamedTuple):
-    """A picture as it is stored: when it is shown (microseconds from the clip's first), and how to know it again."""
+    """A picture as it is stored: when it is shown (microseconds from the clip's first), and how to know it again.
+
+    ``size`` and ``checksum`` are of its slices. Delimiters, parameter sets and messages before them come and go when a
+    clip is copied into another file.
+    """
 
     at: int
     size: int
@@ -42,10 +52,11 @@ class Marks(Sequence[Mark]):
     :class:`ClipUnreadable` where the file does not give what it had.
     """
 
-    def __init__(self, path: str, track: Track, time_base: Fraction) -> None:
+    def __init__(self, path: str, track: Track, time_base: Fraction, parameters: Parameters) -> None:
         numbers = range(track.count) if 0 not in track.sizes else [n for n in range(track.count) if track.sizes[n]]
         self._path = path
         self._track = track
+        self._parameters = parameters
         self._numbers: Sequence[int] = numbers
         self._time_base = time_base
         self._origin = track.shown(numbers[0]) if numbers else 0
@@ -83,12 +94,12 @@ class Marks(Sequence[Mark]):
         shown, numbers = self._track.shown, self._numbers
         return next((n for n, number in enumerate(numbers) if self._at(shown(number)) >= end), len(numbers))
 
-    def has(self, other: Mark) -> bool:
-        """Whether ``other`` is one of them."""
-        sizes = self._track.sizes
-        return any(
-            mark.same(other) for mark in self._marks([each for each in self._numbers if sizes[each] == other.size])
-        )
+    def has(self, other: Mark, first: int, last: int) -> bool:
+        """Whether ``other`` is one of those that are shown from ``first`` to ``last`` (microseconds)."""
+        sizes, shown = self._track.sizes, self._track.shown
+        fitting = (each for each in self._numbers if other.size < sizes[each] <= other.size + _MOST_BEFORE)
+        near = [each for each in fitting if first <= self._at(shown(each)) <= last]
+        return any(mark.same(other) for mark in self._marks(near))
 
     def _at(self, shown: int) -> int:
         return microseconds(shown - self._origin, self._time_base)
@@ -96,23 +107,44 @@ class Marks(Sequence[Mark]):
     def _marks(self, numbers: Sequence[int]) -> Iterator[Mark]:
         if not numbers:
             return
-        track, keys = self._track, self._keys
+        track, keys, parameters = self._track, self._keys, self._parameters
         try:
             file = ClipBytes(self._path)
         except OSError as error:
             raise ClipUnreadable(self._path, error.strerror or str(error)) from error
         try:
             for number in numbers:
-                size = track.sizes[number]
-                checksum = zlib.crc32(file.read(track.offsets[number], min(size, TELLING)))
+                begins, stored = track.offsets[number], track.sizes[number]
+                size, checksum = _of_slices(parameters, stored, lambda at, size: file.read(begins + at, size))  # noqa: B023 - called at once
                 yield Mark(self._at(track.shown(number)), size, checksum, keys is None or number in keys)
         finally:
             file.close()
 
 
-def mark_of(packet: Packet[Any], at: int) -> Mark:
+def mark_of(packet: Packet[Any], at: int, parameters: Parameters) -> Mark:
     """``packet``, which is shown ``at`` microseconds after the clip's first, as it is compared with others."""
-    return Mark(at, packet.size, zlib.crc32(first_bytes(packet, TELLING)), packet.is_keyframe)
+    size, checksum = _of_slices(
+        parameters, packet.size, lambda begin, size: first_bytes(packet, begin + size)[begin : begin + size]
+    )
+    return Mark(at, size, checksum, packet.is_keyframe)
+
+
+def _of_slices(parameters: Parameters, stored: int, read: Callable[[int, int], Any]) -> tuple[int, int]:
+    """Size and checksum of the slices of a picture that is ``stored`` in so many bytes; of all of it if it has none.
+
+    ``read`` gives bytes of it: from where on, and how many.
+    """
+    begin = 0
+    for _ in range(_MOST_READS):
+        head = memoryview(read(begin, min(stored - begin, TELLING + _MOSTLY_BEFORE)))
+        before = parameters.before_slices(head)
+        if before <= _MOSTLY_BEFORE:
+            at = before + parameters.nal_length_size  # which may differ for the same slices
+            return stored - begin - at, zlib.crc32(head[at : at + TELLING])
+        begin += before
+        if begin >= min(stored, _MOST_BEFORE):
+            break
+    return stored, zlib.crc32(read(0, min(stored, TELLING)))
 
 
 def origin_of(packet: Packet[Any], shown: int) -> int:

@@ -269,7 +269,7 @@ class ClipCopy:
     def _note(self, packet: Packet[Any], at: int) -> None:
         self._saw(1, at + (self.origin or 0))
         if self.listed_marks is None:
-            self._marks.append(mark_of(packet, microseconds(at, self.source.time_base)))
+            self._marks.append(mark_of(packet, microseconds(at, self.source.time_base), self.source.parameters))
 
     def _saw(self, count: int, latest: int) -> None:
         self._counts.read += count

@@ -69,15 +69,15 @@ class Film:
         same_size = (kind.width, kind.height) == (self.kind.width, self.kind.height)
         return kind.codec == self.kind.codec and (same_size or self.job.format.container.sizes_may_differ)
 
-    def put_in(self, piece: Piece, outcome: ClipOutcome, sound: SoundKind | None) -> None:
-        """``piece`` was copied; ``outcome`` is what became of it."""
+    def put_in(self, piece: Piece, outcome: ClipOutcome, sound: SoundKind | None, doubt: timedelta) -> None:
+        """``piece`` was copied; ``outcome`` is what became of it. Its times may be off by ``doubt``."""
         assert outcome.covered is not None
         self.pieces.append(piece)
         end = float(self.output.pictures.end * self.output.pictures.time_base)
         held = self.job.video.gaps is Gaps.HOLD
         for span, at in timeline.continuous(outcome.covered, outcome.holes, outcome.starts_at, held=held):
             until = min(end, at + span.seconds)
-            self.placed.append(Placed(piece.clip.label, span, at, until, piece.clip.events))
+            self.placed.append(Placed(piece.clip.label, span, at, until, piece.clip.events, doubt))
         if sound is not None:
             share = self.sounds.setdefault(sound, SoundShare(piece.clip.path))
             share.seconds += outcome.covered.seconds

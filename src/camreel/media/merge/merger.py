@@ -18,7 +18,7 @@ from camreel.media.clips.packets import ClipUnreadable
 from camreel.media.merge import timeline
 from camreel.media.merge.clip_copy import ClipCopy
 from camreel.media.merge.film import Film, RewriteTarget
-from camreel.media.merge.overlap import ClipFrames, Seam, find_seam
+from camreel.media.merge.overlap import NEAR, ClipFrames, Seam, find_seam
 from camreel.media.merge.pieces import Piece, StopReason
 from camreel.media.merge.reencode import H264Clip
 from camreel.media.merge.scan import end_of, goes_on, marks_of
@@ -26,7 +26,7 @@ from camreel.media.merge.timeline import Placed
 from camreel.media.mux.frames import UnevenRate
 from camreel.media.mux.sound import sound_form
 from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, FilmResult, MergeJob, MergeResult
-from camreel.model import Span, WallTime
+from camreel.model import Doubt, Span, WallTime
 from camreel.text import codec_name, count_text
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class Merger:
         self._last: _Last | None = None
         self._placed: list[Placed] = []
         self._notes: list[str] = []
+        self._doubts: list[Doubt] = []
         self._outcomes: list[ClipOutcome] = []
         self._on_progress: Listener = lambda _number, _wall: None
         self._numbers: dict[str, int] = {}
@@ -128,8 +129,9 @@ class Merger:
             raise MergeError("None of the clips holds a picture of the range.", hint=_KEPT)
         if self._job.video.h264:
             self._notes.append("All pictures were encoded again, as H.264 (--h264).")
-        notes = (*self._notes, *timeline.overlap_notes(self._placed, self._job))
-        return MergeResult(tuple(self._films), tuple(self._outcomes), notes)
+        twice = timeline.overlaps(self._placed, self._job)
+        notes = (*self._notes, *timeline.sentences(twice))
+        return MergeResult(tuple(self._films), tuple(self._outcomes), notes, (*self._doubts, *twice))
 
     def _look_at(self, clip: ClipFile) -> _Work:
         """What can be said of a clip before it is copied. Raises :class:`Unusable`."""
@@ -192,18 +194,22 @@ class Merger:
         if not copy.has_written:
             return piece
         if found.inside:
-            self._part_done(work, ClipOutcome(work.clip.number, inside=last.work.clip.number))
+            missing = self._cut_off(last, work, piece.clip.span.start + found.shift)
+            inside = ClipOutcome(work.clip.number, inside=last.work.clip.number, missing_packets=missing)
+            self._part_done(work, inside)
             return None
-        if found.cut is not None and last.open:
-            copy.limit(timeline.ticks_at(found.cut - copy.piece.clip.span.start, copy.source.time_base))
-            self._note_cut(last.work.clip, found.cut, work.clip)
         self._end_last()
-        if found.skip:
-            return self._following(piece, found)
-        if found.begin is None:
-            return piece
-        with open_to_copy(piece.clip.path) as source:
-            return replace(piece, begin=timeline.ticks_at(timedelta(microseconds=found.begin), source.time_base))
+        return self._following(piece, found)
+
+    def _cut_off(self, last: _Last, work: _Work, start: WallTime) -> int:
+        """How many pictures a clip lacks that its index has, of the time after all of the last one."""
+        source = work.source
+        if source is None or not source.is_cut:
+            return 0
+        marks, _ = marks_of(work.clip.path)
+        beyond = start + timedelta(seconds=source.listed_seconds) - self._footage(last, last.copy.piece.span).end
+        pictures = round(Fraction(beyond // timedelta(microseconds=1), 1_000_000) * source.frame_rate)
+        return max(0, min(pictures, source.listed_packets - len(marks)))
 
     def _following(self, piece: Piece, found: Seam) -> Piece:
         """The part of ``piece`` behind the pictures that the last one shows."""
@@ -222,18 +228,22 @@ class Merger:
         if not copy.marks or not (copy.has_written or last.open):
             return Seam()
         before = self._footage(last, piece.span)
-        if before.end - clip.span.start <= -doubt:
+        apart = clip.span.start - before.end
+        if apart >= NEAR:
             return Seam()
-        both = before.sure_end - clip.span.start
         try:
-            if both < doubt and not goes_on(before.marks, work.clip.path, work.source):
+            around = clip.span.start - before.start
+            if before.sure_end - clip.span.start < doubt and not goes_on(
+                before.marks, around, work.clip.path, work.source
+            ):
                 return Seam()  # most clips, which just follow each other
             before = replace(before, marks=list(before.marks))  # asked for again and again from here on
         except ClipUnreadable as error:
             if last.open or error.path != copy.piece.clip.path:
                 raise
             return Seam()  # it is in the film, and gone from the disk: at worst something is shown twice
-        until = before.end - clip.span.start + _BEYOND
+        # Its listed start may be late: as much of it is looked at as the one before can hold.
+        until = before.end - min(clip.span.start, before.end - NEAR) + _BEYOND
         if not self._job.video.whole_clips:
             until = min(until, piece.span.end - clip.span.start)
         head, whole = marks_of(clip.path, until=max(1, until // timedelta(microseconds=1)))
@@ -257,13 +267,6 @@ class Merger:
         if copy.stopped_at_range_end:
             end = max(end, span.end)
         return ClipFrames(start, end, marks, last.work.doubt, last.work.listed_end)
-
-    def _note_cut(self, before: ClipFile, cut: WallTime, after: ClipFile) -> None:
-        at = timeline.shown(cut, self._job)
-        self._notes.append(
-            f"{printable(before.label)} and {printable(after.label)} hold the same time by the camera's clock, in"
-            f" different pictures: the first is shown up to {at}, then the second."
-        )
 
     def _go_on(self, clip: ClipFile) -> None:
         """Copy of the last piece what need not wait for the clip after ``clip``."""
@@ -316,7 +319,7 @@ class Merger:
             outcome = ClipOutcome(last.work.clip.number, unusable=str(reason))
         if outcome.covered is not None:
             assert self._film is not None
-            self._film.put_in(copy.piece, outcome, copy.source.kind.sound)
+            self._film.put_in(copy.piece, outcome, copy.source.kind.sound, last.work.doubt)
         if copy.encoded:
             pictures = count_text(copy.encoded, "picture")
             self._notes.append(f"The first {pictures}, up to the next keyframe, were encoded again (--exact).")

@@ -2,7 +2,7 @@
 
 Cameras record the seconds before an event again, and some keep a continuous recording beside those of events. One
 encoder writes the same bytes into both files: then the cut lies between two frames, at any place. If the bytes differ,
-only the clock can tell, to the whole second of the camera's list: in doubt a frame is kept.
+all of both is shown: a clock alone, which may be off by any time, is no reason to leave out a frame.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ if TYPE_CHECKING:
     from camreel.media.clips.marks import Mark
 
 # How far from where the clock puts it the same footage is looked for: a still picture repeats itself all day.
-_NEAR = timedelta(seconds=60)
+NEAR = timedelta(seconds=60)
 # So many pictures show whether a scene is still.
 _LATELY = 60
+# So many different pictures in a row that are the same in both clips are no accident.
+_PROOF = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ClipFrames:
     """The pictures of a clip, as stored. ``start`` is when the first was taken, ``doubt`` how far that may be off.
 
-    ``listed_end`` is when the clip ends by the list, where its pictures do not say it as well. Only up to where both
-    agree is it believed: an index can claim hours.
+    ``listed_end`` is when the clip ends by the list, if its pictures do not say it as well. It is believed only up to
+    where both agree: an index can claim hours.
     """
 
     start: WallTime
@@ -42,11 +44,6 @@ class ClipFrames:
         """Up to here it is sure to have pictures."""
         return self.end if self.listed_end is None else min(self.end, self.listed_end)
 
-    @property
-    def possible_end(self) -> WallTime:
-        """It may have pictures up to here."""
-        return self.end if self.listed_end is None else max(self.end, self.listed_end)
-
     def wall(self, mark: Mark) -> WallTime:
         """When a picture was taken, by the clip's clock."""
         return self.start + timedelta(microseconds=mark.at)
@@ -54,41 +51,38 @@ class ClipFrames:
 
 @dataclass(frozen=True, slots=True)
 class Seam:
-    """What to do with the later of two clips, and with the end of the earlier one.
+    """What to do with the later of two clips.
 
-    ``skip``: so many stored pictures at the start of the later clip are the last ones of the earlier; the film goes on
-    with the next, which need not be a keyframe. ``shift`` puts the later clip to where its pictures then lie.
-    ``inside``: the earlier clip shows all of the later one. ``cut``: the earlier clip ends before this moment.
-    ``begin``: the later one begins with the keyframe at this place (microseconds). ``doubtful``: by the clock alone.
+    ``skip``: so many stored pictures at its start are the last ones of the earlier; the film goes on with the next,
+    which need not be a keyframe. ``shift`` puts it to where its pictures then lie. ``inside``: the earlier clip shows
+    all of it.
     """
 
     skip: int = 0
     shift: timedelta = timedelta(0)
     inside: bool = False
-    cut: WallTime | None = None
-    begin: int | None = None
-    doubtful: bool = False
 
 
 def find_seam(before: ClipFrames, after: ClipFrames) -> Seam:
-    """How ``after`` follows ``before``, which started no later."""
-    doubt = max(before.doubt, after.doubt)
-    if before.end - after.start <= -doubt or not before.marks or not after.marks:
+    """How ``after`` follows ``before``, which is said to start no later."""
+    if not before.marks or not after.marks:
         return Seam()
-    both = before.sure_end - after.start
+    doubt = max(before.doubt, after.doubt)
     found = _alignments(before, after)
     fitting = [at for at in found if abs(before.wall(before.marks[at]) - after.start) < doubt]
-    certain = len(found) == 1 and _tells(before)
-    if fitting and (certain or both >= doubt):
-        return _same(before, after, max(fitting), doubtful=not certain)
-    return _by_clock(before, after, doubt) if both >= doubt else Seam()
+    certain = len(found) == 1 and (_tells(before) or _tells(after))
+    if fitting and (certain or before.sure_end - after.start >= doubt):
+        return _same(before, after, max(fitting))
+    if certain and _prove_the_clock_wrong(before, after, found[0]):
+        return _same(before, after, found[0])
+    return Seam()
 
 
 def _alignments(before: ClipFrames, after: ClipFrames) -> list[int]:
     """Where in ``before`` the pictures of ``after`` begin, the same to the end of either."""
     first = after.marks[0]
     near = (
-        at for at, mark in enumerate(before.marks) if mark.same(first) and abs(before.wall(mark) - after.start) <= _NEAR
+        at for at, mark in enumerate(before.marks) if mark.same(first) and abs(before.wall(mark) - after.start) <= NEAR
     )
     return [
         at for at in near if all(one.same(other) for one, other in zip(before.marks[at:], after.marks, strict=False))
@@ -106,22 +100,16 @@ def _tells(footage: ClipFrames) -> bool:
     return len(keys) > 1 and len(set(keys)) == len(keys) and 2 * len(set(sizes[-_LATELY:])) > len(sizes[-_LATELY:])
 
 
-def _same(before: ClipFrames, after: ClipFrames, at: int, *, doubtful: bool) -> Seam:
+def _prove_the_clock_wrong(before: ClipFrames, after: ClipFrames, at: int) -> bool:
+    """Whether the end of ``before`` is so much the start of ``after`` that it does not matter when they were listed.
+
+    A clip that is the same from its first picture on may be the same file under another name: a list says which.
+    """
+    shared = before.marks[at : at + len(after.marks)]
+    return at > 0 and len({(mark.size, mark.checksum) for mark in shared}) >= _PROOF
+
+
+def _same(before: ClipFrames, after: ClipFrames, at: int) -> Seam:
     shared = len(before.marks) - at
     shift = before.wall(before.marks[at]) - after.wall(after.marks[0])
-    return Seam(skip=min(shared, len(after.marks)), shift=shift, inside=shared >= len(after.marks), doubtful=doubtful)
-
-
-def _by_clock(before: ClipFrames, after: ClipFrames, doubt: timedelta) -> Seam:
-    """No picture is left out that could be the only one of its moment: ``doubt`` is added on each side."""
-    keys = [mark for mark in after.marks if mark.key]
-    if after.possible_end + doubt <= before.sure_end:
-        return Seam(inside=True, doubtful=True)
-    if not keys:
-        return Seam()
-    if before.end > after.end - doubt:
-        # Either may end last: the earlier one whole, and the later one from the last keyframe that is early enough.
-        early = [mark for mark in keys if after.wall(mark) <= before.end - doubt]
-        return Seam(begin=(early or keys[:1])[-1].at, doubtful=True)
-    cut = after.wall(keys[0]) + doubt
-    return Seam(cut=cut if cut < before.end else None, doubtful=True)
+    return Seam(skip=min(shared, len(after.marks)), shift=shift, inside=shared >= len(after.marks))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from camreel.media.clips.marks import Mark, Marks, mark_of, microseconds, origin_of, shown_at
 from camreel.media.clips.open import open_to_copy
+from camreel.media.merge.overlap import NEAR
 
 if TYPE_CHECKING:
     from camreel.media.clips.clip import Clip
@@ -32,7 +33,7 @@ def marks_of(path: str, after: int = 0, until: int | None = None) -> tuple[list[
             if until is not None and at >= until:
                 return marks, False
             if number >= after:
-                marks.append(mark_of(packet, at))
+                marks.append(mark_of(packet, at, clip.parameters))
     return marks, True
 
 
@@ -42,17 +43,23 @@ def end_of(marks: Sequence[Mark], frame_rate: Fraction) -> timedelta:
     return timedelta(microseconds=latest + int(1_000_000 / frame_rate))
 
 
-def goes_on(marks: Sequence[Mark], path: str, clip: Clip | None) -> bool:
-    """Whether the first picture of the clip at ``path`` (``clip``, where it is open) is one of ``marks``."""
+def goes_on(marks: Sequence[Mark], around: timedelta, path: str, clip: Clip | None) -> bool:
+    """Whether the first picture of the clip at ``path`` (``clip``, if it is open) is one of ``marks``.
+
+    It is looked for up to :data:`NEAR` from ``around``, which counts from the first of them.
+    """
     if clip is None:
         found, _ = marks_of(path, until=1)
         first = found[0] if found else None
     else:
         picture = clip.first_picture()
-        first = None if picture is None else mark_of(picture, 0)
+        first = None if picture is None else mark_of(picture, 0, clip.parameters)
     if first is None:
         return False
-    return marks.has(first) if isinstance(marks, Marks) else any(mark.same(first) for mark in marks)
+    if isinstance(marks, Marks):
+        begin, end = ((around + each) // timedelta(microseconds=1) for each in (-NEAR, NEAR))
+        return marks.has(first, begin, end)
+    return any(mark.same(first) for mark in marks)
 
 
 def keyframe_before(path: str, start: int, on_packet: Callable[[], None]) -> tuple[int | None, int]:

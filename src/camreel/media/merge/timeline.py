@@ -13,7 +13,8 @@ from fractions import Fraction
 from itertools import groupby
 
 from camreel.media.worker.messages import Chapter, ClipFile, ClipOutcome, MergeJob
-from camreel.model import Span, WallTime
+from camreel.model import Doubt, DoubtKind, Span, WallTime
+from camreel.text import count_text
 
 # The camera lists its recordings to the second: what is shorter cannot be told from rounding.
 RESOLUTION = timedelta(seconds=1)
@@ -27,6 +28,9 @@ HOLE = Fraction(2)
 # No recording is longer (cameras pack an hour, recorders a day): an index that claims more lies.
 LONGEST_CLIP = timedelta(days=2)
 
+# So many times that are shown twice are named, before the rest is only counted.
+_MOST_SAID = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -38,13 +42,17 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A clip in the output: ``wall`` of its first to the end of its last copied picture, and where, in seconds."""
+    """A clip in the output: ``wall`` of its first to the end of its last copied picture, and where, in seconds.
+
+    ``doubt`` is how far ``wall`` may be off.
+    """
 
     label: str
     wall: Span
     start: float
     end: float
     events: tuple[str, ...] = ()
+    doubt: timedelta = RESOLUTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,17 +236,27 @@ def most_telling(chapters: Sequence[Chapter], most: int) -> list[Chapter]:
     return [replace(each, end=max(each.end, end)) for each, end in zip(kept, ends, strict=True)]
 
 
-def overlap_notes(clips: Sequence[Placed], job: MergeJob | None = None) -> list[str]:
-    """A sentence for each second or more that two clips of one stretch both hold: it is shown twice."""
-    notes = []
-    for stretch in stretches(clips):
-        until: WallTime | None = None
-        for clip in stretch.placed:
-            if until is not None and until - clip.wall.start >= RESOLUTION:
-                twice = Span(clip.wall.start, min(until, clip.wall.end))
-                notes.append(f"{_span_shown(twice, job)} is in two recordings and is shown twice.")
-            until = clip.wall.end if until is None else max(until, clip.wall.end)
-    return notes
+def overlaps(clips: Sequence[Placed], job: MergeJob | None = None) -> tuple[Doubt, ...]:
+    """What two clips both hold by their clocks, from as much as these may be off: it is shown twice."""
+    found = []
+    longest: Placed | None = None
+    for clip in sorted(clips, key=lambda each: each.wall):
+        if longest is not None and longest.wall.end - clip.wall.start >= max(longest.doubt, clip.doubt):
+            twice = Span(clip.wall.start, min(longest.wall.end, clip.wall.end))
+            said = f"{_span_shown(twice, job)} is in two recordings and is shown twice: their pictures differ."
+            found.append(Doubt(DoubtKind.SHOWN_TWICE, "both", said, twice))
+        if longest is None or clip.wall.end > longest.wall.end:
+            longest = clip
+    return tuple(found)
+
+
+def sentences(doubts: Sequence[Doubt]) -> tuple[str, ...]:
+    """What the report says of them: of many the first ones, and how many more there are."""
+    said = [doubt.text for doubt in doubts[:_MOST_SAID]]
+    if more := doubts[_MOST_SAID:]:
+        seconds = how_long(sum(doubt.span.seconds for doubt in more))
+        said.append(f"So it is with {count_text(len(more), 'more part')} ({seconds} in all).")
+    return tuple(said)
 
 
 def _span_shown(span: Span, job: MergeJob | None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from camreel.formats.containers import OutputFormat
-from camreel.model import Span, VideoOptions, WallTime
+from camreel.model import Doubt, Span, VideoOptions, WallTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +179,15 @@ class FilmResult:
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """All that came of a job. ``outcomes`` are of the clips that no earlier answer had."""
+    """All that came of a job. ``outcomes`` are of the clips that no earlier answer had.
+
+    ``notes`` are sentences, among them those of ``doubts`` (of many the first ones).
+    """
 
     films: tuple[FilmResult, ...]
     outcomes: tuple[ClipOutcome, ...] = ()
     notes: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,11 +139,13 @@ def test_a_part_of_them(studio, monkeypatch, seconds):
 
 
 def test_the_edges_of_a_clip(studio, monkeypatch):
-    """Clips that overlap by the clock, in other pictures: what is left out is left out of both."""
-    starts = (0, 5, 9.5, 30)
-    clips = [studio.clip(ClipSpec(EIGHT + timedelta(seconds=at), 8)) for at in starts]
+    """Clips that overlap by the clock, in the same pictures and in others: what is left out is left out of both."""
+    body = make_clip(ClipSpec(EIGHT, 8))
+    clips = [studio.file(body, EIGHT, 8), studio.file(body, EIGHT, 8)]
+    clips += [studio.clip(ClipSpec(EIGHT + timedelta(seconds=at), 8)) for at in (5, 9.5, 30)]
     fast, _ = both(studio, monkeypatch, clips)
-    assert [each.duplicates for each in fast.outcomes] == [20, 25, 0, 0]
+    assert [each.inside for each in fast.outcomes] == [None, 0, None, None, None]
+    assert [each.video_packets for each in fast.outcomes] == [80, 0, 80, 80, 80]
 
 
 def test_sound_that_begins_late(studio, monkeypatch, taken):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from io import BytesIO
@@ -9,14 +10,19 @@ from io import BytesIO
 import av
 import pytest
 
+from camreel.formats.nal import read_parameters
 from camreel.media.clips.marks import Mark
 from camreel.media.merge.overlap import ClipFrames, Seam, find_seam
-from camreel.model import WallTime
+from camreel.model import Span, WallTime
 from camreel_simulator import ClipSpec, make_clip
 
 pytestmark = pytest.mark.slow(reason="merges and decodes dozens of videos")
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
+
+
+def wall(seconds: float) -> WallTime:
+    return WallTime(EIGHT + timedelta(seconds=seconds))
 
 
 def part(whole: bytes, start: float, end: float) -> bytes:
@@ -92,42 +98,76 @@ def test_several_at_once(studio, bodies):
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
-def test_other_bytes_are_cut_by_the_clock(studio, source_hashes, container):
-    """Where the encoder made other pictures of the same time, the earlier clip ends a second into the later one."""
-    clips = [
-        studio.clip(ClipSpec(EIGHT, 6)),
-        studio.clip(ClipSpec(EIGHT + timedelta(seconds=3), 6, gop=7)),
-    ]
-    film = studio.merge(container, clips)
-    first, second = source_hashes(clips[:1]), source_hashes(clips[1:])
-    assert film.hashes() == first[:40] + second
-    assert film.outcomes[0].duplicates == 20
-    assert any("hold the same time by the camera's clock" in note for note in film.notes)
-    assert any("08:00:03 to 2026-01-16 08:00:04" in note or "08:00:03 to 08:00:04" in note for note in film.notes)
-
-
-def test_other_bytes_inside(studio, source_hashes):
-    """A clip that lies within another by the clock, by more than it can be off, is left out."""
+@pytest.mark.parametrize(("start", "seconds"), [(3, 6), (3, 4), (3, 9), (2, 8), (0, 10), (8, 6), (9, 5)])
+def test_other_bytes_are_all_shown(studio, source_hashes, container, start, seconds):
+    """A clock alone leaves out nothing: where the encoder made other pictures of the same time, both are shown."""
     clips = [
         studio.clip(ClipSpec(EIGHT, 10)),
-        studio.clip(ClipSpec(EIGHT + timedelta(seconds=3), 4, gop=7)),
+        studio.clip(ClipSpec(EIGHT + timedelta(seconds=start), seconds, gop=7)),
     ]
+    film = studio.merge(container, clips)
+    assert film.hashes() == source_hashes(clips[:1]) + source_hashes(clips[1:])
+    assert [outcome.inside for outcome in film.outcomes] == [None, None]
+    end = min(10, start + seconds)
+    twice = f"2026-01-16 08:00:{start:02d} to 08:00:{end:02d} is in two recordings and is shown twice"
+    assert film.notes == (f"{twice}: their pictures differ.",)
+
+
+def test_what_is_listed_early_cuts_nothing(studio, source_hashes):
+    """Recordings that follow each other, of which one is listed seconds too early."""
+    clips = [studio.file(make_clip(ClipSpec(EIGHT + timedelta(seconds=6 * n), 6)), EIGHT, 6) for n in range(3)]
+    starts = (0, 3, 12)
+    clips = [replace(clip, span=Span(wall(at), wall(at + 6))) for clip, at in zip(clips, starts, strict=True)]
     film = studio.merge("mp4", clips)
-    assert film.hashes() == source_hashes(clips[:1])
+    assert film.hashes() == source_hashes(clips)
+    assert any("08:00:03 to 08:00:06 is in two recordings" in note for note in film.notes)
+
+
+@pytest.mark.parametrize("late", [-5, -2.5, 2.5, 5])
+def test_pictures_prove_that_a_list_is_wrong(studio, bodies, late):
+    """The end of one clip is the start of the next, whatever their times: it is shown once."""
+    film = film_of(studio, bodies["h264"], (0, 8), (6, 12), listed=(0, 6 + late))
+    assert len(film.hashes()) == len(set(film.hashes())) == 120
+    assert film.notes == ()
+
+
+def test_the_same_clip_at_two_times_is_shown_twice(studio, bodies):
+    """What is the same from the first picture on may be served twice for two recordings: the list decides."""
+    film = film_of(studio, bodies["h264"], (0, 5), (0, 5), listed=(0, 5))
+    assert len(film.hashes()) == 100
+
+
+@pytest.mark.parametrize("longer", [1, 3000])
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+@pytest.mark.parametrize(("start", "end"), [(0, 12), (3, 6), (6, 12)])
+def test_copies_that_differ_beside_the_slices(studio, bodies, container, start, end, longer):
+    """Delimiters, messages and parameter sets in front of the slices do not make another picture."""
+    whole, copy = bodies["h264"], dressed(part(bodies["h264"], start, end), longer)
+    clips = [studio.file(whole, EIGHT, 12), studio.file(copy, EIGHT + timedelta(seconds=start), end - start)]
+    film = studio.merge(container, clips)
+    assert len(film.hashes()) == len(set(film.hashes())) == 120
     assert film.outcomes[1].inside == 0
 
 
-def test_both_end_together(studio, source_hashes):
-    """Where the clock cannot tell which of two clips ends last, both ends are shown."""
-    clips = [
-        studio.clip(ClipSpec(EIGHT, 8)),
-        studio.clip(ClipSpec(EIGHT + timedelta(seconds=2), 6, gop=7)),
-    ]
-    film = studio.merge("mp4", clips)
-    first, second = source_hashes(clips[:1]), source_hashes(clips[1:])
-    assert (
-        film.hashes() == first + second[50:]
-    )  # the encoder makes two keyframes at its start, then one each 7 pictures
+def dressed(body: bytes, longer: int) -> bytes:
+    """Each picture with a delimiter, its parameter sets and a message of ``longer`` bytes in front."""
+    made = BytesIO()
+    with av.open(BytesIO(body), "r") as source, av.open(made, "w", format="mp4") as out:
+        video = source.streams.video[0]
+        track = out.add_stream_from_template(video, opaque=True)
+        sets = read_parameters("h264", video.codec_context.extradata).sets
+        front = unit(b"\x09\xf0") + sets + unit(b"\x06\x05" + bytes(longer) + b"\x80")
+        for packet in source.demux(video):
+            if packet.size:
+                packet_of = av.Packet(front + bytes(packet))
+                packet_of.stream, packet_of.time_base = track, packet.time_base
+                packet_of.pts, packet_of.dts, packet_of.is_keyframe = packet.pts, packet.dts, packet.is_keyframe
+                out.mux(packet_of)
+    return made.getvalue()
+
+
+def unit(data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + data
 
 
 def test_a_still_scene_is_not_taken_for_a_repetition(studio, source_hashes):
@@ -190,23 +230,28 @@ def test_joint_of_the_same_bytes():
 
 
 @pytest.mark.parametrize("start", [2.5, 5.5, 7.5])
-def test_the_same_bytes_elsewhere_are_another_scene(start):
-    """Pictures that agree a second or more from where the clock puts them are not the same moment."""
+def test_the_end_of_one_clip_at_the_start_of_the_next_proves_its_time(start):
+    """Where pictures agree, listed times may be off by more than their rounding."""
     found = find_seam(footage(0, pictures(0, 60)), footage(start, pictures(40, 60)))
-    assert found.skip == 0
+    assert found == Seam(skip=20, shift=timedelta(seconds=4 - start))
+
+
+def test_the_same_bytes_elsewhere_are_another_scene():
+    """Not far away, and not if all of a clip is the same: then it is listed as another."""
+    assert find_seam(footage(0, pictures(0, 60)), footage(70, pictures(40, 60))) == Seam()
+    assert find_seam(footage(0, pictures(0, 60)), footage(7.5, pictures(0, 60))) == Seam()
+
+
+def test_a_still_scene_proves_nothing():
+    """Pictures that look alike agree anywhere."""
+    still = [mark._replace(size=100, checksum=mark.key) for mark in pictures(0, 60)]
+    assert find_seam(footage(0, still), footage(8.5, still)) == Seam()
 
 
 def test_clips_that_follow_each_other():
     """No overlap by the clock, no seam."""
     assert find_seam(footage(0, pictures(0, 60)), footage(7.5, pictures(60, 60))) == Seam()
     assert find_seam(footage(0, pictures(0, 60)), footage(6, pictures(60, 60))) == Seam()
-
-
-def test_a_recorders_own_clock_cuts_finely():
-    """With a clock of milliseconds the earlier clip ends where the later begins, to a picture."""
-    fine = timedelta(milliseconds=100)
-    found = find_seam(footage(0, pictures(0, 60), fine), footage(4.5, pictures(200, 60), fine))
-    assert found.cut == WallTime(EIGHT + timedelta(seconds=4.6))
 
 
 def test_an_index_that_claims_hours_hides_no_other_clip():

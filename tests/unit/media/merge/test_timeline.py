@@ -20,7 +20,8 @@ from camreel.media.merge.timeline import (
     creation_time,
     cut_of,
     how_long,
-    overlap_notes,
+    overlaps,
+    sentences,
     stretches,
     together,
     wall_at,
@@ -118,13 +119,33 @@ def test_chapters():
     assert chapters([]) == ()
 
 
+def texts(*placed) -> list[str]:
+    return [each.text for each in overlaps(*placed)]
+
+
 def test_overlaps_are_named():
     """A second or more that two clips hold is named; less is the resolution of the listing."""
-    assert overlap_notes(placed((0, 10), (9.5, 20), (18, 30))) == [
-        "2026-01-16 08:00:18 to 08:00:20 is in two recordings and is shown twice."
+    assert texts(placed((0, 10), (9.5, 20), (18, 30))) == [
+        "2026-01-16 08:00:18 to 08:00:20 is in two recordings and is shown twice: their pictures differ."
     ]
     # A short clip within a long one does not hide what the long one shares with the next.
-    assert len(overlap_notes(placed((0, 100), (10, 20), (90, 110)))) == 2
+    assert len(overlaps(placed((0, 100), (10, 20), (90, 110)))) == 2
+    # Nor does it matter in which order the clips were taken.
+    assert [each.span for each in overlaps(placed((90, 110), (0, 100)))] == [Span(at(90), at(100))]
+
+
+def test_a_clock_of_milliseconds_names_less_than_a_second():
+    """What is named depends on how far the clocks of both clips may be off."""
+    fine = [replace(each, doubt=timedelta(milliseconds=100)) for each in placed((0, 10), (9.5, 20), (19.95, 30))]
+    assert [each.span for each in overlaps(fine)] == [Span(at(9.5), at(10))]
+    assert overlaps([fine[0], replace(fine[1], doubt=timedelta(seconds=1))]) == ()
+
+
+def test_of_many_overlaps_the_rest_is_counted():
+    """A night of two recorders is no page of sentences."""
+    said = sentences(overlaps(placed(*((10 * n, 10 * n + 12) for n in range(20)))))
+    assert len(said) == 11
+    assert said[-1] == "So it is with 9 more parts (18 s in all)."
 
 
 def test_the_clock_goes_back():
@@ -134,7 +155,7 @@ def test_the_clock_goes_back():
         "2026-01-16 08:00:00",
         "2026-01-16 07:10:00 (the camera's clock went back)",
     ]
-    assert overlap_notes(clips) == []
+    assert overlaps(clips) == ()
 
 
 @given(st.lists(st.tuples(st.integers(-5, 60), st.integers(1, 30)), min_size=1, max_size=20))
@@ -165,9 +186,8 @@ def test_chapters_show_the_clock_that_was_put_back():
         (0, "2026-01-16 08:00:00+02:00"),
         (60, "2026-01-16 07:01:00+01:00 (the camera's clock went back)"),
     ]
-    assert overlap_notes(placed((50, 70), (66, 80)), berlin()) == [
-        "2026-01-16 07:01:06+01:00 to 2026-01-16 07:01:10+01:00 is in two recordings and is shown twice."
-    ]
+    twice = "2026-01-16 07:01:06+01:00 to 2026-01-16 07:01:10+01:00 is in two recordings and is shown twice"
+    assert texts(placed((50, 70), (66, 80)), berlin()) == [f"{twice}: their pictures differ."]
 
 
 def test_parts_that_are_not_wanted_are_neither_there_nor_a_gap():
