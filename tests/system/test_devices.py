@@ -6,14 +6,16 @@ import hashlib
 import ssl
 from datetime import timedelta
 
+import anyio
 import pytest
 import trustme
 from tests.conftest import NOW, Bench, at, frame_md5s, no_wait, three_clips, tuning
 
 from camreel import events
-from camreel.errors import CameraError, NothingRecorded, UsageError
-from camreel.model import Address
-from camreel_simulator import DeviceClock, Fault, SimulatedCamera, running
+from camreel.doctor import diagnose, here, visit
+from camreel.errors import CameraError, NotACamera, NothingRecorded, UsageError
+from camreel.model import Address, Credentials, Target
+from camreel_simulator import QUIRKS, DeviceClock, Fault, SimulatedCamera, running
 
 
 def test_an_empty_range_is_not_a_refused_question(bench):
@@ -40,6 +42,40 @@ def test_a_channel_can_be_named_by_its_title(bench):
     assert isinstance(wrong.error, UsageError)
     assert "garage" in str(wrong.error)
     assert "CAM 1" in (wrong.error.hint or "")
+
+
+@pytest.mark.parametrize("quirk", ["no-magicbox", "no-magicbox-405", "no-magicbox-page"])
+@pytest.mark.parametrize("without", ["nothing else", "getCurrentTime", "factory.create", "both"])
+def test_a_device_without_magicbox(bench, quirk, without):
+    """Its clock or its search shows that it is one, for `get` as for `doctor`; with neither it is something else."""
+    missing = ["getCurrentTime", "factory.create"] if without == "both" else [without]
+    faults = [Fault("status", status=404, text="Not Found", target=target, times=None) for target in missing]
+    recordings = three_clips()
+    stand = bench(recordings=recordings, quirks=QUIRKS[quirk], faults=faults)
+    credentials = Credentials("admin", stand.password)
+    seen = anyio.run(visit, Target(stand.address, "admin"), 1, credentials, tuning())
+    checkup = diagnose(seen, here(stand.folder))
+    run = stand.export()
+    if without == "both":
+        assert isinstance(run.error, NotACamera)
+        assert checkup.trouble is not None
+        assert (checkup.trouble.kind, checkup.trouble.message) == ("NotACamera", str(run.error))
+    elif without == "factory.create":
+        assert (checkup.status, checkup.exit_code, run.error.exit_code) == ("no search", 6, 6)
+    else:
+        assert (checkup.status, checkup.exit_code) == ("well", 0)
+        assert run.ok.exit_code == 0
+        assert frame_md5s(run.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
+    assert stand.camera.open_finders == 0
+
+
+def test_paths_without_their_slash(bench):
+    """What is listed as mnt/sd/... lies at /mnt/sd/...; its clip has the same name as with the slash."""
+    recordings = three_clips()
+    stand = bench(recordings=recordings, quirks=QUIRKS["relative-paths"])
+    run = stand.export()
+    assert run.ok.exit_code == 0
+    assert frame_md5s(run.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
 
 
 def test_an_end_in_the_future_is_cut_to_now_and_said(bench):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from camreel.clock import Reading
-from camreel.errors import CameraError, CameraUnreachable, NotACamera
+from camreel.errors import CameraError, CameraRefused, CameraUnreachable, NotACamera
 
 _MOST_HEARD = 2000  # answers; a check-up has some forty questions, of two answers each
 _MOST_SILENT = 2  # questions without any answer in a row; then nothing more is asked
@@ -141,7 +141,7 @@ class Interview:
     async def ask(self, target: str, send: Callable[[str], Awaitable[object]]) -> Question | None:
         """Ask ``target`` by ``send`` and note the answer; None if there is none, with the reason noted.
 
-        Raise LoginError, and the CameraError of the first question: then nothing is there to be asked.
+        Raise LoginError, and the CameraError of the first question (but a refusal): then nothing is there to be asked.
         """
         if self.is_silent:
             self._asked.append(Question(target, problem="not asked: the camera stopped answering"))
@@ -162,7 +162,8 @@ class Interview:
         heard = self.transcript.heard[began:]
         status = heard[-1].status if heard and heard[-1].whole else None
         # Also if it answers 500: so do some that have locked an account, and each request can start that anew.
-        if not self._asked or isinstance(error, NotACamera):
+        is_refusal = isinstance(error, CameraRefused) and error.status >= 400
+        if (not self._asked and not is_refusal) or isinstance(error, NotACamera):
             raise error
         self._silent = self._silent + 1 if isinstance(error, CameraUnreachable) else 0
         body = heard[-1].body if status is not None else b""

@@ -171,7 +171,7 @@ class Card:
             "Channel": str(recorded.channel - (0 if self._quirks.one_based_items else 1)),
             "Duration": str(int((recorded.end - recorded.start).total_seconds())),
             "EndTime": self._write.moment(recorded.end),
-            "FilePath": recorded.path,
+            "FilePath": recorded.path.lstrip("/") if self._quirks.relative_paths else recorded.path,
             "Length": str(length),
             "StartTime": self._write.moment(recorded.start),
             "Type": recorded.listed_type,

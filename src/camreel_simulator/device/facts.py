@@ -48,6 +48,9 @@ class Facts:
         name = path.removeprefix("/cgi-bin/").removesuffix(".cgi")
         if (name, action) == ("configManager", "getConfig"):
             return self._config(query.get("name", ""))
+        if name == "magicBox" and self._quirks.magic_box != "there":
+            is_page = self._quirks.magic_box == "page"
+            return text("<html>Welcome</html>", 200) if is_page else text("", int(self._quirks.magic_box))
         fact = self._facts.get((name, action))
         if fact is None or (name == "LogicDeviceManager" and not self._profile.camera_states):
             return self.unknown

@@ -43,6 +43,9 @@ class Quirks:
     unknown_is_501: bool = False
     """Firmware of 2024 answers 501 to what it does not know; else 400."""
 
+    magic_box: Literal["there", "404", "405", "page"] = "there"
+    """Not there: questions to it are answered 404, 405, or 200 with a page of HTML, and the rest works."""
+
     # Login
     algorithm: Literal["MD5", "SHA-256"] = "MD5"
     """MD5 is not named in the challenge, as on real devices; SHA-256 is."""
@@ -108,6 +111,8 @@ class Quirks:
     """What ``found=`` says of a page that has items: how many, one too many, one too few; or there is no such line."""
     list_end: Literal["found=0", "error", "400", "repeat"] = "found=0"
     """After the last page: ``found=0``, 200 ``Error``, 400, or the last page again and again."""
+    relative_paths: bool = False
+    """Paths are listed without the slash that they begin with."""
     close_refused: bool = False
     """``close`` is answered 200 ``Error`` and does nothing; ``destroy`` works."""
 
@@ -173,6 +178,9 @@ _CHANGES: dict[str, dict[str, Any]] = {
     "reboot": {"reboot_at": 12},
     "https-redirect": {"https_redirect": True},
     "unknown-501": {"unknown_is_501": True},
+    "no-magicbox": {"magic_box": "404"},
+    "no-magicbox-405": {"magic_box": "405"},
+    "no-magicbox-page": {"magic_box": "page"},
     # Login
     "sha-256": {"algorithm": "SHA-256"},
     "basic-only": {"basic_only": True},
@@ -214,6 +222,7 @@ _CHANGES: dict[str, dict[str, Any]] = {
     "end-error": {"list_end": "error"},
     "end-400": {"list_end": "400"},
     "end-repeat": {"list_end": "repeat"},
+    "relative-paths": {"relative_paths": True},
     "close-refused": {"close_refused": True},
     # How it writes
     "spaced": {"spaced": True},

@@ -53,8 +53,12 @@ async def examine(access: Access, interview: Interview) -> None:
     """Ask everything."""
     async with access.http() as connection:
         questions = _Questions(access, interview, connection)
-        await questions.identity()
+        is_known = await questions.identity()
         await questions.clock()
+        if not (is_known or interview.reading is not None or await questions.has_search()):
+            raise NotACamera(
+                f"What answers at {access.address} is not an Amcrest or Dahua camera.", hint="Check --host and --port."
+            )
         await questions.settings()
         await questions.recordings()
 
@@ -68,24 +72,31 @@ class _Questions:
     async def _ask(self, name: str, /, **parameters: str | int) -> Question | None:
         return await self._interview.ask(protocol.cgi_target(name, **parameters), self._connection.text)
 
-    async def identity(self) -> None:
-        """Ask who it is; the first question checks the login. NotACamera if something else answers."""
+    async def identity(self) -> bool:
+        """Ask who it is; the first question checks the login. Return whether it tells, or refuses as these devices do.
+
+        A device may have no magicBox. Then its clock or its search shows that it is one, as for ``DahuaClient``.
+        """
         first = await self._ask("magicBox", action="getSystemInfo")
         system = protocol.parse_pairs(first.text) if first is not None and first.status == 200 else {}
         model = system.get("deviceType", "")
         if model.isdigit() or not model:  # recorders have a number there
             kind = await self._ask("magicBox", action="getDeviceType")
-            model = protocol.parse_pairs(kind.text).get("type", "") if kind is not None else ""
-        told = first is None or first.status != 200 or protocol.is_error(first.text)
-        if not (told or model or system.get("updateSerial")):
-            raise NotACamera(
-                f"What answers at {self._access.address} is not an Amcrest or Dahua camera.",
-                hint="Check --host and --port.",
-            )
+            model = protocol.parse_pairs(kind.text).get("type", "") if kind is not None and kind.status == 200 else ""
         if not system.get("serialNumber"):
             await self._ask("magicBox", action="getSerialNo")
         await self._ask("magicBox", action="getMachineName")
         await self._ask("magicBox", action="getSoftwareVersion")
+        is_refused = first is not None and protocol.is_in_family_form(first.status or 0, first.text)
+        return bool(is_refused or model or system.get("updateSerial"))
+
+    async def has_search(self) -> bool:
+        """Ask whether it can be searched."""
+        created = await self._ask("mediaFileFind", action="factory.create")
+        finder = protocol.parse_object(created.text) if created is not None and created.status == 200 else None
+        if finder is not None:
+            await self._ask("mediaFileFind", action="destroy", object=finder)
+        return finder is not None
 
     async def clock(self) -> None:
         """Ask what its clock shows."""

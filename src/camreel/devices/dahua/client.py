@@ -79,8 +79,11 @@ class DahuaClient:
         self._utc_now = utc_now or _utc_now
 
     async def identify(self) -> DeviceInfo:
-        """Return who the camera is. The first question of a run: it checks the login."""
-        first = await self._connection.text(protocol.cgi_target("magicBox", action="getSystemInfo"))
+        """Return who the camera is. The first question of a run: it checks the login.
+
+        A device may have no magicBox. Then its clock or its search, in the family's form, shows that it is one.
+        """
+        first = await self._system_info()
         system = protocol.parse_pairs(first.text)
         # Recorders answer a number for the type (31) and the model as updateSerial.
         model = system.get("deviceType") or ""
@@ -88,7 +91,8 @@ class DahuaClient:
             model = system.get("updateSerial") or model
         if first.status != 200 or not model:
             model = await self._one("getDeviceType", "type") or ""
-        if not model and not self._speaks_dahua(first):
+        is_known = bool(model) or protocol.is_in_family_form(first.status, first.text)
+        if not (is_known or await self._has_clock_or_search()):
             raise NotACamera(
                 f"What answers at {self._address} is not an Amcrest or Dahua camera.",
                 hint="Check --host and --port.",
@@ -100,10 +104,23 @@ class DahuaClient:
             firmware=await self._one("getSoftwareVersion", "version"),
         )
 
-    @staticmethod
-    def _speaks_dahua(answer: Answer) -> bool:
-        """Return whether an answer without a model is still in the family's own form."""
-        return protocol.is_error(answer.text) and answer.status in {200, 400, 501}
+    async def _system_info(self) -> Answer:
+        try:
+            return await self._connection.text(protocol.cgi_target("magicBox", action="getSystemInfo"))
+        except CameraRefused as refusal:
+            if refusal.status < 400:  # it redirects
+                raise
+            return Answer(refusal.status, "")
+
+    async def _has_clock_or_search(self) -> bool:
+        try:
+            if await self.clock() is not None:
+                return True
+            async with self._finder():
+                return True
+        except CameraRefused as refusal:
+            log.debug("no search: %s", refusal)
+            return False
 
     async def _one(self, action: str, key: str) -> str | None:
         """Return one optional fact; None if this firmware does not tell it."""

@@ -47,8 +47,13 @@ def _quoted(value: str) -> str:
 
 
 def loadfile_target(path: str) -> str:
-    """Return the target that downloads ``path``; ValueError, with the reason, if it must not be asked for."""
-    if "://" in path or not path.startswith("/"):
+    """Return the target that downloads ``path``; ValueError, with the reason, if it must not be asked for.
+
+    Some firmware lists paths without the slash that they begin with.
+    """
+    if not path:
+        raise ValueError("it has no path")
+    if "://" in path:
         raise ValueError("it lies on another server, not on this camera")
     if _CONTROL.search(path):
         raise ValueError("its path has control characters")
@@ -56,7 +61,8 @@ def loadfile_target(path: str) -> str:
         raise ValueError("its path leaves its folder")
     if len(path) > _MAX_PATH:
         raise ValueError("its path is too long")
-    return "/cgi-bin/RPC_Loadfile" + quote(path, safe=_LITERAL_IN_PATHS)
+    rooted = path if path.startswith("/") else f"/{path}"
+    return "/cgi-bin/RPC_Loadfile" + quote(rooted, safe=_LITERAL_IN_PATHS)
 
 
 def parse_pairs(text: str) -> dict[str, str]:
@@ -80,6 +86,11 @@ def _lines(text: str) -> list[str]:
 def is_error(text: str) -> bool:
     """Return whether a body says ``Error``: devices do that with status 200 too (aiodahua)."""
     return text.lstrip()[:5].lower() == "error"
+
+
+def is_in_family_form(status: int, text: str) -> bool:
+    """Return whether a refusal is written as these devices write one."""
+    return is_error(text) and status in {200, 400, 501}
 
 
 def parse_object(text: str) -> str | None:
