@@ -7,7 +7,8 @@ without a zone: all the camera ever speaks), and an aware ``datetime`` is a mome
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from pathlib import Path
@@ -325,6 +326,47 @@ class Doubt:
     believed: str
     text: str
     span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCounts:
+    """What became of the frames of a clip, each of which is counted once."""
+
+    read: int = 0
+    """Found in its file, up to where reading stopped behind the range."""
+    written: int = 0
+    """In the video as they are stored."""
+    reencoded: int = 0
+    """Encoded again for the video (``--exact``)."""
+    outside: int = 0
+    """Not asked for."""
+    copies: int = 0
+    """Left out because another clip shows the same moment."""
+    undecodable: int = 0
+    """Lost: they need frames that come before the clip."""
+    damaged: int = 0
+    """Lost: their bytes make no frame."""
+    missing: int = 0
+    """Lost: the index lists them, and they were not found. Not among those read."""
+
+    @property
+    def unaccounted(self) -> int:
+        """Frames that were read and of which nobody can tell where they are; below 0: that are told of twice."""
+        named = self.written + self.reencoded + self.outside + self.copies + self.undecodable + self.damaged
+        return self.read - named
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[FrameCounts]) -> FrameCounts | None:
+        """Of the parts of one clip, each of which reads it from its first frame on: what one writes is not asked of
+        the others.
+        """
+        if not parts:
+            return None
+        total = {each.name: sum(getattr(part, each.name) for part in parts) for each in fields(cls)}
+        read = max(part.read for part in parts)
+        total["outside"] -= total["read"] - read
+        total |= {"read": read, "missing": max(part.missing for part in parts)}
+        return cls(**total)
 
 
 @dataclass(frozen=True, slots=True)

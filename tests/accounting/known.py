@@ -81,8 +81,8 @@ KNOWN: tuple[Known, ...] = (
         "Behind another clip, one whose first keyframe is no IDR loses frames up to the next keyframe.",
     ),
     _known(
-        "open groups of H.265", {Feature.OPEN_GROUPS}, {Kind.EXIT_CODE, Kind.TIMES},
-        "Frames that need a group before the clip are named, with exit code 0; the clip is said to be 3 ms longer.",
+        "open groups of H.265", {Feature.OPEN_GROUPS}, {Kind.TIMES},
+        "Where frames that need a group before the clip are left out, the clip is said to be 3 ms longer.",
     ),
     _known(
         "parameter sets in band only, of H.265, in fragments", {Feature.NO_SETS, Feature.H265}, {Kind.NO_VIDEO},
@@ -103,11 +103,6 @@ KNOWN: tuple[Known, ...] = (
     _known(
         "fragmented, laid end to end", {Feature.FRAGMENTED, Feature.IN_ORDER}, {Kind.TIMES},
         "With --in-order, clips in fragments are all dated at the beginning: their header has no duration.",
-    ),
-    _known(
-        "frames before the first keyframe", {Feature.LATE_KEYFRAME}, {Kind.EXIT_CODE},
-        "Frames before the first keyframe are named, and the exit code is 0.",
-        excused=True,
     ),
     _known(
         "a clock that is set in a .dav", {Feature.CLOCK_SET}, {Kind.SILENT},
@@ -137,10 +132,6 @@ KNOWN: tuple[Known, ...] = (
         "a clip that begins within a refresh", {Feature.INTRA_REFRESH, Feature.LATE_KEYFRAME},
         {Kind.DAMAGED, Kind.SILENT},
         "A frame with a keyframe's flag is taken for one: a clip that begins with it shows damaged frames.",
-    ),
-    _known(
-        "cut short, and late", {Feature.SHORT, Feature.LATE_KEYFRAME}, {Kind.SILENT},
-        "Of a clip that is cut short the frames before its first keyframe are not named.",
     ),
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from camreel.model import Address, Credentials, Recording, Span, WallTime
+from camreel.model import Address, Credentials, FrameCounts, Recording, Span, WallTime
 
 
 def wall(text: str) -> WallTime:
@@ -87,3 +87,24 @@ def test_a_recordings_name_is_the_last_part_of_its_path():
     """``name`` is what the camera calls the file."""
     assert Recording("/mnt/sd/a/b[M].mp4", span("08:00:00", "08:01:00")).name == "b[M].mp4"
     assert Recording("alone.mp4", span("08:00:00", "08:01:00")).name == "alone.mp4"
+
+
+@pytest.mark.parametrize("kind", ["written", "reencoded", "outside", "copies", "undecodable", "damaged"])
+def test_each_frame_that_is_read_is_somewhere(kind):
+    """Frames that are written, left out or lost are accounted for; one more or less is seen."""
+    assert FrameCounts(read=7, **{kind: 7}).unaccounted == 0
+    assert FrameCounts(read=8, **{kind: 7}).unaccounted == 1
+    assert FrameCounts(read=7, **{kind: 8}).unaccounted == -1
+    assert FrameCounts(read=7, missing=3, **{kind: 7}).unaccounted == 0  # those were not read
+
+
+def test_parts_of_a_clip_read_its_frames_more_than_once():
+    """What one part writes, the other leaves out: together each frame counts once."""
+    first = FrameCounts(read=60, written=50, outside=10)
+    rest = FrameCounts(read=100, written=40, outside=55, undecodable=5)
+    assert FrameCounts.of_parts([first, rest]) == FrameCounts(read=100, written=90, outside=5, undecodable=5)
+    assert FrameCounts.of_parts([first]) == first
+    assert FrameCounts.of_parts([]) is None
+    less = FrameCounts.of_parts([first, FrameCounts(read=100, written=40, outside=55)])
+    assert less is not None
+    assert less.unaccounted == 5

@@ -41,9 +41,10 @@ def account_clips(
     shown = [part for outcome in outcomes if isinstance(outcome, ClipOutcome) for part in _shown(outcome)]
     covered = [*shown, *plan.skipped, *plan.unwanted]
     lost = [
-        Hole(_missing_part(report), report.reason, report.number)
+        Hole(part, report.reason, report.number)
         for report in reports
         if report.is_lost and report.reason and report.reason.kind is not LossKind.SOUND_MISSING
+        for part in _missing_parts(report)
     ]
     writing = LostReason(LossKind.STILL_WRITING)
     pending = [Hole(Span(recording.span.start, plan.span.end), writing) for recording in plan.writing]
@@ -86,7 +87,8 @@ def _clip_report(
         if isinstance(clip, Fetched):
             fetched = clip.size
             size = clip.whole or (fetched if recording.part is None else max(fetched, recording.size or 0))
-        return ClipReport(number, recording.path, recording.span, status, reason, size, covered, fetched)
+        frames = outcome.frames if isinstance(outcome, ClipOutcome) else None
+        return ClipReport(number, recording.path, recording.span, status, reason, size, covered, fetched, frames)
 
     if isinstance(clip, LostReason):
         return report("failed", clip)
@@ -94,23 +96,29 @@ def _clip_report(
         return report("unusable", LostReason(LossKind.NOT_MERGED))
     if isinstance(outcome, LostReason):
         return report("unusable", outcome)
-    if (short := _why_short(outcome)) is not None:
-        return report("short", short, outcome.covered)
+    if (loss := _loss_of(outcome)) is not None:
+        status = "partial" if loss.kind in {LossKind.UNDECODABLE, LossKind.UNACCOUNTED} else "short"
+        return report(status, loss, outcome.covered)
     if outcome.inside is not None:
         return report("inside", LostReason(LossKind.DUPLICATE, outcome.inside))
     if outcome.covered is None:
         return report("empty", LostReason(LossKind.NO_FRAME))
-    if outcome.undecodable_dropped:
-        return report("merged", LostReason(LossKind.UNDECODABLE, outcome.undecodable_dropped), outcome.covered)
     return report("merged", None, outcome.covered)
 
 
-def _why_short(outcome: ClipOutcome) -> LostReason | None:
-    """Return what a clip should have and has not; None for a whole one."""
-    if outcome.missing_packets:
-        return LostReason(LossKind.ENDS_EARLY, outcome.missing_packets)
+def _loss_of(outcome: ClipOutcome) -> LostReason | None:
+    """Return what a clip should have given and has not; None if it gave all of it."""
+    undecodable, missing = outcome.undecodable_dropped, outcome.missing_packets
+    if undecodable and (missing or outcome.index_cut):
+        return LostReason(LossKind.BOTH_ENDS, undecodable + missing)
+    if missing:
+        return LostReason(LossKind.ENDS_EARLY, missing)
     if outcome.index_cut:
         return LostReason(LossKind.INDEX_CUT)
+    if undecodable:
+        return LostReason(LossKind.UNDECODABLE, undecodable)
+    if outcome.frames is not None and outcome.frames.unaccounted:
+        return LostReason(LossKind.UNACCOUNTED, abs(outcome.frames.unaccounted))
     if outcome.sound_missing:
         return LostReason(LossKind.SOUND_MISSING, duration_text(outcome.sound_missing))
     return None
@@ -121,8 +129,12 @@ def _shown(outcome: ClipOutcome) -> tuple[Span, ...]:
     return uncovered(outcome.covered, outcome.holes, timedelta(0)) if outcome.covered else ()
 
 
-def _missing_part(report: ClipReport) -> Span:
-    """Return the part of the camera's clock that a lost clip is to blame for."""
+def _missing_parts(report: ClipReport) -> tuple[Span, ...]:
+    """Return the parts of the camera's clock that a lost clip is to blame for."""
     if report.covered is None:
-        return report.span
-    return Span(report.covered.end, max(report.covered.end, report.span.end))
+        return (report.span,)
+    before = Span(min(report.covered.start, report.span.start), report.covered.start)
+    behind = Span(report.covered.end, max(report.covered.end, report.span.end))
+    assert report.reason is not None
+    known = {LossKind.UNDECODABLE: (before,), LossKind.ENDS_EARLY: (behind,), LossKind.INDEX_CUT: (behind,)}
+    return known.get(report.reason.kind, (before, behind))

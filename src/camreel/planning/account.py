@@ -30,7 +30,9 @@ class LossKind(str, Enum):
     ENDS_EARLY = "ends_early"  # detail: how many frames its index has and its bytes do not
     INDEX_CUT = "index_cut"
     SOUND_MISSING = "sound_missing"  # detail: how many seconds of it, as text
-    UNDECODABLE = "undecodable"  # detail: how many frames come before its first keyframe
+    UNDECODABLE = "undecodable"  # detail: how many frames need others from before the clip
+    BOTH_ENDS = "both_ends"  # detail: how many frames are undecodable, or missing because it ends early
+    UNACCOUNTED = "unaccounted"  # detail: of how many frames camreel cannot tell where they are
     DUPLICATE = "duplicate"  # detail: the number of the clip that shows all of it
     # Parts of the range.
     NOT_RECORDED = "not_recorded"

@@ -170,6 +170,7 @@ def _clip_json(clip: ClipReport, clock: CameraClock | None) -> dict[str, Any]:
         "kind": clip.reason.kind.value if clip.reason else None,
         "size": clip.size,
         "covered": span_json(clip.covered, clock) if clip.covered else None,
+        "frames": asdict(clip.frames) if clip.frames else None,
     }
 
 

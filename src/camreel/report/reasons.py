@@ -18,6 +18,8 @@ _WORDS = {
     LossKind.INDEX_CUT: "the file ends within its index: nobody knows how much more it should have",
     LossKind.SOUND_MISSING: "{detail} of its sound is missing: the file ends early, or it cannot be read",
     LossKind.UNDECODABLE: "{pictures} of it cannot be decoded (no keyframe comes before) and cannot be shown",
+    LossKind.BOTH_ENDS: "{pictures} of it are lost: it begins without a keyframe, and the file ends early",
+    LossKind.UNACCOUNTED: "{pictures} of it are not accounted for; this is a fault of camreel: please report it",
     LossKind.DUPLICATE: "clip {detail} shows all of it",
     LossKind.NOT_RECORDED: "nothing was recorded",
     LossKind.IN_NO_CLIP: "none of the clips holds it",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from camreel.clock import CameraClock
-from camreel.model import DeviceInfo, Doubt, MergeRequest, Request, Span
+from camreel.model import DeviceInfo, Doubt, FrameCounts, MergeRequest, Request, Span
 from camreel.planning.account import Account, LostReason, uncovered
 
 
@@ -15,9 +15,11 @@ class ClipReport:
     """One recording of the plan and what became of it.
 
     ``status``: ``merged``; ``short`` (its bytes ended before its index did; what it has is in the output);
-    ``failed`` (could not be downloaded); ``unusable`` (would not demux); ``empty`` (has no picture in the range);
+    ``partial`` (some of its frames cannot be shown); ``failed`` (could not be downloaded); ``unusable`` (would not
+    demux); ``empty`` (has no picture in the range);
     ``inside`` (another clip shows the same moments). ``size`` is how many bytes the recording has, ``fetched`` how many
-    of them are on disk: less, where only a part was wanted.
+    of them are on disk: less, where only a part was wanted. ``frames`` is where each of its frames went, None where
+    none was read.
     """
 
     number: int
@@ -28,11 +30,12 @@ class ClipReport:
     size: int | None = None
     covered: Span | None = None
     fetched: int = 0
+    frames: FrameCounts | None = None
 
     @property
     def is_lost(self) -> bool:
         """Whether something the camera has of the range is not in the output because of this clip."""
-        return self.status in {"failed", "unusable", "short"}
+        return self.status in {"failed", "unusable", "short", "partial"}
 
 
 @dataclass(frozen=True, slots=True)

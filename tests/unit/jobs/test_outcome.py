@@ -9,7 +9,7 @@ import pytest
 
 from camreel.jobs.outcome import account_clips, usable
 from camreel.media.worker.messages import ClipOutcome
-from camreel.model import Recording, Span, Stream, WallTime
+from camreel.model import FrameCounts, Recording, Span, Stream, WallTime
 from camreel.planning.account import Hole, LossKind, LostReason
 from camreel.planning.plan import ExportPlan, plan_export
 from camreel.report import hole_text, reason_text
@@ -162,10 +162,45 @@ def test_clips_and_outcomes_must_match_the_plan():
         account_clips(plan(WHOLE), [], [], None)
 
 
-def test_pictures_that_cannot_be_decoded_are_counted():
-    """What comes before the first keyframe is left out, and the report says how much and of which clip."""
+def test_frames_that_cannot_be_decoded_are_lost_where_they_are():
+    """What comes before the first keyframe is a loss of its number, at the beginning of the clip."""
     outcome = replace(merged("08:00:10", "09:00:00"), undecodable_dropped=60)
-    reports, account = account_clips(plan(WHOLE), [ON_DISK], [outcome], None)
-    assert reports[0].reason is not None
-    assert reason_text(reports[0].reason).startswith("60 pictures of it cannot be decoded")
-    assert hole_text(account.gaps[0]).startswith("clip 1: 60 pictures")
+    (report,), account = account_clips(plan(WHOLE), [ON_DISK], [outcome], None)
+    assert (report.status, report.is_lost) == ("partial", True)
+    assert report.reason is not None
+    assert reason_text(report.reason).startswith("60 pictures of it cannot be decoded")
+    assert [hole.span for hole in account.lost] == [span("08:00:00", "08:00:10")]
+    assert hole_text(account.lost[0]).startswith("clip 1: 60 pictures")
+    assert account.gaps == ()
+
+
+def test_a_clip_can_lose_frames_at_both_ends():
+    """The sentence has the sum, and each end is lost where it is."""
+    outcome = replace(merged("08:00:10", "08:40:00", missing=500), undecodable_dropped=60)
+    (report,), account = account_clips(plan(WHOLE), [ON_DISK], [outcome], None)
+    assert (report.status, report.reason) == ("short", LostReason(LossKind.BOTH_ENDS, 560))
+    assert [hole.span for hole in account.lost] == [span("08:00:00", "08:00:10"), span("08:40:00", "09:00:00")]
+
+
+def test_a_clip_of_which_nothing_can_be_decoded_is_lost():
+    """All of its time, not an empty clip."""
+    (report,), account = account_clips(plan(WHOLE), [ON_DISK], [ClipOutcome(1, undecodable_dropped=9)], None)
+    assert (report.status, report.is_lost) == ("partial", True)
+    assert [hole.span for hole in account.lost] == [ASKED]
+
+
+@pytest.mark.parametrize(("frames", "count"), [(FrameCounts(read=50, written=48), 2), (FrameCounts(written=3), 3)])
+def test_a_frame_that_is_nowhere_is_a_loss(frames, count):
+    """Whatever made it so: a result of which the frames do not add up is not complete."""
+    outcome = replace(merged("08:00:00", "09:00:00"), frames=frames)
+    (report,), _account = account_clips(plan(WHOLE), [ON_DISK], [outcome], None)
+    assert (report.status, report.is_lost) == ("partial", True)
+    assert (report.reason, report.frames) == (LostReason(LossKind.UNACCOUNTED, count), frames)
+
+
+def test_frames_that_add_up_are_no_loss():
+    """Also where some were not asked for, or are shown by another clip."""
+    frames = FrameCounts(read=50, written=20, outside=18, copies=12)
+    outcome = replace(merged("08:00:00", "09:00:00"), frames=frames)
+    (report,), _account = account_clips(plan(WHOLE), [ON_DISK], [outcome], None)
+    assert (report.status, report.is_lost) == ("merged", False)

@@ -128,6 +128,8 @@ class Studio:
         outcomes += result.outcomes
         order = {clip.number: at for at, clip in enumerate(clips)}
         assert sorted(order) == sorted(outcome.number for outcome in outcomes)
+        for outcome in outcomes:
+            assert outcome.frames is None or outcome.frames.unaccounted == 0, outcome
         return Films(result.films, sorted(outcomes, key=lambda each: order[each.number]), result.notes)
 
 

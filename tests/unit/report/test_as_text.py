@@ -135,7 +135,9 @@ def test_json_keys_are_a_contract():
     assert set(document["coverage"]) == {"seconds", "percent", "slivers", "slivers_seconds"}
     for kind in ("gaps", "pending", "lost"):
         assert set(document[kind][0]) == HOLE_KEYS
-    assert set(document["clips"][0]) == SPAN_KEYS | {"number", "path", "status", "reason", "kind", "size", "covered"}
+    assert set(document["clips"][0]) == SPAN_KEYS | {
+        "number", "path", "status", "reason", "kind", "size", "covered", "frames",
+    }  # fmt: skip
     assert set(document["clips"][0]["covered"]) == SPAN_KEYS
     assert set(document["outputs"][0]) == {"path", "span", "seconds", "size", "video", "audio", "chapters"}
     assert set(document["outputs"][0]["chapters"][0]) == {"start", "title"}

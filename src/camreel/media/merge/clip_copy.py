@@ -19,7 +19,7 @@ from camreel.media.merge.pieces import Destination, Piece, StopReason, place_fir
 from camreel.media.merge.reencode import Edge, edge
 from camreel.media.merge.scan import keyframe_before
 from camreel.media.worker.messages import ClipOutcome, MergeJob
-from camreel.model import AudioMode, Span, WallTime
+from camreel.model import AudioMode, FrameCounts, Span, WallTime
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -87,9 +87,10 @@ Listener = Callable[[WallTime], None]
 @dataclass(slots=True)
 class _Counts:
     read: int = 0
-    before_first: int = 0
-    leading: int = 0
-    duplicates: int = 0
+    outside: int = 0
+    copies: int = 0
+    reencoded: int = 0
+    undecodable: int = 0
 
 
 class ClipCopy:
@@ -248,23 +249,45 @@ class ClipCopy:
         self._note(packet, at)
         end = self._end
         after_end = at >= end
-        self._counts.duplicates += after_end and at < self._cut.end
         if self._counts.read <= self._skip:
-            self._counts.duplicates += at >= self._cut.start
+            self._leave_out(at, is_copy=True)
         elif after_end and packet.dts - self.origin >= end:
             # Nothing that is decoded later can be shown earlier; what another clip shows as well is still counted.
             self._pictures_done = at >= self._cut.end or not self._counting
+            self._leave_out(at, is_copy=True)
         elif self._output is None:
             self._seek_first(packet, at, after_end=after_end)
         elif self._edge_until is not None and pts < self._edge_until:
-            pass  # it was encoded again
+            self._pass_to_edge(at)
         elif self._open_gop and pts < self._first and self.source.parameters.leads(view_of(packet)):
-            self._counts.leading += 1
+            self._lose(at)
         elif after_end:
             self._held.append(packet)
         else:
             self._write(packet)
         return False
+
+    def _leave_out(self, at: int, *, is_copy: bool) -> None:
+        """Count a frame that is not in the film; of the range it ``is_copy`` of what another clip shows."""
+        if is_copy and self._cut.start <= at < self._cut.end:
+            self._counts.copies += 1
+        else:
+            self._counts.outside += 1
+
+    def _pass_to_edge(self, at: int) -> None:
+        """Count a frame that was encoded again, or only decoded for those that were."""
+        if at >= self._cut.start:
+            self._counts.reencoded += 1
+        else:
+            self._counts.outside += 1
+
+    def _lose(self, at: int) -> None:
+        """Count a frame that needs others from before the clip. Before the range nobody asked for it."""
+        whole = self._job.video.whole_clips
+        if whole or timeline.wall_at(self.piece.clip, at, self.source.time_base) >= self.piece.span.start:
+            self._counts.undecodable += 1
+        else:
+            self._counts.outside += 1
 
     def _note(self, packet: Packet[Any], at: int) -> None:
         self._saw(1, at + (self.origin or 0))
@@ -284,16 +307,15 @@ class ClipCopy:
     def _seek_first(self, packet: Packet[Any], at: int, *, after_end: bool) -> None:
         """Start with a keyframe, or behind what the film has already; what comes before cannot be decoded."""
         assert self.origin is not None
+        begin = self._begin_at if self.piece.begin is None else self.piece.begin + self.origin
         if after_end:
-            return
-        if self.piece.skip == 0:
-            begin = self._begin_at if self.piece.begin is None else self.piece.begin + self.origin
-            if not packet.is_keyframe:
-                self._counts.before_first += self.piece.begin is None and at >= self._cut.start
-                return
-            if begin is not None and self.origin + at < begin:
-                return
-        self._begin(packet, at)
+            self._leave_out(at, is_copy=True)
+        elif self.piece.skip == 0 and not packet.is_keyframe and self.piece.begin is None:
+            self._lose(at)
+        elif self.piece.skip == 0 and (not packet.is_keyframe or (begin is not None and self.origin + at < begin)):
+            self._leave_out(at, is_copy=self.piece.begin is not None and not self.piece.is_rest)
+        else:
+            self._begin(packet, at)
 
     def _begin(self, packet: Packet[Any], at: int) -> None:
         """Open the film for this clip and write its first picture."""
@@ -312,6 +334,7 @@ class ClipCopy:
         if made is None or head is None:
             self._write(packet)
         else:
+            self._pass_to_edge(at)
             self._write_edge(made, head)
 
     def _edge(self) -> Edge | None:
@@ -410,26 +433,30 @@ class ClipCopy:
     def outcome(self) -> ClipOutcome:
         """Put an end to it, and say what became of the clip. Raises :class:`Unusable`. To be called once."""
         counts = self._counts
-        read = counts.read if self._packets is not None else self._scanned
+        if self._packets is None:
+            counts.read = counts.outside = self._scanned
+        for held in self._held:
+            self._leave_out((held.pts or 0) - (self.origin or 0), is_copy=True)
         whole = self.is_whole or self._packets is None
-        missing = max(0, self.source.listed_packets - read) if whole and read else 0
+        missing = max(0, self.source.listed_packets - counts.read) if whole and counts.read else 0
         if self._output is None:
             if self.is_whole and self._latest is None:
                 raise Unusable("it holds no pictures")
-            if self.is_whole and self._begin_at is None and counts.before_first and counts.before_first == counts.read:
+            if self.is_whole and self._begin_at is None and counts.read and counts.undecodable == counts.read:
                 raise Unusable("none of its pictures can be decoded by itself (no keyframe)")
             return ClipOutcome(
                 self.piece.clip.number,
                 holds=self._holds(),
-                undecodable_dropped=counts.before_first,
+                undecodable_dropped=counts.undecodable,
                 missing_packets=missing,
                 index_cut=whole and self.source.is_index_cut,
-                duplicates=counts.duplicates,
+                duplicates=counts.copies,
+                frames=self._frames(0, 0, missing),
             )
         pictures, sound = self._output.pictures, self._output.sound
         pictures.end_clip()
         end = pictures.end * pictures.time_base
-        missing += pictures.damaged - self._damaged_before
+        packets, damaged = pictures.packets - self._pictures_before, pictures.damaged - self._damaged_before
         longer = 0.0 if sound is None else sound.end_clip(end)
         if self._output.subtitles is not None:
             self._output.subtitles.end_clip(end)
@@ -441,15 +468,29 @@ class ClipCopy:
             covered=Span(start, last + timedelta(microseconds=frame)),
             starts_at=float(self._starts_at * pictures.time_base),
             holds=self._holds(),
-            video_packets=pictures.packets - self._pictures_before,
+            video_packets=packets,
             audio_packets=0 if sound is None else sound.packets - self._sound_before,
-            undecodable_dropped=counts.before_first + counts.leading,
-            missing_packets=missing,
+            undecodable_dropped=counts.undecodable,
+            missing_packets=missing + damaged,
             audio_cut_seconds=longer if self.is_whole else 0.0,
             sound_missing=self._sound_missing(end) if whole else 0.0,
             index_cut=whole and self.source.is_index_cut,
             holes=tuple(self._holes),
-            duplicates=counts.duplicates,
+            duplicates=counts.copies,
+            frames=self._frames(packets - self.encoded, damaged, missing),
+        )
+
+    def _frames(self, written: int, damaged: int, missing: int) -> FrameCounts:
+        counts = self._counts
+        return FrameCounts(
+            counts.read,
+            written,
+            counts.reencoded,
+            counts.outside,
+            counts.copies,
+            counts.undecodable,
+            damaged,
+            missing,
         )
 
     def _sound_missing(self, end: Fraction) -> float:

@@ -302,7 +302,7 @@ class Merger:
         """The rest of the clip goes into another file."""
         copy = last.copy
         assert copy.split_at is not None
-        rest = replace(copy.piece, skip=0, begin=copy.split_at)
+        rest = replace(copy.piece, skip=0, begin=copy.split_at, is_rest=True)
         copy.limit(copy.split_at)
         copy.stop()
         last.work.parts += 1

@@ -63,9 +63,9 @@ def goes_on(marks: Sequence[Mark], around: timedelta, path: str, clip: Clip | No
 
 
 def keyframe_before(path: str, start: int, on_packet: Callable[[], None]) -> tuple[int | None, int]:
-    """The last keyframe at or before ``start`` (ticks after the clip's first picture): when it is shown, its own ticks.
+    """The last keyframe at or before ``start`` (ticks after the clip's first frame), else its first: when it is shown.
 
-    None where all of the clip is before ``start``. And how many pictures were looked at.
+    None where all of the clip is before ``start``, or it has no keyframe. And how many pictures were looked at.
     """
     origin = chosen = None
     reaches, looked_at = False, 0
@@ -79,6 +79,7 @@ def keyframe_before(path: str, start: int, on_packet: Callable[[], None]) -> tup
             if packet.is_keyframe and (chosen is None or shown <= origin + start):
                 chosen = shown
             reaches = reaches or shown + frame > origin + start
-            if packet.dts is not None and packet.dts >= origin + start:
+            # Where no keyframe came so far, the clip is shown from the first one that does.
+            if chosen is not None and packet.dts is not None and packet.dts >= origin + start:
                 break
     return (chosen if reaches else None), looked_at

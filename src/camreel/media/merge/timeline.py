@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from camreel.media.worker.messages import Chapter, ClipFile, ClipOutcome, MergeJob
-from camreel.model import Doubt, DoubtKind, Span, WallTime
+from camreel.model import Doubt, DoubtKind, FrameCounts, Span, WallTime
 from camreel.text import count_text
 
 # The camera lists its recordings to the second: what is shorter cannot be told from rounding.
@@ -138,6 +138,7 @@ def together(outcomes: Sequence[ClipOutcome]) -> ClipOutcome:
         index_cut=any(each.index_cut for each in used),
         holes=tuple(hole for each in used for hole in each.holes),
         duplicates=max(each.duplicates for each in used),
+        frames=FrameCounts.of_parts([each.frames for each in outcomes if each.frames is not None]),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from camreel.formats.containers import OutputFormat
-from camreel.model import Doubt, Span, VideoOptions, WallTime
+from camreel.model import Doubt, FrameCounts, Span, VideoOptions, WallTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ class ClipOutcome:
     ``undecodable_dropped`` counts pictures of the range that come before the first one that can be decoded by
     itself. ``audio_cut_seconds`` is how much longer its sound is than its pictures, ``sound_missing`` how many seconds
     of sound it should have beside them and has not. ``index_cut``: its file ends within the list of its pictures.
+    ``frames`` is where each frame went; None where none was read.
 
     ``holes`` are parts of ``covered`` of which the clip has no picture. ``duplicates`` counts the pictures that were
     left out because another clip shows the same moment; ``inside`` is the number of the clip that shows all of it.
@@ -125,6 +126,7 @@ class ClipOutcome:
     holes: tuple[Span, ...] = ()
     duplicates: int = 0
     inside: int | None = None
+    frames: FrameCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,17 @@ def test_no_keyframe_at_the_start(studio, source_hashes, container):
     assert film.hashes() == source_hashes([studio.clip(spec)])[20:]
 
 
+def test_a_range_that_begins_before_the_first_keyframe(studio, source_hashes):
+    """The clip is shown from that keyframe on; what is lost are the frames of the range before it, and no others."""
+    spec = ClipSpec(EIGHT, 4, two_keyframes=False)
+    clip = studio.file(_from_the_middle(spec, 5), EIGHT + timedelta(seconds=0.5), 3.5)
+    film = studio.merge("mp4", [clip], (1, 3))
+    frames = film.outcomes[0].frames
+    assert frames is not None
+    assert (frames.written, frames.undecodable, frames.outside) == (10, 10, frames.read - 20)
+    assert film.hashes() == source_hashes([studio.clip(spec)])[20:30]
+
+
 def test_no_keyframe_at_all(studio):
     """A clip of which nothing can be decoded is unusable."""
     bad = studio.file(_from_the_middle(ClipSpec(EIGHT, 2, two_keyframes=False), 5))
