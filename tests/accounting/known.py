@@ -101,10 +101,6 @@ KNOWN: tuple[Known, ...] = (
         "The same with H.265.",
     ),
     _known(
-        "fragmented, laid end to end", {Feature.FRAGMENTED, Feature.IN_ORDER}, {Kind.TIMES},
-        "With --in-order, clips in fragments are all dated at the beginning: their header has no duration.",
-    ),
-    _known(
         "a clock that is set in a .dav", {Feature.CLOCK_SET}, {Kind.SILENT},
         "Frames from before the clock was set are taken for an older recording, and left out.",
     ),

@@ -205,7 +205,8 @@ class _Merge:
 
     def _named(self, placed: _PlacedClip, plan: ExportPlan, merged: _Merged, dated: Dated, part: Path) -> Report:
         """Name the output, and account for every clip and second."""
-        plan = _ended(plan, merged.outcomes, dated)
+        in_order = placed.request.in_order
+        plan = _laid(plan, merged.outcomes) if in_order else _ended(plan, merged.outcomes, dated)
         if placed.request.asked is None:
             plan = replace(plan, span=_reach([plan.span, *_covered(merged.outcomes)]))
         clips = [Fetched(Path(each.path), each.size or 0, reused=True) for each in plan.recordings]
@@ -281,6 +282,18 @@ def _ended(plan: ExportPlan, outcomes: Sequence[ClipOutcome | LostReason], dated
     return replace(plan, recordings=tuple(ended))
 
 
+def _laid(plan: ExportPlan, outcomes: Sequence[ClipOutcome | LostReason]) -> ExportPlan:
+    """Return the plan of clips end to end, as long as they turned out to be: not each says it before it is read."""
+    laid: list[Recording] = []
+    start = plan.span.start
+    for recording, outcome in zip(plan.recordings, outcomes, strict=True):
+        said = start + (recording.span.end - recording.span.start)
+        end = max((said, *(span.end for span in _covered([outcome]))))
+        laid.append(replace(recording, span=Span(start, end)))
+        start = end
+    return replace(plan, recordings=tuple(laid), span=Span(plan.span.start, start), gaps=())
+
+
 def _nothing(dated: Dated, plan: ExportPlan, clock: CameraClock | None) -> NothingRecorded:
     return NothingRecorded(
         f"None of the {count_text(len(dated.recordings), 'clip')} holds anything from {show_span(plan.span, clock)}.",
@@ -293,7 +306,8 @@ def _job(placed: _PlacedClip, part: Path) -> MergeJob:
     request, plan, clock = placed.request, placed.plan, placed.clock
     count = count_text(len(plan.recordings), "clip")
     title = count if request.in_order else f"{count}, {show_span(plan.span, clock, zone=True)}"
-    return merge_job(request, plan, clock, output=str(part), title=title, whole_clips=request.asked is None)
+    job = merge_job(request, plan, clock, output=str(part), title=title, whole_clips=request.asked is None)
+    return replace(job, in_order=request.in_order)
 
 
 def _check_anything(plan: ExportPlan, outcomes: Mapping[int, ClipOutcome | LostReason]) -> None:

@@ -81,6 +81,7 @@ class Merger:
         self._placed: list[Placed] = []
         self._notes: list[str] = []
         self._doubts: list[Doubt] = []
+        self._reached: WallTime | None = None  # where the next clip begins, if they are laid end to end
         self._outcomes: list[ClipOutcome] = []
         self._on_progress: Listener = lambda _number, _wall: None
         self._numbers: dict[str, int] = {}
@@ -95,6 +96,9 @@ class Merger:
         self._on_progress = on_progress
         self._outcomes = []
         self._numbers[clip.path] = clip.number
+        if self._job.in_order:
+            self._end_last()
+            clip = self._laid(clip)
         try:
             work = self._look_at(clip)
         except Unusable as reason:
@@ -112,6 +116,12 @@ class Merger:
             if work.source is not None:
                 work.source.close()
         return ClipResults(tuple(self._outcomes))
+
+    def _laid(self, clip: ClipFile) -> ClipFile:
+        """``clip`` as it begins where the one before it ended."""
+        start = clip.span.start if self._reached is None else self._reached
+        self._reached = start + (clip.span.end - clip.span.start)
+        return replace(clip, span=Span(start, self._reached))
 
     def number_of(self, path: str) -> int | None:
         """Which of the added clips the file at ``path`` is."""
@@ -184,7 +194,7 @@ class Merger:
         if last is not None and last.work is work:  # another part of the range, from the same clip
             self._end_last()
             return piece
-        found = Seam() if last is None else self._find_seam(last, work, piece)
+        found = Seam() if last is None or self._job.in_order else self._find_seam(last, work, piece)
         if last is None or found == Seam():
             self._end_last()
             return piece
@@ -335,6 +345,8 @@ class Merger:
             short = min(work.clip.span.end, self._job.span.end) - whole.covered.end
             if work.own.cut and short >= timeline.RESOLUTION and not whole.duplicates:
                 whole = replace(whole, missing_packets=whole.missing_packets + 1)
+        if self._reached is not None and whole.covered is not None:
+            self._reached = max(self._reached, whole.covered.end)
         self._outcomes.append(whole)
 
     # What a piece asks of the place it goes to.

@@ -31,6 +31,7 @@ class MergeJob:
     All times are straight (:mod:`camreel.clock.camera_clock`): with ``utc_offset`` throughout. ``changes`` tell where
     the camera's clock was put forward or back, ``drift`` by how many seconds it is fast besides. ``skipped`` are parts
     of ``span`` that are not wanted. ``apart``: what lies between recordings is not wanted either, so it is no gap.
+    ``in_order``: each clip begins where the one before it ends, whatever its times.
     """
 
     output: str
@@ -44,6 +45,7 @@ class MergeJob:
     drift: int = 0
     skipped: tuple[Span, ...] = ()
     apart: bool = False
+    in_order: bool = False
     camera: str = ""
     split_at: tuple[WallTime, ...] = ()
 
