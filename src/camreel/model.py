@@ -390,6 +390,8 @@ class Target:
     """Accept certificates that this file vouches for."""
     fingerprint: str | None = None
     """Accept only this certificate: its SHA-256 in hex."""
+    legacy_tls: bool = False
+    """Speak outdated TLS, too (1.0, RSA key exchange, short keys). Only with ``insecure``."""
     camera_tz: str | None = None
     """The camera's time zone (an IANA name or an offset), whatever the camera says of it."""
     clock_drift: timedelta | None = None

@@ -107,6 +107,8 @@ class TargetOptions(TypedDict, total=False):
     """Accept certificates that this file vouches for."""
     fingerprint: str | None
     """Accept only this certificate: its SHA-256 in hex."""
+    legacy_tls: bool
+    """Speak outdated TLS, too (1.0, RSA key exchange, short keys). Only with ``insecure``."""
     camera_tz: str | None
     """The camera's time zone (``Europe/Berlin``, ``+01:00``), whatever the camera says of it."""
     max_concurrent: int
@@ -124,7 +126,12 @@ def target_for(host: str, username: str, options: TargetOptions) -> Target:
     values: dict[str, Any] = dict(options)
     address = parse_address(host, port=values.pop("port", None), https=values.pop("https", False))
     target = Target(address, check_username(username), **values)
-    check_tls(insecure=target.insecure, ca_file=target.ca_file, fingerprint=target.fingerprint)
+    check_tls(
+        insecure=target.insecure,
+        ca_file=target.ca_file,
+        fingerprint=target.fingerprint,
+        legacy_tls=target.legacy_tls,
+    )
     if target.max_concurrent < 1:
         raise UsageError(f"max_concurrent: {target.max_concurrent} is not from 1 up.")
     return target if target.camera_tz is None else replace(target, camera_tz=parse_camera_zone(target.camera_tz))

@@ -131,6 +131,12 @@ _REACHED = (
         metavar="SHA256",
         help="https with just this certificate.",
     ),
+    _connection(
+        "--legacy-tls",
+        setting="with insecure: speak outdated TLS, too",
+        is_flag=True,
+        help="With --insecure: speak outdated TLS, too.",
+    ),
 )
 
 no_input_option = _password("--no-input", is_flag=True, help="Never ask for anything.")

@@ -148,7 +148,8 @@ def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = N
     host = str(address) if address else None
     username = _required(ctx, needs_range=needs_range, host=host, username=username, **times)[1]
     assert address is not None, "required"
-    check_tls(insecure=insecure, ca_file=given["ca_file"], fingerprint=given["fingerprint"])
+    trust = {name: given[name] for name in ("ca_file", "fingerprint", "legacy_tls")}
+    check_tls(insecure=insecure, **trust)
     asked = usual or read_range(given["start"], given["end"], when)
     if given["pad"] is not None and given["events"] is None:
         raise UsageError("--pad belongs to --events.", hint="It is so much before and after each recording with one.")

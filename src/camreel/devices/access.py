@@ -49,7 +49,7 @@ class Access:
         """Open an HTTP connection. UsageError if the target's ``ca_file`` cannot be used."""
         target = self.target
         if self.address.https and self._trust is None:
-            self._trust = await anyio.to_thread.run_sync(trust_in, target.insecure, target.ca_file, target.fingerprint)
+            self._trust = await anyio.to_thread.run_sync(trust_in, target)
         connection = Connection(
             self.address,
             self.credentials,

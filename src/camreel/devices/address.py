@@ -105,8 +105,12 @@ def _checked(host: str, text: str) -> str:
     return ascii_host
 
 
-def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None) -> None:
+def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None, legacy_tls: bool = False) -> None:
     """Raise UsageError for more than one way to trust a certificate. Without ``--https`` they wait for a redirect."""
+    if legacy_tls and not insecure:
+        raise UsageError(
+            "--legacy-tls needs --insecure.", hint="Outdated TLS hides nothing from whoever wants to listen."
+        )
     given = [
         option
         for option, value in (("--insecure", insecure), ("--ca-file", ca_file), ("--fingerprint", fingerprint))

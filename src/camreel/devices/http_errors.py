@@ -28,6 +28,13 @@ from camreel.text import duration_text
 _TIMEOUTS = (TimeoutError, asyncio.TimeoutError)  # two classes until Python 3.11
 _LOCKED = 268632081  # DH-NVR608H: {"ErrorCode":268632081,"Result":false,"RmLock":1800,"RmLogin":0}
 
+# What OpenSSL calls an answer that is no TLS at all.
+_NOT_TLS = frozenset(
+    ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
+)
+
+_OLD_TLS = "Old cameras know only outdated TLS. --insecure --legacy-tls speaks that, too; others can listen."
+
 
 def from_client_error(
     address: Address, error: Exception, *, known: bool = False, certificate: str | None = None
@@ -50,11 +57,7 @@ def from_client_error(
     if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(error.__cause__, socket.gaierror):
         return _name_error(address, known=known)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        reason = "the connection timed out" if isinstance(error, _TIMEOUTS) else _system_reason(error)
-        return CameraUnreachable(
-            f"Nothing answers at {address}: {reason}.",
-            hint="Is the camera on, is it this address, and is the port right (--port, --https)?",
-        )
+        return _connect_error(address, error)
     if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
         # aiohttp raises this for answers that it cannot parse; a status that was received never comes this way.
         if known:
@@ -70,6 +73,19 @@ def from_client_error(
     if isinstance(error, aiohttp.ServerDisconnectedError):  # its text would be all that came, headers and cookies too
         return _reset(f"The connection to {address} was closed before the answer was whole.")
     return _reset(f"The connection to {address} broke: {_system_reason(error)}.")
+
+
+def _connect_error(address: Address, error: Exception) -> CameraUnreachable:
+    cause = getattr(error, "os_error", None)
+    if address.https and isinstance(cause, ConnectionError) and not isinstance(cause, ConnectionRefusedError):
+        broken = _reset(f"{address} broke off before TLS came about.")
+        broken.hint = f"Is that its HTTPS port? {_OLD_TLS}"
+        return broken
+    reason = "the connection timed out" if isinstance(error, _TIMEOUTS) else _system_reason(error)
+    return CameraUnreachable(
+        f"Nothing answers at {address}: {reason}.",
+        hint="Is the camera on, is it this address, and is the port right (--port, --https)?",
+    )
 
 
 def _reset(message: str) -> CameraUnreachable:
@@ -95,9 +111,16 @@ def _tls_error(address: Address, error: Exception, certificate: str | None) -> C
             f"{address} shows a certificate that nobody known here vouches for.",
             hint=f"Cameras make their own. {pin}--ca-file FILE trusts what FILE has; --insecure checks nothing.",
         )
+    reason = getattr(getattr(error, "os_error", error), "reason", None)
+    if not reason or reason in _NOT_TLS:
+        return CameraError(
+            f"{address} does not speak TLS on this port.",
+            hint="Leave out --https, or give the camera's HTTPS port with --port (443 unless it was changed).",
+        )
+    words = printable(reason.lower().replace("_", " "), 80)
     return CameraError(
-        f"{address} does not speak TLS on this port.",
-        hint="Leave out --https, or give the camera's HTTPS port with --port (443 unless it was changed).",
+        f"No TLS connection to {address} comes about ({words}).",
+        hint=_OLD_TLS,
     )
 
 

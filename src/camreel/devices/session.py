@@ -22,6 +22,7 @@ from aiohttp.client_proto import ResponseHandler
 
 from camreel.devices.http_head import HeadRepair
 from camreel.errors import LoginError, UsageError
+from camreel.model import Target
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection as Pooled
@@ -94,21 +95,25 @@ class ReadCoalescer:
 class Trust:
     """Which certificate to accept on https: the system's authorities', ``ca_file``'s, any, or the one ``pinned``.
 
-    ``pinned`` is its SHA-256, 32 bytes. ``context`` stands for the others, made once, for connectors of our own.
+    ``pinned`` is its SHA-256, 32 bytes. ``legacy``: outdated TLS will do. ``context`` stands for the others, made
+    once, for connectors of our own.
     """
 
     context: ssl.SSLContext | None = None
     pinned: bytes | None = None
     insecure: bool = False
     ca_file: str | None = None
+    legacy: bool = False
 
     def another_context(self) -> ssl.SSLContext:
         """Return the same as ``context``, for one connection alone. Blocking."""
-        return tls_context(insecure=self.insecure, ca_file=self.ca_file)
+        return tls_context(insecure=self.insecure, ca_file=self.ca_file, legacy=self.legacy)
 
 
-def tls_context(*, insecure: bool, ca_file: str | None) -> ssl.SSLContext:
+def tls_context(*, insecure: bool, ca_file: str | None, legacy: bool = False) -> ssl.SSLContext:
     """Return what to trust: the system's authorities, ``ca_file`` instead, or anything (``insecure``).
+
+    ``legacy``: with TLS from 1.0 on, any key exchange, any length of a key, and renegotiation as it once was.
 
     Blocking (it reads files). OSError or ssl.SSLError if ``ca_file`` cannot be used.
     """
@@ -116,6 +121,10 @@ def tls_context(*, insecure: bool, ca_file: str | None) -> ssl.SSLContext:
     if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    if legacy:
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.set_ciphers("ALL:!aNULL:@SECLEVEL=0")
+        context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)  # Python 3.12 has the name
     return context
 
 
@@ -240,13 +249,14 @@ async def _ssl_of_nobody_else(trust: Trust, *, https: bool) -> Ssl:
     return await anyio.to_thread.run_sync(trust.another_context)
 
 
-def trust_in(insecure: bool, ca_file: str | None, fingerprint: str | None) -> Trust:
-    """Return which certificates to accept on https. Blocking. UsageError if ``ca_file`` cannot be used."""
-    if fingerprint is not None:
-        return Trust(pinned=bytes.fromhex(fingerprint.replace(":", "")))
+def trust_in(target: Target) -> Trust:
+    """Return which certificates to accept on https. Blocking. UsageError if the ``ca_file`` cannot be used."""
+    insecure, ca_file, legacy = target.insecure, target.ca_file, target.legacy_tls
+    if target.fingerprint is not None:
+        return Trust(pinned=bytes.fromhex(target.fingerprint.replace(":", "")))
     try:
-        context = tls_context(insecure=insecure, ca_file=ca_file)
+        context = tls_context(insecure=insecure, ca_file=ca_file, legacy=legacy)
     except (OSError, ssl.SSLError) as error:
         reason = error.strerror or str(error)
         raise UsageError(f"--ca-file {ca_file}: {reason}.") from None
-    return Trust(context, insecure=insecure, ca_file=ca_file)
+    return Trust(context, insecure=insecure, ca_file=ca_file, legacy=legacy)

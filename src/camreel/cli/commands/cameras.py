@@ -138,13 +138,13 @@ class _Tester:
         username = get("username")
         if username is None:
             raise UsageError(f"[camera.{name}] has no username.", hint='Like username = "admin".')
-        check_tls(insecure=bool(get("insecure")), ca_file=get("ca_file"), fingerprint=get("fingerprint"))
+        trust = {name: get(name) for name in ("ca_file", "fingerprint")}
+        trust |= {name: bool(get(name)) for name in ("insecure", "legacy_tls")}
+        check_tls(**trust)
         target = Target(
             address,
             check_username(username),
-            insecure=bool(get("insecure")),
-            ca_file=get("ca_file"),
-            fingerprint=get("fingerprint"),
+            **trust,
             camera_tz=camera_zone(get("camera_tz")),
         )
         account = (address.host, username)
@@ -279,7 +279,7 @@ def add_camera(
 
 def _checked(host: str, username: str | None, settings: dict[str, Any]) -> dict[str, Any]:
     parse_address(host, port=settings["port"], https=settings["https"])
-    check_tls(insecure=settings["insecure"], ca_file=settings["ca_file"], fingerprint=settings["fingerprint"])
+    check_tls(**{name: settings[name] for name in ("insecure", "ca_file", "fingerprint", "legacy_tls")})
     if username is not None:
         check_username(username)
     if settings["camera_tz"] is not None:

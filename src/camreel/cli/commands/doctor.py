@@ -71,6 +71,7 @@ def doctor(
     insecure: bool,
     ca_file: str | None,
     fingerprint: str | None,
+    legacy_tls: bool,
     channel: int,
     capture: str | None,
     output_dir: str,
@@ -89,14 +90,14 @@ def doctor(
         raise UsageError(
             "--username is missing.", hint=f"At least: {program_name()} doctor 192.168.1.100 --username admin"
         )
-    check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint)
+    check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint, legacy_tls=legacy_tls)
     with loading_aiohttp():
         from camreel.doctor import refuse_existing  # noqa: PLC0415 - brings aiohttp and PyAV
 
     place = None if capture is None else Path(capture).expanduser().absolute()
     if place is not None:
         refuse_existing(place)
-    target = Target(address, check_username(username), insecure, ca_file, fingerprint)
+    target = Target(address, check_username(username), insecure, ca_file, fingerprint, legacy_tls)
     credentials = Credentials(username, passwords.of(username, str(address), chosen_of(ctx)))
     visit, checkup = _examine(target, channel, credentials, Path(output_dir).expanduser().absolute())
     _show(checkup, as_json=as_json)

@@ -189,5 +189,5 @@ def _values(greeting: CameraSummary, target: Target) -> dict[str, Any]:
         values["port"] = address.port
     if address.https:
         values["https"] = True
-    trust = {"insecure": target.insecure, "ca_file": target.ca_file, "fingerprint": target.fingerprint}
+    trust = {name: getattr(target, name) for name in ("insecure", "ca_file", "fingerprint", "legacy_tls")}
     return values | {key: value for key, value in trust.items() if value}

@@ -1,0 +1,108 @@
+"""Cameras whose https is older than what is safe: refused in a true sentence, and spoken to if that is asked for."""
+
+from __future__ import annotations
+
+import socketserver
+import ssl
+import threading
+import warnings
+from collections.abc import Callable
+
+import anyio
+import pytest
+import trustme
+from tests.conftest import NOW, Bench, frame_md5s, three_clips, tuning
+
+from camreel.doctor import visit
+from camreel.errors import CameraError
+from camreel.model import Address, Credentials, Target
+from camreel_simulator import DeviceClock, SimulatedCamera, running
+
+_RSA = "AES256-SHA:AES128-SHA:@SECLEVEL=0"  # key exchange by RSA
+_ANY = "ALL:@SECLEVEL=0"
+
+
+def _server(version: ssl.TLSVersion, ciphers: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers(ciphers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = version
+    trustme.CA(key_type=trustme.KeyType.RSA).issue_cert("192.168.1.108", key_type=trustme.KeyType.RSA).configure_cert(
+        context
+    )
+    return context
+
+
+OLD: dict[str, Callable[[], ssl.SSLContext]] = {
+    "TLS 1.2 with RSA key exchange": lambda: _server(ssl.TLSVersion.TLSv1_2, _RSA),
+    "TLS 1.1": lambda: _server(ssl.TLSVersion.TLSv1_1, _ANY),
+    "TLS 1.1 with RSA key exchange": lambda: _server(ssl.TLSVersion.TLSv1_1, _RSA),
+    "TLS 1.0": lambda: _server(ssl.TLSVersion.TLSv1, _ANY),
+    "TLS 1.0 with RSA key exchange": lambda: _server(ssl.TLSVersion.TLSv1, _RSA),
+}
+NEW: dict[str, Callable[[], ssl.SSLContext]] = {
+    "TLS 1.2": lambda: _server(ssl.TLSVersion.TLSv1_2, "ECDHE+AESGCM"),
+    "TLS 1.3": lambda: _server(ssl.TLSVersion.TLSv1_3, "DEFAULT"),
+}
+
+
+@pytest.mark.parametrize("kind", OLD)
+def test_old_tls_is_refused_truly_and_spoken_if_asked_for(kind, tmp_path):
+    """Without --legacy-tls the sentence names the way; with it, the video is that of any other camera."""
+    recordings = three_clips()
+    camera = SimulatedCamera(recordings, clock=DeviceClock.fixed(NOW))
+    with running(camera, ssl_context=OLD[kind]()) as server:
+        stand = Bench(camera, Address("127.0.0.1", server.port, https=True), tmp_path)
+        refused = stand.export(insecure=True)
+        assert isinstance(refused.error, CameraError)
+        assert "does not speak TLS" not in str(refused.error)
+        assert "--insecure --legacy-tls" in (refused.error.hint or "")
+        assert camera.log == ()
+        credentials = Credentials("admin", stand.password)
+        checked = anyio.run(visit, Target(stand.address, "admin", insecure=True), 1, credentials, tuning())
+        assert checked.trouble is not None
+        assert checked.trouble.message == str(refused.error)
+        run = stand.export(insecure=True, legacy_tls=True)
+        assert run.ok.exit_code == 0
+        assert frame_md5s(run.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
+
+
+@pytest.mark.parametrize("kind", NEW)
+@pytest.mark.parametrize("legacy", [False, True])
+def test_new_tls_is_spoken_with_both(kind, legacy, tmp_path):
+    """The option takes nothing away."""
+    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW))
+    with running(camera, ssl_context=NEW[kind]()) as server:
+        stand = Bench(camera, Address("127.0.0.1", server.port, https=True), tmp_path)
+        assert stand.export(insecure=True, legacy_tls=legacy).ok.exit_code == 0
+
+
+class _Plain(socketserver.BaseRequestHandler):
+    """A port of plain HTTP, whatever it is sent."""
+
+    def handle(self) -> None:
+        self.request.recv(4096)
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_no_tls_at_all_is_said_so(tmp_path):
+    """The port of plain HTTP: the option would not help, and is not named."""
+    with socketserver.TCPServer(("127.0.0.1", 0), _Plain) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        stand = Bench(SimulatedCamera(), Address("127.0.0.1", server.server_address[1], https=True), tmp_path)
+        for legacy in (False, True):
+            run = stand.export(insecure=True, legacy_tls=legacy)
+            assert "does not speak TLS" in str(run.error)
+            assert isinstance(run.error, CameraError)
+            assert "legacy" not in f"{run.error.hint}"
+        server.shutdown()
+
+
+def test_old_tls_is_not_spoken_by_half(camreel_):
+    """Whoever wants it has to say --insecure, too: nobody takes such a connection for a safe one."""
+    said = camreel_(
+        ["list", "https://127.0.0.1:1", "-u", "admin", "--last", "1h", "--legacy-tls"], AMCREST_PASSWORD="x"
+    )
+    assert said.code == 2
+    assert "--legacy-tls needs --insecure" in said.err
