@@ -101,14 +101,6 @@ KNOWN: tuple[Known, ...] = (
         "The same with H.265.",
     ),
     _known(
-        "a clock that is set in a .dav", {Feature.CLOCK_SET}, {Kind.SILENT},
-        "Frames from before the clock was set are taken for an older recording, and left out.",
-    ),
-    _known(
-        "a clock that is set in a .dav, on a camera", {Feature.CLOCK_SET}, {Kind.SILENT},
-        "The same on a camera, whose list has the right time.",
-    ),
-    _known(
         "two channels in a .dav", {Feature.TWO_CHANNELS}, {Kind.DAMAGED, Kind.SILENT, Kind.TRACK},
         "The frames of two channels are merged as if they were of one.",
     ),

@@ -23,7 +23,7 @@ from camreel.clock.zones import wall_at
 from camreel.errors import UsageError, printable
 from camreel.formats.sniff import Unusable
 from camreel.media.clips.timestamps import OwnTimes, own_times
-from camreel.model import FileOnDisk, Recording, Span, WallTime
+from camreel.model import Doubt, DoubtKind, FileOnDisk, Recording, Span, WallTime
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
@@ -207,6 +207,7 @@ def _from_to(start: datetime, end: datetime, camera: str = "") -> Named:
 # By what clips are dated, as the report counts it.
 FRAMES, NAMES, CREATED, ORDER = "frames", "names", "creation_time", "order"
 _ZERO = WallTime(datetime(1970, 1, 1))  # noqa: DTZ001 - by no clock at all
+_NEVER_SET = WallTime(datetime(2005, 1, 1))  # noqa: DTZ001 - a camera's clock before it is a clock that began anew
 _APART = timedelta(minutes=2)  # names and frames differ by so much without one of them being wrong
 _LONGEST_OPEN = timedelta(hours=1)  # what recorders pack at most into one file
 _SHOWN = 3
@@ -239,8 +240,15 @@ class Dated:
     recordings: tuple[Recording, ...]
     times_from: tuple[tuple[str, int], ...]
     lengths: tuple[float | None, ...]
-    notes: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     open_ended: frozenset[int] = frozenset()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the doubts: of many the first ones, and how many more there are."""
+        said = [doubt.text for doubt in self.doubts[:_SHOWN]]
+        more = len(self.doubts) - len(said)
+        return (*said, f"So it is with {more} more files.") if more else tuple(said)
 
     def with_lengths(self, placed: Iterable[Recording]) -> tuple[Recording, ...]:
         """``placed`` (on straight time) with the lengths that are known: by its clock alone, a clip in which it is put
@@ -300,7 +308,7 @@ def _up_to_the_next(
     recordings: Sequence[Recording],
     times_from: tuple[tuple[str, int], ...],
     lengths: Sequence[float | None],
-    notes: tuple[str, ...],
+    doubts: tuple[Doubt, ...],
 ) -> Dated:
     """Give those without a length (no index, or one in fragments) the time up to the next clip, an hour at most."""
     unknown = frozenset(position for position, length in enumerate(lengths) if length == 0)
@@ -312,7 +320,7 @@ def _up_to_the_next(
         end = min(following.get(start, start), start + _LONGEST_OPEN)
         ended.append(replace(recording, span=Span(start, end)) if recording.position in unknown else recording)
     known = tuple(None if position in unknown else length for position, length in enumerate(lengths))
-    return Dated(tuple(ended), times_from, known, notes, unknown)
+    return Dated(tuple(ended), times_from, known, doubts, unknown)
 
 
 def lay_in_order(candidates: Sequence[Candidate]) -> Dated:
@@ -344,14 +352,27 @@ def _recording(candidate: Candidate, span: Span, offset: timedelta | None, posit
 def _date(candidate: Candidate, zone: Zone | None) -> tuple[Span, timedelta | None, str] | None:
     own, by_name = candidate.own, candidate.named
     length = length_of(own.seconds)
-    if own.wall is not None:
-        return own.wall, None, FRAMES
+    if own.wall is not None and (wall := _by_frames(own, by_name)) is not None:
+        return wall, None, FRAMES
     if by_name is not None:
         return by_name.span if by_name.has_end else Span(by_name.span.start, by_name.span.start + length), None, NAMES
     if own.created is not None and zone is not None:
         start = wall_at(zone, own.created)
         return Span(start, start + length), zone.offset_at(own.created), CREATED
     return None
+
+
+def _by_frames(own: OwnTimes, by_name: Named | None) -> Span | None:
+    """The setting of the camera's clock that the name confirms, or the most likely.
+
+    None if it is that of a camera that never knew the time, and the name tells it.
+    """
+    if by_name is None:
+        return own.wall
+    near = (each for each in own.settings if abs(each.start - by_name.span.start) <= _APART)
+    confirmed = next(near, None)
+    never_set = own.wall is not None and own.wall.start < _NEVER_SET <= by_name.span.start
+    return confirmed or (None if never_set else own.wall)
 
 
 def _not_dated(undated: Sequence[Candidate], total: int) -> UsageError:
@@ -391,15 +412,18 @@ def _refuse_several(candidates: Iterable[Candidate]) -> None:
         )
 
 
-def _contradictions(candidates: Iterable[Candidate]) -> Iterable[str]:
+def _contradictions(candidates: Iterable[Candidate]) -> Iterable[Doubt]:
     """Where names and frames tell different times."""
-    apart = [
-        (each, each.named.span.start, each.own.wall.start)
-        for each in candidates
-        if each.named is not None and each.own.wall is not None
-        if abs(each.named.span.start - each.own.wall.start) > _APART
-    ]
-    for each, by_name, by_frames in apart[:_SHOWN]:
-        yield f"{each.name} is dated {by_name} by its name and {by_frames} by its frames; the frames were believed."
-    if len(apart) > _SHOWN:
-        yield f"So it is with {len(apart) - _SHOWN} more files."
+    for each in candidates:
+        own, by_name = each.own, each.named
+        if own.wall is None or by_name is None:
+            continue
+        wall = _by_frames(own, by_name)
+        if abs(by_name.span.start - (wall or own.wall).start) <= _APART:
+            continue
+        believed = "names" if wall is None else "frames"
+        text = (
+            f"{each.name} is dated {by_name.span.start} by its name and {(wall or own.wall).start} by its frames;"
+            f" the {'name was' if wall is None else 'frames were'} believed."
+        )
+        yield Doubt(DoubtKind.CLOCK, believed, text, wall or by_name.span)

@@ -223,6 +223,7 @@ class _Merge:
             tuple(self._warnings),
             skipped=plan.skipped,
             times_from=dated.times_from,
+            doubts=dated.doubts,
         )
         with disk_errors(part):
             return finish(report, plan, None, merged.result)

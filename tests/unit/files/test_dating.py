@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from pathlib import Path
+
 import pytest
 
-from camreel.files.dating import named
+from camreel.files.dating import Candidate, date_all, named
+from camreel.media.clips.timestamps import OwnTimes
+from camreel.model import FileOnDisk, Span, WallTime
 
 DAY, TIMES = "2026-01-16", "2026-01-16 08:00:00 to 08:01:00"
 
@@ -113,3 +118,34 @@ def test_names_with_a_start_alone(name: str) -> None:
 def test_names_that_say_nothing(path: str) -> None:
     """Not guessed at."""
     assert named(path.split("/") if path else []) is None
+
+
+def spans(*starts: datetime) -> tuple[Span, ...]:
+    return tuple(Span(WallTime(each), WallTime(each + timedelta(seconds=10))) for each in starts)
+
+
+RIGHT, HOUR_LATE = datetime(2026, 1, 16, 8, 0, 0, 300_000), datetime(2026, 1, 16, 9)  # noqa: DTZ001
+NEVER_SET, AHEAD = datetime(2000, 1, 1, 0, 5), datetime(2037, 1, 1)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "believed", "doubts"),
+    [
+        ("2026-01-16_08-00-00.dav", [RIGHT], RIGHT, 0),
+        # What two of three say is right.
+        ("2026-01-16_08-00-00.dav", [HOUR_LATE, RIGHT], RIGHT, 0),
+        ("2026-01-16_08-00-00.dav", [AHEAD, RIGHT], RIGHT, 0),
+        ("2026-01-16_08-00-00.dav", [NEVER_SET, AHEAD, RIGHT], RIGHT, 0),
+        # One against one: the frames, unless their clock never knew the time.
+        ("2026-01-16_08-00-00.dav", [HOUR_LATE], HOUR_LATE, 1),
+        ("2026-01-16_08-00-00.dav", [NEVER_SET], RIGHT.replace(microsecond=0), 1),
+        ("2000-01-01_00-05-00.dav", [RIGHT, NEVER_SET], NEVER_SET, 0),
+        ("kitchen.dav", [AHEAD, RIGHT], AHEAD, 0),
+    ],
+)
+def test_the_most_witnesses_date_a_recording(name, settings, believed, doubts) -> None:
+    """The settings of the clock in its frames and its name: what is not decided by their number is a doubt."""
+    own = OwnTimes(spans(*settings)[0], spans(*settings), seconds=10)
+    dated = date_all([Candidate(FileOnDisk(Path(name), 1000), named([name]), own)], None)
+    assert dated.recordings[0].span.start == WallTime(believed)
+    assert len(dated.doubts) == len(dated.notes) == doubts

@@ -7,11 +7,12 @@ recorder was at hand.
 from __future__ import annotations
 
 from camreel.formats.dhav.frames import Frame, PictureFormat, SoundFormat, Walk, find_stream, headers_in
-from camreel.formats.dhav.survey import WITHIN, Clock, DhavSummary, NotDhav, footage, summary
+from camreel.formats.dhav.survey import WITHIN, Clock, ClockReading, DhavSummary, NotDhav, footage, summary
 
 __all__ = [
     "WITHIN",
     "Clock",
+    "ClockReading",
     "DhavSummary",
     "Frame",
     "NotDhav",

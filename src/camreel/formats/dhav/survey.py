@@ -8,6 +8,7 @@ earliest place, so that the first frame of a second stands at its beginning unle
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -19,61 +20,96 @@ from camreel.model import Span, WallTime
 
 _WRAP = 1 << 16
 
+# Settings of a clock that are told apart in one file: more is a file that lies.
+_MOST_SETTINGS = 100
+
+# Seconds since 2000 up to 2005: cameras that never knew the time begin at 2000. None of then has survived.
+_NEVER_SET = 5 * 366 * 86_400
+
 # Milliseconds by which the counter and a date of whole seconds can differ without either being wrong.
 _APART = 2000
 
 
+@dataclass(slots=True)
+class _Setting:
+    """What the wall clock can have been at the first frame, in milliseconds since 2000, as it was set for a while."""
+
+    low: int
+    high: int
+
+
 class Clock:
-    """Fed with the frames of one recording in their order."""
+    """Fed with the frames of one recording in their order. The camera's clock may be set meanwhile."""
 
     def __init__(self) -> None:
         self._second: int | None = None
         self._counter: int | None = None
         self._elapsed = 0
-        self._put_by = 0  # milliseconds by which the camera's clock was put forward since the first frame
-        self._low: int | None = None  # what is possible as the wall clock at the first frame, in milliseconds
-        self._high = 0
+        self._step = 0  # between the last two frames
+        self._settings: list[_Setting] = []
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """The wall clock at the first frame, in milliseconds since 2000, by each setting in turn."""
+        return tuple(setting.low for setting in self._settings)
+
+    @property
+    def setting(self) -> int:
+        """Which of :attr:`starts` the last frame is dated by."""
+        return len(self._settings) - 1
 
     @property
     def start(self) -> int | None:
-        """The wall clock at the first frame, in milliseconds since 2000; None where no frame had a date."""
-        return self._low
+        """The most likely of :attr:`starts`; None where no frame had a date.
+
+        Whoever moves a clock by hours corrects it, so the last is right, unless it is that of a camera that forgot the
+        time. Less is summer time, or a small correction: then it is the first.
+        """
+        starts = self.starts
+        if not starts:
+            return None
+        begins = [at for at, one in enumerate(starts) if at == 0 or abs(one - starts[at - 1]) >= _STALE_JUMP * 1000]
+        return next((starts[at] for at in reversed(begins) if starts[at] >= _NEVER_SET * 1000), starts[begins[-1]])
 
     def at(self, second: int | None, counter: int) -> int:
         """Milliseconds of the next frame after the first one. ``second`` (since 2000) None: it has no date."""
+        is_set = False
         if self._counter is not None:
-            self._elapsed += self._step(second, counter)
+            self._step, is_set = self._next(second, counter)
+            self._elapsed += self._step
         self._counter = counter
         if second is not None:
             self._second = second
-            self._narrow(second * 1000 - self._put_by)
+            self._narrow(second * 1000, is_set=is_set)
         return self._elapsed
 
-    def _step(self, second: int | None, counter: int) -> int:
-        """How long after the last frame."""
+    def _next(self, second: int | None, counter: int) -> tuple[int, bool]:
+        """How long after the last frame, and whether the clock was set meanwhile."""
         assert self._counter is not None
         counted = _nearest(counter - self._counter, 0)
         if second is None or self._second is None:
-            return counted
+            return counted, False
         dated = (second - self._second) * 1000
+        is_far = abs(second - self._second) >= _STALE_JUMP
         unwrapped = _nearest(counter - self._counter, dated)
-        if abs(unwrapped - dated) < _APART:
-            return unwrapped
+        if abs(unwrapped - dated) < _APART and not is_far:
+            return unwrapped, False
         if 0 <= counted < _APART:  # time went on: the camera's clock was put forward or back
-            self._put_by += dated - counted // 1000 * 1000
-            return counted
-        return max(0, dated)  # the counter began anew
+            return counted, True
+        return (self._step, True) if is_far else (max(0, dated), False)  # the counter began anew
 
-    def _narrow(self, shown: int) -> None:
+    def _narrow(self, shown: int, *, is_set: bool) -> None:
         """``shown``: the beginning of the second in which the frame lies."""
         low, high = shown - self._elapsed, shown - self._elapsed + 999
-        if self._low is None:
-            self._low, self._high = low, high
-        elif low <= self._high and high >= self._low:
-            self._low, self._high = max(low, self._low), min(high, self._high)
-        elif low - self._high > _APART or self._low - high > _APART:
+        if not self._settings or (is_set and len(self._settings) < _MOST_SETTINGS):
+            self._settings.append(_Setting(low, high))
+            return
+        setting = self._settings[-1]
+        if low <= setting.high and high >= setting.low:
+            setting.low, setting.high = max(low, setting.low), min(high, setting.high)
+        elif low - setting.high > _APART or setting.low - high > _APART:
             # The counter is no clock (it stands still, or runs wild): the date is what is left.
-            self._elapsed = max(self._elapsed, shown - self._low)
+            self._elapsed = max(self._elapsed, shown - setting.low)
 
 
 def _nearest(difference: int, to: int) -> int:
@@ -86,7 +122,7 @@ def _nearest(difference: int, to: int) -> int:
 WITHIN = 4 << 20
 
 # A recorder uses its clusters again: a file may begin with up to two minutes of an older recording, and its clock
-# jumps by hours to the real start (Dahua recorders, by nvrclip). Whoever sets a clock moves it by less.
+# jumps by hours to the real start (Dahua recorders, by nvrclip). Where the numbers of frames run on, its clock was set.
 _STALE_JUMP = 6 * 3600
 
 # Older recordings in one file: one or two are known.
@@ -98,13 +134,22 @@ class NotDhav(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class ClockReading:
+    """When the first picture was taken, by the clock as it was when it dated ``pictures`` of the footage."""
+
+    first: WallTime
+    pictures: int
+
+
+@dataclass(frozen=True, slots=True)
 class DhavSummary:
     """The footage of a file. Offsets in bytes; times by the camera's clock, of the first and the last picture.
 
     ``offset`` and ``end`` are where the footage lies in the file; ``first_key`` is its first keyframe, None without
     one. ``stale`` are the times of older recordings around it and ``stale_pictures`` how many pictures they have.
     ``before`` counts the bytes before the first frame, ``skipped`` those after it that belong to none. ``cut``: the
-    file ends within a frame. ``other_sound`` counts frames of sound that is not as the first.
+    file ends within a frame. ``other_sound`` counts frames of sound that is not as the first. ``readings`` are of the
+    clock as it was set one after the other; ``first`` and ``last`` are by the most likely.
     """
 
     offset: int
@@ -123,6 +168,13 @@ class DhavSummary:
     cut: bool
     stale: tuple[Span, ...]
     stale_pictures: int
+    readings: tuple[ClockReading, ...] = ()
+
+    @property
+    def firsts(self) -> tuple[WallTime, ...]:
+        """When the first picture was taken by each setting of the clock, the most likely first."""
+        others = (reading.first for reading in self.readings)
+        return (self.first, *(first for first in others if first != self.first))
 
     @property
     def picture_format(self) -> PictureFormat:
@@ -137,7 +189,7 @@ class DhavSummary:
 
 @dataclass(slots=True)
 class _FrameRun:
-    """Frames whose clock does not jump by hours."""
+    """Frames of one recording: its clock does not jump by hours, or their numbers run on."""
 
     start: int
     channel: int
@@ -150,9 +202,22 @@ class _FrameRun:
     key: Frame | None = None
     sound: Frame | None = None
     other_sound: int = 0
+    dated: Counter[int] = field(default_factory=Counter)  # pictures by the setting of the clock
+    numbers: dict[bool, tuple[int, int]] = field(default_factory=dict)  # of sound and of pictures: number, counter
+
+    def goes_on(self, frame: Frame) -> bool:
+        """Whether the frame is the next of the same recording, whatever its clock."""
+        number, counter = self.numbers.get(frame.is_sound, (None, 0))
+        if number is None:
+            return False
+        stands_still = frame.number == number and 0 <= _nearest(frame.counter - counter, 0) < _APART
+        return frame.number == number + 1 or stands_still
 
     def take(self, frame: Frame) -> None:
         at = self.clock.at(frame.second, frame.counter)
+        if frame.is_picture or frame.is_sound:
+            self.numbers[frame.is_sound] = (frame.number, frame.counter)
+        self.dated[self.clock.setting] += frame.is_picture
         self.end = frame.at + frame.length
         self.frames += 1
         if frame.is_picture:
@@ -166,6 +231,15 @@ class _FrameRun:
 
     def wall(self, at: int) -> WallTime:
         return WallTime(wall_of(0, (self.clock.start or 0) + at))
+
+    @property
+    def readings(self) -> tuple[ClockReading, ...]:
+        starts = enumerate(self.clock.starts)
+        return tuple(
+            ClockReading(WallTime(wall_of(0, start + self.first)), self.dated[at])
+            for at, start in starts
+            if self.dated[at]
+        )
 
     @property
     def rank(self) -> tuple[bool, int]:
@@ -204,6 +278,7 @@ def summary(path: Path) -> DhavSummary:
         cut=walk.cut,
         stale=tuple(Span(run.wall(run.first), run.wall(run.last)) for run in stale),
         stale_pictures=sum(run.pictures for run in stale),
+        readings=real.readings,
     )
 
 
@@ -218,7 +293,7 @@ def _runs(frames: Iterable[Frame]) -> Iterator[_FrameRun]:
     run: _FrameRun | None = None
     second: int | None = None
     for frame in frames:
-        if run is None or _jumps(second, frame.second):
+        if run is None or (_jumps(second, frame.second) and not run.goes_on(frame)):
             if run is not None:
                 yield run
             run = _FrameRun(frame.at, frame.channel)

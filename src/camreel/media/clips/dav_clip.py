@@ -8,6 +8,7 @@ from start codes (Annex B) to the length prefixes of mp4.
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from camreel.formats.nal import length_prefixed
 from camreel.formats.sniff import Unusable, summary_of
 from camreel.media.clips.clip import Clip
 from camreel.media.ffmpeg import as_fraction
-from camreel.text import codec_name, count_text
+from camreel.text import codec_name, count_text, duration_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
     from camreel.formats.dhav import DhavSummary, Frame, SoundFormat
+    from camreel.model import WallTime
 
 _TICKS = Fraction(1, 90_000)
 
@@ -37,6 +39,8 @@ _TICKS = Fraction(1, 90_000)
 _SOUND_READERS = {"pcm_alaw": "alaw", "pcm_mulaw": "mulaw", "pcm_s16le": "s16le", "pcm_s8": "s8", "aac": "aac"}
 _SAMPLE_BYTES = {"pcm_alaw": 1, "pcm_mulaw": 1, "pcm_s16le": 2, "pcm_s8": 1}
 _AAC_FRAME = 1024
+# A clock that is moved by less was corrected.
+_MOVED = timedelta(minutes=2)
 
 
 class DavClip(Clip):
@@ -127,6 +131,23 @@ def notes_on(found: DhavSummary) -> list[str]:
     elif found.other_sound:
         notes.append(f"changes the kind of its sound; {count_text(found.other_sound, 'packet')} of it were left out")
     return notes
+
+
+def moved(found: DhavSummary, first: WallTime) -> str | None:
+    """The rest of a sentence on pictures that another setting of the clock dates, if the clip begins at ``first``.
+
+    None if the clock was not set by more than can be rounding.
+    """
+    others = [each for each in found.readings if abs(each.first - first) >= _MOVED]
+    if not others:
+        return None
+    pictures = count_text(sum(each.pictures for each in others), "picture")
+    seconds = abs(others[0].first - first).total_seconds()
+    way = "forward" if others[0].first < first else "back"
+    return (
+        f"had its clock put {way} by {duration_text(seconds)} while it recorded: {pictures} that it dates otherwise are"
+        f" shown with the rest, from {first} on"
+    )
 
 
 def _tracks_of(path: str, found: DhavSummary, options: dict[str, str]) -> InputContainer:

@@ -30,10 +30,11 @@ _TAIL = 64 << 10  # bytes at the end of a file, where most indexes are
 class OwnTimes:
     """``wall``: its pictures by the camera's clock, to the millisecond (a ``.dav``). ``created``: ``creation_time``,
     in UTC, and ``seconds``: how long its pictures are (an mp4). Each None where the clip does not say. ``channel`` is
-    counted from 0.
+    counted from 0. ``settings`` are the same pictures by each setting of the camera's clock, the most likely first.
     """
 
     wall: Span | None = None
+    settings: tuple[Span, ...] = ()
     created: datetime | None = None
     seconds: float | None = None
     channel: int | None = None
@@ -48,8 +49,11 @@ def own_times(path: str, *, index: bool = True) -> OwnTimes:
         raise Unusable(other)
     found = summary_of(path)
     rate = found.picture_format.rate or 25
+    length = found.last - found.first + timedelta(milliseconds=round(1000 / rate))
+    settings = tuple(Span(first, first + length) for first in found.firsts)
     return OwnTimes(
-        wall=Span(found.first, found.last + timedelta(milliseconds=round(1000 / rate))),
+        wall=settings[0],
+        settings=settings,
         seconds=found.seconds + 1 / rate,
         channel=found.channel,
     )

@@ -12,7 +12,7 @@ from camreel.errors import MergeError, printable
 from camreel.formats.containers import names
 from camreel.formats.sniff import Unusable
 from camreel.media.clips.clip import Clip
-from camreel.media.clips.dav_clip import notes_on
+from camreel.media.clips.dav_clip import moved, notes_on
 from camreel.media.clips.open import open_to_copy, own_clock
 from camreel.media.clips.packets import ClipUnreadable
 from camreel.media.merge import timeline
@@ -26,7 +26,7 @@ from camreel.media.merge.timeline import Placed
 from camreel.media.mux.frames import UnevenRate
 from camreel.media.mux.sound import sound_form
 from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, FilmResult, MergeJob, MergeResult
-from camreel.model import Doubt, Span, WallTime
+from camreel.model import Doubt, DoubtKind, Span, WallTime
 from camreel.text import codec_name, count_text
 
 if TYPE_CHECKING:
@@ -149,11 +149,23 @@ class Merger:
         parts = len(timeline.wanted_parts(clip, self._job))
         if own is None:
             return _Work(clip, None, timeline.RESOLUTION, [], parts, open_to_copy(clip.path))
-        placed, notes = timeline.by_own_clock(clip, self._job, own.first), notes_on(own)
-        if placed is None:
-            notes.append(f"is dated {own.first} by its own clock; the listed {clip.span.start} was taken")
+        notes = notes_on(own)
+        found = timeline.by_own_clock(clip, self._job, own.firsts)
+        if found is None:
+            said = f"is dated {own.first} by its own clock; the listed {clip.span.start} was taken"
+            self._doubt(clip, notes, "list", said)
             return _Work(clip, own, timeline.RESOLUTION, notes, parts)
+        placed, first = found
+        is_planned = any(placed.span.start <= change.at <= placed.span.end for change in self._job.changes)
+        if not is_planned and (other := moved(own, first)) is not None:
+            self._doubt(clip, notes, "frames", other)
         return _Work(placed, own, _OWN_CLOCK, notes, len(timeline.wanted_parts(placed, self._job)))
+
+    def _doubt(self, clip: ClipFile, notes: list[str], believed: str, said: str) -> None:
+        """The clocks that date ``clip`` differ; ``said`` is the rest of a sentence."""
+        notes.append(said)
+        text = f"{printable(clip.label)} {said}."
+        self._doubts.append(Doubt(DoubtKind.CLOCK, believed, text, clip.span))
 
     def _take(self, work: _Work, piece: Piece) -> None:
         """Put a piece behind the last one."""

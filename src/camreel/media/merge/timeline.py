@@ -92,16 +92,19 @@ def creation_time(first: WallTime, utc_offset: int, drift: int = 0) -> str:
     return f"{utc.isoformat(timespec='microseconds')}Z"
 
 
-def by_own_clock(clip: ClipFile, job: MergeJob, first: WallTime) -> ClipFile | None:
-    """``clip`` from ``first`` on, which is when its first picture was taken by the camera's clock as it was then.
+def by_own_clock(clip: ClipFile, job: MergeJob, firsts: Sequence[WallTime]) -> tuple[ClipFile, WallTime] | None:
+    """``clip`` from the first of ``firsts`` on that the times it is listed for allow, and that time.
 
-    None where that is too far from the times it is listed for to be believed.
+    They are when its first picture was taken by the camera's clock, as it was set one time after the other. None if
+    the listed times allow none of them.
     """
-    turned = (_offset_at(clip.span.start, job) or 0) - (job.utc_offset or 0)
-    start = first - timedelta(seconds=turned)
-    if not clip.span.start - MOST_APART <= start <= max(clip.span.start, clip.span.end) + MOST_APART:
-        return None
-    return replace(clip, span=Span(start, max(start, clip.span.end)))
+    turned = timedelta(seconds=(_offset_at(clip.span.start, job) or 0) - (job.utc_offset or 0))
+    latest = max(clip.span.start, clip.span.end) + MOST_APART
+    for first in firsts:
+        start = first - turned
+        if clip.span.start - MOST_APART <= start <= latest:
+            return replace(clip, span=Span(start, max(start, clip.span.end))), first
+    return None
 
 
 def wanted_parts(clip: ClipFile, job: MergeJob) -> list[Span]:

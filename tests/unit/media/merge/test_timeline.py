@@ -58,11 +58,16 @@ def job(start: float, end: float, *, whole: bool = False) -> MergeJob:
 def test_own_clock():
     """A clip starts when its pictures say so, unless that is far from what is listed for it."""
     for first in (-120, 8.96, 10, 140):
-        found = by_own_clock(clip(0, 20), job(0, 60), at(first))
+        found = by_own_clock(clip(0, 20), job(0, 60), [at(first)])
         assert found is not None
-        assert found.span == Span(at(first), max(at(first), at(20)))
-    assert by_own_clock(clip(0, 20), job(0, 60), at(-121)) is None
-    assert by_own_clock(clip(0, 20), job(0, 60), at(141)) is None
+        assert found[0].span == Span(at(first), max(at(first), at(20)))
+    assert by_own_clock(clip(0, 20), job(0, 60), [at(-121)]) is None
+    assert by_own_clock(clip(0, 20), job(0, 60), [at(141)]) is None
+
+
+def test_own_clock_that_was_set():
+    """Of the settings of a clock the first counts that agrees with what is listed."""
+    assert by_own_clock(clip(0, 20), job(0, 60), [at(-9999), at(141), at(3), at(4)]) == (clip(3, 20), at(3))
 
 
 def test_own_clock_after_a_change():
@@ -70,9 +75,9 @@ def test_own_clock_after_a_change():
     change = OffsetChange(at(3600), 3600)
     asked = replace(job(0, 9000), utc_offset=7200, changes=(change,))
     before, after = clip(3000, 3600), clip(3600, 4200)
-    assert by_own_clock(before, asked, at(3000.5)) == replace(before, span=Span(at(3000.5), at(3600)))
-    assert by_own_clock(after, asked, at(0.5)) == replace(after, span=Span(at(3600.5), at(4200)))
-    assert by_own_clock(after, asked, at(3600.5)) is None
+    assert by_own_clock(before, asked, [at(3000.5)]) == (clip(3000.5, 3600), at(3000.5))
+    assert by_own_clock(after, asked, [at(0.5)]) == (clip(3600.5, 4200), at(0.5))
+    assert by_own_clock(after, asked, [at(3600.5)]) is None
 
 
 def cut(job: MergeJob) -> Cut:
