@@ -16,6 +16,8 @@ from itertools import takewhile
 
 import av
 
+from camreel.text import count_text
+
 from .cards import Card
 from .clips import Cut, Feature
 from .originals import EIGHT, Shown, line
@@ -247,7 +249,7 @@ def _needless(card: Card, told: Told, runs: Sequence[Run], *, count_twice: bool)
         hidden = [index for index in range(run.first, run.end) if index not in visible]
         keys = [key for key in run.cut.keys if run.first < key <= wanted.start]
         after = run.end - wanted.stop
-        if hidden:
+        if hidden and not told.says(f"{count_text(len(hidden), 'frame')} that its edit list hides"):
             yield Wrong(Kind.NOT_WANTED, f"{len(hidden)} frames that {run} hides")
         elif keys or after > run.cut.source.spec.bframes:
             yield Wrong(Kind.NOT_WANTED, f"{run} shows {run.first} to {run.end}, of {wanted} that were asked for")

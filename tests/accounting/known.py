@@ -33,18 +33,6 @@ def _known(case: str, features: set[Feature], kinds: set[Kind], sentence: str, *
 
 KNOWN: tuple[Known, ...] = (
     _known(
-        "an edit list that hides the first frames", {Feature.HIDDEN_HEAD}, {Kind.NOT_WANTED},
-        "Frames that an edit list hides at the beginning are shown.",
-    ),
-    _known(
-        "an edit list that hides the last frames", {Feature.HIDDEN_TAIL}, {Kind.NOT_WANTED},
-        "Frames that an edit list hides at the end are shown.",
-    ),
-    _known(
-        "an edit list that begins with nothing", {Feature.EMPTY_EDIT}, {Kind.TIMES},
-        "A first edit that is empty does not count: all frames of the clip are dated too early.",
-    ),
-    _known(
         "encrypted samples", {Feature.ENCRYPTED}, {Kind.DAMAGED, Kind.SILENT},
         "Encrypted samples are merged as if they could be decoded.",
     ),

@@ -87,6 +87,12 @@ def get(card: Card, folder: Path, *more: str) -> Told:
         return run(["get", *address, *asked, "--no-input", *more], folder / f"video.{card.container}", paths)
 
 
+def merge_files(files: Sequence[Path], output: Path, *more: str) -> Told:
+    """``camreel merge`` of files that are there."""
+    output.unlink(missing_ok=True)
+    return run(["merge", *map(str, files), *more], output, [str(file) for file in files])
+
+
 def _listed(cut: Cut) -> tuple[datetime, datetime]:
     start, end = cut.listed
     return EIGHT + timedelta(seconds=start), EIGHT + timedelta(seconds=end)

@@ -188,7 +188,8 @@ def _beeps_of(run: Run) -> Iterator[tuple[float, bool]]:
     ends = min(run.ends, run.cut.end + run.cut.longer)
     begins = max(run.starts, run.cut.heard_from)
     # The end of a piece of AAC is heard when the next one is decoded, which may be after a hole.
-    yield float(run.times[0]), False
+    for decoded_next in (begins, run.starts):
+        yield float(run.times[0] + decoded_next - run.starts), False
     # What is shown because the last frames need it may be heard as well.
     for time in run.after:
         taken = run.starts + time - run.times[0]

@@ -70,7 +70,7 @@ def _picture(order: StillOrder) -> tuple[VideoFrame, float]:
 
 def _keyframe(clip: Clip, seconds: float) -> tuple[Packet[Any], float]:
     """The last keyframe at or before ``seconds``, else the first, and when it is shown."""
-    origin: Fraction | None = None
+    origin = None if clip.origin is None else clip.origin * clip.time_base
     found: tuple[Packet[Any], float] | None = None
     ends = 0.0
     for packet in clip.packets(sound=False):
@@ -78,7 +78,7 @@ def _keyframe(clip: Clip, seconds: float) -> tuple[Packet[Any], float]:
         shown = (pts or 0) * clip.time_base
         origin = shown if origin is None else origin
         ends = max(ends, float(shown - origin + 1 / clip.frame_rate))
-        if not packet.is_keyframe:
+        if not packet.is_keyframe or clip.hides(packet):
             continue
         if found is not None and shown - origin > seconds:
             break

@@ -123,7 +123,7 @@ class _Keyframes:
     def __iter__(self) -> Iterator[tuple[Packet[Any], WallTime]]:
         opened, moments = self._opened, list(self._clip.moments)
         held: tuple[Packet[Any], WallTime] | None = None
-        origin: Fraction | None = None
+        origin = None if opened.origin is None else opened.origin * opened.time_base
         for packet in opened.packets(sound=False):
             self.read += 1
             pts = packet.dts if packet.pts is None else packet.pts
@@ -131,7 +131,7 @@ class _Keyframes:
             origin = shown if origin is None else origin
             after = float(shown - origin)
             self.ends = max(self.ends, self._clip.start + timedelta(seconds=after + float(1 / opened.frame_rate)))
-            if not packet.is_keyframe:
+            if not packet.is_keyframe or opened.hides(packet):
                 continue
             if held is not None and moments and moments[0] < after:
                 yield held

@@ -6,12 +6,14 @@ No index is trusted: one that contradicts itself raises :class:`BadIndex`, and t
 from __future__ import annotations
 
 from camreel.formats.mp4.boxes import BadIndex, boxes, index_at_end
+from camreel.formats.mp4.edits import Edits, edits_in
 from camreel.formats.mp4.head import Header, header_for, own_note
 from camreel.formats.mp4.index import Movie, Run, Track, read_index
 from camreel.formats.mp4.select import SampleChoice, choose, choose_one
 
 __all__ = [
     "BadIndex",
+    "Edits",
     "Header",
     "Movie",
     "Run",
@@ -20,6 +22,7 @@ __all__ = [
     "boxes",
     "choose",
     "choose_one",
+    "edits_in",
     "header_for",
     "index_at_end",
     "own_note",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 
-from camreel.formats.mp4 import BadIndex, read_index
+from camreel.formats.mp4 import BadIndex, Edits, edits_in, read_index
 from camreel.formats.mp4.boxes import head_of
 from camreel.formats.nal import BadParameters, Parameters, read_parameters
 from camreel.formats.sniff import Unusable
@@ -99,7 +99,8 @@ class Clip:
 
     What it says of itself may be asked after it is closed, its tracks may not.
 
-    ``origin`` is when its first picture is shown (its own ticks), where that is known before it is read.
+    ``origin`` is when its first picture is shown (its own ticks), where that is known before it is read: an edit list
+    says where a clip begins. ``shows`` is what such a list shows, in ticks; None where all is shown, or several parts.
     ``is_encoded``: its pictures are encoded as they are read; ``holds_nothing``: it has none of those asked for.
     ``is_upright``: nothing but its size is to be said of how its pictures are shown, as far as is known here.
 
@@ -115,6 +116,8 @@ class Clip:
     _before_cut: frozenset[bytes] | None = None
 
     origin: int | None = None
+    shows: range | None = None
+    _is_flagged = True  # FFmpeg marks what an edit list hides, but not in fragments
     is_encoded = False
     holds_nothing = False
 
@@ -145,6 +148,20 @@ class Clip:
         self.aspect = as_fraction(self.video.sample_aspect_ratio) or Fraction(1)
         self.sound_ticks = None if self.sound is None else as_fraction(self.sound.time_base)
         self.sound_setup = b"" if self.sound is None else self.sound.codec_context.extradata or b""
+
+    def edit(self, edits: Edits | None) -> None:
+        """Take the edit list of its pictures: its time line begins where FFmpeg's does, at 0 without an offset."""
+        if edits is None:
+            return
+        self.origin = round(edits.offset / self.time_base)
+        self._is_flagged = not edits.in_fragments
+        entries = getattr(self.video, "index_entries", None)  # since PyAV 17; those that the list leaves
+        # Where the first of the media are no fragments, nobody knows whether a length counts those that are.
+        ends = edits.shown and (self._is_flagged or not self._listed_packets)
+        self._listed_packets = len(entries) if self._is_flagged and entries is not None else 0
+        if edits.is_simple:
+            begins, end = (round(each / self.time_base) for each in (edits.wait, edits.wait + edits.shown))
+            self.shows = range(begins, end if ends else _ANYWHERE)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -182,6 +199,12 @@ class Clip:
     def stretches(self) -> Iterator[Any]:
         """Its packets, some of them many at once (:class:`Stretch`)."""
         return self.packets()
+
+    def hides(self, packet: Packet[Any]) -> bool:
+        """Whether an edit list hides a picture."""
+        if self._is_flagged or self.shows is None:
+            return packet.is_discard
+        return (packet.dts if packet.pts is None else packet.pts) not in self.shows
 
     def is_picture(self, packet: Packet[Any]) -> bool:
         """Whether a packet of :meth:`packets` is a picture."""
@@ -238,11 +261,15 @@ class Clip:
     def _stored(self, *, sound: bool) -> Iterator[Packet[Any]]:
         streams = [self.video] if self.sound is None or not sound else [self.video, self.sound]
         left = Path(self.path).stat().st_size
+        hidden = 4 * left  # what an edit list hides comes again where a later part of it needs it
         try:
             for packet in self.container.demux(*streams):
                 # An index that names the same bytes again and again would make terabytes out of a small file.
-                left -= packet.size
-                if left < 0:
+                if packet.is_discard:
+                    hidden -= packet.size
+                else:
+                    left -= packet.size
+                if left < 0 or hidden < 0:
                     return
                 if packet.dts is not None and packet.size and not packet.is_corrupt:
                     yield packet
@@ -258,10 +285,19 @@ def open_mp4(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
     except (av.error.FFmpegError, ValueError) as error:
         raise Unusable(_why_not_opened(path)) from error
     try:
-        return Clip(path, container)
+        clip = Clip(path, container)
     except Unusable:
         container.close()
         raise
+    clip.edit(_edits_of(path, clip.video.id))
+    return clip
+
+
+def _edits_of(path: str, track_id: int) -> Edits | None:
+    try:
+        return edits_in(_moov_of(path), track_id)
+    except (BadIndex, OSError):
+        return None
 
 
 def sound_kind(stream: AudioStream) -> SoundKind:
@@ -328,7 +364,10 @@ def _end_of(sound: AudioStream) -> Fraction | None:
     ticks = as_fraction(sound.time_base)
     if ticks is None or sound.duration is None:
         return None
-    return ((sound.start_time or 0) + sound.duration) * ticks
+    start, entries = sound.start_time or 0, getattr(sound, "index_entries", None)  # since PyAV 17
+    if entries is not None and len(entries):
+        start = min(start, entries[0].timestamp)  # FFmpeg takes what the pictures wait for that of the sound, too
+    return (start + sound.duration) * ticks
 
 
 def _sound_of(container: InputContainer, video: VideoStream) -> AudioStream | None:

@@ -147,14 +147,6 @@ def _of_slices(parameters: Parameters, stored: int, read: Callable[[int, int], A
     return stored, zlib.crc32(read(0, min(stored, TELLING)))
 
 
-def origin_of(packet: Packet[Any], shown: int) -> int:
-    """Where a clip's own time begins, by its first picture, which is shown at ``shown`` (its ticks).
-
-    What an edit list hides lies before it: such pictures are kept, and do not move the others.
-    """
-    return 0 if packet.is_discard and shown < 0 else shown
-
-
 def shown_at(packet: Packet[Any], ticks: Fraction) -> int:
     """When a picture is shown. Far from its decode time (a hostile index) it is that time."""
     pts, dts = packet.pts, packet.dts

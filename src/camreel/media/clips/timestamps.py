@@ -12,7 +12,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import BinaryIO
 
-from camreel.formats.mp4 import index_at_end
+from camreel.formats.mp4 import BadIndex, edits_in, index_at_end
+from camreel.formats.mp4.boxes import made
 from camreel.formats.sniff import Unusable, is_dav, summary_of, what_else
 from camreel.model import Span
 
@@ -23,14 +24,17 @@ _LAST = datetime(2200, 1, 1, tzinfo=timezone.utc)
 _LONGEST = 2 * 86_400.0  # seconds; an index that claims more lies
 _MOST_BOXES = 1_000_000  # cameras write a box for each picture
 _MOST_INNER = 200
+_ROUNDED = 0.005  # seconds: the units of a movie and of its tracks differ
+_LARGEST_INDEX = 64 << 20
 _TAIL = 64 << 10  # bytes at the end of a file, where most indexes are
 
 
 @dataclass(frozen=True, slots=True)
 class OwnTimes:
     """``wall``: its pictures by the camera's clock, to the millisecond (a ``.dav``). ``created``: ``creation_time``,
-    in UTC, and ``seconds``: how long its pictures are (an mp4). Each None where the clip does not say. ``channel`` is
-    counted from 0. ``settings`` are the same pictures by each setting of the camera's clock, the most likely first.
+    in UTC, and ``seconds``: how long its pictures are, by its edit list if it has one (an mp4). Each None where the
+    clip does not say. ``channel`` is counted from 0. ``settings`` are the same pictures by each setting of the camera's
+    clock, the most likely first.
     """
 
     wall: Span | None = None
@@ -71,9 +75,12 @@ def _of_mp4(path: str) -> OwnTimes:
             inner = list(_boxes(file, moov[1], moov[2], _MOST_INNER))
             header = _header(file, inner, b"mvhd")
             pictures = [found for box in inner if box[0] == b"trak" if (found := _pictures(file, box)) is not None]
+            edited = _edited_length(file, moov)
     except OSError as error:
         raise Unusable(f"it cannot be read ({error.strerror})") from error
     seconds = [length for _created, length in pictures[:1] if length is not None]
+    if edited is not None and (not seconds or abs(edited - seconds[0]) >= _ROUNDED):
+        seconds = [edited]
     created = header[0] if header and header[0] else next((created for created, _ in pictures if created), None)
     return OwnTimes(created=created, seconds=seconds[0] if seconds else None)
 
@@ -100,6 +107,18 @@ def _boxes(file: BinaryIO, at: int, end: int, most: int) -> Iterator[_Box]:
             return
         yield kind, begin, at + length
         at += length
+
+
+def _edited_length(file: BinaryIO, moov: _Box) -> float | None:
+    """How long an edit list makes the pictures; None where there is none, or it says nothing."""
+    if moov[2] - moov[1] > _LARGEST_INDEX:
+        return None
+    file.seek(moov[1])
+    try:
+        edits = edits_in(made(b"moov", file.read(moov[2] - moov[1])))
+    except BadIndex:
+        return None
+    return float(edits.seconds) if edits is not None and 0 < edits.seconds <= _LONGEST else None
 
 
 def _pictures(file: BinaryIO, track: _Box) -> _Header | None:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from camreel.formats.sniff import Unusable
 from camreel.media.clips.clip import Clip
-from camreel.media.clips.marks import Mark, mark_of, microseconds, origin_of, shown_at
+from camreel.media.clips.marks import Mark, mark_of, microseconds, shown_at
 from camreel.media.clips.packets import GopRun, view_of
 from camreel.media.merge import timeline
 from camreel.media.merge.pieces import Destination, Piece, StopReason, place_first
 from camreel.media.merge.reencode import Edge, edge
-from camreel.media.merge.scan import keyframe_before
+from camreel.media.merge.scan import HiddenFrames, keyframe_before
 from camreel.media.worker.messages import ClipOutcome, MergeJob
 from camreel.model import AudioMode, FrameCounts, Span, WallTime
 
@@ -91,6 +91,8 @@ class _Counts:
     copies: int = 0
     reencoded: int = 0
     undecodable: int = 0
+    hidden: int = 0
+    hidden_shown: int = 0
 
 
 class ClipCopy:
@@ -127,6 +129,7 @@ class ClipCopy:
         self._hole = max(round(timeline.HOLE / source.time_base), 5 * round(1 / (source.frame_rate * source.time_base)))
         self._counts = _Counts()
         self._held: list[Packet[Any]] = []  # pictures from the end of the range on, which earlier ones may refer to
+        self._hidden = HiddenFrames(source)
         self._early_sound: list[Packet[Any]] = []  # sound that comes in the file before the first picture
         self._output: OutputFile | None = None
         self._latest: int | None = None  # the latest picture seen so far
@@ -199,7 +202,7 @@ class ClipCopy:
             return False
         if self.piece.begin is not None and self.piece.skip == 0 and self.piece.begin < self._cut.start:
             self.piece = replace(self.piece, begin=None)
-        if self.piece.begin is None and self._cut.start > 0 and self.origin is None:
+        if self.piece.begin is None and self._cut.start > 0 and not self.source.is_encoded:
             self._begin_at, self._scanned = keyframe_before(self.piece.clip.path, self._cut.start, self._heartbeat.tick)
             if self._begin_at is None:
                 return False
@@ -241,17 +244,40 @@ class ClipCopy:
         packet.pts = pts
         assert packet.dts is not None
         if self.origin is None:
-            self.origin = origin_of(packet, pts)
+            self.origin = pts
         at = pts - self.origin
-        if packet.is_keyframe and self._is_split(packet, at):
+        is_hidden = self.source.hides(packet)
+        if packet.is_keyframe and not is_hidden and self._is_split(packet, at):
             self.split_at = at
             return True
-        self._note(packet, at)
-        end = self._end
-        after_end = at >= end
-        if self._counts.read <= self._skip:
+        self._counts.read += 1
+        self._counts.hidden += is_hidden
+        for each in self._hidden.in_turn(packet):
+            self._take_needed(each, is_hidden=each is not packet)
+        return False
+
+    def _take_needed(self, packet: Packet[Any], *, is_hidden: bool) -> None:
+        """Take one that is shown, or that one needs which is."""
+        assert packet.pts is not None
+        assert self.origin is not None
+        at, written = packet.pts - self.origin, self._written
+        self._counts.hidden -= is_hidden
+        if not is_hidden:
+            self._latest = packet.pts if self._latest is None else max(self._latest, packet.pts)
+        if self.listed_marks is None:
+            self._marks.append(mark_of(packet, microseconds(at, self.source.time_base), self.source.parameters))
+        if (self._counts.read if self.listed_marks is not None else len(self._marks)) <= self._skip:
             self._leave_out(at, is_copy=True)
-        elif after_end and packet.dts - self.origin >= end:
+        else:
+            self._take_shown(packet, at)
+        self._counts.hidden_shown += self._written - written if is_hidden else 0
+
+    def _take_shown(self, packet: Packet[Any], at: int) -> None:
+        assert packet.pts is not None
+        assert packet.dts is not None
+        pts, end = packet.pts, self._end
+        after_end = at >= end
+        if after_end and packet.dts - (self.origin or 0) >= end:
             # Nothing that is decoded later can be shown earlier; what another clip shows as well is still counted.
             self._pictures_done = at >= self._cut.end or not self._counting
             self._leave_out(at, is_copy=True)
@@ -265,7 +291,6 @@ class ClipCopy:
             self._held.append(packet)
         else:
             self._write(packet)
-        return False
 
     def _leave_out(self, at: int, *, is_copy: bool) -> None:
         """Count a frame that is not in the film; of the range it ``is_copy`` of what another clip shows."""
@@ -289,10 +314,9 @@ class ClipCopy:
         else:
             self._counts.outside += 1
 
-    def _note(self, packet: Packet[Any], at: int) -> None:
-        self._saw(1, at + (self.origin or 0))
-        if self.listed_marks is None:
-            self._marks.append(mark_of(packet, microseconds(at, self.source.time_base), self.source.parameters))
+    @property
+    def _written(self) -> int:
+        return 0 if self._output is None else self._output.pictures.packets - self._pictures_before
 
     def _saw(self, count: int, latest: int) -> None:
         self._counts.read += count
@@ -478,6 +502,7 @@ class ClipCopy:
             holes=tuple(self._holes),
             duplicates=counts.copies,
             frames=self._frames(packets - self.encoded, damaged, missing),
+            hidden_shown=counts.hidden_shown,
         )
 
     def _frames(self, written: int, damaged: int, missing: int) -> FrameCounts:
@@ -486,7 +511,7 @@ class ClipCopy:
             counts.read,
             written,
             counts.reencoded,
-            counts.outside,
+            counts.outside + counts.hidden,
             counts.copies,
             counts.undecodable,
             damaged,

@@ -18,7 +18,7 @@ from camreel.media.clips.packets import ClipUnreadable
 from camreel.media.merge import timeline
 from camreel.media.merge.clip_copy import ClipCopy
 from camreel.media.merge.film import Film, RewriteTarget
-from camreel.media.merge.overlap import NEAR, ClipFrames, Seam, find_seam
+from camreel.media.merge.overlap import NEAR, ClipFrames, Seam, find_hidden, find_seam
 from camreel.media.merge.pieces import Piece, StopReason
 from camreel.media.merge.reencode import H264Clip
 from camreel.media.merge.scan import end_of, goes_on, marks_of
@@ -206,7 +206,7 @@ class Merger:
         if last is not None and last.work is work:  # another part of the range, from the same clip
             self._end_last()
             return piece
-        found = Seam() if last is None or self._job.in_order else self._find_seam(last, work, piece)
+        found = Seam() if last is None else self._find_seam(last, work, piece)
         if last is None or found == Seam():
             self._end_last()
             return piece
@@ -247,7 +247,9 @@ class Merger:
     def _find_seam(self, last: _Last, work: _Work, piece: Piece) -> Seam:
         """Where the last piece and the next hold the same."""
         copy, clip, doubt = last.copy, piece.clip, max(last.work.doubt, work.doubt)
-        if not copy.marks or not (copy.has_written or last.open):
+        if not last.open and not (copy.marks and copy.has_written):
+            return Seam()
+        if self._job.in_order and not _hides_its_start(work.source):
             return Seam()
         before = self._footage(last, piece.span)
         apart = clip.span.start - before.end
@@ -272,7 +274,8 @@ class Merger:
         end = clip.span.start + end_of(head, copy.frame_rate)
         if not whole and end < piece.span.end:
             end = max(end, before.end + _BEYOND)
-        return find_seam(before, ClipFrames(clip.span.start, end, head, work.doubt, work.listed_end))
+        after = ClipFrames(clip.span.start, end, head, work.doubt, work.listed_end)
+        return find_hidden(before, after) if self._job.in_order else find_seam(before, after)
 
     def _footage(self, last: _Last, span: Span) -> ClipFrames:
         """All pictures of the last piece's clip, up to the end of the range."""
@@ -359,6 +362,12 @@ class Merger:
                 whole = replace(whole, missing_packets=whole.missing_packets + 1)
         if self._reached is not None and whole.covered is not None:
             self._reached = max(self._reached, whole.covered.end)
+        if whole.hidden_shown:
+            one = whole.hidden_shown == 1
+            self._notes.append(
+                f"{printable(work.clip.label)}: {count_text(whole.hidden_shown, 'frame')} that its edit list hides"
+                f" {'is' if one else 'are'} shown, because later frames need {'it' if one else 'them'}."
+            )
         self._outcomes.append(whole)
 
     # What a piece asks of the place it goes to.
@@ -420,6 +429,11 @@ class Merger:
         if result.converted:
             clips = count_text(result.converted, "clip")
             self._notes.append(f"The sound of {clips} was converted to that of the others.")
+
+
+def _hides_its_start(clip: Clip | None) -> bool:
+    first = None if clip is None or clip.origin is None else clip.first_picture()
+    return clip is not None and first is not None and clip.hides(first)
 
 
 def _broken(work: _Work) -> str | None:

@@ -40,6 +40,11 @@ class ClipFrames:
     listed_end: WallTime | None = None
 
     @property
+    def begins(self) -> WallTime:
+        """When its first picture was taken, which an edit list may hide."""
+        return self.wall(self.marks[0]) if self.marks else self.start
+
+    @property
     def sure_end(self) -> WallTime:
         """Up to here it is sure to have pictures."""
         return self.end if self.listed_end is None else min(self.end, self.listed_end)
@@ -67,22 +72,38 @@ def find_seam(before: ClipFrames, after: ClipFrames) -> Seam:
     """How ``after`` follows ``before``, which is said to start no later."""
     if not before.marks or not after.marks:
         return Seam()
+    if (hidden := find_hidden(before, after)) != Seam():
+        return hidden
     doubt = max(before.doubt, after.doubt)
     found = _alignments(before, after)
-    fitting = [at for at in found if abs(before.wall(before.marks[at]) - after.start) < doubt]
+    fitting = [at for at in found if abs(before.wall(before.marks[at]) - after.begins) < doubt]
     certain = len(found) == 1 and (_tells(before) or _tells(after))
-    if fitting and (certain or before.sure_end - after.start >= doubt):
+    if fitting and (certain or before.sure_end - after.begins >= doubt):
         return _same(before, after, max(fitting))
     if certain and _prove_the_clock_wrong(before, after, found[0]):
         return _same(before, after, found[0])
     return Seam()
 
 
+def find_hidden(before: ClipFrames, after: ClipFrames) -> Seam:
+    """How ``after`` follows ``before`` if this ends with all that an edit list hides of the start of ``after``."""
+    hidden = max((number for number, mark in enumerate(after.marks, 1) if mark.at < 0), default=0)
+    if not hidden:
+        return Seam()
+    doubt = max(before.doubt, after.doubt)
+    whole = [
+        at
+        for at in _alignments(before, after)
+        if hidden <= len(before.marks) - at and abs(before.wall(before.marks[at]) - after.begins) < doubt
+    ]
+    return _same(before, after, max(whole)) if whole else Seam()
+
+
 def _alignments(before: ClipFrames, after: ClipFrames) -> list[int]:
     """Where in ``before`` the pictures of ``after`` begin, the same to the end of either."""
     first = after.marks[0]
     near = (
-        at for at, mark in enumerate(before.marks) if mark.same(first) and abs(before.wall(mark) - after.start) <= NEAR
+        at for at, mark in enumerate(before.marks) if mark.same(first) and abs(before.wall(mark) - after.begins) <= NEAR
     )
     return [
         at for at in near if all(one.same(other) for one, other in zip(before.marks[at:], after.marks, strict=False))

@@ -186,8 +186,11 @@ class H264Clip(Clip):
             first = next((each for each in scan.packets(sound=False)), None)
         if first is None or first.dts is None:
             return
-        self.origin = origin = first.dts if first.pts is None else first.pts
+        shown_first = first.dts if first.pts is None else first.pts
+        self.origin = origin = shown_first if source.origin is None else source.origin
         begin = cut.start if piece.begin is None else piece.begin
+        if source.shows is not None:
+            begin = max(begin, source.shows.start - origin)
         plan = plan_edge(source.path, origin + begin)
         shown = plan.resume_at if plan.decode_from is None else plan.shown
         frame = 1 / (source.frame_rate * source.time_base)
@@ -196,6 +199,8 @@ class H264Clip(Clip):
             return
         self._from = shown if plan.decode_from is None else plan.decode_from
         until = cut.end if piece.end is None else min(cut.end, piece.end)
+        if source.shows is not None:
+            until = min(until, source.shows.stop - origin)
         self._encoder = Reencoder(source, shown, origin + until, quality=COPY, codec="h264", size=size)
         self._until = origin + until
         self._packets = self._encoded()

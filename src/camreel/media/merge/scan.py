@@ -5,30 +5,57 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from camreel.media.clips.marks import Mark, Marks, mark_of, microseconds, origin_of, shown_at
+from camreel.media.clips.marks import Mark, Marks, mark_of, microseconds, shown_at
 from camreel.media.clips.open import open_to_copy
+from camreel.media.clips.packets import view_of
 from camreel.media.merge.overlap import NEAR
 
 if TYPE_CHECKING:
+    from av.packet import Packet
+
     from camreel.media.clips.clip import Clip
+
+
+class HiddenFrames:
+    """The frames of a clip that its edit list hides, kept until it is known whether shown ones need them."""
+
+    def __init__(self, clip: Clip) -> None:
+        self._clip = clip
+        self._kept: list[Packet[Any]] = []
+
+    def in_turn(self, packet: Packet[Any]) -> list[Packet[Any]]:
+        """The frames that ``packet`` needs and that were kept, and itself; nothing where it is hidden."""
+        is_hidden = self._clip.hides(packet)
+        if not is_hidden and not self._kept:
+            return [packet]
+        if packet.is_keyframe and self._clip.parameters.begins_anew(view_of(packet)):
+            self._kept.clear()
+        if is_hidden:
+            self._kept.append(packet)
+            return []
+        kept, self._kept = self._kept, []
+        return [*kept, packet]
 
 
 def marks_of(path: str, after: int = 0, until: int | None = None) -> tuple[list[Mark], bool]:
     """The pictures of the clip at ``path`` behind the first ``after``, up to ``until`` (microseconds after its first).
 
-    And whether these are all. Raises :class:`Unusable`.
+    Those that an edit list hides are among them where shown ones need them. And whether these are all.
+    Raises :class:`Unusable`.
     """
     with open_to_copy(path) as clip:
         if (listed := clip.listed_marks()) is not None:
             count = len(listed) if until is None else listed.until(until)
             return listed[after:count], count == len(listed)
         marks: list[Mark] = []
-        origin = None
-        for number, packet in enumerate(clip.packets(sound=False)):
+        origin = clip.origin
+        hidden = HiddenFrames(clip)
+        needed = (each for packet in clip.packets(sound=False) for each in hidden.in_turn(packet))
+        for number, packet in enumerate(needed):
             shown = shown_at(packet, clip.time_base)
-            origin = origin_of(packet, shown) if origin is None else origin
+            origin = shown if origin is None else origin
             at = microseconds(shown - origin, clip.time_base)
             if until is not None and at >= until:
                 return marks, False
@@ -46,13 +73,16 @@ def end_of(marks: Sequence[Mark], frame_rate: Fraction) -> timedelta:
 def goes_on(marks: Sequence[Mark], around: timedelta, path: str, clip: Clip | None) -> bool:
     """Whether the first picture of the clip at ``path`` (``clip``, if it is open) is one of ``marks``.
 
-    It is looked for up to :data:`NEAR` from ``around``, which counts from the first of them.
+    It is looked for up to :data:`NEAR` from ``around``, which counts from the first of them. If an edit list hides it,
+    it may be one.
     """
     if clip is None:
         found, _ = marks_of(path, until=1)
         first = found[0] if found else None
     else:
         picture = clip.first_picture()
+        if picture is not None and clip.hides(picture):
+            return True
         first = None if picture is None else mark_of(picture, 0, clip.parameters)
     if first is None:
         return False
@@ -67,15 +97,16 @@ def keyframe_before(path: str, start: int, on_packet: Callable[[], None]) -> tup
 
     None where all of the clip is before ``start``, or it has no keyframe. And how many pictures were looked at.
     """
-    origin = chosen = None
+    chosen = None
     reaches, looked_at = False, 0
     with open_to_copy(path) as clip:
+        origin = clip.origin
         frame = max(1, round(1 / (clip.frame_rate * clip.time_base)))
         for packet in clip.packets(sound=False):
             on_packet()
             looked_at += 1
             shown = shown_at(packet, clip.time_base)
-            origin = origin_of(packet, shown) if origin is None else origin
+            origin = shown if origin is None else origin
             if packet.is_keyframe and (chosen is None or shown <= origin + start):
                 chosen = shown
             reaches = reaches or shown + frame > origin + start

@@ -142,6 +142,7 @@ def together(outcomes: Sequence[ClipOutcome]) -> ClipOutcome:
         holes=tuple(hole for each in used for hole in each.holes),
         duplicates=max(each.duplicates for each in used),
         frames=FrameCounts.of_parts([each.frames for each in outcomes if each.frames is not None]),
+        hidden_shown=sum(each.hidden_shown for each in used),
     )
 
 

@@ -109,6 +109,7 @@ class ClipOutcome:
 
     ``holes`` are parts of ``covered`` of which the clip has no picture. ``duplicates`` counts the pictures that were
     left out because another clip shows the same moment; ``inside`` is the number of the clip that shows all of it.
+    ``hidden_shown`` counts those that an edit list hides and that are shown, because others need them.
 
     ``covered``, ``unusable`` and ``inside`` None: the clip is well, and holds nothing of the range.
     """
@@ -129,6 +130,7 @@ class ClipOutcome:
     duplicates: int = 0
     inside: int | None = None
     frames: FrameCounts | None = None
+    hidden_shown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
