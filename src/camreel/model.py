@@ -190,6 +190,13 @@ class Split(str, Enum):
     HOUR = "hour"
 
 
+class Verify(str, Enum):
+    """How much of the finished video is decoded: ``sample`` one group of frames of each encoder setting."""
+
+    SAMPLE = "sample"
+    FULL = "full"
+
+
 @dataclass(frozen=True, slots=True)
 class VideoOptions:
     """How a video is made of the clips. One value for all who make one: it reaches the merge whole."""
@@ -212,6 +219,8 @@ class VideoOptions:
     """Begin a new file at each day or hour by the camera's clock, or before it has so many bytes."""
     timelapse: float | None = None
     """Make a short video of keyframes: so many times as fast, or, below 0, of so many seconds."""
+    verify: Verify = Verify.SAMPLE
+    """How much of the finished video is decoded to see whether it plays."""
 
 
 class Stream(str, Enum):
@@ -367,6 +376,28 @@ class FrameCounts:
         total["outside"] -= total["read"] - read
         total |= {"read": read, "missing": max(part.missing for part in parts)}
         return cls(**total)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackFailure:
+    """What of clip ``number`` does not play in the video; ``said`` is a sentence without a full stop."""
+
+    number: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """What came of decoding the finished video."""
+
+    verify: Verify
+    groups: int = 0
+    """Groups of frames that were decoded."""
+    groups_of: int = 0
+    """Groups of frames that were to be: one of each encoder setting. Where there are fewer, time was up."""
+    frames: int = 0
+    """Frames that came out whole."""
+    failures: tuple[PlaybackFailure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from camreel.cli.values import (
 from camreel.config import Key, Keys, ValueKind
 from camreel.errors import UsageError
 from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat, names
-from camreel.model import AudioMode, Gaps, IfExists, Stream
+from camreel.model import AudioMode, Gaps, IfExists, Stream, Verify
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Decorator = Callable[[Any], Any]
@@ -293,6 +293,14 @@ video_options = [
         setting="the index in front",
         is_flag=True,
         help=f"{_FASTSTART}: index in front, to be played from a web server.",
+    ),
+    _output(
+        "--verify",
+        setting="sample or full",
+        **_one_of(Verify),
+        metavar="HOW",
+        default=Verify.SAMPLE.value,
+        help="Decode a sample of the finished video (default), or full: all of it.",
     ),
 ]
 

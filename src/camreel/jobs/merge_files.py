@@ -25,7 +25,7 @@ from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, p
 from camreel.files.dating import Candidate, Dated, date_all, lay_in_order, look_at_some
 from camreel.files.discover import without_copies
 from camreel.jobs.exclusion import run_excluding
-from camreel.jobs.outcome import account_clips, usable
+from camreel.jobs.outcome import account_clips, played, usable
 from camreel.jobs.pipeline import clip_file, merge_job
 from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, MergeJob, MergeResult, part_names
 from camreel.media.worker.process import MergeDied, MergeProcess
@@ -190,7 +190,8 @@ class _Merge:
                 _check_anything(plan, outcomes)
                 raise
             self._record(result.outcomes, outcomes)
-            return _Merged(tuple(outcomes[number] for number in range(1, len(plan.recordings) + 1)), result)
+            known = played(outcomes, result.playback)
+            return _Merged(tuple(known[number] for number in range(1, len(plan.recordings) + 1)), result)
 
     def _record(self, known: Iterable[ClipOutcome], outcomes: dict[int, ClipOutcome | LostReason]) -> None:
         for outcome in known:

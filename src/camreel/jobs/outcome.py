@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from camreel.media.worker.messages import ClipOutcome
-from camreel.model import Recording, Span, WallTime
+from camreel.model import Playback, Recording, Span, WallTime
 from camreel.planning.account import Account, Hole, LossKind, LostReason, account_for, uncovered
 from camreel.planning.plan import INDEX_LAG, ExportPlan
 from camreel.report import ClipReport
 from camreel.text import duration_text
 from camreel.transfer.pool import Fetched
 
+# Why a clip that is whole has not given all of its frames.
+_OF_ITS_FRAMES = frozenset({LossKind.UNDECODABLE, LossKind.UNPLAYABLE, LossKind.UNACCOUNTED})
 _MOST_AT_ONCE = 100  # of one moment; only a camera that lies lists more
 
 
 def usable(outcome: ClipOutcome) -> ClipOutcome | LostReason:
     """Return ``outcome``, or why nothing of the clip could be used."""
     return LostReason(LossKind.UNUSABLE, outcome.unusable) if outcome.unusable else outcome
+
+
+def played(
+    outcomes: Mapping[int, ClipOutcome | LostReason], playback: Playback | None
+) -> dict[int, ClipOutcome | LostReason]:
+    """Return ``outcomes`` with what of the clips does not play in the finished video."""
+    failures = playback.failures if playback is not None else ()
+    changed = dict(outcomes)
+    for failure in failures:
+        outcome = outcomes.get(failure.number)
+        if isinstance(outcome, ClipOutcome):
+            changed[failure.number] = replace(outcome, unplayable=failure.said)
+    return changed
 
 
 def account_clips(
@@ -97,8 +113,7 @@ def _clip_report(
     if isinstance(outcome, LostReason):
         return report("unusable", outcome)
     if (loss := _loss_of(outcome)) is not None:
-        status = "partial" if loss.kind in {LossKind.UNDECODABLE, LossKind.UNACCOUNTED} else "short"
-        return report(status, loss, outcome.covered)
+        return report("partial" if loss.kind in _OF_ITS_FRAMES else "short", loss, outcome.covered)
     if outcome.inside is not None:
         return report("inside", LostReason(LossKind.DUPLICATE, outcome.inside))
     if outcome.covered is None:
@@ -119,6 +134,8 @@ def _loss_of(outcome: ClipOutcome) -> LostReason | None:
         return LostReason(LossKind.UNDECODABLE, undecodable)
     if outcome.frames is not None and outcome.frames.unaccounted:
         return LostReason(LossKind.UNACCOUNTED, abs(outcome.frames.unaccounted))
+    if outcome.unplayable is not None:
+        return LostReason(LossKind.UNPLAYABLE, outcome.unplayable)
     if outcome.sound_missing:
         return LostReason(LossKind.SOUND_MISSING, duration_text(outcome.sound_missing))
     return None

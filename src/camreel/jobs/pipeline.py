@@ -15,7 +15,7 @@ from camreel import events
 from camreel.clock import CameraClock, turns
 from camreel.errors import CameraError, MergeError, NothingRecorded, printable
 from camreel.jobs.exclusion import run_excluding
-from camreel.jobs.outcome import usable
+from camreel.jobs.outcome import played, usable
 from camreel.jobs.search import CameraSearch
 from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult, OffsetChange, part_names
 from camreel.media.worker.process import MergeDied, MergeProcess
@@ -200,7 +200,8 @@ class Pipeline:
             self._check_anything(clips, [outcomes.get(number) for number in numbers])
             raise
         self._record(result.outcomes, outcomes)
-        return PipelineResult(tuple(clips), tuple(outcomes.get(number) for number in numbers), result, pool.concurrency)
+        known = played(outcomes, result.playback)
+        return PipelineResult(tuple(clips), tuple(known.get(number) for number in numbers), result, pool.concurrency)
 
     def _clip_file(self, number: int, clip: Fetched, *, again: bool) -> ClipFile:
         named = self._plan.recordings[number - 1].path

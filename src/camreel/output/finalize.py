@@ -143,6 +143,7 @@ def finish(report: Report, plan: ExportPlan, store: Store | None, result: MergeR
     return replace(
         report,
         outputs=described,
+        playback=result.playback,
         warnings=(*report.warnings, *result.notes, *_players(result), *note),
         doubts=(*report.doubts, *result.doubts),
         downloads=str(kept) if kept else None,

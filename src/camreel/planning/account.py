@@ -33,6 +33,7 @@ class LossKind(str, Enum):
     UNDECODABLE = "undecodable"  # detail: how many frames need others from before the clip
     BOTH_ENDS = "both_ends"  # detail: how many frames are undecodable, or missing because it ends early
     UNACCOUNTED = "unaccounted"  # detail: of how many frames camreel cannot tell where they are
+    UNPLAYABLE = "unplayable"  # detail: what of it does not decode in the finished video
     DUPLICATE = "duplicate"  # detail: the number of the clip that shows all of it
     # Parts of the range.
     NOT_RECORDED = "not_recorded"

@@ -9,7 +9,7 @@ from typing import Any
 from camreel._version import __version__
 from camreel.clock import CameraClock, format_offset
 from camreel.errors import CamreelError
-from camreel.model import DeviceInfo, Doubt, MergeRequest, Query, Request, Span, Target, WallTime
+from camreel.model import DeviceInfo, Doubt, MergeRequest, Playback, Query, Request, Span, Target, WallTime
 from camreel.planning.account import Hole
 from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import ClipReport, OutputReport, Report
@@ -61,9 +61,20 @@ def report_json(report: Report) -> dict[str, Any]:
         "doubts": [_doubt_json(doubt, report.clock) for doubt in report.doubts],
         "clips": [_clip_json(clip, report.clock) for clip in report.clips],
         "outputs": [_output_json(output, report.clock) for output in report.outputs],
+        "playback": _playback_json(report.playback) if report.playback else None,
         "downloads": report.downloads,
         "concurrency": asdict(report.at_a_time) if report.at_a_time else None,
         "warnings": [*report.warnings, *report.exec_failures],
+    }
+
+
+def _playback_json(playback: Playback) -> dict[str, Any]:
+    return {
+        "verify": playback.verify.value,
+        "groups": playback.groups,
+        "groups_of": playback.groups_of,
+        "frames": playback.frames,
+        "failures": [{"clip": each.number, "reason": each.said} for each in playback.failures],
     }
 
 

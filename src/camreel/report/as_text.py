@@ -9,7 +9,19 @@ from typing import TypeVar
 
 from camreel.clock import CameraClock, asked_length, is_by_clock, show_moment, show_span
 from camreel.errors import printable
-from camreel.model import Asked, AskedRange, DeviceInfo, MergeRequest, Query, Request, Span, Target, WallTime
+from camreel.model import (
+    Asked,
+    AskedRange,
+    DeviceInfo,
+    MergeRequest,
+    Playback,
+    Query,
+    Request,
+    Span,
+    Target,
+    Verify,
+    WallTime,
+)
 from camreel.planning.account import Hole
 from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import AtATime, ClipReport, OutputReport, Report
@@ -46,6 +58,8 @@ def report_text(report: Report, *, closing: bool = False) -> str:
         rows.append(("Note", _at_a_time(report.at_a_time)))
     if report.downloads:
         rows.append(("Clips", f"kept in {report.downloads}"))
+    if report.playback is not None:
+        rows.append(("Playback", _playback_line(report.playback)))
     rows.append(("Result", _result_line(report)))
     for output in report.outputs:
         facts = _output_facts(output)
@@ -53,6 +67,16 @@ def report_text(report: Report, *, closing: bool = False) -> str:
             facts = f"{show_span(output.span, report.clock)}: {facts}"
         rows += [("Video", output.path), ("", facts)]
     return "\n".join(aligned(rows))
+
+
+def _playback_line(playback: Playback) -> str:
+    frames = count_text(playback.frames, "picture")
+    if playback.verify is Verify.FULL:
+        return f"all of the video was decoded: {frames}"
+    settings = count_text(playback.groups, "encoder setting")
+    if playback.groups < playback.groups_of:
+        settings = f"{playback.groups} of {count_text(playback.groups_of, 'encoder setting')}"
+    return f"{frames} decoded, a sample of {settings} (--verify full decodes all)"
 
 
 def events_rows(query: Query) -> list[tuple[str, str]]:

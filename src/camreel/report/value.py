@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from camreel.clock import CameraClock
-from camreel.model import DeviceInfo, Doubt, FrameCounts, MergeRequest, Request, Span
+from camreel.model import DeviceInfo, Doubt, FrameCounts, MergeRequest, Playback, Request, Span
 from camreel.planning.account import Account, LostReason, uncovered
 
 
@@ -71,6 +71,7 @@ class Report:
     ``skipped`` are parts of ``span`` that are not asked for: they lie between two passes of a repeated hour.
     ``unwanted`` are parts without the events that alone were asked for.
     ``at_a_time``: how many downloads the camera bore, None where nothing was downloaded.
+    ``playback``: what came of decoding the video, None where that was not done.
     ``times_from``: for a merge of clips on disk, how many of them are dated by what (``frames``, ``names``,
     ``creation_time``, ``order``). ``doubts`` are clocks that contradict each other: ``warnings`` has their
     sentences. ``exec_failures`` are sentences: of which video the command of ``--exec`` failed.
@@ -94,6 +95,7 @@ class Report:
     unwanted: tuple[Span, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     exec_failures: tuple[str, ...] = ()
+    playback: Playback | None = None
 
     @property
     def is_complete(self) -> bool:

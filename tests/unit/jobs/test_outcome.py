@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from camreel.jobs.outcome import account_clips, usable
+from camreel.jobs.outcome import account_clips, played, usable
 from camreel.media.worker.messages import ClipOutcome
-from camreel.model import FrameCounts, Recording, Span, Stream, WallTime
+from camreel.model import FrameCounts, Playback, PlaybackFailure, Recording, Span, Stream, Verify, WallTime
 from camreel.planning.account import Hole, LossKind, LostReason
 from camreel.planning.plan import ExportPlan, plan_export
 from camreel.report import hole_text, reason_text
@@ -204,3 +204,18 @@ def test_frames_that_add_up_are_no_loss():
     outcome = replace(merged("08:00:00", "09:00:00"), frames=frames)
     (report,), _account = account_clips(plan(WHOLE), [ON_DISK], [outcome], None)
     assert (report.status, report.is_lost) == ("merged", False)
+
+
+def test_what_does_not_play_in_the_video_is_lost():
+    """The clip is named with it; others, and clips that are lost anyhow, stay as they are."""
+    outcomes: dict[int, ClipOutcome | LostReason]
+    outcomes = {1: merged("08:00:00", "09:00:00"), 2: merged("09:00:00", "10:00:00", number=2), 3: GONE}
+    said = "its pictures look different in the video"
+    playback = Playback(Verify.SAMPLE, failures=(PlaybackFailure(1, said), PlaybackFailure(3, said)))
+    known = played(outcomes, playback)
+    assert (known[2], known[3]) == (outcomes[2], GONE)
+    assert played(outcomes, None) == outcomes
+    (report,), _account = account_clips(plan(WHOLE), [ON_DISK], [known[1]], None)
+    assert (report.status, report.is_lost) == ("partial", True)
+    assert report.reason is not None
+    assert reason_text(report.reason) == said

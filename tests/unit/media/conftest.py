@@ -15,7 +15,7 @@ from camreel.formats.containers import OutputFormat
 from camreel.media.clips.packets import head_of
 from camreel.media.merge.merger import Merger
 from camreel.media.worker.messages import ClipFile, ClipOutcome, FilmResult, MergeJob
-from camreel.model import Span, VideoOptions, WallTime
+from camreel.model import Playback, Span, VideoOptions, WallTime
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, seen_frames
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the clock of a camera
@@ -62,6 +62,7 @@ class Films:
     results: tuple[FilmResult, ...]
     outcomes: list[ClipOutcome]
     notes: tuple[str, ...]
+    playback: Playback | None = None
 
     def each(self) -> list[Film]:
         """The files, one by one."""
@@ -78,6 +79,7 @@ class Studio:
 
     folder: Path
     clips: list[ClipFile] = field(default_factory=list)
+    may_fail: bool = False  # what is made may not play
 
     def file(self, body: bytes, start: datetime = EIGHT, seconds: float = 10, name: str | None = None) -> ClipFile:
         """Any bytes as a clip that is listed from ``start`` on."""
@@ -125,12 +127,14 @@ class Studio:
             assert settled.again is None
             outcomes += settled.outcomes
         result = merger.finish()
+        playback = merger.play(lambda number, frames: None)
         outcomes += result.outcomes
         order = {clip.number: at for at, clip in enumerate(clips)}
         assert sorted(order) == sorted(outcome.number for outcome in outcomes)
         for outcome in outcomes:
             assert outcome.frames is None or outcome.frames.unaccounted == 0, outcome
-        return Films(result.films, sorted(outcomes, key=lambda each: order[each.number]), result.notes)
+        assert playback.failures == () or self.may_fail, playback
+        return Films(result.films, sorted(outcomes, key=lambda each: order[each.number]), result.notes, playback)
 
 
 @pytest.fixture

@@ -121,7 +121,8 @@ def test_json_keys_are_a_contract():
     assert document["schema"] == 1
     assert set(document) == {
         "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "not_wanted", "found",
-        "coverage", "gaps", "pending", "lost", "doubts", "clips", "outputs", "downloads", "concurrency", "warnings",
+        "coverage", "gaps", "pending", "lost", "doubts", "clips", "outputs", "downloads", "playback", "concurrency",
+        "warnings",
     }  # fmt: skip
     assert set(document["asked"]) == {"start", "end", "times_in", "events", "pad_seconds"}
     assert set(document["camera"]) == {

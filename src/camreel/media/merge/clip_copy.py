@@ -370,7 +370,7 @@ class ClipCopy:
     def _write_edge(self, made: Edge, head: Packet[Any]) -> None:
         assert self._output is not None
         assert made.parameters is not None
-        self._output.pictures.use(made.parameters)
+        self._output.pictures.use(made.parameters, encoded=True)
         for each in chain((head,), made.packets):
             self._heartbeat.tick()
             self._put(each)

@@ -14,12 +14,15 @@ from camreel.media.merge.timeline import Placed
 from camreel.media.mux.base import Creation, OutputFile
 from camreel.media.mux.direct import DirectOutput, can_be_direct
 from camreel.media.mux.muxer import MuxedOutput
+from camreel.media.mux.playback import PlaybackPart, PlaybackPoint
 from camreel.media.mux.sound import SoundForm, sound_form
 from camreel.media.mux.verify import verify
 from camreel.media.worker.messages import FilmResult, MergeJob, part_name
 from camreel.model import Gaps, Span, WallTime
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from camreel.media.clips.clip import Clip, ClipKind, SoundKind
     from camreel.media.merge.pieces import Piece
     from camreel.media.worker.messages import ClipOutcome
@@ -46,6 +49,7 @@ class Film:
     form: SoundForm | None
     pieces: list[Piece] = field(default_factory=list)
     placed: list[Placed] = field(default_factory=list)
+    parts: list[PlaybackPart] = field(default_factory=list)
     sounds: dict[SoundKind, SoundShare] = field(default_factory=dict)
     _at_keyframe: int = 0
     _largest_gop: int = 0
@@ -73,6 +77,10 @@ class Film:
         """``piece`` was copied; ``outcome`` is what became of it. Its times may be off by ``doubt``."""
         assert outcome.covered is not None
         self.pieces.append(piece)
+        path, is_encoded = part_name(self.job.output, self.number), self.job.video.h264 or self.job.video.exact
+        self.parts.append(
+            PlaybackPart(path, outcome.starts_at, outcome.video_packets, piece.clip.number, piece.clip.path, is_encoded)
+        )
         end = float(self.output.pictures.end * self.output.pictures.time_base)
         held = self.job.video.gaps is Gaps.HOLD
         for span, at in timeline.continuous(outcome.covered, outcome.holes, outcome.starts_at, held=held):
@@ -136,6 +144,15 @@ class Film:
         stays = float((pictures.end - pictures.shown) * pictures.time_base)
         verify(path, self.job.format.container, result, (pictures.first_written, pictures.last_written), stays)
         return result
+
+    def points(self, number_of: Callable[[str], int | None]) -> list[PlaybackPoint]:
+        """Where it begins to need other parameter sets. ``number_of`` tells which clip a file is."""
+        pictures, path = self.output.pictures, part_name(self.job.output, self.number)
+        return [
+            PlaybackPoint(path, float(each.at * pictures.time_base), each.sets, number, each.path, each.ticks)
+            for each in pictures.points
+            if (number := number_of(each.path)) is not None
+        ]
 
     def _changed_from(self, written: str | None) -> str | None:
         return None if self.form is None or self.form.kind.codec == written else self.form.kind.codec

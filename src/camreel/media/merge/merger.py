@@ -24,9 +24,10 @@ from camreel.media.merge.reencode import H264Clip
 from camreel.media.merge.scan import end_of, goes_on, marks_of
 from camreel.media.merge.timeline import Placed
 from camreel.media.mux.frames import UnevenRate
+from camreel.media.mux.playback import PlaybackPart, PlaybackPoint, Tell, play_all, play_samples
 from camreel.media.mux.sound import sound_form
 from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, FilmResult, MergeJob, MergeResult
-from camreel.model import Doubt, DoubtKind, Span, WallTime
+from camreel.model import Doubt, DoubtKind, Playback, Span, Verify, WallTime
 from camreel.text import codec_name, count_text
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class Merger:
         self._outcomes: list[ClipOutcome] = []
         self._on_progress: Listener = lambda _number, _wall: None
         self._numbers: dict[str, int] = {}
+        self._points: list[PlaybackPoint] = []
+        self._parts: list[PlaybackPart] = []
         self._size: tuple[int, int] | None = None  # of the pictures, where they are all encoded again
 
     def add(self, clip: ClipFile, on_progress: Listener) -> ClipResults:
@@ -142,6 +145,13 @@ class Merger:
         twice = timeline.overlaps(self._placed, self._job)
         notes = (*self._notes, *timeline.sentences(twice))
         return MergeResult(tuple(self._films), tuple(self._outcomes), notes, (*self._doubts, *twice))
+
+    def play(self, tell: Tell) -> Playback:
+        """Decode of the finished files what is to be decoded. ``tell`` is as in :func:`play_samples`."""
+        container = self._job.format.container
+        if self._job.video.verify is Verify.FULL:
+            return play_all(self._points, self._parts, container, tell)
+        return play_samples(self._points, container, tell)
 
     def _look_at(self, clip: ClipFile) -> _Work:
         """What can be said of a clip before it is copied. Raises :class:`Unusable`."""
@@ -418,6 +428,8 @@ class Merger:
         if best is not None and film.form is not None and best.kind != film.form.kind:
             self._again(film, best)
         result = film.close()
+        self._points += film.points(self.number_of)
+        self._parts += film.parts
         self._films.append(result)
         self._placed += film.placed
         most, chapters = self._job.format.container.most_chapters, len(result.chapters)

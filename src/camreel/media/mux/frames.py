@@ -52,11 +52,25 @@ class ClipPlace:
         return self.base + (ticks - self.first) * self.numerator // self.denominator
 
 
+@dataclass(frozen=True, slots=True)
+class SetsPoint:
+    """A keyframe that is shown at ``at`` (ticks of the output), the first that needs ``sets``.
+
+    It is the frame of the clip at ``path`` that is shown at ``ticks`` there; None if it was encoded again.
+    """
+
+    at: int
+    sets: bytes
+    path: str
+    ticks: int | None
+
+
 class FrameTrack:
     """Writes pictures as they are stored, with their clip's parameter sets and their place in the output.
 
     ``end`` is where the next clip begins; ``packets`` counts what was written (``bytes`` of it), ``damaged`` what the
-    container's own form cannot be made of. ``first_written`` and ``last_written`` are how those packets begin.
+    container's own form cannot be made of. ``points`` are the keyframes whose parameter sets no frame before needed.
+    ``first_written`` and ``last_written`` are how those packets begin.
     """
 
     def __init__(self, output: FrameSink, *, lowest: int | None, start_codes: bool = False) -> None:
@@ -71,11 +85,14 @@ class FrameTrack:
         self.damaged = 0
         self.first_written = self.last_written = b""
         self._last: Stored | bytes = b""
+        self.points: list[SetsPoint] = []
+        self._path = ""
 
     def start_clip(self, clip: Clip, first: int, base: int) -> None:
         """The clip's picture at ``first`` (its own ticks) is shown at ``base`` (the output's)."""
         ratio = clip.time_base / self.time_base
-        self.use(clip.parameters)
+        self._path = clip.path
+        self.use(clip.parameters, encoded=clip.is_encoded)
         self._place = ClipPlace(first, base, ratio.numerator, ratio.denominator)
         self._frame = max(1, round(1 / (clip.frame_rate * self.time_base)))
         self._shown = base
@@ -88,9 +105,11 @@ class FrameTrack:
         place = self._place
         self._place = ClipPlace(ticks, at, place.numerator, place.denominator)
 
-    def use(self, parameters: Parameters) -> None:
-        """What the next pictures are decoded with."""
+    def use(self, parameters: Parameters, *, encoded: bool = False) -> None:
+        """What the next pictures are decoded with. ``encoded``: they are not those of the clip."""
         self._parameters = parameters
+        self._has_point = any(point.sets == parameters.sets for point in self.points)
+        self._encoded = encoded
         self._wide = parameters.nal_length_size == LENGTH_SIZE
 
     def place(self, ticks: int) -> int:
@@ -101,7 +120,8 @@ class FrameTrack:
         """Write a packet of the clip."""
         assert packet.pts is not None
         assert packet.dts is not None
-        pts, dts = self._place.at(packet.pts), self._place.at(packet.dts)
+        ticks = packet.pts
+        pts, dts = self._place.at(ticks), self._place.at(packet.dts)
         stored = self._as_stored(packet)
         if stored is None:
             self.damaged += 1
@@ -114,6 +134,9 @@ class FrameTrack:
         pts, dts = self._in_order(pts, dts)
         stored.pts, stored.dts, stored.duration = pts, dts, self.frame
         self._shown = max(self._shown, pts)
+        if not self._has_point and packet.is_keyframe:
+            self._has_point = True
+            self.points.append(SetsPoint(pts, self._parameters.sets, self._path, None if self._encoded else ticks))
         self.packets += 1
         self.bytes += stored.size
         # One that stays in its file can be looked at later; another is empty once it is written.

@@ -28,6 +28,8 @@ from camreel.media.worker.messages import (
     Finish,
     MergeJob,
     MergeProgress,
+    PlaybackProgress,
+    PlaybackResult,
     SheetOrder,
     StillOrder,
     TimelapseOrder,
@@ -132,6 +134,9 @@ def _merge(job: MergeJob, asked: queue.Queue[Message], answers: IO[bytes]) -> No
             _send(answers, merger.add(order, partial(_report, answers)))
         assert isinstance(order, Finish)
         _send(answers, merger.finish())
+        # All is on the disk, and told: whatever decoding does to this process harms nothing.
+        playback = merger.play(lambda number, frames: _send(answers, PlaybackProgress(number, frames)))
+        _send(answers, PlaybackResult(playback))
     except ClipUnreadable as error:  # it may be in the film by half: that is made again without it
         _send(answers, Failed("clip", str(error), None, merger.number_of(error.path)))
 

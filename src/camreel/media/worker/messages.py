@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from camreel.formats.containers import OutputFormat
-from camreel.model import Doubt, FrameCounts, Span, VideoOptions, WallTime
+from camreel.model import Doubt, FrameCounts, Playback, Span, VideoOptions, WallTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,21 @@ class MergeProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybackProgress:
+    """The finished video is being decoded: so many ``frames`` so far, now those of clip ``number``."""
+
+    number: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackResult:
+    """The finished video was decoded. It follows a :class:`MergeResult`."""
+
+    playback: Playback
+
+
+@dataclass(frozen=True, slots=True)
 class ClipOutcome:
     """What became of one clip.
 
@@ -105,7 +120,8 @@ class ClipOutcome:
     ``undecodable_dropped`` counts pictures of the range that come before the first one that can be decoded by
     itself. ``audio_cut_seconds`` is how much longer its sound is than its pictures, ``sound_missing`` how many seconds
     of sound it should have beside them and has not. ``index_cut``: its file ends within the list of its pictures.
-    ``frames`` is where each frame went; None where none was read.
+    ``frames`` is where each frame went; None where none was read. ``unplayable`` says what of it does not decode in
+    the finished video, though it does in the clip.
 
     ``holes`` are parts of ``covered`` of which the clip has no picture. ``duplicates`` counts the pictures that were
     left out because another clip shows the same moment; ``inside`` is the number of the clip that shows all of it.
@@ -131,6 +147,7 @@ class ClipOutcome:
     inside: int | None = None
     frames: FrameCounts | None = None
     hidden_shown: int = 0
+    unplayable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +204,15 @@ class FilmResult:
 class MergeResult:
     """All that came of a job. ``outcomes`` are of the clips that no earlier answer had.
 
-    ``notes`` are sentences, among them those of ``doubts`` (of many the first ones).
+    ``notes`` are sentences, among them those of ``doubts`` (of many the first ones). ``playback`` is known when the
+    films have been decoded, which the worker does when this is told.
     """
 
     films: tuple[FilmResult, ...]
     outcomes: tuple[ClipOutcome, ...] = ()
     notes: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    playback: Playback | None = None
 
 
 @dataclass(frozen=True, slots=True)

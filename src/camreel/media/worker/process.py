@@ -23,6 +23,8 @@ from camreel.media.worker.messages import (
     MergeProgress,
     MergeResult,
     NoStill,
+    PlaybackProgress,
+    PlaybackResult,
     Sheet,
     SheetOrder,
     Still,
@@ -31,7 +33,7 @@ from camreel.media.worker.messages import (
     TimelapseResult,
 )
 from camreel.media.worker.wire import BadMessage, Message
-from camreel.model import WallTime
+from camreel.model import Playback, PlaybackFailure, WallTime
 
 _KEPT = "The downloads are kept: run it again to continue."
 _HINT = "Run it again; if it stays so, report it with the model of the camera."
@@ -148,8 +150,26 @@ class MergeProcess:
         # Closing ends in an fsync, which says nothing while a slow disk takes what is still in memory.
         result = await self._answer_of(None, MergeResult, "while the video was being closed", 10 * self._stall_seconds)
         self._check_known(result.outcomes)
-        await self._worker.close()
-        return result
+        try:
+            return replace(result, playback=await self._playback())
+        finally:
+            await self._worker.close()
+
+    async def _playback(self) -> Playback:
+        """Wait until the worker has decoded the video. Whatever becomes of it then, the video is there."""
+        verify, at = self._job.video.verify, None
+        try:
+            while True:
+                message = await self._worker.receive("while the video was being decoded", self._stall_seconds)
+                if isinstance(message, PlaybackResult):
+                    return message.playback
+                if not isinstance(message, PlaybackProgress):
+                    return Playback(verify)
+                at = message.number
+        except MergeError as error:
+            if at not in self._added:
+                return Playback(verify)
+            return Playback(verify, failures=(PlaybackFailure(at, f"it does not play: {str(error).rstrip('.')}"),))
 
     def _check_known(self, outcomes: Iterable[ClipOutcome]) -> None:
         if any(outcome.number not in self._added for outcome in outcomes):

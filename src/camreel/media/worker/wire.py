@@ -25,6 +25,8 @@ from camreel.media.worker.messages import (
     MergeProgress,
     MergeResult,
     NoStill,
+    PlaybackProgress,
+    PlaybackResult,
     Sheet,
     SheetOrder,
     Still,
@@ -36,6 +38,7 @@ from camreel.model import Span, WallTime
 
 Message = (
     MergeJob | ClipFile | Finish | MergeProgress | ClipResults | MergeResult | Failed
+    | PlaybackProgress | PlaybackResult
     | StillOrder | Still | NoStill | SheetOrder | Sheet | TimelapseOrder | TimelapseResult
 )  # fmt: skip
 _TYPES: dict[str, type] = {kind.__name__: kind for kind in get_args(Message)}

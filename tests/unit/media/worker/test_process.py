@@ -15,10 +15,21 @@ import anyio
 import pytest
 
 from camreel.errors import DiskError, MergeError
-from camreel.media.worker.executor import ChildProcess, environment
-from camreel.media.worker.messages import ClipFile, Failed, Finish, MergeJob, MergeProgress, MergeResult
+from camreel.media.worker.executor import ChildProcess, WorkerEnded, environment
+from camreel.media.worker.messages import (
+    ClipFile,
+    ClipResults,
+    Failed,
+    Finish,
+    MergeJob,
+    MergeProgress,
+    MergeResult,
+    PlaybackProgress,
+    PlaybackResult,
+)
 from camreel.media.worker.process import MergeDied, MergeProcess
 from camreel.media.worker.wire import decode, encode
+from camreel.model import Playback, Verify
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow(reason="starts worker processes that hang and die")]
 
@@ -298,3 +309,47 @@ async def test_the_clip_that_kills_is_named_also_with_others_on_their_way(studio
         async with MergeProcess(studio.job("mp4"), lambda *_: None, stall_seconds=2) as process:
             await process.add_all(clips, lambda *_: None)
     assert died.value.number == clips[3].number
+
+
+class Scripted:
+    """An executor whose worker says what it is told to, and ends."""
+
+    def __init__(self, *messages) -> None:
+        self._messages = list(messages)
+
+    async def start(self) -> None:
+        return
+
+    async def send(self, *messages) -> None:
+        return
+
+    async def receive(self):
+        if not self._messages:
+            raise WorkerEnded
+        return self._messages.pop(0)
+
+    async def close(self) -> None:
+        return
+
+
+@pytest.mark.parametrize(
+    ("told", "failing"),
+    [
+        ([PlaybackProgress(7, 0)], [7]),
+        ([PlaybackProgress(7, 0), Failed("memory", "It needed too much.")], []),
+        ([], []),
+        ([PlaybackProgress(8, 0)], []),  # of a clip that it was not given
+        ([PlaybackProgress(7, 0), PlaybackResult(Playback(Verify.SAMPLE, 1, 1, 25))], []),
+    ],
+    ids=["it dies of a clip", "it needs too much memory", "it dies of nothing", "it makes something up", "all is well"],
+)
+async def test_decoding_the_video_may_kill_the_process(studio, told, failing):
+    """The video is there by then: the clip is named, and nothing else is lost."""
+    (clip,) = studio.row(1)
+    clip = replace(clip, number=7)
+    worker = Scripted(ClipResults(()), MergeResult(()), *told)
+    async with MergeProcess(studio.job("mp4"), nothing, executor=worker) as merge:
+        await merge.add(clip)
+        result = await merge.finish()
+    assert result.playback is not None
+    assert [failure.number for failure in result.playback.failures] == failing
