@@ -395,7 +395,8 @@ def test_the_json_of_a_merge(tmp_path: Path) -> None:
     document = json.loads(json.dumps(report_json(merged(tmp_path))))
     assert list(document) == [
         "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "not_wanted", "found",
-        "coverage", "gaps", "pending", "lost", "clips", "outputs", "downloads", "concurrency", "warnings",
+        "coverage", "gaps", "pending", "lost", "doubts", "clips", "outputs", "playback", "downloads", "concurrency",
+        "warnings",
     ]  # fmt: skip
     assert (document["asked"], document["camera"], document["downloads"]) == (None, None, None)
     assert document["found"] == {

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 BUDGET = 2.0  # seconds, for all samples of a job
 _MOST = 60  # frames of one sample
+_FEW = 8  # frames: a keyframe before that does not end it, because some cameras begin with two
 _CLOSE = 0.06  # seconds: avi has no time at which a frame is shown, and mkv rounds it
 _LEAD = 2.0  # seconds between the decoding and the showing of a frame
 _TELL_EVERY = 1.0  # seconds
@@ -137,7 +138,7 @@ def _difference(group: _DecodedGroup, source: _DecodedGroup) -> str | None:
 
 
 def _group_of_film(film: InputContainer, at: float) -> Iterator[Packet[Any]]:
-    """The frames of a film from the keyframe that is shown at ``at`` seconds to the next."""
+    """The frames of a film from the keyframe that is shown at ``at`` seconds to the next, or so."""
     video = film.streams.video[0]
     base = as_fraction(video.time_base) or Fraction(1)
     # Some seek by the time of decoding, which may be earlier.
@@ -150,7 +151,7 @@ def _group_of_film(film: InputContainer, at: float) -> Iterator[Packet[Any]]:
         late = float(shown * base) - at
         if begun == 0 and packet.is_keyframe and late > _CLOSE:
             return
-        if begun and (packet.is_keyframe or begun >= _MOST):
+        if begun >= (_FEW if packet.is_keyframe else _MOST):
             return
         if begun or (packet.is_keyframe and late >= -_CLOSE):
             begun += 1

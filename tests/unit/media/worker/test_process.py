@@ -231,7 +231,7 @@ def test_the_worker_speaks_lines_and_nothing_else(studio):
     )
     spoken = worker(lines, keep_open=True, code=noisy)
     messages = [decode(line) for line in spoken.stdout.splitlines()]
-    assert isinstance(messages[-1], MergeResult)
+    assert [type(each) for each in messages[-3:]] == [MergeResult, PlaybackProgress, PlaybackResult]
     broken = worker(lines, keep_open=True, code=noisy.replace("return real(*a)", "raise KeyError('x')"))
     failed = decode(broken.stdout.splitlines()[-1])
     assert isinstance(failed, Failed)
