@@ -2,7 +2,8 @@
 
 In the hour that happens twice, a listed time may be of either pass. Three signs decide, in this order: the offset
 that is listed with the recording; a clock that goes back from one recording to the next; two recordings of the same
-time, which one camera cannot make in one pass. File names never decide.
+time, which one camera cannot make in one pass. File names never decide. A list may begin with the oldest or with the
+newest recording; if it has no order, which of two is of which pass stays in doubt.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 
 from camreel.clock.camera_clock import CameraClock
 from camreel.clock.resolve import CameraRange
@@ -17,6 +19,7 @@ from camreel.clock.zones import moments_of
 from camreel.model import Recording, Span, WallTime
 from camreel.text import count_text
 
+_MOST_OUT_OF_ORDER = 2  # a clock that goes back is one
 _MOST_IN_AN_HOUR = 1000  # each is compared with each: a list of 100,000 must not take hours
 _LONGEST = timedelta(days=1)  # no recording across a change is longer
 _ASIDE = timedelta(days=2)  # more than any clock is from UTC
@@ -54,22 +57,36 @@ def straightened(recordings: Sequence[Recording], where: CameraRange) -> tuple[t
     clock = where.clock
     if clock is None or _is_straight(recordings, clock):
         return tuple(recordings), ()
-    lanes: dict[object, _Lane] = {}
-    found: list[tuple[Recording, _Lane, _Pass]] = []
-    for recording in recordings:
+    listed: dict[object, list[int]] = {}
+    for number, recording in enumerate(recordings):
         # Streams, snapshots and channels are listed in turns: each has a clock that goes back of its own.
-        lane = lanes.setdefault((recording.channel, recording.stream, _suffix(recording.path)), _Lane())
-        found.append((recording, lane, lane.place(recording, clock)))
-    placed: list[Recording] = []
-    doubtful = 0
-    for recording, lane, one in found:
-        span = _span(recording, one.offset, clock)
-        if one.or_else is not None and one.change not in lane.seen_twice:
-            other = _span(recording, one.or_else, clock)
-            doubtful += _wanted(span, where) or _wanted(other, where)
-            span = span if _wanted(span, where) else other  # in doubt a picture is kept
-        placed.append(recording if span == recording.span else replace(recording, span=span, listed=recording.span))
-    return tuple(placed), (_doubt(doubtful),) if doubtful and not _has_both(where) else ()
+        listed.setdefault((recording.channel, recording.stream, _suffix(recording.path)), []).append(number)
+    placed = list(recordings)
+    doubtful, has_both = 0, _has_both(where)
+    for numbers in listed.values():
+        order = _order_of([recordings[number].span.start for number in numbers])
+        lane = _Lane(is_ordered=order != 0)
+        passes = [(number, lane.place(recordings[number], clock)) for number in numbers[:: order or 1]]
+        for number, one in passes:
+            recording = recordings[number]
+            span = _span(recording, one.offset, clock)
+            if one.or_else is not None and one.change not in lane.seen_twice:
+                other = _span(recording, one.or_else, clock)
+                is_wanted = _wanted(span, where) or _wanted(other, where)
+                doubtful += is_wanted and not (has_both and lane.is_ordered)
+                span = span if _wanted(span, where) else other  # in doubt a picture is kept
+            if span != recording.span:
+                placed[number] = replace(recording, span=span, listed=recording.span)
+    return tuple(placed), (_doubt(doubtful),) if doubtful else ()
+
+
+def _order_of(starts: Sequence[WallTime]) -> int:
+    """Return 1 for a list of the oldest first, -1 for the newest first, 0 for one without an order."""
+    up = sum(one < other for one, other in pairwise(starts))
+    down = sum(one > other for one, other in pairwise(starts))
+    if min(up, down) > max(_MOST_OUT_OF_ORDER, len(starts) // 8):
+        return 0
+    return -1 if down > max(up, 1) else 1
 
 
 def _is_straight(recordings: Sequence[Recording], clock: CameraClock) -> bool:
@@ -131,8 +148,12 @@ class _Pass:
 
 @dataclass(slots=True)
 class _Lane:
-    """The progress of the listing in one channel and stream. `seen_twice`: changes of which it has both passes."""
+    """The progress of the listing in one channel and stream. `seen_twice`: changes of which it has both passes.
 
+    Unless it `is_ordered`, what comes before and what after says nothing.
+    """
+
+    is_ordered: bool = True
     seen_twice: set[datetime | None] = field(default_factory=set)
     _last: WallTime | None = None
     _gone_back: datetime | None = None  # in the second pass of the change at this moment
@@ -150,6 +171,8 @@ class _Lane:
         change = clock.zone.changes(moments[0], moments[-1])[0].at
         if recording.utc_offset is not None and timedelta(seconds=recording.utc_offset) in {first, second}:
             return _Pass(timedelta(seconds=recording.utc_offset))
+        if not self.is_ordered:
+            return self._one_of_two(recording.span, _Pass(first, second, change))
         if last is not None and wall < last:
             self._gone_back = change
         if self._gone_back == change or _is_second(recording.span, self._first_pass):
@@ -161,6 +184,14 @@ class _Lane:
             self._gone_back = change
             self.seen_twice.add(change)
         return _Pass(first, second, change)
+
+    def _one_of_two(self, span: Span, one: _Pass) -> _Pass:
+        """Return the other pass if the first one has a recording of that time already: either may be the other."""
+        if _is_second(span, self._first_pass):
+            return replace(one, offset=one.or_else or one.offset, or_else=one.offset)
+        if len(self._first_pass) < _MOST_IN_AN_HOUR:
+            self._first_pass.append(span)
+        return one
 
 
 def _is_second(span: Span, first_pass: Sequence[Span]) -> bool:

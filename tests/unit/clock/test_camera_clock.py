@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 
@@ -203,6 +205,49 @@ NIGHT = ("2026-10-25 00:00", "2026-10-25 06:00")
 def test_the_listing_tells_the_passes(listed, hours):
     """The clock that goes back, the same time twice, or the listed offset; names tell nothing."""
     assert offsets_of(listed, *NIGHT) == (hours, ())
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("listed", ["oldest first", "newest first", "channels in turns"])
+def test_it_does_not_matter_how_a_list_is_sorted(listed, seed):
+    """A night of recordings of some minutes each: every one is placed when it was made, without a doubt."""
+    chance = random.Random(seed)
+    # 22:00 UTC is 00:00 of summer time; the clock goes back at 01:00 UTC.
+    made, at = [], datetime(2026, 10, 24, 22, chance.randint(0, 50))  # noqa: DTZ001 - counted in UTC
+    while at < datetime(2026, 10, 25, 3):  # noqa: DTZ001
+        length = timedelta(minutes=chance.choice([5, 10, 15]))
+        shown = [WallTime(each + (2 if each < datetime(2026, 10, 25, 1) else 1) * HOUR) for each in (at, at + length)]  # noqa: DTZ001
+        end = shown[1]
+        backwards = end if end < shown[0] else None
+        made += [
+            Recording(
+                f"/{channel}/{at:%d%H%M}.mp4", Span(shown[0], max(shown)), channel=channel, backwards_end=backwards
+            )
+            for channel in ((0, 1) if listed == "channels in turns" else (0,))
+        ]
+        at += length
+    ordered = made[::-1] if listed == "newest first" else made
+    where = locate(parse_range(*NIGHT), clock(), NOW)
+    placed, said = straightened(ordered, where)
+    assert [each.path for each in placed] == [each.path for each in ordered]
+    for channel in (0, 1):
+        spans = [each.span for each in placed if each.channel == channel]
+        spans = spans[::-1] if listed == "newest first" else spans
+        assert all(one.end <= other.start for one, other in pairwise(spans))
+    assert said == ()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_list_without_an_order_leaves_a_doubt(seed):
+    """Of two recordings of one time one is of either pass, and the report says that it is not known which."""
+    chance = random.Random(seed)
+    listed = recordings(*(f"{hour:02d}:{minute:02d}" for hour in (1, 2, 2, 3) for minute in range(0, 60, 10)))
+    chance.shuffle(listed)
+    where = locate(parse_range(*NIGHT), clock(), NOW)
+    placed, said = straightened(listed, where)
+    starts = [each.span.start for each in placed]
+    assert len(set(starts)) == len(listed), "each has a time of its own"
+    assert "12 recordings of the hour that happened twice may be of either pass" in said[0]
 
 
 def test_a_pass_that_cannot_be_told_is_kept_and_doubted():
