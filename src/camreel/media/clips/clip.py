@@ -196,6 +196,10 @@ class Clip:
         """Its pictures as they are compared with others', where that takes no reading of them."""
         return None
 
+    def gop_bytes(self, packet: Any) -> int | None:  # noqa: ARG002 - for clips with an index of their own
+        """The bytes from ``packet``, a keyframe, up to the next, sound included. None if reading would tell."""
+        return None
+
     def stretches(self) -> Iterator[Any]:
         """Its packets, some of them many at once (:class:`Stretch`)."""
         return self.packets()

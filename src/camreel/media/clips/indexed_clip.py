@@ -7,6 +7,8 @@ description. It also reads every clip whose index is unusual (edits, fragments, 
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -117,6 +119,17 @@ class IndexedClip(Clip):
     def packets(self, *, sound: bool = True) -> Iterator[Any]:
         """Its packets in FFmpeg's order: as they lie in the file, but neither track a second ahead of the other."""
         return self._packets(sound=sound).whole()
+
+    def gop_bytes(self, packet: Any) -> int | None:
+        pictures, sound = self._movie.pictures, self._movie.sound
+        dts: array[int] = pictures.dts
+        first = bisect_left(dts, packet.dts, 0, pictures.count)
+        if pictures.keys is None or first >= pictures.count:
+            return None
+        after = bisect_right(pictures.keys, first)
+        last = pictures.keys[after] if after < len(pictures.keys) else pictures.count
+        share = (dts[last] - dts[first]) / max(1, dts[-1])
+        return sum(pictures.sizes[first:last]) + (0 if sound is None else round(sum(sound.sizes) * share))
 
     def stretches(self) -> Iterator[Any]:
         """The same, but that what lies between two keyframes comes at once."""

@@ -325,7 +325,10 @@ class ClipCopy:
     def _is_split(self, packet: Packet[Any], at: int) -> bool:
         if self._output is None or at >= self._end or not self.has_written:
             return False
-        full = self._destination.is_full(timeline.wall_at(self.piece.clip, at, self.source.time_base))
+        wall = timeline.wall_at(self.piece.clip, at, self.source.time_base)
+        # Amcrest cameras begin with two keyframes: the first of them would make a file of one frame.
+        is_second = self._output.pictures.packets == self._pictures_before + 1
+        full = self._destination.is_full(wall, lambda _room: 0 if is_second else self.source.gop_bytes(packet))
         return full and (packet.pts == packet.dts or self.source.parameters.begins_anew(view_of(packet)))
 
     def _seek_first(self, packet: Packet[Any], at: int, *, after_end: bool) -> None:

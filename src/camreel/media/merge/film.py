@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from camreel.media.clips.clip import Clip, ClipKind, SoundKind
-    from camreel.media.merge.pieces import Piece
+    from camreel.media.merge.pieces import GopBytes, Piece
     from camreel.media.worker.messages import ClipOutcome
+
+_HEAD = 8192  # bytes of a file that are neither packets nor their index, at most
+_INDEX_ENTRY = 24  # bytes that a packet takes in the index of an mp4; less elsewhere
 
 
 @dataclass(slots=True)
@@ -51,7 +54,7 @@ class Film:
     placed: list[Placed] = field(default_factory=list)
     parts: list[PlaybackPart] = field(default_factory=list)
     sounds: dict[SoundKind, SoundShare] = field(default_factory=dict)
-    _at_keyframe: int = 0
+    _at_keyframe: int = _HEAD
     _largest_gop: int = 0
 
     @classmethod
@@ -104,15 +107,29 @@ class Film:
             return None
         return Fraction((wall - self.start) // timedelta(microseconds=1), 1_000_000)
 
-    def is_full(self, wall: WallTime) -> bool:
-        """Whether a new one begins with the keyframe of ``wall``. To be asked for each keyframe, once."""
-        size = self.output.bytes
+    def is_full(self, wall: WallTime, gop: GopBytes) -> bool:
+        """Whether a new one begins with the keyframe of ``wall``. To be asked for each keyframe, once.
+
+        If ``gop`` does not know how many bytes come with it, they are taken to be as many as the most so far.
+        """
+        if not self.output.pictures.packets:
+            return False
+        size = self._size
         self._largest_gop = max(self._largest_gop, size - self._at_keyframe)
         self._at_keyframe = size
         most = self.job.video.split
-        if isinstance(most, int) and size + self._largest_gop > most * 0.99:
-            return True
+        if isinstance(most, int):
+            room = max(0, most * 99 // 100 - size)
+            coming = gop(room)
+            if (self._largest_gop if coming is None else coming) > room:
+                return True
         return any(self.start < moment <= wall for moment in self.job.split_at)
+
+    @property
+    def _size(self) -> int:
+        """The bytes of the file so far, its index with them."""
+        sound = 0 if self.output.sound is None else self.output.sound.packets
+        return _HEAD + self.output.bytes + _INDEX_ENTRY * (self.output.pictures.packets + sound)
 
     def close(self) -> FilmResult:
         """Close it, reopen it and compare it with what was written, and bring it to the disk."""
@@ -172,7 +189,7 @@ class RewriteTarget:
         """See :meth:`Film.place_of`."""
         return self.film.place_of(wall)
 
-    def is_full(self, wall: WallTime) -> bool:  # noqa: ARG002
+    def is_full(self, wall: WallTime, gop: GopBytes) -> bool:  # noqa: ARG002
         """It is not asked again."""
         return False
 

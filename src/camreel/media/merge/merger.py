@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camreel.errors import MergeError, printable
@@ -19,16 +20,16 @@ from camreel.media.merge import timeline
 from camreel.media.merge.clip_copy import ClipCopy
 from camreel.media.merge.film import Film, RewriteTarget
 from camreel.media.merge.overlap import NEAR, ClipFrames, Seam, find_hidden, find_seam
-from camreel.media.merge.pieces import Piece, StopReason
+from camreel.media.merge.pieces import GopBytes, Piece, StopReason
 from camreel.media.merge.reencode import H264Clip
-from camreel.media.merge.scan import end_of, goes_on, marks_of
+from camreel.media.merge.scan import end_of, first_gop_bytes, goes_on, marks_of
 from camreel.media.merge.timeline import Placed
 from camreel.media.mux.frames import UnevenRate
 from camreel.media.mux.playback import PlaybackPart, PlaybackPoint, Tell, play_all, play_samples
 from camreel.media.mux.sound import sound_form
 from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, FilmResult, MergeJob, MergeResult
 from camreel.model import Doubt, DoubtKind, Playback, Span, Verify, WallTime
-from camreel.text import codec_name, count_text
+from camreel.text import codec_name, count_text, size_text
 
 if TYPE_CHECKING:
     from camreel.formats.dhav import DhavSummary
@@ -142,6 +143,13 @@ class Merger:
             raise MergeError("None of the clips holds a picture of the range.", hint=_KEPT)
         if self._job.video.h264:
             self._notes.append("All pictures were encoded again, as H.264 (--h264).")
+        most = self._job.video.split
+        if isinstance(most, int) and (larger := [film for film in self._films if film.size > most]):
+            files = "1 file is" if len(larger) == 1 else f"{len(larger)} files are"
+            self._notes.append(
+                f"{files} larger than --split {size_text(most)}: a file can begin with a keyframe only, "
+                "and these are far apart."
+            )
         twice = timeline.overlaps(self._placed, self._job)
         notes = (*self._notes, *timeline.sentences(twice))
         return MergeResult(tuple(self._films), tuple(self._outcomes), notes, (*self._doubts, *twice))
@@ -389,7 +397,7 @@ class Merger:
             better = names(lambda container: kind.codec in container.video)
             said = f"{codec_name(kind.codec)} cannot be stored in {self._job.format.value}; use {better}."
             raise MergeError(said, hint=_KEPT)
-        if self._film is not None and not self._film.takes(kind):
+        if self._film is not None and (not self._film.takes(kind) or self._begins_next(piece, source, first)):
             self._close_film()
         form = None
         if kind.sound is not None:
@@ -404,9 +412,20 @@ class Merger:
         """See :meth:`Film.place_of`."""
         return None if self._film is None else self._film.place_of(wall)
 
-    def is_full(self, wall: WallTime) -> bool:
+    def is_full(self, wall: WallTime, gop: GopBytes) -> bool:
         """See :meth:`Film.is_full`."""
-        return self._film is not None and self._film.is_full(wall)
+        return self._film is not None and self._film.is_full(wall, gop)
+
+    def _begins_next(self, piece: Piece, source: Clip, first: WallTime) -> bool:
+        """Whether a piece goes into the next file as a whole. One that goes on behind another's frames cannot."""
+
+        def gop(room: int) -> int | None:
+            if source.is_encoded:
+                return None
+            size = Path(piece.clip.path).stat().st_size
+            return size if size <= room else first_gop_bytes(piece.clip.path)
+
+        return piece.skip == 0 and self.is_full(first, gop)
 
     def _again(self, film: Film, form: SoundForm | None) -> None:
         """Make the film once more with another sound track: a track can only be added to an empty file."""

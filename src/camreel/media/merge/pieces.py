@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
@@ -48,6 +49,11 @@ class Piece:
         return replace(self, end=end if self.end is None else min(self.end, end))
 
 
+# The bytes that come with a keyframe, up to the next; None if that is not known. What fits into so many bytes as are
+# given need not be known any better than that.
+GopBytes = Callable[[int], "int | None"]
+
+
 class Destination(Protocol):
     """Where pieces go: the file that is being written."""
 
@@ -57,8 +63,8 @@ class Destination(Protocol):
     def place_of(self, wall: WallTime) -> Fraction | None:
         """Where (seconds) a picture taken at ``wall`` belongs, in a film that keeps real time; else None."""
 
-    def is_full(self, wall: WallTime) -> bool:
-        """Whether a keyframe taken at ``wall`` belongs into another file."""
+    def is_full(self, wall: WallTime, gop: GopBytes) -> bool:
+        """Whether a keyframe taken at ``wall`` belongs into another file. See :data:`GopBytes`."""
 
 
 def place_first(piece: Piece, destination: Destination, output: OutputFile, wall: WallTime) -> int:

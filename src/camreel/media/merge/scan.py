@@ -92,6 +92,22 @@ def goes_on(marks: Sequence[Mark], around: timedelta, path: str, clip: Clip | No
     return any(mark.same(first) for mark in marks)
 
 
+def first_gop_bytes(path: str) -> int:
+    """The bytes of the clip at ``path`` up to its second keyframe, sound included. Raises :class:`Unusable`.
+
+    A keyframe right behind the first one does not count: some cameras begin so.
+    """
+    size, frames = 0, 0
+    with open_to_copy(path) as clip:
+        for packet in clip.packets():
+            if clip.is_picture(packet):
+                frames += 1
+                if frames > 2 and packet.is_keyframe:
+                    break
+            size += packet.size
+    return size
+
+
 def keyframe_before(path: str, start: int, on_packet: Callable[[], None]) -> tuple[int | None, int]:
     """The last keyframe at or before ``start`` (ticks after the clip's first frame), else its first: when it is shown.
 

@@ -152,6 +152,58 @@ def test_split_by_size(studio, source_hashes):
     assert 3 <= len(films.results) <= 6
 
 
+@pytest.mark.parametrize("container", ["mp4", "mkv", "avi"])
+@pytest.mark.parametrize("sound", [None, "aac"])
+@pytest.mark.parametrize("seconds", [1, 3])
+def test_split_by_size_of_clips_with_one_keyframe(studio, source_hashes, container, sound, seconds):
+    """A clip that would pass the size goes into the next file as a whole, also if it is larger than all before."""
+    sizes = [(160, 90), (160, 90), (640, 360), (160, 90), (320, 180), (640, 360)]
+    if container == "avi":  # which holds pictures of one size
+        sizes = [(320, 180)] * 6
+    clips = [
+        clip
+        for at, size in enumerate(sizes)
+        for clip in studio.row(1, seconds=seconds, begin=seconds * at, gop=1000, size=size, audio=sound)
+    ]
+    most = max(Path(clip.path).stat().st_size for clip in clips) * (24 if container == "avi" else 11) // 10 + 8192
+    films = studio.merge_all(container, clips, split=most)
+    assert [md5 for hashes in films.hashes() for md5 in hashes] == source_hashes(clips)
+    assert all(film.size <= most for film in films.results)
+    assert 1 < len(films.results) < 6
+    assert not films.notes
+
+
+@pytest.mark.parametrize("step", [1, 7])
+def test_split_at_moments_between_clips_with_one_keyframe(studio, source_hashes, step):
+    """Each clip that begins at or after a moment begins the next file, whether clips follow each other or not."""
+    clips = studio.row(6, seconds=1, gap=step - 1, gop=1000)
+    moments = tuple(WallTime(EIGHT + timedelta(seconds=2 * step * each)) for each in (1, 2))
+    films = studio.merge_all("mp4", clips, split_at=moments)
+    assert [film.span.start for film in films.results] == [WallTime(EIGHT), *moments]
+    assert [len(hashes) for hashes in films.hashes()] == [20, 20, 20]
+    assert [md5 for hashes in films.hashes() for md5 in hashes] == source_hashes(clips)
+
+
+def test_what_grows_within_a_clip_is_seen_before_it_is_copied(studio, source_hashes):
+    """By its own index a clip tells how large the next group of pictures is: it need not be like those before."""
+    clips = [*studio.row(2, seconds=2, gop=5, size=(160, 90)), *studio.row(3, seconds=3, begin=4, gop=10)]
+    whole = sum(Path(clip.path).stat().st_size for clip in clips)
+    films = studio.merge_all("mp4", clips, split=whole // 2)
+    assert [md5 for hashes in films.hashes() for md5 in hashes] == source_hashes(clips)
+    assert all(film.size <= whole // 2 for film in films.results)
+
+
+def test_a_clip_larger_than_the_size_is_said_to_be(studio, source_hashes):
+    """Nothing can be cut between keyframes: the file is larger, and the report says so."""
+    clips = studio.row(3, seconds=2, gop=1000)
+    films = studio.merge_all("mp4", clips, split=Path(clips[0].path).stat().st_size // 2)
+    assert len(films.results) == 3
+    assert [md5 for hashes in films.hashes() for md5 in hashes] == source_hashes(clips)
+    (note,) = films.notes
+    assert "3 files are larger than --split" in note
+    assert "keyframe" in note
+
+
 # One codec for all.
 
 
