@@ -37,22 +37,6 @@ KNOWN: tuple[Known, ...] = (
         "Encrypted samples are merged as if they could be decoded.",
     ),
     _known(
-        "a second sound track", {Feature.SECOND_SOUND}, {Kind.TRACK},
-        "A second sound track is dropped without a word.",
-    ),
-    _known(
-        "a second video track", {Feature.SECOND_VIDEO}, {Kind.TRACK},
-        "A second video track is dropped without a word.",
-    ),
-    _known(
-        "a track of subtitles", {Feature.SUBTITLES}, {Kind.TRACK},
-        "A track of subtitles is dropped without a word.",
-    ),
-    _known(
-        "a track of telemetry", {Feature.TELEMETRY}, {Kind.TRACK},
-        "A track of telemetry is dropped without a word.",
-    ),
-    _known(
         "turned by 90 degrees", {Feature.TURNED}, {Kind.LOOK},
         "Clips of different rotation share a track, so one of them lies on its side.",
     ),
@@ -87,10 +71,6 @@ KNOWN: tuple[Known, ...] = (
     _known(
         "another size, described, of H.265", {Feature.DESCRIPTIONS}, {Kind.DAMAGED, Kind.SILENT},
         "The same with H.265.",
-    ),
-    _known(
-        "two channels in a .dav", {Feature.TWO_CHANNELS}, {Kind.DAMAGED, Kind.SILENT, Kind.TRACK},
-        "The frames of two channels are merged as if they were of one.",
     ),
     _known(
         "a range that begins within a refresh", {Feature.INTRA_REFRESH, Feature.RANGE}, {Kind.SILENT},

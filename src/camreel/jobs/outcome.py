@@ -15,8 +15,17 @@ from camreel.report import ClipReport
 from camreel.text import duration_text
 from camreel.transfer.pool import Fetched
 
-# Why a clip that is whole has not given all of its frames.
-_OF_ITS_FRAMES = frozenset({LossKind.UNDECODABLE, LossKind.UNPLAYABLE, LossKind.UNACCOUNTED})
+# Why a clip that is whole has not given all that it has.
+_OF_A_WHOLE_FILE = frozenset(
+    {
+        LossKind.UNDECODABLE,
+        LossKind.UNPLAYABLE,
+        LossKind.UNACCOUNTED,
+        LossKind.OTHER_TRACK,
+    }
+)
+# Losses of which no second of the range is missing.
+_BESIDES_FRAMES = frozenset({LossKind.SOUND_MISSING, LossKind.OTHER_TRACK})
 _MOST_AT_ONCE = 100  # of one moment; only a camera that lies lists more
 
 
@@ -59,7 +68,7 @@ def account_clips(
     lost = [
         Hole(part, report.reason, report.number)
         for report in reports
-        if report.is_lost and report.reason and report.reason.kind is not LossKind.SOUND_MISSING
+        if report.is_lost and report.reason and report.reason.kind not in _BESIDES_FRAMES
         for part in _missing_parts(report)
     ]
     writing = LostReason(LossKind.STILL_WRITING)
@@ -113,7 +122,7 @@ def _clip_report(
     if isinstance(outcome, LostReason):
         return report("unusable", outcome)
     if (loss := _loss_of(outcome)) is not None:
-        return report("partial" if loss.kind in _OF_ITS_FRAMES else "short", loss, outcome.covered)
+        return report("partial" if loss.kind in _OF_A_WHOLE_FILE else "short", loss, outcome.covered)
     if outcome.inside is not None:
         return report("inside", LostReason(LossKind.DUPLICATE, outcome.inside))
     if outcome.covered is None:
@@ -138,6 +147,8 @@ def _loss_of(outcome: ClipOutcome) -> LostReason | None:
         return LostReason(LossKind.UNPLAYABLE, outcome.unplayable)
     if outcome.sound_missing:
         return LostReason(LossKind.SOUND_MISSING, duration_text(outcome.sound_missing))
+    if outcome.lost_tracks:
+        return LostReason(LossKind.OTHER_TRACK, " and ".join(outcome.lost_tracks))
     return None
 
 

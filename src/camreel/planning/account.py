@@ -34,6 +34,7 @@ class LossKind(str, Enum):
     BOTH_ENDS = "both_ends"  # detail: how many frames are undecodable, or missing because it ends early
     UNACCOUNTED = "unaccounted"  # detail: of how many frames camreel cannot tell where they are
     UNPLAYABLE = "unplayable"  # detail: what of it does not decode in the finished video
+    OTHER_TRACK = "other_track"  # detail: which
     DUPLICATE = "duplicate"  # detail: the number of the clip that shows all of it
     # Parts of the range.
     NOT_RECORDED = "not_recorded"

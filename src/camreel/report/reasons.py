@@ -21,6 +21,7 @@ _WORDS = {
     LossKind.BOTH_ENDS: "{pictures} of it are lost: it begins without a keyframe, and the file ends early",
     LossKind.UNACCOUNTED: "{pictures} of it are not accounted for; this is a fault of camreel: please report it",
     LossKind.UNPLAYABLE: "{detail}",
+    LossKind.OTHER_TRACK: "{detail}, which it has besides, was left out",
     LossKind.DUPLICATE: "clip {detail} shows all of it",
     LossKind.NOT_RECORDED: "nothing was recorded",
     LossKind.IN_NO_CLIP: "none of the clips holds it",

@@ -149,7 +149,8 @@ class DhavSummary:
     one. ``stale`` are the times of older recordings around it and ``stale_pictures`` how many pictures they have.
     ``before`` counts the bytes before the first frame, ``skipped`` those after it that belong to none. ``cut``: the
     file ends within a frame. ``other_sound`` counts frames of sound that is not as the first. ``readings`` are of the
-    clock as it was set one after the other; ``first`` and ``last`` are by the most likely.
+    clock as it was set one after the other; ``first`` and ``last`` are by the most likely. ``other_channels`` have
+    pictures in between, so many each: they are not of the footage.
     """
 
     offset: int
@@ -169,6 +170,7 @@ class DhavSummary:
     stale: tuple[Span, ...]
     stale_pictures: int
     readings: tuple[ClockReading, ...] = ()
+    other_channels: tuple[tuple[int, int], ...] = ()
 
     @property
     def firsts(self) -> tuple[WallTime, ...]:
@@ -203,6 +205,7 @@ class _FrameRun:
     sound: Frame | None = None
     other_sound: int = 0
     dated: Counter[int] = field(default_factory=Counter)  # pictures by the setting of the clock
+    channels: Counter[int] = field(default_factory=Counter)  # pictures by the channel
     numbers: dict[bool, tuple[int, int]] = field(default_factory=dict)  # of sound and of pictures: number, counter
 
     def goes_on(self, frame: Frame) -> bool:
@@ -221,6 +224,7 @@ class _FrameRun:
         self.end = frame.at + frame.length
         self.frames += 1
         if frame.is_picture:
+            self.channels[frame.channel] += 1
             self.first = at if self.pictures == 0 else self.first
             self.last = max(self.last, at)
             self.pictures += 1
@@ -254,12 +258,11 @@ def summary(path: Path) -> DhavSummary:
         if start is None:
             raise NotDhav("holds no complete DHAV frame")
         walk = Walk(file, start)
-        runs = list(islice(_runs(_believable(walk)), _MOST_RUNS + 1))
-    if len(runs) > _MOST_RUNS:
-        raise NotDhav(f"jumps by hours more than {_MOST_RUNS} times")
-    real = max(runs, key=lambda run: run.rank)
-    if not real.pictures or real.clock.start is None:
-        raise NotDhav("holds no pictures" if not real.pictures else "has no date in its frames")
+        real, runs = _real_and_all(walk)
+        others: tuple[tuple[int, int], ...] = ()
+        if real.key is not None and len(real.channels) > 1:  # a recorder put several cameras into one file
+            others = tuple(sorted((each, count) for each, count in real.channels.items() if each != real.key.channel))
+            real, runs = _real_and_all(_without(Walk(file, start), others))
     stale = [run for run in runs if run is not real and run.pictures]
     return DhavSummary(
         offset=real.start,
@@ -279,13 +282,30 @@ def summary(path: Path) -> DhavSummary:
         stale=tuple(Span(run.wall(run.first), run.wall(run.last)) for run in stale),
         stale_pictures=sum(run.pictures for run in stale),
         readings=real.readings,
+        other_channels=others,
     )
+
+
+def _real_and_all(frames: Iterable[Frame]) -> tuple[_FrameRun, list[_FrameRun]]:
+    """The recording that the file was written for, and all that are in it. Raises :class:`NotDhav`."""
+    runs = list(islice(_runs(_believable(frames)), _MOST_RUNS + 1))
+    if len(runs) > _MOST_RUNS:
+        raise NotDhav(f"jumps by hours more than {_MOST_RUNS} times")
+    real = max(runs, key=lambda run: run.rank)
+    if not real.pictures or real.clock.start is None:
+        raise NotDhav("holds no pictures" if not real.pictures else "has no date in its frames")
+    return real, runs
+
+
+def _without(frames: Iterable[Frame], channels: Iterable[tuple[int, int]]) -> Iterator[Frame]:
+    left_out = {channel for channel, _ in channels}
+    return (frame for frame in frames if frame.channel not in left_out)
 
 
 def footage(file: BinaryIO, of: DhavSummary) -> Iterator[tuple[Frame, int]]:
     """The frames of the footage, each with its milliseconds after the first."""
     clock = Clock()
-    for frame in _believable(Walk(file, of.offset, of.end)):
+    for frame in _believable(_without(Walk(file, of.offset, of.end), of.other_channels)):
         yield frame, clock.at(frame.second, frame.counter)
 
 

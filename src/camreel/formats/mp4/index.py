@@ -96,7 +96,9 @@ def _movie(moov: bytes, total: int) -> Movie:
     by_kind: dict[bytes, _Trak] = {}
     for box in tracks:
         trak = _Trak(box)
-        by_kind.setdefault(trak.kind, trak)
+        if trak.kind in by_kind or trak.kind not in {b"vide", b"soun"}:
+            raise BadIndex("it has more than a track of pictures and one of sound")
+        by_kind[trak.kind] = trak
     if b"vide" not in by_kind:
         raise BadIndex("no track of pictures")
     seen = _track(by_kind[b"vide"], scale, total)

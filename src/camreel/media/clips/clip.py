@@ -7,7 +7,7 @@ that has nothing usable raises :class:`Unusable`.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
@@ -20,6 +20,8 @@ from camreel.formats.mp4 import BadIndex, Edits, edits_in, read_index
 from camreel.formats.mp4.boxes import head_of
 from camreel.formats.nal import BadParameters, Parameters, read_parameters
 from camreel.formats.sniff import Unusable
+from camreel.media.clips.packets import ClipBytes, ClipUnreadable
+from camreel.media.clips.tracks import Besides, besides, has_auxiliary, sound_of, video_of
 from camreel.media.clips.truncation import tracks_before_cut
 from camreel.media.ffmpeg import FAST_OPEN, as_fraction, open_as
 from camreel.text import codec_name
@@ -107,13 +109,14 @@ class Clip:
     ``configuration`` is its ``avcC`` or ``hvcC``, ``aspect`` the shape of a pixel, ``sound_ticks`` the unit of time of
     its sound (None: it has none) and ``sound_setup`` what a decoder needs to know of that. ``sound_ends`` is where
     (seconds of its own time) its sound ends by its index, None where that does not say. ``has_lost_sound``: it has
-    sound that cannot be read, or the end of the file cuts off where it would say so.
+    sound that cannot be read, or the end of the file cuts off where it would say so. ``besides``: its other tracks.
     """
 
     is_upright = False
     sound_ends: Fraction | None = None
     has_lost_sound = False
     _before_cut: frozenset[bytes] | None = None
+    besides = Besides()
 
     origin: int | None = None
     shows: range | None = None
@@ -126,9 +129,10 @@ class Clip:
         self._begun: Iterator[Packet[Any]] | None = None
         self._ahead: list[Packet[Any]] = []
         self.container = container
-        self.video = _video_of(container)
+        self.video = video_of(container)
         self._before_cut = _tracks_before_cut(path)
-        self.sound = _sound_of(container, self.video)
+        self.sound = sound_of(container, self.video)
+        self.besides = besides(container, self.video, self.sound)
         self.parameters = _parameters_of(self.video)
         self.time_base = _time_base_of(self.video)
         # Now: once the file is closed, what its tracks say is read from memory that was given back.
@@ -294,7 +298,22 @@ def open_mp4(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
         container.close()
         raise
     clip.edit(_edits_of(path, clip.video.id))
+    if _has_auxiliary(path):
+        clip.besides = replace(clip.besides, lost=(*clip.besides.lost, "an auxiliary video track"))
     return clip
+
+
+def _has_auxiliary(path: str) -> bool:
+    try:
+        file = ClipBytes(path)
+    except OSError:
+        return False
+    try:
+        return has_auxiliary(file)
+    except (BadIndex, ClipUnreadable):
+        return False
+    finally:
+        file.close()
 
 
 def _edits_of(path: str, track_id: int) -> Edits | None:
@@ -345,18 +364,6 @@ def _has_moov(path: str) -> bool:
     return False
 
 
-def _video_of(container: InputContainer) -> VideoStream:
-    if not container.streams.video:
-        raise Unusable("it holds no pictures")
-    video = container.streams.video[0]
-    codec = video.codec_context.name if video.codec_context is not None else "an unknown codec"
-    if codec not in {"h264", "hevc"}:
-        raise Unusable(f"its pictures are {codec_name(codec)}; camreel can merge H.264 and H.265")
-    if video.width <= 0 or video.height <= 0:
-        raise Unusable("its index does not say how large its pictures are")
-    return video
-
-
 def _tracks_before_cut(path: str) -> frozenset[bytes] | None:
     try:
         return tracks_before_cut(path)
@@ -372,21 +379,6 @@ def _end_of(sound: AudioStream) -> Fraction | None:
     if entries is not None and len(entries):
         start = min(start, entries[0].timestamp)  # FFmpeg takes what the pictures wait for that of the sound, too
     return (start + sound.duration) * ticks
-
-
-def _sound_of(container: InputContainer, video: VideoStream) -> AudioStream | None:
-    if not container.streams.audio:
-        return None
-    sound = container.streams.audio[0]
-    # A track that is declared and never filled would keep the whole output in memory, waiting for its first packet.
-    # A fragmented file lists no packets at all, neither pictures nor sound.
-    empty = video.frames > 0 and sound.frames == 0
-    context = sound.codec_context
-    if empty or context is None or not 1000 <= context.rate <= 384_000 or not 1 <= context.layout.nb_channels <= 8:
-        return None
-    if context.name == "aac" and not context.extradata:  # nothing says how to decode it, and no container takes it
-        return None
-    return sound
 
 
 def _parameters_of(video: VideoStream) -> Parameters:

@@ -20,6 +20,7 @@ from camreel.formats import dhav
 from camreel.formats.nal import length_prefixed
 from camreel.formats.sniff import Unusable, summary_of
 from camreel.media.clips.clip import Clip
+from camreel.media.clips.tracks import Besides
 from camreel.media.ffmpeg import as_fraction
 from camreel.text import codec_name, count_text, duration_text
 
@@ -51,6 +52,10 @@ class DavClip(Clip):
     def __init__(self, path: str, options: dict[str, str]) -> None:
         self._summary = summary_of(path)
         super().__init__(path, _tracks_of(path, self._summary, options))
+        others = self._summary.other_channels
+        self.besides = Besides(
+            lost=tuple(f"channel {number + 1} ({count_text(pictures, 'frame')})" for number, pictures in others)
+        )
 
     @property
     def listed_packets(self) -> int:

@@ -19,6 +19,7 @@ from camreel.formats.nal import Parameters
 from camreel.media.clips.clip import Clip, ClipKind, open_mp4, rate_of
 from camreel.media.clips.marks import Marks
 from camreel.media.clips.packets import ClipBytes, ClipUnreadable, Packets, Stored
+from camreel.media.clips.tracks import has_auxiliary
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -141,7 +142,7 @@ class IndexedClip(Clip):
 
 def _movie_of(file: ClipBytes) -> Movie | None:
     try:
-        moov = _moov_of(file)
+        moov = None if has_auxiliary(file) else _moov_of(file)
         movie = None if moov is None else read_index(moov, file.size)
     except (BadIndex, ClipUnreadable):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -89,6 +89,7 @@ class Merger:
         self._numbers: dict[str, int] = {}
         self._points: list[PlaybackPoint] = []
         self._parts: list[PlaybackPart] = []
+        self._left_out: dict[str, dict[str, None]] = {}  # other tracks, and which clips have them
         self._size: tuple[int, int] | None = None  # of the pictures, where they are all encoded again
 
     def add(self, clip: ClipFile, on_progress: Listener) -> ClipResults:
@@ -141,6 +142,7 @@ class Merger:
         self._close_film()
         if not self._films:
             raise MergeError("None of the clips holds a picture of the range.", hint=_KEPT)
+        self._notes += [_left_out_note(track, list(labels)) for track, labels in self._left_out.items()]
         if self._job.video.h264:
             self._notes.append("All pictures were encoded again, as H.264 (--h264).")
         most = self._job.video.split
@@ -362,6 +364,10 @@ class Merger:
             outcome = ClipOutcome(last.work.clip.number, unusable=str(reason))
         if outcome.covered is not None:
             assert self._film is not None
+            besides = copy.source.besides
+            outcome = replace(outcome, lost_tracks=besides.lost)
+            for track in (*besides.lost, *besides.noted):
+                self._left_out.setdefault(track, {})[last.work.clip.label] = None
             self._film.put_in(copy.piece, outcome, copy.source.kind.sound, last.work.doubt)
         if copy.encoded:
             pictures = count_text(copy.encoded, "picture")
@@ -460,6 +466,11 @@ class Merger:
         if result.converted:
             clips = count_text(result.converted, "clip")
             self._notes.append(f"The sound of {clips} was converted to that of the others.")
+
+
+def _left_out_note(track: str, labels: Sequence[str]) -> str:
+    more = f" and {count_text(len(labels) - 1, 'more clip')}" if len(labels) > 1 else ""
+    return f"{printable(labels[0])}{more}: {track} {'was' if len(labels) == 1 else 'of each was'} left out."
 
 
 def _hides_its_start(clip: Clip | None) -> bool:

@@ -125,6 +125,7 @@ class ClipOutcome:
 
     ``holes`` are parts of ``covered`` of which the clip has no picture. ``duplicates`` counts the pictures that were
     left out because another clip shows the same moment; ``inside`` is the number of the clip that shows all of it.
+    ``lost_tracks`` are its other tracks of pictures and of sound, and other cameras, in words.
     ``hidden_shown`` counts those that an edit list hides and that are shown, because others need them.
 
     ``covered``, ``unusable`` and ``inside`` None: the clip is well, and holds nothing of the range.
@@ -148,6 +149,7 @@ class ClipOutcome:
     frames: FrameCounts | None = None
     hidden_shown: int = 0
     unplayable: str | None = None
+    lost_tracks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
