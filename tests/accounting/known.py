@@ -33,22 +33,6 @@ def _known(case: str, features: set[Feature], kinds: set[Kind], sentence: str, *
 
 KNOWN: tuple[Known, ...] = (
     _known(
-        "encrypted samples", {Feature.ENCRYPTED}, {Kind.DAMAGED, Kind.SILENT},
-        "Encrypted samples are merged as if they could be decoded.",
-    ),
-    _known(
-        "turned by 90 degrees", {Feature.TURNED}, {Kind.LOOK},
-        "Clips of different rotation share a track, so one of them lies on its side.",
-    ),
-    _known(
-        "pixels that are no squares", {Feature.PIXELS}, {Kind.LOOK},
-        "Clips of different shape of pixels share a track, so one of them is stretched.",
-    ),
-    _known(
-        "full range of brightness, by the container alone", {Feature.FULL_RANGE}, {Kind.LOOK},
-        "What only the container says of colors is lost.",
-    ),
-    _known(
         "open groups", {Feature.OPEN_GROUPS}, {Kind.SILENT},
         "Behind another clip, one whose first keyframe is no IDR loses frames up to the next keyframe.",
     ),
@@ -57,32 +41,12 @@ KNOWN: tuple[Known, ...] = (
         "Where frames that need a group before the clip are left out, the clip is said to be 3 ms longer.",
     ),
     _known(
-        "parameter sets in band only, of H.265, in fragments", {Feature.NO_SETS, Feature.H265}, {Kind.NO_VIDEO},
-        "An empty hvcC is copied into the video, which cannot be opened then.",
-    ),
-    _known(
-        "other parameter sets, described", {Feature.DESCRIPTIONS}, {Kind.DAMAGED, Kind.SILENT},
-        "All frames of a clip are taken to need its first sample description.",
-    ),
-    _known(
-        "another size, described", {Feature.DESCRIPTIONS}, {Kind.DAMAGED, Kind.SILENT},
-        "The same with another size; the next clip loses frames, too.",
-    ),
-    _known(
-        "another size, described, of H.265", {Feature.DESCRIPTIONS}, {Kind.DAMAGED, Kind.SILENT},
-        "The same with H.265.",
-    ),
-    _known(
         "a range that begins within a refresh", {Feature.INTRA_REFRESH, Feature.RANGE}, {Kind.SILENT},
         "A frame with a keyframe's flag is taken for one: with intra refresh the first of the range cannot be decoded.",
     ),
     _known(
         "a range that begins when a clip is listed to end", {Feature.RANGE_AT_END}, {Kind.NO_VIDEO},
         "A clip that is listed to end in the second in which the range begins is left out, with up to a second of it.",
-    ),
-    _known(
-        "samples with start codes, alone", {Feature.ANNEX_B}, {Kind.NO_VIDEO},
-        "Samples with start codes are refused, though their parameter sets are among them.",
     ),
     _known(
         "a clip that begins within a refresh", {Feature.INTRA_REFRESH, Feature.LATE_KEYFRAME},

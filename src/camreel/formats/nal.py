@@ -1,18 +1,33 @@
-"""Parameter sets and NAL units of H.264 and H.265, length-prefixed as in mp4. Pure.
+"""Parameter sets in force, and NAL units of H.264 and H.265, length-prefixed as in mp4. Pure.
 
-Each clip has its own parameter sets in its ``avcC`` or ``hvcC``; an output has room for those of one clip. Without
-them in the packets, clips of another encoder setting decode to garbage, and no error is raised. So every keyframe
-carries the sets of its clip. This also sets up the decoder after a seek backwards.
+A frame is decoded with the sets that are in force at it: those of its sample description (``avcC``, ``hvcC``), and
+whatever came in band since. An output has room for those of one description, and without its own sets a frame decodes
+to garbage, often without an error. So every keyframe carries the sets that are in force at it. This also sets up the
+decoder after a seek backwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-_H264_SPS, _H264_AUD, _H264_IDR = 7, 9, 5
-_HEVC_SPS, _HEVC_AUD, _HEVC_RASL = 33, 35, (8, 9)
+from camreel.formats.parameter_sets import (
+    H264_PPS,
+    H264_SPS,
+    HEVC_PPS,
+    HEVC_SPS,
+    is_set,
+    key_of,
+    kind_of,
+    picture_id_of,
+    sequence_id_of,
+)
+
+_H264_AUD, _H264_IDR = 9, 5
+_HEVC_AUD, _HEVC_RASL = 35, (8, 9)
+_SLICE_HEAD = 24  # bytes: more than it takes to find which parameter sets a slice refers to
 # Keyframes after which no picture refers to one before them: BLA without RASL, and both kinds of IDR.
 _HEVC_ANEW = (17, 18, 19, 20)
 _START_CODE = b"\0\0\1"
@@ -22,25 +37,98 @@ class BadParameters(ValueError):
     """Not an ``avcC`` or ``hvcC``."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parameters:
-    """The decoder configuration of a clip: ``sets`` are its VPS, SPS and PPS, each with its length in front."""
+    """The parameter sets in force at a frame: ``units`` are VPS, SPS and PPS, in this order, without their lengths.
+
+    ``others`` are further units of the decoder configuration, such as SEI.
+    """
 
     hevc: bool
     nal_length_size: int
-    sets: bytes
+    units: tuple[bytes, ...]
+    others: tuple[bytes, ...] = ()
 
-    def place_for_sets(self, keyframe: Any) -> int | None:
-        """Where in the keyframe the parameter sets belong; None where it has an SPS of its own."""
+    @cached_property
+    def sets(self) -> bytes:
+        """All units, each with its length in front."""
+        return self._prefixed((*self.units, *self.others))
+
+    @cached_property
+    def _known(self) -> frozenset[bytes]:
+        return frozenset(self.units)
+
+    @cached_property
+    def _by_key(self) -> dict[tuple[int, int, int] | None, bytes]:
+        return {key_of(unit, hevc=self.hevc): unit for unit in self.units}
+
+    @property
+    def sequences(self) -> tuple[bytes, ...]:
+        """The sequence parameter sets."""
+        wanted = HEVC_SPS if self.hevc else H264_SPS
+        return tuple(unit for unit in self.units if kind_of(unit, hevc=self.hevc) == wanted)
+
+    def after(self, packet: Any) -> Parameters:
+        """Return the sets in force at ``packet``, which has these in force before it. The same object if none came."""
+        carried = self._carried(packet)
+        if self._known.issuperset(carried):
+            return self
+        keyed = dict(self._by_key)
+        keyed.update((key, unit) for unit in carried if (key := key_of(unit, hevc=self.hevc)) is not None)
+        units = _sorted(keyed)
+        return self if units == self.units else replace(self, units=units)
+
+    @cached_property
+    def slice_starts(self) -> bytes:
+        """All bytes with which a slice may begin."""
+        return bytes(first for first in range(256) if self._is_slice(self._kind(first)))
+
+    def carries_sets(self, packet: Any) -> bool:
+        """Whether parameter sets are in front of the first slice of a packet."""
+        return bool(self._carried(packet))
+
+    def layout(self, packet: Any) -> tuple[bytes, int]:
+        """Return how a packet begins, up to the last unit's type in front of its first slice; and where that slice is.
+
+        Another packet that begins so, and has a slice there, has the same units in front of it.
+        """
+        begins, place = 0, self.nal_length_size
+        for kind, start, _ in self._units(packet):
+            place = start + self.nal_length_size
+            if self._is_slice(kind):
+                break
+            begins = place + 1
+        return bytes(packet[:begins]), place
+
+    def replaced_by(self, described: Parameters) -> Parameters:
+        """Return the sets in force where another sample description begins, which has ``described``."""
+        return described if described.units else replace(described, units=self.units)
+
+    def sequence_for(self, packet: Any) -> bytes | None:
+        """Return the SPS that the first slice of ``packet`` needs; None if it, or its PPS, is not in force."""
+        unit = next((unit for kind, unit in self._bodies(packet, _SLICE_HEAD) if self._is_slice(kind)), None)
+        if unit is None:
+            return None
+        layer = (unit[0] & 1) << 5 | unit[1] >> 3 if self.hevc and len(unit) > 1 else 0
+        picture_kind, sequence_kind = (HEVC_PPS, HEVC_SPS) if self.hevc else (H264_PPS, H264_SPS)
+        number = picture_id_of(unit, hevc=self.hevc)
+        picture = None if number is None else self._by_key.get((picture_kind, layer, number))
+        number = None if picture is None else sequence_id_of(picture, hevc=self.hevc)
+        return None if number is None else self._by_key.get((sequence_kind, layer, number))
+
+    def place_for_sets(self, packet: Any, known: Collection[bytes] = ()) -> int | None:
+        """Return where in the packet the sets belong; None if it has all of them, but for the ``known`` ones."""
         after_aud = 0
-        for kind, start, end in self._units(keyframe):
+        needed = self._known.difference(known)
+        carried = []
+        for kind, start, end in self._units(packet):
             if kind == (_HEVC_AUD if self.hevc else _H264_AUD) and start == 0:
-                after_aud = min(end, keyframe.nbytes)  # an access unit delimiter must stay the first unit
-            elif kind == (_HEVC_SPS if self.hevc else _H264_SPS):
-                return None
+                after_aud = min(end, packet.nbytes)  # an access unit delimiter must stay the first unit
             elif self._is_slice(kind):
                 break
-        return after_aud
+            elif is_set(kind, hevc=self.hevc):
+                carried.append(bytes(packet[start + self.nal_length_size : end]))
+        return None if needed.issubset(carried) else after_aud
 
     def with_sets(self, packet: bytes, at: int | None) -> bytes:
         """The packet with the parameter sets at their place; as it is where that is None."""
@@ -60,7 +148,7 @@ class Parameters:
 
     def start_coded(self) -> bytes:
         """The parameter sets with start codes."""
-        return self.with_start_codes(memoryview(self.sets)) or b""
+        return b"".join(b"\0\0\0\1" + unit for unit in (*self.units, *self.others))
 
     def with_start_codes(self, packet: memoryview) -> bytes | None:
         """The packet with start codes instead of lengths (Annex B); None where its units do not fill it."""
@@ -73,6 +161,14 @@ class Parameters:
             units.append(packet[start + self.nal_length_size : end])
             until = end
         return units if until == packet.nbytes and all(unit.nbytes for unit in units) else None
+
+    def is_start_coded(self, packet: Any) -> bool:
+        """Whether the units of a packet have start codes (Annex B) in place of lengths."""
+        begins = bytes(packet[:4])
+        if not begins.startswith((_START_CODE, b"\0" + _START_CODE)):
+            return False  # a length may look like one
+        reached = max((end for _, _, end in self._units(packet)), default=0)
+        return bool(reached != packet.nbytes)
 
     def refreshes(self, packet: Any) -> bool:
         """Whether nothing after this keyframe refers to what came before it (H.264: an IDR picture)."""
@@ -103,6 +199,26 @@ class Parameters:
             before = end
         return before
 
+    def _carried(self, packet: Any) -> list[bytes]:
+        """Return the parameter sets in front of the first slice of a packet."""
+        size = self.nal_length_size
+        if packet.nbytes <= size or packet[size] in self.slice_starts:
+            return []  # as nearly all are
+        return [unit for kind, unit in self._bodies(packet) if is_set(kind, hevc=self.hevc)]
+
+    def _bodies(self, packet: Any, most: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """Yield type and bytes (``most`` of them) of each unit, up to the first slice."""
+        for kind, start, end in self._units(packet):
+            begin = start + self.nal_length_size
+            yield kind, bytes(packet[begin : end if most is None else min(end, begin + most)])
+            if self._is_slice(kind):
+                return
+
+    def _prefixed(self, units: Collection[bytes]) -> bytes:
+        size = self.nal_length_size
+        fitting = (unit for unit in units if len(unit) < 1 << (8 * size))
+        return b"".join(part for unit in fitting for part in (len(unit).to_bytes(size, "big"), unit))
+
     def _slice_kind(self, packet: Any) -> int | None:
         return next((kind for kind, _, _ in self._units(packet) if self._is_slice(kind)), None)
 
@@ -115,12 +231,19 @@ class Parameters:
         while at + size < total:
             first = packet[at + size]
             end = at + size + int.from_bytes(packet[at : at + size], "big")
-            yield (first >> 1) & 0x3F if self.hevc else first & 0x1F, at, end
+            yield self._kind(first), at, end
             at = end
 
+    def _kind(self, first: int) -> int:
+        return (first >> 1) & 0x3F if self.hevc else first & 0x1F
 
-def length_prefixed(data: bytes) -> bytes:
-    """A picture with start codes (Annex B of H.264 and H.265) with four bytes of length instead; empty without any.
+
+def _sorted(keyed: dict[tuple[int, int, int] | None, bytes]) -> tuple[bytes, ...]:
+    return tuple(keyed[key] for key in sorted(key for key in keyed if key is not None))
+
+
+def length_prefixed(data: bytes, size: int = 4) -> bytes:
+    """A picture with start codes (Annex B of H.264 and H.265) with lengths instead; empty without any.
 
     Zeros between the units are padding.
     """
@@ -129,8 +252,8 @@ def length_prefixed(data: bytes) -> bytes:
     while at >= 0:
         begin, at = at + len(_START_CODE), data.find(_START_CODE, at + len(_START_CODE))
         unit = data[begin : at if at >= 0 else len(data)].rstrip(b"\0")
-        if unit:
-            units += [len(unit).to_bytes(4, "big"), unit]
+        if unit and len(unit) < 1 << (8 * size):
+            units += [len(unit).to_bytes(size, "big"), unit]
     return b"".join(units)
 
 
@@ -153,28 +276,35 @@ def read_parameters(codec: str, extradata: bytes | None) -> Parameters:
 def _read_avcc(data: bytes) -> Parameters:
     # ISO/IEC 14496-15, 5.3.3.1: version, profile, compatibility, level, length size, then SPS and PPS with counts.
     size = (data[4] & 3) + 1
-    sets, at = _take_sets(data, 6, data[5] & 0x1F, size)
+    units, at = _take_sets(data, 6, data[5] & 0x1F, size)
     more, _ = _take_sets(data, at + 1, data[at], size)
-    return Parameters(hevc=False, nal_length_size=size, sets=sets + more)
+    return _parameters_of(units + more, size, hevc=False)
 
 
 def _read_hvcc(data: bytes) -> Parameters:
     # ISO/IEC 14496-15, 8.3.3.1: 22 bytes of header, then arrays of units: type, count, units.
-    size, sets, at = (data[21] & 3) + 1, b"", 23
+    size, at = (data[21] & 3) + 1, 23
+    units: list[bytes] = []
     for _ in range(data[22]):
         count = (data[at + 1] << 8) + data[at + 2]
         more, at = _take_sets(data, at + 3, count, size)
-        sets += more
-    return Parameters(hevc=True, nal_length_size=size, sets=sets)
+        units += more
+    return _parameters_of(units, size, hevc=True)
 
 
-def _take_sets(data: bytes, at: int, count: int, length_size: int) -> tuple[bytes, int]:
+def _parameters_of(units: list[bytes], size: int, *, hevc: bool) -> Parameters:
+    keyed = {key_of(unit, hevc=hevc): unit for unit in units if unit}
+    others = [unit for unit in units if unit and not is_set(kind_of(unit, hevc=hevc), hevc=hevc)]
+    return Parameters(hevc, size, _sorted(keyed), tuple(others))
+
+
+def _take_sets(data: bytes, at: int, count: int, length_size: int) -> tuple[list[bytes], int]:
     taken = []
     for _ in range(count):
         length = (data[at] << 8) + data[at + 1]
         unit = data[at + 2 : at + 2 + length]
         if len(unit) < length or length >= 1 << (8 * length_size):
             raise IndexError(at)
-        taken.append(length.to_bytes(length_size, "big") + unit)
+        taken.append(unit)
         at += 2 + length
-    return b"".join(taken), at
+    return taken, at

@@ -73,7 +73,7 @@ def _keyframe(clip: Clip, seconds: float) -> tuple[Packet[Any], float]:
     origin = None if clip.origin is None else clip.origin * clip.time_base
     found: tuple[Packet[Any], float] | None = None
     ends = 0.0
-    for packet in clip.packets(sound=False):
+    for packet in clip.decodable():
         pts = packet.dts if packet.pts is None else packet.pts
         shown = (pts or 0) * clip.time_base
         origin = shown if origin is None else origin

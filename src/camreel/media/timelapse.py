@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
     from camreel.media.clips.clip import Clip
+    from camreel.media.clips.description import Description
 
 _LAST_SHOWN = 0.2  # seconds that the last picture stays
 
@@ -62,8 +63,8 @@ class _Lapse:
             try:
                 with open_clip(clip.path) as opened:
                     chosen = _Keyframes(opened, clip)
-                    for packet, wall in chosen:
-                        self._write(opened, packet, wall)
+                    for packet, wall, description in chosen:
+                        self._write(opened, packet, wall, description)
                         written += 1
                         self._report(number, wall)
                     if chosen.to_the_end:
@@ -89,15 +90,16 @@ class _Lapse:
             index_cut=index_cut,
         )
 
-    def _write(self, clip: Clip, packet: Packet[Any], wall: WallTime) -> None:
+    def _write(self, clip: Clip, packet: Packet[Any], wall: WallTime, description: Description) -> None:
         if self._film is None:
-            self._film = Film.opened(self._order.job, 1, clip, wall, None)
-        if not self._film.takes(clip.kind):
-            raise Unusable(f"its pictures are {clip.kind.codec}, and those of the film {self._film.kind.codec}")
+            self._film = Film.opened(self._order.job, 1, clip, wall, None, description=description)
+        if not self._film.takes(description):
+            raise Unusable(_difference(description, self._film.description))
         pictures = self._film.output.pictures
         packet.pts = packet.dts = packet.dts if packet.pts is None else packet.pts
         assert packet.pts is not None
-        pictures.start_clip(clip, packet.pts, round(self._place(wall) / pictures.time_base))
+        place = round(self._place(wall) / pictures.time_base)
+        pictures.start_clip(clip, packet.pts, place, description.parameters)
         pictures.write(packet)
 
     def _place(self, wall: WallTime) -> Fraction:
@@ -108,8 +110,16 @@ class _Lapse:
         return Fraction(gone // timedelta(microseconds=1), 1_000_000) / Fraction(self._order.speed)
 
 
+def _difference(description: Description, other: Description) -> str:
+    if description.codec != other.codec:
+        return f"its pictures are {description.codec}, and those of the film {other.codec}"
+    if description.look != other.look:
+        return "its pictures are to be shown turned, stretched or in other colors than those of the film"
+    return "its pictures have another size than those of the film"
+
+
 class _Keyframes:
-    """Of each moment the last keyframe at or before it, each once, with when it was taken.
+    """Of each moment the last keyframe at or before it, each once, with when it was taken and what is in force at it.
 
     ``read`` counts the frames that were looked at, up to ``ends``; ``to_the_end``: they are all that the clip has.
     """
@@ -120,9 +130,10 @@ class _Keyframes:
         self.ends = clip.start
         self.to_the_end = False
 
-    def __iter__(self) -> Iterator[tuple[Packet[Any], WallTime]]:
+    def __iter__(self) -> Iterator[tuple[Packet[Any], WallTime, Description]]:
         opened, moments = self._opened, list(self._clip.moments)
-        held: tuple[Packet[Any], WallTime] | None = None
+        held: tuple[Packet[Any], WallTime, Description] | None = None
+        description = opened.description
         origin = None if opened.origin is None else opened.origin * opened.time_base
         for packet in opened.packets(sound=False):
             self.read += 1
@@ -130,6 +141,7 @@ class _Keyframes:
             shown = (pts or 0) * opened.time_base
             origin = shown if origin is None else origin
             after = float(shown - origin)
+            description = opened.described(packet, description)
             self.ends = max(self.ends, self._clip.start + timedelta(seconds=after + float(1 / opened.frame_rate)))
             if not packet.is_keyframe or opened.hides(packet):
                 continue
@@ -139,7 +151,7 @@ class _Keyframes:
                 moments.pop(0)
             if not moments:
                 return
-            held = packet, self._clip.start + timedelta(seconds=max(0.0, after))
+            held = packet, self._clip.start + timedelta(seconds=max(0.0, after)), description
         self.to_the_end = True
         if held is not None:
             yield held

@@ -10,9 +10,15 @@ from hypothesis import strategies as st
 
 from camreel.formats.nal import BadParameters, Parameters, read_parameters
 
-SPS, PPS, VPS = b"\x67sps", b"\x68p", b"\x40\x01v"
-AVCC = b"\x01\x64\x00\x1e\xff\xe1\x00\x04" + SPS + b"\x01\x00\x02" + PPS
-HVCC = bytes([1, *range(20), 0xFF, 2]) + b"\x20\x00\x01\x00\x03" + VPS + b"\x21\x00\x02\x00\x02\x42\x01\x00\x02\x42\x02"
+SPS, PPS, VPS = b"\x67spss", b"\x68p", b"\x40\x01v"
+HEVC_SPS, HEVC_PPS = b"\x42\x01" + b"\x01" * 13 + b"\x80", b"\x44\x01p"
+AVCC = b"\x01\x64\x00\x1e\xff\xe1\x00\x05" + SPS + b"\x01\x00\x02" + PPS
+HVCC = b"".join(
+    [
+        bytes([1, *range(20), 0xFF, 3]),
+        *(bytes([kind, 0, 1, 0, len(each)]) + each for kind, each in ((32, VPS), (33, HEVC_SPS), (34, HEVC_PPS))),
+    ]
+)
 
 
 def unit(body: bytes, size: int = 4) -> bytes:
@@ -23,8 +29,8 @@ def packet(*bodies: bytes, size: int = 4) -> memoryview:
     return memoryview(b"".join(unit(body, size) for body in bodies))
 
 
-H264 = Parameters(hevc=False, nal_length_size=4, sets=unit(SPS) + unit(PPS))
-HEVC = Parameters(hevc=True, nal_length_size=4, sets=unit(VPS) + unit(b"\x42\x01") + unit(b"\x42\x02"))
+H264 = Parameters(hevc=False, nal_length_size=4, units=(SPS, PPS))
+HEVC = Parameters(hevc=True, nal_length_size=4, units=(VPS, HEVC_SPS, HEVC_PPS))
 IDR, SLICE, AUD, SEI = b"\x65i", b"\x41s", b"\x09\x10", b"\x06" + bytes(300)
 
 
@@ -33,7 +39,8 @@ def test_reads_what_mp4_holds():
     assert read_parameters("h264", AVCC) == H264
     assert read_parameters("hevc", HVCC) == HEVC
     short = AVCC[:4] + b"\xfd" + AVCC[5:]
-    assert read_parameters("h264", short) == Parameters(hevc=False, nal_length_size=2, sets=unit(SPS, 2) + unit(PPS, 2))
+    assert read_parameters("h264", short) == Parameters(hevc=False, nal_length_size=2, units=(SPS, PPS))
+    assert read_parameters("h264", short).sets == unit(SPS, 2) + unit(PPS, 2)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +71,7 @@ def test_messages_can_be_left_out():
 
 
 def test_sets_go_into_keyframes_that_have_none():
-    """In front, but behind an access unit delimiter; a keyframe with its own is left alone, also behind a long SEI."""
+    """In front, but behind an access unit delimiter; a keyframe with all of its own is left alone."""
 
     def into_keyframe(parameters, keyframe):
         return parameters.with_sets(bytes(keyframe), parameters.place_for_sets(keyframe))
@@ -74,7 +81,8 @@ def test_sets_go_into_keyframes_that_have_none():
     assert H264.place_for_sets(packet(SEI, SPS, PPS, IDR)) is None
     assert into_keyframe(H264, packet(IDR, SPS)) == H264.sets + bytes(packet(IDR, SPS))
     assert into_keyframe(HEVC, packet(b"\x26\x01")) == HEVC.sets + unit(b"\x26\x01")
-    assert HEVC.place_for_sets(packet(b"\x42\x01", b"\x26\x01")) is None
+    assert HEVC.place_for_sets(packet(VPS, HEVC_SPS, HEVC_PPS, b"\x26\x01")) is None
+    assert HEVC.place_for_sets(packet(HEVC_SPS, b"\x26\x01")) == 0
 
 
 def test_leading_pictures():

@@ -168,7 +168,10 @@ _NAMES = {"title": b"\xa9nam", "artist": b"\xa9ART", "comment": b"\xa9cmt", "dat
 
 @dataclass(frozen=True, slots=True)
 class VideoTrackIndex:
-    """``codec`` is ``h264`` or ``hevc``, ``configuration`` its ``avcC`` or ``hvcC``; ``aspect`` is a pixel's."""
+    """``codec`` is ``h264`` or ``hevc``, ``configuration`` its ``avcC`` or ``hvcC``; ``aspect`` is a pixel's.
+
+    ``looks`` are further boxes of the description, whole: colors, cropping.
+    """
 
     codec: str
     configuration: bytes
@@ -176,6 +179,7 @@ class VideoTrackIndex:
     height: int
     scale: int
     aspect: Fraction = Fraction(1)
+    looks: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +317,7 @@ def _video_entry(track: VideoTrackIndex) -> bytes:
     aspect = b""
     if track.aspect != 1:
         aspect = made(b"pasp", struct.pack(">II", track.aspect.numerator, track.aspect.denominator))
-    return made(kind, fixed, made(configuration, track.configuration), aspect)
+    return made(kind, fixed, made(configuration, track.configuration), aspect, track.looks)
 
 
 def _sound_entry(track: SoundTrackIndex, samples: SampleIndex) -> bytes:

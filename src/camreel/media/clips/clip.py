@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 
-from camreel.formats.mp4 import BadIndex, Edits, edits_in, read_index
+from camreel.formats.mp4 import BadIndex, Edits, edits_in, index_at_end, read_index
 from camreel.formats.mp4.boxes import head_of
-from camreel.formats.nal import BadParameters, Parameters, read_parameters
+from camreel.formats.mp4.description import TrackDescriptions, read_descriptions
+from camreel.formats.nal import length_prefixed
 from camreel.formats.sniff import Unusable
-from camreel.media.clips.packets import ClipBytes, ClipUnreadable
+from camreel.media.clips.description import Description, Descriptions, description_by_ffmpeg
+from camreel.media.clips.packets import ClipBytes, ClipUnreadable, Stored, view_of
 from camreel.media.clips.tracks import Besides, besides, has_auxiliary, sound_of, video_of
 from camreel.media.clips.truncation import tracks_before_cut
 from camreel.media.ffmpeg import FAST_OPEN, as_fraction, open_as
@@ -35,10 +37,13 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
+    from camreel.formats.nal import Parameters
     from camreel.media.clips.marks import Marks
 
 _MOST_BOXES = 1_000_000  # Amcrest cameras write one for each picture
 _LARGEST = 64 << 20
+_TAIL = 64 << 10
+_MOST_AHEAD = 300  # frames in which the first parameter sets are looked for
 _ANYWHERE = 1 << 62
 
 
@@ -57,18 +62,39 @@ def reach_of_index(path: str, video: Any) -> int:
 def _moov_of(path: str) -> bytes:
     total = Path(path).stat().st_size
     with Path(path).open("rb") as file:
+        file.seek(max(0, total - _TAIL))
+        tail = file.read(_TAIL)
+        if (last := index_at_end(tail, total)) is not None:
+            return tail[last - total :]
+    moov = next((box for _, box in _boxes_of(path, b"moov")), None)
+    if moov is None:
+        raise BadIndex("it has no index")
+    return moov
+
+
+def _boxes_of(path: str, wanted: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the boxes of that kind at the top of a file, each with its place."""
+    total = Path(path).stat().st_size
+    with Path(path).open("rb") as file:
         at = 0
         for _box in range(_MOST_BOXES):
             file.seek(at)
             head = file.read(16)
             size, kind, _ = head_of(head.ljust(16, b"\0"), 0, 16)
             if head[:4] == b"\0\0\0\0" or size < 8 or at + size > total:
-                break
-            if kind == b"moov" and size <= _LARGEST:
+                return
+            if kind == wanted and size <= _LARGEST:
                 file.seek(at)
-                return file.read(size)
+                yield at, file.read(size)
             at += size
-    raise BadIndex("it has no index")
+
+
+def descriptions_in(path: str, track: int | None) -> TrackDescriptions:
+    """Return the sample descriptions of a track of pictures of an mp4. Raises :class:`BadIndex`."""
+    try:
+        return read_descriptions(_moov_of(path), track, _boxes_of(path, b"moof"))
+    except OSError as error:
+        raise BadIndex(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +130,19 @@ class Clip:
     ``origin`` is when its first picture is shown (its own ticks), where that is known before it is read: an edit list
     says where a clip begins. ``shows`` is what such a list shows, in ticks; None where all is shown, or several parts.
     ``is_encoded``: its pictures are encoded as they are read; ``holds_nothing``: it has none of those asked for.
-    ``is_upright``: nothing but its size is to be said of how its pictures are shown, as far as is known here.
 
-    ``configuration`` is its ``avcC`` or ``hvcC``, ``aspect`` the shape of a pixel, ``sound_ticks`` the unit of time of
-    its sound (None: it has none) and ``sound_setup`` what a decoder needs to know of that. ``sound_ends`` is where
-    (seconds of its own time) its sound ends by its index, None where that does not say. ``has_lost_sound``: it has
-    sound that cannot be read, or the end of the file cuts off where it would say so. ``besides``: its other tracks.
+    ``description`` is how its first frames are decoded and shown; :meth:`described` says it of each frame.
+    ``sound_ticks`` is the unit of time of its sound (None: it has none) and ``sound_setup`` what a decoder needs to
+    know of that. ``sound_ends`` is where (seconds of its own time) its sound ends by its index, None where that does
+    not say. ``has_lost_sound``: it has sound that cannot be read, or the end of the file cuts off where it would say
+    so. ``besides``: its other tracks.
     """
 
-    is_upright = False
     sound_ends: Fraction | None = None
     has_lost_sound = False
     _before_cut: frozenset[bytes] | None = None
     besides = Besides()
+    _descriptions: Descriptions | None = None
 
     origin: int | None = None
     shows: range | None = None
@@ -133,7 +159,7 @@ class Clip:
         self._before_cut = _tracks_before_cut(path)
         self.sound = sound_of(container, self.video)
         self.besides = besides(container, self.video, self.sound)
-        self.parameters = _parameters_of(self.video)
+        self.description = self._first_description()
         self.time_base = _time_base_of(self.video)
         # Now: once the file is closed, what its tracks say is read from memory that was given back.
         self._listed_packets = max(0, self.video.frames)
@@ -141,15 +167,15 @@ class Clip:
         self.has_lost_sound = self.sound is None and self._lost_sound()
         self._listed_seconds = float((self.video.duration or 0) * self.time_base)
         self._frame_rate = rate_of(as_fraction(self.video.average_rate))
+        if not self.parameters.units:
+            self._find_sets()
         self.kind = ClipKind(
-            self.video.codec_context.name,
+            self.description.codec,
             self.parameters.nal_length_size,
-            self.video.width,
-            self.video.height,
+            self.description.width,
+            self.description.height,
             None if self.sound is None else sound_kind(self.sound),
         )
-        self.configuration = self.video.codec_context.extradata or b""
-        self.aspect = as_fraction(self.video.sample_aspect_ratio) or Fraction(1)
         self.sound_ticks = None if self.sound is None else as_fraction(self.sound.time_base)
         self.sound_setup = b"" if self.sound is None else self.sound.codec_context.extradata or b""
 
@@ -178,6 +204,35 @@ class Clip:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameter sets in force at its first frame."""
+        return self.description.parameters
+
+    def _first_description(self) -> Description:
+        """Read how the frames are decoded and shown: all that the container says of it."""
+        return description_by_ffmpeg(self.video)
+
+    def _find_sets(self) -> None:
+        """Look for the first parameter sets in band, where the container has none: a decoder begins with them."""
+        found = self.description
+        for packet in islice(self._ahead_of(sound=True), _MOST_AHEAD):
+            if self.is_picture(packet):
+                found = found.after(memoryview(packet))
+            if found is not self.description:
+                break
+        if not found.parameters.units:
+            raise Unusable("it has no parameter sets: its pictures cannot be decoded")
+        self.video.codec_context.extradata = found.configuration
+
+    def described(self, packet: Any, before: Description) -> Description:
+        """Return what is in force at a frame, the one before which had ``before``."""
+        if self._descriptions is not None:
+            said = self._descriptions.at(packet.pos)
+            if said.entry != before.entry:
+                before = before.replaced_by(said)
+        return before.after(memoryview(packet))
 
     @property
     def listed_packets(self) -> int:
@@ -251,13 +306,16 @@ class Clip:
 
     def first_picture(self) -> Packet[Any] | None:
         """Its first picture, which :meth:`packets` gives all the same; None where there is none."""
+        return next((packet for packet in self._ahead_of(sound=True) if self.is_picture(packet)), None)
+
+    def _ahead_of(self, *, sound: bool) -> Iterator[Packet[Any]]:
+        """Its packets, which :meth:`packets` gives all the same."""
+        yield from self._ahead
         if self._begun is None:
-            self._begun = self._stored(sound=True)
-            for packet in self._begun:
-                self._ahead.append(packet)
-                if self.is_picture(packet):
-                    break
-        return next((packet for packet in self._ahead if self.is_picture(packet)), None)
+            self._begun = self._stored(sound=sound)
+        for packet in self._begun:
+            self._ahead.append(packet)
+            yield packet
 
     def packets(self, *, sound: bool = True) -> Iterator[Packet[Any]]:
         """Its packets as stored, up to where the bytes end or stop making sense."""
@@ -270,6 +328,8 @@ class Clip:
         streams = [self.video] if self.sound is None or not sound else [self.video, self.sound]
         left = Path(self.path).stat().st_size
         hidden = 4 * left  # what an edit list hides comes again where a later part of it needs it
+        parameters = self.parameters
+        start_coded: bool | None = None
         try:
             for packet in self.container.demux(*streams):
                 # An index that names the same bytes again and again would make terabytes out of a small file.
@@ -279,10 +339,70 @@ class Clip:
                     left -= packet.size
                 if left < 0 or hidden < 0:
                     return
-                if packet.dts is not None and packet.size and not packet.is_corrupt:
-                    yield packet
+                if packet.dts is None or not packet.size or packet.is_corrupt:
+                    continue
+                if start_coded is None and self.is_picture(packet):
+                    start_coded = parameters.is_start_coded(memoryview(packet))
+                    self._is_flagged = self._is_flagged and not start_coded  # a copy has no such mark
+                yield (
+                    self._packet_of(length_prefixed(bytes(packet), parameters.nal_length_size), packet)
+                    if start_coded and self.is_picture(packet)
+                    else packet
+                )
         except (av.error.FFmpegError, ValueError):
             return  # cut short: what is missing is counted against the index
+
+    def decodable(self, *, sound: bool = False) -> Iterator[Packet[Any]]:
+        """Its packets for a decoder that begins with any of its keyframes: these have the sets that it lacks.
+
+        The decoder is one of the clip's container, or has its configuration.
+        """
+        description, has_changed = self.description, False
+        for packet in self.packets(sound=sound):
+            if not self.is_picture(packet):
+                yield packet
+                continue
+            before, description = description, self.described(packet, description)
+            has_changed = has_changed or description.parameters is not self.parameters
+            is_due = has_changed and (packet.is_keyframe or description is not before)
+            yield self._armed(packet, description.parameters, is_due=is_due)
+
+    def _armed(self, packet: Any, parameters: Parameters, *, is_due: bool) -> Packet[Any]:
+        """Return a frame with the parameter sets where they are due, in the form of the first description."""
+        size = self.parameters.nal_length_size
+        place = parameters.place_for_sets(view_of(packet)) if is_due else None
+        if isinstance(packet, Stored):
+            packet = packet.packet(self.video, self.time_base)
+        data = parameters.with_sets(bytes(packet), place)
+        if parameters.nal_length_size != size:
+            data = length_prefixed(parameters.with_start_codes(memoryview(data)) or b"", size)
+        elif place is None:
+            return packet  # type: ignore[no-any-return]
+        return self._packet_of(data, packet)
+
+    def _packet_of(self, data: bytes, like: Packet[Any]) -> Packet[Any]:
+        made: Packet[Any] = av.Packet(data)
+        made.stream, made.time_base = self.video, self.time_base
+        made.pts, made.dts, made.duration = like.pts, like.dts, like.duration
+        made.is_keyframe = like.is_keyframe
+        return made
+
+
+class Mp4Clip(Clip):
+    """A clip that is an mp4."""
+
+    def _first_description(self) -> Description:
+        try:
+            track = descriptions_in(self.path, self.video.id)
+        except BadIndex:
+            return super()._first_description()
+        if any(sample.is_encrypted for sample in track.descriptions):
+            raise Unusable("its pictures are encrypted")
+        found = Descriptions(self.video.codec_context.name, track)
+        self._descriptions = found if found.are_several else None
+        if found.first.entry:  # a decoder begins with the description of the first frame
+            self.video.codec_context.extradata = found.first.configuration
+        return found.first
 
 
 def open_mp4(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
@@ -293,7 +413,7 @@ def open_mp4(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
     except (av.error.FFmpegError, ValueError) as error:
         raise Unusable(_why_not_opened(path)) from error
     try:
-        clip = Clip(path, container)
+        clip = Mp4Clip(path, container)
     except Unusable:
         container.close()
         raise
@@ -379,13 +499,6 @@ def _end_of(sound: AudioStream) -> Fraction | None:
     if entries is not None and len(entries):
         start = min(start, entries[0].timestamp)  # FFmpeg takes what the pictures wait for that of the sound, too
     return (start + sound.duration) * ticks
-
-
-def _parameters_of(video: VideoStream) -> Parameters:
-    try:
-        return read_parameters(video.codec_context.name, video.codec_context.extradata)
-    except BadParameters as error:
-        raise Unusable(f"it has {error}: its pictures cannot be decoded") from error
 
 
 def _time_base_of(video: VideoStream) -> Fraction:

@@ -47,8 +47,6 @@ _MOVED = timedelta(minutes=2)
 class DavClip(Clip):
     """An open ``.dav`` recording. Its times are milliseconds after its first frame, in the ticks of its tracks."""
 
-    is_upright = True
-
     def __init__(self, path: str, options: dict[str, str]) -> None:
         self._summary = summary_of(path)
         super().__init__(path, _tracks_of(path, self._summary, options))

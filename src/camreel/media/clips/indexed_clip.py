@@ -15,15 +15,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from camreel.formats.mp4 import BadIndex, Movie, index_at_end, read_index
-from camreel.formats.nal import Parameters
 from camreel.media.clips.clip import Clip, ClipKind, open_mp4, rate_of
 from camreel.media.clips.marks import Marks
-from camreel.media.clips.packets import ClipBytes, ClipUnreadable, Packets, Stored
+from camreel.media.clips.packets import ClipBytes, ClipUnreadable, Packets, Stored, view_of
 from camreel.media.clips.tracks import has_auxiliary
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.video.stream import VideoStream
+
+    from camreel.media.clips.description import Description
 
 _TAIL = 64 << 10
 _MOST_INDEX = 64 << 20
@@ -37,9 +38,7 @@ class Described:
     """What FFmpeg says of clips with these descriptions."""
 
     kind: ClipKind
-    parameters: Parameters
-    configuration: bytes
-    aspect: Fraction
+    description: Description
     sound_setup: bytes
 
 
@@ -61,7 +60,11 @@ def open_indexed(path: str) -> IndexedClip | None:
     if movie is None or described is None:
         file.close()
         return None
-    return IndexedClip(path, file, movie, described)
+    clip = IndexedClip(path, file, movie, described)
+    if clip.is_start_coded():
+        clip.close()
+        return None
+    return clip
 
 
 class IndexedClip(Clip):
@@ -74,14 +77,12 @@ class IndexedClip(Clip):
         self._movie = movie
         self._opened: Clip | None = None
         track = movie.pictures
-        self.kind, self.parameters = described.kind, described.parameters
-        self.configuration, self.aspect = described.configuration, described.aspect
+        self.kind, self.description = described.kind, described.description
         self.sound_setup = described.sound_setup
         self.time_base = Fraction(1, track.scale)
         self.sound_ticks = (
             None if described.kind.sound is None else Fraction(1, movie.sound.scale) if movie.sound else None
         )
-        self.is_upright = True
         self._listed_packets = track.count
         self._listed_seconds = track.dts[-1] / track.scale
         self._frame_rate = rate_of(Fraction(track.count * track.scale, track.dts[-1]) if track.dts[-1] else None)
@@ -114,6 +115,14 @@ class IndexedClip(Clip):
     def is_picture(self, packet: Any) -> bool:
         return type(packet) is Stored and packet.is_picture
 
+    def is_start_coded(self) -> bool:
+        """Whether its pictures have start codes, as far as the first one tells."""
+        try:
+            first = self.first_picture()
+            return first is not None and self.parameters.is_start_coded(view_of(first))
+        except ClipUnreadable:
+            return False  # it is so when it is copied, too
+
     def first_picture(self) -> Any:
         return next(self.packets(sound=False), None)
 
@@ -136,8 +145,17 @@ class IndexedClip(Clip):
         """The same, but that what lies between two keyframes comes at once."""
         return self._packets(sound=True).stretches()
 
+    def described(self, packet: Any, before: Description) -> Description:
+        size = self.parameters.nal_length_size
+        if not packet.is_keyframe and packet.size > size:
+            first = packet.file.read(packet.at + size, 1)
+            if first in self.parameters.slice_starts:
+                return before
+        return before.after(view_of(packet))
+
     def _packets(self, *, sound: bool) -> Packets:
-        return Packets(self._file, self._movie, sound=sound and self.kind.sound is not None)
+        wanted = sound and self.kind.sound is not None
+        return Packets(self._file, self._movie, sound=wanted, parameters=self.parameters)
 
 
 def _movie_of(file: ClipBytes) -> Movie | None:
@@ -157,7 +175,7 @@ def _is_plain(movie: Movie, total: int) -> bool:
     # Without a keyframe in its list FFmpeg looks into the pictures for some.
     if movie.pictures.keys is not None and not movie.pictures.keys:
         return False
-    if movie.pictures.track_head[-_SIZE_AND_MATRIX:-8] != _IDENTITY:
+    if movie.pictures.track_head[-_SIZE_AND_MATRIX:-8] != _IDENTITY or _IDENTITY not in movie.head:
         return False
     # Times that are edited, or shown before they are decoded, mean what FFmpeg makes of them.
     return all(not track.edits and (track.cts is None or min(track.cts) >= 0) for track in tracks)
@@ -211,7 +229,9 @@ def _described(path: str, movie: Movie) -> Described | None:
             sound is not None and clip.sound_ticks != Fraction(1, sound.scale)
         ):
             return None
-        found = Described(clip.kind, clip.parameters, clip.configuration, clip.aspect, clip.sound_setup)
+        if not clip.description.described:
+            return None  # how its samples are stored is to be found out
+        found = Described(clip.kind, clip.description, clip.sound_setup)
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
     _known[key] = found

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.stream import Stream
 
+    from camreel.formats.nal import Parameters
+
 _HEAD = 2048  # bytes: what tells a picture from others, and where its first slice mostly is
 _PIECE = 64
 Piece = tuple["ClipBytes", int, int]  # so many bytes of a clip's file, from a place on
@@ -249,10 +251,15 @@ class GopRun:
 
 
 class Packets:
-    """The packets of an indexed clip; ``sound_track`` is its track of sound, where that is wanted."""
+    """The packets of an indexed clip; ``sound_track`` is its track of sound, where that is wanted.
 
-    def __init__(self, file: ClipBytes, movie: Movie, *, sound: bool) -> None:
+    ``parameters`` say how its NAL units are stored.
+    """
+
+    def __init__(self, file: ClipBytes, movie: Movie, *, sound: bool, parameters: Parameters) -> None:
         self.file = file
+        self._parameters = parameters
+        self._layout = b"", parameters.nal_length_size  # how most pictures begin, as far as is known
         self.movie = movie
         self.sound_track = movie.sound if sound else None
         self._sound_count = 0 if self.sound_track is None else self.sound_track.count
@@ -302,7 +309,10 @@ class Packets:
             while picture < key:
                 until = min(key, picture + _MOST)
                 until_sound = self._sounds_until(until, sounds)
-                yield GopRun(self, range(picture, until), range(sounds, until_sound))
+                if self._carry_no_sets(range(picture, until)):
+                    yield GopRun(self, range(picture, until), range(sounds, until_sound))
+                else:
+                    yield from self.singly(range(picture, until), range(sounds, until_sound))
                 picture, sounds = until, until_sound
             if key < pictures:
                 until_sound = self._sounds_until(key + 1, sounds)
@@ -310,6 +320,21 @@ class Packets:
                 picture, sounds = key + 1, until_sound
         # What sounds after the last picture is mostly left out.
         yield from self.singly(range(0), range(sounds, self._sound_count))
+
+    def _carry_no_sets(self, pictures: range) -> bool:
+        """Whether no parameter sets come in band in these pictures. Reads the first bytes of each."""
+        begins, place = self._layout
+        starts, handle, size = self._parameters.slice_starts, self.file.handle, place + 1
+        try:
+            places = self.movie.pictures.offsets[pictures.start : pictures.stop]
+            heads = [_read_at(handle, size, at) for at in places]
+        except OSError:
+            heads = [b""]
+        if all(len(head) == size and head.startswith(begins) and head[place] in starts for head in heads):
+            return True
+        views = [View(self.picture(number)) for number in pictures]
+        self._layout = self._parameters.layout(views[-1])
+        return not any(map(self._parameters.carries_sets, views))
 
     def _sounds_until(self, picture: int, sound: int) -> int:
         """How many packets of sound come before a picture (the end: the last one); ``sound`` of them are known to."""

@@ -120,6 +120,7 @@ class ClipCopy:
         self.origin = source.origin  # the clip's first picture, in its ticks
         # Asked for after the clip is closed as well, and then the tracks of its container are freed memory.
         self.frame_rate = source.frame_rate
+        self._description = source.description  # what is in force at the picture read last
         self._job = job
         self._skip = 0 if source.is_encoded else piece.skip
         self._destination = destination
@@ -246,6 +247,7 @@ class ClipCopy:
         if self.origin is None:
             self.origin = pts
         at = pts - self.origin
+        self._describe(packet)
         is_hidden = self.source.hides(packet)
         if packet.is_keyframe and not is_hidden and self._is_split(packet, at):
             self.split_at = at
@@ -292,6 +294,14 @@ class ClipCopy:
         else:
             self._write(packet)
 
+    def _describe(self, packet: Packet[Any]) -> None:
+        """Keep up with what is in force at a picture."""
+        description = self.source.described(packet, self._description)
+        if description is not self._description:
+            self._description = description
+            if self._output is not None:
+                self._output.pictures.use(description.parameters)
+
     def _leave_out(self, at: int, *, is_copy: bool) -> None:
         """Count a frame that is not in the film; of the range it ``is_copy`` of what another clip shows."""
         if is_copy and self._cut.start <= at < self._cut.end:
@@ -328,18 +338,25 @@ class ClipCopy:
         wall = timeline.wall_at(self.piece.clip, at, self.source.time_base)
         # Amcrest cameras begin with two keyframes: the first of them would make a file of one frame.
         is_second = self._output.pictures.packets == self._pictures_before + 1
-        full = self._destination.is_full(wall, lambda _room: 0 if is_second else self.source.gop_bytes(packet))
+        full = not self._destination.takes(self._description) or self._destination.is_full(
+            wall, lambda _room: 0 if is_second else self.source.gop_bytes(packet)
+        )
         return full and (packet.pts == packet.dts or self.source.parameters.begins_anew(view_of(packet)))
+
+    def _can_begin(self, packet: Packet[Any]) -> bool:
+        """Whether a keyframe has the parameter sets that it needs."""
+        return self._description.parameters.sequence_for(view_of(packet)) is not None
 
     def _seek_first(self, packet: Packet[Any], at: int, *, after_end: bool) -> None:
         """Start with a keyframe, or behind what the film has already; what comes before cannot be decoded."""
         assert self.origin is not None
         begin = self._begin_at if self.piece.begin is None else self.piece.begin + self.origin
+        is_key = packet.is_keyframe and self._can_begin(packet)
         if after_end:
             self._leave_out(at, is_copy=True)
-        elif self.piece.skip == 0 and not packet.is_keyframe and self.piece.begin is None:
+        elif self.piece.skip == 0 and not is_key and self.piece.begin is None:
             self._lose(at)
-        elif self.piece.skip == 0 and (not packet.is_keyframe or (begin is not None and self.origin + at < begin)):
+        elif self.piece.skip == 0 and (not is_key or (begin is not None and self.origin + at < begin)):
             self._leave_out(at, is_copy=self.piece.begin is not None and not self.piece.is_rest)
         else:
             self._begin(packet, at)
@@ -352,7 +369,7 @@ class ClipCopy:
         head = None if made is None else next(made.packets, None)
         self._first = self.origin + at if head is None or head.pts is None else head.pts
         wall = timeline.wall_at(self.piece.clip, self._first - self.origin, source.time_base)
-        output = self._output = self._destination.output_for(self.piece, source, wall)
+        output = self._output = self._destination.output_for(self.piece, source, wall, self._description)
         # In H.265 also a keyframe that refreshes may have leading pictures, some decodable: each is asked.
         parameters = source.parameters
         refreshed = not parameters.hevc and parameters.refreshes(view_of(packet))
@@ -378,14 +395,14 @@ class ClipCopy:
             self._heartbeat.tick()
             self._put(each)
             self.encoded += 1
-        self._output.pictures.use(self.source.parameters)
+        self._output.pictures.use(self._description.parameters)
         self._edge_until = (self.origin or 0) + self._cut.end if made.resume_at is None else made.resume_at
 
     def _start_tracks(self, output: OutputFile, wall: WallTime) -> None:
         pictures, sound = output.pictures, output.sound
         self._starts_at = place_first(self.piece, self._destination, output, wall)
         self._pictures_before, self._damaged_before = pictures.packets, pictures.damaged
-        pictures.start_clip(self.source, self._first, self._starts_at)
+        pictures.start_clip(self.source, self._first, self._starts_at, self._description.parameters)
         base = self._starts_at * pictures.time_base
         if sound is not None:
             sound.start_clip(self.source, base, self._first * self.source.time_base)
@@ -470,7 +487,11 @@ class ClipCopy:
             if self.is_whole and self._latest is None:
                 raise Unusable("it holds no pictures")
             if self.is_whole and self._begin_at is None and counts.read and counts.undecodable == counts.read:
-                raise Unusable("none of its pictures can be decoded by itself (no keyframe)")
+                raise Unusable(
+                    "none of its pictures can be decoded by itself (no keyframe)"
+                    if self._description.parameters.units
+                    else "it has no parameter sets: its pictures cannot be decoded"
+                )
             return ClipOutcome(
                 self.piece.clip.number,
                 holds=self._holds(),

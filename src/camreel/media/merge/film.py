@@ -23,7 +23,8 @@ from camreel.model import Gaps, Span, WallTime
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from camreel.media.clips.clip import Clip, ClipKind, SoundKind
+    from camreel.media.clips.clip import Clip, SoundKind
+    from camreel.media.clips.description import Description
     from camreel.media.merge.pieces import GopBytes, Piece
     from camreel.media.worker.messages import ClipOutcome
 
@@ -42,12 +43,15 @@ class SoundShare:
 
 @dataclass(slots=True)
 class Film:
-    """An output and the pieces in it. ``start`` is when its first picture was taken, ``kind`` is its clip's."""
+    """An output and the pieces in it. ``start`` is when its first picture was taken.
+
+    ``description`` is how that is decoded and shown.
+    """
 
     job: MergeJob
     number: int
     output: OutputFile
-    kind: ClipKind
+    description: Description
     start: WallTime
     form: SoundForm | None
     pieces: list[Piece] = field(default_factory=list)
@@ -58,23 +62,42 @@ class Film:
     _largest_gop: int = 0
 
     @classmethod
-    def opened(cls, job: MergeJob, number: int, source: Clip, start: WallTime, form: SoundForm | None) -> Film:
-        """A new one, made for pictures like those of ``source``."""
-        output = open_output(job, part_name(job.output, number), source, form, _creation(job, start))
-        return cls(job, number, output, source.kind, start, form)
+    def opened(
+        cls,
+        job: MergeJob,
+        number: int,
+        source: Clip,
+        start: WallTime,
+        form: SoundForm | None,
+        *,
+        description: Description,
+    ) -> Film:
+        """A new one, made for pictures like those of ``source`` with ``description``."""
+        path, created = part_name(job.output, number), _creation(job, start)
+        output = open_output(job, path, source, form, created, description=description)
+        return cls(job, number, output, description, start, form)
 
     def reopen(self, source: Clip, form: SoundForm | None) -> None:
         """Empty, with sound of ``form``; the pieces have to be put in again."""
         self.output.abandon()
         self.form = form
         self.output = open_output(
-            self.job, part_name(self.job.output, self.number), source, form, _creation(self.job, self.start)
+            self.job,
+            part_name(self.job.output, self.number),
+            source,
+            form,
+            _creation(self.job, self.start),
+            description=self.description,
         )
 
-    def takes(self, kind: ClipKind) -> bool:
-        """Whether clips of ``kind`` can be in it."""
-        same_size = (kind.width, kind.height) == (self.kind.width, self.kind.height)
-        return kind.codec == self.kind.codec and (same_size or self.job.format.container.sizes_may_differ)
+    def takes(self, description: Description) -> bool:
+        """Whether pictures of ``description`` can be in it."""
+        own = self.description
+        if description is own:
+            return True
+        same_size = (description.width, description.height) == (own.width, own.height)
+        alike = description.codec == own.codec and description.look == own.look
+        return alike and (same_size or self.job.format.container.sizes_may_differ)
 
     def put_in(self, piece: Piece, outcome: ClipOutcome, sound: SoundKind | None, doubt: timedelta) -> None:
         """``piece`` was copied; ``outcome`` is what became of it. Its times may be off by ``doubt``."""
@@ -147,9 +170,9 @@ class Film:
             span=Span(self.start, max(placed.wall.end for placed in self.placed)),
             seconds=float(pictures.end * pictures.time_base),
             size=Path(path).stat().st_size,
-            video_codec=self.kind.codec,
-            width=self.kind.width,
-            height=self.kind.height,
+            video_codec=self.description.codec,
+            width=self.description.width,
+            height=self.description.height,
             video_packets=pictures.packets,
             audio_codec=codec,
             audio_from=self._changed_from(codec),
@@ -181,7 +204,13 @@ class RewriteTarget:
 
     film: Film
 
-    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> OutputFile:  # noqa: ARG002 - all is decided
+    def output_for(
+        self,
+        piece: Piece,  # noqa: ARG002 - all is decided
+        source: Clip,  # noqa: ARG002
+        first: WallTime,  # noqa: ARG002
+        description: Description,  # noqa: ARG002
+    ) -> OutputFile:
         """Where it goes."""
         return self.film.output
 
@@ -189,16 +218,32 @@ class RewriteTarget:
         """See :meth:`Film.place_of`."""
         return self.film.place_of(wall)
 
+    def takes(self, description: Description) -> bool:  # noqa: ARG002
+        """Each piece ends where it ended before."""
+        return True
+
     def is_full(self, wall: WallTime, gop: GopBytes) -> bool:  # noqa: ARG002
         """It is not asked again."""
         return False
 
 
-def open_output(job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> OutputFile:
-    """An output for pictures like those of ``clip`` and sound of ``form``. Raises what :func:`writing` raises."""
-    if can_be_direct(job, clip, form):
-        return DirectOutput(job, path, clip, form, created)
-    return MuxedOutput(job, path, clip, form, created, caption=partial(timeline.shown, job=job))
+def open_output(
+    job: MergeJob,
+    path: str,
+    clip: Clip,
+    form: SoundForm | None,
+    created: Creation | None,
+    *,
+    description: Description,
+) -> OutputFile:
+    """An output for pictures of ``clip`` that have ``description``, and sound of ``form``.
+
+    Raises what :func:`writing` raises.
+    """
+    if can_be_direct(job, description, form):
+        return DirectOutput(job, path, clip, form, created, description=description)
+    caption = partial(timeline.shown, job=job)
+    return MuxedOutput(job, path, clip, form, created, description=description, caption=caption)
 
 
 def _creation(job: MergeJob, first: WallTime) -> Creation | None:

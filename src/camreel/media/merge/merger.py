@@ -33,6 +33,7 @@ from camreel.text import codec_name, count_text, size_text
 
 if TYPE_CHECKING:
     from camreel.formats.dhav import DhavSummary
+    from camreel.media.clips.description import Description
     from camreel.media.mux.base import OutputFile
     from camreel.media.mux.sound import SoundForm
 
@@ -396,20 +397,21 @@ class Merger:
 
     # What a piece asks of the place it goes to.
 
-    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> OutputFile:
+    def output_for(self, piece: Piece, source: Clip, first: WallTime, description: Description) -> OutputFile:
         """The output for a piece, made now if the one that is open cannot take it."""
         kind = source.kind
         if kind.codec not in self._job.format.container.video:
             better = names(lambda container: kind.codec in container.video)
             said = f"{codec_name(kind.codec)} cannot be stored in {self._job.format.value}; use {better}."
             raise MergeError(said, hint=_KEPT)
-        if self._film is not None and (not self._film.takes(kind) or self._begins_next(piece, source, first)):
+        begins_next = self._film is not None and self._begins_next(piece, source, first)
+        if begins_next or not self.takes(description):
             self._close_film()
         form = None
         if kind.sound is not None:
             form = sound_form(kind.sound, piece.clip.path, self._job.format, self._job.video.audio)
         if self._film is None:
-            self._film = Film.opened(self._job, len(self._films) + 1, source, first, form)
+            self._film = Film.opened(self._job, len(self._films) + 1, source, first, form, description=description)
         elif self._film.form is None and form is not None:
             self._again(self._film, form)
         return self._film.output
@@ -417,6 +419,10 @@ class Merger:
     def place_of(self, wall: WallTime) -> Fraction | None:
         """See :meth:`Film.place_of`."""
         return None if self._film is None else self._film.place_of(wall)
+
+    def takes(self, description: Description) -> bool:
+        """See :meth:`Film.takes`."""
+        return self._film is None or self._film.takes(description)
 
     def is_full(self, wall: WallTime, gop: GopBytes) -> bool:
         """See :meth:`Film.is_full`."""

@@ -15,6 +15,7 @@ from camreel.model import Span, WallTime
 
 if TYPE_CHECKING:
     from camreel.media.clips.clip import Clip
+    from camreel.media.clips.description import Description
     from camreel.media.mux.base import OutputFile
 
 
@@ -57,11 +58,14 @@ GopBytes = Callable[[int], "int | None"]
 class Destination(Protocol):
     """Where pieces go: the file that is being written."""
 
-    def output_for(self, piece: Piece, source: Clip, first: WallTime) -> OutputFile:
-        """The open output, for a piece whose first picture was taken at ``first``."""
+    def output_for(self, piece: Piece, source: Clip, first: WallTime, description: Description) -> OutputFile:
+        """The open output, for a piece whose first picture was taken at ``first`` and has ``description``."""
 
     def place_of(self, wall: WallTime) -> Fraction | None:
         """Where (seconds) a picture taken at ``wall`` belongs, in a film that keeps real time; else None."""
+
+    def takes(self, description: Description) -> bool:
+        """Whether frames of ``description`` can be in the file that is open."""
 
     def is_full(self, wall: WallTime, gop: GopBytes) -> bool:
         """Whether a keyframe taken at ``wall`` belongs into another file. See :data:`GopBytes`."""

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from camreel.media.clips.clip import Clip, ClipKind
+from camreel.media.clips.description import description_by_ffmpeg
 from camreel.media.clips.open import open_clip
 from camreel.media.encode.video import COPY, EDGE, Quality, Reencoder
 from camreel.media.merge import timeline
@@ -136,7 +137,7 @@ def _encoded(
     """``beyond`` packets that are shown from ``stop`` on are read: earlier pictures may follow them in the file."""
     with source:
         started = False
-        for packet in source.packets(sound=False):
+        for packet in source.decodable():
             pts = packet.dts if packet.pts is None else packet.pts
             assert pts is not None
             started = started or (packet.is_keyframe and pts == decode_from)
@@ -165,14 +166,13 @@ class H264Clip(Clip):
             source.sound,
             source.time_base,
         )
-        self.configuration, self.aspect = source.configuration, source.aspect
         self.sound_ticks, self.sound_setup = source.sound_ticks, source.sound_setup
         self.sound_ends, self.has_lost_sound, self.besides = source.sound_ends, source.has_lost_sound, source.besides
         self._unread = 0  # pictures of the range that the index lists and the file has not
         self._from: int | None = None
         self._ready: list[Packet[Any]] = []
         self._encoder: Reencoder | None = None
-        self.video, self.parameters, self.kind = source.video, source.parameters, source.kind
+        self.video, self.description, self.kind = source.video, source.description, source.kind
         try:
             self._prepare(piece, job, size)
         except BaseException:
@@ -213,7 +213,8 @@ class H264Clip(Clip):
                 break
         if self.holds_nothing:
             return
-        self.video, self.parameters = self._encoder.track, self._encoder.parameters
+        self.video = self._encoder.track
+        self.description = description_by_ffmpeg(self.video)
         self.kind = ClipKind("h264", 4, self.video.width, self.video.height, source.kind.sound)
 
     @property
@@ -249,7 +250,7 @@ class H264Clip(Clip):
     def _encoded(self) -> Iterator[Packet[Any]]:
         assert self._encoder is not None
         started, read, latest = False, 0, 0
-        for packet in self._source.packets():
+        for packet in self._source.decodable(sound=True):
             if not self._source.is_picture(packet):
                 yield packet
                 continue

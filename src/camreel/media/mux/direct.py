@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from camreel._version import __version__
@@ -25,7 +26,7 @@ from camreel.formats.nal import widened_configuration
 from camreel.media.clips.open import open_to_copy
 from camreel.media.clips.packets import LARGEST_HOLE, ClipBytes, GopRun, Stored
 from camreel.media.mux.base import Creation, OutputFile, as_camreel_error, picture_time_base, writing
-from camreel.media.mux.frames import LENGTH_SIZE, FrameTrack
+from camreel.media.mux.frames import FrameTrack
 from camreel.media.mux.sound import AacPackets
 from camreel.model import Gaps
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from camreel.formats.mp4 import Run
     from camreel.media.clips.clip import Clip
+    from camreel.media.clips.description import Description
     from camreel.media.mux.sound import SoundForm
     from camreel.media.worker.messages import Chapter, MergeJob
 
@@ -47,8 +49,8 @@ _EPOCH = datetime(1904, 1, 1, tzinfo=timezone.utc)  # of ISO/IEC 14496-12
 _MDAT = struct.Struct(">I4sQ")
 
 
-def can_be_direct(job: MergeJob, clip: Clip, form: SoundForm | None) -> bool:
-    """Whether a film that begins with ``clip`` and has sound of ``form`` can be written here."""
+def can_be_direct(job: MergeJob, description: Description, form: SoundForm | None) -> bool:
+    """Whether a film that begins with frames of ``description`` and has sound of ``form`` can be written here."""
     if (
         not job.format.container.has_own_writer
         or job.video.faststart
@@ -57,7 +59,7 @@ def can_be_direct(job: MergeJob, clip: Clip, form: SoundForm | None) -> bool:
         or job.video.gaps is Gaps.HOLD
     ):
         return False
-    if not clip.is_upright or not clip.configuration:
+    if not description.look.is_upright or not description.configuration:
         return False
     return form is None or (form.codec == "aac" and form.copied and form.rate <= 0xFFFF)
 
@@ -65,18 +67,32 @@ def can_be_direct(job: MergeJob, clip: Clip, form: SoundForm | None) -> bool:
 class DirectOutput(OutputFile):
     """See :class:`OutputFile`."""
 
-    def __init__(self, job: MergeJob, path: str, clip: Clip, form: SoundForm | None, created: Creation | None) -> None:
+    def __init__(
+        self,
+        job: MergeJob,
+        path: str,
+        clip: Clip,
+        form: SoundForm | None,
+        created: Creation | None,
+        *,
+        description: Description,
+    ) -> None:
         super().__init__(job, path)
         self._metadata = {"title": job.title, "artist": job.camera, "comment": job.comment}
         self._metadata |= {"date": created.local if created else "", "encoder": f"camreel {__version__}"}
         self._created = 0 if created is None else _since_1904(created.utc)
         self.picture_time_base = picture_time_base(self._format, clip)
-        configuration = clip.configuration
-        if clip.parameters.nal_length_size != LENGTH_SIZE:
-            configuration = widened_configuration(clip.kind.codec, configuration)
-        scale = self.picture_time_base.denominator
-        size = clip.kind.width, clip.kind.height
-        self._picture_track = writer.VideoTrackIndex(clip.kind.codec, configuration, *size, scale, clip.aspect)
+        scale, codec, look = self.picture_time_base.denominator, description.codec, description.look
+        configuration = widened_configuration(codec, description.configuration)
+        self._picture_track = writer.VideoTrackIndex(
+            codec,
+            configuration,
+            description.width,
+            description.height,
+            scale,
+            look.aspect or Fraction(1),
+            look.color_box() + look.boxes,
+        )
         self._picture_samples, self._sound_samples = SampleIndex(), SampleIndex()
         self.pictures = FrameTrack(self, lowest=None)
         self._sound_track: writer.SoundTrackIndex | None = None
@@ -84,7 +100,7 @@ class DirectOutput(OutputFile):
             with open_to_copy(form.path) as template:
                 self._sound_track = writer.SoundTrackIndex(template.sound_setup, form.kind.rate, form.kind.channels)
             self.sound = AacPackets(self, form.kind, fill=True, stamped=True)
-        self._file: _Film = writing(_Film, path, writer.beginning(clip.kind.codec))
+        self._file: _Film = writing(_Film, path, writer.beginning(codec))
 
     @property
     def sound_codec(self) -> str | None:
@@ -103,7 +119,7 @@ class DirectOutput(OutputFile):
         self.bytes += size
         with _putting():
             number = samples.add(size, packet.pts, packet.dts, packet.duration or 0, key=packet.is_keyframe)
-            self._file.add(packet, samples, number)
+            self._file.add(packet, samples, number, is_picture=samples is self._picture_samples)
             self._fsync.written(self.bytes)
 
     def takes(self, stretch: GopRun) -> bool:
@@ -204,10 +220,10 @@ class _Film:
             self.abandon()
             raise
 
-    def add(self, packet: Packet[Any] | Stored, samples: SampleIndex, number: int) -> None:
+    def add(self, packet: Packet[Any] | Stored, samples: SampleIndex, number: int, *, is_picture: bool) -> None:
         """The bytes of sample ``number`` of a track. They get their place soon."""
         # Sound waits for the next picture, so that what belongs to a stretch still finds its bytes here.
-        if (type(packet) is Stored and packet.is_picture) or len(self._units) + len(self._loose) >= _MOST_WAITING:
+        if is_picture or len(self._units) + len(self._loose) >= _MOST_WAITING:
             self._make_room()
         self._waiting += packet.size
         if type(packet) is Stored:

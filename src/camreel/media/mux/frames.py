@@ -87,12 +87,13 @@ class FrameTrack:
         self._last: Stored | bytes = b""
         self.points: list[SetsPoint] = []
         self._path = ""
+        self._in_force: Parameters | None = None  # the sets that the frames written so far have left
 
-    def start_clip(self, clip: Clip, first: int, base: int) -> None:
+    def start_clip(self, clip: Clip, first: int, base: int, parameters: Parameters) -> None:
         """The clip's picture at ``first`` (its own ticks) is shown at ``base`` (the output's)."""
         ratio = clip.time_base / self.time_base
         self._path = clip.path
-        self.use(clip.parameters, encoded=clip.is_encoded)
+        self.use(parameters, encoded=clip.is_encoded)
         self._place = ClipPlace(first, base, ratio.numerator, ratio.denominator)
         self._frame = max(1, round(1 / (clip.frame_rate * self.time_base)))
         self._shown = base
@@ -150,6 +151,8 @@ class FrameTrack:
         run, place = stretch.picture_run, self._place
         if not self._wide or self._clip_dts is None or place.numerator != place.denominator:
             return False
+        if self._parameters is not self._in_force:
+            return False
         start = place.at(run.dts[0])
         steps = (start - self._clip_dts, *run.steps)
         return start > self._last_dts and min(steps) > 0 and max(steps) < self._longest
@@ -178,8 +181,13 @@ class FrameTrack:
 
     def _as_stored(self, packet: Packet[Any] | Stored) -> Packet[Any] | Stored | None:
         """The packet in the container's own form; None where it cannot be had."""
-        parameters = self._parameters
-        at = parameters.place_for_sets(view_of(packet)) if packet.is_keyframe else None
+        parameters, known = self._parameters, self._in_force
+        at = None
+        if packet.is_keyframe or parameters is not known:
+            # A decoder may begin with a keyframe; any other frame is behind what was written before it.
+            left = () if packet.is_keyframe or known is None else known.units
+            at = parameters.place_for_sets(view_of(packet), left)
+            self._in_force = parameters
         if self._wide and not self._start_codes:
             if at is None:
                 return packet
@@ -219,8 +227,8 @@ class NumberedFrameTrack(FrameTrack):
 
     _offset: int | None = None
 
-    def start_clip(self, clip: Clip, first: int, base: int) -> None:
-        super().start_clip(clip, first, base)
+    def start_clip(self, clip: Clip, first: int, base: int, parameters: Parameters) -> None:
+        super().start_clip(clip, first, base, parameters)
         self._offset = None
 
     def write(self, packet: Packet[Any] | Stored) -> None:

@@ -15,7 +15,7 @@ from camreel.media.clips.packets import Stored
 from camreel.media.encode.audio import layout_name
 from camreel.media.ffmpeg import FAST_OPEN, THOROUGH_OPEN
 from camreel.media.mux.base import Creation, OutputFile, as_camreel_error, picture_time_base, writing
-from camreel.media.mux.frames import LENGTH_SIZE, picture_track
+from camreel.media.mux.frames import picture_track
 from camreel.media.mux.sound import AacPackets, SampleTrack, SoundForm, SoundTrack
 from camreel.media.mux.subtitles import SubtitleTrack
 from camreel.media.worker.messages import Chapter, MergeJob
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from camreel.media.clips.clip import Clip
+    from camreel.media.clips.description import Description
 
 # In FFmpeg 8.0 hybrid_fragmented with delay_moov closes the file with every offset wrong, and reports no error.
 _HYBRID = av.library_versions["libavformat"] >= (62, 12)
@@ -51,7 +52,7 @@ def _options_of(job: MergeJob) -> dict[str, str]:
 
 
 class MuxedOutput(OutputFile):
-    """An output that FFmpeg writes, made for frames like those of ``clip`` and sound of ``form``.
+    """An output that FFmpeg writes, made for frames of ``clip`` that have ``description``, and sound of ``form``.
 
     ``created`` is when the first frame was taken. ``caption`` makes the text of a subtitle.
     """
@@ -64,13 +65,14 @@ class MuxedOutput(OutputFile):
         form: SoundForm | None,
         created: Creation | None,
         *,
+        description: Description,
         caption: Callable[[WallTime], str],
     ) -> None:
         super().__init__(job, path)
         self._container = writing(self._open, job)
         self._set_metadata(job, created)
         self.picture_time_base = picture_time_base(self._format, clip)
-        self.picture_stream: VideoStream = writing(self._add_pictures, clip)
+        self.picture_stream: VideoStream = writing(self._add_pictures, clip, description)
         self.pictures = picture_track(self, self._format)
         self._sound_time_base = Fraction(1)
         if form is not None:
@@ -95,16 +97,15 @@ class MuxedOutput(OutputFile):
             wanted |= {f"com.apple.quicktime.{name}": wanted.get(key) for key, name in names.items()}
         self._container.metadata.update({key: text for key, text in wanted.items() if text})
 
-    def _add_pictures(self, clip: Clip) -> VideoStream:
+    def _add_pictures(self, clip: Clip, description: Description) -> VideoStream:
         # opaque: a track to copy into; else PyAV builds an encoder, which some builds of FFmpeg lack.
         stream = self._container.add_stream_from_template(clip.video, opaque=True)
         stream.time_base = self.picture_time_base
-        configuration = clip.video.codec_context.extradata
         if self._format.has_start_codes:
-            stream.codec_context.extradata = clip.parameters.start_coded()
-        elif clip.parameters.nal_length_size != LENGTH_SIZE and configuration:
-            stream.codec_context.extradata = widened_configuration(clip.kind.codec, configuration)
-        if clip.parameters.hevc and self._format.is_quicktime:
+            stream.codec_context.extradata = description.parameters.start_coded()
+        elif description.configuration:
+            stream.codec_context.extradata = widened_configuration(description.codec, description.configuration)
+        if description.parameters.hevc and self._format.is_quicktime:
             stream.codec_context.codec_tag = "hvc1"  # FFmpeg's own choice, hev1, does not play on Apple's systems
         return stream
 

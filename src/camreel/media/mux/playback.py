@@ -23,7 +23,7 @@ import av.error
 from camreel.formats.sniff import Unusable
 from camreel.media.clips.marks import shown_at
 from camreel.media.clips.open import open_to_copy
-from camreel.media.clips.packets import ClipUnreadable, Stored
+from camreel.media.clips.packets import ClipUnreadable
 from camreel.media.ffmpeg import as_fraction, open_as
 from camreel.model import Playback, PlaybackFailure, Verify
 from camreel.text import count_text
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
     from camreel.formats.containers import Container
-    from camreel.media.clips.clip import Clip
 
 BUDGET = 2.0  # seconds, for all samples of a job
 _MOST = 60  # frames of one sample
@@ -162,18 +161,14 @@ def _source_group(point: PlaybackPoint, count: int, deadline: float) -> _Decoded
     """The same frames, decoded from their clip; None if that cannot be done."""
     try:
         with open_to_copy(point.path) as clip:
-            packets = clip.packets(sound=False)
+            packets = clip.decodable()
             for packet in packets:
                 if shown_at(packet, clip.time_base) == point.ticks and packet.is_keyframe:
                     wanted = [packet, *(each for each, _ in zip(packets, range(count - 1), strict=False))]
-                    return _decoded((_as_packet(each, clip) for each in wanted), clip.video.codec_context, deadline)
+                    return _decoded(wanted, clip.video.codec_context, deadline)
     except (Unusable, ClipUnreadable, av.error.FFmpegError, OSError, ValueError):
         return None
     return None
-
-
-def _as_packet(packet: Any, clip: Clip) -> Packet[Any]:
-    return packet.packet(clip.video, clip.time_base) if isinstance(packet, Stored) else packet
 
 
 def _decoded(packets: Iterable[Packet[Any]], decoder: Any, deadline: float) -> _DecodedGroup | None:
@@ -253,10 +248,10 @@ def _bad_in_clip(part: PlaybackPart) -> int:
     try:
         with open_to_copy(part.path) as clip:
             decoder = clip.video.codec_context
-            for each in clip.packets(sound=False):
+            for each in clip.decodable():
                 group.read += 1
                 with suppress(av.error.FFmpegError):
-                    group.whole += sum(not frame.is_corrupt for frame in decoder.decode(_as_packet(each, clip)))
+                    group.whole += sum(not frame.is_corrupt for frame in decoder.decode(each))
             group.whole += sum(not frame.is_corrupt for frame in decoder.decode(None))
     except (Unusable, ClipUnreadable, av.error.FFmpegError, OSError, ValueError):
         return part.frames
