@@ -62,7 +62,7 @@ def export_output(ctx: click.Context, target: Target, query: Query) -> Output:
     Folders may not exist yet; they are made when there is something to put into them.
     """
     given = ctx.params
-    folder, file = output_folder(given["output_dir"]), given["output_file"]
+    folder, file = output_dir_of(ctx), given["output_file"]
     wanted = None if given["output_format"] is None else OutputFormat(given["output_format"])
     by_range = file is None and query.asked.is_relative  # its name is made when the camera has said what time it is
     if file is not None:
@@ -74,6 +74,18 @@ def export_output(ctx: click.Context, target: Target, query: Query) -> Output:
     if file is None and not by_range:
         place = folder / default_name(target, query, chosen, timelapse=video.timelapse)
     return Output(folder, place, chosen, named_by_range=by_range, video=video, **field_values(ctx, Output))
+
+
+def output_dir_of(ctx: click.Context) -> Path:
+    """Return the folder of the output, in which downloads wait, too: ``--output-dir``, else that of ``--output-file``.
+
+    So nothing is written into the current folder if the output is elsewhere.
+    """
+    folder = os.path.dirname(os.path.expanduser(ctx.params["output_file"] or ""))  # noqa: PTH111, PTH120 - keeps "./"
+    if folder and ctx.get_parameter_source("output_dir") is click.core.ParameterSource.DEFAULT:
+        check_folder(absolute(folder), f"--output-file {ctx.params['output_file']!r}")
+        return absolute(folder)
+    return output_folder(ctx.params["output_dir"])
 
 
 def output_folder(given: str) -> Path:
@@ -100,7 +112,10 @@ def output_of(output_file: str, folder: Path, output_format: OutputFormat | None
 def absolute(path: str | Path) -> Path:
     """Where ``path`` is, as it was typed."""
     # Not resolve(): a link that a person made is where they want it.
-    return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
+    try:
+        return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
+    except FileNotFoundError:
+        raise UsageError("The current folder is gone.", hint="Start camreel in another one.") from None
 
 
 def check_folder(folder: Path, what: str) -> None:

@@ -93,6 +93,43 @@ def test_options_go_before_the_environment(camreel_: Camreel, exported: FakeExpo
     assert exported.request.query.channel == 5
 
 
+@pytest.mark.parametrize(
+    ("options", "settings", "folder"),
+    [
+        ("", "", "."),
+        ("-o x.mp4", "", "."),
+        ("-o ./x.mp4", "", "."),
+        ("-o elsewhere/x.mp4", "", "elsewhere"),
+        ("-o ABOVE/a/b/x.mp4", "", "a/b"),
+        ("-o elsewhere/x.mp4 --output-dir .", "", "."),
+        ("-o elsewhere/x.mp4 --output-dir videos", "", "videos"),
+        ("-o elsewhere/x.mp4", "videos", "videos"),
+        ("-o x.mp4", "videos", "videos"),
+    ],
+)
+def test_downloads_wait_beside_the_video(camreel_, exported, tmp_path, options, settings, folder):
+    """In the folder that was named, by --output-dir or the settings, else by --output-file; not in the current one."""
+    if settings:
+        (tmp_path / "c.toml").write_text(f'[defaults]\noutput_dir = "{settings}"\n', encoding="utf-8")
+    words = [word.replace("ABOVE", str(tmp_path)) for word in options.split()]
+    assert camreel_([*BASIC, *words], **({"CAMREEL_CONFIG": str(tmp_path / "c.toml")} if settings else {})).code == 0
+    assert exported.request.output.folder.resolve() == (tmp_path / folder).resolve()
+
+
+def test_a_current_folder_that_is_gone(camreel_, exported, tmp_path, monkeypatch):
+    """It is not needed if the video goes elsewhere; else one sentence says so."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert camreel_([*BASIC, "-o", str(tmp_path / "x.mp4")]).code == 0
+    assert exported.request.output.folder == tmp_path
+    for words in (BASIC, ["merge", str(tmp_path), "-o", "x.mp4"], ["clean"]):
+        said = camreel_(words)
+        assert said.code == 2
+        assert "current folder is gone" in said.err
+
+
 def test_output_file_decides_the_format(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:
     """x.mkv means mkv, and a path with folders is taken as given, not put under --output-dir."""
     assert camreel_([*BASIC, "--output-dir", "videos", "-o", "elsewhere/x.mkv"]).code == 0

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from camreel.cli.help import Argument, HelpCommand, Option
 from camreel.cli.options import debug_option, json_option
+from camreel.cli.request import absolute
 from camreel.cli.ui import terminal
 from camreel.errors import DiskError, UsageError, printable
 from camreel.report import json_head
 from camreel.text import count_text, duration_text, size_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from camreel.transfer.store import Left
 
 _DAY = 86400
@@ -52,7 +53,7 @@ def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_js
         left_in,
     )
 
-    output_dir = Path(os.path.abspath(os.path.expanduser(folder)))  # noqa: PTH100, PTH111 - links stay as they are
+    output_dir = absolute(folder)
     if not output_dir.is_dir():
         raise UsageError(f"{folder!r} is not a folder.", hint="Give the folder that the videos went into.")
     found = left_in(output_dir)

@@ -14,7 +14,7 @@ from camreel.cli.camera_choice import CameraCommand, cameras_of, chosen_of
 from camreel.cli.help import Argument, Option, Whole
 from camreel.cli.options import OutputOptions, field_values, get_options, list_options, manner_options, some_of
 from camreel.cli.passwords import Passwords
-from camreel.cli.request import LAST_DAY, absolute, check_folder, output_folder, passwords_of
+from camreel.cli.request import LAST_DAY, absolute, check_folder, output_dir_of, passwords_of
 from camreel.cli.results import ResultView
 from camreel.cli.startup import loading_aiohttp, program_command
 from camreel.cli.ui.questions import asked, can_ask
@@ -227,7 +227,7 @@ def _output(ctx: click.Context, target: Target, query: Query) -> Output:
     """Return the place of the page. Folders may not exist yet: they are made when there is something to put in."""
     from camreel.preview import look_name, page_place  # noqa: PLC0415 - see above
 
-    folder, file = output_folder(ctx.params["output_dir"]), ctx.params["output_file"]
+    folder, file = output_dir_of(ctx), ctx.params["output_file"]
     by_range = file is None and query.asked.is_relative  # its name is made when the camera has said what time it is
     if file is not None:
         place = absolute(page_place(file, folder))

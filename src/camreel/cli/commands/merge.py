@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +9,7 @@ import click
 from camreel.cli.batch import Batch, Task
 from camreel.cli.help import Argument, HelpCommand
 from camreel.cli.options import OutputOptions, field_values, manner_options, merge_options
-from camreel.cli.request import output_of, video_of
+from camreel.cli.request import absolute, output_of, video_of
 from camreel.cli.results import ReportView
 from camreel.cli.startup import loading
 from camreel.clock import parse_range
@@ -82,7 +81,7 @@ def merge(
         raise UsageError(
             f"{given} and --in-order exclude each other.", hint="With --in-order, the times of clips are not looked at."
         )
-    file, chosen = output_of(output_file, Path.cwd(), OutputFormat(output_format) if output_format else None)
+    file, chosen = output_of(output_file, absolute("."), OutputFormat(output_format) if output_format else None)
     of_clips = field_values(ctx, MergeRequest)
     output = Output(file.parent, file, chosen, video=video_of(ctx, chosen), **field_values(ctx, Output))
     with loading():
