@@ -16,11 +16,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, Timeout
 
 from camreel.diskio import disk_errors, part_of, sync_file
 from camreel.errors import DiskError, printable
 from camreel.model import Address, Recording
+from camreel.transfer.lock import acquire, is_locked
 
 _LONGEST = 16 << 20
 _SUFFIX = ".job"
@@ -177,23 +178,14 @@ class Store:
 
     def who_has_it(self) -> str | None:
         """Describe the run that has the folder now; None if none has. Change nothing."""
-        lock = FileLock(self._lock_file, timeout=0)
-        if not Path(lock.lock_file).exists():
-            return None
-        try:
-            lock.acquire()
-        except Timeout:
-            return str(read_holder(self._holder) or "another run")
-        lock.release()
-        return None
+        return str(read_holder(self._holder) or "another run") if is_locked(self._lock_file) else None
 
-    def _acquire(self, job: Job) -> FileLock:
-        lock = FileLock(self._lock_file, timeout=0)
+    def _acquire(self, job: Job) -> BaseFileLock:
         while True:
             with disk_errors(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 try:
-                    lock.acquire()
+                    lock = acquire(self._lock_file)
                 except Timeout:
                     raise self._taken(job) from None
             if self.folder.is_dir() and Path(lock.lock_file).exists():
