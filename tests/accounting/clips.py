@@ -114,7 +114,7 @@ _OF_LINE = {
 HIDDEN = 4  # frames, by an edit list at either end
 EMPTY = Fraction(1, 2)  # seconds, at the beginning
 LATE = Fraction(1)  # seconds, of sound
-_REFRESHED_AFTER = 8  # frames, from one that begins a refresh
+REFRESHED_AFTER = 8  # frames, from one that begins a refresh
 _BESIDES = "slow"  # what a second video track or channel shows
 
 
@@ -203,7 +203,7 @@ class Cut:
         """How many pictures lie before the first that can be decoded."""
         key = next((key for key in self.source.keys if key >= self.first), 10**9)
         if self.line == "refreshed" and self.first:
-            return min(self.count, key - self.first + _REFRESHED_AFTER)
+            return min(self.count, key - self.first + REFRESHED_AFTER)
         if key > self.first or not self.first or key >= len(self.source.packets):
             return min(self.count, key - self.first)
         # Of open groups the first pictures are shown before the keyframe, and need the group before.
@@ -211,7 +211,9 @@ class Cut:
 
     @property
     def keys(self) -> list[int]:
-        """Which of its pictures are keyframes."""
+        """Which of its pictures are keyframes; one by its flag alone is none."""
+        if self.line == "refreshed":
+            return [] if self.first else [0]
         return [key - self.first for key in self.source.keys if 0 <= key - self.first < self.count]
 
     @property

@@ -33,25 +33,8 @@ def _known(case: str, features: set[Feature], kinds: set[Kind], sentence: str, *
 
 KNOWN: tuple[Known, ...] = (
     _known(
-        "open groups", {Feature.OPEN_GROUPS}, {Kind.SILENT},
-        "Behind another clip, one whose first keyframe is no IDR loses frames up to the next keyframe.",
-    ),
-    _known(
-        "open groups of H.265", {Feature.OPEN_GROUPS}, {Kind.TIMES},
-        "Where frames that need a group before the clip are left out, the clip is said to be 3 ms longer.",
-    ),
-    _known(
-        "a range that begins within a refresh", {Feature.INTRA_REFRESH, Feature.RANGE}, {Kind.SILENT},
-        "A frame with a keyframe's flag is taken for one: with intra refresh the first of the range cannot be decoded.",
-    ),
-    _known(
         "a range that begins when a clip is listed to end", {Feature.RANGE_AT_END}, {Kind.NO_VIDEO},
         "A clip that is listed to end in the second in which the range begins is left out, with up to a second of it.",
-    ),
-    _known(
-        "a clip that begins within a refresh", {Feature.INTRA_REFRESH, Feature.LATE_KEYFRAME},
-        {Kind.DAMAGED, Kind.SILENT},
-        "A frame with a keyframe's flag is taken for one: a clip that begins with it shows damaged frames.",
     ),
 )  # fmt: skip
 

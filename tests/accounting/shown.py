@@ -17,7 +17,7 @@ import av
 from camreel_simulator import heard_beeps
 
 from .cards import Card
-from .clips import EMPTY, Cut, Feature, Picture
+from .clips import EMPTY, REFRESHED_AFTER, Cut, Feature, Picture
 from .originals import LENGTH, Shown, decoded
 
 # Seconds: half an AAC frame at 8 kHz, and a millisecond for finding the onset of a beep.
@@ -123,6 +123,8 @@ def check_times(card: Card, runs: Sequence[Run]) -> None:
     for run in runs:
         late = run.times[0] - ends.get(run.part, Fraction(0))
         pause = EMPTY if Feature.EMPTY_EDIT in run.cut.odd else 0
+        if run.cut.line == "refreshed" and run.first and run.part not in ends:
+            pause = REFRESHED_AFTER * run.cut.period  # a file can begin with frames that build a whole one up
         assert -close <= late <= close + pause, f"{run} begins {float(late):+.4f} s after the end of what is before it"
         for index, time in enumerate(run.times):
             late = time - run.times[0] - index * run.cut.period

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from camreel.errors import MergeError
 from camreel.formats.sniff import Unusable
 from camreel.media.clips.open import open_clip
+from camreel.media.clips.packets import recovery_of
 from camreel.media.merge.film import Film
 from camreel.media.merge.timeline import Placed
 from camreel.media.worker.messages import ClipOutcome, LapseClip, MergeResult, TimelapseOrder, TimelapseResult
@@ -143,7 +144,7 @@ class _Keyframes:
             after = float(shown - origin)
             description = opened.described(packet, description)
             self.ends = max(self.ends, self._clip.start + timedelta(seconds=after + float(1 / opened.frame_rate)))
-            if not packet.is_keyframe or opened.hides(packet):
+            if recovery_of(packet, opened.parameters) != 0 or opened.hides(packet):
                 continue
             if held is not None and moments and moments[0] < after:
                 yield held

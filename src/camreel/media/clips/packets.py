@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
+from camreel.formats.entry_point import as_broken_link, recovery
 from camreel.formats.mp4 import Movie, Run, Track
 
 if TYPE_CHECKING:
@@ -173,6 +174,25 @@ class View:
 def view_of(packet: Packet[Any] | Stored) -> Any:
     """The bytes of a packet, to look into: it has ``nbytes``, and single bytes and stretches of them."""
     return View(packet) if type(packet) is Stored else memoryview(packet)  # type: ignore[arg-type]
+
+
+def recovery_of(packet: Packet[Any] | Stored, parameters: Parameters) -> int | None:
+    """After how many frames all is right if decoding begins with ``packet``: 0 at once, None never."""
+    if not packet.is_keyframe:
+        return None
+    return recovery(view_of(packet), hevc=parameters.hevc, length_size=parameters.nal_length_size)
+
+
+def broken_link(packet: Packet[Any] | Stored, parameters: Parameters) -> Packet[Any] | Stored:
+    """The packet as one that follows frames of another stream; see :func:`as_broken_link`."""
+    data = bytes(packet)
+    changed = as_broken_link(data, length_size=parameters.nal_length_size)
+    if changed == data:
+        return packet
+    made: Packet[Any] = av.Packet(changed)
+    made.pts, made.dts, made.duration = packet.pts, packet.dts, packet.duration
+    made.is_keyframe = packet.is_keyframe
+    return made
 
 
 def head_of(packet: Packet[Any] | Stored) -> bytes:

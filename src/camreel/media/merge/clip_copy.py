@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from camreel.formats.sniff import Unusable
 from camreel.media.clips.clip import Clip
 from camreel.media.clips.marks import Mark, mark_of, microseconds, shown_at
-from camreel.media.clips.packets import GopRun, view_of
+from camreel.media.clips.packets import GopRun, broken_link, recovery_of, view_of
 from camreel.media.merge import timeline
 from camreel.media.merge.pieces import Destination, Piece, StopReason, place_first
 from camreel.media.merge.reencode import Edge, edge
@@ -137,6 +137,9 @@ class ClipCopy:
         self._first = 0  # the first copied picture
         self._edge_until: int | None = None  # what is shown before it was encoded again
         self._open_gop = False
+        self._preroll = 0  # frames to come that the decoder needs, and that do not come out whole
+        self._prerolled = 0  # such that were written
+        self._whole_from: int | None = None  # the first frame that does
         self._pictures_done = False
         self._whole = True
         self._reached = 0  # the last written picture
@@ -215,7 +218,7 @@ class ClipCopy:
         output, run = self._output, stretch.picture_run
         if output is None or self.origin is None or self._counts.read < self._skip or not self.has_written:
             return False
-        if self._held or self._edge_until is not None or self._pictures_done:
+        if self._held or self._edge_until is not None or self._pictures_done or self._whole_from is None:
             return False
         latest = max(run.shown)
         if latest - self.origin >= self._end or self._is_beyond(run.dts[-1]):
@@ -288,6 +291,7 @@ class ClipCopy:
         elif self._edge_until is not None and pts < self._edge_until:
             self._pass_to_edge(at)
         elif self._open_gop and pts < self._first and self.source.parameters.leads(view_of(packet)):
+            self._output.pictures.pass_over(packet.dts)
             self._lose(at)
         elif after_end:
             self._held.append(packet)
@@ -341,7 +345,9 @@ class ClipCopy:
         full = not self._destination.takes(self._description) or self._destination.is_full(
             wall, lambda _room: 0 if is_second else self.source.gop_bytes(packet)
         )
-        return full and (packet.pts == packet.dts or self.source.parameters.begins_anew(view_of(packet)))
+        if not full or self._recovery(packet) != 0:
+            return False
+        return packet.pts == packet.dts or self.source.parameters.begins_anew(view_of(packet))
 
     def _can_begin(self, packet: Packet[Any]) -> bool:
         """Whether a keyframe has the parameter sets that it needs."""
@@ -351,15 +357,24 @@ class ClipCopy:
         """Start with a keyframe, or behind what the film has already; what comes before cannot be decoded."""
         assert self.origin is not None
         begin = self._begin_at if self.piece.begin is None else self.piece.begin + self.origin
-        is_key = packet.is_keyframe and self._can_begin(packet)
+        is_early = begin is not None and self.origin + at < begin
         if after_end:
             self._leave_out(at, is_copy=True)
-        elif self.piece.skip == 0 and not is_key and self.piece.begin is None:
-            self._lose(at)
-        elif self.piece.skip == 0 and (not is_key or (begin is not None and self.origin + at < begin)):
-            self._leave_out(at, is_copy=self.piece.begin is not None and not self.piece.is_rest)
-        else:
+        elif self.piece.skip:
             self._begin(packet, at)
+        elif is_early and self.piece.begin is not None:
+            self._leave_out(at, is_copy=not self.piece.is_rest)
+        elif is_early or (after := self._recovery(packet)) is None:
+            self._lose(at)
+        else:
+            self._preroll = after
+            self._begin(packet, at)
+
+    def _recovery(self, packet: Packet[Any]) -> int | None:
+        """After how many frames all is right if decoding begins with ``packet``; None: never."""
+        if self.source.is_encoded:
+            return 0
+        return recovery_of(packet, self.source.parameters) if self._can_begin(packet) else None
 
     def _begin(self, packet: Packet[Any], at: int) -> None:
         """Open the film for this clip and write its first picture."""
@@ -369,14 +384,21 @@ class ClipCopy:
         head = None if made is None else next(made.packets, None)
         self._first = self.origin + at if head is None or head.pts is None else head.pts
         wall = timeline.wall_at(self.piece.clip, self._first - self.origin, source.time_base)
+        parameters, view = source.parameters, view_of(packet)
+        # Behind frames of another encoder H.264 needs an IDR frame: decoders leave out what seems to be of the past.
+        starts = self.piece.skip == 0 and not source.is_encoded and head is None
+        self._preroll = self._preroll if starts else 0
+        self._whole_from = None if self._preroll else self._first
+        begins_file = self._preroll > 0 or (starts and not parameters.hevc and not parameters.begins_anew(view))
+        self.piece = replace(self.piece, begins_file=begins_file)
         output = self._output = self._destination.output_for(self.piece, source, wall, self._description)
         # In H.265 also a keyframe that refreshes may have leading pictures, some decodable: each is asked.
-        parameters = source.parameters
-        refreshed = not parameters.hevc and parameters.refreshes(view_of(packet))
+        refreshed = not parameters.hevc and parameters.refreshes(view)
         self._open_gop = self.piece.skip == 0 and not refreshed
         self._start_tracks(output, wall)
         if made is None or head is None:
-            self._write(packet)
+            is_splice = starts and parameters.hevc and output.pictures.packets > 0
+            self._write(cast("Packet[Any]", broken_link(packet, parameters)) if is_splice else packet)
         else:
             self._pass_to_edge(at)
             self._write_edge(made, head)
@@ -446,6 +468,8 @@ class ClipCopy:
         assert self._output is not None
         assert packet.pts is not None
         pictures, sound, subtitles = self._output.pictures, self._output.sound, self._output.subtitles
+        if self._whole_from is None:
+            self._build_up(packet.pts)
         self._reached = max(self._reached, packet.pts) if self.has_written else packet.pts
         pictures.write(packet)
         reached = pictures.reached()
@@ -453,6 +477,16 @@ class ClipCopy:
             sound.write_until(reached)
         if subtitles is not None:
             subtitles.write_until(reached * pictures.time_base)
+
+    def _build_up(self, pts: int) -> None:
+        """Count a frame that does not come out whole, though the decoder needs it; the one after all those does."""
+        assert self._output is not None
+        if self._preroll == 0:
+            self._whole_from, self._starts_at = pts, self._output.pictures.place(pts)
+            return
+        self._lose(pts - (self.origin or 0))
+        self._preroll -= 1
+        self._prerolled += 1
 
     def _tell(self) -> None:
         start = max(self.piece.clip.span.start, self.piece.span.start)
@@ -504,12 +538,14 @@ class ClipCopy:
         pictures, sound = self._output.pictures, self._output.sound
         pictures.end_clip()
         end = pictures.end * pictures.time_base
-        packets, damaged = pictures.packets - self._pictures_before, pictures.damaged - self._damaged_before
+        packets = pictures.packets - self._pictures_before - self._prerolled
+        damaged = pictures.damaged - self._damaged_before
         longer = 0.0 if sound is None else sound.end_clip(end)
         if self._output.subtitles is not None:
             self._output.subtitles.end_clip(end)
         self._output.settle()
-        start, last = self._wall(self._first), self._wall(self._reached)
+        start = self._wall(self._first if self._whole_from is None else self._whole_from)
+        last = self._wall(self._reached)
         frame = int((pictures.end - pictures.shown) * pictures.time_base * 1_000_000)
         return ClipOutcome(
             self.piece.clip.number,

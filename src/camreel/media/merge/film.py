@@ -23,6 +23,7 @@ from camreel.model import Gaps, Span, WallTime
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from camreel.formats.nal import Parameters
     from camreel.media.clips.clip import Clip, SoundKind
     from camreel.media.clips.description import Description
     from camreel.media.merge.pieces import GopBytes, Piece
@@ -98,6 +99,16 @@ class Film:
         same_size = (description.width, description.height) == (own.width, own.height)
         alike = description.codec == own.codec and description.look == own.look
         return alike and (same_size or self.job.format.container.sizes_may_differ)
+
+    def can_go_on(self, piece: Piece, parameters: Parameters, first: WallTime) -> bool:
+        """Whether ``piece`` can be next. Its first frame was taken at ``first`` and needs ``parameters``.
+
+        One that has to begin a file can if it is what the same encoder saw next, as far as can be told.
+        """
+        if not piece.begins_file:
+            return True
+        ended = max((placed.wall.end for placed in self.placed), default=self.start)
+        return parameters.sets == self.output.pictures.sets and abs(first - ended) < timeline.RESOLUTION
 
     def put_in(self, piece: Piece, outcome: ClipOutcome, sound: SoundKind | None, doubt: timedelta) -> None:
         """``piece`` was copied; ``outcome`` is what became of it. Its times may be off by ``doubt``."""

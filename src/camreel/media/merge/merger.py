@@ -404,8 +404,10 @@ class Merger:
             better = names(lambda container: kind.codec in container.video)
             said = f"{codec_name(kind.codec)} cannot be stored in {self._job.format.value}; use {better}."
             raise MergeError(said, hint=_KEPT)
-        begins_next = self._film is not None and self._begins_next(piece, source, first)
-        if begins_next or not self.takes(description):
+        film = self._film
+        begins_next = film is not None and self._begins_next(piece, source, first)
+        goes_on = film is None or film.can_go_on(piece, description.parameters, first)
+        if begins_next or not goes_on or not self.takes(description):
             self._close_film()
         form = None
         if kind.sound is not None:

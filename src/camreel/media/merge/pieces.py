@@ -34,7 +34,8 @@ class Piece:
     ``span`` is the part of the range that is asked for. ``skip``: so many stored pictures are in the film already, from
     the clip before; the next one, at ``begin``, follows after ``lag`` seconds and need not be a keyframe. Without
     ``skip``, ``begin`` is a keyframe to begin with. What is from ``end`` on is left out. ``is_rest``: what is before
-    ``begin`` is in another file; else another clip shows it.
+    ``begin`` is in another file; else another clip shows it. ``begins_file``: behind frames of another encoder
+    a decoder leaves out some of it.
     """
 
     clip: ClipFile
@@ -44,6 +45,7 @@ class Piece:
     begin: int | None = None
     end: int | None = None
     is_rest: bool = False
+    begins_file: bool = False
 
     def until(self, end: int) -> Piece:
         """The same, ending at ``end`` or where it ended before."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from camreel.media.clips.marks import Mark, Marks, mark_of, microseconds, shown_at
 from camreel.media.clips.open import open_to_copy
-from camreel.media.clips.packets import view_of
+from camreel.media.clips.packets import recovery_of, view_of
 from camreel.media.merge.overlap import NEAR
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ def keyframe_before(path: str, start: int, on_packet: Callable[[], None]) -> tup
             looked_at += 1
             shown = shown_at(packet, clip.time_base)
             origin = shown if origin is None else origin
-            if packet.is_keyframe and (chosen is None or shown <= origin + start):
+            after = recovery_of(packet, clip.parameters)
+            if after is not None and (chosen is None or shown + after * frame <= origin + start):
                 chosen = shown
             reaches = reaches or shown + frame > origin + start
             # Where no keyframe came so far, the clip is shown from the first one that does.

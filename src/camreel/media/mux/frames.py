@@ -127,11 +127,7 @@ class FrameTrack:
         if stored is None:
             self.damaged += 1
             return
-        step = self._longest if self._clip_dts is None else dts - self._clip_dts
-        if step < self._longest:  # a hole is no measure
-            self._steps += 1
-            self._stepped += step
-        self._clip_dts = dts
+        self._step(dts)
         pts, dts = self._in_order(pts, dts)
         stored.pts, stored.dts, stored.duration = pts, dts, self.frame
         self._shown = max(self._shown, pts)
@@ -145,6 +141,22 @@ class FrameTrack:
         if not self.first_written:
             self.first_written = head_of(stored)
         self._output.put_picture(stored)
+
+    def pass_over(self, ticks: int) -> None:
+        """A picture of the clip that is decoded at ``ticks`` (its own) is left out: it took its time all the same."""
+        self._step(self._place.at(ticks))
+
+    def _step(self, dts: int) -> None:
+        step = self._longest if self._clip_dts is None else dts - self._clip_dts
+        if step < self._longest:  # a hole is no measure
+            self._steps += 1
+            self._stepped += step
+        self._clip_dts = dts
+
+    @property
+    def sets(self) -> bytes:
+        """What the picture written last is decoded with."""
+        return self._parameters.sets
 
     def takes(self, stretch: GopRun) -> bool:
         """Whether the pictures of a stretch, which come behind the last one written, can be written as they are."""

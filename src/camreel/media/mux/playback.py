@@ -194,8 +194,9 @@ def _count(group: _DecodedGroup, frames: Iterable[Any], first: int | None) -> No
 
 
 def _checksum(frame: Any) -> int:
-    """Of the visible part of all planes, and their form."""
-    found = zlib.crc32(f"{frame.format.name} {frame.width}x{frame.height}".encode())
+    """Of the visible part of all planes, and their form. A decoder that is told of no range keeps the last one."""
+    form = frame.format.name.replace("yuvj", "yuv")
+    found = zlib.crc32(f"{form} {frame.width}x{frame.height}".encode())
     bytes_each = 2 if frame.format.components[0].bits > 8 else 1
     for plane in frame.planes:
         rows, stride, row = memoryview(plane), plane.line_size, plane.width * bytes_each
