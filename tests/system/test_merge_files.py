@@ -394,9 +394,9 @@ def test_the_json_of_a_merge(tmp_path: Path) -> None:
     (path,) = on_card(tmp_path / "card", clip_at(0))
     document = json.loads(json.dumps(report_json(merged(tmp_path))))
     assert list(document) == [
-        "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "not_wanted", "found",
-        "coverage", "gaps", "pending", "lost", "doubts", "clips", "outputs", "playback", "downloads", "concurrency",
-        "warnings",
+        "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "not_wanted", "search",
+        "found", "coverage", "gaps", "pending", "lost", "doubts", "clips", "outputs", "playback", "downloads",
+        "concurrency", "warnings",
     ]  # fmt: skip
     assert (document["asked"], document["camera"], document["downloads"]) == (None, None, None)
     assert document["found"] == {

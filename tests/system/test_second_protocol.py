@@ -29,7 +29,7 @@ from camreel.cli import main
 from camreel.clock import Reading, ZoneFacts
 from camreel.devices import registry
 from camreel.devices.access import Access
-from camreel.devices.base import Device, DeviceListing, Driver, FoundDevice
+from camreel.devices.base import Device, DeviceListing, Driver, EmptySearch, FoundDevice
 from camreel.devices.facts import DeviceFacts, Fact, RecordedFootage, clock_facts
 from camreel.devices.interview import AnswerSheet, Interview, PrivacyRules
 from camreel.errors import BadTransfer, CameraRefused, CameraUnreachable, LoginRefused, UsageError
@@ -209,8 +209,8 @@ class ShelfDevice:
         listed = recordings_in(await self._line.ask("list"))
         return DeviceListing(tuple(one for one in listed if channel == 1 and one.span.overlap(span)))
 
-    async def explain_nothing(self, channel: int) -> str:
-        return "The shelf is empty."
+    async def explain_nothing(self, channel: int) -> EmptySearch:
+        return EmptySearch("The shelf is empty.", is_proven=True)
 
     async def knock(self) -> None:
         await self._line.ask("hello")

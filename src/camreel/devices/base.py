@@ -66,10 +66,29 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeviceListing:
-    """What a device lists of a channel; ``warnings`` say what of it could not be read or trusted."""
+    """What a device lists of a channel; ``warnings`` say what of it could not be read or trusted.
+
+    ``is_refused``: it said no, to a window without recordings as to one that it does not like. ``is_suspect``: its last
+    page was full, or pages had less than they announced. ``doubt``: why its end is not its end, as the rest of a
+    sentence about the list; without ``keeps_order``, the rest may be of any time. ``unplaced`` counts items without a
+    time that can be read.
+    """
 
     recordings: tuple[Recording, ...]
     warnings: tuple[str, ...] = ()
+    is_refused: bool = False
+    is_suspect: bool = False
+    doubt: str = ""
+    keeps_order: bool = True
+    unplaced: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EmptySearch:
+    """Why a search found nothing: a sentence. ``is_proven``: a longer search was answered, so nothing is there."""
+
+    reason: str
+    is_proven: bool
 
 
 class Device(Source, Protocol):
@@ -108,8 +127,8 @@ class Device(Source, Protocol):
         """
         ...
 
-    async def explain_nothing(self, channel: int) -> str:
-        """Return a sentence on why a search found nothing. UsageError if there is no such channel."""
+    async def explain_nothing(self, channel: int) -> EmptySearch:
+        """Return why a search found nothing. UsageError if there is no such channel."""
         ...
 
 

@@ -56,21 +56,34 @@ def check(target: Target, now: datetime) -> None:
 def remember(target: Target, error: AccountLocked, now: datetime) -> None:
     """Note the end of the lock, counted from ``now``, if that can be written down."""
     wait = timedelta(seconds=error.seconds) if error.seconds is not None else _USUAL
-    text = json.dumps({"camera": str(target.address), "locked_until": (now + wait).isoformat()})
     with suppress(OSError, RuntimeError):
-        file = _file(target)
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = file.with_name(f"{file.name}.{os.getpid()}.part")
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(text)
-        new.replace(file)
+        write_note(_file(target), {"camera": str(target.address), "locked_until": (now + wait).isoformat()})
 
 
 def forget(target: Target) -> None:
     """Drop the note: the login worked."""
     with suppress(OSError, RuntimeError):
         _file(target).unlink(missing_ok=True)
+
+
+def write_note(file: Path, facts: dict[str, str]) -> None:
+    """Write a note for later runs, readable by its owner alone. Raises OSError."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = file.with_name(f"{file.name}.{os.getpid()}.part")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(json.dumps(facts))
+    new.replace(file)
+
+
+def read_moment(file: Path, fact: str) -> datetime | None:
+    """Return the moment that a note has as ``fact``; None if it has none that can be read."""
+    try:
+        with file.open("rb") as stream:
+            moment = datetime.fromisoformat(json.loads(stream.read(_LONGEST_FILE))[fact])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):  # the last: nested too deep
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def state_folder() -> Path:
@@ -93,8 +106,7 @@ def _file(target: Target) -> Path:
 
 def _read(target: Target) -> datetime | None:
     try:
-        with _file(target).open("rb") as stream:
-            until = datetime.fromisoformat(json.loads(stream.read(_LONGEST_FILE))["locked_until"])
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError):  # the last: no home folder; nested too deep
+        file = _file(target)
+    except RuntimeError:  # no home folder
         return None
-    return until if until.tzinfo is not None else None
+    return read_moment(file, "locked_until")

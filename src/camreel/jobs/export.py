@@ -144,7 +144,7 @@ async def find(
         inquiry = CameraSearch(target, query, credentials, on_event, tuning, parts=output is None or _in_parts(output))
         found = await inquiry.look()
         plan = found.plan
-        nothing = None if plan.recordings or plan.writing else await inquiry.nothing_recorded_error(found)
+        nothing = None if plan.recordings or plan.writing else inquiry.nothing_recorded_error(found)
         query = _pinned(query, found)
         to_come = None
         if output is not None:
@@ -162,6 +162,7 @@ async def find(
             to_come,
             tuple(inquiry.warnings),
             nothing,
+            search=found.proof,
         )
 
 
@@ -215,7 +216,11 @@ class _Export:
             steps = (TimelapseJob if is_lapse else Pipeline)(request, found.plan, store, self._emit)
             joined = await steps.run(self._inquiry, job, self._tuning)
             statuses, account = account_clips(
-                found.plan, joined.clips, joined.outcomes, found.unsettled_from(self._tuning.utc_now())
+                found.plan,
+                joined.clips,
+                joined.outcomes,
+                found.unsettled_from(self._tuning.utc_now()),
+                search=found.proof,
             )
             report = Report(
                 request,
@@ -230,6 +235,7 @@ class _Export:
                 skipped=found.where.skipped,
                 unwanted=found.plan.unwanted,
                 at_a_time=AtATime(joined.concurrency.most, joined.concurrency.lowest, joined.concurrency.last),
+                search=found.proof,
             )
             report = finish(report, found.plan, store, joined.result)
             if report.is_complete:

@@ -11,6 +11,7 @@ from camreel.media.worker.messages import ClipOutcome
 from camreel.model import Playback, Recording, Span, WallTime
 from camreel.planning.account import Account, Hole, LossKind, LostReason, account_for, uncovered
 from camreel.planning.plan import INDEX_LAG, ExportPlan
+from camreel.planning.proof import SearchProof
 from camreel.report import ClipReport
 from camreel.text import duration_text
 from camreel.transfer.pool import Fetched
@@ -53,11 +54,14 @@ def account_clips(
     outcomes: Sequence[ClipOutcome | LostReason | None],
     unsettled_from: WallTime | None,
     gap_kind: LossKind = LossKind.NOT_RECORDED,
+    *,
+    search: SearchProof | None = None,
 ) -> tuple[tuple[ClipReport, ...], Account]:
     """Return a line for each recording, and the account of the range.
 
     From ``unsettled_from`` on the camera may still list more, so a hole there is pending, not a gap.
-    ``gap_kind`` is why there is a gap between the recordings.
+    ``gap_kind`` is why there is a gap between the recordings. What ``search`` does not prove is lost: there may be
+    recordings that the camera did not list.
     """
     reports = tuple(
         _clip_report(number, recording, clip, outcome)
@@ -76,6 +80,9 @@ def account_clips(
     if unsettled_from is not None:
         again = str(plan.span.end + INDEX_LAG)[11:16]
         pending.append(Hole(Span(unsettled_from, plan.span.end), LostReason(LossKind.TOO_RECENT, again)))
+    for part in search.unproven if search else ():
+        reason = LostReason(LossKind.UNPROVEN, search.why if search else "")
+        lost += [Hole(rest, reason) for rest in uncovered(part, (hole.span for hole in pending), timedelta(0))]
 
     listed = _Listed(reports)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,14 +23,18 @@ from camreel.clock import (
     understand,
 )
 from camreel.clock.zone_sources import clock_by, sources
+from camreel.devices import search_limit
 from camreel.devices.access import Access
-from camreel.devices.base import Device
+from camreel.devices.base import Device, DeviceListing, EmptySearch
 from camreel.devices.registry import open_device
 from camreel.devices.session import Login
-from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, NothingRecorded
+from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, CamreelError, NothingRecorded
+from camreel.jobs.list_search import ListedRange, ListSearch
 from camreel.model import Address, Credentials, DeviceInfo, Query, Recording, Span, Target, WallTime
 from camreel.planning.event_filter import has_event, not_wanted, united, unlabelled
-from camreel.planning.plan import INDEX_LAG, ExportPlan, in_parts, plan_export
+from camreel.planning.plan import INDEX_LAG, ExportPlan, in_parts, is_snapshot, plan_export
+from camreel.planning.proof import UNASKED, SearchProof, is_long
+from camreel.text import count_text
 from camreel.transfer.retry import Backoff, Outage, Presence, attempting
 from camreel.transfer.runtime import Runtime
 
@@ -47,13 +51,15 @@ _ASIDE = timedelta(hours=2)  # no daylight saving is more
 class SearchResult:
     """What the camera says: itself, the range by its clock, and the plan of what to fetch.
 
-    ``listing`` is all that it lists, also what the plan leaves out: the other stream, snapshots.
+    ``listing`` is all that it lists, also what the plan leaves out: the other stream, snapshots. ``proof`` tells
+    whether that is all there is, in straight time.
     """
 
     device: DeviceInfo
     where: CameraRange
     plan: ExportPlan
     listing: tuple[Recording, ...] = ()
+    proof: SearchProof = UNASKED
 
     @property
     def clock(self) -> CameraClock | None:
@@ -234,6 +240,8 @@ class CameraSearch(CameraSession):
         self._waiting_for = ""
         self._unlabelled: tuple[str, ...] = ()
         self._listing: tuple[Recording, ...] = ()
+        self._empty: EmptySearch | None = None
+        self.proof = UNASKED
         if isinstance(query.channel, int):
             self.channel = query.channel
 
@@ -241,7 +249,7 @@ class CameraSearch(CameraSession):
         """Connect, read the clock, search, plan. NothingRecorded where there is nothing to fetch."""
         found = await self.look()
         if not found.plan.recordings:
-            raise await self.nothing_recorded_error(found)
+            raise self.nothing_recorded_error(found)
         return found
 
     async def look(self) -> SearchResult:
@@ -249,23 +257,27 @@ class CameraSearch(CameraSession):
         device = await self._connect()
         async with self.camera() as camera:
             where, plan = await self.look_with(camera)
-        return SearchResult(device, where, plan, self._listing)
+        return SearchResult(device, where, plan, self._listing, self.proof)
 
     async def look_with(self, camera: Device) -> tuple[CameraRange, ExportPlan]:
-        """Read the clock, search, plan: where the range is, and what there is of it, which may be nothing."""
+        """Read the clock, search, plan: where the range is, and what there is of it, which may be nothing.
+
+        ``proof`` tells afterwards whether that is all.
+        """
         reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
         times = _Times(reading, await camera.zone_facts(), self._tuning.utc_now())
         understood = self._understand(times)
         where = await self._settled(understood.where)
         self._emit(events.RangeKnown(where.asked, where.span, where.clock))
         self.channel = await self._channel_number(camera)
-        where, recordings = await self._search_by(camera, times, understood, where)
-        plan = self._plan(recordings, where)
+        where, listed = await self._search_by(camera, times, understood, where)
+        plan = self._plan(await self._proven(listed, where), where)
         for _minute in range(MOST_HOURS * 60 if self._query.follow else 0):
             if not plan.writing or where.clock is None:
                 break
             await self._wait(plan.span.end, where.clock, "the camera is still writing a recording of the range")
-            plan = self._plan(await self._search(camera, search_window(where)), where)
+            listed = await self._search(camera, search_window(where))
+            plan = self._plan(await self._proven(listed, where), where)
         return where, plan
 
     def _understand(self, times: _Times, recordings: Sequence[Recording] = ()) -> CameraRangePlan:
@@ -275,26 +287,27 @@ class CameraSearch(CameraSession):
 
     async def _search_by(
         self, camera: Device, times: _Times, understood: CameraRangePlan, where: CameraRange
-    ) -> tuple[CameraRange, Sequence[Recording]]:
+    ) -> tuple[CameraRange, ListedRange]:
         """Search ``where``; if the recordings tell that the range is elsewhere, search there."""
-        recordings = told = await self._search(camera, search_window(where))
-        if not (recordings or understood.is_final or is_by_clock(self._query.asked)):
+        listed = await self._search(camera, search_window(where))
+        told = listed.recordings
+        if not (told or understood.is_final or is_by_clock(self._query.asked)):
             # Beside the range, by what daylight saving can make of it, there may be recordings that tell.
             window = search_window(where)
-            told = await self._search(camera, Span(window.start - _ASIDE, window.end + _ASIDE))
+            told = (await self._search(camera, Span(window.start - _ASIDE, window.end + _ASIDE))).recordings
         if recorded_offsets(told):
             understood = self._understand(times, told)
             if understood.recent is not None:
-                told = [*told, *await self._search(camera, understood.recent)]
+                told = (*told, *(await self._search(camera, understood.recent)).recordings)
                 understood = self._understand(times, told)
             before, where = where, await self._settled(understood.where)
             if _place(where) != _place(before):
                 self._emit(events.RangeKnown(where.asked, where.span, where.clock))
             if search_window(where) != search_window(before):
-                recordings = await self._search(camera, search_window(where))
+                listed = await self._search(camera, search_window(where))
         for warning in understood.warnings:
             self.warn(warning)
-        return where, recordings
+        return where, listed
 
     async def _settled(self, where: CameraRange) -> CameraRange:
         """The range as far as there can be footage of it by now, after waiting for it where that was asked for."""
@@ -337,14 +350,51 @@ class CameraSearch(CameraSession):
             return channel
         return await self._patiently("looking up the channel", lambda _attempt: camera.number_of(channel))
 
-    async def _search(self, camera: Device, window: Span) -> Sequence[Recording]:
-        """What the camera lists of the channel for ``window``, by its own clock."""
-        listing = await self._patiently(
-            "searching", lambda attempt: camera.search(self.channel, window, doubt=attempt == 1)
+    async def _search(self, camera: Device, window: Span) -> ListedRange:
+        """Return what the camera lists of the channel for ``window``, by its own clock."""
+        return await self._list_search(camera).search(window)
+
+    def _list_search(self, camera: Device) -> ListSearch:
+        target, now = self._target, self._tuning.utc_now
+
+        async def ask(window: Span, doubt: bool) -> DeviceListing:
+            listing = await self._patiently(
+                "searching", lambda attempt: camera.search(self.channel, window, doubt=doubt and attempt == 1)
+            )
+            for warning in listing.warnings:
+                self.warn(warning)
+            return listing
+
+        async def explain() -> EmptySearch:
+            return await self._patiently("asking why", lambda _attempt: camera.explain_nothing(self.channel))
+
+        return ListSearch(
+            ask,
+            explain,
+            lambda: search_limit.remember(target, now()),
+            is_by_day=search_limit.is_limited(target, now()),
         )
-        for warning in listing.warnings:
-            self.warn(warning)
-        return listing.recordings
+
+    async def _proven(self, listed: ListedRange, where: CameraRange) -> tuple[Recording, ...]:
+        """Prove that what is listed is all, and set ``proof``; return it with what was found besides."""
+        clock, stream = where.clock, self._query.stream
+        now = None if clock is None else clock.shown(self._now(clock))
+
+        def is_wanted(recording: Recording) -> bool:
+            return recording.stream is stream and not is_snapshot(recording)
+
+        # By a login of its own: if a search more than usual is refused, the downloads go on.
+        login = Login()
+        login.accepted = self._access.login.accepted
+        async with open_device(replace(self._access, login=login), self.channel) as camera:
+            listed = await self._list_search(camera).prove(listed, is_wanted, now)
+        self._empty, self.proof = listed.empty, listed.proof
+        if self.proof.unproven:
+            if listed.span != where.span:  # it jumps: in straight time the parts would be others
+                self.proof = replace(self.proof, unproven=(where.span,))
+            if listed.recordings:
+                self.warn(_doubt(self.proof, clock))
+        return listed.recordings
 
     def _plan(self, recordings: Sequence[Recording], where: CameraRange) -> ExportPlan:
         placed, doubts = straightened(recordings, where)
@@ -378,21 +428,32 @@ class CameraSearch(CameraSession):
                 self.warn(sentence)
         return plan
 
-    async def nothing_recorded_error(self, found: SearchResult) -> NothingRecorded:
+    def nothing_recorded_error(self, found: SearchResult) -> CamreelError:
         """Return the error that says why there is nothing to fetch."""
         plan, where = found.plan, found.where
         others = ", ".join(f"{count} {reason}" for reason, count in plan.left_out)
         channel = f"channel {self._query.channel} of {self._target.address}"
         when = show_span(where.span, where.clock)
+        if not found.proof.is_proven and (found.listing or is_long(where.span)):
+            return CameraError(
+                f"Nothing is listed on {channel} from {when} (the camera's clock), and that proves nothing: "
+                f"{found.proof.why}.",
+                hint="Ask for a shorter range, by the clock in the camera's picture, and check --channel.",
+            )
         if self._unlabelled:
             kind = " or ".join(self._query.events)
             return NothingRecorded(f"No {kind} is listed on {channel} from {when}.", hint=self._unlabelled[0])
         if plan.writing:
             hint = "The camera is still writing a recording of this time: try again when it has closed it."
-        elif others:
+        elif others or self._empty is None:
             hint = f"It lists other things there ({others}); --stream chooses between main and sub."
         else:
-            async with self.camera() as camera:
-                hint = await self._patiently("asking why", lambda _attempt: camera.explain_nothing(self.channel))
-            hint += " Check the range by the clock in the camera's picture, and --channel."
+            hint = f"{self._empty.reason} Check the range by the clock in the camera's picture, and --channel."
         return NothingRecorded(f"Nothing is recorded on {channel} from {when} (the camera's clock).", hint=hint)
+
+
+def _doubt(proof: SearchProof, clock: CameraClock | None) -> str:
+    """Return what is not proven, as a sentence."""
+    first, others = proof.unproven[0], len(proof.unproven) - 1
+    more = f" and {count_text(others, 'other part')}" if others else ""
+    return f"There may be more recordings of {show_span(first, clock)}{more} than were found: {proof.why}."

@@ -10,6 +10,7 @@ from camreel.report.as_json import (
     json_head,
     moment_json,
     report_json,
+    search_json,
     span_json,
 )
 from camreel.report.as_text import (
@@ -48,6 +49,7 @@ __all__ = [
     "reason_text",
     "report_json",
     "report_text",
+    "search_json",
     "span_json",
     "times_line",
 ]

@@ -11,6 +11,7 @@ from camreel.clock import CameraClock, format_offset
 from camreel.errors import CamreelError
 from camreel.model import DeviceInfo, Doubt, MergeRequest, Playback, Query, Request, Span, Target, WallTime
 from camreel.planning.account import Hole
+from camreel.planning.proof import SearchProof
 from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import ClipReport, OutputReport, Report
 
@@ -38,6 +39,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "range": span_json(span, report.clock) | {"seconds": round(report.asked_seconds, 3)} if span else None,
         "skipped": [span_json(skipped, report.clock) for skipped in report.skipped],
         "not_wanted": [span_json(unwanted, report.clock) for unwanted in report.unwanted],
+        "search": search_json(report.search, report.clock) if report.search else None,
         "found": {
             "recordings": len(report.clips),
             "bytes": sum(clip.size or 0 for clip in report.clips),
@@ -153,6 +155,16 @@ def span_json(span: Span, clock: CameraClock | None) -> dict[str, Any]:
         "end_offset": _offset(span.end, clock),
         "start_utc": _utc(span.start, clock),
         "end_utc": _utc(span.end, clock),
+    }
+
+
+def search_json(search: SearchProof, clock: CameraClock | None) -> dict[str, Any]:
+    """Whether the camera's list was proven to be whole, by how many more searches, and else why not."""
+    return {
+        "proven": search.is_proven,
+        "why": search.why or None,
+        "searches": search.searches,
+        "unproven": [span_json(span, clock) for span in search.unproven],
     }
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from camreel.clock import CameraClock, show_span
-from camreel.errors import NothingRecorded
+from camreel.errors import CamreelError, NothingRecorded
 from camreel.model import DeviceInfo, Output, Query, Recording, Span, Target
 from camreel.planning.coverage import CoverageKind, CoverageSpan
 from camreel.planning.event_filter import events_of
 from camreel.planning.plan import ExportPlan
+from camreel.planning.proof import UNASKED, SearchProof
 from camreel.report import (
     asked_json,
     asked_lines,
@@ -21,6 +22,7 @@ from camreel.report import (
     events_rows,
     json_head,
     left_out_text,
+    search_json,
     span_json,
 )
 from camreel.text import count_text, duration_text, size_text, table
@@ -46,13 +48,18 @@ class Listing:
     output: Output | None = None
     bytes_to_come: int | None = None
     warnings: tuple[str, ...] = ()
-    nothing: NothingRecorded | None = None
+    nothing: CamreelError | None = None
     already_there: bool = False
+    search: SearchProof = UNASKED
 
     @property
     def exit_code(self) -> int:
-        """0, or 3 where nothing is recorded, nor being written."""
-        return self.nothing.exit_code if self.nothing else 0
+        """0; 3 where nothing is recorded, nor being written; 4 where the list is not proven to be whole, 6 where
+        nothing is listed and that is not proven.
+        """
+        if self.nothing:
+            return self.nothing.exit_code
+        return 0 if self.search.is_proven else 4
 
     @property
     def gaps(self) -> tuple[Span, ...]:
@@ -90,11 +97,12 @@ def listing_json(listing: Listing) -> dict[str, Any]:
     wanted = listing.wanted_seconds
     return {
         **json_head(),
-        "status": "nothing recorded" if nothing else "listed",
+        "status": _status(listing),
         "exit_code": listing.exit_code,
         "asked": asked_json(listing.query),
         "camera": camera_json(listing.target, listing.query, listing.device, clock),
         "range": span_json(plan.span, clock) | {"seconds": round(wanted, 3)},
+        "search": search_json(listing.search, clock),
         "found": {
             "recordings": len(plan.recordings),
             "bytes": plan.listed_bytes,
@@ -117,11 +125,17 @@ def listing_json(listing: Listing) -> dict[str, Any]:
     }
 
 
+def _status(listing: Listing) -> str:
+    if isinstance(listing.nothing, NothingRecorded):
+        return "nothing recorded"
+    return "listed" if listing.search.is_proven else "not proven"
+
+
 def dry_run_json(listing: Listing) -> dict[str, Any]:
     """The same, with what an export would do."""
     assert listing.output is not None, "there is no dry run without an output"
     document = listing_json(listing)
-    status = document["status"] if listing.nothing else "planned"
+    status = "planned" if document["status"] == "listed" else document["status"]
     least = listing.least_seconds
     return document | {
         "status": status,

@@ -27,6 +27,7 @@ _WORDS = {
     LossKind.IN_NO_CLIP: "none of the clips holds it",
     LossKind.LISTED_WITHOUT_FRAMES: "it is listed for this time but holds no picture of it",
     LossKind.STILL_WRITING: "the camera is still writing this recording; run again later, or --follow",
+    LossKind.UNPROVEN: "no recording was found, and that proves nothing: {detail}",
     LossKind.TOO_RECENT: "too recent: the camera may list more of it; "
     "run again after {detail} (its clock), or --follow",
 }

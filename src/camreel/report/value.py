@@ -8,6 +8,7 @@ from datetime import timedelta
 from camreel.clock import CameraClock
 from camreel.model import DeviceInfo, Doubt, FrameCounts, MergeRequest, Playback, Request, Span
 from camreel.planning.account import Account, LostReason, uncovered
+from camreel.planning.proof import SearchProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Report:
     ``times_from``: for a merge of clips on disk, how many of them are dated by what (``frames``, ``names``,
     ``creation_time``, ``order``). ``doubts`` are clocks that contradict each other: ``warnings`` has their
     sentences. ``exec_failures`` are sentences: of which video the command of ``--exec`` failed.
+    ``search``: whether the camera's list was proven to be whole, None where nothing was searched.
     """
 
     request: Request | MergeRequest
@@ -96,11 +98,13 @@ class Report:
     doubts: tuple[Doubt, ...] = ()
     exec_failures: tuple[str, ...] = ()
     playback: Playback | None = None
+    search: SearchProof | None = None
 
     @property
     def is_complete(self) -> bool:
         """Whether everything that the camera has of the range is in the output, and that is settled."""
-        return not self.account.pending and not self.account.lost and not any(clip.is_lost for clip in self.clips)
+        named = self.account.pending or self.account.lost or any(clip.is_lost for clip in self.clips)
+        return not named and (self.search is None or self.search.is_proven)
 
     @property
     def exit_code(self) -> int:

@@ -113,6 +113,18 @@ class Quirks:
     """After the last page: ``found=0``, 200 ``Error``, 400, or the last page again and again."""
     relative_paths: bool = False
     """Paths are listed without the slash that they begin with."""
+    list_cap: int | None = None
+    """So many recordings at most in one search, which then ends as if these were all."""
+    newest_first: bool = False
+    """The newest recording is listed first."""
+    first_day_only: bool = False
+    """A search lists nothing from the next midnight after its start on."""
+    longest_search: float | None = None
+    """A search over more hours is answered 400, like an empty window."""
+    breaks_after: int | None = None
+    """After so many recordings of one search, pages are answered like the end of a list (``list_end``)."""
+    runs_on: bool = False
+    """The end of the window is not heeded, and after the last recording come others that do not exist, for ever."""
     close_refused: bool = False
     """``close`` is answered 200 ``Error`` and does nothing; ``destroy`` works."""
 
@@ -223,6 +235,13 @@ _CHANGES: dict[str, dict[str, Any]] = {
     "end-400": {"list_end": "400"},
     "end-repeat": {"list_end": "repeat"},
     "relative-paths": {"relative_paths": True},
+    "list-cap": {"list_cap": 2},
+    "newest-first": {"newest_first": True},
+    "newest-first-cap": {"newest_first": True, "list_cap": 2},
+    "first-day-only": {"first_day_only": True},
+    "longest-search": {"longest_search": 24.0},
+    "breaks-off": {"page_cap": 2, "breaks_after": 2, "list_end": "error"},
+    "runs-on": {"runs_on": True},
     "close-refused": {"close_refused": True},
     # How it writes
     "spaced": {"spaced": True},

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -123,16 +123,25 @@ class FileFind:
         channel = "1" if channel == "0" and self._quirks.channel_zero else channel
         if start is None or end is None or start > end or not channel.isdecimal():
             return BAD_REQUEST
+        longest = self._quirks.longest_search
+        if longest is not None and end - start > timedelta(hours=longest):
+            return BAD_REQUEST
+        last = end + timedelta(days=36500) if self._quirks.runs_on else end
+        if self._quirks.first_day_only:
+            last = min(last, start.replace(hour=23, minute=59, second=59))
         types = {value for key, value in query.items() if _TYPES.fullmatch(key)}
         stream = query.get("condition.VideoStream") if self._quirks.filters_stream else None
         found = [
             recorded
             for recorded in self._card.listed()
             if recorded.channel == int(channel)
-            and recorded.overlaps(start, end)
+            and recorded.overlaps(start, last)
             and (not types or recorded.listed_type in types)
             and stream in (None, recorded.stream)
         ]
+        if self._quirks.newest_first:
+            found = sorted(found, key=lambda recorded: recorded.start, reverse=True)
+        found = found[: self._quirks.list_cap]
         if not found and not self._quirks.empty_is_ok:
             return BAD_REQUEST  # an empty window is answered like a wrong question
         finder.found, finder.at, finder.closed, finder.first_page = found, 0, False, []
@@ -145,6 +154,10 @@ class FileFind:
             return BAD_REQUEST
         size = min(int(count), self._quirks.page_cap)
         page = finder.found[finder.at : finder.at + size]
+        if self._quirks.breaks_after is not None and finder.at >= self._quirks.breaks_after:
+            return self._page(())
+        if self._quirks.runs_on and finder.found:
+            page += [_next_after(finder.found[-1], finder.at + n + 1) for n in range(len(page), size)]
         if fault is not None and fault.kind == "repeat_page":
             page = finder.first_page or page
         elif fault is not None and fault.kind == "endless_pages":
@@ -168,6 +181,13 @@ class FileFind:
         said = len(page) + {"more": 1, "fewer": -1}.get(self._quirks.found, 0) if page else 0
         first = [] if self._quirks.found == "absent" else [f"found={said}"]
         return self._write.rows(*first, *rows)
+
+
+def _next_after(last: Recorded, number: int) -> Recorded:
+    """A recording that does not exist, so many minutes after the last that does."""
+    later = timedelta(minutes=number)
+    path = f"{last.path}.{number}"
+    return replace(last, start=last.start + later, end=last.end + later, path=path, listed_length=1)
 
 
 def _invented(last: Recorded, number: int) -> Recorded:

@@ -86,7 +86,7 @@ def test_the_contract_of_the_json(camreel_: Camreel, bench: Serve) -> None:
     document = json.loads(run.out)
     assert set(document) == {
         "schema", "program", "status", "exit_code", "asked", "camera", "range", "found", "coverage", "gaps", "pending",
-        "timeline", "recordings", "warnings", "error",
+        "search", "timeline", "recordings", "warnings", "error",
     }  # fmt: skip
     span = {"start", "end", "start_offset", "end_offset", "start_utc", "end_utc", "seconds"}
     assert (document["schema"], document["status"], document["exit_code"], document["error"]) == (1, "listed", 0, None)

@@ -120,9 +120,9 @@ def test_json_keys_are_a_contract():
     document = report_json(everything)
     assert document["schema"] == 1
     assert set(document) == {
-        "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "not_wanted", "found",
-        "coverage", "gaps", "pending", "lost", "doubts", "clips", "outputs", "downloads", "playback", "concurrency",
-        "warnings",
+        "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "not_wanted", "search",
+        "found", "coverage", "gaps", "pending", "lost", "doubts", "clips", "outputs", "downloads", "playback",
+        "concurrency", "warnings",
     }  # fmt: skip
     assert set(document["asked"]) == {"start", "end", "times_in", "events", "pad_seconds"}
     assert set(document["camera"]) == {

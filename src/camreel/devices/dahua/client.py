@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import anyio
 
 from camreel.clock import Reading, ZoneFacts
-from camreel.devices.base import DeviceListing
+from camreel.devices.base import DeviceListing, EmptySearch
 from camreel.devices.dahua import protocol
 from camreel.devices.dahua.protocol import parse_zone_facts
 from camreel.devices.http import Answer, Connection, HttpBody
@@ -23,16 +24,22 @@ PAGE = 100  # the most that the vendor documents
 MAX_PAGES = 10_000
 MAX_RECORDINGS = 400_000  # nine months of a clip a minute; a list without an end must not fill the memory
 _MOST_PROBLEMS = 20
+_MOST_BEYOND = 3  # whole pages beyond the window: then a list has run on past it
+_USUAL_CAPS = frozenset({10, 16, 20, 32, 50, 64})  # the most items on a page, as firmware has it
 _LONGEST_BY_TIME = timedelta(hours=6)
 _FIVES = {(minute, 0) for minute in range(0, 60, 5)}
 
 
 class _Gathered:
-    """The pages of one search so far."""
+    """The pages of one search for ``window`` so far. ``doubt``: why their end is not that of the list."""
 
-    def __init__(self) -> None:
+    def __init__(self, window: Span) -> None:
         self.recordings: list[Recording] = []
         self.counted = False
+        self.doubt = ""
+        self._window = window
+        self._largest = self._last = self._pages = self._beyond = self._unplaced = 0
+        self._is_short = False
         self._seen: set[tuple[str, Span]] = set()
         self._unread: dict[str, None] = {}
         self._warnings: dict[str, None] = {}
@@ -42,24 +49,52 @@ class _Gathered:
         """How much was listed, also what could not be read."""
         return len(self.recordings) + len(self._unread)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the last page is as full as pages get: there may be another."""
+        return self._last >= PAGE or self._last in _USUAL_CAPS or (self._pages > 1 and self._last == self._largest)
+
     def warn(self, text: str) -> None:
         self._warnings[text] = None
 
+    def warn_short(self, found: int | None) -> None:
+        """Warn of a page that announces more than it lists."""
+        self._is_short = True
+        self.warn(f"The camera announced {found} recordings on a page and listed fewer of them.")
+
     def take(self, page: protocol.Page) -> bool:
-        """Add what is new of ``page``; return whether anything was."""
+        """Add what is new of ``page``; return whether to go on with the next."""
         fresh = [item for item in page.recordings if (item.path, item.span) not in self._seen]
         unread = [problem for problem in page.problems if problem not in self._unread]
         self.recordings += fresh
         self._seen.update((item.path, item.span) for item in fresh)
         self._unread.update(dict.fromkeys(unread))
-        return bool(fresh or unread)
+        self._unplaced += len(unread)
+        self._last, self._pages = len(page.recordings) + len(page.problems), self._pages + 1
+        self._largest = max(self._largest, self._last)
+        start, end = self._window.start, self._window.end
+        is_beyond = not page.problems and all(one.span.end < start or end < one.span.start for one in page.recordings)
+        self._beyond = self._beyond + 1 if is_beyond and self._last == self._largest else 0
+        if not (fresh or unread):
+            self.warn("The camera's list repeats itself; it was taken to end there.")
+            return False
+        if self._beyond >= _MOST_BEYOND:
+            self.doubt = "runs on past the range"
+        return not self.doubt
 
     def listing(self) -> DeviceListing:
         unread = [f"The camera lists something that cannot be read: {problem}." for problem in self._unread]
         if len(unread) > _MOST_PROBLEMS:
             more = len(unread) - _MOST_PROBLEMS
             unread[_MOST_PROBLEMS:] = [f"The camera lists {more} more things that cannot be read."]
-        return DeviceListing(tuple(self.recordings), (*self._warnings, *unread))
+        return DeviceListing(
+            tuple(self.recordings),
+            (*self._warnings, *unread),
+            is_suspect=self.is_full or self._is_short,
+            doubt=self.doubt,
+            keeps_order=self._beyond < _MOST_BEYOND,
+            unplaced=self._unplaced,
+        )
 
 
 class DahuaClient:
@@ -180,12 +215,13 @@ class DahuaClient:
             warnings.append(uncertain)
         if others:
             warnings.append(f"The camera listed {len(others)} recordings of other channels; they were not used.")
-        return DeviceListing(tuple(recordings), tuple(warnings))
+        return replace(listing, recordings=tuple(recordings), warnings=tuple(warnings))
 
     async def _list(self, channel: int, span: Span, *, doubt: bool = False) -> DeviceListing:
         """Return all that the camera answers when it is asked for ``channel``, also of other channels.
 
-        With ``doubt``, a page that announces more than it lists is BadTransfer; without, it is a warning. Raises
+        With ``doubt``, a page that announces more than it lists, and an error after a full page, are BadTransfer;
+        without, they are told in the listing. Raises
         CameraRefused where the question is refused for another reason than that nothing is there; NotACamera for a list
         without an end; BadTransfer for an answer that is no list.
         """
@@ -198,9 +234,10 @@ class DahuaClient:
                 condition__EndTime=protocol.format_time(span.end, round_up=True),
             )
             if found.status == 400:
-                return DeviceListing(())  # «nothing in this window», on Amcrest cameras and on recorders alike
+                # «Nothing in this window», on Amcrest cameras and on recorders alike; or a window that they refuse.
+                return DeviceListing((), is_refused=True)
             if found.status == 200 and found.text.strip().upper() == "OK":
-                return await self._pages(finder, doubt=doubt)
+                return await self._pages(finder, span, doubt=doubt)
             if found.status != 200 or protocol.is_error(found.text):
                 raise CameraRefused(
                     f"The camera at {self._address} refused the search: {_first_words(found.text)}.",
@@ -209,27 +246,21 @@ class DahuaClient:
                 )
             raise BadTransfer(f"{self._address} did not answer the search, but sent: {_first_words(found.text)}.")
 
-    async def _pages(self, finder: str, *, doubt: bool) -> DeviceListing:
-        gathered = _Gathered()
+    async def _pages(self, finder: str, window: Span, *, doubt: bool) -> DeviceListing:
+        gathered = _Gathered(window)
         for _number in range(MAX_PAGES):
             answer = await self._ask("findNextFile", finder, count=PAGE)
-            # Older firmware says Error, or 400, where newer says found=0.
-            if answer.status == 400 or (answer.status == 200 and protocol.is_error(answer.text)):
+            if self._ends(answer, gathered, doubt=doubt):
                 break
             page = protocol.parse_page(answer.text, len(gathered.recordings))
-            if gathered.recordings and not gathered.counted and not answer.text.strip():
-                break  # firmware that has no «found=» line ends so
             gathered.counted = gathered.counted or page.found is not None
             if answer.status != 200 or not page.is_list:
                 raise BadTransfer(f"{self._address} did not list recordings, but sent: {_first_words(answer.text)}.")
             if page.announces_more and doubt:
                 raise BadTransfer(f"{self._address} announced {page.found} recordings and listed fewer.")
             if page.announces_more:
-                gathered.warn(f"The camera announced {page.found} recordings on a page and listed fewer of them.")
-            if page.is_last:
-                break
-            if not gathered.take(page):
-                gathered.warn("The camera's list repeats itself; it was taken to end there.")
+                gathered.warn_short(page.found)
+            if page.is_last or not gathered.take(page):
                 break
             if gathered.count > MAX_RECORDINGS:
                 raise NotACamera(
@@ -239,6 +270,17 @@ class DahuaClient:
         else:
             raise NotACamera(f"The camera at {self._address} lists recordings without an end.")
         return gathered.listing()
+
+    def _ends(self, answer: Answer, gathered: _Gathered, *, doubt: bool) -> bool:
+        """Return whether the list ends with ``answer``, or before it. BadTransfer if it may have failed instead."""
+        # Older firmware says Error, or 400, where newer says found=0. After a full page it may also have failed.
+        if answer.status == 400 or (answer.status == 200 and protocol.is_error(answer.text)):
+            if gathered.is_full and doubt:
+                raise BadTransfer(f"{self._address} listed a full page of recordings, and then sent an error.")
+            gathered.doubt = "broke off with an error after a full page" if gathered.is_full else ""
+            return True
+        # Firmware that has no «found=» line ends so.
+        return bool(gathered.recordings) and not gathered.counted and not answer.text.strip()
 
     async def titles(self) -> dict[int, str]:
         """Return the channels' titles by number, from 1; empty if the camera does not tell them."""
@@ -259,15 +301,16 @@ class DahuaClient:
             hint=f"Its channels: {_listed(titles)}." if titles else "It does not tell its channels' names.",
         )
 
-    async def explain_nothing(self, channel: int) -> str:
-        """Return a sentence on why a search found nothing, after asking for any time at all.
+    async def explain_nothing(self, channel: int) -> EmptySearch:
+        """Return why a search found nothing, after asking for any time at all.
 
         The camera answers 400 to a window without footage and to a question that it does not accept, byte for byte
         alike, so a question that must have an answer tells them apart. UsageError where the camera
         has no such channel.
         """
         if await self._has_anything(channel):
-            return "The channel has recordings, but none in this range: camreel list with a longer one shows them."
+            reason = "The channel has recordings, but none in this range: camreel list with a longer one shows them."
+            return EmptySearch(reason, is_proven=True)
         titles = await self.titles()
         elsewhere = channel != 1 and await self._has_anything(1)
         if (titles and channel not in titles) or (not titles and elsewhere):
@@ -275,7 +318,8 @@ class DahuaClient:
                 f"The camera at {self._address} has no channel {channel}.",
                 hint=f"Its channels: {_listed(titles)}." if titles else "It has recordings of channel 1.",
             )
-        return "The camera lists nothing of this channel at any time: does it record, to a card or disk of its own?"
+        reason = "The camera lists nothing of this channel at any time: does it record, to a card or disk of its own?"
+        return EmptySearch(reason, is_proven=elsewhere)
 
     async def _has_anything(self, channel: int) -> bool:
         async with self._finder() as finder:

@@ -30,6 +30,7 @@ _LITERAL_IN_PATHS = "/[]@:.-_~,()"
 _MAX_SIZE = 1 << 50  # a petabyte: no recording is larger, whatever the camera says
 _MAX_SECONDS = 7 * 86400  # nor longer than this
 _MAX_PATH = 1024  # characters; a longer path is never asked for
+_WITHOUT_PATH = "(without a path)"  # the name of a recording that has none
 _MAX_WORDS = 16  # events, and flags, of one recording
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -51,8 +52,8 @@ def loadfile_target(path: str) -> str:
 
     Some firmware lists paths without the slash that they begin with.
     """
-    if not path:
-        raise ValueError("it has no path")
+    if not path or path.startswith(_WITHOUT_PATH):
+        raise ValueError("the camera lists no path for it")
     if "://" in path:
         raise ValueError("it lies on another server, not on this camera")
     if _CONTROL.search(path):
@@ -201,8 +202,8 @@ class _Items(dict[str, dict[str, str]]):
 def _recording(item: dict[str, str], position: int) -> Recording | str:
     path = _bounded(item.get("FilePath", ""))
     start, end = parse_time(item.get("StartTime", "")), parse_time(item.get("EndTime", ""))
-    if not path:
-        return "an item without a path"
+    if start is None and not path:
+        return f"an item without a path, number {position + 1}"
     if start is None:
         return f"{printable(path)}: its start time {printable(item.get('StartTime', ''), 40)!r} is not a time"
     if end is None:
@@ -210,7 +211,7 @@ def _recording(item: dict[str, str], position: int) -> Recording | str:
         end = start + timedelta(seconds=seconds if seconds <= _MAX_SECONDS else 0)
     numbered = [name for name in item if name[-1] == "]"]
     return Recording(
-        path=path,
+        path=path or f"{_WITHOUT_PATH} {format_time(start)} to {format_time(end)}",
         span=Span(start, max(start, end)),  # after a clock jump an end can lie before its start
         size=_number(item.get("Length")),
         # Absent on Amcrest SD cameras of 2020, which list the main stream only.

@@ -209,8 +209,8 @@ def test_a_page_of_unreadable_items_is_not_the_last():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"FilePath": None}, "without a path"),
-        ({"FilePath": ""}, "without a path"),
+        ({"FilePath": None, "StartTime": None}, "without a path"),
+        ({"FilePath": "", "StartTime": ""}, "without a path"),
         ({"StartTime": None}, "start time '' is not a time"),
         ({"StartTime": "soon"}, "start time 'soon' is not a time"),
     ],
