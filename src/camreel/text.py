@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import textwrap
 from collections.abc import Sequence
 
 from camreel.errors import printable
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def decoded(data: bytes, *, is_all: bool = True) -> str:
+    """Decode a text that a person wrote: UTF-8, or UTF-16 if it begins with its mark, as editors of Windows write them.
+
+    The mark is left out. ``is_all``: else a character that is cut at the end is left out, too. Raise
+    UnicodeDecodeError, also for a mark alone.
+    """
+    encoding = "utf-16" if data[:2] in _UTF_16 and len(data) > len(data[:2]) else "utf-8-sig"
+    return codecs.getincrementaldecoder(encoding)().decode(data, is_all)
 
 
 def size_text(count: float) -> str:

@@ -14,7 +14,7 @@ import trustme
 from tests.conftest import NOW, Bench, frame_md5s, three_clips, tuning
 
 from camreel.doctor import visit
-from camreel.errors import CameraError
+from camreel.errors import CameraError, UsageError
 from camreel.model import Address, Credentials, Target
 from camreel_simulator import DeviceClock, SimulatedCamera, running
 
@@ -76,6 +76,39 @@ def test_new_tls_is_spoken_with_both(kind, legacy, tmp_path):
     with running(camera, ssl_context=NEW[kind]()) as server:
         stand = Bench(camera, Address("127.0.0.1", server.port, https=True), tmp_path)
         assert stand.export(insecure=True, legacy_tls=legacy).ok.exit_code == 0
+
+
+@pytest.mark.parametrize("editor", ["plain", "a mark", "Windows", "UTF-16", "notes around", "DER"])
+def test_a_file_of_certificates_is_read_whatever_wrote_it(editor, tmp_path):
+    """A mark in front, lines of Windows, words between certificates, or the bare form."""
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    pem = authority.cert_pem.bytes().decode("ascii")
+    windows = pem.replace("\n", "\r\n")
+    written = {
+        "plain": pem.encode(),
+        "a mark": pem.encode("utf-8-sig"),
+        "Windows": windows.encode("utf-8-sig"),
+        "UTF-16": windows.encode("utf-16"),
+        "notes around": f"Tür\n{pem}und noch etwas\n".encode(),
+        "DER": ssl.PEM_cert_to_DER_cert(pem),
+    }
+    (tmp_path / "ca").write_bytes(written[editor])
+    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW))
+    with running(camera, ssl_context=context) as server:
+        stand = Bench(camera, Address("127.0.0.1", server.port, https=True), tmp_path)
+        assert stand.export(ca_file=str(tmp_path / "ca")).ok.exit_code == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"no certificate", b"\x30\x82", b"\xff\xfe\x00"])
+def test_a_file_without_certificates_is_named(content, tmp_path):
+    """One sentence, before anything is sent."""
+    (tmp_path / "ca").write_bytes(content)
+    stand = Bench(SimulatedCamera(), Address("127.0.0.1", 1, https=True), tmp_path)
+    run = stand.export(ca_file=str(tmp_path / "ca"))
+    assert isinstance(run.error, UsageError)
+    assert "--ca-file" in str(run.error)
 
 
 class _Plain(socketserver.BaseRequestHandler):

@@ -20,6 +20,7 @@ from typing import Any
 from camreel.cli.camera_choice import SelectedCamera, settings_of
 from camreel.cli.ui import terminal
 from camreel.errors import UsageError
+from camreel.text import decoded
 
 MOST_BYTES = 4096  # of a password file; somebody will point it at a video
 
@@ -38,10 +39,10 @@ def first_line(path: str, named_by: str) -> str:
 def one_line(head: bytes, what: str, hint: str | None) -> str:
     """The first line of ``head``, which is what came first of ``what``."""
     try:
-        text = head.decode("utf-8-sig")  # Notepad writes a mark in front
+        text = decoded(head, is_all=len(head) < MOST_BYTES)
     except UnicodeDecodeError:
         raise UsageError(f"{what} is not text in UTF-8.", hint=hint) from None
-    first, *others = re.split(r"\r?\n", text, maxsplit=1)
+    first, *others = re.split(r"\r\n?|\n", text, maxsplit=1)
     if not others and len(head) == MOST_BYTES:
         raise UsageError(f"{what} does not begin with a line of text.", hint=hint)
     return first
@@ -227,7 +228,7 @@ def _read_direct(given: Given) -> str | None:
     if given.file is not None:
         return checked_password(first_line(given.file, "--password-file"), f"The password file {given.file}")
     if direct is not None:
-        return checked_password(direct, VARIABLE)
+        return checked_password(direct.rstrip("\r\n"), VARIABLE)  # of a file of variables with lines of Windows
     path = os.environ.get(FILE_VARIABLE)
     if path == "":
         raise UsageError(f"{FILE_VARIABLE} is set, but names no file.", hint=f"Set it to one, or unset it. {_WAYS}")

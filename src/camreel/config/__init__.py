@@ -17,6 +17,7 @@ from camreel.config.settings import (
     load,
     nearest,
     parse,
+    settings_text,
 )
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "load",
     "nearest",
     "parse",
+    "settings_text",
     "with_camera",
     "without_camera",
     "write_config",

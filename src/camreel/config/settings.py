@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from camreel.errors import UsageError, printable
+from camreel.text import decoded
 
 
 class ValueKind(Enum):
@@ -105,13 +106,17 @@ def load(path: Path, keys: Keys) -> Config:
         raise UsageError(f"The settings in {path} cannot be read: {error.strerror}.") from error
     if len(raw) > _MOST_BYTES:
         raise UsageError(f"{path} is too large to be settings of camreel.")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not text in UTF-8.") from None
-    config = parse(text, path, keys)
+    config = parse(settings_text(raw, path), path, keys)
     _refuse_readers(config, mode)
     return config
+
+
+def settings_text(raw: bytes, path: Path) -> str:
+    """Return the text of the settings in `path`, whatever editor wrote it. UsageError if it is no text."""
+    try:
+        return re.sub(r"\r(?!\n)", "\n", decoded(raw))
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not text in UTF-8.", hint="Save it as UTF-8 in your editor.") from None
 
 
 def parse(text: str, path: Path, keys: Keys) -> Config:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -23,6 +25,7 @@ from aiohttp.client_proto import ResponseHandler
 from camreel.devices.http_head import HeadRepair
 from camreel.errors import LoginError, UsageError
 from camreel.model import Target
+from camreel.text import decoded
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection as Pooled
@@ -117,7 +120,7 @@ def tls_context(*, insecure: bool, ca_file: str | None, legacy: bool = False) ->
 
     Blocking (it reads files). OSError or ssl.SSLError if ``ca_file`` cannot be used.
     """
-    context = ssl.create_default_context(cafile=ca_file)
+    context = ssl.create_default_context(cadata=None if ca_file is None else _certificates(ca_file))
     if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -126,6 +129,18 @@ def tls_context(*, insecure: bool, ca_file: str | None, legacy: bool = False) ->
         context.set_ciphers("ALL:!aNULL:@SECLEVEL=0")
         context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)  # Python 3.12 has the name
     return context
+
+
+def _certificates(ca_file: str) -> str | bytes:
+    """Return what is in ``ca_file``: texts with certificates, whatever editor wrote them, or one in DER."""
+    data = Path(ca_file).read_bytes()
+    try:
+        text = decoded(data)
+    except UnicodeDecodeError:
+        return data
+    if "-----BEGIN" not in text:
+        raise ssl.SSLError("no certificate is in it")
+    return re.sub(r"[^\x00-\x7f]", "?", text)  # beside certificates, anything may stand
 
 
 class LenientHandler(ResponseHandler):

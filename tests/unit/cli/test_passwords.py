@@ -35,7 +35,15 @@ def test_the_variable_is_used_and_then_gone(camreel_: Camreel, exported: FakeExp
 
 @pytest.mark.parametrize(
     "content",
-    [b"from a file", b"from a file\n", b"from a file\r\nand more\n", b"\xef\xbb\xbffrom a file\n"],
+    [
+        *(b"from a file", b"from a file\n", b"from a file\r\nand more\n", b"from a file\r", b"from a file\rand more\r"),
+        *(b"\xef\xbb\xbffrom a file\n", b"\xef\xbb\xbffrom a file\r\n"),
+        *("from a file\r\nand more".encode(encoding) for encoding in ("utf-16", "utf-8-sig")),
+        b"\xfe\xff" + "from a file\r\n".encode("utf-16-be"),
+        b"from a file\n" + "ä".encode() * 3000,
+        b"from a file\n" + b"x" + "ä".encode() * 3000,
+    ],
+    ids=lambda content: repr(content[:30]),
 )
 def test_the_first_line_of_the_file_is_used(
     camreel_: Camreel, unattended: FakeExport, tmp_path: Path, content: bytes
@@ -69,6 +77,13 @@ def test_a_file_that_cannot_be_read_is_named(camreel_: Camreel, unattended: Fake
         assert place in run.err
         assert "AMCREST_PASSWORD_FILE" in run.err
     assert unattended.asked == []
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_a_line_end_is_no_part_of_the_variable(camreel_: Camreel, exported: FakeExport, end: str) -> None:
+    """Files of variables have lines of Windows, too."""
+    assert camreel_(BASIC, AMCREST_PASSWORD=f"{PASSWORD}{end}").code == 0
+    assert exported.password == PASSWORD
 
 
 @pytest.mark.parametrize("password", ["", "a\x16b", "a\udcffb"])

@@ -23,7 +23,7 @@ from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
 from camreel.cli.values import parse_drift
 from camreel.clock import parse_camera_zone
-from camreel.config import Config, check_name, config_path, with_camera, without_camera, write_config
+from camreel.config import Config, check_name, config_path, settings_text, with_camera, without_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.errors import CamreelError, LoginError, UsageError, most_severe, printable
 from camreel.model import Credentials, Target
@@ -181,7 +181,7 @@ def text_of(path: Path) -> str:
     """The settings as they stand in the file, checked; empty where there is none."""
     read_settings()
     # As bytes: ends of lines stay what they are.
-    return path.read_bytes().decode("utf-8") if path.exists() else ""
+    return settings_text(path.read_bytes(), path) if path.exists() else ""
 
 
 @click.command("list", cls=HelpCommand, usage="cameras list [options]", help="The cameras that have names.")
