@@ -50,8 +50,11 @@ def _compare(
     first, last, at = _ends(reopened)
     if (first, last) != ends:
         raise MergeError("The finished video does not hold the pictures that were written.", hint=_HINT)
-    # By when the last frame begins: where it ends, not every container says.
-    begins = min(_seconds(reopened), at) if container.has_timestamps else _seconds(reopened) - stays
+    # By when the last frame begins: where it ends, not every container says. The length in an index is by the times of
+    # decoding, which at 1 frame a second can be seconds earlier.
+    begins = at if container.has_timestamps else _seconds(reopened) - stays
+    if not container.has_index:
+        begins = min(begins, _seconds(reopened))
     if abs(begins + stays - written.seconds) > _TOLERANCE:
         raise MergeError(
             f"The finished video is {begins + stays:.2f} s long; {written.seconds:.2f} s were written.", hint=_HINT

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from io import BytesIO
 
 import av
 import pytest
 
 from camreel.errors import MergeError
-from camreel_simulator import ClipSpec
+from camreel_simulator import ClipSpec, make_clip
 
 pytestmark = pytest.mark.slow(reason="merges and decodes dozens of videos")
 
@@ -102,6 +103,26 @@ def test_a_last_frame_may_stay_for_a_second(studio, source_hashes, container, bf
     both = studio.merge(container, [*fast, slow])
     assert both.hashes() == source_hashes([*fast, slow])
     assert both.result.seconds == pytest.approx(15)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "mov"])
+@pytest.mark.parametrize("lead", [1, 2, 4])
+def test_frames_may_be_decoded_seconds_before_they_are_shown(studio, source_hashes, container, lead):
+    """An encoder of 1 frame a second that could have B-frames: the last decode time is no measure of the length."""
+    made = BytesIO()
+    spec = ClipSpec(EIGHT + timedelta(seconds=10), 6, fps=1, gop=3, audio=None)
+    with av.open(BytesIO(make_clip(spec))) as source, av.open(made, "w", format="mp4") as out:
+        video = source.streams.video[0]
+        copied = out.add_stream_from_template(video, opaque=True)
+        for packet in source.demux(video):
+            if packet.dts is not None:
+                packet.dts -= round(lead / video.time_base)
+                packet.stream = copied
+                out.mux(packet)
+    slow = studio.file(made.getvalue(), spec.start, 6)
+    clips = [*studio.row(1, seconds=9, audio=None), slow]
+    film = studio.merge(container, clips)
+    assert film.hashes() == source_hashes(clips)
 
 
 def test_avi_needs_a_constant_rate(studio, source_hashes):
