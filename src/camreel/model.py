@@ -286,7 +286,8 @@ class Recording:
     ``utc_offset`` is what newer firmware lists, in seconds. ``backwards_end`` is a listed end that lies before the
     start: the clock was put back meanwhile. ``listed`` is the span as it was listed, where ``span`` was made straight
     since (``clock.listed_times``). ``part`` is what of ``span`` is wanted, None for all of it: then it is enough to
-    fetch that, and what lies on this disk under its name is no complete clip.
+    fetch that, and what lies on this disk under its name is no complete clip. ``is_dated_by_end``: its listed start is
+    of a clock that was set since, so its last frame is taken to be of the listed end.
     """
 
     path: str
@@ -303,6 +304,7 @@ class Recording:
     backwards_end: WallTime | None = None
     listed: Span | None = None
     part: Span | None = None
+    is_dated_by_end: bool = False
 
     @property
     def name(self) -> str:

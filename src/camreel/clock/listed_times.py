@@ -8,6 +8,7 @@ newest recording; if it has no order, which of two is of which pass stays in dou
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
@@ -19,6 +20,9 @@ from camreel.clock.zones import moments_of
 from camreel.model import Recording, Span, WallTime
 from camreel.text import count_text
 
+_LONGEST_LISTED = timedelta(days=2)  # recorders pack a day into a file
+_LONGEST_UNKNOWN = timedelta(hours=1)  # which is the most that cameras do
+_NEVER_SET = WallTime(datetime(2005, 1, 1))  # noqa: DTZ001 - cameras that never knew the time begin at 1970 or 2000
 _MOST_OUT_OF_ORDER = 2  # a clock that goes back is one
 _MOST_IN_AN_HOUR = 1000  # each is compared with each: a list of 100,000 must not take hours
 _LONGEST = timedelta(days=1)  # no recording across a change is longer
@@ -54,6 +58,7 @@ def recorded_offsets(recordings: Iterable[Recording]) -> tuple[tuple[WallTime, t
 
 def straightened(recordings: Sequence[Recording], where: CameraRange) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
     """Return the recordings in the order of the listing, with spans in straight time, and remarks on doubtful ones."""
+    recordings = _without_lost_starts(recordings)
     clock = where.clock
     if clock is None or _is_straight(recordings, clock):
         return tuple(recordings), ()
@@ -78,6 +83,34 @@ def straightened(recordings: Sequence[Recording], where: CameraRange) -> tuple[t
             if span != recording.span:
                 placed[number] = replace(recording, span=span, listed=recording.span)
     return tuple(placed), (_doubt(doubtful),) if doubtful else ()
+
+
+def _without_lost_starts(recordings: Sequence[Recording]) -> Sequence[Recording]:
+    """Return the recordings, those dated by their end that no recording can be as long as.
+
+    Their start is of a clock that was set while they were made. So is an end that lies days before the start, unless
+    it is that of a clock that began anew. They begin at the end of the one before, an hour before their end at most.
+    """
+    lost = [number for number, each in enumerate(recordings) if _has_lost_start(each)]
+    if not lost:
+        return recordings
+    placed = list(recordings)
+    ends = sorted(each.span.end for number, each in enumerate(recordings) if number not in set(lost))
+    for number in lost:
+        recording = recordings[number]
+        end = recording.backwards_end or recording.span.end
+        before = bisect_right(ends, end)
+        start = max(end - _LONGEST_UNKNOWN, ends[before - 1] if before else end - _LONGEST_UNKNOWN)
+        listed = recording.listed or recording.span
+        placed[number] = replace(
+            recording, span=Span(start, end), backwards_end=None, listed=listed, is_dated_by_end=True
+        )
+    return placed
+
+
+def _has_lost_start(recording: Recording) -> bool:
+    end = recording.backwards_end or recording.span.end
+    return abs(end - recording.span.start) > _LONGEST_LISTED and end >= _NEVER_SET
 
 
 def _order_of(starts: Sequence[WallTime]) -> int:

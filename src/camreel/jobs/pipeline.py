@@ -84,6 +84,7 @@ def clip_file(
         next_start=plan.recordings[number].span.start if number < len(plan.recordings) else None,
         events=tuple(event_text(event) for event in recording.events),
         again=again,
+        is_dated_by_end=recording.is_dated_by_end,
     )
 
 

@@ -115,7 +115,7 @@ def _part_of(recording: Recording, span: Span, least_saved: int) -> Span | None:
     start, end = span.start - PART_MARGIN, span.end + PART_MARGIN
     start = start if start - whole.start >= _LEAST_BEYOND else whole.start
     end = end if whole.end - end >= _LEAST_BEYOND else whole.end
-    if recording.backwards_end is not None or end <= start or Span(start, end) == whole:
+    if recording.is_dated_by_end or recording.backwards_end is not None or end <= start or Span(start, end) == whole:
         return None
     saved = (start - whole.start) + (whole.end - end)
     share = saved / (whole.end - whole.start)

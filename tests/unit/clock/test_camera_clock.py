@@ -334,3 +334,39 @@ def test_southern_summers_go_over_new_year():
     zone = SeasonZone(10 * HOUR, Summer(Turn(10, 1, 0, 2), Turn(4, 1, 0, 3)))
     hours = [zone.offset_at(datetime(2026, month, 1, tzinfo=timezone.utc)) / HOUR for month in (1, 7, 12)]
     assert hours == [11, 10, 11]
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    ("listed", "placed"),
+    [
+        # The clock was set while it recorded: only the end is right.
+        (("2000-01-01T00:00:07", "2026-10-24T08:15:10"), ("2026-10-24T08:10:00", "2026-10-24T08:15:10")),
+        (("2037-01-01T00:00:07", "2026-10-24T08:15:10"), ("2026-10-24T08:10:00", "2026-10-24T08:15:10")),
+        # Nothing is listed in the hour before it.
+        (("2000-01-01T00:00:07", "2026-10-24T12:00:10"), ("2026-10-24T11:00:10", "2026-10-24T12:00:10")),
+        # The camera forgot the time while it recorded: only the start is right.
+        (("2026-10-24T08:15:00", "2000-01-01T00:00:07"), ("2026-10-24T08:15:00", "2026-10-24T08:15:00")),
+        # A day in one file is long, and possible.
+        (("2026-10-23T08:00:00", "2026-10-24T08:10:00"), ("2026-10-23T08:00:00", "2026-10-24T08:10:00")),
+    ],
+)
+def test_a_recording_that_cannot_be_so_long_is_dated_by_one_end(listed, placed, seed):
+    """Whatever the order of the list, and whatever else is in it."""
+    start, end = map(wall, listed)
+    odd = Recording("/odd.mp4", Span(start, max(start, end)), backwards_end=end if end < start else None)
+    others = [
+        Recording(
+            f"/{n}.mp4",
+            Span(wall("2026-10-24T08:00:00") + 5 * n * MINUTE, wall("2026-10-24T08:05:00") + 5 * n * MINUTE),
+        )
+        for n in (0, 1, 4)
+    ]
+    mixed = [odd, *others]
+    random.Random(seed).shuffle(mixed)
+    found, said = straightened(mixed, locate(parse_range("2026-10-24 08:00", "2026-10-24 13:00"), clock(), NOW))
+    by_path = {each.path: each for each in found}
+    assert by_path["/odd.mp4"].span == Span(*map(wall, placed))
+    assert by_path["/odd.mp4"].is_dated_by_end == (not listed[1].startswith("2000") and listed[0][:4] != "2026")
+    assert [by_path[each.path] for each in others] == others
+    assert said == ()

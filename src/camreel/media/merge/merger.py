@@ -42,6 +42,7 @@ Listener = Callable[[int, WallTime], None]
 _KEPT = "The downloads are kept."
 # Between whole seconds a recorder's own clock is known to about a picture.
 _OWN_CLOCK = timedelta(milliseconds=100)
+_NO_START = "is listed to begin by a clock that was set since: it is dated by its listed end"
 # So much of a clip behind the end of the one before is looked at, to see whether it goes on.
 _BEYOND = timedelta(seconds=2)
 
@@ -54,6 +55,7 @@ class _Work:
     own: DhavSummary | None
     doubt: timedelta
     notes: list[str]
+    doubts: list[Doubt]
     parts: int
     source: Clip | None = None  # open, until the first part of it is copied
     outcomes: list[ClipOutcome] = field(default_factory=list)
@@ -167,26 +169,23 @@ class Merger:
     def _look_at(self, clip: ClipFile) -> _Work:
         """What can be said of a clip before it is copied. Raises :class:`Unusable`."""
         own = own_clock(clip.path)
-        parts = len(timeline.wanted_parts(clip, self._job))
-        if own is None:
-            return _Work(clip, None, timeline.RESOLUTION, [], parts, open_to_copy(clip.path))
-        notes = notes_on(own)
-        found = timeline.by_own_clock(clip, self._job, own.firsts)
-        if found is None:
+        source = open_to_copy(clip.path) if own is None else None
+        doubts: list[Doubt] = []
+        placed, doubt = clip, timeline.RESOLUTION
+        found = None if own is None else timeline.by_own_clock(clip, self._job, own.firsts)
+        if own is not None and found is not None:
+            (placed, first), doubt = found, _OWN_CLOCK
+            is_planned = any(placed.span.start <= change.at <= placed.span.end for change in self._job.changes)
+            if not is_planned and (said := moved(own, first)) is not None:
+                doubts.append(_clock_doubt(clip, "frames", said))
+        elif clip.is_dated_by_end:
+            placed = _dated_by_end(clip, _length(source) if own is None else own.seconds)
+            doubts.append(_clock_doubt(clip, "end", f"{_NO_START}, {clip.span.end}"))
+        elif own is not None:
             said = f"is dated {own.first} by its own clock; the listed {clip.span.start} was taken"
-            self._doubt(clip, notes, "list", said)
-            return _Work(clip, own, timeline.RESOLUTION, notes, parts)
-        placed, first = found
-        is_planned = any(placed.span.start <= change.at <= placed.span.end for change in self._job.changes)
-        if not is_planned and (other := moved(own, first)) is not None:
-            self._doubt(clip, notes, "frames", other)
-        return _Work(placed, own, _OWN_CLOCK, notes, len(timeline.wanted_parts(placed, self._job)))
-
-    def _doubt(self, clip: ClipFile, notes: list[str], believed: str, said: str) -> None:
-        """The clocks that date ``clip`` differ; ``said`` is the rest of a sentence."""
-        notes.append(said)
-        text = f"{printable(clip.label)} {said}."
-        self._doubts.append(Doubt(DoubtKind.CLOCK, believed, text, clip.span))
+            doubts.append(_clock_doubt(clip, "list", said))
+        parts = len(timeline.wanted_parts(placed, self._job))
+        return _Work(placed, own, doubt, [] if own is None else notes_on(own), doubts, parts, source)
 
     def _take(self, work: _Work, piece: Piece) -> None:
         """Put a piece behind the last one."""
@@ -380,6 +379,9 @@ class Merger:
         if len(work.outcomes) < work.parts:
             return
         whole = timeline.together(work.outcomes)
+        if whole.covered is not None:
+            self._doubts += work.doubts
+            self._notes += [doubt.text for doubt in work.doubts]
         if whole.covered is not None and work.own is not None:
             self._notes += [f"{printable(work.clip.label)} {note}." for note in work.notes]
             short = min(work.clip.span.end, self._job.span.end) - whole.covered.end
@@ -484,6 +486,21 @@ def _left_out_note(track: str, labels: Sequence[str]) -> str:
 def _hides_its_start(clip: Clip | None) -> bool:
     first = None if clip is None or clip.origin is None else clip.first_picture()
     return clip is not None and first is not None and clip.hides(first)
+
+
+def _clock_doubt(clip: ClipFile, believed: str, said: str) -> Doubt:
+    """The clocks that date ``clip`` differ; ``said`` is the rest of a sentence."""
+    return Doubt(DoubtKind.CLOCK, believed, f"{printable(clip.label)} {said}.", clip.span)
+
+
+def _length(source: Clip | None) -> float:
+    return 0.0 if source is None else source.listed_seconds
+
+
+def _dated_by_end(clip: ClipFile, seconds: float) -> ClipFile:
+    """``clip`` as it begins if it is so long, and ends when it is listed to."""
+    start = clip.span.end - timedelta(seconds=seconds) if seconds else clip.span.start
+    return replace(clip, span=Span(start, clip.span.end))
 
 
 def _broken(work: _Work) -> str | None:

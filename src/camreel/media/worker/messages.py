@@ -69,7 +69,7 @@ class ClipFile:
 
     ``next_start`` is when the next clip is listed to start: what this one holds from there on waits for that one,
     for both may hold the same. ``events`` are what the camera lists it for. ``again``: it can be fetched once more,
-    so nothing of it is used if it is broken.
+    so nothing of it is used if it is broken. ``is_dated_by_end``: only the end of ``span`` is known.
     """
 
     number: int
@@ -79,6 +79,7 @@ class ClipFile:
     next_start: WallTime | None = None
     events: tuple[str, ...] = ()
     again: bool = False
+    is_dated_by_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)

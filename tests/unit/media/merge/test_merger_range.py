@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -100,3 +101,14 @@ def test_range_after_what_a_clip_holds(studio):
     clips = [studio.file_of(ClipSpec(EIGHT, 3), listed=10), studio.clip(ClipSpec(EIGHT + timedelta(seconds=10), 3))]
     film = studio.merge("mp4", clips, (5, 20))
     assert [outcome.covered for outcome in film.outcomes] == [None, span(10, 13)]
+
+
+def test_a_clip_of_which_only_the_end_is_known(studio, source_hashes):
+    """Its last picture is of the listed end, however early it is listed to begin; the report has the doubt."""
+    clips = [studio.clip(ClipSpec(EIGHT + timedelta(seconds=at), 4)) for at in (0, 20, 30)]
+    clips[1] = replace(clips[1], span=span(4, 24), is_dated_by_end=True)
+    film = studio.merge("mp4", clips, seconds=(0, 22))
+    assert film.hashes() == source_hashes(clips[:1]) + source_hashes(clips[1:2])[:20]
+    assert film.outcomes[1].covered.start == WallTime(EIGHT + timedelta(seconds=20))
+    assert len(film.notes) == 1
+    assert film.notes[0].endswith("it is dated by its listed end, 2026-01-16 08:00:24.")
