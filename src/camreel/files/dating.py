@@ -30,6 +30,7 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 # A name that ends before it begins goes on over midnight, unless it were longer than any recording: then the clock was
 # put back meanwhile, and the end says nothing.
 _LONGEST_NIGHT = timedelta(hours=12)
+_LONGEST_CLIP = timedelta(days=2)  # recorders pack a day into a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,21 @@ class Named:
     """What a path says: ``span`` by the camera's clock, to the second; its end is its start where no end is named.
 
     ``camera`` is what the path says of camera and channel, as it stands there; empty where it says nothing.
+    ``has_bare_end``: its end is six digits, which may be anything.
     """
 
     span: Span
     has_end: bool
     camera: str = ""
+    has_bare_end: bool = False
+
+    def confirmed_by(self, seconds: float | None) -> Named:
+        """The same, without an end of bare digits that the clip's own length contradicts."""
+        if not self.has_bare_end or not seconds:
+            return self
+        if abs(self.span.seconds - seconds) <= max(_APART.total_seconds(), seconds / 2):
+            return self
+        return replace(self, span=Span(self.span.start, self.span.start), has_end=False)
 
 
 def named(parts: Sequence[str]) -> Named | None:
@@ -160,22 +171,31 @@ _ZONE = re.compile(r"_[A-Z][A-Za-z]+-[A-Z]", re.ASCII)
 
 def _dated_name(parts: Sequence[str]) -> Named | None:
     name = parts[-1]
-    found = _DATED.search(name)
-    if found is None or _OFFSET.match(name, found.end()):
-        return None
-    if found["to"] == "_to_" and _ZONE.match(name, found.end()):
-        return None
-    day, start = day_of(*found.group("year", "month", "day")), time_of(*found.group("hour", "minute", "second"))
-    if day is None or start is None:
-        return None
+    at = 0
+    while (found := _DATED.search(name, at)) is not None:
+        if _OFFSET.match(name, found.end()) or (found["to"] == "_to_" and _ZONE.match(name, found.end())):
+            return None
+        day, start = day_of(*found.group("year", "month", "day")), time_of(*found.group("hour", "minute", "second"))
+        if day is not None and start is not None:
+            return _dated(found, datetime.combine(day, start))
+        at = found.start() + 1  # these digits are no time: a serial number, for one
+    return None
+
+
+def _dated(found: re.Match[str], start: datetime) -> Named | None:
+    at = WallTime(start)
     if found["ehour"] is None:
-        at = WallTime(datetime.combine(day, start))
         return Named(Span(at, at), has_end=False)
     end = time_of(*found.group("ehour", "eminute", "esecond"))
-    last = day if found["eyear"] is None else day_of(*found.group("eyear", "emonth", "eday"))
-    if end is None or last is None or last < day:
+    last = start.date() if found["eyear"] is None else day_of(*found.group("eyear", "emonth", "eday"))
+    if end is None or last is None or last < start.date():
         return None
-    return _from_to(datetime.combine(day, start), datetime.combine(last, end))
+    until = datetime.combine(last, end)
+    if until - start > _LONGEST_CLIP and found["to"] != "_to_":
+        # Not from the one to the other: a serial number that could be a time, then the time.
+        return Named(Span(WallTime(until), WallTime(until)), has_end=False)
+    bare = found["eyear"] is None and not found["ecolon"]
+    return replace(_from_to(start, until), has_bare_end=bare)
 
 
 # --- what all of them have -------------------------------------------------------------------------------------------
@@ -265,10 +285,11 @@ def look_at(file: FileOnDisk, *, length: bool = False) -> Candidate:
     """Read what ``file`` says of its times. ``length``: also how long it is, where its name says that."""
     by_name = named(file.path.parts)
     try:
-        own = own_times(str(file.path), index=length or by_name is None or not by_name.has_end)
+        index = length or by_name is None or not by_name.has_end or by_name.has_bare_end
+        own = own_times(str(file.path), index=index)
     except Unusable as error:
         return Candidate(file, by_name, OwnTimes(), str(error))
-    return Candidate(file, by_name, own)
+    return Candidate(file, by_name and by_name.confirmed_by(own.seconds), own)
 
 
 def look_at_some(files: Sequence[FileOnDisk], *, length: bool = False) -> list[Candidate]:

@@ -149,3 +149,41 @@ def test_the_most_witnesses_date_a_recording(name, settings, believed, doubts) -
     dated = date_all([Candidate(FileOnDisk(Path(name), 1000), named([name]), own)], None)
     assert dated.recordings[0].span.start == WallTime(believed)
     assert len(dated.doubts) == len(dated.notes) == doubts
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        # Serial numbers and the like in front of the time.
+        "12345678901234_2026-01-16_08-00-00.mp4",
+        "99999999999999_20260116080000.mp4",
+        "cam 20269999 999999 2026-01-16 08-00-00.mp4",
+        "20230817123456_20260116080000.mp4",
+        "20230817_123456_2026-01-16_08-00-00.mp4",
+        "2026-13-01_00-00-00 2026-01-16T08:00:00.mp4",
+    ],
+)
+def test_digits_that_are_no_time(name) -> None:
+    """The time is taken that can be one, and no clip is years long."""
+    found = named([name])
+    assert found is not None
+    assert (str(found.span.start), found.span.seconds, found.has_end) == (f"{DAY} 08:00:00", 0, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "has_end"),
+    [
+        ("20260116_080000_091500.mp4", 60, False),
+        ("20260116_080000_091500.mp4", 4500, True),
+        ("20260116_080000_091500.mp4", 4400, True),  # cameras are no stop watches
+        ("20260116_080000_091500.mp4", None, True),
+        ("2026-01-16_08.00.00-09.15.00.mp4", 60, True),  # what stands there is a time
+        ("20260116_080000_20260116_091500.mp4", 60, True),
+    ],
+)
+def test_the_length_of_a_clip_contradicts_bare_digits(name, seconds, has_end) -> None:
+    """Six digits behind the time are a number, unless the clip is about as long as they say."""
+    found = named([name])
+    assert found is not None
+    assert found.confirmed_by(seconds).has_end == has_end
+    assert found.confirmed_by(seconds).span.start == found.span.start
