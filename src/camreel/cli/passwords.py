@@ -29,7 +29,8 @@ def first_line(path: str, named_by: str) -> str:
     """The first line of a password file; ``named_by`` is said where it cannot be had."""
     hint = f"It is named by {named_by}."
     try:
-        with Path(path).expanduser().open("rb") as file:
+        # pathlib's own would raise RuntimeError if the user has no home folder.
+        with Path(os.path.expanduser(path)).open("rb") as file:  # noqa: PTH111
             head = file.read(MOST_BYTES)
     except OSError as error:
         raise UsageError(f"The password file {path} cannot be read: {error.strerror}.", hint=hint) from error

@@ -71,7 +71,7 @@ def test_a_file_that_cannot_be_read_is_named(camreel_: Camreel, unattended: Fake
     """Missing, a folder, not text, a video: exit 2, and the message names the file."""
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "video").write_bytes(b"x" * 5000)
-    for place in ("nowhere", str(tmp_path), "binary", "video"):
+    for place in ("nowhere", str(tmp_path), "binary", "video", "~no-such-user/file"):
         run = camreel_(BASIC, AMCREST_PASSWORD_FILE=place)
         assert run.code == 2
         assert place in run.err

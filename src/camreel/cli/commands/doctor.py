@@ -12,6 +12,7 @@ from camreel.cli.camera_choice import CameraCommand, address_of, chosen_of
 from camreel.cli.help import Argument, Option, Whole
 from camreel.cli.options import connection_options, debug_option, json_option
 from camreel.cli.passwords import Given, Passwords
+from camreel.cli.request import absolute
 from camreel.cli.startup import loading_aiohttp, program_name
 from camreel.cli.ui import terminal
 from camreel.devices.address import check_tls, check_username
@@ -94,12 +95,12 @@ def doctor(
     with loading_aiohttp():
         from camreel.doctor import refuse_existing  # noqa: PLC0415 - brings aiohttp and PyAV
 
-    place = None if capture is None else Path(capture).expanduser().absolute()
+    place = None if capture is None else absolute(capture)
     if place is not None:
         refuse_existing(place)
     target = Target(address, check_username(username), insecure, ca_file, fingerprint, legacy_tls)
     credentials = Credentials(username, passwords.of(username, str(address), chosen_of(ctx)))
-    visit, checkup = _examine(target, channel, credentials, Path(output_dir).expanduser().absolute())
+    visit, checkup = _examine(target, channel, credentials, absolute(output_dir))
     _show(checkup, as_json=as_json)
     if place is not None:
         _keep(place, visit, checkup)
