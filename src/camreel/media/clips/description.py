@@ -54,6 +54,12 @@ class Appearance:
         coded = told if self.colors is not None and told not in {None, self.colors} else None
         return Appearance(self.turned, aspect, self.colors or told or Colors(), coded, self.boxes)
 
+    @property
+    def matrix(self) -> tuple[int, ...]:
+        """The matrix that turns them, as an mp4 has it."""
+        a, b, c, d = self.turned
+        return a, b, 0, c, d, 0, 0, 0, IDENTITY[8]
+
     def color_box(self) -> bytes:
         """Return the ``colr`` box; empty if there is nothing to say."""
         colors = self.colors
@@ -80,6 +86,17 @@ class Description:
     look: Appearance
     described: bytes
     entry: int = 0
+
+    @property
+    def by_container(self) -> Appearance:
+        """What the container alone says: a file that cannot say it shows the frames otherwise."""
+        inner = Appearance(aspect=None).completed(first_sequence(self.parameters))
+        aspect, colors = self.look.aspect, self.look.colors
+        return replace(
+            self.look,
+            aspect=None if aspect == inner.aspect else aspect,
+            colors=None if colors == inner.colors else colors,
+        )
 
     @cached_property
     def configuration(self) -> bytes:

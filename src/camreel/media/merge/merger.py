@@ -473,6 +473,10 @@ class Merger:
             self._notes.append(
                 f"An {self._job.format.value} holds {most} of the {chapters} chapters; {has_all} has all."
             )
+        if film.output.unsaid and film.pieces:
+            label, how = printable(film.pieces[0].clip.label), " and ".join(film.output.unsaid)
+            said = f"{label}: its pictures are to be shown {how}, which the {self._job.format.value} does not say."
+            self._notes.append(said)
         if result.converted:
             clips = count_text(result.converted, "clip")
             self._notes.append(f"The sound of {clips} was converted to that of the others.")

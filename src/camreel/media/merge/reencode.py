@@ -8,7 +8,8 @@ writes the parameter sets of each side into that side's keyframes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -214,7 +215,10 @@ class H264Clip(Clip):
         if self.holds_nothing:
             return
         self.video = self._encoder.track
-        self.description = description_by_ffmpeg(self.video)
+        made, told = description_by_ffmpeg(self.video), source.description.by_container
+        # Pixels that only the stream says are no squares become squares, or stay as they are in all of it.
+        look = replace(made.look, turned=told.turned, aspect=told.aspect or Fraction(1))
+        self.description = replace(made, told=told, look=replace(look, colors=told.colors or look.colors))
         self.kind = ClipKind("h264", 4, self.video.width, self.video.height, source.kind.sound)
 
     @property

@@ -71,7 +71,12 @@ class Creation:
 
 
 class OutputFile(ABC):
-    """An open output file. Its methods raise what :func:`writing` raises. ``bytes`` counts those of its packets."""
+    """An open output file. Its methods raise what :func:`writing` raises. ``bytes`` counts those of its packets.
+
+    ``unsaid`` is how its frames are to be shown, as far as the file does not say it: ends of a sentence.
+    """
+
+    unsaid: tuple[str, ...] = ()
 
     picture_time_base: Fraction
     pictures: FrameTrack

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import av
 import av.error
+from av.video.reformatter import ColorRange
 
 from camreel.formats.nal import widened_configuration
+from camreel.formats.parameter_sets import Colors
 from camreel.media.clips.open import open_clip
 from camreel.media.clips.packets import Stored
 from camreel.media.encode.audio import layout_name
@@ -105,9 +107,34 @@ class MuxedOutput(OutputFile):
             stream.codec_context.extradata = description.parameters.start_coded()
         elif description.configuration:
             stream.codec_context.extradata = widened_configuration(description.codec, description.configuration)
+        self._say_look(stream, clip, description)
         if description.parameters.hevc and self._format.is_quicktime:
             stream.codec_context.codec_tag = "hvc1"  # FFmpeg's own choice, hev1, does not play on Apple's systems
         return stream
+
+    def _say_look(self, stream: VideoStream, clip: Clip, description: Description) -> None:
+        """Say how the frames are to be shown, as far as FFmpeg can in this container."""
+        context, look, told = stream.codec_context, description.look, description.by_container
+        turn = getattr(stream, "set_display_matrix", None)  # since PyAV 18
+        if not look.is_upright and clip.is_encoded and turn is not None:
+            turn(look.matrix)  # else the template has it
+        if look.aspect is not None and look.aspect != 1 and self._format.is_quicktime:
+            context.sample_aspect_ratio = look.aspect
+        colors = look.colors
+        if colors is not None and colors != Colors() and self._format.has_timestamps:
+            context.color_range = ColorRange.JPEG if colors.is_full_range else ColorRange.MPEG
+            context.color_primaries, context.color_trc = colors.primaries, colors.transfer
+            context.colorspace = colors.matrix
+        unsaid = {
+            "turned": not look.is_upright and (not self._format.has_timestamps or (clip.is_encoded and turn is None)),
+            f"with pixels of {told.aspect}": told.aspect is not None and not self._format.is_quicktime,
+            "in other colors": told.colors is not None and not self._format.has_timestamps,
+            "in the full range of brightness": told.colors is not None
+            and told.colors.is_full_range
+            and self._format.has_apple_metadata,  # FFmpeg writes QuickTime's own form of it, which has no range
+            "cropped": b"clap" in told.boxes,
+        }
+        self.unsaid = tuple(words for words, is_so in unsaid.items() if is_so)
 
     def _add_sound(self, form: SoundForm) -> SoundTrack:
         kind = form.kind

@@ -302,3 +302,27 @@ def test_what_is_encoded_again_is_decoded_so_too(studio, form):
     assert film.numbers() == numbers[begin * 10 :]
     still = next(key for key in keys if key >= 30)
     assert film.hashes()[still - begin * 10 :] == [cut.md5(index) for index in range(still, cut.count)]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["copied", "encoded again"])
+@pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "avi"])
+@pytest.mark.parametrize("odd", [Feature.TURNED, Feature.PIXELS, Feature.FULL_RANGE])
+def test_a_container_shows_it_or_the_report_says_so(studio, odd, container, again):
+    """What FFmpeg cannot say in a container is said in a note; else the file shows its frames as the clip does."""
+    plain = Cut("plain", 0, Cut("plain", 0, 1).source.keys[3], sound=None)
+    cuts = [plain, replace(plain, odd=frozenset({odd})), plain]
+    length = float(plain.count * plain.period)
+    clips = [studio.file(body_of(cut), EIGHT + timedelta(seconds=n * length), length) for n, cut in enumerate(cuts)]
+    films = studio.merge_all(container, clips, h264=again)
+    assert len(films.results) == 3
+    shown = [{each.look for each in decoded(str(film.path))} for film in films.each()]
+    notes = [note for note in films.notes if "its pictures are to be shown" in note]
+    as_wanted = [{cut.look} for cut in cuts]
+    assert [notes != [] or each == want for each, want in zip(shown, as_wanted, strict=True)] == [True] * 3
+    can_say = {
+        Feature.TURNED: {"mp4", "mov", "mkv"},
+        Feature.PIXELS: {"mp4", "mov"},
+        Feature.FULL_RANGE: {"mp4", "mkv"},
+    }[odd]
+    if not (again and odd is Feature.TURNED and not hasattr(av.VideoStream, "set_display_matrix")):
+        assert (notes == []) is (container in can_say), notes
