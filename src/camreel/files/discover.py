@@ -21,7 +21,11 @@ from camreel.planning.fingerprint import is_ours
 from camreel.text import count_text
 
 # What cameras and recorders write, and what becomes of it on the way; an underscore behind it: still being written.
-SUFFIXES = (".mp4", ".dav", ".mov", ".m4v", ".mp4_", ".dav_")
+SUFFIXES = (
+    *(".mp4", ".dav", ".mov", ".m4v", ".mp4_", ".dav_"),
+    *(".mkv", ".avi", ".ts", ".m2ts", ".mts", ".mpg", ".mpeg", ".flv", ".h264", ".264", ".h265", ".265", ".hevc"),
+)
+_LOOKED_FOR = ", ".join((*SUFFIXES[:4], ".mkv", ".avi", ".ts"))
 _MOST = 100_000  # files; a camera's card has some thousand
 _NAMED = 5  # of files that are left out
 
@@ -61,7 +65,7 @@ def find_files(given: Sequence[str], output: Path) -> Found:
     if not files:
         raise NothingRecorded(
             f"There is no recording in {printable(', '.join(given))}.",
-            hint=f"In folders, files that end in {', '.join(SUFFIXES[:4])} are looked for."
+            hint=f"In folders, files that end in {_LOOKED_FOR} and the like are looked for."
             + "".join(f" {note}" for note in notes),
         )
     return Found(tuple(files.values()), tuple(notes))

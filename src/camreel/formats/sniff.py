@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from camreel.errors import printable
 from camreel.formats import dhav
+from camreel.formats.signatures import HEAD, OtherContainer, other_container
 
 if TYPE_CHECKING:
     from camreel.formats.dhav import DhavSummary
@@ -23,7 +24,7 @@ def what_else(path: str) -> str | None:
     """What a file is that is no mp4 by its first bytes, as a sentence; None for an mp4. Raises :class:`Unusable`."""
     try:
         with Path(path).open("rb") as file:
-            head = file.read(512)
+            head = file.read(HEAD)
     except OSError as error:
         raise Unusable(f"it cannot be read ({error.strerror})") from error
     if len(head) >= 8 and head[4:8] in _MP4_STARTS:
@@ -44,7 +45,18 @@ def _what_it_is_instead(head: bytes) -> str:
     if text.startswith(b"error"):
         said = printable(head.strip().splitlines()[0].decode("ascii", "replace"), 60)
         return f"the camera sent an error message instead of video ({said})"
-    return "its first bytes are not those of a recording"
+    found = other_container(head)
+    return f"it is {found.name}" if found else "its first bytes are not those of a recording"
+
+
+def foreign_of(path: str) -> OtherContainer | None:
+    """The container of a clip that is read through FFmpeg by its first bytes; None for mp4, ``.dav``, and all else."""
+    try:
+        with Path(path).open("rb") as file:
+            found = other_container(file.read(HEAD))
+    except OSError:
+        return None
+    return found if found is not None and found.demuxer is not None else None
 
 
 def summary_of(path: str) -> DhavSummary:

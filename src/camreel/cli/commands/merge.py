@@ -34,7 +34,8 @@ Examples:
 _AT_END = """
 Files and folders:
   Files are taken as they are, folders are searched for .mp4, .dav, .mov and
-  .m4v. They are only read.
+  .m4v, and for .mkv, .avi, .ts, .mpg, .flv, .h264, .h265 and the like. They
+  are only read.
 
 Times:
   By the clock in the frames of a .dav, else by the names that cameras and

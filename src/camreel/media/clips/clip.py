@@ -135,7 +135,7 @@ class Clip:
     ``sound_ticks`` is the unit of time of its sound (None: it has none) and ``sound_setup`` what a decoder needs to
     know of that. ``sound_ends`` is where (seconds of its own time) its sound ends by its index, None where that does
     not say. ``has_lost_sound``: it has sound that cannot be read, or the end of the file cuts off where it would say
-    so. ``besides``: its other tracks.
+    so. ``besides``: its other tracks. ``notes`` are more to be said of it: each the rest of a sentence after its name.
     """
 
     sound_ends: Fraction | None = None
@@ -143,6 +143,7 @@ class Clip:
     _before_cut: frozenset[bytes] | None = None
     besides = Besides()
     _descriptions: Descriptions | None = None
+    notes: tuple[str, ...] = ()
 
     origin: int | None = None
     shows: range | None = None

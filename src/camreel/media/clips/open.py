@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from camreel.formats.sniff import Unusable, is_dav, summary_of, what_else
+from camreel.formats.sniff import Unusable, foreign_of, is_dav, summary_of, what_else
 from camreel.media.clips.clip import Clip, open_mp4
 from camreel.media.clips.dav_clip import DavClip
+from camreel.media.clips.foreign_clip import ForeignClip
 from camreel.media.clips.indexed_clip import open_indexed
 from camreel.media.ffmpeg import FAST_OPEN
 
@@ -19,6 +20,8 @@ def open_clip(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
     other = what_else(path)
     if other is None:
         return open_mp4(path, options)
+    if (container := foreign_of(path)) is not None:
+        return ForeignClip(path, container)
     if is_dav(path):
         return DavClip(path, options)
     raise Unusable(other)
@@ -31,4 +34,5 @@ def open_to_copy(path: str) -> Clip:
 
 def own_clock(path: str) -> DhavSummary | None:
     """What a clip says of its own times, where it does: a ``.dav``. None for others. Raises :class:`Unusable`."""
-    return summary_of(path) if what_else(path) is not None and is_dav(path) else None
+    is_other = what_else(path) is not None and foreign_of(path) is None
+    return summary_of(path) if is_other and is_dav(path) else None

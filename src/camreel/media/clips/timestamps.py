@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from camreel.formats.mp4 import BadIndex, edits_in, index_at_end
 from camreel.formats.mp4.boxes import made
-from camreel.formats.sniff import Unusable, is_dav, summary_of, what_else
+from camreel.formats.sniff import Unusable, foreign_of, is_dav, summary_of, what_else
 from camreel.model import Span
 
 # ISO/IEC 14496-12: seconds since then, UTC. 0 is how a muxer says that it does not know.
@@ -49,6 +49,8 @@ def own_times(path: str, *, index: bool = True) -> OwnTimes:
     other = what_else(path)
     if other is None:
         return _of_mp4(path) if index else OwnTimes()
+    if foreign_of(path) is not None:
+        return OwnTimes()
     if not is_dav(path):
         raise Unusable(other)
     found = summary_of(path)

@@ -364,6 +364,8 @@ class Merger:
             outcome = ClipOutcome(last.work.clip.number, unusable=str(reason))
         if outcome.covered is not None:
             assert self._film is not None
+            if not last.work.outcomes:
+                self._notes += [f"{printable(last.work.clip.label)} {note}." for note in copy.source.notes]
             besides = copy.source.besides
             outcome = replace(outcome, lost_tracks=besides.lost)
             for track in (*besides.lost, *besides.noted):

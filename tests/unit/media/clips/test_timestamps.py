@@ -88,7 +88,8 @@ def test_a_dav_tells_its_times(tmp_path: Path) -> None:
         (bytes(5000), "zeros"),
         (b"<html>404</html>", "web page"),
         (b"DHAV" + bytes(100), r"without a complete frame"),
-        (b"\x89PNG and nothing", "first bytes"),
+        (b"\x89PNG and nothing", "a still picture"),
+        (b"nothing that is known", "first bytes"),
     ],
 )
 def test_what_is_no_clip(tmp_path: Path, body: bytes, complaint: str) -> None:
