@@ -399,6 +399,8 @@ class Mp4Clip(Clip):
             return super()._first_description()
         if any(sample.is_encrypted for sample in track.descriptions):
             raise Unusable("its pictures are encrypted")
+        if track.is_sound_encrypted:
+            self.sound = None  # it is lost by name
         found = Descriptions(self.video.codec_context.name, track)
         self._descriptions = found if found.are_several else None
         if found.first.entry:  # a decoder begins with the description of the first frame

@@ -326,3 +326,16 @@ def test_a_container_shows_it_or_the_report_says_so(studio, odd, container, agai
     }[odd]
     if not (again and odd is Feature.TURNED and not hasattr(av.VideoStream, "set_display_matrix")):
         assert (notes == []) is (container in can_say), notes
+
+
+def test_encrypted_sound_is_missing_by_name(studio):
+    """The pictures of such a clip are merged, and its sound is named as missing."""
+    cut = Cut("plain", 0, Cut("plain", 0, 1).source.keys[4], sound="aac")
+    pictures, sound = _tracks(cut)
+    secret = boxes.with_boxes(sound.entries[0], box(b"sinf", box(b"frma", b"mp4a")), kind=b"enca")
+    length = float(cut.count * cut.period)
+    bodies = [boxes.write([pictures, each]) for each in (sound, replace(sound, entries=(secret,)))]
+    clips = [studio.file(body, EIGHT + timedelta(seconds=n * length), length) for n, body in enumerate(bodies)]
+    film = studio.merge("mp4", clips)
+    assert film.hashes() == [cut.md5(index) for index in range(cut.count)] * 2
+    assert [outcome.sound_missing > 1 for outcome in film.outcomes] == [False, True]
