@@ -17,6 +17,7 @@ from benchmarks.measure import Cost, run
 from benchmarks.scene import ROOT, Scene, environment
 
 CAMREEL = "camreel"
+UNPLAYED = "camreel --verify none"
 TOOLS = "curl --parallel, then ffmpeg -c copy"
 PEER = "amcrest-downloader 0.3.0"
 FFMPEG = "ffmpeg -f concat -c copy"
@@ -64,6 +65,14 @@ def merges() -> list[Contender]:
         Contender(FFMPEG_SYNCED, _ffmpeg_synced, why_absent=_missing("ffmpeg")),
         Contender(CAT, _cat, makes_video=False, why_absent=_missing("cat")),
         Contender(CAT_SYNCED, _cat_synced, makes_video=False, why_absent=_missing("cat")),
+    ]
+
+
+def merges_with_and_without_playback() -> list[Contender]:
+    """The merge with its check of what it made, and without."""
+    return [
+        Contender(CAMREEL, _camreel_merge),
+        Contender(UNPLAYED, lambda scene: camreel_merge(scene, "out.mp4", "--verify", "none")),
     ]
 
 
@@ -165,6 +174,7 @@ __all__ = [
     "PEER",
     "ROOT",
     "TOOLS",
+    "UNPLAYED",
     "Contender",
     "camreel_get",
     "camreel_merge",

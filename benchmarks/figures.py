@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.check import what_differs
-from benchmarks.contenders import CAMREEL, CAT, CAT_SYNCED, FFMPEG, FFMPEG_SYNCED, PEER, TOOLS, Contender
+from benchmarks.contenders import CAMREEL, CAT, CAT_SYNCED, FFMPEG, FFMPEG_SYNCED, PEER, TOOLS, UNPLAYED, Contender
 from benchmarks.fetched import Hour, share_fetched
 from benchmarks.footage import CACHE, START, Footage
 from benchmarks.measure import Cost, run
@@ -181,6 +181,10 @@ def _merge(sizes: Sizes, say: Say) -> Iterator[Figure]:
         yield _ratio(f"{what}: time, of {FFMPEG_SYNCED}", 0.65, FFMPEG_SYNCED, measured, _wall)
         yield _ratio(f"{what}: time, of {CAT_SYNCED}", 2.2, CAT_SYNCED, measured, _wall)
         yield _ratio(f"{what}: processor, of {FFMPEG}", 0.65, FFMPEG, measured, _cpu)
+    with scene(sizes.job) as place:
+        measured = _in_turn(place, contenders.merges_with_and_without_playback(), sizes, say)
+        what = f"merge, {_shown(sizes.job)}"
+        yield _ratio(f"{what}: processor, of {UNPLAYED}", 1.1, UNPLAYED, measured, _cpu)
     with scene(sizes.many) as place:
         measured = _in_turn(place, contenders.merges()[:3], sizes, say)
         what = f"merge, {_shown(sizes.many)}"

@@ -193,6 +193,7 @@ class Split(str, Enum):
 class Verify(str, Enum):
     """How much of the finished video is decoded: ``sample`` one group of frames of each encoder setting."""
 
+    NONE = "none"
     SAMPLE = "sample"
     FULL = "full"
 

@@ -296,11 +296,11 @@ video_options = [
     ),
     _output(
         "--verify",
-        setting="sample or full",
+        setting="sample, full or none",
         **_one_of(Verify),
         metavar="HOW",
         default=Verify.SAMPLE.value,
-        help="Decode a sample of the finished video (default), or full: all of it.",
+        help="Decode a sample of the finished video (default), full: all of it, or none.",
     ),
 ]
 

@@ -219,6 +219,10 @@ class Parameters:
         fitting = (unit for unit in units if len(unit) < 1 << (8 * size))
         return b"".join(part for unit in fitting for part in (len(unit).to_bytes(size, "big"), unit))
 
+    def has_slice(self, packet: Any) -> bool:
+        """Whether a slice can be found: some makers put start codes into a unit, which only decoders look for."""
+        return self._slice_kind(packet) is not None
+
     def _slice_kind(self, packet: Any) -> int | None:
         return next((kind for kind, _, _ in self._units(packet) if self._is_slice(kind)), None)
 

@@ -71,6 +71,8 @@ def report_text(report: Report, *, closing: bool = False) -> str:
 
 def _playback_line(playback: Playback) -> str:
     frames = count_text(playback.frames, "picture")
+    if playback.verify is Verify.NONE:
+        return "nothing of the video was decoded (--verify none)"
     if playback.verify is Verify.FULL:
         return f"all of the video was decoded: {frames}"
     settings = count_text(playback.groups, "encoder setting")

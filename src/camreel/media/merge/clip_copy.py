@@ -350,8 +350,9 @@ class ClipCopy:
         return packet.pts == packet.dts or self.source.parameters.begins_anew(view_of(packet))
 
     def _can_begin(self, packet: Packet[Any]) -> bool:
-        """Whether a keyframe has the parameter sets that it needs."""
-        return self._description.parameters.sequence_for(view_of(packet)) is not None
+        """Whether a keyframe has the parameter sets that it needs, as far as it can be read."""
+        parameters, view = self._description.parameters, view_of(packet)
+        return parameters.sequence_for(view) is not None or not parameters.has_slice(view)
 
     def _seek_first(self, packet: Packet[Any], at: int, *, after_end: bool) -> None:
         """Start with a keyframe, or behind what the film has already; what comes before cannot be decoded."""
