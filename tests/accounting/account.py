@@ -261,6 +261,8 @@ def _besides(card: Card, told: Told) -> Iterator[Wrong]:
         return
     shown = {each.md5 for part in told.parts for each in part.shown}
     for number, cut in enumerate(card.cuts):
+        if not card.wanted(cut):
+            continue
         left = [picture for picture in cut.besides if line(picture[0]).md5s[picture[1]] not in shown]
         if left:
             yield Wrong(Kind.TRACK, f"{len(left)} frames of a second track or channel of clip {number}")

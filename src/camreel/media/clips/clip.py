@@ -185,11 +185,12 @@ class Clip:
         if edits is None:
             return
         self.origin = round(edits.offset / self.time_base)
-        self._is_flagged = not edits.in_fragments
+        is_whole = not edits.in_fragments
+        self._is_flagged = self._is_flagged and is_whole
         entries = getattr(self.video, "index_entries", None)  # since PyAV 17; those that the list leaves
         # Where the first of the media are no fragments, nobody knows whether a length counts those that are.
-        ends = edits.shown and (self._is_flagged or not self._listed_packets)
-        self._listed_packets = len(entries) if self._is_flagged and entries is not None else 0
+        ends = edits.shown and (is_whole or not self._listed_packets)
+        self._listed_packets = len(entries) if is_whole and entries is not None else 0
         if edits.is_simple:
             begins, end = (round(each / self.time_base) for each in (edits.wait, edits.wait + edits.shown))
             self.shows = range(begins, end if ends else _ANYWHERE)
