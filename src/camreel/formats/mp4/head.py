@@ -33,9 +33,12 @@ def header_for(movie: Movie, choice: SampleChoice, total: int) -> Header:
 
     Pictures and sound keep their distances. Raises :class:`BadIndex` where they cannot be kept.
     """
-    note = made(b"uuid", _OWN, struct.pack(">qq", choice.offset, total))
-    length = len(note) + len(_FTYP) + len(_moov(movie, choice, 0)[0]) + 16
-    moov, places = _moov(movie, choice, length)
+    tracks, scale = _tracks(movie, choice)
+    # The sound begins before the pictures, and so does the file.
+    begins = max(0, choice.offset - int(tracks[0].wait * 1_000_000))
+    note = made(b"uuid", _OWN, struct.pack(">qq", begins, total))
+    length = len(note) + len(_FTYP) + len(_moov(movie, choice, tracks, scale, 0)[0]) + 16
+    moov, places = _moov(movie, choice, tracks, scale, length)
     mdat = struct.pack(">I4sQ", 1, b"mdat", 16 + choice.size)
     first, last = choice.pictures
     samples = tuple(zip(places, movie.pictures.sizes[first:last], strict=True))
@@ -43,7 +46,7 @@ def header_for(movie: Movie, choice: SampleChoice, total: int) -> Header:
 
 
 def own_note(head: bytes) -> tuple[int, int] | None:
-    """Of a file by its first bytes: the offset of its first picture in microseconds, and how long the whole file is.
+    """Of a file by its first bytes: where it begins in the whole file (microseconds), and how long that is.
 
     None where it is no part that was made here.
     """
@@ -64,15 +67,20 @@ class _PlacedSample:
     wait: Fraction
 
 
-def _moov(movie: Movie, choice: SampleChoice, data_at: int) -> tuple[bytes, list[int]]:
+def _tracks(movie: Movie, choice: SampleChoice) -> tuple[list[_PlacedSample], int | None]:
+    """The tracks of the part, and the unit of time of their edits; None: these are as they were."""
     tracks = [_PlacedSample(movie.pictures, *choice.pictures, Fraction(0))]
     if movie.sound is not None and choice.sound is not None:
         tracks.append(_PlacedSample(movie.sound, *choice.sound, Fraction(0)))
     if choice.pictures[0] == 0 and (choice.sound is None or choice.sound[0] == 0):
-        scale, head = None, movie.head  # from its beginning on, the edits are as they were
-    else:
-        tracks, scale = _waiting(tracks)
-        head = _with_scale(movie.head, scale)
+        return tracks, None
+    return _waiting(tracks)
+
+
+def _moov(
+    movie: Movie, choice: SampleChoice, tracks: Sequence[_PlacedSample], scale: int | None, data_at: int
+) -> tuple[bytes, list[int]]:
+    head = movie.head if scale is None else _with_scale(movie.head, scale)
     places = [_places(each, choice.spans, data_at) for each in tracks]
     traks = [_trak(each, where, scale) for each, where in zip(tracks, places, strict=True)]
     return made(b"moov", head, *traks), places[0]
