@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from camreel.devices.base import DeviceListing, EmptySearch
-from camreel.errors import AccountLocked, CameraError, LoginError
+from camreel.errors import CameraError, LoginRefused
 from camreel.model import Recording, Span, WallTime
 from camreel.planning.proof import (
     DAY,
@@ -56,6 +58,7 @@ class ListSearch:
     ) -> None:
         self._ask, self._explain, self._learn = ask, explain, learn
         self._is_by_day = is_by_day
+        self._takes = timedelta(0)  # the longest window that was answered with recordings
 
     async def search(self, span: Span, known: Sequence[ListAnswer] = ()) -> ListedRange:
         """Ask for ``span``, but for the windows whose answers are ``known``. Nothing is proven yet."""
@@ -76,18 +79,23 @@ class ListSearch:
             listed, searches, empty = await self._from_nothing(listed, now)
         if not listed.recordings:
             return replace(listed, empty=empty, proof=replace(listed.proof, searches=searches))
-        proof = ListProof.of(listed.span, listed.answers, is_wanted)
+        answered = [_length(one.window) for one in listed.answers if one.recordings]
+        self._takes = max([self._takes, *answered])
+        if now is not None and any(one.is_refused and _length(one.window) > self._takes for one in listed.answers):
+            searches += 1
+            with suppress(CameraError, LoginRefused):
+                await self._answer(Span(now - DAY, now))  # if that has recordings, it takes a day
+        proof = ListProof.of(listed.span, listed.answers, is_wanted, self._takes)
         while (window := proof.next_window()) is not None:
             try:
                 proof = proof.with_answer(await self._answer(window, doubt=not proof.doubt))
-            except AccountLocked:
-                raise
-            except (CameraError, LoginError) as error:
+                if proof.shows_one_day and not self._is_by_day:
+                    self._by_day()
+                    listed = await self.search(listed.span)
+                    searches += proof.searches
+                    proof = ListProof.of(listed.span, listed.answers, is_wanted, self._takes)
+            except (CameraError, LoginRefused) as error:
                 proof = proof.without_answer(str(error))
-            if proof.shows_one_day and not self._is_by_day:
-                self._by_day()
-                listed = await self.search(listed.span)
-                proof = replace(ListProof.of(listed.span, listed.answers, is_wanted), searches=proof.searches)
         result = proof.result()
         return replace(
             listed, recordings=numbered(proof.recordings), proof=replace(result, searches=searches + result.searches)
@@ -95,6 +103,8 @@ class ListSearch:
 
     async def _answer(self, window: Span, *, doubt: bool = True) -> ListAnswer:
         listing = await self._ask(window, doubt)
+        if listing.recordings:
+            self._takes = max(self._takes, _length(window))
         return ListAnswer(
             window,
             listing.recordings,
@@ -141,3 +151,7 @@ class ListSearch:
             self._by_day()
             listed = await self.search(span, known)
         return replace(listed, proof=SearchProof(True)), searches, replace(empty, is_proven=True)
+
+
+def _length(window: Span) -> timedelta:
+    return window.end - window.start

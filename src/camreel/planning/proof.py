@@ -116,13 +116,15 @@ class ListProof:
     """A proof as far as it has come: `next_window` is to be asked, and the answer given to `with_answer`.
 
     `answers` are those of the search itself, one for each window that it asked. `is_wanted` tells which recordings
-    the range is to be covered by.
+    the range is to be covered by. `takes` is the longest window that the camera is known to answer: that it refuses a
+    longer one proves nothing.
     """
 
     span: Span
     answers: tuple[ListAnswer, ...]
     is_wanted: Callable[[Recording], bool]
     recordings: tuple[Recording, ...]
+    takes: timedelta
     searches: int = 0
     found: int = 0
     stopped: str = ""
@@ -133,12 +135,16 @@ class ListProof:
     _between: int = 0
 
     @classmethod
-    def of(cls, span: Span, answers: Sequence[ListAnswer], is_wanted: Callable[[Recording], bool]) -> ListProof:
+    def of(
+        cls, span: Span, answers: Sequence[ListAnswer], is_wanted: Callable[[Recording], bool], takes: timedelta
+    ) -> ListProof:
         """Return the proof of the search for `span` that gave `answers`, before anything is asked."""
         whole = joined(answers, span)
-        # Another part was answered, so a refused one has nothing.
-        empty = tuple(answer.window for answer in answers if answer.is_refused) if whole.recordings else ()
-        return cls(span, tuple(answers), is_wanted, whole.recordings, doubt=whole.doubt, _proven=empty)
+        refused = [answer.window for answer in answers if answer.is_refused]
+        empty = tuple(window for window in refused if window.end - window.start <= takes)
+        doubted = tuple(window for window in refused if window not in empty)
+        start = cls(span, tuple(answers), is_wanted, whole.recordings, takes)
+        return replace(start, doubt=whole.doubt, _proven=empty, _doubted=doubted)
 
     @property
     def budget(self) -> int:
@@ -161,15 +167,13 @@ class ListProof:
         """Return whether there may be recordings also between those that are listed."""
         return bool(self.found or self.doubt or any(answer.looks_cut or answer.unplaced for answer in self.answers))
 
-    def _open(self, *, final: bool = False) -> tuple[list[Span], list[Span]]:
+    def _open(self, closed: Sequence[Span]) -> tuple[list[Span], list[Span]]:
         """Return the parts without a recording at the ends of the list, last first, and those between.
 
-        ``final``: without those that are assumed to be empty.
+        Those in `closed` and those that are proven are left out.
         """
         covered = [Span(one.span.start, self.span.end if one.writing else one.span.end) for one in self._lane]
-        parts = uncovered(
-            self.span, [*covered, *self._proven, *(self._assumed if final and not self.found else ())], _RESOLUTION
-        )
+        parts = uncovered(self.span, [*covered, *self._proven, *closed], _RESOLUTION)
         # A list that was cut ends within the range.
         windows = [self.span, *(answer.window for answer in self.answers if answer.looks_cut or answer.doubt)]
         ends = [
@@ -183,7 +187,7 @@ class ListProof:
         """Return what to ask next; None if the proof ends here."""
         if not self.recordings or self.stopped or self.searches >= self.budget:
             return None
-        ends, between = ([part for part in parts if not self._is_doubted(part)] for parts in self._open())
+        ends, between = self._open(self._doubted)
         if ends:
             return self._askable(ends[0])
         if not (between and self._is_in_doubt):
@@ -216,9 +220,6 @@ class ListProof:
         first = days_of(self.span)[0].end
         return len(self.answers) == 1 and first < self.span.end and all(one.span.start < first for one in self._lane)
 
-    def _is_doubted(self, part: Span) -> bool:
-        return any(each.start <= part.start and part.end <= each.end for each in self._doubted)
-
     def with_answer(self, answer: ListAnswer) -> ListProof:
         """Return the proof with the answer to `next_window`."""
         known = {recording_key(one) for one in self.recordings}
@@ -227,13 +228,14 @@ class ListProof:
         longest = max(len(each.recordings) for each in self.answers)
         is_believed = (
             not (found or answer.doubt or answer.unplaced)
+            and not (answer.is_refused and answer.window.end - answer.window.start > self.takes)
             # One that says nothing of the window did not understand it; one as long as the list may be cut as that.
             and (not answer.recordings or any(_touches(one, answer.window) for one in answer.recordings))
             and not (answer.is_suspect and len(answer.recordings) >= longest)
         )
         asked = answer.window
         proven = days_of(asked)[0] if self._lists_one_day else asked
-        is_end = any(part.start <= asked.start and asked.end <= part.end for part in self._open()[0])
+        is_end = any(part.start <= asked.start and asked.end <= part.end for part in self._open(())[0])
         return replace(
             self,
             recordings=_merged(self.recordings, fresh),
@@ -254,7 +256,7 @@ class ListProof:
     def result(self) -> SearchProof:
         """Return what is proven."""
         unplaced = sum(answer.unplaced for answer in self.answers)
-        ends, between = self._open(final=True)
+        ends, between = self._open(() if self.found else self._assumed)
         # A list in order is whole up to where it ends.
         keeps_order = self._is_in_order and all(answer.keeps_order for answer in self.answers)
         if not self._is_in_doubt or (keeps_order and not unplaced):

@@ -179,7 +179,7 @@ kinds = st.builds(
     list_cap=st.none() | st.integers(1, 120),
     newest_first=st.booleans(),
     first_day_only=st.booleans(),
-    longest_search=st.none() | st.sampled_from([24.0, 36.0]),
+    longest_search=st.none() | st.sampled_from([12.0, 24.0, 36.0]),
     page_cap=st.sampled_from([100, 64, 32, 10]),
     breaks_after=st.none() | st.sampled_from([32, 64, 100]),
     list_end=st.sampled_from(["found=0", "error", "400", "repeat"]),
@@ -250,6 +250,16 @@ def test_where_nothing_can_be_proven_that_is_said(quirks: Quirks) -> None:
     assert listed.proof.unproven == (listed.span,)
     assert "every search alike" in listed.proof.why
     assert shelf.searches <= 5
+
+
+def test_a_day_that_is_refused_is_not_empty_because_a_shorter_part_was_answered() -> None:
+    """Twelve hours at most, and the range ends at noon: the midday is listed, the day before is in doubt."""
+    shelf = Shelf(every(60, timedelta(hours=1), seconds=3600), Quirks(longest_search=12.0))
+    start, end = DAY, DAY + timedelta(hours=36)
+    listed, _ = searched(shelf, start, end)
+    assert missing(shelf, listed, start, end) == []
+    assert len(listed.recordings) == 14  # with the two that touch
+    assert not listed.proof.is_proven
 
 
 def test_a_401_after_a_login_ends_the_proof() -> None:
