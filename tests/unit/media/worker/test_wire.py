@@ -49,6 +49,7 @@ GOOD = {
     "next_start": None,
     "events": [],
     "again": False,
+    "is_dated_by_end": False,
 }
 
 
