@@ -210,12 +210,15 @@ def _recording(item: dict[str, str], position: int) -> Recording | str:
         seconds = _number(item.get("Duration")) or 0
         end = start + timedelta(seconds=seconds if seconds <= _MAX_SECONDS else 0)
     numbered = [name for name in item if name[-1] == "]"]
+    # Absent on Amcrest SD cameras of 2020, which list the main stream only.
+    stream = Stream.SUB if item.get("VideoStream", "").lower().startswith("extra") else Stream.MAIN
+    # Both streams are recorded at the same times: without the stream, one name would be for two recordings.
+    kind = ", sub stream" if stream is Stream.SUB else ""
     return Recording(
-        path=path or f"{_WITHOUT_PATH} {format_time(start)} to {format_time(end)}",
+        path=path or f"{_WITHOUT_PATH} {format_time(start)} to {format_time(end)}{kind}",
         span=Span(start, max(start, end)),  # after a clock jump an end can lie before its start
         size=_number(item.get("Length")),
-        # Absent on Amcrest SD cameras of 2020, which list the main stream only.
-        stream=Stream.SUB if item.get("VideoStream", "").lower().startswith("extra") else Stream.MAIN,
+        stream=stream,
         channel=_number(item.get("Channel")),
         events=_listed(item, numbered, "Events["),
         flags=_listed(item, numbered, "Flags["),

@@ -18,6 +18,7 @@ from camreel.devices.dahua.protocol import (
     parse_time,
 )
 from camreel.model import Recording, Span, Stream, WallTime
+from camreel.planning.proof import recording_key
 
 
 def wall(text: str) -> WallTime:
@@ -339,3 +340,11 @@ def test_the_path_is_a_second_witness_of_the_channel():
     one = Recording("/mnt/sd/2025-06-01/001/dav/a.mp4", Span(wall("2025-06-01"), wall("2025-06-01")), channel=1)
     two = Recording("/mnt/sd/2025-06-01/002/dav/b.mp4", Span(wall("2025-06-01"), wall("2025-06-01")), channel=2)
     assert of_channel([one, two], 2)[0] == [two]
+
+
+def test_streams_without_paths_are_told_apart():
+    """They are of the same times: under one name, one of them would be taken for the other."""
+    twins = ({"FilePath": None}, {"FilePath": None, "VideoStream": "Extra1"})
+    main, sub = parse_page(body(*twins)).recordings
+    assert (main.stream, sub.stream) == (Stream.MAIN, Stream.SUB)
+    assert recording_key(main) != recording_key(sub)
