@@ -74,6 +74,18 @@ def test_an_item_without_a_path_is_lost_by_name(bench: Serve) -> None:
     assert "no path" in str(run.error)
 
 
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("skip", [0, 2], ids=["of the search", "of its proof"])
+def test_an_error_in_place_of_a_first_page_is_no_empty_list(bench: Serve, status: int, skip: int) -> None:
+    """A search that was taken, and then fails once, is made again: the video has all three clips."""
+    once = Fault("status", target="action=findNextFile", status=status, text="Error\r\n", skip=skip, times=1)
+    stand = bench(quirks=Quirks(list_cap=1), faults=[once])
+    run = stand.export()
+    assert (run.ok.exit_code, run.ok.status, len(run.ok.clips)) == (0, "complete", 3)
+    assert len(frame_md5s(run.output)) == 120
+    assert searches(stand) == 4
+
+
 def hourly(count: int) -> list[Recorded]:
     """Recordings of an hour each, from midnight on."""
     hour = timedelta(hours=1)

@@ -31,12 +31,16 @@ _FIVES = {(minute, 0) for minute in range(0, 60, 5)}
 
 
 class _Gathered:
-    """The pages of one search for ``window`` so far. ``doubt``: why their end is not that of the list."""
+    """The pages of one search for ``window`` so far. ``doubt``: why their end is not that of the list.
+
+    ``is_refused``: an error came in place of the first.
+    """
 
     def __init__(self, window: Span) -> None:
         self.recordings: list[Recording] = []
         self.counted = False
         self.doubt = ""
+        self.is_refused = False
         self._window = window
         self._largest = self._last = self._pages = self._beyond = self._unplaced = 0
         self._is_short = False
@@ -53,6 +57,11 @@ class _Gathered:
     def is_full(self) -> bool:
         """Whether the last page is as full as pages get: there may be another."""
         return self._last >= PAGE or self._last in _USUAL_CAPS or (self._pages > 1 and self._last == self._largest)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether no page was listed yet."""
+        return self._pages == 0
 
     def warn(self, text: str) -> None:
         self._warnings[text] = None
@@ -90,6 +99,7 @@ class _Gathered:
         return DeviceListing(
             tuple(self.recordings),
             (*self._warnings, *unread),
+            is_refused=self.is_refused,
             is_suspect=self.is_full or self._is_short,
             doubt=self.doubt,
             keeps_order=self._beyond < _MOST_BEYOND,
@@ -220,8 +230,8 @@ class DahuaClient:
     async def _list(self, channel: int, span: Span, *, doubt: bool = False) -> DeviceListing:
         """Return all that the camera answers when it is asked for ``channel``, also of other channels.
 
-        With ``doubt``, a page that announces more than it lists, and an error after a full page, are BadTransfer;
-        without, they are told in the listing. Raises
+        With ``doubt``, a page that announces more than it lists, and an error after a full page or in place of the
+        first, are BadTransfer; without, they are told in the listing. Raises
         CameraRefused where the question is refused for another reason than that nothing is there; NotACamera for a list
         without an end; BadTransfer for an answer that is no list.
         """
@@ -273,10 +283,14 @@ class DahuaClient:
 
     def _ends(self, answer: Answer, gathered: _Gathered, *, doubt: bool) -> bool:
         """Return whether the list ends with ``answer``, or before it. BadTransfer if it may have failed instead."""
-        # Older firmware says Error, or 400, where newer says found=0. After a full page it may also have failed.
+        # Older firmware says Error, or 400, where newer says found=0. After a full page, or before any, it may also be
+        # a failure.
         if answer.status == 400 or (answer.status == 200 and protocol.is_error(answer.text)):
             if gathered.is_full and doubt:
                 raise BadTransfer(f"{self._address} listed a full page of recordings, and then sent an error.")
+            if gathered.is_unread and doubt:
+                raise BadTransfer(f"{self._address} took the search, and sent an error for its first page.")
+            gathered.is_refused = gathered.is_unread
             gathered.doubt = "broke off with an error after a full page" if gathered.is_full else ""
             return True
         # Firmware that has no «found=» line ends so.
