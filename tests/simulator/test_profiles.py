@@ -214,7 +214,7 @@ def test_headers_for_browsers(serve: Serve):
 def test_every_profile_and_quirk_is_documented():
     """docs/devices.md has a row for each, with a source and a word on how sure it is, and none for others."""
     rows = re.findall(
-        r"^\| `([a-z0-9-]+)` \| (.+) \| (.+) \| (.+) \|$", DEVICES.read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| `([a-z0-9.-]+)` \| (.+) \| (.+) \| (.+) \|$", DEVICES.read_text(encoding="utf-8"), re.MULTILINE
     )
     assert [name for name, *_ in rows if name in PROFILES] == list(PROFILES)
     assert {name for name, *_ in rows} - set(PROFILES) == set(QUIRKS)

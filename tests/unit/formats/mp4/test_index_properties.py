@@ -54,9 +54,12 @@ def test_a_part_holds_the_same_pictures_and_sound_at_the_same_distances(start, l
     """Whatever part is asked for: nothing of it is missing, and all of it is as far apart as in the whole."""
     made, offset = part_of(start, None if to_end else start + length)
     whole, part = stored_whole(), stored(made)
-    assert own_note(made[:200]) == (offset, len(clip()[0]))
     first = next(at for track, at, _ in whole if track == 0)
     beginning = next(at for track, at, _ in part if track == 0)
+    begins, total = own_note(made[:200])
+    # The file begins with the sound, and the pictures wait for as long as that is earlier.
+    assert begins == pytest.approx(offset - (beginning / 0.09 if offset else 0), abs=20)
+    assert total == len(clip()[0])
     shift = first + round(offset * 0.09) - beginning
     heard = {(at, data) for track, at, data in whole if track}
     pictures = [(at + shift, data) for track, at, data in part if track == 0]

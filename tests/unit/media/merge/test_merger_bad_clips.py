@@ -39,7 +39,7 @@ def boxes(data: bytes) -> list[tuple[bytes, bytes]]:
         (b"Error\r\nBad Request!\r\n", "the camera sent an error message instead of video (Error)"),
         (b"Error: \x1b[2J\xff", "the camera sent an error message instead of video (Error: \ufffd[2J\ufffd)"),
         (random.Random(1).randbytes(9000), "its first bytes are not those of a recording"),
-        (b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", "its first bytes are not those of a recording"),
+        (b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", "it is a playlist"),
         (b"ffconcat version 1.0\nfile /etc/passwd\n", "its first bytes are not those of a recording"),
         (b"DHAV" + bytes(100), "it is a .dav recording without a complete frame"),
         (WHOLE[: len(WHOLE) * 6 // 10], "it has no index (moov box)"),
