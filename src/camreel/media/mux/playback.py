@@ -113,7 +113,7 @@ def _at_point(
     """What came out of the group at a point; None if it could not be looked at, or not in time."""
     try:
         with open_as(point.film, container.demuxer) as film:
-            group = _decoded(_group_of_film(film, point.at), film.streams.video[0].codec_context, deadline)
+            group = _decoded(_group_of_film(film, point.at, container), film.streams.video[0].codec_context, deadline)
     except (av.error.FFmpegError, ValueError):
         return None
     if group is None or not group.read:
@@ -136,7 +136,7 @@ def _difference(group: _DecodedGroup, source: _DecodedGroup) -> str | None:
     return None
 
 
-def _group_of_film(film: InputContainer, at: float) -> Iterator[Packet[Any]]:
+def _group_of_film(film: InputContainer, at: float, container: Container) -> Iterator[Packet[Any]]:
     """The frames of a film from the keyframe that is shown at ``at`` seconds to the next, or so."""
     video = film.streams.video[0]
     base = as_fraction(video.time_base) or Fraction(1)
@@ -144,7 +144,7 @@ def _group_of_film(film: InputContainer, at: float) -> Iterator[Packet[Any]]:
     film.seek(int(max(0.0, at - _LEAD) / base), stream=video, backward=True)
     begun = 0
     for packet in film.demux(video):
-        shown = packet.dts if packet.pts is None else packet.pts
+        shown = _time_of(packet, container)
         if not packet.size or shown is None:
             continue
         late = float(shown * base) - at
@@ -155,6 +155,12 @@ def _group_of_film(film: InputContainer, at: float) -> Iterator[Packet[Any]]:
         if begun or (packet.is_keyframe and late >= -_CLOSE):
             begun += 1
             yield packet
+
+
+def _time_of(frame: Any, container: Container) -> int | None:
+    """When a frame or its packet is shown; in a container without such times its number, which FFmpeg delays."""
+    shown: int | None = frame.pts if container.has_timestamps and frame.pts is not None else frame.dts
+    return shown
 
 
 def _source_group(point: PlaybackPoint, count: int, deadline: float) -> _DecodedGroup | None:
@@ -238,7 +244,7 @@ def _counted(film: str, parts: Sequence[PlaybackPart], container: Container, tel
                 tell(parts[at].number, sum(counts))
             with suppress(av.error.InvalidDataError):
                 for frame in packet.decode():
-                    at = max(0, bisect_right(starts, float((frame.pts or 0) * base)) - 1)
+                    at = max(0, bisect_right(starts, float((_time_of(frame, container) or 0) * base)) - 1)
                     counts[at] += not frame.is_corrupt
     return counts
 
