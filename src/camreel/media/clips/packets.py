@@ -353,8 +353,10 @@ class Packets:
         if all(len(head) == size and head.startswith(begins) and head[place] in starts for head in heads):
             return True
         views = [View(self.picture(number)) for number in pictures]
+        if any(map(self._parameters.carries_sets, views)):
+            return False  # nor is their layout known as one without: the next sets may be others
         self._layout = self._parameters.layout(views[-1])
-        return not any(map(self._parameters.carries_sets, views))
+        return True
 
     def _sounds_until(self, picture: int, sound: int) -> int:
         """How many packets of sound come before a picture (the end: the last one); ``sound`` of them are known to."""
