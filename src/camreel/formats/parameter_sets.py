@@ -12,6 +12,7 @@ from fractions import Fraction
 H264_SPS, H264_PPS = 7, 8
 HEVC_VPS, HEVC_SPS, HEVC_PPS = 32, 33, 34
 _MOST = 4096  # bytes of a set that are read
+_LONGEST_SET = 0xFFFF  # bytes
 _MOST_ENTRIES = 65  # of any list in a sequence parameter set
 _LONGEST_CODE = 32  # bits
 _WITH_CHROMA = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
@@ -103,8 +104,10 @@ def kind_of(unit: bytes, *, hevc: bool) -> int:
 def key_of(unit: bytes, *, hevc: bool) -> tuple[int, int, int] | None:
     """Return what a set is known by: its type, its layer and its id. A set replaces the one of the same key.
 
-    None for other units, and for a set that is cut off.
+    None for other units, and for a set that is cut off or longer than any decoder configuration can hold.
     """
+    if len(unit) > _LONGEST_SET:
+        return None
     try:
         kind = kind_of(unit, hevc=hevc)
         if not is_set(kind, hevc=hevc):

@@ -168,6 +168,8 @@ def _chunks(tables: dict[bytes, Box]) -> Iterator[tuple[int, int]]:
     (entries,) = struct.unpack_from(">I", runs, 4)
     rows = list(struct.iter_unpack(">III", runs[8 : 8 + 12 * entries]))
     for (first, _, entry), (after, _, _) in zip(rows, [*rows[1:], (count + 1, 0, 0)], strict=False):
+        if after < first:
+            raise BadIndex("its runs of chunks do not follow each other")  # a small table could name terabytes
         yield from ((place, max(0, entry - 1)) for place in places[max(0, first - 1) : max(0, after - 1)])
 
 

@@ -128,6 +128,37 @@ def test_sets_that_come_before_they_are_needed(studio, container, edited, begin)
     assert film.hashes() == wanted[begin * 10 :]
 
 
+@pytest.mark.parametrize("edited", [False, True], ids=["by its index", "by FFmpeg"])
+def test_sets_in_front_of_every_frame_that_change(studio, edited):
+    """Frames between keyframes each bring a set of one length, once another; the next keyframe, without, needs it."""
+    entry, packets = encoded("h264", "sps-id=0:repeat-headers=0:cabac=0:qp=24")
+    other, _ = encoded("h264", "sps-id=0:repeat-headers=0:cabac=0:qp=22")
+    old, new = ([unit for unit in boxes.sets_of(each) if unit[0] & 0x1F == 8] for each in (entry, other))
+    assert (old != new, [*map(len, old)]) == (True, [*map(len, new)])
+    rows = [
+        (data if key else in_front(new if 5 <= number < 10 else old, data), key, 1)
+        for number, (data, key) in enumerate(packets)
+    ]
+    body = written([entry], rows, edited=edited)
+    wanted = [each.md5 for each in decoded(BytesIO(body))]
+    film = studio.merge("mp4", [studio.file(body, EIGHT, 2)])
+    assert film.hashes() == wanted
+
+
+def test_a_set_too_long_for_a_description_costs_only_its_clip(studio):
+    """A hostile clip: no decoder configuration can hold its sets. It is named, and the clip around it is whole."""
+    entry, packets = encoded("h264", "sps-id=0:repeat-headers=0")
+    bare = boxes.with_configuration(entry, boxes.configuration_of(entry)[1][:5] + b"\xe0\0")
+    first, *others = boxes.sets_of(entry)
+    sets = [first + bytes([0x80]) * 70_000, *others]
+    good = written([entry], [(data, key, 1) for data, key in packets])
+    bad = written([bare], [(in_front(sets, data) if key else data, key, 1) for data, key in packets])
+    clips = [studio.file(good, EIGHT, 2), studio.file(bad, EIGHT + timedelta(seconds=2), 2)]
+    film = studio.merge("mp4", clips)
+    assert film.outcomes[1].unusable
+    assert film.hashes() == [each.md5 for each in decoded(BytesIO(good))]
+
+
 def test_a_stale_description(studio):
     """Sets in band are newer than the description: they hold for later keyframes, and the output has them."""
     stale, _ = encoded("h264", "sps-id=0:cabac=1:ref=1")
