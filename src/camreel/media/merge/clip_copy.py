@@ -90,6 +90,7 @@ class _Counts:
     outside: int = 0
     copies: int = 0
     reencoded: int = 0
+    failed: int = 0  # of those that should have been encoded again
     undecodable: int = 0
     hidden: int = 0
     hidden_shown: int = 0
@@ -418,6 +419,7 @@ class ClipCopy:
             self._heartbeat.tick()
             self._put(each)
             self.encoded += 1
+        self._counts.failed = 0 if made.encoder is None else made.encoder.failed
         self._output.pictures.use(self._description.parameters)
         self._edge_until = (self.origin or 0) + self._cut.end if made.resume_at is None else made.resume_at
 
@@ -540,7 +542,7 @@ class ClipCopy:
         pictures.end_clip()
         end = pictures.end * pictures.time_base
         packets = pictures.packets - self._pictures_before - self._prerolled
-        damaged = pictures.damaged - self._damaged_before
+        damaged = pictures.damaged - self._damaged_before + counts.failed
         longer = 0.0 if sound is None else sound.end_clip(end)
         if self._output.subtitles is not None:
             self._output.subtitles.end_clip(end)
@@ -571,7 +573,7 @@ class ClipCopy:
         return FrameCounts(
             counts.read,
             written,
-            counts.reencoded,
+            counts.reencoded - counts.failed,
             counts.outside + counts.hidden,
             counts.copies,
             counts.undecodable,

@@ -52,6 +52,21 @@ def test_exact_start(studio, source_hashes, container, video, start):
     assert max(map(abs, film.lateness())) <= IN_STEP
 
 
+def test_what_cannot_be_encoded_again_is_named(studio):
+    """Frames before the first keyframe that do not decode are lost by name, and are not counted as encoded."""
+    clip = studio.clip(ClipSpec(EIGHT, 5, gop=10))
+    with av.open(clip.path) as source:
+        at = [(packet.pos, packet.size) for packet in source.demux(video=0) if packet.size][25:27]
+    data = bytearray(Path(clip.path).read_bytes())
+    for place, size in at:
+        data[place : place + size] = (size - 4).to_bytes(4, "big") + b"\x21" + bytes(size - 5)
+    Path(clip.path).write_bytes(data)
+    outcome = studio.merge("mp4", [clip], (2.2, 5), exact=True).outcomes[0]
+    frames = outcome.frames
+    assert (outcome.missing_packets, frames.damaged, frames.reencoded, frames.written) == (2, 2, 7, 19)
+    assert frames.unaccounted == 0
+
+
 def test_without_exact_nothing_wanted_is_cut_away(studio):
     """By default the film begins with the keyframe before, and every picture is the clip's own."""
     clips = [studio.clip(ClipSpec(EIGHT, 5, gop=10))]
