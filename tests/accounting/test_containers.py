@@ -5,6 +5,7 @@ Varied: the container, H.264 and H.265, B-frames, the form of the sound, a clock
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
 from typing import Any
@@ -22,6 +23,7 @@ from .test_edits import merged, shown
 
 pytestmark = pytest.mark.slow(reason="runs the product on each container")
 
+PROGRAM_STREAM = "vob"  # FFmpeg's is for H.264 and H.265 without sound of these forms
 MUXERS = {
     "mkv": "matroska",
     "flv": "flv",
@@ -43,10 +45,10 @@ def packed(cut: Cut, suffix: str, *, shift: int = 0, options: dict[str, str] | N
     settings = {"mpegts_m2ts_mode": "1"} if suffix == "m2ts" else {}
     with (
         av.open(BytesIO(cut.body)) as source,
-        av.open(made, "w", format=MUXERS[suffix], options=settings | (options or {})) as out,
+        av.open(made, "w", format=MUXERS.get(suffix, PROGRAM_STREAM), options=settings | (options or {})) as out,
     ):
         video: Any = source.streams.video[0]
-        bare = suffix in {"h264", "h265"}
+        bare = suffix in {"h264", "h265", "mpg"}
         filtered: Any = av.BitStreamFilterContext(_SETS[video.codec_context.name], video) if _codes(suffix) else None
         tracks: dict[int, Any] = {0: out.add_stream_from_template(video, opaque=True)}
         if source.streams.audio and not bare:
@@ -88,7 +90,7 @@ def _as_avi(cut: Cut) -> bytes:
 
 def _codes(suffix: str) -> bool:
     """Whether the container holds start codes, which its muxer does not make by itself."""
-    return suffix in {"h264", "h265"}
+    return suffix in {"h264", "h265", "mpg"}
 
 
 def holds(suffix: str, line: str) -> bool:
@@ -124,6 +126,21 @@ def test_alone_and_in_a_mix(tmp_path, suffix, line):
     files = [("2026-01-16_08-00-00.mp4", before.body), (name, body), ("2026-01-16_08-00-20.mp4", after.body)]
     told = merged(tmp_path, files)
     assert (told.code, shown(told)) == (0, [*of(before), *of(cut), *of(after)]), told
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_frames_that_share_one_time(tmp_path, line):
+    """A program stream tells one time for several small frames: the others are shown between their neighbors."""
+    cut = replace(cut_of(line), sound=None)
+    body = packed(cut, "mpg")
+    with av.open(BytesIO(body), format="mpeg") as stream:
+        told = [packet.pts for packet in stream.demux(video=0) if packet.size]
+    assert None in told, "not as it is meant"
+    made = merged(tmp_path, [("2026-01-16_08-00-10.mpg", body)])
+    assert (made.code, shown(made)) == (0, of(cut)), made
+    times = [each.time for each in made.parts[0].shown]
+    late = [abs(time - index * cut.period) for index, time in enumerate(times)]
+    assert max(late) <= Fraction(1, 500), times
 
 
 @pytest.mark.parametrize("suffix", ["mkv", "flv", "ts", "avi"])

@@ -11,7 +11,7 @@ import io
 from collections import deque
 from fractions import Fraction
 from heapq import heappop, heappush
-from itertools import chain, repeat
+from itertools import chain, pairwise, repeat
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -24,7 +24,7 @@ from camreel.media.clips.tracks import Besides, besides, video_of
 from camreel.media.ffmpeg import THOROUGH_OPEN, as_fraction, open_as
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
@@ -164,34 +164,48 @@ class ForeignClip(Clip):
 
     def _shown(self, packets: Iterable[Packet[Any]]) -> Iterator[tuple[Packet[Any], int | None]]:
         """Each packet, and when it is shown, in ticks; None for sound."""
-        order = self._display_order() if self._is_reordered and not self._foreign.has_times else None
-        step, number = 1 / (self._rate * _TICKS), 0
+        is_made = self._is_reordered and not self._foreign.has_times
+        number = 0
         for packet in packets:
             if packet.stream_index != self._tracks[0]:
                 yield packet, None
                 continue
-            time = packet.dts if packet.pts is None or not self._foreign.has_times else packet.pts
-            at = number * step if time is None else time * _in(packet) / _TICKS
-            yield packet, round(at if order is None or number >= len(order) else order[number])
+            at = None if is_made else self._told(packet)
+            if at is None and not self._is_reordered and not self._foreign.has_times:
+                at = number / (self._rate * _TICKS)
+            if at is None:  # also where frames share a packet of the container, which has one time
+                order = self._display_order()
+                at = order[min(number, len(order) - 1)]
+            yield packet, round(at)
             number += 1
 
+    def _told(self, packet: Packet[Any]) -> Fraction | None:
+        """When a frame is shown by the container, in ticks: if it does not say so, its decode time tells only without
+        reordering.
+        """
+        shown = packet.pts if self._foreign.has_times else packet.dts
+        time = packet.dts if shown is None and not self._is_reordered else shown
+        return None if time is None else Fraction(time * _in(packet) / _TICKS)
+
     def _display_order(self) -> list[Fraction]:
-        """When each frame is shown, in ticks: decoded once, for nothing else tells the order."""
+        """When each frame is shown, in ticks: decoded once if they are reordered, for nothing else tells how."""
         if self._order is None:
             shown: list[int] = []
-            times: list[Fraction] = []
+            told: list[Fraction | None] = []
             with self._opened(self.path) as source:
                 context: Any = source.streams[self._tracks[0]].codec_context
                 for number, packet in enumerate(self._read(source, sound=False)):
-                    told = packet.dts
-                    times.append(
-                        number / (self._rate * _TICKS) if told is None else Fraction(told * _in(packet) / _TICKS)
-                    )
+                    told.append(self._told(packet))
                     packet.pts = packet.dts = number
-                    shown += _decoded(context, packet)
-                shown += _decoded(context, None)
+                    shown += _decoded(context, packet) if self._is_reordered else [number]
+                shown += _decoded(context, None) if self._is_reordered else []
             places = {number: place for place, number in enumerate(shown)}
-            self._order = [times[min(places.get(number, number), len(times) - 1)] for number in range(len(times))]
+            step = 1 / (self._rate * _TICKS)
+            if self._foreign.has_times:
+                by_place = _filled([told[number] for number in shown], step)
+            else:
+                by_place = _filled(told, step)
+            self._order = [by_place[min(places.get(number, number), len(by_place) - 1)] for number in range(len(told))]
         return self._order
 
     def _as_picture(self, packet: Packet[Any], shown: int, decoded: int) -> Iterator[Packet[Any]]:
@@ -215,6 +229,19 @@ class ForeignClip(Clip):
         made.duration = round((packet.duration or 0) * _in(packet) / ticks)
         made.is_keyframe = True
         yield made
+
+
+def _filled(times: Sequence[Fraction | None], step: Fraction) -> list[Fraction]:
+    """``times``, with those that are not told at equal distances between the others, and a ``step`` apart at the ends.
+
+    Never empty.
+    """
+    known = [(place, time) for place, time in enumerate(times) if time is not None] or [(0, Fraction(0))]
+    filled = [known[0][1] - (known[0][0] - place) * step for place in range(known[0][0])]
+    for (place, time), (after, until) in pairwise(known):
+        filled += [time + (until - time) * number / (after - place) for number in range(after - place)]
+    place, time = known[-1]
+    return filled + [time + number * step for number in range(max(1, len(times) - place))]
 
 
 def _decoded(context: Any, packet: Packet[Any] | None) -> list[int]:
