@@ -27,16 +27,7 @@ class Known:
     excused: bool = False
 
 
-def _known(case: str, features: set[Feature], kinds: set[Kind], sentence: str, *, excused: bool = False) -> Known:
-    return Known(case, frozenset(features), frozenset(kinds), sentence, excused)
-
-
-KNOWN: tuple[Known, ...] = (
-    _known(
-        "a range that begins when a clip is listed to end", {Feature.RANGE_AT_END}, {Kind.NO_VIDEO},
-        "A clip that is listed to end in the second in which the range begins is left out, with up to a second of it.",
-    ),
-)  # fmt: skip
+KNOWN: tuple[Known, ...] = ()
 
 
 def is_left_out(features: frozenset[Feature]) -> bool:

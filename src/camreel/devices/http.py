@@ -44,7 +44,7 @@ class Timeouts:
     headers: float = 30  # a first search over years took 5 s on a DH-NVR608H
     text: float = 30
     refusal: float = 5
-    closing: float = 5  # the longest that a camera may need to close a connection after its 401
+    closing: float = 0.1  # so long is waited, once a run, for a camera to close a connection after its 401
     stall: float = 30
     least_bytes_per_stall: int = 16 << 10  # a server that drips is stalled too
 
@@ -197,6 +197,7 @@ class Connection:
         if response.status != 401:
             return await self._accepted(response, signed=False)
         challenge = await self._challenge(response)
+        await self._look_for_a_close(response)
         await self._login.check()
         proven = self._login.accepted
         response = await self._answer(target, challenge, headers)
@@ -223,49 +224,21 @@ class Connection:
         )
 
     async def _answer(self, target: str, challenge: Challenge, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        """Send the password. A first one that gets no clear answer is not sent again: it may count as failed.
-
-        But one that a camera cannot have read, because it closes after its 401, is sent on a new connection.
-        """
-        began = anyio.current_time()
+        """Send the password. A first one that gets no clear answer is not sent again: it may count as failed."""
+        authorization = answer(challenge, self._credentials, "GET", target, secrets.token_hex(8))
         try:
-            return await self._signed(target, challenge, headers)
-        except CameraError as error:
-            fresh = await self._unread_before(error, target, anyio.current_time() - began)
-            if fresh is None:
-                self._unproven(error)
-                raise
-        try:
-            return await self._signed(target, fresh, headers)
+            return await self._get(target, {**headers, "Authorization": authorization})
         except CameraError as error:
             self._unproven(error)
             raise
 
-    async def _signed(self, target: str, challenge: Challenge, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        authorization = answer(challenge, self._credentials, "GET", target, secrets.token_hex(8))
-        return await self._get(target, {**headers, "Authorization": authorization})
+    async def _look_for_a_close(self, response: aiohttp.ClientResponse) -> None:
+        """Before the first password goes out: find out whether the camera closes after its 401 without a word.
 
-    async def _unread_before(self, error: CameraError, target: str, lasted: float) -> Challenge | None:
-        """Return a fresh challenge if the camera closed on our answer unread, as it does after each 401; else None.
-
-        To know that, a request without a login is made, and nothing more is sent: whether the camera closes that
-        connection, too, shows what it does with a refused one. ``lasted`` seconds it took the first time.
+        On such a connection nobody would read it; once it is sent, nobody can tell whether it was read.
         """
-        if self._login.closes_refused or not (isinstance(error, CameraUnreachable) and error.is_strain):
-            return None
-        try:
-            response = await self._unsigned(target)
-            if response.status != 401:
-                response.close()
-                return None
-            challenge = await self._challenge(response)
-        except CameraError as problem:
-            log.debug("asked again without a login: %s", problem)
-            return None
-        if not await has_closed(response, min(0.5 + 2 * lasted, self._timeouts.closing)):
-            return None
-        self._login.closes_refused = True
-        return challenge
+        if not (self._login.accepted or self._login.closes_refused):
+            self._login.closes_refused = await has_closed(response, self._timeouts.closing)
 
     def _unproven(self, error: CameraError) -> CameraError:
         if not self._login.accepted and error.worth_retrying:

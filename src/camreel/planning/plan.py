@@ -69,8 +69,10 @@ def plan_export(
     Snapshots, the other stream, and what the camera listed outside the range are left out and counted. A path that
     was listed twice counts once. What cannot be downloaded (it lies on another server) is in: it will be named as lost.
     """
+    listing = tuple(listing)
     wanted = uncovered(span, (*skipped, *unwanted))
-    chosen: dict[str, Recording] = {}
+    first = {one.path: one for one in _into_the_first_second(listing, span, wanted, stream)}
+    chosen = dict(first)
     left_out: dict[str, int] = {}
     for recording in listing:
         reason = _why_not(recording, wanted, stream)
@@ -78,6 +80,8 @@ def plan_export(
             reason = WITHOUT_EVENTS
         if reason is None and is_wanted is not None and not is_wanted(recording):
             reason = WITHOUT_EVENTS
+        if recording.path in first and recording is first[recording.path]:
+            continue
         if reason is None and recording.path in chosen:
             reason = "listed twice"
         if reason is None:
@@ -89,6 +93,22 @@ def plan_export(
     writing = tuple(recording for recording in ordered if recording.writing)
     gaps = uncovered(span, [*(r.span for r in closed), *skipped, *unwanted])
     return ExportPlan(span, closed, gaps, writing, tuple(left_out.items()), skipped, unwanted)
+
+
+def _into_the_first_second(
+    listing: Sequence[Recording], span: Span, wanted: Sequence[Span], stream: Stream
+) -> list[Recording]:
+    """What may reach into a range whose first second no other has: listed to end where the range begins.
+
+    Listed times are cut to whole seconds, so it may have most of that second.
+    """
+    first = Span(span.start, min(span.end, span.start + RESOLUTION))
+    if not wanted or wanted[0].start != span.start:
+        return []
+    ours = [one for one in listing if one.stream is stream and not is_snapshot(one)]
+    if any(_listed(one).overlap(first) for one in ours):
+        return []
+    return [one for one in ours if one.span.start < one.span.end == span.start]
 
 
 def in_parts(plan: ExportPlan, least_saved: int = LEAST_SAVED) -> ExportPlan:

@@ -18,7 +18,7 @@ from camreel.planning.account import uncovered
 DAY = timedelta(days=1)
 FEWEST_SEARCHES = 4  # that a proof may take
 LISTED_PER_SEARCH = 100  # for each so many recordings it may take another
-_MOST_SEARCHES = 1000
+_MOST_SEARCHES = 200  # a camera that lists something new each time buys itself no more
 _IN_DOUBT_ALONE = 2  # searches between recordings if nothing but the look of the list speaks against it
 _SECOND = timedelta(seconds=1)
 _RESOLUTION = timedelta(seconds=2)  # listed times are whole seconds, cut: neighbors lie up to a second apart
@@ -212,7 +212,9 @@ class ListProof:
             part = Span(part.start, part.start + timedelta(seconds=half // _SECOND))
         start = part.start if part.start == self.span.start else part.start + _SECOND
         end = part.end if part.end == self.span.end else part.end - _SECOND
-        return Span(start, end) if start < end else part
+        part = Span(start, end) if start < end else part
+        # One that is listed to end in the second in which the range begins may reach into it.
+        return Span(part.start - _SECOND, part.end) if part.start == self.span.start else part
 
     @property
     def _lists_one_day(self) -> bool:
@@ -224,7 +226,7 @@ class ListProof:
         """Return the proof with the answer to `next_window`."""
         known = {recording_key(one) for one in self.recordings}
         fresh = [one for one in answer.recordings if recording_key(one) not in known]
-        found = sum(_touches(one, self.span) for one in fresh)
+        found = sum(_touches(one, self.span) and not _ends_at(one, self.span.start) for one in fresh)
         longest = max(len(each.recordings) for each in self.answers)
         is_believed = (
             not (found or answer.doubt or answer.unplaced)
@@ -292,6 +294,10 @@ class ListProof:
 
 def _touches(recording: Recording, window: Span) -> bool:
     return recording.span.start <= window.end and recording.span.end >= window.start
+
+
+def _ends_at(recording: Recording, start: WallTime) -> bool:
+    return recording.span.start < recording.span.end <= start
 
 
 def _is_rising(times: Sequence[WallTime]) -> bool:

@@ -52,6 +52,21 @@ def test_what_overlaps_the_range_is_taken_whole():
     assert plan.left_out == (("outside the range", 2),)
 
 
+@pytest.mark.parametrize(
+    ("following", "is_taken"),
+    [("08:00:05", True), ("08:00:01", True), ("08:00:00", False), ("07:59:50", False), (None, True)],
+)
+def test_one_that_ends_as_the_range_begins_may_have_its_first_second(following, is_taken):
+    """Listed times are cut to seconds: it is fetched where no other recording has that second."""
+    before = recording("07:50:00", "08:00:00")
+    others = [recording("07:40:00", "07:50:00"), recording("07:50:00", "08:00:00", "/a.jpg")]
+    others += [recording("07:50:00", "08:00:00", "/sub.mp4", stream=Stream.SUB)]
+    others += [recording(following, "08:30:00")] if following else []
+    plan = plan_export([*others, before], ASKED, Stream.MAIN)
+    assert (before in plan.recordings) == is_taken
+    assert [one for one in plan.recordings if one is not before] == others[3:]
+
+
 def test_what_is_left_out_is_counted_by_reason():
     """Snapshots, the other stream, strangers and repeats are named, with their number."""
     kept = recording("08:00:00", "08:10:00")

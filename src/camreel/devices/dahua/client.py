@@ -82,8 +82,9 @@ class _Gathered:
         self._last, self._pages = len(page.recordings) + len(page.problems), self._pages + 1
         self._largest = max(self._largest, self._last)
         start, end = self._window.start, self._window.end
-        is_beyond = not page.problems and all(one.span.end < start or end < one.span.start for one in page.recordings)
-        self._beyond = self._beyond + 1 if is_beyond and self._last == self._largest else 0
+        if fresh:  # one that is listed again on each page, or that cannot be read, says nothing of where the list is
+            is_beyond = all(one.span.end < start or end < one.span.start for one in fresh)
+            self._beyond = self._beyond + 1 if is_beyond else 0
         if not (fresh or unread):
             self.warn("The camera's list repeats itself; it was taken to end there.")
             return False

@@ -139,6 +139,7 @@ class Clip:
     """
 
     sound_ends: Fraction | None = None
+    listed_sound = 0
     has_lost_sound = False
     _before_cut: frozenset[bytes] | None = None
     besides = Besides()
@@ -165,6 +166,7 @@ class Clip:
         # Now: once the file is closed, what its tracks say is read from memory that was given back.
         self._listed_packets = max(0, self.video.frames)
         self.sound_ends = None if self.sound is None else _end_of(self.sound)
+        self.listed_sound = 0 if self.sound is None else self.sound.frames
         self.has_lost_sound = self.sound is None and self._lost_sound()
         self._listed_seconds = float((self.video.duration or 0) * self.time_base)
         self._frame_rate = rate_of(as_fraction(self.video.average_rate))

@@ -67,7 +67,7 @@ class ForeignClip(Clip):
         film = self._film(source, key, heard)
         super().__init__(path, av.open(io.BytesIO(film), "r", format="mov"))
         self._listed_packets, self._listed_seconds, self._frame_rate = 0, seconds, rate
-        self.besides, self.sound_ends = found, None
+        self.besides, self.sound_ends, self.listed_sound = found, None, 0
         if sound is not None and self.sound is None:
             self.besides = Besides((*found.lost, "its sound, which cannot be read"), found.noted)
         if self._foreign.demuxer in {"h264", "hevc"}:

@@ -94,6 +94,7 @@ class _Counts:
     undecodable: int = 0
     hidden: int = 0
     hidden_shown: int = 0
+    sound: int = 0  # packets
 
 
 class ClipCopy:
@@ -496,6 +497,7 @@ class ClipCopy:
         self._on_progress(start if self._output is None else self._wall(self._reached))
 
     def _take_sound(self, packet: Packet[Any]) -> None:
+        self._counts.sound += 1
         if self._output is None:
             self._early_sound.append(packet)
         elif self._output.sound is not None:
@@ -588,6 +590,8 @@ class ClipCopy:
             return 0.0
         if self.source.has_lost_sound:
             return float(end - self._starts_at * self._output.pictures.time_base)
+        if 0 < self.source.listed_sound <= self._counts.sound:
+            return 0.0  # each packet is there, however long the index says that the last one is
         missing = 0.0 if self._output.sound is None else self._output.sound.missing
         return missing if missing >= _SOUND_SHORT else 0.0
 

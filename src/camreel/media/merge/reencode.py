@@ -168,7 +168,8 @@ class H264Clip(Clip):
             source.time_base,
         )
         self.sound_ticks, self.sound_setup = source.sound_ticks, source.sound_setup
-        self.sound_ends, self.has_lost_sound, self.besides = source.sound_ends, source.has_lost_sound, source.besides
+        self.sound_ends, self.listed_sound = source.sound_ends, source.listed_sound
+        self.has_lost_sound, self.besides = source.has_lost_sound, source.besides
         self.notes = source.notes
         self._unread = 0  # pictures of the range that the index lists and the file has not
         self._from: int | None = None

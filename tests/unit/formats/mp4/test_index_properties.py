@@ -56,7 +56,9 @@ def test_a_part_holds_the_same_pictures_and_sound_at_the_same_distances(start, l
     whole, part = stored_whole(), stored(made)
     first = next(at for track, at, _ in whole if track == 0)
     beginning = next(at for track, at, _ in part if track == 0)
-    begins, total = own_note(made[:200])
+    note = own_note(made[:200])
+    assert note is not None
+    begins, total = note
     # The file begins with the sound, and the pictures wait for as long as that is earlier.
     assert begins == pytest.approx(offset - (beginning / 0.09 if offset else 0), abs=20)
     assert total == len(clip()[0])
