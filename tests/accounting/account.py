@@ -216,6 +216,8 @@ _LOSE_ELSE = {
     Feature.SECOND_VIDEO,
     Feature.SECOND_SOUND,
     Feature.TWO_CHANNELS,
+    Feature.HIDDEN_HEAD,
+    Feature.HIDDEN_TAIL,
 }
 
 
@@ -224,7 +226,7 @@ def _unnamed(number: int, cut: Cut, told: Told, left: Sequence[int]) -> Iterator
     clip = told.clip(number)
     if clip and clip["status"] in {"failed", "unusable"}:
         return
-    counted = re.search(r"(\d+) picture", (clip or {}).get("reason") or "")
+    counted = re.search(r"(\d+) (?:picture|frame)", (clip or {}).get("reason") or "")
     said = int(counted[1]) if counted and clip and clip["status"] != "inside" else 0
     if len(left) > said:
         what = f"{len(left)} of clip {number}, from {left[0]} on, of which {said} are named"

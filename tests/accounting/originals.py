@@ -186,7 +186,7 @@ def decoded(source: BytesIO | str, track: int = 0) -> list[Shown]:
             with suppress(av.error.InvalidDataError):
                 for frame in packet.decode():
                     look = Look(frame.rotation % 360, pixel or Fraction(1), frame.color_range == 2)
-                    shown.append(Shown(frame.pts * seconds, _md5(frame), look))
+                    shown.append(Shown((frame.pts or 0) * seconds, _md5(frame), look))
         return shown
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,10 +23,11 @@ _OF_A_WHOLE_FILE = frozenset(
         LossKind.UNPLAYABLE,
         LossKind.UNACCOUNTED,
         LossKind.OTHER_TRACK,
+        LossKind.SHOWN_HIDDEN,
     }
 )
 # Losses of which no second of the range is missing.
-_BESIDES_FRAMES = frozenset({LossKind.SOUND_MISSING, LossKind.OTHER_TRACK})
+_BESIDES_FRAMES = frozenset({LossKind.SOUND_MISSING, LossKind.OTHER_TRACK, LossKind.SHOWN_HIDDEN})
 _MOST_AT_ONCE = 100  # of one moment; only a camera that lies lists more
 
 
@@ -138,25 +139,34 @@ def _clip_report(
 
 
 def _loss_of(outcome: ClipOutcome) -> LostReason | None:
-    """Return what a clip should have given and has not; None if it gave all of it."""
+    """Return what a clip should have given and has not, frames first; None if it gave all of it."""
+    losses = [*_lost_frames(outcome), *_lost_besides(outcome)]
+    return replace(losses[0], also=tuple(losses[1:])) if losses else None
+
+
+def _lost_frames(outcome: ClipOutcome) -> Iterator[LostReason]:
     undecodable, missing = outcome.undecodable_dropped, outcome.missing_packets
     if undecodable and (missing or outcome.index_cut):
-        return LostReason(LossKind.BOTH_ENDS, undecodable + missing)
-    if missing:
-        return LostReason(LossKind.ENDS_EARLY, missing)
-    if outcome.index_cut:
-        return LostReason(LossKind.INDEX_CUT)
-    if undecodable:
-        return LostReason(LossKind.UNDECODABLE, undecodable)
+        yield LostReason(LossKind.BOTH_ENDS, undecodable + missing)
+    elif missing:
+        yield LostReason(LossKind.ENDS_EARLY, missing)
+    elif outcome.index_cut:
+        yield LostReason(LossKind.INDEX_CUT)
+    elif undecodable:
+        yield LostReason(LossKind.UNDECODABLE, undecodable)
     if outcome.frames is not None and outcome.frames.unaccounted:
-        return LostReason(LossKind.UNACCOUNTED, abs(outcome.frames.unaccounted))
+        yield LostReason(LossKind.UNACCOUNTED, abs(outcome.frames.unaccounted))
     if outcome.unplayable is not None:
-        return LostReason(LossKind.UNPLAYABLE, outcome.unplayable)
+        yield LostReason(LossKind.UNPLAYABLE, outcome.unplayable)
+
+
+def _lost_besides(outcome: ClipOutcome) -> Iterator[LostReason]:
     if outcome.sound_missing:
-        return LostReason(LossKind.SOUND_MISSING, duration_text(outcome.sound_missing))
+        yield LostReason(LossKind.SOUND_MISSING, duration_text(outcome.sound_missing))
     if outcome.lost_tracks:
-        return LostReason(LossKind.OTHER_TRACK, " and ".join(outcome.lost_tracks))
-    return None
+        yield LostReason(LossKind.OTHER_TRACK, " and ".join(outcome.lost_tracks))
+    if outcome.hidden_shown:
+        yield LostReason(LossKind.SHOWN_HIDDEN, outcome.hidden_shown)
 
 
 def _shown(outcome: ClipOutcome) -> tuple[Span, ...]:

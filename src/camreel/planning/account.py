@@ -35,6 +35,7 @@ class LossKind(str, Enum):
     UNACCOUNTED = "unaccounted"  # detail: of how many frames camreel cannot tell where they are
     UNPLAYABLE = "unplayable"  # detail: what of it does not decode in the finished video
     OTHER_TRACK = "other_track"  # detail: which
+    SHOWN_HIDDEN = "shown_hidden"  # detail: how many frames are shown that its edit list hides
     DUPLICATE = "duplicate"  # detail: the number of the clip that shows all of it
     # Parts of the range.
     NOT_RECORDED = "not_recorded"
@@ -47,10 +48,14 @@ class LossKind(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class LostReason:
-    """Why something is lost or missing. :mod:`camreel.report.reasons` puts it into words."""
+    """Why something is lost or missing. :mod:`camreel.report.reasons` puts it into words.
+
+    ``also`` is what else is lost of the same clip.
+    """
 
     kind: LossKind
     detail: str | int = ""
+    also: tuple[LostReason, ...] = ()
 
 
 def uncovered(span: Span, covered: Iterable[Span], resolution: timedelta = RESOLUTION) -> tuple[Span, ...]:

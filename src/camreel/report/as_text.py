@@ -22,7 +22,7 @@ from camreel.model import (
     Verify,
     WallTime,
 )
-from camreel.planning.account import Hole
+from camreel.planning.account import Hole, LossKind
 from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import AtATime, ClipReport, OutputReport, Report
 from camreel.text import count_text, duration_text, size_text
@@ -233,7 +233,7 @@ def _result_line(report: Report) -> str:
         return "complete: everything the camera has of this range is in the video"
     if report.is_complete:
         return "partial: the recording has gaps, and --require-complete was given"
-    missing = "something is missing, see above"
+    missing = _what_is_wrong(report)
     if not report.account.lost and report.account.pending:
         missing = "its end is too recent to be certain of, see above"
     return f"PARTIAL: {missing}; {_again(report.request.query)} to try for the rest"
@@ -255,7 +255,14 @@ def _merged_line(report: Report) -> str:
         return f"complete: everything that the clips hold {what}is in the video"
     if report.is_complete:
         return "partial: there are gaps between the clips, and --require-complete was given"
-    return "PARTIAL: something is missing, see above"
+    return f"PARTIAL: {_what_is_wrong(report)}"
+
+
+def _what_is_wrong(report: Report) -> str:
+    kinds = {clip.reason.kind for clip in report.clips if clip.is_lost and clip.reason}
+    if kinds == {LossKind.SHOWN_HIDDEN}:
+        return "more is shown than the clips show, see above"
+    return "something is missing, see above"
 
 
 def asked_lines(asked: Asked, span: Span | None, clock: CameraClock | None) -> list[str]:

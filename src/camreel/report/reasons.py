@@ -22,6 +22,7 @@ _WORDS = {
     LossKind.UNACCOUNTED: "{pictures} of it are not accounted for; this is a fault of camreel: please report it",
     LossKind.UNPLAYABLE: "{detail}",
     LossKind.OTHER_TRACK: "{detail}, which it has besides, was left out",
+    LossKind.SHOWN_HIDDEN: "the video also shows {pictures} that its edit list hides, because others need them",
     LossKind.DUPLICATE: "clip {detail} shows all of it",
     LossKind.NOT_RECORDED: "nothing was recorded",
     LossKind.IN_NO_CLIP: "none of the clips holds it",
@@ -37,7 +38,8 @@ def reason_text(reason: LostReason) -> str:
     """Return ``reason`` as the rest of a sentence, without a full stop."""
     detail = reason.detail
     pictures = count_text(detail, "picture") if isinstance(detail, int) else ""
-    return _WORDS[reason.kind].format(detail=detail, pictures=pictures)
+    said = _WORDS[reason.kind].format(detail=detail, pictures=pictures)
+    return "; ".join([said, *map(reason_text, reason.also)])
 
 
 def hole_text(hole: Hole) -> str:

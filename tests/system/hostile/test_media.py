@@ -73,12 +73,11 @@ def test_a_dav_bomb_harms_no_other_clip(
     export_with(hostile(good), good, footage, DAV_BOMBS[kind])
 
 
-def test_a_dav_whose_clock_jumps_with_each_frame_is_none(tmp_path: Path) -> None:
-    """Each jump begins a piece that is remembered: a small file must not make millions of them."""
+def test_a_dav_whose_clock_jumps_with_each_frame_is_read_in_few_settings(tmp_path: Path) -> None:
+    """Each setting of the clock is remembered: a small file must not make millions of them."""
     file = tmp_path / "jumps.dav"
     file.write_bytes(DAV_BOMBS["a clock that jumps"])
-    with pytest.raises(dhav.NotDhav, match="more than 100 times"):
-        dhav.summary(file)
+    assert len(dhav.summary(file).readings) <= 100
 
 
 def test_a_file_gives_no_more_than_it_holds(

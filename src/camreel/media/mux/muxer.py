@@ -127,7 +127,7 @@ class MuxedOutput(OutputFile):
             context.colorspace = colors.matrix
         unsaid = {
             "turned": not look.is_upright and (not self._format.has_timestamps or (clip.is_encoded and turn is None)),
-            f"with pixels of {told.aspect}": told.aspect is not None and not self._format.is_quicktime,
+            f"with pixels of {told.aspect}": told.aspect not in {None, 1} and not self._format.is_quicktime,
             "in other colors": told.colors is not None and not self._format.has_timestamps,
             "in the full range of brightness": told.colors is not None
             and told.colors.is_full_range
