@@ -226,13 +226,19 @@ def _unnamed(number: int, cut: Cut, told: Told, left: Sequence[int]) -> Iterator
     clip = told.clip(number)
     if clip and clip["status"] in {"failed", "unusable"}:
         return
-    counted = re.search(r"(\d+) (?:picture|frame)", (clip or {}).get("reason") or "")
+    reasons = ((clip or {}).get("reason") or "").split("; ")
+    counted = re.search(r"(\d+) (?:picture|frame)", " ".join(each for each in reasons if not _is_of_others(each)))
     said = int(counted[1]) if counted and clip and clip["status"] != "inside" else 0
     if len(left) > said:
         what = f"{len(left)} of clip {number}, from {left[0]} on, of which {said} are named"
         yield Wrong(Kind.SILENT, what)
     elif said > max(len(left), cut.first_key, cut.count - cut.held):
         yield Wrong(Kind.FALSE_LOSS, f"{said} frames of clip {number}, of which {len(left)} are missing")
+
+
+def _is_of_others(reason: str) -> bool:
+    """Whether it counts other frames than those that the clip shows."""
+    return "channel" in reason or "edit list" in reason
 
 
 # --- what should not be there ----------------------------------------------------------------------------------------

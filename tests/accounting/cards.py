@@ -278,6 +278,7 @@ def is_possible(cut: Cut) -> bool:
         Feature.INDEX_FIRST: cut.broken is None,
         Feature.BOX_AFTER: cut.broken is None,
         Feature.ENCRYPTED: cut.broken is None,
+        Feature.FULL_RANGE: cut.source.spec.video == "h264",  # the encoder of the others says it in the stream
         Feature.NO_SETS: Feature.DESCRIPTIONS not in cut.odd,
         Feature.ANNEX_B: Feature.DESCRIPTIONS not in cut.odd,
         Feature.DAV: not cut.odd,

@@ -187,6 +187,9 @@ def _beeps(runs: Sequence[Run]) -> tuple[list[float], list[float]]:
 def _beeps_of(run: Run) -> Iterator[tuple[float, bool]]:
     if run.cut.sound is None:
         return
+    # A file may begin with frames that build a picture up, which are not shown: their sound may be heard.
+    for second in range(int(run.starts - run.times[0]), int(run.starts) + 1 if run.cut.line == "refreshed" else 0):
+        yield float(run.times[0] + second - run.starts + run.cut.sound_shift), False
     ends = min(run.ends, run.cut.end + run.cut.longer)
     begins = max(run.starts, run.cut.heard_from)
     # The end of a piece of AAC is heard when the next one is decoded, which may be after a hole.

@@ -107,6 +107,8 @@ class Film:
         """
         if not piece.begins_file:
             return True
+        if self.job.in_order:  # their times say nothing
+            return False
         ended = max((placed.wall.end for placed in self.placed), default=self.start)
         return parameters.sets == self.output.pictures.sets and abs(first - ended) < timeline.RESOLUTION
 
