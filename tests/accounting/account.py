@@ -218,6 +218,9 @@ _LOSE_ELSE = {
     Feature.TWO_CHANNELS,
     Feature.HIDDEN_HEAD,
     Feature.HIDDEN_TAIL,
+    # Another encoder may have seen what its first frames show.
+    Feature.OPEN_GROUPS,
+    Feature.LATE_KEYFRAME,
 }
 
 
@@ -226,6 +229,8 @@ def _unnamed(number: int, cut: Cut, told: Told, left: Sequence[int]) -> Iterator
     clip = told.clip(number)
     if clip and clip["status"] in {"failed", "unusable"}:
         return
+    if clip and clip["status"] == "inside" and len(left) <= cut.first_key:
+        return  # named once, of the clip that shows the rest
     reasons = ((clip or {}).get("reason") or "").split("; ")
     counted = re.search(r"(\d+) (?:picture|frame)", " ".join(each for each in reasons if not _is_of_others(each)))
     said = int(counted[1]) if counted and clip and clip["status"] != "inside" else 0
@@ -349,7 +354,8 @@ def _check_chapters(told: Told, runs: Sequence[Run]) -> None:
     """Each chapter begins with the first frame of a clip."""
     for output in told.report["outputs"]:
         begins = [run.times[0] for run in runs if str(told.parts[run.part].path) == output["path"]]
-        for chapter in output["chapters"]:
+        # A file of which nothing can be shown has none; that is named.
+        for chapter in output["chapters"] if begins else ():
             apart = min(abs(Fraction(chapter["start"]) - each) for each in begins)
             assert apart < _ROUNDED, f"chapter '{chapter['title']}' begins {float(apart):.3f} s from any clip"
 

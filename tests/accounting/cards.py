@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from .clips import HIDDEN, Broken, Cut, Feature
+from .clips import BROKEN_PROMISES, HIDDEN, Broken, Cut, Feature
 from .originals import CHANGING, LENGTH, SOUNDS, line
 
 _MOST_CLIPS = 6
@@ -212,6 +212,8 @@ class _Dealer:
     def _lasting(self, name: str, first: int) -> Cut | None:
         """1 to 5 seconds, often up to the next keyframe, so that the next clip can go on from there."""
         source = line(name)
+        if name == "refreshed" and first in BROKEN_PROMISES:
+            return None
         last = first + max(3, int(self._chance.randint(10, 50) / source.period / 10))
         if last > len(source.packets):
             return None

@@ -115,6 +115,8 @@ HIDDEN = 4  # frames, by an edit list at either end
 EMPTY = Fraction(1, 2)  # seconds, at the beginning
 LATE = Fraction(1)  # seconds, of sound
 REFRESHED_AFTER = 8  # frames, from one that begins a refresh
+# From these on the encoder promises that, and what FFmpeg shows of the clip alone is not what was recorded.
+BROKEN_PROMISES = {80, 160}
 _BESIDES = "slow"  # what a second video track or channel shows
 
 

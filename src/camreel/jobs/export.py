@@ -141,7 +141,15 @@ async def find(
     """
     tuning = tuning or Runtime()
     with lockout.guard(target, tuning.utc_now), unwrap_group():
-        inquiry = CameraSearch(target, query, credentials, on_event, tuning, parts=output is None or _in_parts(output))
+        inquiry = CameraSearch(
+            target,
+            query,
+            credentials,
+            on_event,
+            tuning,
+            parts=output is None or _in_parts(output),
+            to_the_frame=output is not None and output.video.timelapse is None,
+        )
         found = await inquiry.look()
         plan = found.plan
         nothing = None if plan.recordings or plan.writing else inquiry.nothing_recorded_error(found)
@@ -188,7 +196,14 @@ class _Export:
         self._emit = emit
         self._tuning = tuning
         self._inquiry = CameraSearch(
-            request.target, request.query, credentials, emit, tuning, parts=_in_parts(request.output), session=session
+            request.target,
+            request.query,
+            credentials,
+            emit,
+            tuning,
+            parts=_in_parts(request.output),
+            to_the_frame=request.output.video.timelapse is None,
+            session=session,
         )
         self._confirm = confirm
 

@@ -154,7 +154,8 @@ class _Merge:
         else:
             where = locate(self._request.asked, clock, self._utc_now())
             recordings, doubts = straightened(dated.recordings, where)
-            plan = plan_export(dated.with_lengths(recordings), where.span, Stream.MAIN, where.skipped)
+            clips = dated.with_lengths(recordings)
+            plan = plan_export(clips, where.span, Stream.MAIN, where.skipped, to_the_frame=True)
             request = replace(self._request, asked=where.asked)
             doubts = (*where.notes, *doubts)
         for doubt in doubts:

@@ -219,7 +219,11 @@ class CameraSession:
 
 
 class CameraSearch(CameraSession):
-    """One camera, asked for one query. ``parts``: of long recordings, what lies in the range is enough."""
+    """One camera, asked for one query.
+
+    ``parts``: of long recordings, what lies in the range is enough. ``to_the_frame``: frames are wanted also of those
+    that are listed up to where the range begins.
+    """
 
     def __init__(
         self,
@@ -230,6 +234,7 @@ class CameraSearch(CameraSession):
         tuning: Runtime,
         *,
         parts: bool = False,
+        to_the_frame: bool = False,
         login: Login | None = None,
         session: ClientSession | None = None,
         protocol: str | None = None,
@@ -237,6 +242,7 @@ class CameraSearch(CameraSession):
         super().__init__(target, credentials, emit, tuning, login=login, session=session, protocol=protocol)
         self._query = query
         self._parts = parts
+        self._to_the_frame = to_the_frame
         self._waiting_for = ""
         self._unlabelled: tuple[str, ...] = ()
         self._listing: tuple[Recording, ...] = ()
@@ -411,7 +417,7 @@ class CameraSearch(CameraSession):
         """All of them, or those with the events that were asked for."""
         span, stream, events, pad = where.span, self._query.stream, self._query.events, self._query.pad
         if not events:
-            return plan_export(recordings, span, stream, where.skipped)
+            return plan_export(recordings, span, stream, where.skipped, to_the_frame=self._to_the_frame)
         settled = None if where.clock is None else self._now(where.clock) - INDEX_LAG
         unwanted = not_wanted(recordings, span, stream, events, pad=pad, settled=settled)
         plan = plan_export(
@@ -421,6 +427,7 @@ class CameraSearch(CameraSession):
             united(span, where.skipped, unwanted.cut) if unwanted.cut else where.skipped,
             unwanted=unwanted.spans,
             is_wanted=None if pad else lambda recording: recording.writing or has_event(recording, events),
+            to_the_frame=self._to_the_frame,
         )
         self._unlabelled = unlabelled(recordings, stream, events)
         if plan.recordings:

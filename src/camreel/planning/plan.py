@@ -61,17 +61,21 @@ def plan_export(
     *,
     unwanted: tuple[Span, ...] = (),
     is_wanted: Callable[[Recording], bool] | None = None,
+    to_the_frame: bool = False,
 ) -> ExportPlan:
     """What of ``listing`` belongs into an export of ``span``, but for the parts that are ``skipped``.
 
     ``unwanted`` are parts that only recordings lie in of which ``is_wanted`` says no (None: all are wanted).
+    ``to_the_frame``: one that is listed to end where the range begins is in, too, as it may have frames of it.
 
     Snapshots, the other stream, and what the camera listed outside the range are left out and counted. A path that
     was listed twice counts once. What cannot be downloaded (it lies on another server) is in: it will be named as lost.
     """
     listing = tuple(listing)
     wanted = uncovered(span, (*skipped, *unwanted))
-    first = {one.path: one for one in _into_the_first_second(listing, span, wanted, stream)}
+    first = {one.path: one for one in _into_the_first_second(listing, span, wanted, stream)} if to_the_frame else {}
+    if is_wanted is not None:
+        first = {path: one for path, one in first.items() if is_wanted(one)}
     chosen = dict(first)
     left_out: dict[str, int] = {}
     for recording in listing:
@@ -98,16 +102,13 @@ def plan_export(
 def _into_the_first_second(
     listing: Sequence[Recording], span: Span, wanted: Sequence[Span], stream: Stream
 ) -> list[Recording]:
-    """What may reach into a range whose first second no other has: listed to end where the range begins.
+    """What may reach into the first second of the range: it is listed to end where that begins.
 
-    Listed times are cut to whole seconds, so it may have most of that second.
+    Listed times are cut to whole seconds, so it may have most of that second, also if the next is listed from there on.
     """
-    first = Span(span.start, min(span.end, span.start + RESOLUTION))
     if not wanted or wanted[0].start != span.start:
         return []
     ours = [one for one in listing if one.stream is stream and not is_snapshot(one)]
-    if any(_listed(one).overlap(first) for one in ours):
-        return []
     return [one for one in ours if one.span.start < one.span.end == span.start]
 
 

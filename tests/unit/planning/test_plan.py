@@ -52,18 +52,16 @@ def test_what_overlaps_the_range_is_taken_whole():
     assert plan.left_out == (("outside the range", 2),)
 
 
-@pytest.mark.parametrize(
-    ("following", "is_taken"),
-    [("08:00:05", True), ("08:00:01", True), ("08:00:00", False), ("07:59:50", False), (None, True)],
-)
-def test_one_that_ends_as_the_range_begins_may_have_its_first_second(following, is_taken):
-    """Listed times are cut to seconds: it is fetched where no other recording has that second."""
+@pytest.mark.parametrize("following", ["08:00:05", "08:00:00", "07:59:50", None])
+@pytest.mark.parametrize("to_the_frame", [True, False])
+def test_one_that_ends_as_the_range_begins_may_have_its_first_second(following, to_the_frame):
+    """Listed times are cut to seconds: for a video it is fetched, also if the next is listed from there on."""
     before = recording("07:50:00", "08:00:00")
     others = [recording("07:40:00", "07:50:00"), recording("07:50:00", "08:00:00", "/a.jpg")]
     others += [recording("07:50:00", "08:00:00", "/sub.mp4", stream=Stream.SUB)]
     others += [recording(following, "08:30:00")] if following else []
-    plan = plan_export([*others, before], ASKED, Stream.MAIN)
-    assert (before in plan.recordings) == is_taken
+    plan = plan_export([*others, before], ASKED, Stream.MAIN, to_the_frame=to_the_frame)
+    assert (before in plan.recordings) == to_the_frame
     assert [one for one in plan.recordings if one is not before] == others[3:]
 
 

@@ -209,8 +209,9 @@ class ClipCopy:
         if self.piece.begin is not None and self.piece.skip == 0 and self.piece.begin < self._cut.start:
             self.piece = replace(self.piece, begin=None)
         if self.piece.begin is None and self._cut.start > 0 and not self.source.is_encoded:
-            self._begin_at, self._scanned = keyframe_before(self.piece.clip.path, self._cut.start, self._heartbeat.tick)
-            if self._begin_at is None:
+            found = keyframe_before(self.piece.clip.path, self._cut.start, self._heartbeat.tick)
+            self._begin_at, self._scanned, reaches = found
+            if not reaches:
                 return False
         self._packets = PacketStream(self.source, self._take_stretch)
         return True
@@ -393,7 +394,7 @@ class ClipCopy:
         self._preroll = self._preroll if starts else 0
         self._whole_from = None if self._preroll else self._first
         begins_file = self._preroll > 0 or (starts and not parameters.hevc and not parameters.begins_anew(view))
-        self.piece = replace(self.piece, begins_file=begins_file)
+        self.piece = replace(self.piece, begins_file=begins_file, builds_up=self._preroll > 0)
         output = self._output = self._destination.output_for(self.piece, source, wall, self._description)
         # In H.265 also a keyframe that refreshes may have leading pictures, some decodable: each is asked.
         refreshed = not parameters.hevc and parameters.refreshes(view)

@@ -107,7 +107,7 @@ class Film:
         """
         if not piece.begins_file:
             return True
-        if self.job.in_order:  # their times say nothing
+        if self.job.in_order or piece.builds_up:  # their times say nothing; half a picture would be seen
             return False
         ended = max((placed.wall.end for placed in self.placed), default=self.start)
         return parameters.sets == self.output.pictures.sets and abs(first - ended) < timeline.RESOLUTION

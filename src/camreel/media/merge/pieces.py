@@ -35,7 +35,7 @@ class Piece:
     the clip before; the next one, at ``begin``, follows after ``lag`` seconds and need not be a keyframe. Without
     ``skip``, ``begin`` is a keyframe to begin with. What is from ``end`` on is left out. ``is_rest``: what is before
     ``begin`` is in another file; else another clip shows it. ``begins_file``: behind frames of another encoder
-    a decoder leaves out some of it.
+    a decoder leaves out some of it. ``builds_up``: its first frames only make up the picture of the first one shown.
     """
 
     clip: ClipFile
@@ -46,6 +46,7 @@ class Piece:
     end: int | None = None
     is_rest: bool = False
     begins_file: bool = False
+    builds_up: bool = False
 
     def until(self, end: int) -> Piece:
         """The same, ending at ``end`` or where it ended before."""

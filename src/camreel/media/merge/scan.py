@@ -108,10 +108,11 @@ def first_gop_bytes(path: str) -> int:
     return size
 
 
-def keyframe_before(path: str, start: int, on_packet: Callable[[], None]) -> tuple[int | None, int]:
+def keyframe_before(path: str, start: int, on_packet: Callable[[], None]) -> tuple[int | None, int, bool]:
     """The last keyframe at or before ``start`` (ticks after the clip's first frame), else its first: when it is shown.
 
-    None where all of the clip is before ``start``, or it has no keyframe. And how many pictures were looked at.
+    None where all of the clip is before ``start``, or it has no keyframe. And how many pictures were looked at, and
+    whether there are some from ``start`` on.
     """
     chosen = None
     reaches, looked_at = False, 0
@@ -130,4 +131,4 @@ def keyframe_before(path: str, start: int, on_packet: Callable[[], None]) -> tup
             # Where no keyframe came so far, the clip is shown from the first one that does.
             if chosen is not None and packet.dts is not None and packet.dts >= origin + start:
                 break
-    return (chosen if reaches else None), looked_at
+    return (chosen if reaches else None), looked_at, reaches
