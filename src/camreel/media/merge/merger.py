@@ -244,7 +244,7 @@ class Merger:
             self._part_done(work, self._with_besides(work.clip, inside))
             return None
         self._end_last()
-        if work.source is not None and not self.takes(work.source.description):
+        if work.source is not None and not self._job.video.h264 and not self.takes(work.source.description):
             # It goes into another file, where it cannot go on in the middle of a group.
             self._note_twice(piece, self._footage(last, piece.span).end)
             return piece
