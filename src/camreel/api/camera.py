@@ -39,10 +39,10 @@ from camreel.planning.account import LostReason
 from camreel.report import reason_text
 from camreel.transfer import resume
 from camreel.transfer.download import TransferPolicy
-from camreel.transfer.pool import Fetched, Pool
+from camreel.transfer.pool import Pool
 from camreel.transfer.retry import Backoff, Outage
 from camreel.transfer.runtime import Runtime
-from camreel.transfer.store import SUFFIXES, Store
+from camreel.transfer.store import SUFFIXES, Fetched, Store
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

@@ -8,7 +8,7 @@ decoder after a seek backwards.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ from camreel.formats.parameter_sets import (
 
 _H264_AUD, _H264_IDR = 9, 5
 _HEVC_AUD, _HEVC_RASL = 35, (8, 9)
+_AHEAD = 64  # bytes read at once of units in front of a slice
 _SLICE_HEAD = 24  # bytes: more than it takes to find which parameter sets a slice refers to
 # Keyframes after which no picture refers to one before them: BLA without RASL, and both kinds of IDR.
 _HEVC_ANEW = (17, 18, 19, 20)
@@ -83,22 +84,31 @@ class Parameters:
         """All bytes with which a slice may begin."""
         return bytes(first for first in range(256) if self._is_slice(self._kind(first)))
 
-    def carries_sets(self, packet: Any) -> bool:
-        """Whether parameter sets are in front of the first slice of a packet."""
-        return bool(self._carried(packet))
+    @cached_property
+    def _set_starts(self) -> bytes:
+        return bytes(first for first in range(256) if is_set(self._kind(first), hevc=self.hevc))
 
-    def layout(self, packet: Any) -> tuple[bytes, int]:
-        """Return how a packet begins, up to the last unit's type in front of its first slice; and where that slice is.
+    def carries_sets(self, read: Callable[[int, int], bytes], at: int, end: int) -> bool:
+        """Whether parameter sets are in front of the first slice of the packet from ``at`` to ``end``.
 
-        Another packet that begins so, and has a slice there, has the same units in front of it.
+        ``read`` takes a size and a place and gives the bytes there. Where it gives too few, nothing says that there are
+        none. It is asked of every picture: it reads what it needs, which mostly is the first unit's type.
         """
-        begins, place = 0, self.nal_length_size
-        for kind, start, _ in self._units(packet):
-            place = start + self.nal_length_size
-            if self._is_slice(kind):
-                break
-            begins = place + 1
-        return bytes(packet[:begins]), place
+        size, slices, sets = self.nal_length_size, self.slice_starts, self._set_starts
+        head, begins = b"", at
+        while at + size < end:
+            unit = at - begins
+            if unit + size >= len(head):
+                head, begins, unit = read(_AHEAD, at), at, 0
+                if len(head) <= size:
+                    return True
+            first = head[unit + size]
+            if first in slices:
+                return False
+            if first in sets:
+                return True
+            at += size + int.from_bytes(head[unit : unit + size], "big")
+        return False
 
     def replaced_by(self, described: Parameters) -> Parameters:
         """Return the sets in force where another sample description begins, which has ``described``."""
@@ -106,9 +116,12 @@ class Parameters:
 
     def sequence_for(self, packet: Any) -> bytes | None:
         """Return the SPS that the first slice of ``packet`` needs; None if it, or its PPS, is not in force."""
-        unit = next((unit for kind, unit in self._bodies(packet, _SLICE_HEAD) if self._is_slice(kind)), None)
-        if unit is None:
+        place = next(
+            (start + self.nal_length_size for kind, start, _ in self._units(packet) if self._is_slice(kind)), None
+        )
+        if place is None:
             return None
+        unit = bytes(packet[place : place + _SLICE_HEAD])
         layer = (unit[0] & 1) << 5 | unit[1] >> 3 if self.hevc and len(unit) > 1 else 0
         picture_kind, sequence_kind = (HEVC_PPS, HEVC_SPS) if self.hevc else (H264_PPS, H264_SPS)
         number = picture_id_of(unit, hevc=self.hevc)
@@ -204,15 +217,13 @@ class Parameters:
         size = self.nal_length_size
         if packet.nbytes <= size or packet[size] in self.slice_starts:
             return []  # as nearly all are
-        return [unit for kind, unit in self._bodies(packet) if is_set(kind, hevc=self.hevc)]
-
-    def _bodies(self, packet: Any, most: int | None = None) -> Iterator[tuple[int, bytes]]:
-        """Yield type and bytes (``most`` of them) of each unit, up to the first slice."""
+        carried = []
         for kind, start, end in self._units(packet):
-            begin = start + self.nal_length_size
-            yield kind, bytes(packet[begin : end if most is None else min(end, begin + most)])
             if self._is_slice(kind):
-                return
+                break
+            if is_set(kind, hevc=self.hevc):  # messages can be long, and are not read
+                carried.append(bytes(packet[start + size : end]))
+        return carried
 
     def _prefixed(self, units: Collection[bytes]) -> bytes:
         size = self.nal_length_size
@@ -233,9 +244,9 @@ class Parameters:
         """Type, start and end of each unit, as far as the lengths make sense."""
         at, size, total = 0, self.nal_length_size, packet.nbytes
         while at + size < total:
-            first = packet[at + size]
-            end = at + size + int.from_bytes(packet[at : at + size], "big")
-            yield self._kind(first), at, end
+            head = bytes(packet[at : at + size + 1])  # together: each look behind the first bytes of a packet is read
+            end = at + size + int.from_bytes(head[:size], "big")
+            yield self._kind(head[size]), at, end
             at = end
 
     def _kind(self, first: int) -> int:

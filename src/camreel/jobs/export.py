@@ -17,8 +17,9 @@ from camreel.clock import show_span
 from camreel.devices import lockout
 from camreel.diskio import disk_errors
 from camreel.errors import DiskError, Interrupted, printable, unwrap_group
+from camreel.jobs.order import merge_job
 from camreel.jobs.outcome import account_clips
-from camreel.jobs.pipeline import Pipeline, merge_job
+from camreel.jobs.pipeline import Pipeline
 from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.jobs.timelapse import TimelapseJob
 from camreel.media.worker.messages import MergeJob

@@ -25,8 +25,8 @@ from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, p
 from camreel.files.dating import Candidate, Dated, date_all, lay_in_order, look_at_some
 from camreel.files.discover import without_copies
 from camreel.jobs.exclusion import run_excluding
+from camreel.jobs.order import clip_file, merge_job
 from camreel.jobs.outcome import account_clips, played, usable
-from camreel.jobs.pipeline import clip_file, merge_job
 from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, MergeJob, MergeResult, part_names
 from camreel.media.worker.process import MergeDied, MergeProcess
 from camreel.model import AskedRange, MergeRequest, Recording, Span, Stream, WallTime
@@ -35,7 +35,7 @@ from camreel.planning.account import LossKind, LostReason, uncovered
 from camreel.planning.plan import ExportPlan, plan_export
 from camreel.report import Report, reason_text
 from camreel.text import count_text
-from camreel.transfer.pool import Fetched
+from camreel.transfer.store import Fetched
 
 _LOG = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from camreel.planning.plan import INDEX_LAG, ExportPlan
 from camreel.planning.proof import SearchProof
 from camreel.report import ClipReport
 from camreel.text import duration_text
-from camreel.transfer.pool import Fetched
+from camreel.transfer.store import Fetched
 
 # Why a clip that is whole has not given all that it has.
 _OF_A_WHOLE_FILE = frozenset(

@@ -4,93 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import anyio
 
 from camreel import events
-from camreel.clock import CameraClock, turns
 from camreel.errors import CameraError, MergeError, NothingRecorded, printable
 from camreel.jobs.exclusion import run_excluding
+from camreel.jobs.order import clip_file
 from camreel.jobs.outcome import played, usable
 from camreel.jobs.search import CameraSearch
-from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult, OffsetChange, part_names
+from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult, part_names
 from camreel.media.worker.process import MergeDied, MergeProcess
-from camreel.model import MergeRequest, Recording, Request, Span, Split, WallTime
+from camreel.model import Recording, Request, WallTime
 from camreel.planning.account import LossKind, LostReason
-from camreel.planning.event_filter import event_text
-from camreel.planning.fingerprint import COMPLETE, comment
 from camreel.planning.plan import ExportPlan
 from camreel.report import reason_text
 from camreel.transfer.download import TransferPolicy
-from camreel.transfer.pool import Fetched, Pool
+from camreel.transfer.pool import Pool
 from camreel.transfer.runtime import Runtime
-from camreel.transfer.store import Store
+from camreel.transfer.store import Fetched, Store
 from camreel.transfer.throttle import Concurrency, RateLimit
-
-
-def merge_job(
-    request: Request | MergeRequest,
-    plan: ExportPlan,
-    clock: CameraClock | None,
-    *,
-    output: str,
-    title: str,
-    camera: str = "",
-    whole_clips: bool = False,
-) -> MergeJob:
-    """Return the job of the merge. ``output`` is the temporary name; ``whole_clips`` adds to the request's own wish."""
-    video = request.output.video
-    return MergeJob(
-        output=output,
-        format=request.output.format,
-        span=plan.span,
-        video=replace(video, whole_clips=whole_clips or video.whole_clips),
-        utc_offset=round(clock.offset.total_seconds()) if clock else None,
-        title=title,
-        comment=comment(request, COMPLETE),
-        changes=_changes(plan.span, clock),
-        drift=round(clock.drift.total_seconds()) if clock else 0,
-        skipped=plan.skipped,
-        apart=bool(plan.unwanted),
-        camera=camera,
-        split_at=turns(plan.span, clock, video.split) if isinstance(video.split, Split) else (),
-    )
-
-
-def clip_file(
-    plan: ExportPlan,
-    number: int,
-    path: str,
-    named: str,
-    *,
-    again: bool = False,
-    offset: timedelta = timedelta(0),
-) -> ClipFile:
-    """Return clip ``number`` (from 1) of the plan, complete at ``path``; people know it as ``named``.
-
-    ``offset`` is how long after the recording's first frame the clip's first one is.
-    """
-    recording = plan.recordings[number - 1]
-    start = recording.span.start + offset
-    return ClipFile(
-        number,
-        path,
-        Span(start, max(start, recording.span.end)) if offset else recording.span,
-        f"clip {number} ({printable(named)})",
-        next_start=plan.recordings[number].span.start if number < len(plan.recordings) else None,
-        events=tuple(event_text(event) for event in recording.events),
-        again=again,
-        is_dated_by_end=recording.is_dated_by_end,
-    )
-
-
-def _changes(span: Span, clock: CameraClock | None) -> tuple[OffsetChange, ...]:
-    changes = clock.changes_in(span) if clock else ()
-    return tuple(OffsetChange(clock.straight(each.at), round(each.after.total_seconds())) for each in changes if clock)
 
 
 @dataclass(frozen=True, slots=True)

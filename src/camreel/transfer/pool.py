@@ -6,8 +6,6 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
-from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -24,7 +22,7 @@ from camreel.transfer.partial import fetch_part, note_of
 from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import OVERLAP
 from camreel.transfer.retry import Backoff, Outage, Presence
-from camreel.transfer.store import Store
+from camreel.transfer.store import Fetched, Store
 from camreel.transfer.throttle import Concurrency, ConcurrencyLimit
 
 
@@ -113,21 +111,6 @@ class AttemptCounter:
 
 
 log = logging.getLogger("camreel.pool")
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """A complete clip on disk, of ``size`` bytes; ``reused`` if an earlier run downloaded it.
-
-    ``offset`` is how long after the recording's first frame the clip's first is, if it holds a part of the recording;
-    ``whole`` is then the size of the recording, if known.
-    """
-
-    path: Path
-    size: int
-    reused: bool
-    offset: timedelta = timedelta(0)
-    whole: int | None = None
 
 
 class Listener(Protocol):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,21 @@ from camreel.transfer.lock import acquire, is_locked
 _LONGEST = 16 << 20
 _SUFFIX = ".job"
 _OUTPUT_PART = re.compile(r".+\.[0-9a-f]{8}\.part")  # as camreel.output.finalize.part_for makes them
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A complete clip on disk, of ``size`` bytes; ``reused`` if an earlier run downloaded it.
+
+    ``offset`` is how long after the recording's first frame the clip's first is, if it holds a part of the recording;
+    ``whole`` is then the size of the recording, if known.
+    """
+
+    path: Path
+    size: int
+    reused: bool
+    offset: timedelta = timedelta(0)
+    whole: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from camreel.media.worker.messages import ClipOutcome
 from camreel.model import Credentials, Recording, Span, Stream, WallTime
 from camreel.planning.account import LossKind, LostReason
 from camreel.planning.plan import plan_export
-from camreel.transfer.pool import Fetched
+from camreel.transfer.store import Fetched
 
 # Each in the place of a recording's path; True: it may be asked for, as a name on the camera like any other.
 EVIL_PATHS = {

@@ -12,7 +12,7 @@ from tests.fakes import BASIC, PASSWORD, SPAN, Camreel, FakeExport
 from camreel.cli.commands.get import get
 from camreel.cli.commands.merge import merge
 from camreel.cli.options import KEYS
-from camreel.jobs.pipeline import merge_job
+from camreel.jobs.order import merge_job
 from camreel.media.worker.wire import decode, encode
 from camreel.model import Stream, VideoOptions
 from camreel.planning.fingerprint import fingerprint

@@ -38,3 +38,9 @@ def test_an_export_loads_no_library_of_other_commands():
     code = "import sys, camreel.cli.run, camreel.cli.commands.get, camreel.jobs.export; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert not set(done.stdout.split()) & {"jinja2", "tomlkit"}
+
+
+def test_a_merge_of_files_loads_no_library_of_the_network():
+    code = "import sys, camreel.cli.run, camreel.cli.commands.merge, camreel.jobs.merge_files; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert "aiohttp" not in done.stdout.split()

@@ -13,7 +13,7 @@ from camreel.model import FrameCounts, Playback, PlaybackFailure, Recording, Spa
 from camreel.planning.account import Hole, LossKind, LostReason
 from camreel.planning.plan import ExportPlan, plan_export
 from camreel.report import hole_text, reason_text
-from camreel.transfer.pool import Fetched
+from camreel.transfer.store import Fetched
 
 
 def wall(text: str) -> WallTime:

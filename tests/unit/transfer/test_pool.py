@@ -13,8 +13,9 @@ import pytest
 
 from camreel.errors import BadTransfer, CameraBusy, CameraRefused, CameraUnreachable, DiskError, LoginRefused
 from camreel.planning.account import LossKind, LostReason
-from camreel.transfer.pool import Fetched, Pool
+from camreel.transfer.pool import Pool
 from camreel.transfer.retry import Backoff, Outage
+from camreel.transfer.store import Fetched
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from operator import add
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +65,12 @@ class ClipBytes:
             os.close(handle)
 
 
-def _read_at(handle: int, size: int, at: int) -> bytes:
-    if hasattr(os, "pread"):
-        return os.pread(handle, size, at)
+def _seek_and_read(handle: int, size: int, at: int) -> bytes:
     os.lseek(handle, at, os.SEEK_SET)  # Windows: nobody else reads with this handle
     return os.read(handle, size)
+
+
+_read_at = getattr(os, "pread", _seek_and_read)
 
 
 class Stored:
@@ -279,7 +280,6 @@ class Packets:
     def __init__(self, file: ClipBytes, movie: Movie, *, sound: bool, parameters: Parameters) -> None:
         self.file = file
         self._parameters = parameters
-        self._layout = b"", parameters.nal_length_size  # how most pictures begin, as far as is known
         self.movie = movie
         self.sound_track = movie.sound if sound else None
         self._sound_count = 0 if self.sound_track is None else self.sound_track.count
@@ -342,21 +342,15 @@ class Packets:
         yield from self.singly(range(0), range(sounds, self._sound_count))
 
     def _carry_no_sets(self, pictures: range) -> bool:
-        """Whether no parameter sets come in band in these pictures. Reads the first bytes of each."""
-        begins, place = self._layout
-        starts, handle, size = self._parameters.slice_starts, self.file.handle, place + 1
+        """Whether no parameter sets come in band in these pictures, as far as they can be read."""
+        track, read = self.movie.pictures, partial(_read_at, self.file.handle)
+        spans = zip(
+            track.offsets[pictures.start : pictures.stop], track.sizes[pictures.start : pictures.stop], strict=True
+        )
         try:
-            places = self.movie.pictures.offsets[pictures.start : pictures.stop]
-            heads = [_read_at(handle, size, at) for at in places]
+            return not any(self._parameters.carries_sets(read, at, at + size) for at, size in spans)
         except OSError:
-            heads = [b""]
-        if all(len(head) == size and head.startswith(begins) and head[place] in starts for head in heads):
-            return True
-        views = [View(self.picture(number)) for number in pictures]
-        if any(map(self._parameters.carries_sets, views)):
-            return False  # nor is their layout known as one without: the next sets may be others
-        self._layout = self._parameters.layout(views[-1])
-        return True
+            return False  # who reads one of them says it
 
     def _sounds_until(self, picture: int, sound: int) -> int:
         """How many packets of sound come before a picture (the end: the last one); ``sound`` of them are known to."""
