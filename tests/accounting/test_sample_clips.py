@@ -1,7 +1,7 @@
 """Clips that nobody here made, alone and behind a real recording: complete is only what decodes to the source's frames.
 
-``CAMREEL_SAMPLES`` names the folder that has them; CI sets that. Each clip is tried in one way, with ``CAMREEL_SOAK``
-(``make soak``) in all.
+``CAMREEL_SAMPLES`` names the folder that has them; CI sets that. Every second clip is tried in one way, with
+``CAMREEL_SOAK`` (``make soak``) all are in all.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _TRIED = [
     pytest.param(clip, *way, id=f"{clip.name}-{'behind' if way[0] else 'alone'}-{way[1]}")
     for number, clip in enumerate(_CLIPS)
     for place, way in enumerate(_WAYS)
-    if "CAMREEL_SOAK" in os.environ or place == number % len(_WAYS)
+    if "CAMREEL_SOAK" in os.environ or (number % 2 == 0 and place == number // 2 % len(_WAYS))
 ]
 
 pytestmark = [
-    pytest.mark.slow(reason="merges fifty clips"),
+    pytest.mark.slow(reason="merges thirty clips"),
     pytest.mark.skipif(not _CLIPS, reason="CAMREEL_SAMPLES names no folder with clips of others"),
 ]
 
