@@ -150,16 +150,24 @@ def show_moment(moment: datetime) -> str:
 
 
 def turns(span: Span, clock: CameraClock | None, every: Split) -> tuple[WallTime, ...]:
-    """Return the straight times within `span` at which the camera's clock begins a new day or a new hour."""
+    """Return the straight times within `span` at which the camera's clock begins a new day or a new hour.
+
+    Two whole days or more, from any time of day, are days of their own: each begins when the first does.
+    """
+
+    def shown(at: WallTime) -> datetime:
+        return (clock.shown(at) if clock else at).naive
 
     def passage(at: WallTime) -> tuple[object, ...]:
-        shown = (clock.shown(at) if clock else at).naive
         if every is Split.DAY:
-            return (shown.date(),)
+            return ((shown(at) - into_day).date(),)
         # An hour that the clock shows twice is two.
-        return (shown.date(), shown.hour, clock.offset_at(at) if clock else None)
+        return (shown(at).date(), shown(at).hour, clock.offset_at(at) if clock else None)
 
-    first = span.start.naive.replace(minute=0, second=0, microsecond=0)
+    begins, ends = shown(span.start), shown(span.end)
+    has_own_days = every is Split.DAY and begins.time() == ends.time() and (ends - begins).days > 1
+    into_day = begins - begins.replace(hour=0, minute=0, second=0, microsecond=0) if has_own_days else timedelta(0)
+    first = span.start.naive if has_own_days else span.start.naive.replace(minute=0, second=0, microsecond=0)
     quarters = int((span.end.naive - first) / _QUARTER) + 1
     found, before = [], passage(span.start)
     for number in range(1, quarters):  # zones are set to quarters of an hour

@@ -21,13 +21,14 @@ from camreel.clock import (
     search_window,
     show_span,
     straightened,
+    turns,
     understand,
 )
 from camreel.clock.zone_sources import contradictions, sources
 from camreel.clock.zones import SeasonZone, Summer, Turn
 from camreel.devices.dahua.protocol import offset_of_index, parse_zone_facts
 from camreel.errors import CameraError, UsageError
-from camreel.model import Address, Recording, Span, Target, WallTime
+from camreel.model import Address, Recording, Span, Split, Target, WallTime
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -370,3 +371,34 @@ def test_a_recording_that_cannot_be_so_long_is_dated_by_one_end(listed, placed, 
     assert by_path["/odd.mp4"].is_dated_by_end == (not listed[1].startswith("2000") and listed[0][:4] != "2026")
     assert [by_path[each.path] for each in others] == others
     assert said == ()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "every", "cuts"),
+    [
+        ("2026-01-16 23:50:00", "2026-01-17 00:10:00", Split.DAY, ["2026-01-17 00:00:00"]),
+        ("2026-01-16 08:00:00", "2026-01-17 08:00:00", Split.DAY, ["2026-01-17 00:00:00"]),
+        ("2026-01-16 08:00:00", "2026-01-18 08:00:00", Split.DAY, ["2026-01-17 08:00:00"]),
+        ("2026-01-16 13:37:05", "2026-01-19 13:37:05", Split.DAY, ["2026-01-17 13:37:05", "2026-01-18 13:37:05"]),
+        ("2026-01-16 08:00:00", "2026-01-18 08:00:01", Split.DAY, ["2026-01-17 00:00:00", "2026-01-18 00:00:00"]),
+        ("2026-01-16 00:00:00", "2026-01-18 00:00:00", Split.DAY, ["2026-01-17 00:00:00"]),
+        ("2026-01-16 08:30:00", "2026-01-16 10:30:00", Split.HOUR, ["2026-01-16 09:00:00", "2026-01-16 10:00:00"]),
+    ],
+)
+def test_a_day_begins_at_midnight_or_several_whole_ones_with_the_range(start, end, every, cuts):
+    span = Span(wall(start), wall(end))
+    assert turns(span, None, every) == tuple(map(wall, cuts))
+
+
+def test_days_of_a_range_where_the_clock_is_put_forward():
+    """Each begins at the same time of day, and the one with the change has 23 hours."""
+    berlin = clock()
+    noons = (datetime(2026, 3, 28, 11, tzinfo=timezone.utc), datetime(2026, 3, 30, 10, tzinfo=timezone.utc))
+    start, end = map(berlin.straight, noons)
+    (cut,) = turns(Span(start, end), berlin, Split.DAY)
+    assert [str(berlin.shown(at)) for at in (start, cut, end)] == [
+        "2026-03-28 12:00:00",
+        "2026-03-29 12:00:00",
+        "2026-03-30 12:00:00",
+    ]
+    assert cut - start == 23 * HOUR
