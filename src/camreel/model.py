@@ -357,7 +357,7 @@ class FrameCounts:
     undecodable: int = 0
     """Lost: they need frames that come before the clip."""
     damaged: int = 0
-    """Lost: their bytes make no frame."""
+    """Lost: their bytes make no frame, or they need parameter sets that the clip does not have."""
     missing: int = 0
     """Lost: the index lists them, and they were not found. Not among those read."""
 

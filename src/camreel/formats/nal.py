@@ -129,6 +129,10 @@ class Parameters:
         number = None if picture is None else sequence_id_of(picture, hevc=self.hevc)
         return None if number is None else self._by_key.get((sequence_kind, layer, number))
 
+    def decodes(self, packet: Any) -> bool:
+        """Whether the sets that a keyframe needs are in force, as far as it can be read."""
+        return self.sequence_for(packet) is not None or not self.has_slice(packet)
+
     def place_for_sets(self, packet: Any, known: Collection[bytes] = ()) -> int | None:
         """Return where in the packet the sets belong; None if it has all of them, but for the ``known`` ones."""
         after_aud = 0

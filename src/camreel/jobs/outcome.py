@@ -154,6 +154,8 @@ def _lost_frames(outcome: ClipOutcome) -> Iterator[LostReason]:
         yield LostReason(LossKind.INDEX_CUT)
     elif undecodable:
         yield LostReason(LossKind.UNDECODABLE, undecodable)
+    if outcome.damaged:
+        yield LostReason(LossKind.DAMAGED, outcome.damaged)
     if outcome.frames is not None and outcome.frames.unaccounted:
         yield LostReason(LossKind.UNACCOUNTED, abs(outcome.frames.unaccounted))
     if outcome.unplayable is not None:

@@ -32,6 +32,7 @@ class LossKind(str, Enum):
     SOUND_MISSING = "sound_missing"  # detail: how many seconds of it, as text
     UNDECODABLE = "undecodable"  # detail: how many frames need others from before the clip
     BOTH_ENDS = "both_ends"  # detail: how many frames are undecodable, or missing because it ends early
+    DAMAGED = "damaged"  # detail: how many frames have bytes that make none, or need sets that the clip has not
     UNACCOUNTED = "unaccounted"  # detail: of how many frames camreel cannot tell where they are
     UNPLAYABLE = "unplayable"  # detail: what of it does not decode in the finished video
     OTHER_TRACK = "other_track"  # detail: which

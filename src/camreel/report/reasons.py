@@ -19,6 +19,7 @@ _WORDS = {
     LossKind.SOUND_MISSING: "{detail} of its sound is missing: the file ends early, or it cannot be read",
     LossKind.UNDECODABLE: "{pictures} of it cannot be decoded (no keyframe comes before) and cannot be shown",
     LossKind.BOTH_ENDS: "{pictures} of it are lost: it begins without a keyframe, and the file ends early",
+    LossKind.DAMAGED: "{pictures} of it are damaged, or need parameter sets that it does not have, and are not shown",
     LossKind.UNACCOUNTED: "{pictures} of it are not accounted for; this is a fault of camreel: please report it",
     LossKind.UNPLAYABLE: "{detail}",
     LossKind.OTHER_TRACK: "{detail}, which it has besides, was left out",

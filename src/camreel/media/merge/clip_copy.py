@@ -352,11 +352,6 @@ class ClipCopy:
             return False
         return packet.pts == packet.dts or self.source.parameters.begins_anew(view_of(packet))
 
-    def _can_begin(self, packet: Packet[Any]) -> bool:
-        """Whether a keyframe has the parameter sets that it needs, as far as it can be read."""
-        parameters, view = self._description.parameters, view_of(packet)
-        return parameters.sequence_for(view) is not None or not parameters.has_slice(view)
-
     def _seek_first(self, packet: Packet[Any], at: int, *, after_end: bool) -> None:
         """Start with a keyframe, or behind what the film has already; what comes before cannot be decoded."""
         assert self.origin is not None
@@ -378,7 +373,8 @@ class ClipCopy:
         """After how many frames all is right if decoding begins with ``packet``; None: never."""
         if self.source.is_encoded:
             return 0
-        return recovery_of(packet, self.source.parameters) if self._can_begin(packet) else None
+        can_begin = self._description.parameters.decodes(view_of(packet))
+        return recovery_of(packet, self.source.parameters) if can_begin else None
 
     def _begin(self, packet: Packet[Any], at: int) -> None:
         """Open the film for this clip and write its first picture."""
@@ -561,7 +557,8 @@ class ClipCopy:
             video_packets=packets,
             audio_packets=0 if sound is None else sound.packets - self._sound_before,
             undecodable_dropped=counts.undecodable,
-            missing_packets=missing + damaged,
+            missing_packets=missing,
+            damaged=damaged,
             audio_cut_seconds=longer if self.is_whole else 0.0,
             sound_missing=self._sound_missing(end) if whole else 0.0,
             index_cut=whole and self.source.is_index_cut,

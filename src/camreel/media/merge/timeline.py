@@ -136,6 +136,7 @@ def together(outcomes: Sequence[ClipOutcome]) -> ClipOutcome:
         audio_packets=sum(each.audio_packets for each in used),
         undecodable_dropped=sum(each.undecodable_dropped for each in used),
         missing_packets=max(each.missing_packets for each in used),
+        damaged=sum(each.damaged for each in used),
         audio_cut_seconds=last.audio_cut_seconds,
         sound_missing=sum(each.sound_missing for each in used),
         index_cut=any(each.index_cut for each in used),

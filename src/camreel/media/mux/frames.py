@@ -83,6 +83,7 @@ class FrameTrack:
         self.packets = 0
         self.bytes = 0
         self.damaged = 0
+        self._is_lacking = False  # the sets of the last keyframe
         self.first_written = self.last_written = b""
         self._last: Stored | bytes = b""
         self.points: list[SetsPoint] = []
@@ -93,6 +94,7 @@ class FrameTrack:
         """The clip's picture at ``first`` (its own ticks) is shown at ``base`` (the output's)."""
         ratio = clip.time_base / self.time_base
         self._path = clip.path
+        self._is_lacking = False
         self.use(parameters, encoded=clip.is_encoded)
         self._place = ClipPlace(first, base, ratio.numerator, ratio.denominator)
         self._frame = max(1, round(1 / (clip.frame_rate * self.time_base)))
@@ -161,7 +163,7 @@ class FrameTrack:
     def takes(self, stretch: GopRun) -> bool:
         """Whether the pictures of a stretch, which come behind the last one written, can be written as they are."""
         run, place = stretch.picture_run, self._place
-        if not self._wide or self._clip_dts is None or place.numerator != place.denominator:
+        if not self._wide or self._is_lacking or self._clip_dts is None or place.numerator != place.denominator:
             return False
         if self._parameters is not self._in_force:
             return False
@@ -192,8 +194,12 @@ class FrameTrack:
         return max(pts, dts), dts
 
     def _as_stored(self, packet: Packet[Any] | Stored) -> Packet[Any] | Stored | None:
-        """The packet in the container's own form; None where it cannot be had."""
+        """The packet in the container's own form; None where it cannot be had, or where nothing decodes it."""
         parameters, known = self._parameters, self._in_force
+        if packet.is_keyframe:
+            self._is_lacking = not parameters.decodes(view_of(packet))
+        if self._is_lacking:
+            return None
         at = None
         if packet.is_keyframe or parameters is not known:
             # A decoder may begin with a keyframe; any other frame is behind what was written before it.

@@ -238,15 +238,24 @@ def _counted(film: str, parts: Sequence[PlaybackPart], container: Container, tel
     with open_as(film, container.demuxer) as opened:
         video = opened.streams.video[0]
         base = as_fraction(video.time_base) or Fraction(1)
-        for packet in opened.demux(video):
+        packets = opened.demux(video)
+        while (packet := _next_of(packets)) is not None:
             if time.monotonic() - told >= _TELL_EVERY:
                 told = time.monotonic()
                 tell(parts[at].number, sum(counts))
-            with suppress(av.error.InvalidDataError):
+            with suppress(av.error.FFmpegError):
                 for frame in packet.decode():
                     at = max(0, bisect_right(starts, float((_time_of(frame, container) or 0) * base)) - 1)
                     counts[at] += not frame.is_corrupt
     return counts
+
+
+def _next_of(packets: Iterator[Packet[Any]]) -> Packet[Any] | None:
+    """The next packet; None at the end, or where nothing can be read: what comes behind is not decoded then."""
+    try:
+        return next(packets, None)
+    except av.error.FFmpegError:
+        return None
 
 
 def _bad_in_clip(part: PlaybackPart) -> int:

@@ -118,6 +118,7 @@ class ClipOutcome:
     the last one. ``starts_at`` is where that begins in the output, in seconds. ``holds`` is how many seconds of
     pictures the clip has in all, wherever the range cuts it. ``unusable`` says why nothing could be used, None
     where it could; ``missing_packets`` counts pictures its index lists but its bytes do not hold.
+    ``damaged`` counts pictures of the range whose bytes make none, or that need parameter sets which the clip has not.
     ``undecodable_dropped`` counts pictures of the range that come before the first one that can be decoded by
     itself. ``audio_cut_seconds`` is how much longer its sound is than its pictures, ``sound_missing`` how many seconds
     of sound it should have beside them and has not. ``index_cut``: its file ends within the list of its pictures.
@@ -140,6 +141,7 @@ class ClipOutcome:
     audio_packets: int = 0
     undecodable_dropped: int = 0
     missing_packets: int = 0
+    damaged: int = 0
     audio_cut_seconds: float = 0.0
     sound_missing: float = 0.0
     index_cut: bool = False

@@ -96,6 +96,16 @@ def in_front(sets: list[bytes], data: bytes) -> bytes:
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in sets) + data
 
 
+def with_another_pps(data: bytes) -> bytes:
+    """A keyframe of H.265 whose slice says that it needs PPS 1. Other frames as they are."""
+    at, changed = 0, bytearray(data)
+    while at < len(data):
+        if 16 <= data[at + 4] >> 1 & 0x3F < 24:  # two flags, and then the number: 010
+            changed[at + 6] = data[at + 6] & 0xC7 | 0x10
+        at += 4 + int.from_bytes(data[at : at + 4], "big")
+    return bytes(changed)
+
+
 def written(entries: list[bytes], packets: list[tuple[bytes, bool, int]], *, edited: bool = False) -> bytes:
     """A clip of 10 frames a second; each packet with its entry, from 1."""
     step = SCALE // 10
@@ -180,6 +190,25 @@ def test_a_keyframe_without_its_sets_is_named(studio):
     rows = [(in_front(sets, data) if number == 10 else data, key, 1) for number, (data, key) in enumerate(packets)]
     film = studio.merge("mp4", [studio.file(written([bare], rows), EIGHT, 2)])
     assert (film.outcomes[0].undecodable_dropped, film.outcomes[0].video_packets) == (10, 10)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_keyframes_in_mid_clip_without_their_sets_are_lost_by_number(studio, codec, container):
+    """Up to the next one that has them, nothing is decoded; what comes before and behind loses nothing."""
+    entry, packets = encoded(codec, "repeat-headers=0")
+    if codec == "h264":
+        _, others = encoded(codec, "sps-id=5:repeat-headers=0")
+    else:
+        others = [(with_another_pps(data), key) for data, key in packets]
+    rows = [(data, key, 1) for data, key in (*packets, *others[:10], *packets)]
+    good = written([entry], [(data, key, 1) for data, key in packets])
+    film = studio.merge(container, [studio.file(written([entry], rows), EIGHT, 5)])
+    (outcome,) = film.outcomes
+    assert (outcome.damaged, outcome.video_packets, outcome.missing_packets) == (10, 40, 0)
+    assert outcome.frames is not None
+    assert (outcome.frames.damaged, outcome.frames.unaccounted) == (10, 0)
+    assert film.hashes() == [each.md5 for each in decoded(BytesIO(good))] * 2
 
 
 def test_a_clip_without_any_sets_costs_only_itself(studio):
