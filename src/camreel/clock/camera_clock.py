@@ -172,7 +172,10 @@ def turns(span: Span, clock: CameraClock | None, every: Split) -> tuple[WallTime
     found, before = [], passage(span.start)
     for number in range(1, quarters):  # zones are set to quarters of an hour
         at = WallTime(first + number * _QUARTER)
-        if span.start < at < span.end and passage(at) != before:
+        now = passage(at)
+        # A day does not begin again where the clock goes back over its beginning.
+        has_turned = now > before if every is Split.DAY else now != before
+        if span.start < at < span.end and has_turned:
             found.append(at)
-            before = passage(at)
+            before = now
     return tuple(found)

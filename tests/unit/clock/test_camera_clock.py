@@ -402,3 +402,20 @@ def test_days_of_a_range_where_the_clock_is_put_forward():
         "2026-03-30 12:00:00",
     ]
     assert cut - start == 23 * HOUR
+
+
+def test_a_day_that_begins_in_the_repeated_hour_begins_once():
+    berlin = clock()
+    begins, ends = (
+        datetime(2026, 10, 23, 0, 30, tzinfo=timezone.utc),
+        datetime(2026, 10, 27, 1, 30, tzinfo=timezone.utc),
+    )
+    start, end = berlin.straight(begins), berlin.straight(ends)
+    cuts = turns(Span(start, end), berlin, Split.DAY)
+    assert [str(berlin.in_zone(at)) for at in (start, *cuts, end)] == [
+        "2026-10-23 02:30:00+02:00",
+        "2026-10-24 02:30:00+02:00",
+        "2026-10-25 02:30:00+02:00",
+        "2026-10-26 02:30:00+01:00",
+        "2026-10-27 02:30:00+01:00",
+    ]
