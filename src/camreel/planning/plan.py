@@ -76,7 +76,7 @@ def plan_export(
     first = {one.path: one for one in _into_the_first_second(listing, span, wanted, stream)} if to_the_frame else {}
     if is_wanted is not None:
         first = {path: one for path, one in first.items() if is_wanted(one)}
-    chosen = dict(first)
+    chosen: dict[str, Recording] = {}
     left_out: dict[str, int] = {}
     for recording in listing:
         reason = _why_not(recording, wanted, stream)
@@ -92,6 +92,9 @@ def plan_export(
             chosen[recording.path] = recording
         else:
             left_out[reason] = left_out.get(reason, 0) + 1
+    if twice := len(chosen.keys() & first.keys()):
+        left_out["listed twice"] = left_out.get("listed twice", 0) + twice
+    chosen = {**first, **chosen}  # what is also listed to end later is fetched up to there
     ordered = sorted(chosen.values(), key=lambda r: (r.span.start, r.span.end, r.position))
     closed = tuple(recording for recording in ordered if not recording.writing)
     writing = tuple(recording for recording in ordered if recording.writing)

@@ -65,6 +65,17 @@ def test_one_that_ends_as_the_range_begins_may_have_its_first_second(following, 
     assert [one for one in plan.recordings if one is not before] == others[3:]
 
 
+@pytest.mark.parametrize("is_later_first", [False, True])
+def test_one_that_is_also_listed_to_end_within_the_range_counts_so(is_later_first):
+    """The camera listed it while it grew: the range is not taken for a gap, nor only its first second fetched."""
+    grown, before = recording("07:50:00", "08:20:00", "/a.mp4"), recording("07:50:00", "08:00:00", "/a.mp4")
+    listing = [grown, before] if is_later_first else [before, grown]
+    plan = plan_export(listing, ASKED, Stream.MAIN, to_the_frame=True)
+    assert plan.recordings == (grown,)
+    assert plan.gaps == (span("08:20:00", "09:00:00"),)
+    assert plan.left_out == (("listed twice", 1),)
+
+
 def test_what_is_left_out_is_counted_by_reason():
     """Snapshots, the other stream, strangers and repeats are named, with their number."""
     kept = recording("08:00:00", "08:10:00")
