@@ -52,7 +52,7 @@ def report_text(report: Report, *, closing: bool = False) -> str:
     if sum(sliver.seconds for sliver in slivers) >= 1:
         total = duration_text(sum(sliver.seconds for sliver in slivers))
         rows.append(("Joints", f"{total} in all at {count_text(len(slivers), 'joint')}, less than a second at each"))
-    rows += [("Clip", line) for line in _clip_lines(report.clips, report.clock)]
+    rows += [("Clip", line) for line in _clip_lines(_clips_of_interest(report), report.clock)]
     rows += [("Note", text) for text in (*report.warnings, *report.exec_failures)]
     if report.at_a_time and report.at_a_time.lowest < report.at_a_time.allowed:
         rows.append(("Note", _at_a_time(report.at_a_time)))
@@ -170,6 +170,12 @@ def _lost_lines(lost: Sequence[Hole], clock: CameraClock | None) -> list[str]:
         span = show_span(Span(first.span.start, last.span.end), clock)
         lines.append(f"{span} ({length}): clips {numbers[0]} to {numbers[-1]}: {reason_text(first.reason)}")
     return lines
+
+
+def _clips_of_interest(report: Report) -> list[ClipReport]:
+    """All but those that are listed to end where the range begins, and that have indeed nothing of it."""
+    start = report.span.start if report.span else None
+    return [clip for clip in report.clips if start is None or clip.status != "empty" or clip.span.end > start]
 
 
 def _clip_lines(clips: Sequence[ClipReport], clock: CameraClock | None) -> list[str]:

@@ -348,6 +348,16 @@ def test_many_clips_with_a_reason_are_ten_lines():
     assert "          … and 20 more (--json has them all)" in report_text(replace(REPORT, clips=clips))
 
 
+@pytest.mark.parametrize(("end", "is_said"), [("08:00:00", False), ("08:00:01", True)])
+def test_a_clip_that_ends_as_the_range_begins_is_named_only_if_more_was_listed(end, is_said):
+    """It was fetched because it might have had frames of the range."""
+    empty = ClipReport(1, "/mnt/sd/zero.mp4", span("07:50:00", end), "empty", LostReason(LossKind.NO_FRAME))
+    text = report_text(replace(REPORT, clips=(empty, replace(CLIP, number=2))))
+    assert ("holds no picture in the range" in text) == is_said
+    lost = replace(empty, status="failed", reason=SOME)
+    assert "some reason" in report_text(replace(REPORT, clips=(lost, CLIP)))
+
+
 def test_text_of_a_range_in_real_time():
     """An asked offset is shown as asked and by the camera's clock; ``Z`` stays ``Z``."""
     asked = parse_range("2026-01-15T23:00:00-08:00", "2026-01-16T08:00:00Z")
