@@ -44,7 +44,7 @@ class Timeouts:
     headers: float = 30  # a first search over years took 5 s on a DH-NVR608H
     text: float = 30
     refusal: float = 5
-    closing: float = 0.05  # so long is waited, once a run, for a camera to close a connection after its 401
+    closing: float = 0.1  # so long is waited, once a run, for a camera to close a connection after its 401
     stall: float = 30
     least_bytes_per_stall: int = 16 << 10  # a server that drips is stalled too
 

@@ -246,7 +246,9 @@ class Merger:
         self._end_last()
         if work.source is not None and not self._job.video.h264 and not self.takes(work.source.description):
             # It goes into another file, where it cannot go on in the middle of a group.
-            self._note_twice(piece, self._footage(last, piece.span).end)
+            until = self._footage(last, piece.span).end
+            if until - piece.clip.span.start < max(last.work.doubt, work.doubt):  # else their clocks say it
+                self._note_twice(piece, until)
             return piece
         return self._following(piece, found)
 

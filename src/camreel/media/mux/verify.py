@@ -44,7 +44,7 @@ def verify(path: str, container: Container, written: FilmResult, ends: tuple[byt
 def _compare(
     reopened: InputContainer, container: Container, written: FilmResult, ends: tuple[bytes, bytes], stays: float
 ) -> None:
-    if not reopened.streams.video or _has_sound(reopened) != bool(written.audio_packets):
+    if not reopened.streams.video or _has_sound(reopened, has_index=container.has_index) != bool(written.audio_packets):
         raise MergeError("The finished video does not have the tracks that were written.", hint=_HINT)
     _compare_lists(reopened, container, written)
     first, last, at = _ends(reopened)
@@ -61,12 +61,12 @@ def _compare(
         )
 
 
-def _has_sound(reopened: InputContainer) -> bool:
+def _has_sound(reopened: InputContainer, *, has_index: bool) -> bool:
     """Whether a track of sound has a packet: a clip may declare one and have none in the range."""
     tracks = reopened.streams.audio
-    if not tracks or tracks[0].frames:
-        return bool(tracks)
-    found = any(packet.size for packet in reopened.demux(tracks[0]))  # no index says it
+    if not tracks or has_index:
+        return bool(tracks) and tracks[0].frames > 0
+    found = any(packet.size for packet in reopened.demux(tracks[0]))
     reopened.seek(0)
     return found
 
