@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from camreel.errors import MergeError
 from camreel.formats.sniff import Unusable
 from camreel.media.clips.open import open_clip
-from camreel.media.clips.packets import recovery_of
+from camreel.media.clips.packets import recovery_of, view_of
 from camreel.media.merge.film import Film
 from camreel.media.merge.timeline import Placed
 from camreel.media.worker.messages import ClipOutcome, LapseClip, MergeResult, TimelapseOrder, TimelapseResult
@@ -56,7 +56,7 @@ class _Lapse:
         return TimelapseResult(MergeResult((self._film.close(),)), outcomes)
 
     def _recording(self, number: int, clips: list[LapseClip]) -> ClipOutcome:
-        written, missing, reason = 0, 0, None
+        written, damaged, missing, reason = 0, 0, 0, None
         index_cut = False
         span = clips[0].span
         self._report(number, clips[0].start)  # whatever comes of it is its doing
@@ -65,8 +65,9 @@ class _Lapse:
                 with open_clip(clip.path) as opened:
                     chosen = _Keyframes(opened, clip)
                     for packet, wall, description in chosen:
-                        self._write(opened, packet, wall, description)
-                        written += 1
+                        is_written = self._write(opened, packet, wall, description)
+                        written += is_written
+                        damaged += not is_written
                         self._report(number, wall)
                     if chosen.to_the_end:
                         missing += max(0, opened.listed_packets - chosen.read)
@@ -76,7 +77,10 @@ class _Lapse:
             except Unusable as error:
                 reason = str(error)
         if not written or reason is not None:
-            return ClipOutcome(number, unusable=reason or "it holds no keyframe of that time")
+            reason = reason or (
+                "none of its keyframes can be decoded" if damaged else "it holds no keyframe of that time"
+            )
+            return ClipOutcome(number, unusable=reason)
         assert self._film is not None
         place = self._place
         placed = Placed(clips[0].label, span, float(place(span.start)), float(place(span.end)), clips[0].events)
@@ -88,10 +92,14 @@ class _Lapse:
             holds=span.seconds,
             video_packets=written,
             missing_packets=missing,
+            damaged=damaged,
             index_cut=index_cut,
         )
 
-    def _write(self, clip: Clip, packet: Packet[Any], wall: WallTime, description: Description) -> None:
+    def _write(self, clip: Clip, packet: Packet[Any], wall: WallTime, description: Description) -> bool:
+        """Whether it can be decoded, and is in the film."""
+        if not description.parameters.decodes(view_of(packet)):
+            return False
         if self._film is None:
             self._film = Film.opened(self._order.job, 1, clip, wall, None, description=description)
         if not self._film.takes(description):
@@ -100,8 +108,10 @@ class _Lapse:
         packet.pts = packet.dts = packet.dts if packet.pts is None else packet.pts
         assert packet.pts is not None
         place = round(self._place(wall) / pictures.time_base)
+        before = pictures.packets
         pictures.start_clip(clip, packet.pts, place, description.parameters)
         pictures.write(packet)
+        return pictures.packets > before
 
     def _place(self, wall: WallTime) -> Fraction:
         """When in the film a moment is shown, in seconds."""

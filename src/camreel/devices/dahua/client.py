@@ -24,7 +24,7 @@ PAGE = 100  # the most that the vendor documents
 MAX_PAGES = 10_000
 MAX_RECORDINGS = 400_000  # nine months of a clip a minute; a list without an end must not fill the memory
 _MOST_PROBLEMS = 20
-_MOST_BEYOND = 3  # whole pages beyond the window: then a list has run on past it
+_MOST_BEYOND = 3  # pages in a row with nothing new in the window: then a list has run on past it
 _USUAL_CAPS = frozenset({10, 16, 20, 32, 50, 64})  # the most items on a page, as firmware has it
 _LONGEST_BY_TIME = timedelta(hours=6)
 _FIVES = {(minute, 0) for minute in range(0, 60, 5)}

@@ -18,6 +18,8 @@ from tests.accounting.originals import decoded
 
 from camreel.errors import MergeError
 from camreel.media.clips.indexed_clip import open_indexed
+from camreel.media.timelapse import make_lapse
+from camreel.media.worker.messages import LapseClip, TimelapseOrder
 
 pytestmark = pytest.mark.slow(reason="merges and decodes dozens of videos")
 
@@ -209,6 +211,22 @@ def test_keyframes_in_mid_clip_without_their_sets_are_lost_by_number(studio, cod
     assert outcome.frames is not None
     assert (outcome.frames.damaged, outcome.frames.unaccounted) == (10, 0)
     assert film.hashes() == [each.md5 for each in decoded(BytesIO(good))] * 2
+
+
+def test_a_timelapse_names_keyframes_without_their_sets(studio):
+    """They are left out, and the others are those of the clip."""
+    entry, packets = encoded("h264", "repeat-headers=0")
+    _, others = encoded("h264", "sps-id=5:repeat-headers=0")
+    good = written([entry], [(data, key, 1) for data, key in packets])
+    rows = [(data, key, 1) for data, key in (*others[:10], *packets)]
+    clip = studio.file(written([entry], rows), EIGHT, 3)
+    moments = tuple(number / 2 + 0.01 for number in range(6))
+    part = LapseClip(1, clip.path, clip.label, clip.span.start, clip.span, moments)
+    job = studio.job("mp4")
+    (outcome,) = make_lapse(TimelapseOrder(job, 2.0, (clip.span,), (part,)), lambda number, wall: None).outcomes
+    assert (outcome.video_packets, outcome.damaged) == (4, 2)
+    keys = [each.md5 for each, (_, is_key) in zip(decoded(BytesIO(good)), packets, strict=True) if is_key]
+    assert [each.md5 for each in decoded(job.output)] == keys
 
 
 def test_a_clip_without_any_sets_costs_only_itself(studio):
