@@ -323,7 +323,9 @@ class Recording:
 class DoubtKind(str, Enum):
     """What contradicts what. The values are a contract of the JSON report."""
 
-    SHOWN_TWICE = "shown_twice"  # two clips hold the same time by their clocks, and their frames differ
+    SHOWN_TWICE = (
+        "shown_twice"  # two clips hold the same time, and both are shown: frames differ, or cannot share a file
+    )
     CLOCK = "clock"  # the clocks that date a clip differ
 
 

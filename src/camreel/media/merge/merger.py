@@ -156,7 +156,10 @@ class Merger:
                 f"{files} larger than --split {size_text(most)}: a file can begin with a keyframe only, "
                 "and these are far apart."
             )
-        twice = timeline.overlaps(self._placed, self._job)
+        told = [doubt.span for doubt in self._doubts if doubt.kind is DoubtKind.SHOWN_TWICE]
+        twice = tuple(
+            each for each in timeline.overlaps(self._placed, self._job) if not any(map(each.span.overlap, told))
+        )
         notes = (*self._notes, *timeline.sentences(twice))
         return MergeResult(tuple(self._films), tuple(self._outcomes), notes, (*self._doubts, *twice))
 
@@ -246,9 +249,7 @@ class Merger:
         self._end_last()
         if work.source is not None and not self._job.video.h264 and not self.takes(work.source.description):
             # It goes into another file, where it cannot go on in the middle of a group.
-            until = self._footage(last, piece.span).end
-            if until - piece.clip.span.start < max(last.work.doubt, work.doubt):  # else their clocks say it
-                self._note_twice(piece, until)
+            self._note_twice(piece, self._footage(last, piece.span).end)
             return piece
         return self._following(piece, found)
 

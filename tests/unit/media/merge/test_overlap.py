@@ -9,6 +9,7 @@ from io import BytesIO
 
 import av
 import pytest
+from tests.accounting.clips import Cut, Feature
 
 from camreel.formats.nal import read_parameters
 from camreel.media.clips.marks import Mark
@@ -111,6 +112,17 @@ def test_other_bytes_are_all_shown(studio, source_hashes, container, start, seco
     end = min(10, start + seconds)
     twice = f"2026-01-16 08:00:{start:02d} to 08:00:{end:02d} is in two recordings and is shown twice"
     assert film.notes == (f"{twice}: their pictures differ.",)
+
+
+@pytest.mark.parametrize("shared", [7, 35])
+def test_copies_that_cannot_share_a_file_are_named_once(studio, shared):
+    """One is to be shown turned: all of both is shown, and one sentence says so, however long it is."""
+    turned, upright = Cut("plain", 0, 49, odd=frozenset({Feature.TURNED})), Cut("plain", 49 - shared, 49)
+    begins = EIGHT + timedelta(seconds=(49 - shared) / 10)
+    films = studio.merge_all("mp4", [studio.file(turned.body, EIGHT, 5), studio.file(upright.body, begins, 5)])
+    assert [film.video_packets for film in films.results] == [49, 49]
+    (said,) = (each for each in films.notes if "twice" in each)
+    assert said.endswith("is in the recording before it, too, and is shown twice: they cannot share a file.")
 
 
 def test_what_is_listed_early_cuts_nothing(studio, source_hashes):
