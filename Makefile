@@ -30,8 +30,8 @@ coverage: dev ## the same, and fail if they cover less than they did
 faults: dev ## print a table of what becomes of each fault of the camera
 	@CAMREEL_FAULT_TABLE=1 scripts/test tests/system/faults $(ARGS)
 
-soak: dev ## account for every frame of 300 random cards and 100 lots of odd clips (15 minutes)
-	@CAMREEL_SOAK=$${CAMREEL_SOAK:-300,100} scripts/test tests/accounting --dist load $(ARGS)
+soak: dev ## account for every frame of 300 random cards and 100 lots of odd clips (20 minutes)
+	@CAMREEL_SOAK=$${CAMREEL_SOAK:-300,100} scripts/test tests/accounting tests/system/test_profiles.py tests/system/test_camera_time.py --dist load $(ARGS)
 
 bench: dev ## measure against what people could run instead (40 minutes, 12 GB of disk)
 	@$(BIN)/python -m benchmarks --svg docs/performance.svg $(ARGS)

@@ -139,7 +139,7 @@ def test_a_clip_of_which_no_picture_can_be_stored_costs_only_itself(studio):
     result = merger.finish()
     assert result.films[0].video_packets == 2 * 20
     outcome = {each.number: each for each in (*outcomes, *result.outcomes)}[1]
-    assert outcome.missing_packets + outcome.undecodable_dropped == 20
+    assert outcome.damaged + outcome.undecodable_dropped == 20
 
 
 def test_a_file_that_gives_its_bytes_no_more_is_named(studio, monkeypatch):
