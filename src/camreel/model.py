@@ -323,9 +323,7 @@ class Recording:
 class DoubtKind(str, Enum):
     """What contradicts what. The values are a contract of the JSON report."""
 
-    SHOWN_TWICE = (
-        "shown_twice"  # two clips hold the same time, and both are shown: frames differ, or cannot share a file
-    )
+    SHOWN_TWICE = "shown_twice"  # two clips hold the same time; frames differ, or cannot share a file
     CLOCK = "clock"  # the clocks that date a clip differ
 
 

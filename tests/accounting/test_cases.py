@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
+from tests.conftest import IS_SOAK
 
 from .account import account
 from .cases import CASES
@@ -15,7 +14,7 @@ pytestmark = pytest.mark.slow(reason="runs the product on a hundred cards")
 
 
 # Every second one outside ``make soak``; random cards have these features as well.
-_TRIED = CASES if "CAMREEL_SOAK" in os.environ else [*CASES][::2]
+_TRIED = CASES if IS_SOAK else [*CASES][::2]
 
 
 @pytest.mark.parametrize("name", _TRIED)

@@ -6,7 +6,6 @@ fragments or one index; alone, behind another clip, or as the second half of the
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,6 +13,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from tests.conftest import IS_SOAK
 
 from camreel.text import count_text
 
@@ -120,9 +120,7 @@ def test_what_an_edit_list_hides(tmp_path, name):
 _HALVES = list(product(["plain", "reordered", "h265", "still"], [3, 10, 17, 30], [False, True], [False, True]))
 
 
-@pytest.mark.parametrize(
-    ("line", "at", "in_fragments", "is_longer"), _HALVES if "CAMREEL_SOAK" in os.environ else _HALVES[::3]
-)
+@pytest.mark.parametrize(("line", "at", "in_fragments", "is_longer"), _HALVES if IS_SOAK else _HALVES[::3])
 def test_halves_of_a_clip(tmp_path, line, at, in_fragments, is_longer):
     """The second one hides what it needs of the first: each frame is shown once, laid by time or in order.
 

@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from tests.conftest import IS_SOAK
 
 from .originals import decoded
 from .product import Told, run
@@ -24,7 +25,7 @@ _TRIED = [
     pytest.param(clip, *way, id=f"{clip.name}-{'behind' if way[0] else 'alone'}-{way[1]}")
     for number, clip in enumerate(_CLIPS)
     for place, way in enumerate(_WAYS)
-    if "CAMREEL_SOAK" in os.environ or (number % 2 == 0 and place == number // 2 % len(_WAYS))
+    if IS_SOAK or (number % 2 == 0 and place == number // 2 % len(_WAYS))
 ]
 
 pytestmark = [

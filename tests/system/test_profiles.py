@@ -9,7 +9,6 @@ that is asked for alone (``-k``) runs its own export alone. What is not run stan
 from __future__ import annotations
 
 import hashlib
-import os
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,7 +19,7 @@ from pathlib import Path
 import av
 import pytest
 import trustme
-from tests.conftest import Bench, Ran, no_wait, tuning
+from tests.conftest import IS_SOAK, Bench, Ran, no_wait, tuning
 
 from camreel.devices.http import Timeouts
 from camreel.model import Address
@@ -76,7 +75,7 @@ def cells() -> list[tuple[str, str]]:
 
 def tried() -> list[tuple[str, str]]:
     """Each device as it is, and each quirk on every second, by turns; with ``CAMREEL_SOAK`` all of :func:`cells`."""
-    if "CAMREEL_SOAK" in os.environ:
+    if IS_SOAK:
         return cells()
     chosen = [cell for cell in cells() if not cell[1]]
     for number, quirk in enumerate(QUIRKS):

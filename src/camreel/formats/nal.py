@@ -116,11 +116,10 @@ class Parameters:
 
     def sequence_for(self, packet: Any) -> bytes | None:
         """Return the SPS that the first slice of ``packet`` needs; None if it, or its PPS, is not in force."""
-        place = next(
-            (start + self.nal_length_size for kind, start, _ in self._units(packet) if self._is_slice(kind)), None
-        )
-        if place is None:
+        found = self._first_slice(packet)
+        if found is None:
             return None
+        place = found[1] + self.nal_length_size
         unit = bytes(packet[place : place + _SLICE_HEAD])
         layer = (unit[0] & 1) << 5 | unit[1] >> 3 if self.hevc and len(unit) > 1 else 0
         picture_kind, sequence_kind = (HEVC_PPS, HEVC_SPS) if self.hevc else (H264_PPS, H264_SPS)
@@ -239,7 +238,12 @@ class Parameters:
         return self._slice_kind(packet) is not None
 
     def _slice_kind(self, packet: Any) -> int | None:
-        return next((kind for kind, _, _ in self._units(packet) if self._is_slice(kind)), None)
+        found = self._first_slice(packet)
+        return None if found is None else found[0]
+
+    def _first_slice(self, packet: Any) -> tuple[int, int] | None:
+        """Its type, and where its length is."""
+        return next(((kind, start) for kind, start, _ in self._units(packet) if self._is_slice(kind)), None)
 
     def _is_slice(self, kind: int) -> bool:
         return kind < 32 if self.hevc else 1 <= kind <= _H264_IDR

@@ -16,7 +16,6 @@ from camreel.media.clips.clip import Clip
 from camreel.media.clips.dav_clip import moved, notes_on
 from camreel.media.clips.open import open_to_copy, own_clock
 from camreel.media.clips.packets import ClipUnreadable
-from camreel.media.clips.tracks import Besides
 from camreel.media.merge import timeline
 from camreel.media.merge.clip_copy import ClipCopy
 from camreel.media.merge.film import Film, RewriteTarget
@@ -244,7 +243,7 @@ class Merger:
         if found.inside:
             missing = self._cut_off(last, work, piece.clip.span.start + found.shift)
             inside = ClipOutcome(work.clip.number, inside=last.work.clip.number, missing_packets=missing)
-            self._part_done(work, self._with_besides(work.clip, inside))
+            self._part_done(work, self._with_besides(work.clip, inside, work.source))
             return None
         self._end_last()
         if work.source is not None and not self._job.video.h264 and not self.takes(work.source.description):
@@ -262,14 +261,14 @@ class Merger:
         self._doubts.append(Doubt(DoubtKind.SHOWN_TWICE, "both", said, span))
         self._notes.append(said)
 
-    def _with_besides(self, clip: ClipFile, outcome: ClipOutcome, besides: Besides | None = None) -> ClipOutcome:
-        """The outcome with the other tracks of the clip; they are looked up if they are not given."""
-        if besides is None:
-            with open_to_copy(clip.path) as source:
-                besides = source.besides
-        for track in (*besides.lost, *besides.noted):
+    def _with_besides(self, clip: ClipFile, outcome: ClipOutcome, source: Clip | None) -> ClipOutcome:
+        """The outcome with the other tracks of the clip, which is opened if it is not."""
+        if source is None:
+            with open_to_copy(clip.path) as opened:
+                return self._with_besides(clip, outcome, opened)
+        for track in (*source.besides.lost, *source.besides.noted):
             self._left_out.setdefault(track, {})[clip.label] = None
-        return replace(outcome, lost_tracks=besides.lost)
+        return replace(outcome, lost_tracks=source.besides.lost)
 
     def _cut_off(self, last: _Last, work: _Work, start: WallTime) -> int:
         """How many pictures a clip lacks that its index has, of the time after all of the last one."""
@@ -394,7 +393,7 @@ class Merger:
             assert self._film is not None
             if not last.work.outcomes:
                 self._notes += [f"{printable(last.work.clip.label)} {note}." for note in copy.source.notes]
-            outcome = self._with_besides(last.work.clip, outcome, copy.source.besides)
+            outcome = self._with_besides(last.work.clip, outcome, copy.source)
             self._film.put_in(copy.piece, outcome, copy.source.kind.sound, last.work.doubt)
         if copy.encoded:
             pictures = count_text(copy.encoded, "picture")

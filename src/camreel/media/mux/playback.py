@@ -235,11 +235,11 @@ def _counted(film: str, parts: Sequence[PlaybackPart], container: Container, tel
     """How many frames of each part come out whole."""
     counts, starts = [0] * len(parts), [part.start - _CLOSE / 2 for part in parts]
     told, at = 0.0, 0
-    with open_as(film, container.demuxer) as opened:
+    # Where nothing more can be read, what comes behind is not decoded.
+    with open_as(film, container.demuxer) as opened, suppress(av.error.FFmpegError):
         video = opened.streams.video[0]
         base = as_fraction(video.time_base) or Fraction(1)
-        packets = opened.demux(video)
-        while (packet := _next_of(packets)) is not None:
+        for packet in opened.demux(video):
             if time.monotonic() - told >= _TELL_EVERY:
                 told = time.monotonic()
                 tell(parts[at].number, sum(counts))
@@ -248,14 +248,6 @@ def _counted(film: str, parts: Sequence[PlaybackPart], container: Container, tel
                     at = max(0, bisect_right(starts, float((_time_of(frame, container) or 0) * base)) - 1)
                     counts[at] += not frame.is_corrupt
     return counts
-
-
-def _next_of(packets: Iterator[Packet[Any]]) -> Packet[Any] | None:
-    """The next packet; None at the end, or where nothing can be read: what comes behind is not decoded then."""
-    try:
-        return next(packets, None)
-    except av.error.FFmpegError:
-        return None
 
 
 def _bad_in_clip(part: PlaybackPart) -> int:
