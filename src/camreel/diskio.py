@@ -1,5 +1,7 @@
-"""Write files safely: a file gets its name when it is complete, and disk errors come with advice.
+"""Read and write files safely: only regular ones, named when they are complete, with advice in disk errors.
 
+Folders may be shared: what lies there may be a link, a FIFO, a device, or somebody else's file. Open with
+:func:`open_regular`, make with :func:`create_new`, write small files with :func:`write_whole`.
 :class:`BackgroundFsync` brings a file to the disk while it grows, so that closing gigabytes takes no time.
 """
 
@@ -7,9 +9,11 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
+import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from camreel.errors import DiskError
@@ -24,7 +28,7 @@ def disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
+        reason = error.strerror or (os.strerror(error.errno) if error.errno else str(error))
         hint = {
             errno.ENOSPC: "Free some space and run the same command again: what was downloaded is kept.",
             errno.EDQUOT: "Free some space and run the same command again: what was downloaded is kept.",
@@ -41,10 +45,131 @@ def part_of(final: Path) -> Path:
     return final.with_name(final.name + ".part")
 
 
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+class NotRegular(OSError):
+    """What is at a path is a link, a FIFO, a device, a folder, or another user's file."""
+
+    def __init__(self, path: str | Path, what: str) -> None:
+        super().__init__(errno.EINVAL, what, str(path))
+
+
+def user_id() -> int | None:
+    """Return the user that files of ours belong to; None on Windows."""
+    return os.geteuid() if hasattr(os, "geteuid") else None
+
+
+def open_regular(path: str | Path, flags: int = os.O_RDONLY, *, follow: bool = False, own: bool = False) -> int:
+    """Open an existing regular file, and return its descriptor. Never wait, create or truncate.
+
+    ``follow`` lets ``path`` be a link. ``own`` asks that the file is this user's, and has no second name.
+    Raises NotRegular for anything else, OSError as :func:`os.open` does.
+    """
+    if flags & (os.O_CREAT | os.O_TRUNC):
+        raise ValueError("open_regular neither creates nor truncates")
+    _check_regular(path, Path(path).stat(follow_symlinks=follow), own=own)  # opening a device may do something
+    handle = os.open(path, flags | _CLOEXEC | _NO_WAIT | (0 if follow else _NO_FOLLOW))
+    try:
+        _check_regular(path, os.fstat(handle), own=own)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _check_regular(path: str | Path, found: os.stat_result, *, own: bool) -> None:
+    if stat.S_ISLNK(found.st_mode):
+        raise NotRegular(path, "it is a link")
+    if not stat.S_ISREG(found.st_mode):
+        raise NotRegular(path, "it is not a regular file")
+    if own and (user := user_id()) is not None:
+        if found.st_uid != user:
+            raise NotRegular(path, "it is another user's file")
+        if found.st_nlink > 1:
+            raise NotRegular(path, "it has a second name")
+
+
+def read_regular(path: str | Path, most: int, *, follow: bool = False, own: bool = False) -> bytes:
+    """Return the bytes of a regular file; see :func:`open_regular`. OSError (EFBIG) if it has more than ``most``."""
+    with os.fdopen(open_regular(path, follow=follow, own=own), "rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it is longer than {most} bytes", str(path))
+    return data
+
+
+def create_new(path: str | Path, mode: int = 0o600) -> int:
+    """Make a file, and return its descriptor for reading and writing. OSError if anything has its name, also a link."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOEXEC, mode)
+
+
+def random_part(final: Path) -> Path:
+    """Return a temporary name of ``final`` that nobody can foretell: ``NAME.<8 hex digits>.part``."""
+    return final.with_name(f"{final.name}.{secrets.token_hex(4)}.part")
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o600, *, sync: bool = False) -> None:
+    """Replace the file ``path`` by one with ``data``. Raises OSError; then nothing has changed and nothing is left.
+
+    A link at ``path`` is replaced, not followed.
+    """
+    part = random_part(path)
+    handle = create_new(part, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def make_private(folder: Path) -> None:
+    """Make ``folder`` for this user alone. OSError if what has its name is no folder, a link, or another user's."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotRegular(folder, "it is not a folder")
+    if user_id() not in {None, found.st_uid}:
+        raise NotRegular(folder, "it is another user's folder")
+
+
+def is_private(folder: Path) -> bool:
+    """Return whether nobody but this user (and root) can put anything into ``folder``, or another in its place.
+
+    False if the system cannot tell (Windows has other rights), or if ``folder`` is not there.
+    """
+    user = user_id()
+    if user is None:
+        return False
+    try:
+        whole = Path(os.path.realpath(folder, strict=True))
+        inside = whole.lstat()
+        if inside.st_uid != user or inside.st_mode & _OTHERS_WRITE:
+            return False
+        above = [place.lstat() for place in whole.parents]
+    except OSError:
+        return False
+    # With the sticky bit nobody can rename or remove what is another's.
+    return all(
+        one.st_uid in {user, 0} and (not one.st_mode & _OTHERS_WRITE or one.st_mode & stat.S_ISVTX) for one in above
+    )
+
+
 def sync_file(path: Path) -> None:
     """Have the system put ``path`` on the disk. Blocking."""
     with disk_errors(path):
-        handle = os.open(path, os.O_RDWR)
+        handle = open_regular(path, os.O_RDWR)
         try:
             os.fsync(handle)
         finally:
@@ -137,7 +262,7 @@ class BackgroundFsync:
 
     def _run(self) -> None:
         try:
-            handle = os.open(self._path, os.O_RDWR)
+            handle = open_regular(self._path, os.O_RDWR)
             try:
                 while self._wanted.wait() and not self._over:
                     self._wanted.clear()
