@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from pathlib import Path
 
 import anyio
 import pytest
@@ -288,17 +289,35 @@ def test_an_account_that_is_locked_is_named_with_the_time_left(bench):
     assert "30 min" in str(run.error)
 
 
-def test_the_same_command_again_completes_a_partial_video(bench):
+@pytest.mark.parametrize("if_exists", [None, IfExists.SKIP])
+def test_the_same_command_again_completes_a_partial_video(bench, if_exists):
     """A clip that could not be had is had the next time; what was fetched before is not fetched again."""
     recordings = three_clips()
     stand = bench(recordings=recordings, faults=[Fault("status", target=recordings[1].path, status=404)])
-    first = stand.export()
+    first = stand.export(if_exists=if_exists)
     assert first.ok.exit_code == 4
     sent = dict(stand.camera.bytes_sent)
-    second = stand.export()
+    second = stand.export(if_exists=if_exists)
     assert second.ok.exit_code == 0
     assert frame_md5s(second.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
     assert stand.camera.bytes_sent[recordings[0].path] == sent[recordings[0].path]
+
+
+def test_a_partial_video_goes_also_if_the_complete_one_has_other_names(bench):
+    """By size, all of it makes more files than a part did: the partial ones are replaced, and the next run is idle."""
+    recordings = three_clips()
+    stand = bench(
+        recordings=recordings, faults=[Fault("status", target=clip.path, status=404) for clip in recordings[1:]]
+    )
+    wishes = {"if_exists": IfExists.SKIP, "split": recordings[0].length() * 3 // 2}
+    first = stand.export(**wishes)
+    assert (first.ok.exit_code, first.output.name) == (4, "out.mp4")
+    second = stand.export(**wishes)
+    assert second.ok.exit_code == 0
+    names = {Path(output.path).name for output in second.ok.outputs}
+    assert len(names) > 1
+    assert {path.name for path in stand.folder.iterdir()} == names
+    assert stand.export(**wishes).ok.already_there
 
 
 def test_a_clip_that_could_not_be_used_is_downloaded_anew(bench):

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from camreel.media.worker.messages import FilmResult, MergeResult
 from camreel.model import IfExists, MergeRequest, Output, Request
 from camreel.output.naming import numbered
 from camreel.planning.account import Account
-from camreel.planning.fingerprint import COMPLETE, HAS_GAPS, PARTIAL, comment, fingerprint, made_by
+from camreel.planning.fingerprint import COMPLETE, HAS_GAPS, PARTIAL, STATES, comment, fingerprint, made_by
 from camreel.planning.plan import ExportPlan
 from camreel.report import OutputReport, Report
 from camreel.text import codec_name
@@ -29,8 +30,8 @@ def already_there(request: Request | MergeRequest, *, tidy: bool = True) -> Repo
     """Whether the output's name is taken, before anybody is asked for a password.
 
     A report when nothing needs to be done; None when the way is free, when what is there is a partial result of this
-    same request, which is to be replaced, or when nobody knows yet which range is meant. UsageError when another file
-    is there. ``tidy``: clips that an earlier run left of it are let go of.
+    same request, which is to be completed and replaced (also with ``--if-exists skip``), or when nobody knows yet which
+    range is meant. UsageError when another file is there. ``tidy``: clips that an earlier run left of it are let go of.
     """
     output, wish = request.output.file, request.output.if_exists
     if request.output.named_by_range or (request.asked and request.asked.is_relative):
@@ -38,18 +39,17 @@ def already_there(request: Request | MergeRequest, *, tidy: bool = True) -> Repo
     if wish is IfExists.OVERWRITE:
         return None
     with disk_errors(output):
-        there = [output] if os.path.lexists(output) else _numbered_there(output)
-        if not there:  # a dangling link is in the way, too
+        there, state = _found(request)
+        if not there:
             return None
         found = tuple(OutputReport(str(path), os.lstat(path).st_size) for path in there)
-    state = _state_of(request, there)
     if tidy and state in {COMPLETE, HAS_GAPS} and isinstance(request, Request):
         # A run that was killed just after it had named it could not tidy up.
         Store(request.output.folder, request.target.address).let_go(job_name(request), keep=request.output.keep_files)
+    if state == PARTIAL and wish in {None, IfExists.SKIP}:
+        return None
     if wish is IfExists.SKIP or (wish is None and state in {COMPLETE, HAS_GAPS}):
         return Report(request, None, None, None, (), (), Account((), (), ()), found, already_there=True, found_as=state)
-    if wish is None and state == PARTIAL:
-        return None
     raise UsageError(
         f"{there[0]} exists already; it was left alone.",
         hint="--if-exists overwrite replaces it; --output-file gives another name.",
@@ -61,11 +61,28 @@ def _state_of(request: Request | MergeRequest, there: Sequence[Path]) -> str | N
     found = [made_by(read_comment(str(path)), request) if path.is_file() else None for path in there]
     if not found or None in found:
         return None
-    return max((state for state in found if state), key=(COMPLETE, HAS_GAPS, PARTIAL).index)
+    return max((state for state in found if state), key=STATES.index)
 
 
-def _numbered_there(output: Path) -> list[Path]:
-    """``evening-1of2.mp4`` and its like, where a whole set of them is there."""
+def _found(request: Request | MergeRequest) -> tuple[list[Path], str | None]:
+    """Return what lies at the output's place, one file or a whole set of numbered ones, and its state.
+
+    An earlier run may have made other files than a later one: the most complete of this request counts. A file that
+    another made and that has the name itself is in the way of what is partial.
+    """
+    lots = _lots(request)
+    best = min(lots, key=lambda lot: STATES.index(lot[1]) if lot[1] else len(STATES), default=([], None))
+    return lots[0] if best[1] == PARTIAL and lots[0][1] is None else best
+
+
+def _lots(request: Request | MergeRequest) -> list[tuple[list[Path], str | None]]:
+    output = request.output.file
+    alone = [[output]] if os.path.lexists(output) else []  # a dangling link is in the way, too
+    return [(there, _state_of(request, there)) for there in (*alone, *_numbered_there(output))]
+
+
+def _numbered_there(output: Path) -> list[list[Path]]:
+    """``evening-1of2.mp4`` and its like: each whole set that is there, the largest first."""
     pattern = re.compile(rf"{re.escape(output.stem)}-([0-9]{{1,5}})of([0-9]{{1,5}}){re.escape(output.suffix)}")
     if not output.parent.is_dir():
         return []
@@ -73,8 +90,8 @@ def _numbered_there(output: Path) -> list[Path]:
     for path in output.parent.iterdir():
         if found := pattern.fullmatch(path.name):
             sets.setdefault(int(found[2]), set()).add(int(found[1]))
-    whole = [count for count, numbers in sets.items() if numbers == set(range(1, count + 1))]
-    return [numbered(output, number, max(whole)) for number in range(1, max(whole) + 1)] if whole else []
+    whole = sorted((count for count, numbers in sets.items() if numbers == set(range(1, count + 1))), reverse=True)
+    return [[numbered(output, number, count) for number in range(1, count + 1)] for count in whole]
 
 
 def job_name(request: Request) -> str:
@@ -133,6 +150,8 @@ def finish(report: Report, plan: ExportPlan, store: Store | None, result: MergeR
     for part, output in zip(parts, outputs, strict=True):
         own = _state_of(request, [output]) is not None
         place(part, output, overwrite=own or request.output.if_exists is IfExists.OVERWRITE)
+    if state != PARTIAL:
+        _remove_partial(request, outputs)
     kept = None
     if store is not None and isinstance(request, Request):
         try:
@@ -150,6 +169,14 @@ def finish(report: Report, plan: ExportPlan, store: Store | None, result: MergeR
     )
 
 
+def _remove_partial(request: Request | MergeRequest, outputs: Sequence[Path]) -> None:
+    """Remove partial videos that earlier runs made of this request under other names than ``outputs``."""
+    for path in (path for there, _ in _lots(request) for path in there):
+        if path not in outputs and _state_of(request, [path]) == PARTIAL:
+            with suppress(OSError):
+                path.unlink()
+
+
 def _players(result: MergeResult) -> tuple[str, ...]:
     """What is to be known of a video that not everything plays."""
     if all(film.video_codec != "hevc" for film in result.films):
@@ -162,8 +189,8 @@ def _players(result: MergeResult) -> tuple[str, ...]:
 def _name_for(request: Request | MergeRequest, state: str) -> tuple[Path, tuple[str, ...]]:
     """The output's place; another one where a partial video would replace a complete one of the same request."""
     output = request.output.file
-    there = [output] if output.is_file() else _numbered_there(output)
-    if state != PARTIAL or _state_of(request, there) not in {COMPLETE, HAS_GAPS}:
+    there, found = _found(request)
+    if state != PARTIAL or found not in {COMPLETE, HAS_GAPS}:
         return output, ()
     beside = output.with_name(f"{output.stem}-partial{output.suffix}")
     said = f"{there[0]} has more in it, from an earlier run: it was left alone, and this video put beside it."

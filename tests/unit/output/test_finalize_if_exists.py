@@ -1,0 +1,93 @@
+"""What lies at the output's place: left alone, already there, or completed. Asked with each ``--if-exists``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import pytest
+
+from camreel.clock import parse_range
+from camreel.errors import UsageError
+from camreel.model import Address, FileOnDisk, IfExists, MergeRequest, Output, Query, Request, Target
+from camreel.output.finalize import already_there
+from camreel.planning.fingerprint import COMPLETE, HAS_GAPS, PARTIAL, comment
+
+RANGE = parse_range("2026-01-16 08:00:00", "2026-01-16 09:00:00")
+
+
+def of_camera(folder: Path) -> Request:
+    return Request(Target(Address("192.0.2.1", 80), "admin"), Query(RANGE), Output(folder, folder / "out.mp4"))
+
+
+def of_files(folder: Path) -> MergeRequest:
+    return MergeRequest((FileOnDisk(folder / "clip.mp4", 1000, 1.0),), Output(folder, folder / "out.mp4"))
+
+
+def made(path: Path, request: Request | MergeRequest, state: str) -> None:
+    """Make a small video that says what made it, and how it ended."""
+    with av.open(str(path), "w", format="mp4") as film:
+        film.metadata["comment"] = comment(request, state)
+        stream = film.add_stream("mpeg4", rate=10)
+        stream.width, stream.height = 32, 32
+        film.mux(stream.encode(av.VideoFrame(32, 32, "yuv420p")))
+        film.mux(stream.encode())
+
+
+def wished(request, if_exists):
+    return replace(request, output=replace(request.output, if_exists=if_exists))
+
+
+@pytest.fixture(params=[of_camera, of_files])
+def request_(request, tmp_path):
+    return request.param(tmp_path)
+
+
+@pytest.mark.parametrize("names", [("out.mp4",), ("out-1of2.mp4", "out-2of2.mp4")])
+@pytest.mark.parametrize("if_exists", [None, IfExists.SKIP])
+@pytest.mark.parametrize("state", [COMPLETE, HAS_GAPS, PARTIAL])
+def test_a_partial_video_is_completed_and_a_complete_one_is_there(request_, tmp_path, state, if_exists, names):
+    """Also with skip, which the recipe for a NAS sets; one file or numbered ones, from a camera or from clips."""
+    for name in names:
+        made(tmp_path / name, request_, state)
+    there = already_there(wished(request_, if_exists))
+    if state == PARTIAL:
+        assert there is None
+    else:
+        assert there is not None
+        assert [Path(output.path).name for output in there.outputs] == list(names)
+        assert there.found_as == state
+
+
+@pytest.mark.parametrize("if_exists", [None, IfExists.SKIP])
+def test_another_file_is_left_alone(request_, tmp_path, if_exists):
+    """Another's, or that of another request; partial numbered ones beside it change nothing."""
+    other = replace(request_, output=replace(request_.output, format=type(request_.output.format)("mkv")))
+    made(tmp_path / "out.mp4", other, PARTIAL)
+    for name in ("out-1of2.mp4", "out-2of2.mp4"):
+        made(tmp_path / name, request_, PARTIAL)
+    if if_exists is None:
+        with pytest.raises(UsageError, match="exists already"):
+            already_there(request_)
+    else:
+        there = already_there(wished(request_, if_exists))
+        assert there is not None
+        assert (there.found_as, there.exit_code) == (None, 0)
+
+
+def test_the_most_complete_of_several_sets_counts(request_, tmp_path):
+    """A first run made one file of the little it got, a later one two of all: it is there, and is not made again."""
+    made(tmp_path / "out.mp4", request_, PARTIAL)
+    for name in ("out-1of2.mp4", "out-2of2.mp4"):
+        made(tmp_path / name, request_, COMPLETE)
+    there = already_there(wished(request_, IfExists.SKIP))
+    assert there is not None
+    assert (there.found_as, len(there.outputs)) == (COMPLETE, 2)
+
+
+@pytest.mark.parametrize("state", [COMPLETE, PARTIAL])
+def test_fail_means_that_no_file_is_accepted(request_, tmp_path, state):
+    made(tmp_path / "out.mp4", request_, state)
+    with pytest.raises(UsageError, match="exists already"):
+        already_there(wished(request_, IfExists.FAIL))
