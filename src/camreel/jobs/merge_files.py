@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -24,11 +23,11 @@ from camreel.diskio import disk_errors
 from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, printable
 from camreel.files.dating import Candidate, Dated, date_all, lay_in_order, look_at_some
 from camreel.files.discover import without_copies
-from camreel.jobs.exclusion import run_excluding
+from camreel.jobs.exclusion import Attempt, run_excluding
 from camreel.jobs.order import clip_file, merge_job
 from camreel.jobs.outcome import account_clips, played, usable
-from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, MergeJob, MergeResult, part_names
-from camreel.media.worker.process import MergeDied, MergeProcess
+from camreel.media.worker.messages import ClipFile, ClipOutcome, ClipResults, MergeJob, MergeResult
+from camreel.media.worker.process import MergeDied, MergeProcess, PlaybackDied
 from camreel.model import AskedRange, MergeRequest, Recording, Span, Stream, WallTime
 from camreel.output.finalize import already_there, finish, make_folders, part_for, prepare
 from camreel.planning.account import LossKind, LostReason, uncovered
@@ -115,13 +114,7 @@ class _Merge:
             _LOG.debug("clip %d is %s: %s", number, recording.span, printable(recording.path, 1000))
         make_folders(request.output)
         part = part_for(request)
-        try:
-            merged = await self._merge(plan, _job(placed, part))
-        except BaseException:
-            with suppress(OSError):
-                for each in part_names(str(part)):
-                    Path(each).unlink(missing_ok=True)
-            raise
+        merged = await self._merge(plan, _job(placed, part))
         return self._named(placed, plan, merged, dated, part)
 
     async def _look(self, clock: CameraClock | None) -> tuple[Dated, tuple[tuple[str, int], ...]]:
@@ -163,18 +156,19 @@ class _Merge:
         return _PlacedClip(plan, where.clock, request)
 
     async def _merge(self, plan: ExportPlan, job: MergeJob) -> _Merged:
+        numbers = range(1, len(plan.recordings) + 1)
         try:
-            return await run_excluding(partial(self._attempt, plan, job), range(1, len(plan.recordings) + 1))
+            return await run_excluding(partial(self._attempt, plan, job), numbers, job.output, self._warn)
         except MergeError as error:
             raise MergeError(str(error), hint=_UNTOUCHED) from error
 
-    async def _attempt(self, plan: ExportPlan, job: MergeJob, excluded: Mapping[int, LostReason]) -> _Merged:
-        outcomes: dict[int, ClipOutcome | LostReason] = {**excluded}
+    async def _attempt(self, plan: ExportPlan, job: MergeJob, attempt: Attempt) -> _Merged:
+        outcomes: dict[int, ClipOutcome | LostReason] = {**attempt.excluded}
         async with MergeProcess(job, self._on_merged) as process:
             clips = (
                 clip_file(plan, number, recording.path, recording.name)
                 for number, recording in enumerate(plan.recordings, 1)
-                if number not in excluded
+                if number not in attempt.excluded
             )
 
             def record(clip: ClipFile, results: ClipResults) -> None:
@@ -185,6 +179,10 @@ class _Merge:
             self._emit(events.Verifying())
             try:
                 result = await process.finish()
+            except PlaybackDied as error:
+                if attempt.can_restart(error):
+                    raise
+                result = error.result
             except MergeDied:
                 raise
             except MergeError:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import anyio
 
 from camreel import events
 from camreel.errors import CameraError, MergeError, NothingRecorded, printable
-from camreel.jobs.exclusion import run_excluding
+from camreel.jobs.exclusion import Attempt, run_excluding
 from camreel.jobs.order import clip_file
 from camreel.jobs.outcome import played, usable
 from camreel.jobs.search import CameraSearch
-from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult, part_names
-from camreel.media.worker.process import MergeDied, MergeProcess
+from camreel.media.worker.messages import ClipFile, ClipOutcome, MergeJob, MergeResult
+from camreel.media.worker.process import MergeDied, MergeProcess, PlaybackDied
 from camreel.model import Recording, Request, WallTime
 from camreel.planning.account import LossKind, LostReason
 from camreel.planning.plan import ExportPlan
@@ -66,22 +64,21 @@ class Pipeline:
             outage=inquiry.outage,
             manner=TransferPolicy(spend=RateLimit(self._request.target.limit_rate, tuning.sleep, tuning.now).spend),
         )
-        with _removed_on_error(Path(job.output)):
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(pool.run)
-                joined = await run_excluding(partial(self._merge, pool, job), self._numbers)
-        return joined
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(pool.run)
+            joined = await run_excluding(partial(self._merge, pool, job), self._numbers, job.output, inquiry.warn)
+        return joined  # noqa: RET504 - mypy believes that a task group may swallow an error
 
-    async def _merge(self, pool: Pool, job: MergeJob, excluded: Mapping[int, LostReason]) -> PipelineResult:
-        """Merge the clips in order as they arrive, without those ``excluded``."""
+    async def _merge(self, pool: Pool, job: MergeJob, attempt: Attempt) -> PipelineResult:
+        """Merge the clips in order as they arrive, without those that the attempt leaves out."""
         clips: list[Fetched | LostReason] = []
-        outcomes: dict[int, ClipOutcome | LostReason] = {**excluded}
+        outcomes: dict[int, ClipOutcome | LostReason] = {**attempt.excluded}
         refused: MergeError | None = None
         async with MergeProcess(job, self._on_merged) as merge:
             for number in self._numbers:
                 clip = await pool.outcome(number)
                 clips.append(clip)
-                if isinstance(clip, LostReason) or refused or number in excluded:
+                if isinstance(clip, LostReason) or refused or number in attempt.excluded:
                     continue
                 try:
                     clips[-1] = await self._add(merge, pool, number, clip, outcomes)
@@ -91,7 +88,7 @@ class Pipeline:
                     # What is still to come is downloaded all the same: the camera may not have it tomorrow.
                     refused = error
             if refused is None:
-                return await self._finish(merge, pool, clips, outcomes)
+                return await self._finish(merge, pool, clips, outcomes, attempt)
         raise MergeError(
             str(refused), hint=f"The downloads are kept in {self._store.folder}. {refused.hint or ''}".strip()
         )
@@ -126,11 +123,16 @@ class Pipeline:
         pool: Pool,
         clips: list[Fetched | LostReason],
         outcomes: dict[int, ClipOutcome | LostReason],
+        attempt: Attempt,
     ) -> PipelineResult:
         self._emit(events.Verifying())
         numbers = range(1, len(clips) + 1)
         try:
             result = await merge.finish()
+        except PlaybackDied as error:
+            if attempt.can_restart(error):
+                raise
+            result = error.result
         except MergeDied:
             raise
         except MergeError:
@@ -154,37 +156,30 @@ class Pipeline:
         if any(isinstance(outcome, ClipOutcome) and outcome.covered for outcome in outcomes):
             return
         lost = [reason_text(clip) for clip in clips if isinstance(clip, LostReason)]
-        unusable = [reason_text(outcome) for outcome in outcomes if isinstance(outcome, LostReason)]
+        reasons = [outcome if isinstance(outcome, LostReason) else None for outcome in outcomes]
+        unusable = [reason_text(reason) for reason in reasons if reason]
         if lost and not unusable:
             raise CameraError(
                 f"Not one of the {len(lost)} recordings could be downloaded. The first: {lost[0]}.",
                 hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
             )
-        for recording in self._plan.recordings:
-            if unusable:
-                self._store.set_aside(recording)
-            else:
+        # Of a clip that killed the merge nobody knows whether it is to blame: if all did, it may be short of memory.
+        killed = [reason is not None and reason.kind is LossKind.KILLED_MERGE for reason in reasons]
+        for recording, is_killer in zip(self._plan.recordings, killed, strict=True):
+            if not unusable:
                 self._store.discard(recording)
+            elif not is_killer:
+                self._store.set_aside(recording)
         if unusable:
+            then = ": run it again to continue." if any(killed) else "; the next run downloads them anew."
             raise MergeError(
                 f"Not one of the recordings could be used. The first: {unusable[0]}.",
-                hint=f"The downloads are kept in {self._store.folder}; the next run downloads them anew.",
+                hint=f"The downloads are kept in {self._store.folder}{then}",
             )
         raise NothingRecorded(
             f"The recordings listed by {self._request.target.address} hold no picture in the range.",
             hint="Listed times are whole seconds: ask for a little more, or use --whole-clips.",
         )
-
-
-@contextmanager
-def _removed_on_error(part: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        with suppress(OSError):
-            for each in part_names(str(part)):
-                Path(each).unlink(missing_ok=True)
-        raise
 
 
 class _PoolEvents:

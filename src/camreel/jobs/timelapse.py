@@ -6,7 +6,7 @@ If a device does not send parts of recordings, whole ones are downloaded, with a
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -17,7 +17,7 @@ import anyio
 from camreel import events
 from camreel.diskio import disk_errors
 from camreel.errors import CameraError, LoginError, NothingRecorded, UsageError, printable
-from camreel.jobs.exclusion import MOST_EXCLUDED, run_excluding
+from camreel.jobs.exclusion import MOST_EXCLUDED, Attempt, run_excluding
 from camreel.jobs.outcome import usable
 from camreel.jobs.pipeline import PipelineResult
 from camreel.jobs.search import CameraSearch
@@ -117,11 +117,7 @@ class TimelapseJob:
         with folder:
             self._folder = Path(folder.name)
             await self._fetch_all(self._requests(chosen.step))
-            try:
-                joined = await self._film(job, footage, chosen.speed)
-            except BaseException:
-                Path(job.output).unlink(missing_ok=True)
-                raise
+            joined = await self._film(job, footage, chosen.speed)
         if not self._lost:  # else the next run has less to fetch
             for recording in self._whole_ones:
                 self._store.discard(recording)
@@ -227,7 +223,9 @@ class TimelapseJob:
         order = TimelapseOrder(job, speed, footage, tuple(clips))
         # A film of nothing is none: the last recording is not left out, and its error is that of the film.
         held = {clip.number for clip in clips}
-        done, outcomes = await run_excluding(partial(self._attempt, order), held, min(MOST_EXCLUDED, len(held) - 1))
+        most = min(MOST_EXCLUDED, len(held) - 1)
+        work = partial(self._attempt, order)
+        done, outcomes = await run_excluding(work, held, job.output, self._inquiry.warn, most)
         self._emit(events.Verifying())
         pictures = count_text(sum(outcome.video_packets for outcome in done.outcomes), "keyframe")
         self._inquiry.warn(f"This is a timelapse, {speed:.4g} times as fast: {pictures} and nothing between, no sound.")
@@ -239,12 +237,12 @@ class TimelapseJob:
         )
 
     async def _attempt(
-        self, order: TimelapseOrder, excluded: Mapping[int, LostReason]
+        self, order: TimelapseOrder, attempt: Attempt
     ) -> tuple[TimelapseResult, dict[int, ClipOutcome | LostReason]]:
-        """Make the film without the recordings ``excluded``; return it, and the outcomes of all recordings."""
-        order = replace(order, clips=tuple(clip for clip in order.clips if clip.number not in excluded))
+        """Make the film without what the attempt leaves out; return it, and the outcomes of all recordings."""
+        order = replace(order, clips=tuple(clip for clip in order.clips if clip.number not in attempt.excluded))
         done = await lapse(order, self._on_merged)
-        return done, {**{outcome.number: usable(outcome) for outcome in done.outcomes}, **excluded}
+        return done, {**{outcome.number: usable(outcome) for outcome in done.outcomes}, **attempt.excluded}
 
     def _state(self, number: int) -> Fetched | LostReason:
         if number in self._lost:

@@ -1,59 +1,103 @@
-"""The loop around a job that a clip can kill."""
+"""The loop around a job whose worker can be killed: by a clip, or from outside."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from pathlib import Path
 
 import anyio
 import pytest
 
 from camreel.errors import MergeError
-from camreel.jobs.exclusion import MOST_EXCLUDED, run_excluding
+from camreel.jobs.exclusion import MOST_EXCLUDED, MOST_RESTARTS, Attempt, run_excluding
+from camreel.media.worker.messages import part_name
 from camreel.media.worker.process import MergeDied
 from camreel.planning.account import LossKind, LostReason
 
-CLIPS = range(1, 10)
+CLIPS = range(1, 100)
 
 
 class Job:
-    """It dies of ``deadly`` clips, one after the other; ``runs`` are the clips that each run left out."""
+    """Its worker dies of ``deadly`` clips, one after the other, and where it is ``shot`` in its first runs.
 
-    def __init__(self, *deadly: int | None, heeds: bool = True) -> None:
-        self.deadly, self.heeds, self.runs = deadly, heeds, list[set[int]]()
+    ``runs`` are the clips that each run left out.
+    """
 
-    async def __call__(self, excluded: Mapping[int, LostReason]) -> dict[int, LostReason]:
-        self.runs.append(set(excluded))
+    def __init__(self, *deadly: int | None, shot: tuple[int | None, ...] = (), heeds: bool = True, sure=False) -> None:
+        self.deadly, self.shot, self.heeds, self.sure = deadly, list(shot), heeds, sure
+        self.runs: list[set[int]] = []
+        self.warnings: list[str] = []
+
+    async def __call__(self, attempt: Attempt) -> dict[int, LostReason]:
+        self.runs.append(set(attempt.excluded))
+        if self.shot:
+            number = self.shot.pop(0)
+            raise MergeDied(f"The merge process died at {number}.", number)
         for number in self.deadly:
-            if number not in excluded or not self.heeds:
-                raise MergeDied(f"The merge process died at {number}.", number)
-        return dict(excluded)
+            if number not in attempt.excluded or not self.heeds:
+                raise MergeDied(f"The merge process died at {number}.", number, is_certain=self.sure)
+        return dict(attempt.excluded)
+
+    def run(self, output: str = "", **more) -> dict[int, LostReason]:
+        return anyio.run(lambda: run_excluding(self, CLIPS, output, self.warnings.append, **more))
 
 
-def test_each_clip_that_kills_it_is_left_out_with_the_reason():
-    """It runs once more for each, without all that killed it before."""
+def test_a_clip_that_kills_it_twice_is_left_out_with_the_reason():
+    """Somebody may have killed it the first time. It runs again for each, without all that killed it twice before."""
     job = Job(3, 1)
-    assert anyio.run(run_excluding, job, CLIPS) == {
+    assert job.run() == {
         3: LostReason(LossKind.KILLED_MERGE, "The merge process died at 3"),
         1: LostReason(LossKind.KILLED_MERGE, "The merge process died at 1"),
     }
+    assert job.runs == [set(), set(), {3}, {3}, {1, 3}]
+
+
+@pytest.mark.parametrize(
+    "shot", [(3,), (None,), (3, 5, 8), (3, None, 8), tuple(range(1, MOST_RESTARTS + 1)), (7, 6, 99)], ids=str
+)
+def test_a_worker_that_is_killed_from_outside_costs_no_clip(shot):
+    """At any clip, at the end, and at one after the other: each is tried once more, and that is said."""
+    job = Job(shot=shot)
+    assert job.run() == {}
+    assert job.runs == [set()] * (len(shot) + 1)
+    assert job.warnings == [f"The merge process died at {number}. It was started again." for number in shot]
+
+
+def test_killed_from_outside_and_by_a_clip():
+    """Only the clip that kills it is left out."""
+    job = Job(4, shot=(2, 4, 9))
+    assert set(job.run()) == {4}
+
+
+def test_whoever_kills_it_every_time_ends_it():
+    """At another clip each time, as the system does when memory is short. No clip is blamed for one death."""
+    job = Job(shot=tuple(range(1, 90)))
+    with pytest.raises(MergeDied):
+        job.run()
+    assert job.runs == [set()] * (MOST_RESTARTS + 1)
+
+
+def test_what_the_worker_itself_blames_is_not_tried_again():
+    """It lives, and has told why: the same would come of it."""
+    job = Job(3, 1, sure=True)
+    assert set(job.run()) == {1, 3}
     assert job.runs == [set(), {3}, {1, 3}]
+    assert job.warnings == []
 
 
 @pytest.mark.parametrize(
     ("job", "runs"),
     [
-        (Job(None), 1),
-        (Job(10), 1),
-        (Job(7, heeds=False), 2),
-        (Job(*range(1, 10)), MOST_EXCLUDED + 1),
+        (Job(None), 2),
+        (Job(100), 2),
+        (Job(7, heeds=False), 3),
+        (Job(*range(1, 10)), 2 * (MOST_EXCLUDED + 1)),
     ],
     ids=["of no clip", "of a number that is no clip's", "of one that was left out", "of too many"],
 )
 def test_it_ends_where_leaving_out_does_not_help(job, runs):
     """The last death is the error."""
     with pytest.raises(MergeDied):
-        anyio.run(run_excluding, job, CLIPS)
+        job.run()
     assert len(job.runs) == runs
 
 
@@ -61,15 +105,36 @@ def test_no_more_are_left_out_than_the_caller_allows():
     """A timelapse of one recording has none to spare."""
     job = Job(1)
     with pytest.raises(MergeDied):
-        anyio.run(partial(run_excluding, job, CLIPS, most=0))
-    assert job.runs == [set()]
+        job.run(most=0)
+    assert job.runs == [set(), set()]
 
 
 def test_another_error_ends_it_at_once():
     """A full disk is no clip's fault."""
+    runs = []
 
-    async def fails(_excluded: Mapping[int, LostReason]) -> None:
+    async def fails(attempt: Attempt) -> None:
+        runs.append(attempt)
         raise MergeError("It cannot be stored.")
 
     with pytest.raises(MergeError, match="cannot be stored"):
-        anyio.run(run_excluding, fails, CLIPS)
+        anyio.run(lambda: run_excluding(fails, CLIPS, "", print))
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize("end", [MergeDied("It died.", 1), MergeError("It cannot be stored."), KeyboardInterrupt()])
+def test_an_attempt_that_fails_leaves_nothing(tmp_path: Path, end: BaseException):
+    """Each begins with a place that is free, however many files the one before had made."""
+    output = str(tmp_path / "o.mp4.part")
+    found = []
+
+    async def attempt(_attempt: Attempt) -> None:
+        found.append(sorted(path.name for path in tmp_path.iterdir()))
+        for number in (1, 2, 3):
+            Path(part_name(output, number)).touch()
+        raise end
+
+    with pytest.raises(type(end)):
+        anyio.run(lambda: run_excluding(attempt, CLIPS, output, lambda _said: None, most=0))
+    assert found == [[]] * len(found)
+    assert list(tmp_path.iterdir()) == []

@@ -26,7 +26,11 @@ _BESIDE_THE_PACKAGE = Path(__file__).parents[3]
 
 
 class WorkerEnded(Exception):
-    """The worker ended, or the connection to it broke: it sends no more messages."""
+    """The worker ended, or the connection to it broke: it sends no more messages. ``cause`` is why, if known."""
+
+    def __init__(self, cause: str = "") -> None:
+        super().__init__(cause)
+        self.cause = cause
 
 
 class Executor(Protocol):
@@ -54,6 +58,7 @@ class ChildProcess:
     def __init__(self) -> None:
         self._process: anyio.abc.Process | None = None
         self._lines: BufferedByteReceiveStream | None = None
+        self._kills_before: int | None = None
 
     @property
     def pid(self) -> int | None:
@@ -61,6 +66,7 @@ class ChildProcess:
         return None if self._process is None else self._process.pid
 
     async def start(self) -> None:
+        self._kills_before = _memory_kills()
         self._process = await anyio.open_process(
             [sys.executable, "-m", "camreel.media.worker.main"],
             stdin=PIPE,
@@ -86,8 +92,25 @@ class ChildProcess:
         except anyio.DelimiterNotFound:
             raise BadMessage("a line without end") from None
         except (anyio.IncompleteRead, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
-            raise WorkerEnded from None
+            raise WorkerEnded(await self._cause_of_end()) from None
         return decode(line)
+
+    async def _cause_of_end(self) -> str:
+        """Return the signal that ended the child, and whether memory was short."""
+        if self._process is None:
+            return ""
+        with anyio.move_on_after(0.5):
+            await self._process.wait()
+        code = self._process.returncode
+        if sys.platform == "win32" or code is None or code >= 0:
+            return ""
+        name = signal.Signals(-code).name if -code in {*signal.Signals} else f"signal {-code}"
+        if -code != signal.SIGKILL:
+            return name
+        kills = _memory_kills()
+        if kills is not None and self._kills_before is not None and kills > self._kills_before:
+            return f"{name}: the system ran out of memory"
+        return f"{name}, which the system sends when memory is short"
 
     async def close(self) -> None:
         process, self._process = self._process, None
@@ -96,6 +119,16 @@ class ChildProcess:
         _kill(process)
         with anyio.CancelScope(shield=True), anyio.move_on_after(0.5):
             await process.aclose()
+
+
+def _memory_kills() -> int | None:
+    """Return how many processes the system has killed because memory was short; None if it does not tell."""
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/vmstat").read_text(encoding="ascii").splitlines():
+            name, _, count = line.partition(" ")
+            if name == "oom_kill":
+                return int(count)
+    return None
 
 
 def _kill(process: anyio.abc.Process) -> None:

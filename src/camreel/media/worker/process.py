@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -37,17 +38,36 @@ from camreel.model import Playback, PlaybackFailure, WallTime
 
 _KEPT = "The downloads are kept: run it again to continue."
 _HINT = "Run it again; if it stays so, report it with the model of the camera."
+_DECODING = "while the video was being decoded"
 _AHEAD = 4  # clips
+_MOST_RESTARTS = 10  # of the picture process
 Answer = TypeVar("Answer", ClipResults, MergeResult)
 StillAnswer = TypeVar("StillAnswer", Still | NoStill, Sheet)
 
 
 class MergeDied(MergeError):
-    """The merge process died or hung; ``number`` is the clip it was at, None if it was at none."""
+    """The merge process died or hung; ``number`` is the clip it was at, None if it was at none.
 
-    def __init__(self, message: str, number: int | None) -> None:
+    ``is_certain``: the process itself blames the clip. Otherwise somebody may have killed or stopped it.
+    """
+
+    def __init__(self, message: str, number: int | None, *, is_certain: bool = False) -> None:
         super().__init__(message, hint=_KEPT)
         self.number = number
+        self.is_certain = is_certain
+
+    @property
+    def place(self) -> tuple[type, int | None]:
+        """What it was doing: two deaths at the same place have the same cause."""
+        return type(self), self.number
+
+
+class PlaybackDied(MergeDied):
+    """The merge process died while it decoded the finished video; ``result`` is that of the merge, and says so."""
+
+    def __init__(self, message: str, number: int | None, result: MergeResult) -> None:
+        super().__init__(message, number)
+        self.result = result
 
 
 class _Conversation:
@@ -79,8 +99,8 @@ class _Conversation:
                 return await self._executor.receive()
         except TimeoutError:
             raise self._died(f"The {self._name} process said nothing for {patience:g} seconds {doing}.") from None
-        except WorkerEnded:
-            raise self._died(f"The {self._name} process died {doing}.") from None
+        except WorkerEnded as ended:
+            raise self._died(f"The {self._name} process died {doing}{ended.cause and f' ({ended.cause})'}.") from None
         except BadMessage as error:
             raise MergeError(f"The {self._name} process answered with {error} {doing}.", hint=self._hint) from error
 
@@ -145,31 +165,42 @@ class MergeProcess:
             on_result(waiting[0], await self._result_of(waiting.popleft()))
 
     async def finish(self) -> MergeResult:
-        """Close, reopen, check and sync the output. Raises :class:`MergeError`, :class:`DiskError`."""
+        """Close, reopen, check and sync the output. Raises :class:`MergeError`, :class:`DiskError`.
+
+        :class:`PlaybackDied` if that is done, and the process died while it decoded the video.
+        """
         await self._send(Finish())
         # Closing ends in an fsync, which says nothing while a slow disk takes what is still in memory.
         result = await self._answer_of(None, MergeResult, "while the video was being closed", 10 * self._stall_seconds)
         self._check_known(result.outcomes)
         try:
-            return replace(result, playback=await self._playback())
+            return await self._played(result)
         finally:
             await self._worker.close()
 
-    async def _playback(self) -> Playback:
+    async def _played(self, result: MergeResult) -> MergeResult:
         """Wait until the worker has decoded the video. Whatever becomes of it then, the video is there."""
-        verify, at = self._job.video.verify, None
+        at: int | None = None
         try:
-            while True:
-                message = await self._worker.receive("while the video was being decoded", self._stall_seconds)
-                if isinstance(message, PlaybackResult):
-                    return message.playback
+            while not isinstance(message := await self._worker.receive(_DECODING, self._stall_seconds), PlaybackResult):
                 if not isinstance(message, PlaybackProgress):
-                    return Playback(verify)
-                at = message.number
+                    return self._unplayed(result, str(_as_error(message, _DECODING, None)))
+                at = message.number if message.number in self._added else None
         except MergeError as error:
-            if at not in self._added:
-                return Playback(verify)
-            return Playback(verify, failures=(PlaybackFailure(at, f"it does not play: {str(error).rstrip('.')}"),))
+            done = self._unplayed(result, str(error), at)
+            if isinstance(error, MergeDied):
+                raise PlaybackDied(str(error), at, done) from error
+            return done
+        return replace(result, playback=message.playback)
+
+    def _unplayed(self, result: MergeResult, why: str, number: int | None = None) -> MergeResult:
+        """Return the result of a video that was not decoded to its end, because of clip ``number`` or none."""
+        playback = Playback(self._job.video.verify)
+        if number is None:
+            notes = (*result.notes, f"The video was not decoded to its end: {why}")
+            return replace(result, notes=notes, playback=playback)
+        failure = PlaybackFailure(number, f"it does not play: {why.rstrip('.')}")
+        return replace(result, playback=replace(playback, failures=(failure,)))
 
     def _check_known(self, outcomes: Iterable[ClipOutcome]) -> None:
         if any(outcome.number not in self._added for outcome in outcomes):
@@ -245,9 +276,9 @@ def _as_error(message: Message, doing: str, number: int | None) -> MergeError | 
     if not isinstance(message, Failed):
         return MergeError(f"The merge process answered out of turn {doing}.", hint=_KEPT)
     if message.kind == "clip" and message.number is not None:
-        return MergeDied(printable(message.message, 500), message.number)
+        return MergeDied(printable(message.message, 500), message.number, is_certain=True)
     if message.kind == "memory":
-        return MergeDied(printable(message.message, 500), number)
+        return MergeDied(printable(message.message, 500), number, is_certain=True)
     error = DiskError if message.kind == "disk" else MergeError
     return error(printable(message.message, 500), hint=message.hint and printable(message.hint, 500))
 
@@ -255,13 +286,15 @@ def _as_error(message: Message, doing: str, number: int | None) -> MergeError | 
 class StillProcess:
     """Pictures and sheets, made one at a time in a process of its own; an async context manager.
 
-    A clip that kills the process costs no picture but its own: the next picture starts another process.
+    If the process dies, another is started, and the picture is tried once more: somebody may have killed it. A clip
+    that kills it twice costs no picture but its own.
     ``stall_seconds`` is how long the process may be busy with one picture. ``executor`` is as in a merge.
     """
 
     def __init__(self, *, stall_seconds: float = 30, executor: Executor | None = None) -> None:
-        self._worker = _Conversation(executor, "picture", MergeError, _HINT)
+        self._worker = _Conversation(executor, "picture", lambda said: MergeDied(said, None), _HINT)
         self._stall_seconds = stall_seconds
+        self._restarts = _MOST_RESTARTS
 
     async def __aenter__(self) -> StillProcess:
         return self
@@ -288,6 +321,17 @@ class StillProcess:
         return await self._ask(order, (Sheet,), "while the contact sheet was being drawn")
 
     async def _ask(self, order: StillOrder | SheetOrder, kinds: tuple[type, ...], doing: str) -> StillAnswer:
+        try:
+            return await self._ask_once(order, kinds, doing)
+        except MergeDied:
+            if self._restarts == 0:
+                raise
+            self._restarts -= 1
+            with suppress(OSError):
+                Path(order.output).unlink(missing_ok=True)
+            return await self._ask_once(order, kinds, doing)
+
+    async def _ask_once(self, order: StillOrder | SheetOrder, kinds: tuple[type, ...], doing: str) -> StillAnswer:
         answer: StillAnswer | None = None
         try:
             if not self._worker.is_open:
