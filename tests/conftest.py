@@ -239,3 +239,22 @@ def camreel_(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
         return Said(code, captured.out, captured.err)
 
     return run
+
+
+_HANGING = """import os, time
+_open = os.open
+def open_or_hang(path, *args, **more):
+    while os.path.exists(os.fsdecode(path) + ".hangs") if isinstance(path, (str, bytes, os.PathLike)) else False:
+        time.sleep(0.1)
+    return _open(path, *args, **more)
+os.open = open_or_hang
+"""
+
+
+@pytest.fixture
+def hang(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Let the worker never come back from opening a file, as from a clip that FFmpeg goes round in circles in."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "sitecustomize.py").write_text(_HANGING)
+    monkeypatch.syspath_prepend(folder)
+    return lambda path: Path(f"{path}.hangs").touch()

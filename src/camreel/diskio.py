@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from camreel.errors import DiskError
 
@@ -93,9 +94,15 @@ def _check_regular(path: str | Path, found: os.stat_result, *, own: bool) -> Non
             raise NotRegular(path, "it has a second name")
 
 
+def open_file(path: str | Path, mode: str = "rb", *, follow: bool = False, own: bool = False) -> BinaryIO:
+    """Open an existing regular file as a file object, ``rb`` or ``r+b``; see :func:`open_regular`."""
+    handle = open_regular(path, os.O_RDWR if "+" in mode else os.O_RDONLY, follow=follow, own=own)
+    return cast("BinaryIO", os.fdopen(handle, mode))
+
+
 def read_regular(path: str | Path, most: int, *, follow: bool = False, own: bool = False) -> bytes:
     """Return the bytes of a regular file; see :func:`open_regular`. OSError (EFBIG) if it has more than ``most``."""
-    with os.fdopen(open_regular(path, follow=follow, own=own), "rb") as file:
+    with open_file(path, follow=follow, own=own) as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it is longer than {most} bytes", str(path))

@@ -22,14 +22,16 @@ have limits, whatever its directory promises.
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard
 from urllib.parse import unquote
 
 from camreel_simulator.device.camera import SimulatedCamera
@@ -47,7 +49,7 @@ _INDEX = "capture.json"
 _MOST_EXCHANGES = 10_000
 _LONGEST_TARGET = 8192
 _MIB = 1024 * 1024
-_INDEX_LIMIT, _BODY_LIMIT, _TOTAL_LIMIT = 16 * _MIB, 64 * _MIB, 256 * _MIB
+_INDEX_LIMIT, _BODY_LIMIT, _TOTAL_LIMIT, _FILE_LIMIT = 16 * _MIB, 64 * _MIB, 256 * _MIB, 64 * _MIB
 _OBJECT = re.compile(r"(?<=[?&]object=)[^&]*")
 _PRINTABLE = re.compile(r"[ -~]*")
 
@@ -121,10 +123,22 @@ def load(
 def read_capture(path: Path) -> tuple[Exchange, ...]:
     """What was asked and answered, in order. Raises as :func:`load` does."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _opened(path) as file, zipfile.ZipFile(file) as archive:
             return _Reader(archive).exchanges()
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, UnicodeError, zlib.error) as error:
         raise CaptureError(f"{path.name} is not a readable zip archive: {error}") from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a regular file that is no larger than a capture can be; a FIFO would be waited for."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise CaptureError(f"{path.name} is not a regular file")
+    file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)), "rb")
+    found = os.fstat(file.fileno())
+    if stat.S_ISREG(found.st_mode) and found.st_size <= _FILE_LIMIT:
+        return file
+    file.close()
+    raise CaptureError(f"{path.name} is larger than a capture may be")
 
 
 class _Reader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -90,15 +89,14 @@ def test_what_cannot_be_had_is_named(bench):
     assert not [path for path in stand.folder.iterdir() if path.suffix == ".part"]
 
 
-def test_a_recording_that_kills_the_merge_is_left_out_by_name(bench, monkeypatch):
+def test_a_recording_that_kills_the_merge_is_left_out_by_name(bench, monkeypatch, hang):
     """The process dies alone: the film is made again without it."""
     stand = bench(recordings=recordings())
 
     def listen(event: Event) -> None:
         if isinstance(event, ClipFetched) and event.number == 2:
             newest = max(stand.folder.rglob("timelapse-*/*.mp4"), key=lambda path: int(path.stem))
-            newest.unlink()
-            os.mkfifo(newest)  # the worker waits for ever for somebody to write into it
+            hang(newest)
 
     monkeypatch.setattr("camreel.jobs.timelapse.lapse", partial(lapse, stall_seconds=4))
     ran = stand.export(at(0), at(120), video=VideoOptions(timelapse=10), max_concurrent=1, listen=listen)

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shlex
+import stat
 import subprocess
 import sys
+import time
 import unicodedata
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from camreel.cli.camera_choice import SelectedCamera, settings_of
 from camreel.cli.ui import terminal
+from camreel.diskio import open_file
 from camreel.errors import UsageError
 from camreel.text import decoded
 
@@ -29,12 +32,49 @@ def first_line(path: str, named_by: str) -> str:
     """The first line of a password file; ``named_by`` is said where it cannot be had."""
     hint = f"It is named by {named_by}."
     try:
-        # pathlib's own would raise RuntimeError if the user has no home folder.
-        with Path(os.path.expanduser(path)).open("rb") as file:  # noqa: PTH111
-            head = file.read(MOST_BYTES)
+        head = _head_of(os.path.expanduser(path))  # noqa: PTH111 - pathlib's own raises RuntimeError without a home
+    except TimeoutError as error:
+        raise UsageError(f"The password file {path} is a pipe or a terminal, and {error}.", hint=hint) from None
     except OSError as error:
         raise UsageError(f"The password file {path} cannot be read: {error.strerror}.", hint=hint) from error
     return one_line(head, f"The password file {path}", hint)
+
+
+_UNTIL_WRITTEN = 5  # seconds in which somebody may open a pipe to write into it
+_UTF_16 = b"\xff\xfe"  # one of them comes first where a line's end is two bytes
+
+
+def _head_of(path: str) -> bytes:
+    """The first bytes of a file, or of a pipe: `<(pass show camera)` and /dev/stdin are some. TimeoutError, OSError."""
+    mode = os.stat(path).st_mode  # noqa: PTH116 - as it was given
+    if not stat.S_ISFIFO(mode) and not stat.S_ISCHR(mode):
+        with open_file(path, follow=True) as file:
+            return file.read(MOST_BYTES)
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        return _head_of_pipe(handle)
+    finally:
+        os.close(handle)
+
+
+def _head_of_pipe(handle: int) -> bytes:
+    data, begun, is_written = b"", time.monotonic(), False
+    while len(data) < MOST_BYTES and (b"\n" not in data or data[0] in _UTF_16):
+        waited = time.monotonic() - begun
+        if waited >= (_PATIENCE if is_written else _UNTIL_WRITTEN):
+            raise TimeoutError(f"nothing came out of it within {waited:.0f} seconds")
+        try:
+            more = os.read(handle, MOST_BYTES - len(data))
+        except BlockingIOError:  # somebody has it open to write, and has not yet
+            is_written = True
+            select.select([handle], [], [], _PATIENCE - waited)
+            continue
+        if not more and (data or is_written or not stat.S_ISFIFO(os.fstat(handle).st_mode)):
+            break
+        data += more
+        if not more:  # nobody has it open to write yet
+            time.sleep(0.02)
+    return data
 
 
 def one_line(head: bytes, what: str, hint: str | None) -> str:

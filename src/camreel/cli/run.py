@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import anyio
 from anyio.abc import TaskStatus
@@ -17,6 +17,7 @@ from anyio.abc import TaskStatus
 from camreel.cli.options import OutputOptions
 from camreel.cli.ui import terminal
 from camreel.cli.ui.reporters import Reporter, leave_screen
+from camreel.diskio import create_new
 from camreel.errors import Interrupted, UsageError, printable
 
 _TICK = 0.2  # seconds
@@ -150,11 +151,31 @@ def logging_to(reporter: Reporter, manner: OutputOptions) -> Iterator[None]:
 def _file_handler(path: str) -> logging.Handler:
     """What is logged, at the end of the file ``path``; what a camera says in it is harmless, and no secret is."""
     try:
-        handler = logging.FileHandler(Path(path).expanduser(), encoding="utf-8")
+        handler = _LogFile(_log_stream(Path(path).expanduser()))
     except OSError as error:
         raise UsageError(f"--log-file {path!r} cannot be written: {error.strerror}.") from None
     handler.setFormatter(_OneLine("%(asctime)s %(name)s: %(message)s"))
     return handler
+
+
+def _log_stream(path: Path) -> TextIO:
+    """Open the file to write at its end. A pipe, or a terminal, is not waited for."""
+    with suppress(FileExistsError):
+        os.close(create_new(path, 0o666))
+    flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+    return os.fdopen(os.open(path, flags), "w", buffering=1, encoding="utf-8")
+
+
+class _LogFile(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 has no StreamHandler[...]
+    """What cannot be written, as a pipe is full or a disk, is left out: the log is not what was asked for."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        pass
+
+    def close(self) -> None:
+        super().close()
+        with suppress(OSError):
+            self.stream.close()
 
 
 class _OneLine(logging.Formatter):

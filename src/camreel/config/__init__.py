@@ -17,7 +17,7 @@ from camreel.config.settings import (
     load,
     nearest,
     parse,
-    settings_text,
+    text_of_settings,
 )
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
     "load",
     "nearest",
     "parse",
-    "settings_text",
+    "text_of_settings",
     "with_camera",
     "without_camera",
     "write_config",

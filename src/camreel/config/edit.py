@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from camreel.config.settings import Config, Keys, check_name, has_secrets, parse
+from camreel.diskio import create_new, random_part
 from camreel.errors import DiskError, UsageError
 
 _CUT = "\0"  # which no TOML text holds
@@ -100,16 +101,14 @@ def write_config(path: Path, text: str, keys: Keys) -> None:
     """
     secret = has_secrets(parse(text, path, keys))
     target = Path(os.path.realpath(path))
-    new = target.with_name(f".{target.name}.{os.getpid()}.part")
+    new = random_part(target.with_name(f".{target.name}"))
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         mode = _OWN
         if not secret:
             with suppress(FileNotFoundError):
                 mode = target.stat().st_mode & 0o777
-        with suppress(FileNotFoundError):
-            new.unlink()
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN)
+        handle = create_new(new, _OWN)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 file.write(text)

@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from camreel.diskio import open_file
 from camreel.errors import UsageError, printable
 from camreel.text import decoded
 
@@ -97,21 +98,40 @@ class Config:
 def load(path: Path, keys: Keys) -> Config:
     """Return the settings in `path`, empty if there is no file. UsageError if it is unreadable or has errors."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
-            mode = os.fstat(file.fileno()).st_mode
+        raw, mode = _read(path)
     except FileNotFoundError:
         return Config(path, keys)
-    except OSError as error:
-        raise UsageError(f"The settings in {path} cannot be read: {error.strerror}.") from error
-    if len(raw) > _MOST_BYTES:
-        raise UsageError(f"{path} is too large to be settings of camreel.")
-    config = parse(settings_text(raw, path), path, keys)
+    config = parse(_decoded_settings(raw, path), path, keys)
     _refuse_readers(config, mode)
     return config
 
 
-def settings_text(raw: bytes, path: Path) -> str:
+def text_of_settings(path: Path) -> str:
+    """Return the settings in `path` as they are written, empty if there is no file. UsageError as :func:`load`."""
+    try:
+        return _decoded_settings(_read(path)[0], path)  # as bytes: ends of lines stay what they are
+    except FileNotFoundError:
+        return ""
+
+
+def _read(path: Path) -> tuple[bytes, int]:
+    """Return the bytes and the mode of the file. FileNotFoundError if there is none."""
+    if str(path) == os.devnull:  # whoever wants no settings says it like this
+        return b"", 0
+    try:
+        with open_file(path, follow=True) as file:
+            raw = file.read(_MOST_BYTES + 1)
+            mode = os.fstat(file.fileno()).st_mode
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UsageError(f"The settings in {path} cannot be read: {error.strerror}.") from error
+    if len(raw) > _MOST_BYTES:
+        raise UsageError(f"{path} is too large to be settings of camreel.")
+    return raw, mode
+
+
+def _decoded_settings(raw: bytes, path: Path) -> str:
     """Return the text of the settings in `path`, whatever editor wrote it. UsageError if it is no text."""
     try:
         return re.sub(r"\r(?!\n)", "\n", decoded(raw))

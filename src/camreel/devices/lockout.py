@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from camreel.diskio import read_regular, write_whole
 from camreel.errors import AccountLocked
 from camreel.model import Target
 from camreel.text import duration_text
@@ -69,18 +70,13 @@ def forget(target: Target) -> None:
 def write_note(file: Path, facts: dict[str, str]) -> None:
     """Write a note for later runs, readable by its owner alone. Raises OSError."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = file.with_name(f"{file.name}.{os.getpid()}.part")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(json.dumps(facts))
-    new.replace(file)
+    write_whole(file, json.dumps(facts).encode("ascii"))
 
 
 def read_moment(file: Path, fact: str) -> datetime | None:
     """Return the moment that a note has as ``fact``; None if it has none that can be read."""
     try:
-        with file.open("rb") as stream:
-            moment = datetime.fromisoformat(json.loads(stream.read(_LONGEST_FILE))[fact])
+        moment = datetime.fromisoformat(json.loads(read_regular(file, _LONGEST_FILE))[fact])
     except (OSError, ValueError, TypeError, KeyError, RecursionError):  # the last: nested too deep
         return None
     return moment if moment.tzinfo is not None else None

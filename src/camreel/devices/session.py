@@ -14,7 +14,6 @@ import functools
 import re
 import ssl
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -23,6 +22,7 @@ import anyio.to_thread
 from aiohttp.client_proto import ResponseHandler
 
 from camreel.devices.http_head import HeadRepair
+from camreel.diskio import read_regular
 from camreel.errors import LoginError, UsageError
 from camreel.model import Target
 from camreel.text import decoded
@@ -131,9 +131,12 @@ def tls_context(*, insecure: bool, ca_file: str | None, legacy: bool = False) ->
     return context
 
 
+_MOST_CERTIFICATES = 16 << 20  # bytes; those of a system are some 300 KB
+
+
 def _certificates(ca_file: str) -> str | bytes:
     """Return what is in ``ca_file``: texts with certificates, whatever editor wrote them, or one in DER."""
-    data = Path(ca_file).read_bytes()
+    data = read_regular(ca_file, _MOST_CERTIFICATES, follow=True)
     try:
         text = decoded(data)
     except UnicodeDecodeError:

@@ -11,11 +11,12 @@ import os
 import re
 import zipfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from camreel.devices.interview import Question
-from camreel.diskio import disk_errors, part_of, place
+from camreel.diskio import create_new, disk_errors, place, random_part
 from camreel.doctor.checkup import Checkup
 from camreel.doctor.report import checkup_json
 from camreel.doctor.visit import CheckSession
@@ -37,14 +38,18 @@ def write_capture(path: Path, session: CheckSession, checkup: Checkup) -> int:
 
     Only the owner may read it: it is redacted, but people should look into it before they send it.
     """
-    part = part_of(path)
+    part = random_part(path)
     with disk_errors(path):
-        part.unlink(missing_ok=True)  # of a run that was cut off
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
+        handle = create_new(part)
+    try:
+        with disk_errors(path), os.fdopen(handle, "wb") as file:
             count = _write(file, session.sheet.asked, checkup_json(checkup))
             file.flush()
             os.fsync(file.fileno())
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
     place(part, path)
     return count
 

@@ -21,9 +21,10 @@ from time import monotonic
 from camreel.clock import Zone
 from camreel.clock.zones import wall_at
 from camreel.errors import UsageError, printable
-from camreel.formats.sniff import Unusable
+from camreel.formats.sniff import Unreadable, Unusable
 from camreel.media.clips.timestamps import OwnTimes, own_times
 from camreel.model import Doubt, DoubtKind, FileOnDisk, Recording, Span, WallTime
+from camreel.text import count_text
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
@@ -236,12 +237,16 @@ _A_WHILE = 0.1  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file and what it says of its times. ``unusable``: why it is no clip, as far as that is known already."""
+    """A file and what it says of its times. ``unusable``: why it is no clip, as far as that is known already.
+
+    ``is_readable``: it can be opened, and is a file.
+    """
 
     file: FileOnDisk
     named: Named | None
     own: OwnTimes
     unusable: str | None = None
+    is_readable: bool = True
 
     @property
     def name(self) -> str:
@@ -255,6 +260,7 @@ class Dated:
 
     ``lengths`` (seconds, None where only a name says when a clip ends) are those of ``recordings``, by ``position``.
     ``open_ended`` are positions of clips that do not tell how long they are: they are taken to go on up to the next.
+    ``unread`` cannot be opened, and have no time in their names: what they would hold is missing.
     """
 
     recordings: tuple[Recording, ...]
@@ -262,13 +268,15 @@ class Dated:
     lengths: tuple[float | None, ...]
     doubts: tuple[Doubt, ...] = ()
     open_ended: frozenset[int] = frozenset()
+    unread: tuple[Candidate, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be said of the doubts: of many the first ones, and how many more there are."""
         said = [doubt.text for doubt in self.doubts[:_SHOWN]]
         more = len(self.doubts) - len(said)
-        return (*said, f"So it is with {more} more files.") if more else tuple(said)
+        doubtful = (*said, f"So it is with {more} more files.") if more else tuple(said)
+        return (*doubtful, _unread_note(self.unread)) if self.unread else doubtful
 
     def with_lengths(self, placed: Iterable[Recording]) -> tuple[Recording, ...]:
         """``placed`` (on straight time) with the lengths that are known: by its clock alone, a clip in which it is put
@@ -288,7 +296,7 @@ def look_at(file: FileOnDisk, *, length: bool = False) -> Candidate:
         index = length or by_name is None or not by_name.has_end or by_name.has_bare_end
         own = own_times(str(file.path), index=index)
     except Unusable as error:
-        return Candidate(file, by_name, OwnTimes(), str(error))
+        return Candidate(file, by_name, OwnTimes(), str(error), is_readable=not isinstance(error, Unreadable))
     return Candidate(file, by_name and by_name.confirmed_by(own.seconds), own)
 
 
@@ -309,20 +317,30 @@ def date_all(candidates: Sequence[Candidate], zone: Zone | None) -> Dated:
     counts: dict[str, int] = {}
     recordings: list[Recording] = []
     lengths: list[float | None] = []
-    undated = []
+    undated: list[Candidate] = []
+    unread: list[Candidate] = []
     for candidate in candidates:
         found = _date(candidate, zone)
         if found is None:
-            undated.append(candidate)
+            (undated if candidate.is_readable else unread).append(candidate)
             continue
         span, offset, source = found
         counts[source] = counts.get(source, 0) + 1
         by_name = source == NAMES and candidate.named is not None and candidate.named.has_end
         lengths.append(None if by_name else span.seconds)
         recordings.append(_recording(candidate, span, offset, len(recordings)))
-    if undated:
-        raise _not_dated(undated, len(candidates))
-    return _up_to_the_next(recordings, tuple(counts.items()), lengths, tuple(_contradictions(candidates)))
+    if undated or not recordings:
+        raise _not_dated(undated or unread, len(candidates))
+    dated = _up_to_the_next(recordings, tuple(counts.items()), lengths, tuple(_contradictions(candidates)))
+    return replace(dated, unread=tuple(unread))
+
+
+def _unread_note(unread: Sequence[Candidate]) -> str:
+    """Say which files are missing without a time."""
+    shown = ", ".join(f"{each.name} ({(each.unusable or '').removeprefix('it ')})" for each in unread[:_SHOWN])
+    more = f" and {len(unread) - _SHOWN} more" if len(unread) > _SHOWN else ""
+    what = "What it holds is missing" if len(unread) == 1 else "What they hold is missing"
+    return f"{count_text(len(unread), 'file')} without a date could not be read: {shown}{more}. {what}."
 
 
 def _up_to_the_next(
@@ -419,7 +437,7 @@ def _refuse_several(candidates: Iterable[Candidate]) -> None:
     by_name: dict[str, Candidate] = {}
     by_frames: dict[int, Candidate] = {}
     for each in candidates:
-        if each.named is not None and each.named.camera:
+        if each.named is not None and each.named.camera and each.is_readable:
             by_name.setdefault(each.named.camera, each)
         elif each.own.channel is not None:
             by_frames.setdefault(each.own.channel, each)

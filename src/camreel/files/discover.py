@@ -5,16 +5,20 @@ Files that are the same to the byte count once.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from camreel.errors import NothingRecorded, UsageError, printable
 from camreel.files.dating import Candidate
+from camreel.formats.source import open_source
 from camreel.media.comment import read_comment
 from camreel.model import FileOnDisk
 from camreel.planning.fingerprint import is_ours
@@ -41,8 +45,9 @@ class Found:
 def find_files(given: Sequence[str], output: Path) -> Found:
     """Files as they were given, and the recordings in the folders that were; not the ``output`` of an earlier run.
 
-    UsageError where something is not there or cannot be looked at, and where the output would replace one of the
-    clips. NothingRecorded where there is no recording.
+    What is named like a recording in a folder and is no file (a FIFO, a link to nowhere) is among them: it is lost by
+    name. UsageError where something that was given is not there or cannot be looked at, and where the output would
+    replace one of the clips. NothingRecorded where there is no recording.
     """
     files: dict[str, FileOnDisk] = {}
     others: list[str] = []
@@ -135,9 +140,9 @@ def _reason(error: OSError) -> str:
 def _file(path: Path) -> FileOnDisk:
     try:
         state = path.stat()
-    except OSError as error:  # a link to nowhere
-        raise UsageError(f"{printable(str(path))}: {_reason(error)}.") from error
-    return FileOnDisk(path, state.st_size, state.st_mtime_ns)
+    except OSError:  # a link to nowhere or in a circle, or gone meanwhile: whoever opens it says so
+        return FileOnDisk(path, 0)
+    return FileOnDisk(path, state.st_size if stat.S_ISREG(state.st_mode) else 0, state.st_mtime_ns)
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -165,13 +170,14 @@ def _some(names: Sequence[str]) -> str:
 
 
 _SHOWN = 3
+_CHUNK = 1 << 20
 _EDGE = 1 << 13  # bytes: recorders allot space in large pieces, so that many files are equally large
 
 
 def without_copies(candidates: Sequence[Candidate]) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
     """``candidates`` without those that are byte for byte the same as another; and a note on each of these.
 
-    What is no clip at all is not compared: each of them is missing at a time of its own. Raises :class:`OSError`.
+    What is no clip at all is not compared: each of them is missing at a time of its own. Nor is what cannot be read.
     """
     by_size: dict[int, list[Candidate]] = {}
     for each in candidates:
@@ -198,26 +204,43 @@ def _copy_note(copy: Candidate, original: Candidate) -> str:
     return f"{printable(str(copy.file.path))} is the same as {original.name} and was counted once{told}."
 
 
-def _alike(candidates: Sequence[Candidate], digest: Callable[[Path], bytes]) -> list[list[Candidate]]:
+def _alike(candidates: Sequence[Candidate], digest: Callable[[FileOnDisk], bytes]) -> list[list[Candidate]]:
     """Those that share their digest with another, together. Nothing is read where there is but one."""
     if len(candidates) < 2:
         return []
     groups: dict[bytes, list[Candidate]] = {}
     for each in candidates:
-        groups.setdefault(digest(each.file.path), []).append(each)
+        with suppress(OSError):
+            groups.setdefault(digest(each.file), []).append(each)
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _edges(path: Path) -> bytes:
-    with path.open("rb") as file:
+def _edges(clip: FileOnDisk) -> bytes:
+    with open_source(clip.path) as file:
         head = file.read(_EDGE)
-        file.seek(max(0, path.stat().st_size - _EDGE))
+        file.seek(max(0, clip.size - _EDGE))
         return hashlib.sha256(head + file.read(_EDGE)).digest()
 
 
-def _whole(path: Path) -> bytes:
+def _whole(clip: FileOnDisk) -> bytes:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
+    with open_source(clip.path) as file:
+        at = 0
+        while at < clip.size and (chunk := file.read(_CHUNK)):
+            if chunk.count(0) == len(chunk):  # zeros are counted, and holes among them not read
+                at = _behind_zeros(file, at + len(chunk), clip.size)
+                continue
+            digest.update(at.to_bytes(8, "big") + chunk)
+            at += len(chunk)
     return digest.digest()
+
+
+def _behind_zeros(file: BinaryIO, at: int, end: int) -> int:
+    """Go to the next chunk, from ``at`` on, that has bytes on the disk. Return its place."""
+    try:
+        stored = file.seek(at, os.SEEK_DATA)
+    except (AttributeError, ValueError):  # Windows
+        return at
+    except OSError as error:
+        stored = end if error.errno == errno.ENXIO else at
+    return file.seek(max(at, stored - stored % _CHUNK))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from camreel.errors import printable
 from camreel.formats import dhav
 from camreel.formats.signatures import HEAD, OtherContainer, other_container
+from camreel.formats.source import open_source
 
 if TYPE_CHECKING:
     from camreel.formats.dhav import DhavSummary
@@ -20,13 +21,20 @@ class Unusable(Exception):
     """Nothing of a clip can be used; the message is the sentence for the report."""
 
 
+class Unreadable(Unusable):
+    """A clip cannot be opened: it is gone, is no regular file, or may not be read."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"it cannot be read ({error.strerror})")
+
+
 def what_else(path: str) -> str | None:
     """What a file is that is no mp4 by its first bytes, as a sentence; None for an mp4. Raises :class:`Unusable`."""
     try:
-        with Path(path).open("rb") as file:
+        with open_source(path) as file:
             head = file.read(HEAD)
     except OSError as error:
-        raise Unusable(f"it cannot be read ({error.strerror})") from error
+        raise Unreadable(error) from error
     if len(head) >= 8 and head[4:8] in _MP4_STARTS:
         return None
     return _what_it_is_instead(head)
@@ -52,7 +60,7 @@ def _what_it_is_instead(head: bytes) -> str:
 def foreign_of(path: str) -> OtherContainer | None:
     """The container of a clip that is read through FFmpeg by its first bytes; None for mp4, ``.dav``, and all else."""
     try:
-        with Path(path).open("rb") as file:
+        with open_source(path) as file:
             found = other_container(file.read(HEAD))
     except OSError:
         return None
@@ -65,7 +73,7 @@ def summary_of(path: str) -> DhavSummary:
         state = Path(path).stat()
         return _summary_of(path, state.st_size, state.st_mtime_ns)
     except OSError as error:
-        raise Unusable(f"it cannot be read ({error.strerror})") from error
+        raise Unreadable(error) from error
     except dhav.NotDhav as error:
         raise Unusable(f"the .dav recording {error}") from error
 
@@ -78,7 +86,7 @@ def _summary_of(path: str, size: int, changed: int) -> DhavSummary:  # noqa: ARG
 def is_dav(path: str) -> bool:
     """Whether a stream of DHAV begins in the file, behind whatever."""
     try:
-        with Path(path).open("rb") as file:
+        with open_source(path) as file:
             return dhav.find_stream(file, dhav.WITHIN) is not None
     except OSError:
         return False

@@ -125,10 +125,7 @@ class _Merge:
             # In a thread: a recorder's disk has files whose frames take seconds to walk.
             look = partial(look_at_some, files[len(candidates) :], length=self._request.in_order)
             candidates += await anyio.to_thread.run_sync(look, abandon_on_cancel=True)
-        try:
-            kept, notes = await anyio.to_thread.run_sync(without_copies, candidates, abandon_on_cancel=True)
-        except OSError as error:
-            raise UsageError(f"{printable(str(error.filename))} cannot be read: {error.strerror}.") from error
+        kept, notes = await anyio.to_thread.run_sync(without_copies, candidates, abandon_on_cancel=True)
         for note in notes:
             self._warn(note)
         dated = lay_in_order(kept) if self._request.in_order else date_all(kept, clock.zone if clock else None)
@@ -224,6 +221,7 @@ class _Merge:
             skipped=plan.skipped,
             times_from=dated.times_from,
             doubts=dated.doubts,
+            unread=len(dated.unread),
         )
         with disk_errors(part):
             return finish(report, plan, None, merged.result)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
+from camreel.diskio import open_file
 from camreel.formats.containers import OutputFormat
+from camreel.formats.source import open_source
 
 # Where the muxers put it: mkv and avi in the head, mp4 at the end, behind the index (and in the head a copy from
 # before the file was closed, which nothing reads any more).
@@ -32,7 +33,7 @@ def read_comment(path: str) -> str | None:
 
 def _demuxer_of(path: str) -> str | None:
     try:
-        with Path(path).open("rb") as file:
+        with open_source(path) as file:
             head = file.read(12)
     except OSError:
         return None
@@ -46,7 +47,7 @@ def replace_in_place(path: str, old: bytes, new: bytes) -> int:
     """
     if len(old) != len(new) or not old:
         raise ValueError("a change in place keeps the length")
-    with Path(path).open("rb+") as file:
+    with open_file(path, "r+b") as file:
         size = file.seek(0, os.SEEK_END)
         places: set[int] = set()
         for start in {0, max(0, size - _WINDOW)}:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 import av
+import av.error
 from av.codec.codec import Codec  # noqa: F401 - loads the libraries whose versions are reported
+
+from camreel.formats.source import path_of, source_handle
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -24,6 +29,20 @@ def library_versions() -> tuple[tuple[str, str], ...]:
 
 def open_as(path: str, demuxer: str, options: dict[str, str] = FAST_OPEN) -> InputContainer:
     """Open a file with the demuxer of that name. Raises what PyAV raises."""
+    try:
+        handle = source_handle(path)
+    except OSError as error:
+        raise av.error.FFmpegError(error.errno or errno.EIO, error.strerror or str(error), path) from error
+    try:
+        return _open_again(path_of(handle, path), demuxer, options)
+    except av.error.FFmpegError as error:
+        error.args = (*error.args[:2], path, *error.args[3:])
+        raise
+    finally:
+        os.close(handle)
+
+
+def _open_again(path: str, demuxer: str, options: dict[str, str]) -> InputContainer:
     # PyAV 19 accepts text that is not UTF-8; older versions have to be told.
     lenient: Any = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
     # `file:` keeps a colon in the name from being a protocol.

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from camreel.diskio import disk_errors, place
+from camreel.diskio import create_new, disk_errors, place, random_part
 from camreel.errors import DiskError, MergeError, UsageError
 from camreel.media.comment import read_comment, replace_in_place
 from camreel.media.worker.messages import FilmResult, MergeResult
@@ -119,9 +119,11 @@ def prepare(output: Output) -> None:
             existing = next(place for place in (folder, *folder.parents) if place.exists())
             if not existing.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(existing))
-            probe = existing / f".camreel-{os.getpid()}-{_short(str(output.file))}.part"
-            probe.touch()
-            probe.unlink(missing_ok=True)
+            probe = random_part(existing / ".camreel")
+            try:
+                os.close(create_new(probe))
+            finally:
+                probe.unlink(missing_ok=True)
 
 
 def make_folders(output: Output) -> None:

@@ -77,6 +77,7 @@ class Report:
     ``creation_time``, ``order``). ``doubts`` are clocks that contradict each other: ``warnings`` has their
     sentences. ``exec_failures`` are sentences: of which video the command of ``--exec`` failed.
     ``search``: whether the camera's list was proven to be whole, None where nothing was searched.
+    ``unread`` counts files on disk that could not be read and that nothing dates: ``warnings`` has their sentence.
     """
 
     request: Request | MergeRequest
@@ -99,11 +100,12 @@ class Report:
     exec_failures: tuple[str, ...] = ()
     playback: Playback | None = None
     search: SearchProof | None = None
+    unread: int = 0
 
     @property
     def is_complete(self) -> bool:
         """Whether everything that the camera has of the range is in the output, and that is settled."""
-        named = self.account.pending or self.account.lost or any(clip.is_lost for clip in self.clips)
+        named = self.unread or self.account.pending or self.account.lost or any(clip.is_lost for clip in self.clips)
         return not named and (self.search is None or self.search.is_proven)
 
     @property

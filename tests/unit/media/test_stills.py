@@ -76,9 +76,10 @@ async def test_what_is_no_picture_is_said(tmp_path, body, reason):
         assert isinstance(await stills.still(StillOrder(str(tmp_path / "good"), str(tmp_path / "b.jpg"), 160)), Still)
 
 
-async def test_what_hangs_the_process_costs_its_own_picture(tmp_path):
-    """A pipe that nobody writes to stands for whatever FFmpeg never comes back from."""
-    os.mkfifo(tmp_path / "hangs")
+async def test_what_hangs_the_process_costs_its_own_picture(tmp_path, hang):
+    """What FFmpeg never comes back from is given up, and the next one is made."""
+    (tmp_path / "hangs").touch()
+    hang(tmp_path / "hangs")
     (tmp_path / "good").write_bytes(make_still(SPEC))
     child = ChildProcess()
     async with StillProcess(stall_seconds=3, executor=child) as stills:

@@ -23,7 +23,7 @@ from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
 from camreel.cli.values import parse_drift
 from camreel.clock import parse_camera_zone
-from camreel.config import Config, check_name, config_path, settings_text, with_camera, without_camera, write_config
+from camreel.config import Config, check_name, config_path, text_of_settings, with_camera, without_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.errors import CamreelError, LoginError, UsageError, most_severe, printable
 from camreel.model import Credentials, Target
@@ -180,8 +180,7 @@ def kept_where(chosen: SelectedCamera) -> str:
 def text_of(path: Path) -> str:
     """The settings as they stand in the file, checked; empty where there is none."""
     read_settings()
-    # As bytes: ends of lines stay what they are.
-    return settings_text(path.read_bytes(), path) if path.exists() else ""
+    return text_of_settings(path)
 
 
 @click.command("list", cls=HelpCommand, usage="cameras list [options]", help="The cameras that have names.")

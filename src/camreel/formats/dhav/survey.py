@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from camreel.formats.dhav.frames import Frame, PictureFormat, SoundFormat, Walk, find_stream, wall_of
+from camreel.formats.source import open_source
 from camreel.model import Span, WallTime
 
 _WRAP = 1 << 16
@@ -253,7 +254,7 @@ class _FrameRun:
 
 def summary(path: Path) -> DhavSummary:
     """Walk all headers of the file. Raises :class:`NotDhav` or :class:`OSError`."""
-    with path.open("rb") as file:
+    with open_source(path) as file:
         start = find_stream(file, WITHIN)
         if start is None:
             raise NotDhav("holds no complete DHAV frame")

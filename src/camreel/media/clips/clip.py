@@ -20,7 +20,8 @@ from camreel.formats.mp4 import BadIndex, Edits, edits_in, index_at_end, read_in
 from camreel.formats.mp4.boxes import head_of
 from camreel.formats.mp4.description import TrackDescriptions, read_descriptions
 from camreel.formats.nal import length_prefixed
-from camreel.formats.sniff import Unusable
+from camreel.formats.sniff import Unreadable, Unusable
+from camreel.formats.source import open_source
 from camreel.media.clips.description import Description, Descriptions, description_by_ffmpeg
 from camreel.media.clips.packets import ClipBytes, ClipUnreadable, Stored, view_of
 from camreel.media.clips.tracks import Besides, besides, has_auxiliary, sound_of, video_of
@@ -60,8 +61,8 @@ def reach_of_index(path: str, video: Any) -> int:
 
 
 def _moov_of(path: str) -> bytes:
-    total = Path(path).stat().st_size
-    with Path(path).open("rb") as file:
+    with open_source(path) as file:
+        total = file.seek(0, 2)
         file.seek(max(0, total - _TAIL))
         tail = file.read(_TAIL)
         if (last := index_at_end(tail, total)) is not None:
@@ -74,8 +75,8 @@ def _moov_of(path: str) -> bytes:
 
 def _boxes_of(path: str, wanted: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the boxes of that kind at the top of a file, each with its place."""
-    total = Path(path).stat().st_size
-    with Path(path).open("rb") as file:
+    with open_source(path) as file:
+        total = file.seek(0, 2)
         at = 0
         for _box in range(_MOST_BOXES):
             file.seek(at)
@@ -158,6 +159,7 @@ class Clip:
         self._ahead: list[Packet[Any]] = []
         self.container = container
         self.video = video_of(container)
+        self._file_size = _size_of(path)
         self._before_cut = _tracks_before_cut(path)
         self.sound = sound_of(container, self.video)
         self.besides = besides(container, self.video, self.sound)
@@ -282,7 +284,7 @@ class Clip:
         """Whether the index lists pictures that lie behind the end of the file."""
         if self.is_index_cut or self.has_lost_sound:
             return True
-        return reach_of_index(self.path, self.video) > Path(self.path).stat().st_size
+        return reach_of_index(self.path, self.video) > self._file_size
 
     @property
     def listed_seconds(self) -> float:
@@ -330,7 +332,7 @@ class Clip:
 
     def _stored(self, *, sound: bool) -> Iterator[Packet[Any]]:
         streams = [self.video] if self.sound is None or not sound else [self.video, self.sound]
-        left = Path(self.path).stat().st_size
+        left = self._file_size
         hidden = 4 * left  # what an edit list hides comes again where a later part of it needs it
         parameters = self.parameters
         start_coded: bool | None = None
@@ -471,9 +473,8 @@ def _why_not_opened(path: str) -> str:
 
 def _has_moov(path: str) -> bool:
     """Walk the top-level boxes: cameras write an mdat for each picture, and the moov last."""
-    size = Path(path).stat().st_size
-    with Path(path).open("rb") as file:
-        at = 0
+    with open_source(path) as file:
+        size, at = file.seek(0, 2), 0
         for _ in range(1_000_000):
             file.seek(at)
             header = file.read(16)
@@ -488,6 +489,13 @@ def _has_moov(path: str) -> bool:
                 return False
             at += length
     return False
+
+
+def _size_of(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError as error:  # it is gone
+        raise Unreadable(error) from error
 
 
 def _tracks_before_cut(path: str) -> frozenset[bytes] | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 from datetime import timedelta
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -19,6 +18,7 @@ import av.error
 from camreel.formats import dhav
 from camreel.formats.nal import length_prefixed
 from camreel.formats.sniff import Unusable, summary_of
+from camreel.formats.source import open_source
 from camreel.media.clips.clip import Clip
 from camreel.media.clips.tracks import Besides
 from camreel.media.ffmpeg import as_fraction
@@ -78,7 +78,7 @@ class DavClip(Clip):
 
     def packets(self, *, sound: bool = True) -> Iterator[Packet[Any]]:
         """Its packets, from the frames of the file."""
-        with Path(self.path).open("rb") as file:
+        with open_source(self.path) as file:
             for frame, at in dhav.footage(file, self._summary):
                 if frame.is_picture:
                     yield from self._picture(file, frame, at)
@@ -157,7 +157,7 @@ def _tracks_of(path: str, found: DhavSummary, options: dict[str, str]) -> InputC
     """A film in memory of the first keyframe and the first sound, opened."""
     if found.first_key is None:
         raise Unusable("none of its pictures can be decoded by itself (no keyframe)")
-    with Path(path).open("rb") as file:
+    with open_source(path) as file:
         key = found.first_key.read(file)
         sound = b"" if found.first_sound is None else found.first_sound.read(file)
     codec = found.picture_format.codec or _guess(key)

@@ -16,6 +16,7 @@ import av
 
 from camreel.formats.entry_point import as_broken_link, recovery
 from camreel.formats.mp4 import Movie, Run, Track
+from camreel.formats.source import source_handle
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -43,7 +44,7 @@ class ClipBytes:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self.handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+        self.handle = source_handle(path)
         self.size = os.fstat(self.handle).st_size
 
     def read(self, at: int, size: int) -> bytes:

@@ -9,12 +9,12 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import BinaryIO
 
 from camreel.formats.mp4 import BadIndex, edits_in, index_at_end
 from camreel.formats.mp4.boxes import made
-from camreel.formats.sniff import Unusable, foreign_of, is_dav, summary_of, what_else
+from camreel.formats.sniff import Unreadable, Unusable, foreign_of, is_dav, summary_of, what_else
+from camreel.formats.source import open_source
 from camreel.model import Span
 
 # ISO/IEC 14496-12: seconds since then, UTC. 0 is how a muxer says that it does not know.
@@ -67,7 +67,7 @@ def own_times(path: str, *, index: bool = True) -> OwnTimes:
 
 def _of_mp4(path: str) -> OwnTimes:
     try:
-        with Path(path).open("rb") as file:
+        with open_source(path) as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - _TAIL))
             begin = index_at_end(file.read(_TAIL), size) or 0
@@ -79,7 +79,7 @@ def _of_mp4(path: str) -> OwnTimes:
             pictures = [found for box in inner if box[0] == b"trak" if (found := _pictures(file, box)) is not None]
             edited = _edited_length(file, moov)
     except OSError as error:
-        raise Unusable(f"it cannot be read ({error.strerror})") from error
+        raise Unreadable(error) from error
     seconds = [length for _created, length in pictures[:1] if length is not None]
     if edited is not None and (not seconds or abs(edited - seconds[0]) >= _ROUNDED):
         seconds = [edited]

@@ -5,10 +5,10 @@ A file that a camera had not finished, or that came short, still opens: FFmpeg t
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import BinaryIO
 
 from camreel.formats.mp4.boxes import BadIndex, Box, boxes, children, head_of, index_at_end, needed
+from camreel.formats.source import open_source
 
 _TAIL = 64 << 10
 _MOST_BOXES = 1_000_000  # cameras write one for each frame
@@ -21,7 +21,7 @@ def tracks_before_cut(path: str) -> frozenset[bytes] | None:
     None: the end of the file cuts off nothing of its index. Of a fragment that is cut off it has no track whole.
     Raises OSError.
     """
-    with Path(path).open("rb") as file:
+    with open_source(path) as file:
         total = file.seek(0, 2)
         file.seek(max(0, total - _TAIL))
         if index_at_end(file.read(_TAIL), total) is not None:

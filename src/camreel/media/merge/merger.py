@@ -464,7 +464,10 @@ class Merger:
         def gop(room: int) -> int | None:
             if source.is_encoded:
                 return None
-            size = Path(piece.clip.path).stat().st_size
+            try:
+                size = Path(piece.clip.path).stat().st_size
+            except OSError:  # it is gone, which reading tells
+                return None
             return size if size <= room else first_gop_bytes(piece.clip.path)
 
         return piece.skip == 0 and self.is_full(first, gop)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av.error
 
+from camreel.diskio import open_file
 from camreel.errors import MergeError
 from camreel.media.clips.packets import head_of
 from camreel.media.ffmpeg import as_fraction, open_as
@@ -111,5 +111,5 @@ def _ends(reopened: InputContainer) -> tuple[bytes, bytes, float]:
 
 
 def _to_disk(path: str) -> None:
-    with Path(path).open("rb+") as file:
+    with open_file(path, "r+b") as file:
         os.fsync(file.fileno())

@@ -104,11 +104,10 @@ async def test_death_of_the_process_names_the_clip(studio):
     assert Path(studio.job("mp4").output).exists()
 
 
-async def test_stall_ends_the_process(studio):
-    """A clip that FFmpeg never comes back from (here: a pipe that nobody writes to) ends the merge."""
+async def test_stall_ends_the_process(studio, hang):
+    """A clip that FFmpeg never comes back from ends the merge."""
     clip = studio.row(1)[0]
-    Path(clip.path).unlink()
-    os.mkfifo(clip.path)
+    hang(Path(clip.path))
     child = ChildProcess()
     async with MergeProcess(studio.job("mp4"), nothing, stall_seconds=1, executor=child) as merge:
         pid = child.pid
@@ -117,11 +116,10 @@ async def test_stall_ends_the_process(studio):
         assert not alive(pid)
 
 
-async def test_cancellation_kills_within_half_a_second(studio):
+async def test_cancellation_kills_within_half_a_second(studio, hang):
     """Ctrl-C does not wait for FFmpeg."""
     clip = studio.row(1)[0]
-    Path(clip.path).unlink()
-    os.mkfifo(clip.path)
+    hang(Path(clip.path))
     child = ChildProcess()
     with anyio.move_on_after(1) as limit:
         async with MergeProcess(studio.job("mp4"), nothing, executor=child) as merge:
@@ -299,12 +297,10 @@ async def test_clips_that_are_handed_over_early(studio):
     assert result.films[0].video_packets == 9 * 10
 
 
-async def test_the_clip_that_kills_is_named_also_with_others_on_their_way(studio):
+async def test_the_clip_that_kills_is_named_also_with_others_on_their_way(studio, hang):
     """Not the one that was sent last."""
     clips = studio.row(8, seconds=1)
-    bad = Path(clips[3].path)
-    bad.unlink()
-    os.mkfifo(bad)  # the worker waits for ever for somebody to write into it
+    hang(Path(clips[3].path))
     with pytest.raises(MergeDied) as died:
         async with MergeProcess(studio.job("mp4"), lambda *_: None, stall_seconds=2) as process:
             await process.add_all(clips, lambda *_: None)
