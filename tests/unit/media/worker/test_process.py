@@ -302,7 +302,7 @@ async def test_the_clip_that_kills_is_named_also_with_others_on_their_way(studio
     clips = studio.row(8, seconds=1)
     hang(Path(clips[3].path))
     with pytest.raises(MergeDied) as died:
-        async with MergeProcess(studio.job("mp4"), lambda *_: None, stall_seconds=2) as process:
+        async with MergeProcess(studio.job("mp4"), lambda *_: None, stall_seconds=5) as process:
             await process.add_all(clips, lambda *_: None)
     assert died.value.number == clips[3].number
 
