@@ -2,7 +2,7 @@
 # ARGS="-k digest" goes to pytest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev demo test test-fast coverage faults soak bench bench-quick test-all-pythons check format docs pictures wheel clean distclean
+.PHONY: help setup dev demo test test-fast coverage faults soak mutants bench bench-quick test-all-pythons check format docs pictures wheel clean distclean
 BIN := .venv/bin
 ARGS ?=
 
@@ -32,6 +32,9 @@ faults: dev ## print a table of what becomes of each fault of the camera
 
 soak: dev ## account for every frame of 300 random cards and 100 lots of odd clips (20 minutes)
 	@CAMREEL_SOAK=$${CAMREEL_SOAK:-300,100} scripts/test tests/accounting tests/system/test_profiles.py tests/system/test_camera_time.py --dist load $(ARGS)
+
+mutants: dev ## change 300 lines of the code, one at a time, and see whether a test notices (30 minutes)
+	@$(BIN)/python scripts/mutants.py $(ARGS)
 
 bench: dev ## measure against what people could run instead (40 minutes, 12 GB of disk)
 	@$(BIN)/python -m benchmarks --svg docs/performance.svg $(ARGS)
