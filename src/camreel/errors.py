@@ -12,6 +12,7 @@
     │   ├── BadTransfer            what came is not the recording, or not a list        (worth another try)
     │   ├── CameraRefused          the camera answered, and the answer is no           (final)
     │   └── NotACamera             something answered, but not in the camera's way     (final)
+    │                              (either is tried once more if no such answer belongs there: 204, a redirect)
     ├── DiskError (7)              cannot write where we were told to
     ├── MergeError (7)             FFmpeg's libraries refused, or the merge process died
     └── Interrupted (130)          Ctrl-C or SIGTERM
@@ -86,12 +87,19 @@ class AccountLocked(LoginError):
 class CameraError(CamreelError):
     """The camera cannot be reached or does not do what was asked.
 
-    ``worth_retrying``: it may do it a moment later. ``is_strain``: it may have been asked for too much at a time.
+    ``worth_retrying``: it may do it a moment later; ``once_more``: but only one more time. ``is_strain``: it may have
+    been asked for too much at a time.
     """
 
     exit_code = 6
     worth_retrying = False
+    once_more = False
     is_strain = False
+
+    def __init__(self, message: str, *, hint: str | None = None, once_more: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        if once_more:
+            self.worth_retrying = self.once_more = True
 
 
 class CameraUnreachable(CameraError):
@@ -119,8 +127,16 @@ class CameraRefused(CameraError):
     ``location`` is where a redirect would lead.
     """
 
-    def __init__(self, message: str, *, status: int, hint: str | None = None, location: str | None = None) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        hint: str | None = None,
+        location: str | None = None,
+        once_more: bool = False,
+    ) -> None:
+        super().__init__(message, hint=hint, once_more=once_more)
         self.status = status
         self.location = location
 

@@ -290,6 +290,18 @@ def test_what_a_camera_does_not_tell_is_said_line_by_line():
     assert checkup_json(checkup)["not_told"]["clock"] == "not told (HTTP 501)"
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("packed", target="getMachineName"), Fault("status", status=204, text="", target="getSystemInfo")],
+    ids=["packed", "204"],
+)
+def test_an_odd_answer_is_a_finding(fault):
+    """It does not end the check-up."""
+    _seen, checkup = examined(planted("amcrest-sd", faults=(fault,)))
+    assert checkup.exit_code == 0
+    assert "Result" in checkup_text(checkup)
+
+
 @pytest.mark.parametrize("kind", ["garbage", "error_page", "reset", "silent", "short_body"])
 @pytest.mark.parametrize("skip", [0, 7])
 def test_garbage_is_a_sentence(kind, skip):

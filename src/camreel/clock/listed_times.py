@@ -95,8 +95,7 @@ def _without_lost_starts(recordings: Sequence[Recording]) -> Sequence[Recording]
     if not lost:
         return recordings
     placed = list(recordings)
-    known = set(range(len(recordings))).difference(lost)
-    ends = sorted(recordings[number].span.end for number in known)
+    ends = sorted(each.span.end for number, each in enumerate(recordings) if number not in set(lost))
     for number in lost:
         recording = recordings[number]
         end = recording.backwards_end or recording.span.end

@@ -68,6 +68,11 @@ class ContentRange:
     end: int | None = None
     total: int | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the file."""
+        return self.first == 0 and self.end == self.total
+
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
@@ -139,7 +144,7 @@ class Connection:
     async def text(self, target: str) -> Answer:
         """GET a short answer. A status that means trouble whatever was asked is raised; 200, 400 and the like are not.
 
-        Raises LoginError, CameraUnreachable, CameraBusy, CameraRefused (403, 3xx) or NotACamera.
+        Raises LoginError, CameraUnreachable, CameraBusy, CameraRefused (403, 3xx, 204) or NotACamera.
         """
         async with self._request(target) as response:
             body = await self._read(response, _MAX_TEXT, self._timeouts.text)
@@ -157,10 +162,14 @@ class Connection:
         """
         asked = _range(first, end)
         async with self._request(target, asked) as response:
-            if response.status != 200 and not (response.status == 206 and asked):
-                text = await self._read(response, _MAX_401, self._timeouts.text)
-                raise from_status(self._address, response.status, text)
-            part = _content_range(response.headers.get("Content-Range", "")) if response.status == 206 else None
+            if response.status not in {200, 206}:
+                raise from_status(self._address, response.status, await self._beginning(response))
+            said = response.headers.get("Content-Range", "")
+            part = _content_range(said) if response.status == 206 else None
+            if response.status == 200 and said and not _content_range(said).is_whole:
+                if not asked:
+                    raise from_status(self._address, 206, b"", known=True)
+                part = ContentRange()  # a part that says that it is the whole
             yield HttpBody(response.content_length, self._chunks(response), part)
 
     async def knock(self, target: str) -> None:
@@ -192,17 +201,18 @@ class Connection:
             raise from_client_error(self._address, error, known=self._login.accepted) from error
 
     async def _logged_in(self, target: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        part = "Range" in headers
         await self._login.check()
         response = await self._unsigned(target)
         if response.status != 401:
-            return await self._accepted(response, signed=False)
+            return await self._accepted(response, signed=False, part=part)
         challenge = await self._challenge(response)
         await self._look_for_a_close(response)
         await self._login.check()
         proven = self._login.accepted
         response = await self._answer(target, challenge, headers)
         if response.status != 401:
-            return await self._accepted(response, signed=True)
+            return await self._accepted(response, signed=True, part=part)
         challenge = await self._challenge(response)
         # The same password goes out again only where it cannot be wrong: it has worked, or only the nonce is old. And
         # only from one connection: were it wrong after all, each of the others would count as a failed login too.
@@ -211,7 +221,7 @@ class Connection:
                 self._login.check_refusal()
                 response = await self._answer(target, challenge, headers)
                 if response.status != 401:
-                    return await self._accepted(response, signed=True)
+                    return await self._accepted(response, signed=True, part=part)
                 await self._challenge(response)
                 raise self._login.refuse(self._refused())
         raise self._login.refuse(self._refused())
@@ -257,22 +267,27 @@ class Connection:
                 raise
             return await self._get(target, {})
 
-    async def _accepted(self, response: aiohttp.ClientResponse, *, signed: bool) -> aiohttp.ClientResponse:
+    async def _accepted(
+        self, response: aiohttp.ClientResponse, *, signed: bool, part: bool = False
+    ) -> aiohttp.ClientResponse:
+        """Return an answer of a kind that was asked for, or a clear no; 206 is one if a ``part`` was asked for.
+
+        An odd answer to the first login is not asked again: nobody can tell whether the camera took the password.
+        """
+        known = self._login.accepted
         if signed and response.status < 500 and response.status != 403:
             self._login.accepted = True
-        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        if response.headers.get("Content-Encoding", "").strip().lower() not in {"", "identity"}:
             response.close()
-            raise NotACamera(f"{self._address} sent a compressed answer although none was asked for.")
-        if response.status < 300 or response.status in {400, 404, 501}:
+            raise NotACamera(f"{self._address} sent a compressed answer although none was asked for.", once_more=known)
+        if response.status in {200, 400, 404, 501} or (response.status == 206 and part):
             return response
-        try:
-            text = await self._read(response, _MAX_401, self._timeouts.text)
-        finally:
-            response.close()
+        text = await self._beginning(response)
         proven = self._login.accepted
         if refusal := login_problem(self._address, response.status, text, proven=proven or not signed):
             raise self._login.refuse(refusal)
-        error = from_status(self._address, response.status, text, location=response.headers.get("Location"))
+        location = response.headers.get("Location")
+        error = from_status(self._address, response.status, text, location=location, known=known)
         raise self._unproven(error) if signed else error
 
     async def _challenge(self, response: aiohttp.ClientResponse) -> Challenge:
@@ -350,12 +365,26 @@ class Connection:
             async for chunk in response.content.iter_any():
                 total += len(chunk)
                 if total > limit:
-                    raise NotACamera(f"{self._address} sent more than {limit >> 10} KiB where a short answer belongs.")
+                    raise NotACamera(
+                        f"{self._address} sent more than {limit >> 10} KiB where a short answer belongs.",
+                        once_more=self._login.accepted,
+                    )
                 parts.append(chunk)
         body = b"".join(parts)
         if self._witness is not None:
             self._witness.read(body)
         return body
+
+    async def _beginning(self, response: aiohttp.ClientResponse) -> bytes:
+        """Return the first bytes of a body that only explains a status, as far as they come; hang up."""
+        text = b""
+        with suppress(aiohttp.ClientError, OSError), anyio.move_on_after(self._timeouts.text):
+            while len(text) < _MAX_401 and (chunk := await response.content.read(_MAX_401 - len(text))):
+                text += chunk
+        response.close()
+        if self._witness is not None:
+            self._witness.read(text)
+        return text
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         """Yield the body as it comes; CameraUnreachable if it stalls or drips."""

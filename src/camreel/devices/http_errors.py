@@ -175,8 +175,31 @@ def _lock(address: Address, text: bytes) -> AccountLocked | None:
     )
 
 
-def from_status(address: Address, status: int, text: bytes, *, location: str | None = None) -> CameraError:
-    """Return the error for an answer that is not what was asked for."""
+# What devices answer when they mean no. Any other status beside 5xx is odd: the next request may be answered well.
+_CLEAR = frozenset({400, 401, 403, 404, 405, 410, 416, 501})
+_ODD = {
+    204: "answered that it has nothing to send (204)",
+    205: "answered that it has nothing to send (205)",
+    206: "sent a part, though all of it was asked for (206)",
+}
+
+
+def is_odd(status: int) -> bool:
+    """Return whether an answer with ``status`` belongs nowhere: neither what was asked for, nor a clear no."""
+    return status != 200 and status < 500 and status not in _CLEAR
+
+
+def from_status(
+    address: Address, status: int, text: bytes, *, location: str | None = None, known: bool = False
+) -> CameraError:
+    """Return the error for an answer that is not what was asked for.
+
+    ``known``: a camera has answered there before, so that an odd answer is asked again, once.
+    """
+    once_more = known and is_odd(status)
+    if status < 300:
+        words = _ODD.get(status, f"sent an answer that does not belong here ({status})")
+        return CameraRefused(f"{address} {words}.", status=status, once_more=once_more)
     if 300 <= status < 400:
         where = printable(location or "nowhere", 100)
         return CameraRefused(
@@ -184,6 +207,7 @@ def from_status(address: Address, status: int, text: bytes, *, location: str | N
             status=status,
             hint="If that is the same camera, name it so: --https, --port, or the whole URL as --host.",
             location=location,
+            once_more=once_more,
         )
     if status == 403:
         return CameraRefused(
@@ -194,7 +218,8 @@ def from_status(address: Address, status: int, text: bytes, *, location: str | N
     if status >= 500 and status != 501:
         return CameraBusy(f"The camera at {address} is overloaded or restarting ({status}).")
     what = printable(" ".join(text[:200].decode("utf-8", "replace").split()), 80)
-    return CameraRefused(f"The camera at {address} answered {status}{f' ({what})' if what else ''}.", status=status)
+    said = f" ({what})" if what else ""
+    return CameraRefused(f"The camera at {address} answered {status}{said}.", status=status, once_more=once_more)
 
 
 def _parse_json(text: bytes) -> Any:

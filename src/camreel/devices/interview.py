@@ -162,8 +162,8 @@ class Interview:
         heard = self.transcript.heard[began:]
         status = heard[-1].status if heard and heard[-1].whole else None
         # Also if it answers 500: so do some that have locked an account, and each request can start that anew.
-        is_refusal = isinstance(error, CameraRefused) and error.status >= 400
-        if (not self._asked and not is_refusal) or isinstance(error, NotACamera):
+        is_refusal = isinstance(error, CameraRefused) and not 300 <= error.status < 400
+        if (not self._asked and not is_refusal) or (isinstance(error, NotACamera) and not error.once_more):
             raise error
         self._silent = self._silent + 1 if isinstance(error, CameraUnreachable) else 0
         body = heard[-1].body if status is not None else b""

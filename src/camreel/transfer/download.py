@@ -68,7 +68,9 @@ async def receive(
             known, fresh = _compared(known, chunk)
             size += len(chunk)
             if size > limit:
-                raise BadTransfer(f"it sent more than the {size_text(limit)} that the recording can have.")
+                raise BadTransfer(
+                    f"it sent more than the {size_text(limit)} that the recording can have.", once_more=True
+                )
             with disk_errors(part):
                 write_all(file, fresh)
             if fresh and time.monotonic() >= tell_at:
@@ -182,7 +184,7 @@ async def fetch(
 
     Continue the part of an earlier try or run if it certainly belongs to the recording and the device can resume;
     else start again. With ``doubt``, refuse a body that is complete by its own words but shorter than listed: the
-    camera is asked again, and believed the second time.
+    camera is asked again, and believed the second time. (Such a body is BadTransfer with ``once_more``.)
 
     Raises BadTransfer if the body is not the recording, DiskError if it cannot be written; else as ``source.open``.
     """
@@ -351,7 +353,9 @@ def _limit(announced: int | None, listed: int | None) -> int:
     """Return the most bytes to accept: a body without an end must not fill the disk."""
     roomy = 2 * listed + _ROOM_BEYOND_LISTED if listed else _MOST_WITHOUT_SIZE
     if announced is not None and announced > roomy:
-        raise BadTransfer(f"it announced {size_text(announced)}, more than the {size_text(roomy)} it can have.")
+        raise BadTransfer(
+            f"it announced {size_text(announced)}, more than the {size_text(roomy)} it can have.", once_more=True
+        )
     return roomy if announced is None else announced
 
 
@@ -362,7 +366,7 @@ def _check_length(received: int, announced: int | None, listed: int | None, *, d
     if doubt and listed_exactly is not None and expected is not None:
         expected = max(expected, listed_exactly)
     if expected is not None and received != expected:
-        raise BadTransfer(f"it sent {received:,} of {expected:,} bytes.")
+        raise BadTransfer(f"it sent {received:,} of {expected:,} bytes.", once_more=True)
 
 
 def _check_head(head: bytes) -> None:

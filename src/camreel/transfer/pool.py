@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from functools import partial
@@ -21,7 +22,7 @@ from camreel.transfer.download import TransferPolicy, fetch, fetch_by_time
 from camreel.transfer.partial import fetch_part, note_of
 from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import OVERLAP
-from camreel.transfer.retry import Backoff, Outage, Presence
+from camreel.transfer.retry import Backoff, Outage, Presence, SecondChances
 from camreel.transfer.store import Fetched, Store
 from camreel.transfer.throttle import Concurrency, ConcurrencyLimit
 
@@ -68,7 +69,7 @@ class AttemptCounter:
         self.most = most
         self.made = 0
         self.counted = 0
-        self.doubted = False
+        self.chances = SecondChances()
         self.answered = False
         self.outages = self.strains = 0
         self.is_stuck = False
@@ -103,10 +104,9 @@ class AttemptCounter:
         self._excuses -= 1
         return self._excuses >= 0
 
-    def count(self, *, doubt: bool) -> None:
+    def count(self) -> None:
         """Count the try that has just failed."""
         self.counted += 1
-        self.doubted = self.doubted or doubt
         self.is_stuck = True
 
 
@@ -123,9 +123,10 @@ class Listener(Protocol):
     def retrying(self, recording: Recording, error: CameraError, wait: float) -> None: ...
 
 
-# After so many recordings in a row that gave no byte, the others are tried once each: a camera whose downloads are
-# broken as such is not asked for each of them five times.
+# After so many recordings in a row that gave no byte of theirs, the others are tried once each: a camera whose
+# downloads are broken as such is not asked for each of them five times.
 _TIRED_AFTER = 3
+_MOST_BODIES = 2  # that came to their end: a clip that is short by its own words does not become longer
 _FLUSH_AFTER = 10  # seconds; the system itself does it within 30
 _MOST_LOOKED_UP = 20  # lost recordings that are looked up again
 _MAYBE_GONE = {400, 404, 410}  # what cameras answer for a recording that they have overwritten, besides 500 and a reset
@@ -158,9 +159,10 @@ class Pool:
         self._manner = manner or TransferPolicy()
         self._pace = ConcurrencyLimit(limit)
         self._next = 0
-        self._silent_in_a_row = 0
+        self._fruitless_in_a_row = 0
         self._looked_up = 0
         self._only_whole: set[int] = set()  # recordings of which a part cannot be had
+        self._bodies: Counter[int] = Counter()  # of each recording, those that came to their end, good or not
         self._outcomes: dict[int, Fetched | LostReason] = {}
         self._ready = [anyio.Event() for _recording in recordings]
         self._flushes, self._to_flush = anyio.create_memory_object_stream[tuple[float, Recording]](math.inf)
@@ -176,7 +178,12 @@ class Pool:
         return self._outcomes[number]
 
     async def again(self, number: int, reason: str) -> Fetched | LostReason:
-        """Download the broken clip ``number`` once more. Set the first copy aside; take it back if this fails."""
+        """Download the broken clip ``number`` once more, if it was not fetched twice; return the one to use.
+
+        Set the first copy aside; take it back if this fails.
+        """
+        if self._bodies[number] >= _MOST_BODIES:
+            return self._outcomes[number]
         recording = self._recordings[number - 1]
         self._listener.retrying(recording, BadTransfer(f"{recording.name} is broken: {reason}."), 0)
         self._store.set_aside(recording)
@@ -225,14 +232,17 @@ class Pool:
         """Download clip ``number``, with as many tries as it is worth."""
         recording = self._recordings[number - 1]
         reason = LostReason(LossKind.NOT_TRIED)
-        tries = AttemptCounter(1 if self._silent_in_a_row >= _TIRED_AFTER else self._backoff.attempts, self._limit)
+        tries = AttemptCounter(1 if self._fruitless_in_a_row >= _TIRED_AFTER else self._backoff.attempts, self._limit)
         while not self._outage.is_gone:
             tries.begin(self._outage.count, self._pace.strains)
             try:
                 path = await self._attempt(line, number, tries)
             except CameraError as error:
                 reason = reason_of(error)
-                wait = await self._wait_after(error, tries)
+                wait = await self._wait_after(number, error, tries)
+                if wait is None and self._may_be_had_whole(number, error):
+                    self._only_whole.add(number)
+                    continue
                 if wait is None:
                     return await self._give_up(line, number, tries, error)
                 if wait:
@@ -240,8 +250,13 @@ class Pool:
                     await self._sleep(wait)
                 continue
             self._pace.went_well()
-            return self._complete(path, recording)
+            return self._complete(path, number)
         return reason
+
+    def _may_be_had_whole(self, number: int, error: CameraError) -> bool:
+        """Return whether a part was asked for, and answered oddly: the device may not know the question."""
+        is_odd = error.once_more and not isinstance(error, BadTransfer)
+        return is_odd and self._recordings[number - 1].part is not None and number not in self._only_whole
 
     async def _attempt(self, line: DownloadSlot, number: int, tries: AttemptCounter) -> Path:
         recording = self._recordings[number - 1]
@@ -264,7 +279,7 @@ class Pool:
                     recording,
                     self._store,
                     told,
-                    doubt=not tries.doubted,
+                    doubt=not self._bodies[number],
                     manner=self._manner,
                 )
             except CameraError:
@@ -275,9 +290,15 @@ class Pool:
         tries.received(received)
         self._listener.progress(number, received)
 
-    async def _wait_after(self, error: CameraError, tries: AttemptCounter) -> float | None:
+    async def _wait_after(self, number: int, error: CameraError, tries: AttemptCounter) -> float | None:
         """Return the seconds until the next try, None if there is none."""
-        if not error.worth_retrying:
+        most = tries.most
+        if isinstance(error, BadTransfer) and error.once_more:
+            self._bodies[number] += 1
+            if self._bodies[number] >= _MOST_BODIES:
+                return None
+            most = max(most, _MOST_BODIES)  # a second one of the same length would be believed
+        elif tries.chances.are_used_up(error):
             return None
         if isinstance(error, CameraUnreachable | CameraBusy):
             if tries.progressed():
@@ -293,21 +314,23 @@ class Pool:
                 return 0.0
             if error.is_strain and not tries.is_stuck:
                 tries.blamed += self._pace.strained(tries.strains)
-        tries.count(doubt=isinstance(error, BadTransfer))
-        return self._backoff.wait_after(tries.counted) if tries.counted < tries.most else None
+        tries.count()
+        return self._backoff.wait_after(tries.counted) if tries.counted < most else None
 
     async def _give_up(
         self, line: DownloadSlot, number: int, tries: AttemptCounter, error: CameraError
     ) -> Fetched | LostReason:
         recording = self._recordings[number - 1]
         is_silent = isinstance(error, CameraUnreachable) and not tries.answered
-        self._silent_in_a_row = self._silent_in_a_row + 1 if is_silent else 0
+        # An odd answer, or a page of text as the body.
+        is_none_of_it = error.once_more != isinstance(error, BadTransfer)
+        self._fruitless_in_a_row = self._fruitless_in_a_row + 1 if is_silent or is_none_of_it else 0
         reason = reason_of(error)
         if not self._outage.is_gone:
             if recording.path.lower().endswith(".dav") and not is_silent:
                 self._listener.retrying(recording, error, 0)
                 with suppress(CameraError):  # what the recording itself came to says more
-                    return self._complete(await self._by_time(line, number), recording)
+                    return self._complete(await self._by_time(line, number), number)
             if await self._is_overwritten(line, recording, error):
                 reason = LostReason(LossKind.OVERWRITTEN)
                 self._pace.forgive(tries.blamed)
@@ -333,8 +356,10 @@ class Pool:
             await line.hang_up()
             return False
 
-    def _complete(self, path: Path, recording: Recording) -> Fetched:
-        self._silent_in_a_row = 0
+    def _complete(self, path: Path, number: int) -> Fetched:
+        recording = self._recordings[number - 1]
+        self._bodies[number] += 1
+        self._fruitless_in_a_row = 0
         self._outage.progress()
         self._flushes.send_nowait((anyio.current_time(), recording))
         return _fetched(path, recording, reused=False)

@@ -93,7 +93,7 @@ class Ranged:
                     yield chunks
         except CameraRefused as error:
             # Firmware that has never sent a part may refuse the very question.
-            if error.status != 416 and (self._ranges.usable or error.status in _GONE):
+            if error.once_more or (error.status != 416 and (self._ranges.usable or error.status in _GONE)):
                 raise
             raise NotInPart(f"{error.status} for a part that there must be") from error
         finally:
@@ -135,7 +135,7 @@ class Ranged:
             if self._spend is not None:
                 await self._spend(len(chunk))
         if came != length:
-            raise BadTransfer(f"it sent {came:,} of {length:,} bytes.")
+            raise BadTransfer(f"it sent {came:,} of {length:,} bytes.", once_more=True)
 
 
 _ZERO = datetime(2000, 1, 1)  # noqa: DTZ001 - the camera's clock

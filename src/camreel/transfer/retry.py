@@ -42,6 +42,22 @@ class Backoff:
         return min(self.longest, grown) * (1 - self.jitter * self.chance())
 
 
+class SecondChances:
+    """What is tried once more failed so before, and is not tried a third time. For one recording, or one question."""
+
+    def __init__(self) -> None:
+        self._met: set[tuple[type[CameraError], int]] = set()
+
+    def are_used_up(self, error: CameraError) -> bool:
+        """Note ``error``; return whether another try is not worth it."""
+        if not error.once_more:
+            return not error.worth_retrying
+        kind = type(error), getattr(error, "status", 0)
+        is_known = kind in self._met
+        self._met.add(kind)
+        return is_known or not error.worth_retrying
+
+
 async def attempting(
     operation: Callable[[int], Awaitable[Value]],
     backoff: Backoff,
@@ -51,18 +67,18 @@ async def attempting(
 ) -> Value:
     """Call ``operation(attempt)`` until it succeeds. Raise errors at once that waiting will not cure.
 
-    Only a :class:`CameraError` that is ``worth_retrying`` (connection, stall, 5xx, a wrong body) is tried again; a
-    refused login never is. ``was_away`` tells, after a failure, whether the camera had been away and is back: then the
-    try does not count.
+    Only a :class:`CameraError` that is ``worth_retrying`` (connection, stall, 5xx, a wrong body) is tried again, one
+    that is worth it ``once_more`` once; a refused login never is. ``was_away`` tells, after a failure, whether the
+    camera had been away and is back: then the try does not count.
     """
-    attempt = 1
+    attempt, chances = 1, SecondChances()
     while True:
         try:
             return await operation(attempt)
         except CameraError as error:
             if error.worth_retrying and was_away is not None and await was_away(error):
                 continue
-            wait = backoff.wait_after(attempt) if error.worth_retrying else None
+            wait = None if chances.are_used_up(error) else backoff.wait_after(attempt)
             if wait is None:
                 raise
             on_retry(error, wait)

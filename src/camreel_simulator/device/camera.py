@@ -236,7 +236,7 @@ class SimulatedCamera:
         if self.quirks.lf and answer.content_type.startswith("text/plain"):
             body = AnswerBody.of(b"".join(body.chunks()).replace(b"\r\n", b"\n"))
         delay = self.quirks.refusal_body_seconds if answer.status == 401 else answer.body_delay
-        version = "HTTP/1.0" if self.quirks.http_1_0 else "HTTP/1.1"
+        version = "HTTP/1.0" if self.quirks.http_1_0 else answer.version
         return replace(answer, headers=headers, body=body, body_delay=delay, version=version)
 
     def misunderstood(self, connection: int, what: str) -> None:

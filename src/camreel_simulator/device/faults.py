@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import re
 import threading
@@ -25,6 +26,10 @@ Kind = Literal[
     "range_bytes",
     "range_unsaid",
     "range_refused",
+    "part_unasked",
+    "part_as_whole",
+    "packed",
+    "not_http",
     "status",
     "error_page",
     "error_text",
@@ -58,6 +63,10 @@ class Fault:
     ``range_bytes``         206 as asked for, with other bytes
     ``range_unsaid``        206 without ``Content-Range``
     ``range_refused``       416
+    ``part_unasked``        206 and the bytes from ``at`` on where the whole file was asked for
+    ``part_as_whole``       200 and the bytes from ``at`` on, with the ``Content-Range`` of a part
+    ``packed``              the answer packed by gzip, which nobody asked for
+    ``not_http``            the answer with a status line that is not of HTTP
     ``status``              ``status`` with ``text`` (or ``Error`` and the number) as a text answer
     ``error_page``          200 and an HTML page
     ``error_text``          200 and ``text``, or ``Error`` and ``Bad Request!``
@@ -123,6 +132,16 @@ class Fault:
             return replace(answer, body=cut, declared=len(answer.body), after=after)
         if self.kind == "short_body":
             return replace(answer, body=answer.body.cut(0, self.at))
+        if self.kind == "packed":
+            packed = gzip.compress(b"".join(answer.body.chunks()), 1)
+            return replace(answer, body=AnswerBody.of(packed), headers=(*answer.headers, ("Content-Encoding", "gzip")))
+        if self.kind == "not_http":
+            return replace(answer, version="CAMERA", after="close")
+        if self.kind in ("part_unasked", "part_as_whole") and answer.status == 200:
+            size = len(answer.body)
+            said = ("Content-Range", f"bytes {self.at}-{size - 1}/{size}")
+            status = 206 if self.kind == "part_unasked" else 200
+            return replace(answer, status=status, body=answer.body.cut(self.at, size), headers=(*answer.headers, said))
         if self.kind == "wrong_length":
             return replace(answer, declared=self.at, after="close")
         if self.kind.startswith("range_") and answer.status == 206:

@@ -106,7 +106,7 @@ class DeviceAnswer:
     body_delay: float = 0.0
     """Seconds between the headers and the body; infinity: the body never comes."""
     version: str = "HTTP/1.1"
-    """HTTP/1.0 has no header that says what becomes of the connection."""
+    """HTTP/1.0 has no header that says what becomes of the connection. Another word, and it is no HTTP."""
 
     def head(self, *, close: bool) -> bytes:
         """Status line and headers. Real devices shout some header names."""

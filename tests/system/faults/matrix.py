@@ -48,6 +48,18 @@ LIES = (
     Fault("range_unsaid"),
     Fault("range_refused"),
 )
+# Answers that belong nowhere: each is asked again, once.
+ODD = (
+    Fault("status", status=204, text=""),
+    Fault("status", status=202),
+    Fault("status", status=302, text="x" * 100_000, headers=(("Location", "/elsewhere"),)),
+    Fault("status", status=429),
+    Fault("status", status=101, text=""),
+    Fault("part_unasked", at=1000),
+    Fault("part_as_whole", at=1000),
+    Fault("packed"),
+    Fault("not_http"),
+)
 # What is not worth another try is lost the first time: the camera said that it is not there.
 FINAL = {("status", 404)}
 # What breaks off, and goes on with Range: each answer brings it forward.
@@ -87,7 +99,9 @@ CELLS = tuple(
     for ranges in (True, False)
     for always in (False, True)
     for clip in (1, 2, 3)
-) + tuple(Cell(fault, clip, always, True) for fault in LIES for always in (False, True) for clip in (1, 2, 3))
+)
+CELLS += tuple(Cell(fault, clip, always, True) for fault in LIES for always in (False, True) for clip in (1, 2, 3))
+CELLS += tuple(Cell(fault, 2, always, always) for fault in ODD for always in (False, True))
 
 
 @dataclass(frozen=True)

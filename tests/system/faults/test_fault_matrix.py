@@ -8,11 +8,13 @@ refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from tests.conftest import Bench, Ran, frame_md5s, three_clips
-from tests.system.faults.matrix import CELLS, FAR, KINDS, LIES, Cell, Outcome, md5s_of_clip, run_cells
+from tests.system.faults.matrix import CELLS, FAR, KINDS, LIES, ODD, Cell, Outcome, md5s_of_clip, run_cells
 
+from camreel.report import reason_text
 from camreel.transfer.resume import OVERLAP
 from camreel_simulator import Fault
 
@@ -20,6 +22,18 @@ from camreel_simulator import Fault
 UNUSABLE = {"garbage", "short_body"}
 # More bytes than announced: whether the client sees them as a broken answer or not at all is a matter of timing.
 EITHER = {"wrong_length"}
+# What is said of an odd answer.
+WORDS = {
+    "status-101": "an answer that does not belong here (101)",
+    "status-202": "an answer that does not belong here (202)",
+    "status-204": "it has nothing to send (204)",
+    "status-302": "sends us elsewhere (/elsewhere), which is not followed",
+    "status-429": "answered 429",
+    "part_unasked": "sent a part, though all of it was asked for (206)",
+    "part_as_whole": "sent a part, though all of it was asked for",
+    "packed": "sent a compressed answer although none was asked for",
+    "not_http": "sent an answer that is not HTTP",
+}
 
 
 def _named(fault: Fault) -> str:
@@ -88,12 +102,23 @@ def test_a_device_that_lies_about_ranges_is_asked_once(outcomes: dict[Cell, Outc
     assert len(requests) <= 3
 
 
-@pytest.mark.parametrize("fault", KINDS, ids=_named)
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell.fault in ODD], ids=str)
+def test_an_odd_answer_is_asked_again_once(outcomes: dict[Cell, Outcome], cell: Cell):
+    """The second answer stands, good or odd; a redirect is not followed."""
+    outcome = outcomes[cell]
+    most = 3 if cell.fault.kind == "not_http" else 2  # as good as a connection that breaks
+    assert len(outcome.requests) == (most if cell.always else 2)
+    assert not [one for one in outcome.log if "elsewhere" in one.target]
+    if cell.always:
+        reason = reason_text(next(clip.reason for clip in outcome.ran.ok.clips if clip.reason is not None))
+        assert "short answer" not in reason
+        assert WORDS[cell.name] in reason
+
+
+@pytest.mark.parametrize("fault", [*KINDS, *ODD], ids=_named)
 def test_a_fault_of_every_clip(bench, fault):
     """Nothing can be had: no video, no half-made file, one sentence, exit 6 or 7."""
-    struck = Fault(fault.kind, target="RPC_Loadfile", times=None, at=fault.at, status=fault.status, text=fault.text)
-    if fault.at == FAR:
-        struck = Fault(fault.kind, target="RPC_Loadfile", times=None, at=5000)
+    struck = replace(fault, target="RPC_Loadfile", times=None, at=5000 if fault.at == FAR else fault.at)
     stand = bench(faults=[struck])
     run = stand.export()
     assert run.error is not None
@@ -103,10 +128,10 @@ def test_a_fault_of_every_clip(bench, fault):
     assert stand.camera.open_finders == 0
 
 
-def check_invariant(stand: Bench, run: Ran) -> None:
+def check_invariant(stand: Bench, run: Ran, *, open_finders: int = 0) -> None:
     """All of it is there, and nothing is left half-named or open."""
     recordings = stand.camera.recordings
-    assert stand.camera.open_finders == 0
+    assert stand.camera.open_finders == open_finders
     assert stand.camera.rejected_logins == 0
     left = [path.name for path in stand.folder.iterdir()]
     assert not [name for name in left if name.endswith(".part")], left
@@ -122,6 +147,19 @@ def test_a_fault_while_asking_is_survived(bench, action, kind):
     recordings = three_clips()
     stand = bench(recordings=recordings, faults=[Fault(kind, target=action)])
     check_invariant(stand, stand.export())
+
+
+@pytest.mark.parametrize("action", ["getCurrentTime", "factory.create", "action=findFile", "findNextFile"])
+@pytest.mark.parametrize("fault", [ODD[0], ODD[2], Fault("packed"), Fault("error_page"), Fault("empty")], ids=_named)
+def test_an_odd_answer_while_asking_is_survived(bench, action, fault):
+    """It is asked again: the video is the same, and the clock is known as well as ever."""
+    stand = bench(recordings=three_clips(), faults=[replace(fault, target=action)])
+    run = stand.export()
+    # The camera made it, and nobody could read its number.
+    unread = action == "factory.create" and fault.kind == "packed"
+    check_invariant(stand, run, open_finders=int(unread))
+    assert not run.ok.warnings
+    assert stand.camera.faults_fired == 1
 
 
 @pytest.mark.parametrize("action", ["close", "destroy"])
@@ -143,6 +181,16 @@ def test_a_first_login_without_a_clear_answer_is_not_tried_again(bench, kind):
     assert run.error.exit_code == 6
     assert "not tried twice" in (run.error.hint or "")
     assert sum(request.authorized for request in stand.camera.log) <= 1
+
+
+@pytest.mark.parametrize("fault", [ODD[2], Fault("packed")], ids=_named)
+def test_an_odd_answer_to_the_first_login_is_final(bench, fault):
+    """Nobody can tell whether the camera took the password: it goes out once."""
+    stand = bench(faults=[replace(fault, target="getSystemInfo")])
+    run = stand.export()
+    assert run.error is not None
+    assert run.error.exit_code == 6
+    assert sum(request.authorized for request in stand.camera.log) == 1
 
 
 def test_a_bare_500_at_the_login_may_be_a_lock(bench):

@@ -159,7 +159,7 @@ def test_other_answers_are_no_lock(status, body):
         (403, CameraRefused, "does not let this user do that"),
         (404, CameraRefused, "answered 404"),
         (400, CameraRefused, "answered 400"),
-        (206, CameraRefused, "answered 206"),
+        (206, CameraRefused, "sent a part, though all of it was asked for (206)"),
         (301, CameraRefused, "sends us elsewhere (nowhere)"),
     ],
 )

@@ -319,6 +319,70 @@ async def test_downloads_that_are_broken_as_such_are_tried_once_each(pool, sever
     assert len(camera.asked) == 1 + 3 * 2 + 2
 
 
+def odd(status: int) -> CameraRefused:
+    return CameraRefused(f"Odd ({status}).", status=status, once_more=True)
+
+
+async def test_an_odd_answer_is_asked_again_once(pool, several, camera, movie):
+    """The same one twice is final; another odd one is not the same."""
+    recordings = several(3, {1: [odd(204), movie], 2: [odd(204), odd(302), movie], 3: [odd(204), odd(204), movie]})
+    running = pool(recordings, limit=1, attempts=5)
+    await running.run()
+    clips = await outcomes(running, 3)
+    assert [isinstance(clip, Fetched) for clip in clips] == [True, True, False]
+    assert clips[2] == failed("Odd (204)")
+    assert [camera.asked.count(one.path) for one in recordings] == [2, 3, 2]
+
+
+@pytest.mark.parametrize("answer", [odd(204), b"<html>", b""], ids=["odd", "page", "empty"])
+async def test_a_camera_that_answers_oddly_every_time_is_not_asked_more_and_more(pool, several, camera, answer):
+    """After three recordings in a row the others are tried once each."""
+    recordings = several(20, dict.fromkeys(range(1, 21), answer))
+    running = pool(recordings, limit=1, attempts=2)
+    await running.run()
+    assert not any(isinstance(clip, Fetched) for clip in await outcomes(running, 20))
+    assert len(camera.asked) == 3 * 2 + 17
+
+
+async def test_a_short_clip_is_believed_by_a_camera_that_was_given_up(pool, recording, camera, movie):
+    """One try each is for what never comes: a second body of the same length is still believed."""
+    recordings = [recording(n, size=len(movie) + 1) for n in range(5)]
+    for one in recordings:
+        camera.answers[one.path] = [odd(204)]
+    camera.answers[recordings[4].path] = [movie]
+    running = pool(recordings, limit=1)
+    await running.run()
+    assert [isinstance(clip, Fetched) for clip in await outcomes(running, 5)] == [False] * 4 + [True]
+    assert camera.asked.count(recordings[4].path) == 2
+
+
+@pytest.mark.parametrize(("listed", "before", "after"), [(1, 2, 2), (0, 1, 2)], ids=["short of the list", "as listed"])
+async def test_a_clip_that_the_merge_finds_broken_is_fetched_twice_in_all(
+    pool, recording, camera, *, movie, listed, before, after
+):
+    """The second copy is believed; one that came twice already is not fetched a third time."""
+    one = recording(size=len(movie) + listed)
+    camera.answers[one.path] = [movie]
+    running = pool([one])
+    await running.run()
+    assert len(camera.asked) == before
+    for _time in range(2):
+        clip = await running.again(1, "it ends early")
+        assert isinstance(clip, Fetched)
+        assert clip.path.read_bytes() == movie
+        assert len(camera.asked) == after
+
+
+async def test_a_body_of_a_wrong_length_is_fetched_twice(pool, recording, camera, body, *, movie):
+    """Without a Content-Length nothing says that it is whole: it is not believed, nor fetched a third time."""
+    one = recording(size=len(movie) + 1)
+    camera.answers[one.path] = [body(None, [movie]) for _time in range(9)]
+    running = pool([one], attempts=5)
+    await running.run()
+    assert await outcomes(running, 1) == [failed(f"it sent {len(movie):,} of {len(movie) + 1:,} bytes")]
+    assert len(camera.asked) == 2
+
+
 @pytest.mark.parametrize(
     "answer",
     [CameraRefused("No.", status=404), CameraRefused("No.", status=400), CameraBusy("Busy."), CameraUnreachable("It.")],

@@ -129,6 +129,28 @@ async def test_what_will_not_get_better_is_tried_once(error):
     assert (run.attempts, run.waits, run.told) == ([1], [], [])
 
 
+async def test_an_odd_answer_is_asked_again_once():
+    """Twice the same is final; another one has a chance of its own."""
+    first, second = (CameraRefused(str(status), status=status, once_more=True) for status in (204, 302))
+    run = Run(first, second, "done")
+    assert await run.go(Backoff()) == "done"
+    run = Run(first, second, first, "never")
+    with pytest.raises(CameraRefused) as caught:
+        await run.go(Backoff())
+    assert caught.value is first
+    assert run.attempts == [1, 2, 3]
+
+
+async def test_an_odd_answer_to_the_first_login_is_final():
+    """Nobody can tell whether the password was read: whoever knows that says that it is not worth another try."""
+    error = NotACamera("packed", once_more=True)
+    error.worth_retrying = False
+    run = Run(error, "never")
+    with pytest.raises(NotACamera):
+        await run.go(Backoff())
+    assert run.attempts == [1]
+
+
 async def test_a_login_that_is_refused_later_ends_it_too():
     """Busy, then refused: not tried a third time."""
     run = Run(CameraBusy("busy"), LoginRefused("wrong"), "never")

@@ -121,7 +121,7 @@ def test_only_real_progress_makes_tries_forgotten():
         tries.begin(0, 0)
         tries.received(OVERLAP - 1)
         assert not tries.progressed()
-        tries.count(doubt=False)
+        tries.count()
     assert tries.counted == 2
     tries.begin(0, 0)
     tries.received(10 * OVERLAP)

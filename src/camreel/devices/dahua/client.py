@@ -150,9 +150,27 @@ class DahuaClient:
             firmware=await self._one("getSoftwareVersion", "version"),
         )
 
+    async def _told(self, name: str, /, **parameters: str) -> Answer:
+        """Ask for something that changes nothing on the camera. An odd answer is asked again, once, and then stands."""
+        target = protocol.cgi_target(name, **parameters)
+        try:
+            answer = await self._connection.text(target)
+            is_odd = answer.status == 200 and protocol.is_page(answer.text)
+        except CameraError as error:
+            if not error.once_more:
+                return _nothing(error)
+            is_odd = True
+        if not is_odd:
+            return answer
+        try:
+            return await self._connection.text(target)
+        except CameraError as error:
+            error.worth_retrying = error.worth_retrying and not error.once_more
+            return _nothing(error)
+
     async def _system_info(self) -> Answer:
         try:
-            return await self._connection.text(protocol.cgi_target("magicBox", action="getSystemInfo"))
+            return await self._told("magicBox", action="getSystemInfo")
         except CameraRefused as refusal:
             if refusal.status < 400:  # it redirects
                 raise
@@ -164,14 +182,14 @@ class DahuaClient:
                 return True
             async with self._finder():
                 return True
-        except CameraRefused as refusal:
+        except (CameraRefused, BadTransfer) as refusal:
             log.debug("no search: %s", refusal)
             return False
 
     async def _one(self, action: str, key: str) -> str | None:
         """Return one optional fact; None if this firmware does not tell it."""
         try:
-            answer = await self._connection.text(protocol.cgi_target("magicBox", action=action))
+            answer = await self._told("magicBox", action=action)
         except LoginError:
             raise
         except CameraError as error:
@@ -189,7 +207,7 @@ class DahuaClient:
         The ``Date`` header is not asked: it holds local time labelled GMT (Intelbras MHDX 1308).
         """
         before = self._utc_now()
-        answer = await self._connection.text(protocol.cgi_target("global", action="getCurrentTime"))
+        answer = await self._told("global", action="getCurrentTime")
         after = self._utc_now()
         shown = protocol.parse_time(protocol.parse_pairs(answer.text).get("result", ""))
         if answer.status != 200 or shown is None:
@@ -206,7 +224,7 @@ class DahuaClient:
 
     async def _config(self, name: str) -> str | None:
         try:
-            answer = await self._connection.text(protocol.cgi_target("configManager", action="getConfig", name=name))
+            answer = await self._told("configManager", action="getConfig", name=name)
         except LoginError:
             raise
         except CameraError as error:
@@ -299,9 +317,7 @@ class DahuaClient:
 
     async def titles(self) -> dict[int, str]:
         """Return the channels' titles by number, from 1; empty if the camera does not tell them."""
-        answer = await self._connection.text(
-            protocol.cgi_target("configManager", action="getConfig", name="ChannelTitle")
-        )
+        answer = await self._told("configManager", action="getConfig", name="ChannelTitle")
         return protocol.parse_titles(answer.text) if answer.status == 200 else {}
 
     async def number_of(self, title: str) -> int:
@@ -355,6 +371,8 @@ class DahuaClient:
         """Make a finder on the camera, and destroy it whatever happens: leaked ones exhaust it until it restarts."""
         answer = await self._connection.text(protocol.cgi_target("mediaFileFind", action="factory.create"))
         finder = protocol.parse_object(answer.text) if answer.status == 200 else None
+        if finder is None and answer.status == 200 and protocol.is_page(answer.text):
+            raise BadTransfer(f"{self._address} did not start a search, but sent: {_first_words(answer.text)}.")
         if finder is None:
             raise CameraRefused(
                 f"The camera at {self._address} does not start a search: {_first_words(answer.text)}.",
@@ -427,6 +445,13 @@ class DahuaClient:
         )
         async with self._connection.body(target) as body:
             yield body
+
+
+def _nothing(error: CameraError) -> Answer:
+    """Return the answer of a camera that says that it has nothing to say (204); raise any other error."""
+    if isinstance(error, CameraRefused) and error.status < 300:
+        return Answer(error.status, "")
+    raise error
 
 
 def _listed(titles: dict[int, str]) -> str:
