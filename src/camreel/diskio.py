@@ -49,6 +49,7 @@ def part_of(final: Path) -> Path:
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", -1)  # Windows' link to a folder
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -62,6 +63,44 @@ class NotRegular(OSError):
 def user_id() -> int | None:
     """Return the user that files of ours belong to; None on Windows."""
     return os.geteuid() if hasattr(os, "geteuid") else None
+
+
+def keeps_owners(folder: Path) -> bool:
+    """Return whether what this user makes in ``folder`` belongs to this user: not so on many shares. Blocking.
+
+    True if nothing can be made there.
+    """
+    probe = random_part(folder / ".camreel")
+    try:
+        handle = create_new(probe)
+    except OSError:
+        return True
+    try:
+        return user_id() in {None, os.fstat(handle).st_uid}
+    finally:
+        os.close(handle)
+        with suppress(OSError):
+            probe.unlink()
+
+
+def is_own_folder(folder: Path) -> bool:
+    """Return whether a folder of this user is there, which is no link; of anybody if the file system has no owners."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    if not stat.S_ISDIR(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION:
+        return False
+    return user_id() in {None, found.st_uid} or not keeps_owners(folder)
+
+
+def is_own_file(file: Path) -> bool:
+    """Return whether a regular file of this user is there, which is no link; of anybody as for a folder."""
+    try:
+        found = file.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and (user_id() in {None, found.st_uid} or not keeps_owners(file.parent))
 
 
 def open_regular(path: str | Path, flags: int = os.O_RDONLY, *, follow: bool = False, own: bool = False) -> int:

@@ -5,6 +5,7 @@ connect -> clock -> search -> plan -> check free space -> download and merge, si
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -31,9 +32,10 @@ from camreel.planning.plan import ExportPlan
 from camreel.report import AtATime, Report
 from camreel.report.listing import Listing
 from camreel.text import size_text
+from camreel.transfer.notes import Job, drop_job, write_job
 from camreel.transfer.resume import held, recover
 from camreel.transfer.runtime import Runtime
-from camreel.transfer.store import Job, Store, drop_job, write_job
+from camreel.transfer.store import Store
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -66,9 +68,9 @@ def _check(place: Path, needed: int, clips: int, video: int) -> None:
 
 def bytes_to_come(plan: ExportPlan, store: Store) -> int:
     """Estimate the bytes still to download: without those that an earlier run left in ``store``."""
-    missing = [recording for recording in plan.recordings if store.find(recording) is None]
+    missing = [recording for recording in plan.recordings if not store.is_there(recording)]
     sizes = _sizes(plan)
-    there = (held(store, recording) for recording in missing)
+    there = (held(store, recording, check=False) for recording in missing)
     needed = sum(int(sizes[recording] * _wanted_share(recording)) for recording in missing)
     return max(0, needed - sum(part.size for part in there if part))
 
@@ -217,15 +219,18 @@ class _Export:
             return there
         make_folders(request.output)
         store = Store(request.output.folder, request.target.address)
-        part = part_for(request, store)
+        part = part_for(request)
         noted = _noted(request, found, store, part)
         with store.locked(noted):
+            if store.is_shared and os.name == "posix":
+                self._inquiry.warn(_shared_note(store))
             recover(store)
             is_lapse = request.output.video.timelapse is not None
             if not is_lapse:  # it fetches a fraction, which nobody knows beforehand
                 check_space(request, found.plan, store)
             if self._confirm is not None and not is_lapse and not await self._confirm(bytes_to_come(found.plan, store)):
                 raise Interrupted("nothing was downloaded")
+            store.drop_output(noted.name, part.parent)
             with disk_errors(store.folder):
                 write_job(store.folder, noted)
             job = _job(request, found, part)
@@ -258,6 +263,11 @@ class _Export:
                 with disk_errors(store.folder):
                     drop_job(store.folder, noted)
             return report
+
+
+def _shared_note(store: Store) -> str:
+    reused = "only downloads that camreel has noted for you are" if store.remembers else "no earlier download is"
+    return f"Others can write to {store.folder.parent.parent}: {reused} reused."
 
 
 def _job(request: Request, found: SearchResult, part: Path) -> MergeJob:

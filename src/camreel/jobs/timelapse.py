@@ -176,7 +176,7 @@ class TimelapseJob:
             )
         except NotInPart:
             self._inquiry.warn("The camera does not send single pictures of some recordings: they are fetched whole.")
-        path = self._store.find(wish.recording)
+        path = await anyio.to_thread.run_sync(self._store.find, wish.recording, abandon_on_cancel=True)
         if path is None:
             path = await self._inquiry.fetching(
                 printable(wish.recording.name), lambda attempt: self._whole(line, wish, manner, attempt)

@@ -45,7 +45,9 @@ def already_there(request: Request | MergeRequest, *, tidy: bool = True) -> Repo
         found = tuple(OutputReport(str(path), os.lstat(path).st_size) for path in there)
     if tidy and state in {COMPLETE, HAS_GAPS} and isinstance(request, Request):
         # A run that was killed just after it had named it could not tidy up.
-        Store(request.output.folder, request.target.address).let_go(job_name(request), keep=request.output.keep_files)
+        Store(request.output.folder, request.target.address).let_go(
+            job_name(request), output=output, keep=request.output.keep_files
+        )
     if state == PARTIAL and wish in {None, IfExists.SKIP}:
         return None
     if wish is IfExists.SKIP or (wish is None and state in {COMPLETE, HAS_GAPS}):
@@ -99,13 +101,9 @@ def job_name(request: Request) -> str:
     return fingerprint(request)[:12]
 
 
-def part_for(request: Request | MergeRequest, store: Store | None = None) -> Path:
-    """The temporary name of the output: beside it, and another one for each camera that could write it.
-
-    Without a store, which only one run can have at a time, another one for each run.
-    """
-    writer = _short(str(store.folder)) if store else str(os.getpid())
-    return request.output.file.with_name(f"{request.output.file.name}.{writer}.part")
+def part_for(request: Request | MergeRequest) -> Path:
+    """The temporary name of the output: beside it, and one that nobody can foretell. Each call gives another."""
+    return random_part(request.output.file)
 
 
 def _folders(output: Output) -> tuple[Path, ...]:

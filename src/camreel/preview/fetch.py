@@ -28,11 +28,12 @@ from camreel.report import reason_text
 from camreel.text import size_text
 from camreel.transfer.download import TransferPolicy, fetch
 from camreel.transfer.keyframes import keyframes
+from camreel.transfer.notes import Job
 from camreel.transfer.pool import DownloadSlot
 from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import recover
 from camreel.transfer.runtime import Runtime
-from camreel.transfer.store import Job, Store
+from camreel.transfer.store import Store
 from camreel.transfer.throttle import RateLimit
 
 WIDTH = 320  # pixels of a thumbnail: two beside each other on a phone, and enough to tell who it is
@@ -223,7 +224,7 @@ class PictureFetcher:
                     await line.hang_up()
                     raise
 
-            had = store.find(recording)
+            had = await anyio.to_thread.run_sync(store.find, recording, abandon_on_cancel=True)
             clip = await self._inquiry.fetching(printable(recording.name), attempt) if had is None else had
             for place in places:
                 start = recording.span.start

@@ -6,17 +6,20 @@ The body is bounded, synced as it grows, and appended only to bytes that it real
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from io import FileIO
 from pathlib import Path
 
 import anyio.to_thread
 
 from camreel.devices.base import BodySource, Source
-from camreel.diskio import BackgroundFsync, disk_errors, sync_file
+from camreel.diskio import BackgroundFsync, disk_errors, open_regular, sync_file
 from camreel.errors import BadTransfer, CameraRefused, printable
 from camreel.formats.dhav import NotDhav, summary
 from camreel.model import Recording, Span
@@ -40,7 +43,8 @@ class RangeMismatch(Exception):
 
 async def receive(
     body: BodySource,
-    part: Path,
+    store: Store,
+    recording: Recording,
     progress: Callable[[int], None],
     *,
     limit: int,
@@ -48,57 +52,85 @@ async def receive(
     on_synced: Callable[[int], None] = lambda _size: None,
     after: PartialFile | None = None,
 ) -> tuple[bytes, int]:
-    """Write the body to ``part``, or append it ``after`` the bytes there; return its first bytes and the part's size.
+    """Write the body to the part, or append it ``after`` the bytes there; return its first bytes and the part's size.
 
     Raises BadTransfer beyond ``limit`` bytes, RangeMismatch if the overlapping bytes differ.
     """
-    with disk_errors(part):
-        file = part.open("r+b" if after else "wb", buffering=0)
-    head, size, synced, told, tell_at = b"", 0, 0, 0, 0.0
+    part = store.part(recording)
+    head, size, synced, told, tell_at = b"", after.first if after else 0, 0, 0, 0.0
+    writer = _PartWriter(store, recording, after)
     syncing = BackgroundFsync(str(part))  # so that the last sync is short, and a power cut costs little
     try:
-        known = b""
-        if after is not None:
-            size = after.first
-            with disk_errors(part):
-                known = _tail(file, after)
-        async for chunk in body.chunks:
-            if len(head) < HEAD:
-                head += chunk[: HEAD - len(head)]
-            known, fresh = _compared(known, chunk)
-            size += len(chunk)
-            if size > limit:
-                raise BadTransfer(
-                    f"it sent more than the {size_text(limit)} that the recording can have.", once_more=True
-                )
-            with disk_errors(part):
-                write_all(file, fresh)
-            if fresh and time.monotonic() >= tell_at:
-                told, tell_at = size, time.monotonic() + _TELL_EVERY
-                progress(size)
-            if spend is not None:
-                await spend(len(chunk))
-            syncing.written(size)
-            if syncing.done > synced:
-                synced = syncing.done
-                on_synced(synced)
+        with noted_on_error(store, recording):
+            async for chunk in body.chunks:
+                if len(head) < HEAD:
+                    head += chunk[: HEAD - len(head)]
+                size += len(chunk)
+                _check_size(size, limit)
+                if writer.write(chunk) and time.monotonic() >= tell_at:
+                    told, tell_at = size, time.monotonic() + _TELL_EVERY
+                    progress(size)
+                if spend is not None:
+                    await spend(len(chunk))
+                syncing.written(size)
+                if syncing.done > synced:
+                    synced = syncing.done
+                    on_synced(synced)
     finally:
         with disk_errors(part):
-            file.close()  # on network shares a full disk may be told only now
+            writer.close()  # on network shares a full disk may be told only now
             syncing.end()
         if told < size <= limit:
             progress(size)
     return head, size
 
 
-def _tail(file: FileIO, after: PartialFile) -> bytes:
-    """Return the bytes that are sent again; cut off anything behind them."""
-    file.truncate(after.size)
-    file.seek(after.first)
-    tail = file.read(OVERLAP)
-    if len(tail) != OVERLAP:  # somebody has cut it meanwhile
-        raise RangeMismatch(lie=False)
-    return tail
+class _PartWriter:
+    """Write a part: a new one, or behind bytes that come again, and are compared before anything is changed."""
+
+    def __init__(self, store: Store, recording: Recording, after: PartialFile | None) -> None:
+        self._part = store.part(recording)
+        with disk_errors(self._part):
+            handle = store.open_part(recording, os.O_RDWR) if after else store.create_part(recording)
+            self._file = FileIO(handle, "r+")
+            self._known = self._tail(store, recording, after) if after else b""
+        self._hash = store.hash_of(recording)
+
+    def _tail(self, store: Store, recording: Recording, after: PartialFile) -> bytes:
+        """Return the bytes that come again; go behind them."""
+        is_ours = store.check_part(recording, self._file.fileno(), after.size)
+        self._file.seek(after.first)
+        tail = self._file.read(OVERLAP)
+        if len(tail) != OVERLAP or not is_ours:  # somebody has changed it meanwhile
+            self._file.close()
+            raise RangeMismatch(lie=False)
+        return tail
+
+    def write(self, chunk: bytes) -> int:
+        """Write what is new in ``chunk``; return how many bytes. Raises RangeMismatch and DiskError."""
+        rest, fresh = _compared(self._known, chunk)
+        with disk_errors(self._part):
+            if self._known and not rest:
+                self._file.truncate()  # what is behind it may not have survived a power cut
+            write_all(self._file, fresh)
+        self._known = rest
+        if self._hash is not None:
+            self._hash.update(fresh)
+        return len(fresh)
+
+    def close(self) -> None:
+        """Close the part. Raises OSError."""
+        self._file.close()
+
+
+@contextmanager
+def noted_on_error(store: Store, recording: Recording) -> Iterator[None]:
+    """Note how far the part has come if it is broken off: the next run can continue it."""
+    try:
+        yield
+    except BaseException:
+        store.note_part(recording)
+        raise
 
 
 def _compared(known: bytes, chunk: bytes) -> tuple[bytes, memoryview]:
@@ -107,6 +139,11 @@ def _compared(known: bytes, chunk: bytes) -> tuple[bytes, memoryview]:
     if known[:same] != chunk[:same]:
         raise RangeMismatch(lie=True)
     return known[same:], memoryview(chunk)[same:]
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise BadTransfer(f"it sent more than the {size_text(limit)} that the recording can have.", once_more=True)
 
 
 def write_all(file: FileIO, chunk: memoryview) -> None:
@@ -121,17 +158,17 @@ _BLOCK = 1 << 20
 
 
 def unwrap(part: Path) -> bytes:
-    """Strip the multipart wrapper of ``part`` in place; return the first bytes of the recording. Blocking.
+    """Strip the multipart wrapper of ``part``; return the first bytes of the recording. Blocking.
 
     A part that is not a multipart answer with a recording stays as it is.
     """
-    with disk_errors(part), part.open("r+b") as file:
+    with disk_errors(part), os.fdopen(open_regular(part, os.O_RDWR), "r+b") as file:
         head = file.read(_WITHIN)
         boundary = head.split(b"\r\n", 1)[0]
         start = _start(head)
         if start is None:
             return head[:_HEAD]
-        size = part.stat().st_size
+        size = os.fstat(file.fileno()).st_size
         file.seek(max(0, size - len(boundary) - 16))
         tail = file.read()
         closing = tail.rfind(b"\r\n" + boundary + b"--")
@@ -244,7 +281,8 @@ async def fetch_by_time(
     spend = manner.spend if manner else None
     async with source.open_by_time(replace(recording, listed=asked)) as body:
         progress(0)
-        head, _received = await receive(body, part, progress, limit=_limit(body.length, recording.size), spend=spend)
+        limit = _limit(body.length, recording.size)
+        head, _received = await receive(body, store, recording, progress, limit=limit, spend=spend)
     _check_head(head)
     await anyio.to_thread.run_sync(_check_times, part, asked)
     await sync(part)
@@ -269,7 +307,8 @@ async def whole(
     progress(0)  # the camera has answered
     head, received = await receive(
         body,
-        store.part(recording),
+        store,
+        recording,
         progress,
         limit=limit,
         spend=manner.spend,
@@ -282,12 +321,11 @@ async def _continued(
     source: Source, recording: Recording, store: Store, progress: Callable[[int], None], manner: TransferPolicy
 ) -> Received | None:
     """Receive the rest of the part; return None if the recording has to start again."""
-    held = resume.held(store, recording) if manner.ranges.usable is not False else None
+    held = await held_part(store, recording) if manner.ranges.usable is not False else None
     if held is None:
         return None
-    part = store.part(recording)
     if held.size == held.total:  # the run before ended just before it could give it its name
-        return Received(await anyio.to_thread.run_sync(_first_bytes, part), held.total, held.total)
+        return Received(await anyio.to_thread.run_sync(_first_bytes, store, recording), held.total, held.total)
     try:
         async with source.open(recording, first=held.first) as body:
             if body.part is None:
@@ -297,7 +335,8 @@ async def _continued(
             progress(held.size)
             _head, received = await receive(
                 body,
-                part,
+                store,
+                recording,
                 progress,
                 limit=held.total,
                 spend=manner.spend,
@@ -315,7 +354,7 @@ async def _continued(
             manner.ranges.refuse("what it sent was not the part that was asked for")
         return None
     manner.ranges.usable = True
-    return Received(await anyio.to_thread.run_sync(_first_bytes, part), received, held.total)
+    return Received(await anyio.to_thread.run_sync(_first_bytes, store, recording), received, held.total)
 
 
 def _check_part(body: BodySource, held: PartialFile) -> None:
@@ -328,9 +367,15 @@ def _check_part(body: BodySource, held: PartialFile) -> None:
         raise RangeMismatch(lie=False)
 
 
-def _first_bytes(part: Path) -> bytes:
-    with disk_errors(part), part.open("rb") as file:
+def _first_bytes(store: Store, recording: Recording) -> bytes:
+    with disk_errors(store.part(recording)), os.fdopen(store.open_part(recording), "rb") as file:
         return file.read(HEAD)
+
+
+async def held_part(store: Store, recording: Recording, key: str | None = None) -> PartialFile | None:
+    """Return what :func:`.resume.held` does; in a thread if that takes long."""
+    find = partial(resume.held, store, recording, key)
+    return await anyio.to_thread.run_sync(find, abandon_on_cancel=True) if store.is_shared else find()
 
 
 async def sync(part: Path) -> None:

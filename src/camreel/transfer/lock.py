@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import stat
 import tempfile
 import warnings
 from contextlib import suppress
@@ -19,6 +18,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from camreel.devices.lockout import state_folder
+from camreel.diskio import is_own_file, make_private
 
 # What a file system answers that has no locks.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
@@ -40,7 +40,7 @@ def acquire(file: Path) -> BaseFileLock:
         file.unlink()
     for place in _stand_ins(file):
         try:
-            _make_private(place.parent)
+            make_private(place.parent)
             return _by_system(place)
         except Timeout:
             raise
@@ -52,7 +52,7 @@ def acquire(file: Path) -> BaseFileLock:
 
 def is_locked(file: Path) -> bool:
     """Return whether another process has it. Nothing is made for that."""
-    if not any(place.exists() for place in (file, _marker(file), *_stand_ins(file))):
+    if not any(os.path.lexists(place) for place in (file, _marker(file), *_stand_ins(file))):
         return False
     try:
         acquire(file).release()
@@ -62,6 +62,8 @@ def is_locked(file: Path) -> bool:
 
 
 def _by_system(file: Path) -> BaseFileLock:
+    if os.path.lexists(file) and not (is_own_file(file) and file.lstat().st_nlink == 1):
+        file.unlink()  # filelock would open it, and cut it off
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there are no locks
         lock = _held(FileLock(file))
@@ -88,11 +90,3 @@ def _stand_ins(file: Path) -> list[Path]:
         folders.insert(0, state_folder() / "locks")
     key = hashlib.sha256(os.fsencode(os.path.realpath(file))).hexdigest()[:16]
     return [folder / f"{key}.lock" for folder in folders]
-
-
-def _make_private(folder: Path) -> None:
-    """Make ``folder``. OSError if it is another user's, who could have planted it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))

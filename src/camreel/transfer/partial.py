@@ -8,25 +8,36 @@ odd raises NotInPart; then the whole recording is downloaded.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from io import FileIO
 from pathlib import Path
 
 import anyio.to_thread
 
 from camreel.devices.base import BodySource, Source
-from camreel.diskio import disk_errors
+from camreel.diskio import disk_errors, open_regular
 from camreel.errors import CameraError, CameraUnreachable, LoginError
 from camreel.formats.dhav import NotDhav, summary
 from camreel.formats.mp4 import BadIndex, Movie, choose, header_for, own_note, read_index
 from camreel.formats.mp4.boxes import head_of
 from camreel.model import Recording, Span
 from camreel.transfer import resume
-from camreel.transfer.download import Received, TransferPolicy, fetch_by_time, finished, sync, whole, write_all
+from camreel.transfer.download import (
+    Received,
+    TransferPolicy,
+    fetch_by_time,
+    finished,
+    held_part,
+    noted_on_error,
+    sync,
+    whole,
+    write_all,
+)
 from camreel.transfer.ranges import DavSeek, NotInPart, Ranged, RangesUnsupported, WholeFileReceived
-from camreel.transfer.resume import OVERLAP
 from camreel.transfer.store import Store, suffix_for
 
 HEAD = 16 << 10
@@ -165,7 +176,7 @@ async def fetch_part(
         store.drop_part(recording)
         raise
     await sync(part)
-    with disk_errors(part), part.open("rb") as opened:
+    with disk_errors(part), os.fdopen(store.open_part(recording), "rb") as opened:
         suffix = suffix_for(opened.read(8))
     return await anyio.to_thread.run_sync(store.complete, recording, suffix)
 
@@ -177,7 +188,7 @@ def note_of(clip: Path, recording: Recording) -> tuple[timedelta, int | None]:
     """
     if recording.part is None or clip.suffix != ".mp4":
         return timedelta(0), None
-    with disk_errors(clip), clip.open("rb") as file:
+    with disk_errors(clip), os.fdopen(open_regular(clip), "rb") as file:
         note = own_note(file.read(_LONGEST_NOTE))
     if note is None or note[0] * _MICRO > recording.span.end - recording.span.start + timedelta(minutes=10):
         return timedelta(0), None
@@ -251,43 +262,48 @@ async def _receive(
     file: Ranged, recording: Recording, store: Store, wanted: _Wanted, progress: Callable[[int], None]
 ) -> None:
     """Receive the wanted bytes into the part, from where an earlier try stopped."""
-    part, written = store.part(recording), _resumed_at(store, recording, wanted)
-    if not written:
-        resume.begin(store, recording, wanted.size, wanted.key)
+    part = store.part(recording)
+    opened, written = await _begun(store, recording, wanted)
+    running, unsynced = store.hash_of(recording), 0
+    try:
+        with noted_on_error(store, recording):
+            for first, end in _rest(wanted, written):
+                async with file.stream(first, end) as chunks:
+                    async for chunk in chunks:
+                        with disk_errors(part):
+                            write_all(opened, memoryview(chunk))
+                        if running is not None:
+                            running.update(chunk)
+                        written += len(chunk)
+                        unsynced += len(chunk)
+                        progress(written)
+                        if unsynced >= _SYNC_EVERY:
+                            await sync(part)
+                            resume.synced(store, recording, written)
+                            unsynced = 0
+    finally:
         with disk_errors(part):
-            part.write_bytes(wanted.header)
-        written = len(wanted.header)
-    unsynced = 0
-    for first, end in _rest(wanted, written):
-        async with file.stream(first, end) as chunks:
-            with disk_errors(part):
-                opened = part.open("r+b", buffering=0)
-            try:
-                opened.truncate(written)
-                opened.seek(written)
-                async for chunk in chunks:
-                    with disk_errors(part):
-                        write_all(opened, memoryview(chunk))
-                    written += len(chunk)
-                    unsynced += len(chunk)
-                    progress(written)
-                    if unsynced >= _SYNC_EVERY:
-                        await sync(part)
-                        resume.synced(store, recording, written)
-                        unsynced = 0
-            finally:
-                with disk_errors(part):
-                    opened.close()  # on network shares a full disk may be told only now
+            opened.close()  # on network shares a full disk may be told only now
 
 
-def _resumed_at(store: Store, recording: Recording, wanted: _Wanted) -> int:
-    """Return up to which byte the same part of an earlier try is good; 0 if there is none."""
-    held = resume.held(store, recording, wanted.key)
-    if held is None or held.total != wanted.size or held.first < len(wanted.header):
-        return 0
-    with disk_errors(store.part(recording)), store.part(recording).open("rb") as file:
-        same = file.read(len(wanted.header)) == wanted.header
-    return held.size - OVERLAP if same else 0
+async def _begun(store: Store, recording: Recording, wanted: _Wanted) -> tuple[FileIO, int]:
+    """Open the part to be written: what an earlier try left of it, or a new one. Return how much of it is there."""
+    held = await held_part(store, recording, wanted.key)
+    with disk_errors(store.part(recording)):
+        if held is not None and held.total == wanted.size and held.first >= len(wanted.header):
+            file = FileIO(store.open_part(recording, os.O_RDWR), "r+")
+            same = file.read(len(wanted.header)) == wanted.header
+            if same and store.check_part(recording, file.fileno(), held.first):
+                file.truncate(held.first)
+                file.seek(held.first)
+                return file, held.first
+            file.close()
+        resume.begin(store, recording, wanted.size, wanted.key)
+        file = FileIO(store.create_part(recording), "r+")
+        write_all(file, memoryview(wanted.header))
+        if (running := store.hash_of(recording)) is not None:
+            running.update(wanted.header)
+        return file, len(wanted.header)
 
 
 def _rest(wanted: _Wanted, written: int) -> Iterator[tuple[int, int]]:
@@ -301,7 +317,7 @@ def _rest(wanted: _Wanted, written: int) -> Iterator[tuple[int, int]]:
 
 def _check(part: Path, wanted: _Wanted, recording: Recording, total: int | None) -> None:
     """Raise NotInPart if the bytes cannot be the wanted part. Blocking."""
-    if part.stat().st_size != wanted.size:
+    if part.lstat().st_size != wanted.size:
         raise NotInPart("it came in another length")
     if wanted.pictures:
         _check_pictures(part, wanted.pictures, wanted.length_size)
@@ -311,7 +327,7 @@ def _check(part: Path, wanted: _Wanted, recording: Recording, total: int | None)
 
 def _check_pictures(part: Path, pictures: Sequence[tuple[int, int]], length_size: int) -> None:
     """Check that units with their lengths before them fill each frame: other bytes do not."""
-    with part.open("rb") as file:
+    with os.fdopen(open_regular(part), "rb") as file:
         for at, size in pictures:
             file.seek(at)
             data = file.read(size)

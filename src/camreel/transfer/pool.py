@@ -18,7 +18,7 @@ from camreel.errors import BadTransfer, CameraBusy, CameraError, CameraRefused, 
 from camreel.model import Recording
 from camreel.planning.account import LossKind, LostReason
 from camreel.transfer import resume
-from camreel.transfer.download import TransferPolicy, fetch, fetch_by_time
+from camreel.transfer.download import TransferPolicy, fetch, fetch_by_time, held_part
 from camreel.transfer.partial import fetch_part, note_of
 from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import OVERLAP
@@ -198,9 +198,10 @@ class Pool:
 
     async def run(self) -> None:
         """Download everything. LoginError and DiskError end it at once; a lost recording does not."""
-        for number, recording in enumerate(self._recordings, 1):
-            if clip := self._store.find(recording):
-                self._finish(number, _fetched(clip, recording, reused=True))
+        # In a thread: in a shared folder all of them are read.
+        found = await anyio.to_thread.run_sync(self._found, abandon_on_cancel=True)
+        for number, clip in found.items():
+            self._finish(number, clip)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._flush_behind)
             async with anyio.create_task_group() as workers:
@@ -208,6 +209,12 @@ class Pool:
                     workers.start_soon(self._work)
             # What is still in memory is either not needed once the video is complete, or brought to the disk then.
             tasks.cancel_scope.cancel()
+
+    def _found(self) -> dict[int, Fetched]:
+        clips = {number: self._store.find(recording) for number, recording in enumerate(self._recordings, 1)}
+        return {
+            number: _fetched(clip, self._recordings[number - 1], reused=True) for number, clip in clips.items() if clip
+        }
 
     async def _flush_behind(self) -> None:
         """Flush clips to the disk, one at a time, some seconds after they came: a power cut costs only the latest."""
@@ -263,7 +270,7 @@ class Pool:
         if self._pace.is_full:
             await line.hang_up()  # an idle connection counts among those that the camera allows
         async with self._pace.turn():
-            have = resume.held(self._store, recording) if self._manner.ranges.usable is not False else None
+            have = await held_part(self._store, recording) if self._manner.ranges.usable is not False else None
             self._listener.started(number, recording, tries.made, have.size if have else 0)
             tries.have(have.size if have else 0)
             told = partial(self._progress, number, tries)

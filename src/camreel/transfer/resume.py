@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import anyio
 
-from camreel.diskio import disk_errors, sync_file, sync_folder
+from camreel.diskio import sync_file, sync_folder
 from camreel.errors import DiskError
 from camreel.model import Recording
 from camreel.transfer.store import Store, suffix_for
@@ -27,7 +28,7 @@ log = logging.getLogger("camreel.resume")
 
 # So many of the last bytes are fetched again and compared: the end of a part is what a crash may have spoiled.
 OVERLAP = 64 << 10
-_LONGEST_NOTE = 1 << 20
+_LARGEST = 1 << 50  # bytes of a recording
 
 
 class Ranges:
@@ -105,16 +106,15 @@ def begin(store: Store, recording: Recording, total: int | None, key: str | None
         return
     span = recording.listed or recording.span
     start, end = span.start.isoformat(), span.end.isoformat()
-    note = PartNote(recording.path, start, end, recording.size, total, boot=_boot(), key=key)
-    _write(store.note(recording), note)
+    _write(store, recording, PartNote(recording.path, start, end, recording.size, total, boot=_boot(), key=key))
 
 
 def synced(store: Store, recording: Recording, size: int) -> None:
     """Note that ``size`` bytes of the part are on the disk, and would survive a power cut. Blocking."""
-    path = store.note(recording)
-    note = _read(path)
+    note = _read(store, recording)
     if note is not None:
-        _write(path, replace(note, synced=size))
+        _write(store, recording, replace(note, synced=size))
+    store.note_part(recording)
 
 
 def survives_unsynced(store: Store, recording: Recording, size: int) -> bool:
@@ -122,7 +122,7 @@ def survives_unsynced(store: Store, recording: Recording, size: int) -> bool:
 
     A process that dies loses nothing that was written; only a system that goes down does. Blocking.
     """
-    note = _read(store.note(recording))
+    note = _read(store, recording)
     return note is not None and note.boot is not None and note.boot == _boot() and note.total == size
 
 
@@ -145,7 +145,7 @@ def flush(store: Store, recording: Recording) -> None:
 
 def _state(note: Path) -> tuple[int, int] | None:
     try:
-        found = note.stat()
+        found = note.lstat()
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns
@@ -153,55 +153,67 @@ def _state(note: Path) -> tuple[int, int] | None:
 
 def recover(store: Store) -> None:
     """Turn clips that were not on the disk when the system went down into parts again. Blocking."""
-    for clip, path in store.doubted():
-        note = _read(path)
+    for clip, data in store.doubted():
+        note = _decoded(data)
         if note is None or note.boot != _boot():
             store.begin_again(clip)
 
 
 def is_held(store: Store, recording: Recording) -> bool:
     """Return whether there is a part that is safe to continue, of the whole or of a part. Blocking."""
-    note = _read(store.note(recording))
+    note = _read(store, recording)
     return note is not None and held(store, recording, note.key) is not None
 
 
-def held(store: Store, recording: Recording, key: str | None = None) -> PartialFile | None:
-    """Return the part of an earlier try or run, if it is safe to continue and of just these bytes. Blocking."""
-    note = _read(store.note(recording))
+def held(store: Store, recording: Recording, key: str | None = None, *, check: bool = True) -> PartialFile | None:
+    """Return the part of an earlier try or run, if it is safe to continue and of just these bytes. Blocking.
+
+    Without ``check``, the bytes of a part in a shared folder are not compared with their hash: for an estimate.
+    """
+    note = _read(store, recording)
     span = recording.listed or recording.span
     if note is None or (note.path, note.size, note.key) != (recording.path, recording.size, key):
         return None
     if (note.start, note.end) != (span.start.isoformat(), span.end.isoformat()):
         return None
     try:
-        with store.part(recording).open("rb") as file:
+        with os.fdopen(store.open_part(recording), "rb") as file:
             head = file.read(64)
-            size = file.seek(0, 2)
+            size = file.seek(0, os.SEEK_END)
+            known = store.known_size(recording)
+            if known is not None:  # a hash tells whether they are there, whatever went down meanwhile
+                if size < known or (check and not store.check_part(recording, file.fileno(), known)):
+                    return None
+                size = known
+            elif note.boot != _boot():
+                size = min(size, note.synced)  # the system went down: only what was synced is sure to be there
     except OSError:
         return None
-    if note.boot != _boot():
-        size = min(size, note.synced)  # the system went down meanwhile: only what was synced is sure to be there
     # A page of text that broke off is no beginning of a recording.
     if not OVERLAP < size <= note.total or suffix_for(head) == ".bin":
         return None
     return PartialFile(size, note.total)
 
 
-def _write(path: Path, note: PartNote) -> None:
-    with disk_errors(path):
-        path.write_text(json.dumps(asdict(note)), encoding="ascii")
+def _write(store: Store, recording: Recording, note: PartNote) -> None:
+    store.write_note(recording, json.dumps(asdict(note)).encode("ascii"))
 
 
-def _read(path: Path) -> PartNote | None:
+def _read(store: Store, recording: Recording) -> PartNote | None:
+    try:
+        return _decoded(store.read_note(recording))
+    except OSError:
+        return None
+
+
+def _decoded(data: bytes) -> PartNote | None:
     """Return the note; None if it is torn or not ours."""
     try:
-        with path.open("rb") as file:
-            fields = json.loads(file.read(_LONGEST_NOTE))
-        note = PartNote(**fields)
-    except (OSError, ValueError, TypeError, RecursionError):
+        note = PartNote(**json.loads(data))
+    except (ValueError, TypeError, RecursionError):
         return None
     numbers = (note.total, note.synced)
-    return note if all(type(number) is int and number >= 0 for number in numbers) else None
+    return note if all(type(number) is int and 0 <= number <= _LARGEST for number in numbers) else None
 
 
 @cache

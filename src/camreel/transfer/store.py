@@ -1,31 +1,52 @@
 """The folder in which the clips of one camera wait: ``OUTPUT_DIR/.amcrest_download/CAMERA``.
 
-Small files beside it say who holds it and which jobs left something in it: for people to read, never relied on.
+It is this user's alone. If others can put anything there all the same, it is shared: then only files are used again
+whose hashes are noted in the user's state folder (see :mod:`.hashes`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
+import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from filelock import BaseFileLock, Timeout
 
-from camreel.diskio import disk_errors, part_of, sync_file
-from camreel.errors import DiskError, printable
+from camreel.diskio import (
+    NotRegular,
+    create_new,
+    disk_errors,
+    is_own_folder,
+    is_private,
+    keeps_owners,
+    make_private,
+    open_regular,
+    part_of,
+    read_regular,
+    sync_file,
+    user_id,
+    write_whole,
+)
+from camreel.errors import DiskError
 from camreel.model import Address, Recording
+from camreel.transfer.hashes import HashNotes, KnownFile, RunningHash, begin_notes, drop_notes, has_notes, hash_up_to
 from camreel.transfer.lock import acquire, is_locked
+from camreel.transfer.notes import Job, job_file, output_parts, read_holder, read_job, read_jobs, write_holder
 
-_LONGEST = 16 << 20
-_SUFFIX = ".job"
-_OUTPUT_PART = re.compile(r".+\.[0-9a-f]{8}\.part")  # as camreel.output.finalize.part_for makes them
+ROOT = ".amcrest_download"
+SUFFIXES = (".mp4", ".dav", ".bin")
+_OTHER_ROOT = re.compile(rf"{re.escape(ROOT)}-[0-9a-f]{{8}}")
+_NOTE = ".about.part"
+_LONGEST_NOTE = 1 << 20
+_TORN = re.compile(r".+\.(?:job|about\.part|holder)\.(?:[0-9]+|[0-9a-f]{8})\.part")  # of a note that was being written
+_PATIENCE = 5  # how often another may take our place while we begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,102 +64,6 @@ class Fetched:
     whole: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One export: ``name`` is the same for the same request, ``what`` describes it for people.
-
-    ``clips`` are the stems of the clips that it needs, ``part`` its unfinished output.
-    """
-
-    name: str
-    what: str
-    part: str = ""
-    clips: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """The process that has a store, since when (by this computer's clock), and for which job."""
-
-    pid: int
-    since: str
-    name: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"process {self.pid}, since {printable(self.since, 30)}: {printable(self.what)}"
-
-
-def write_holder(file: Path, job: Job) -> None:
-    """Write down that this process has it now. Blocking. Raises OSError."""
-    since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")[:19]
-    _write(file, asdict(Holder(os.getpid(), since, job.name, job.what)))
-
-
-def read_holder(file: Path) -> Holder | None:
-    """Return who has it; None if the file cannot be read."""
-    try:
-        holder = Holder(**_read(file))
-    except (OSError, ValueError, TypeError, RecursionError):
-        return None
-    texts = (holder.since, holder.name, holder.what)
-    return holder if type(holder.pid) is int and all(isinstance(text, str) for text in texts) else None
-
-
-def job_file(folder: Path, name: str) -> Path:
-    """Return where the note of the job ``name`` is."""
-    return folder / (name + _SUFFIX)
-
-
-def write_job(folder: Path, job: Job) -> None:
-    """Leave a note of the job in the store. Blocking. Raises OSError."""
-    _write(job_file(folder, job.name), asdict(job))
-
-
-def read_jobs(folder: Path) -> dict[Path, Job]:
-    """Return the notes in the store; one that cannot be read is an unknown job."""
-    return {file: _job(file) for file in sorted(folder.glob(f"*{_SUFFIX}"))}
-
-
-def _job(file: Path) -> Job:
-    with suppress(OSError, ValueError, TypeError, RecursionError):
-        fields = _read(file)
-        job = Job(**{**fields, "clips": tuple(fields["clips"])})
-        if all(isinstance(text, str) for text in (job.name, job.what, job.part, *job.clips)):
-            return job
-    return Job(file.stem, "a job whose note cannot be read")
-
-
-def drop_job(folder: Path, job: Job) -> None:
-    """Remove the note of a job that has left nothing. Raises OSError."""
-    job_file(folder, job.name).unlink(missing_ok=True)
-
-
-def output_part(job: Job) -> Path | None:
-    """Return the unfinished video that a killed run has left beside its output."""
-    part = Path(job.part)
-    return part if _OUTPUT_PART.fullmatch(part.name) and part.is_absolute() and part.is_file() else None
-
-
-def _write(file: Path, fields: dict[str, Any]) -> None:
-    new = file.with_name(f"{file.name}.{os.getpid()}.part")
-    new.write_text(json.dumps(fields), encoding="ascii")
-    new.replace(file)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    with file.open("rb") as stream:
-        fields = json.loads(stream.read(_LONGEST))
-    if not isinstance(fields, dict):
-        raise TypeError(fields)
-    return fields
-
-
-ROOT = ".amcrest_download"
-SUFFIXES = (".mp4", ".dav", ".bin")
-_NOTE = ".about.part"
-
-
 def suffix_for(first_bytes: bytes) -> str:
     """Return the suffix that a clip's first bytes call for; its name and ``Type`` on the camera may differ."""
     if first_bytes[4:8] == b"ftyp":
@@ -149,15 +74,66 @@ def suffix_for(first_bytes: bytes) -> str:
 class Store:
     """The clips of one camera. Names are made of times and a hash: nothing of the camera's goes into them."""
 
-    def __init__(self, output_dir: Path, camera: Address | str) -> None:
-        """Open the store of the camera at an address, or by the name of its folder."""
-        self._root = output_dir / ROOT
+    def __init__(self, output_dir: Path, camera: Address | str, *, root: Path | None = None) -> None:
+        """Open the store of the camera at an address, or by the name of its folder, below ``root`` if it is given."""
         name = camera if isinstance(camera, str) else camera.authority
         self._name = re.sub(r"[^A-Za-z0-9._-]", "_", name).strip(".") or "camera"
+        self._output_dir = output_dir
+        self._given = root
+        self._choose()
+
+    def _choose(self) -> None:
+        """Choose the root: the usual one; another one if what has its name is a link, a file, or another user's."""
+        self._root = self._given or self._free_root()
         self.folder = self._root / self._name
         self.kept_folder = self.folder / "kept"
         self._holder = self._root / f"{self._name}.holder"
         self._lock_file = self._root / f"{self._name}.lock"
+        self._hashes: HashNotes | None = None
+        self._is_private: bool | None = None
+        self._owned: bool | None = None
+        self._running: dict[str, RunningHash] = {}
+        self._checked: dict[Path, tuple[int, ...]] = {}
+        self._parts: dict[str, tuple[tuple[tuple[int, ...], KnownFile, int], RunningHash]] = {}
+
+    def _free_root(self) -> Path:
+        usual = self._output_dir / ROOT
+        if self._is_usable(usual):
+            return usual
+        others = (root for root in roots_in(self._output_dir) if root != usual and self._is_usable(root))
+        known = next((root for root in others if has_notes(root / self._name)), None)
+        return known or self._output_dir / f"{ROOT}-{secrets.token_hex(4)}"
+
+    def _is_usable(self, root: Path) -> bool:
+        """Return whether the store can be below ``root``: each folder is missing, or one of this user, not a link."""
+        return all(
+            not os.path.lexists(folder) or (is_own_folder(folder) and os.access(folder, os.W_OK | os.X_OK))
+            for folder in (root, root / self._name)
+        )
+
+    @property
+    def is_shared(self) -> bool:
+        """Return whether others can put anything into the folder: what is found there may be planted."""
+        if self._is_private is None:
+            self._is_private = is_private(self.folder)
+        return not self._is_private
+
+    @property
+    def remembers(self) -> bool:
+        """Return whether the next run can use what this one leaves."""
+        return not self.is_shared or self._notes().last
+
+    def _notes(self) -> HashNotes:
+        if self._hashes is None:
+            self._hashes = HashNotes(self.folder)
+        return self._hashes
+
+    @property
+    def _checks_owner(self) -> bool:
+        if self._owned is None:
+            # What we have made belongs to us, if the file system knows owners.
+            self._owned = user_id() in {None, self.folder.lstat().st_uid} or keeps_owners(self.folder)
+        return self._owned
 
     @contextmanager
     def locked(self, job: Job | None = None) -> Iterator[None]:
@@ -178,34 +154,52 @@ class Store:
             if not self.folder.exists():
                 with suppress(OSError):
                     Path(lock.lock_file).unlink()
+                if self.is_shared or self._root.name != ROOT:
+                    drop_notes(self.folder)
             lock.release()
             _remove_if_empty(self._root)
 
     def _tidy(self) -> None:
-        """Remove the notes of jobs with the last clip or part, and empty folders."""
+        """Remove torn notes, the notes of jobs with the last clip or part, and empty folders."""
         _remove_if_empty(self.kept_folder)
         with suppress(OSError):
+            for torn in _torn_notes(self._root, self._name):
+                torn.unlink(missing_ok=True)
             notes = read_jobs(self.folder)
             if {*self.folder.iterdir()} == {*notes}:
                 for note in notes:
                     note.unlink(missing_ok=True)
         _remove_if_empty(self.folder)
+        if self._hashes is not None:
+            self._hashes.keep_only({path.name for path in (*files_in(self.folder), *files_in(self.kept_folder))})
 
     def who_has_it(self) -> str | None:
         """Describe the run that has the folder now; None if none has. Change nothing."""
         return str(read_holder(self._holder) or "another run") if is_locked(self._lock_file) else None
 
     def _acquire(self, job: Job) -> BaseFileLock:
+        patience = _PATIENCE
         while True:
+            self._choose()
             with disk_errors(self.folder):
-                self.folder.mkdir(parents=True, exist_ok=True)
                 try:
+                    _make_own(self._root)
+                    _make_own(self.folder)
                     lock = acquire(self._lock_file)
                 except Timeout:
                     raise self._taken(job) from None
+                except NotRegular:  # somebody was quicker: another root, then
+                    patience -= 1
+                    if not patience:
+                        raise
+                    continue
             if self.folder.is_dir() and Path(lock.lock_file).exists():
-                return lock
+                break
             lock.release()  # a run that ended just now removed one of them after we had made it
+        self._is_private = is_private(self.folder)
+        if self._root.name != ROOT:
+            begin_notes(self.folder)
+        return lock
 
     def _taken(self, job: Job) -> DiskError:
         holder = read_holder(self._holder)
@@ -233,13 +227,50 @@ class Store:
         return f"{start:%Y-%m-%d_%H.%M.%S}-{end:%H.%M.%S}_{short}"
 
     def find(self, recording: Recording) -> Path | None:
-        """Return the complete clip that an earlier run has left, whole or just the wanted part of it."""
-        whole = self._find(self.stem(replace(recording, part=None))) if recording.part is not None else None
-        return whole or self._find(self.stem(recording))
+        """Return the complete clip that an earlier run has left, whole or just the wanted part of it.
 
-    def _find(self, stem: str) -> Path | None:
+        In a shared folder it is read, and compared with what camreel noted of it. Blocking.
+        """
+        return self._first_known(self._present(recording))
+
+    def _first_known(self, clips: Iterator[Path]) -> Path | None:
+        return next((clip for clip in clips if self._is_known(clip, clip.name)), None)
+
+    def is_there(self, recording: Recording) -> bool:
+        """Return whether :meth:`find` will find a clip, by its name and size alone: an estimate."""
+        present = self._present(recording)
+        if not self.is_shared:
+            return any(True for _clip in present)
+        return any((known := self._notes().get(clip.name)) and known.size == clip.lstat().st_size for clip in present)
+
+    def _present(self, recording: Recording) -> Iterator[Path]:
+        if recording.part is not None:
+            yield from self._clips(self.stem(replace(recording, part=None)))
+        yield from self._clips(self.stem(recording))
+
+    def _clips(self, stem: str) -> Iterator[Path]:
         places = (folder / (stem + suffix) for folder in (self.folder, self.kept_folder) for suffix in SUFFIXES)
-        return next((path for path in places if path.is_file()), None)
+        return filter(_is_regular, places)
+
+    def _is_known(self, clip: Path, name: str) -> bool:
+        """Return whether ``clip`` can be used as ``name``: it is what camreel has put there. Blocking."""
+        if not self.is_shared:
+            return True
+        known = self._notes().get(name)
+        if known is None:
+            return False
+        with suppress(OSError):
+            handle = open_regular(clip, own=self._checks_owner)
+            try:
+                found = os.fstat(handle)
+                if self._checked.get(clip) == _identity(found):
+                    return True
+                if found.st_size == known.size and hash_up_to(handle, [known.size])[0].known == known:
+                    self._checked[clip] = _identity(found)
+                    return True
+            finally:
+                os.close(handle)
+        return False
 
     def part(self, recording: Recording) -> Path:
         """Return where ``recording`` is downloaded to until it is complete."""
@@ -249,12 +280,94 @@ class Store:
         """Return where the note about that part is."""
         return part_of(self.folder / f"{self.stem(recording)}.about")
 
+    def write_note(self, recording: Recording, data: bytes) -> None:
+        """Replace the note about the part of ``recording``. Blocking. Raises DiskError."""
+        note = self.note(recording)
+        with disk_errors(note):
+            write_whole(note, data)
+        if self.is_shared:
+            self._notes().add(note.name, KnownFile(hashlib.sha256(data).hexdigest(), len(data)))
+
+    def read_note(self, recording: Recording) -> bytes:
+        """Return the note about the part of ``recording``. Blocking. Raises OSError if there is none of ours."""
+        note = self.note(recording)
+        data = read_regular(note, _LONGEST_NOTE)
+        if self.is_shared and self._notes().get(note.name) != KnownFile(hashlib.sha256(data).hexdigest(), len(data)):
+            raise NotRegular(note, "camreel has not written it")
+        return data
+
+    def create_part(self, recording: Recording) -> int:
+        """Make the file that ``recording`` is downloaded to; return its descriptor. Blocking. Raises DiskError.
+
+        What has its name is removed first, never written through.
+        """
+        part = self.part(recording)
+        self._running.pop(part.name, None)
+        if self.is_shared:
+            self._running[part.name] = RunningHash()
+        with disk_errors(part):
+            part.unlink(missing_ok=True)
+            # Clips are named without another look at their mode: that of the umask, as any file of this user.
+            return create_new(part, 0o644 if self.is_shared else 0o666)
+
+    def open_part(self, recording: Recording, flags: int = os.O_RDONLY) -> int:
+        """Open the part of ``recording``, and return its descriptor. Raises OSError."""
+        return open_regular(self.part(recording), flags, own=self._checks_owner)
+
+    def known_size(self, recording: Recording) -> int | None:
+        """Return how many bytes of its part are noted to be ours; None in a private folder, where all are."""
+        if not self.is_shared:
+            return None
+        known = self._notes().get(self.part(recording).name)
+        return known.size if known else 0
+
+    def check_part(self, recording: Recording, handle: int, first: int) -> bool:
+        """Return whether the open part begins as noted; then its hash goes on behind ``first`` bytes. Blocking.
+
+        True in a private folder.
+        """
+        name = self.part(recording).name
+        known = self._notes().get(name) if self.is_shared else None
+        if known is None:
+            return not self.is_shared
+        before = _identity(os.fstat(handle))
+        if self._parts.get(name, (None,))[0] != (before, known, first):
+            begun, whole = hash_up_to(handle, [first, known.size])
+            if whole.known != known or first > known.size:
+                return False
+            self._parts[name] = ((before, known, first), begun)
+        self._running[name] = self._parts[name][1].copy()
+        return True
+
+    def hash_of(self, recording: Recording) -> RunningHash | None:
+        """Return the hash of the part so far, which grows with it; None if none is needed."""
+        return self._running.get(self.part(recording).name)
+
+    def note_part(self, recording: Recording) -> None:
+        """Note how far the part has come, for the next run. Blocking."""
+        if (running := self.hash_of(recording)) is not None and running.size:
+            self._notes().add(self.part(recording).name, running.known)
+
     def complete(self, recording: Recording, suffix: str) -> Path:
         """Give a complete part its name. Its note stays until it is on the disk: see :func:`.resume.flush`."""
-        final = self.folder / (self.stem(recording) + suffix)
+        part, final = self.part(recording), self.folder / (self.stem(recording) + suffix)
         with disk_errors(final):
-            self.part(recording).replace(final)  # the same recording: an older copy is as good
+            if self.is_shared:
+                self._note_clip(part, final)
+            part.replace(final)  # the same recording: an older copy is as good
+            if self.is_shared:
+                self._checked[final] = _identity(final.lstat())
         return final
+
+    def _note_clip(self, part: Path, final: Path) -> None:
+        handle = open_regular(part, own=self._checks_owner)
+        try:
+            running, size = self._running.pop(part.name, None), os.fstat(handle).st_size
+            if running is None or running.size != size:  # it was changed after it had come: a wrapper is gone
+                (running,) = hash_up_to(handle, [size])
+            self._notes().add(final.name, running.known)
+        finally:
+            os.close(handle)
 
     def drop_note(self, recording: Recording) -> None:
         """Drop the note of a clip that is on the disk."""
@@ -266,7 +379,7 @@ class Store:
         if clip.parent != self.kept_folder:
             sync_file(clip)
             with disk_errors(self.kept_folder):
-                self.kept_folder.mkdir(exist_ok=True)
+                _make_own(self.kept_folder)
                 clip.replace(self.kept_folder / clip.name)
                 part_of(self.folder / f"{clip.stem}.about").unlink(missing_ok=True)
 
@@ -283,7 +396,7 @@ class Store:
         for suffix in SUFFIXES:
             clip = self.folder / (stem + suffix)
             with disk_errors(self.folder):
-                if (aside := self._aside(clip)).is_file():
+                if _is_regular(aside := self._aside(clip)) and self._is_known(aside, clip.name):
                     return aside.replace(clip)
         return None
 
@@ -305,122 +418,98 @@ class Store:
         self._discard(self.stem(recording))
 
     def _discard(self, stem: str) -> None:
-        clip = self._find(stem)
         with disk_errors(self.folder):
-            if clip is not None and clip.parent == self.folder:
-                clip.unlink(missing_ok=True)
             for suffix in SUFFIXES:
-                self._aside(self.folder / (stem + suffix)).unlink(missing_ok=True)
+                clip = self.folder / (stem + suffix)
+                for path in (clip, self._aside(clip)):
+                    path.unlink(missing_ok=True)
             self._drop_part(stem)
 
-    def doubted(self) -> Iterator[tuple[Path, Path]]:
-        """Yield each clip that still has a note beside it, with the note."""
-        for note in sorted(self.folder.glob("*" + _NOTE)):
-            clip = self._find(note.name.removesuffix(_NOTE))
+    def doubted(self) -> Iterator[tuple[Path, bytes]]:
+        """Yield each clip that still has a note beside it, with the note. None in a shared folder: hashes tell more."""
+        for note in () if self.is_shared else sorted(self.folder.glob("*" + _NOTE)):
+            clip = next(self._clips(note.name.removesuffix(_NOTE)), None)
             if clip is not None and clip.parent == self.folder:
-                yield clip, note
+                try:
+                    data = read_regular(note, _LONGEST_NOTE)
+                except OSError:
+                    data = b""
+                yield clip, data
 
     def begin_again(self, clip: Path) -> None:
         """Turn ``clip`` into a part again."""
         with disk_errors(clip):
             clip.replace(part_of(clip.with_suffix("")))
 
-    def let_go(self, name: str, *, keep: bool) -> None:
-        """Remove the rest of the job ``name``, whose video is complete: its run was killed before it could.
+    def let_go(self, name: str, *, output: Path, keep: bool) -> None:
+        """Remove the rest of the job ``name``, whose video ``output`` is complete: its run was killed before it could.
 
         ``keep``: keep its clips for good. Do nothing if another run has the folder.
         """
-        if not job_file(self.folder, name).is_file():
+        if not _is_regular(job_file(self.folder, name)):
             # Or it was killed when only empty folders and its lock were left to be removed.
             if any(path.exists() for path in (self.folder, self._holder, self._lock_file)):
                 with suppress(DiskError), self.locked():
                     pass
             return
         with suppress(DiskError), self.locked():
-            job = read_jobs(self.folder).get(job_file(self.folder, name))
+            job = read_job(self.folder, name)
             for stem in job.clips if job else ():
-                if keep and (clip := self._find(stem)):
+                if keep and (clip := self._first_known(self._clips(stem))):
                     self.keep(clip)
                 self._discard(stem)
-            if job and (part := output_part(job)):
-                part.unlink(missing_ok=True)
+            self.drop_output(name, output.parent)
             job_file(self.folder, name).unlink(missing_ok=True)
+
+    def drop_output(self, name: str, folder: Path) -> None:
+        """Remove the unfinished video that a killed run of the job ``name`` has left in ``folder``. Blocking."""
+        job = read_job(self.folder, name)
+        for part in output_parts(job, folder) if job else ():
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def roots_in(output_dir: Path) -> tuple[Path, ...]:
+    """Return the folders of this user's stores in ``output_dir``. Raises OSError."""
+    try:
+        others = sorted(path for path in output_dir.iterdir() if _OTHER_ROOT.fullmatch(path.name))
+    except FileNotFoundError:
+        return ()
+    return tuple(root for root in (output_dir / ROOT, *others) if is_own_folder(root))
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """Yield the files and links in ``folder``. Raises OSError."""
+    if is_own_folder(folder):
+        yield from sorted(path for path in folder.iterdir() if path.is_symlink() or not path.is_dir())
+
+
+def _make_own(folder: Path) -> None:
+    """Make ``folder`` for this user alone. OSError if what has its name is no folder of this user's."""
+    try:
+        make_private(folder)
+    except NotRegular:
+        if not is_own_folder(folder):
+            raise
+
+
+def _torn_notes(root: Path, name: str) -> Iterator[Path]:
+    for folder, pattern in ((root, f"{name}.holder.*"), (root / name, "*")):
+        yield from (path for path in folder.glob(f"{pattern}.part") if _TORN.fullmatch(path.name))
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _identity(found: os.stat_result) -> tuple[int, ...]:
+    """Return what changes with any change of a file: nobody can set back the time of its last change."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _remove_if_empty(folder: Path) -> None:
     with suppress(OSError):  # not empty, or not there
         folder.rmdir()
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """One camera's downloads. Sizes in bytes; ``last`` is when the newest of its files was written (a time stamp).
-
-    ``waiting`` are clips and parts that a next run would use, ``kept`` those that ``--keep-files`` keeps for good.
-    """
-
-    name: str
-    waiting: tuple[Path, ...]
-    kept: tuple[Path, ...]
-    jobs: tuple[Job, ...]
-    size: int
-    kept_size: int
-    last: float
-
-    def clips_of(self, job: Job) -> int:
-        """Return how many of the job's clips are here, complete."""
-        stems = {path.name.rsplit(".", 1)[0] for path in (*self.waiting, *self.kept) if path.suffix != ".part"}
-        return sum(stem in stems for stem in job.clips)
-
-
-def left_in(output_dir: Path) -> tuple[Left, ...]:
-    """Return the downloads under ``output_dir``, by camera. Raises DiskError if they cannot be read."""
-    root = output_dir / ROOT
-    with disk_errors(root):
-        if not root.is_dir():
-            return ()
-        # Where a link leads is not ours.
-        folders = sorted(path for path in root.iterdir() if path.is_dir() and not path.is_symlink())
-        return tuple(_left(folder) for folder in folders)
-
-
-def _left(folder: Path) -> Left:
-    jobs = read_jobs(folder)
-    own = tuple(_files(folder))
-    kept = tuple(_files(folder / "kept"))
-    parts = [part for job in jobs.values() if (part := output_part(job)) is not None]
-    waiting = (*(path for path in own if path not in jobs), *parts)
-    times = [path.lstat().st_mtime for path in (*own, *kept)]
-    return Left(
-        folder.name,
-        waiting,
-        kept,
-        tuple(jobs.values()),
-        sum(path.lstat().st_size for path in (*own, *parts)),
-        sum(path.lstat().st_size for path in kept),
-        max(times, default=folder.lstat().st_mtime),
-    )
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    if folder.is_dir() and not folder.is_symlink():
-        yield from sorted(path for path in folder.iterdir() if path.is_symlink() or path.is_file())
-
-
-def remove(output_dir: Path, name: str, *, kept: bool) -> int:
-    """Remove the downloads of the camera whose folder is called ``name``; return the bytes freed.
-
-    Raises DiskError if a run has them now. ``kept``: also the clips that are kept for good.
-    """
-    store = Store(output_dir, name)
-    with store.locked():
-        left = _left(store.folder)
-        with disk_errors(store.folder):
-            for path in (*left.waiting, *(left.kept if kept else ()), *read_jobs(store.folder)):
-                path.unlink(missing_ok=True)
-    return left.size + (left.kept_size if kept else 0)
-
-
-def is_held(output_dir: Path, name: str) -> str | None:
-    """Describe the run that has that folder now; None if none has."""
-    return Store(output_dir, name).who_has_it()

@@ -14,7 +14,8 @@ from tests.conftest import NOW, START, Bench, frame_md5s
 from camreel.events import Planned
 from camreel.model import Address
 from camreel.output.finalize import job_name
-from camreel.transfer.store import Job, Store, write_job
+from camreel.transfer.notes import Job, write_job
+from camreel.transfer.store import Store
 from camreel_simulator import ClipSpec, DeviceClock, Recorded, SimulatedCamera, Throttle, running, scene_schedule
 
 if sys.platform == "win32":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import anyio
 import pytest
 
 from camreel.errors import BadTransfer, CameraUnreachable, DiskError
-from camreel.transfer import resume
+from camreel.transfer import download, resume
 from camreel.transfer.download import fetch
 
 pytestmark = pytest.mark.anyio
@@ -183,16 +182,6 @@ async def test_a_cancelled_download_leaves_only_a_part(camera, store, body, reco
     assert (camera.open_now, store.find(recording())) == (0, None)
 
 
-def opening_as(monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], FileIO]) -> None:
-    """Parts that are written are files of another kind; all else is as it was."""
-    plain = Path.open
-
-    def open_(path: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
-        return make(path) if mode == "wb" else plain(path, mode, *args, **more)
-
-    monkeypatch.setattr(Path, "open", open_)
-
-
 async def test_a_disk_that_takes_half_a_piece_gets_the_other_half_too(get, movie, monkeypatch):
     """The system may write less than it was given, without an error: the file is whole all the same."""
 
@@ -201,7 +190,7 @@ async def test_a_disk_that_takes_half_a_piece_gets_the_other_half_too(get, movie
             return super().write(bytes(data)[:7])
 
     with monkeypatch.context() as patch:
-        opening_as(patch, lambda path: Reluctant(path, "wb"))
+        patch.setattr(download, "FileIO", Reluctant)
         path, _told = await get(movie[:50], movie[50:])
     assert path.read_bytes() == movie
 
@@ -226,7 +215,7 @@ class FullOnClose(FileIO):
 async def test_a_full_disk_is_said_with_advice(get, store, recording, *, movie, monkeypatch, kind):
     """A DiskError with what to do, exit 7, and no half clip under a name."""
     with monkeypatch.context() as patch:
-        opening_as(patch, lambda path: kind(path, "wb"))
+        patch.setattr(download, "FileIO", kind)
         with pytest.raises(DiskError, match="no space left") as caught:
             await get(movie)
     assert "Free some space" in str(caught.value.hint)

@@ -9,7 +9,9 @@ import pytest
 
 from camreel.errors import DiskError
 from camreel.model import Address
-from camreel.transfer.store import ROOT, Job, Store, is_held, left_in, remove, write_job
+from camreel.transfer.leftovers import is_held, left_in, remove
+from camreel.transfer.notes import Job, write_job
+from camreel.transfer.store import ROOT, Store
 
 HERE = Address("cam.example", 80)
 JOB = Job("a1b2c3d4e5f6", "channel 1, a morning, into out.mp4")
@@ -44,7 +46,7 @@ def test_what_is_left_is_counted(tmp_path, filled):
 
 def test_removing_leaves_what_is_kept(tmp_path, filled, recording):
     """Clips, parts, notes and the unfinished video go; --keep-files was for good."""
-    remove(tmp_path, "cam.example", kept=False)
+    remove(left_in(tmp_path)[0], kept=False)
     assert [path.name for path in tmp_path.iterdir()] == [ROOT]
     assert [path.name for path in filled.folder.iterdir()] == ["kept"]
     assert filled.find(recording(1)) is not None
@@ -52,19 +54,19 @@ def test_removing_leaves_what_is_kept(tmp_path, filled, recording):
 
 def test_removing_all_leaves_nothing(tmp_path, filled):
     """Neither clips nor folders nor locks."""
-    remove(tmp_path, "cam.example", kept=True)
+    remove(left_in(tmp_path)[0], kept=True)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_run_has_is_not_removed(tmp_path, filled, recording):
     """It is named with its process and job, and stays as it is."""
     with filled.locked(JOB):
-        assert is_held(tmp_path, "cam.example") == str(is_held(tmp_path, "cam.example"))
-        assert f"process {os.getpid()}" in str(is_held(tmp_path, "cam.example"))
+        assert is_held(left_in(tmp_path)[0]) == str(is_held(left_in(tmp_path)[0]))
+        assert f"process {os.getpid()}" in str(is_held(left_in(tmp_path)[0]))
         with pytest.raises(DiskError, match=f"process {os.getpid()}.*a morning"):
-            remove(tmp_path, "cam.example", kept=True)
+            remove(left_in(tmp_path)[0], kept=True)
         assert filled.find(recording(0)) is not None
-    assert is_held(tmp_path, "cam.example") is None
+    assert is_held(left_in(tmp_path)[0]) is None
 
 
 def test_only_files_of_ours_go(tmp_path, filled, recording):
@@ -77,7 +79,7 @@ def test_only_files_of_ours_go(tmp_path, filled, recording):
     (tmp_path / ROOT / "elsewhere").symlink_to(treasure)
     write_job(filled.folder, Job("f" * 12, "evil", str(treasure / "a.mp4"), ()))
     assert [left.name for left in left_in(tmp_path)] == ["cam.example"]
-    remove(tmp_path, "cam.example", kept=True)
+    remove(left_in(tmp_path)[0], kept=True)
     assert (treasure / "a.mp4").read_bytes() == b"precious"
 
 
@@ -87,7 +89,7 @@ def test_a_note_that_cannot_be_read_is_listed_all_the_same(tmp_path, filled, tex
     (filled.folder / f"{JOB.name}.job").write_text(text)
     (left,) = left_in(tmp_path)
     assert [job.what for job in left.jobs] == ["a job whose note cannot be read"]
-    remove(tmp_path, "cam.example", kept=True)
+    remove(left_in(tmp_path)[0], kept=True)
     assert ROOT not in [path.name for path in tmp_path.iterdir()]
 
 

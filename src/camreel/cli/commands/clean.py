@@ -17,9 +17,10 @@ from camreel.report import json_head
 from camreel.text import count_text, duration_text, size_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from camreel.transfer.store import Left
+    from camreel.transfer.leftovers import Left
 
 _DAY = 86400
 
@@ -47,11 +48,9 @@ _DAY = 86400
 @json_option
 @debug_option
 def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_json: bool) -> int:
-    from camreel.transfer.store import (  # noqa: PLC0415 - brings asyncio, which --help does without
-        ROOT,
-        is_held,
-        left_in,
-    )
+    # Late: it brings asyncio, which --help does without.
+    from camreel.transfer.leftovers import is_held, left_in, unfinished  # noqa: PLC0415
+    from camreel.transfer.store import ROOT  # noqa: PLC0415
 
     output_dir = absolute(folder)
     if not output_dir.is_dir():
@@ -61,45 +60,55 @@ def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_js
     if unknown := [name for name in cameras if name not in names]:
         raise UsageError(f"There is nothing of {printable(unknown[0], 60)!r} in {output_dir / ROOT}.")
     chosen = [left for left in found if not cameras or left.name in cameras]
-    held = {left.name: who for left in chosen if (who := is_held(output_dir, left.name))}
-    free = [left for left in chosen if left.name not in held]
+    videos = () if cameras else unfinished(output_dir, found)
+    sizes = sum(path.lstat().st_size for path in videos)
+    held = {left.folder: who for left in chosen if (who := is_held(left))}
+    free = [left for left in chosen if left.folder not in held]
     if as_json:
-        freed, failed = _removed(output_dir, free, kept=kept) if yes else (0, None)
-        rows = [_row(left, held.get(left.name)) for left in chosen]
-        told = {"folder": str(output_dir / ROOT), "cameras": rows, "removed_bytes": freed}
+        freed, failed = _removed(free, videos, kept=kept) if yes else (0, None)
+        rows = [_row(left, held.get(left.folder)) for left in chosen]
+        told = {"folder": str(output_dir / ROOT), "cameras": rows, "unfinished": len(videos), "removed_bytes": freed}
         terminal.say_json({**json_head(), "exit_code": failed.exit_code if failed else 0, **told})
         return failed.exit_code if failed else 0
-    if not chosen:
+    if not chosen and not videos:
         terminal.print_wrapped(f"No downloads wait in {output_dir}.")
         return 0
-    terminal.out(str(output_dir / ROOT))
-    for left in chosen:
-        terminal.print_wrapped("\n".join(_lines(left, held.get(left.name))))
+    for root in dict.fromkeys(left.folder.parent for left in chosen):
+        terminal.out(str(root))
+        lines = [_lines(left, held.get(left.folder)) for left in chosen if left.folder.parent == root]
+        terminal.print_wrapped("\n".join(line for each in lines for line in each))
+    if videos:
+        terminal.print_wrapped(f"{count_text(len(videos), 'unfinished file')} of killed runs, {size_text(sizes)}")
     if not yes:
-        size = sum(left.size + (left.kept_size if kept else 0) for left in free)
+        size = sizes + sum(left.size + (left.kept_size if kept else 0) for left in free)
         terminal.print_wrapped(
             f"Nothing was removed. With --yes: {size_text(size)}; a next run would download it again."
         )
         return 0
-    return _remove(output_dir, free, kept=kept)
-
-
-def _remove(output_dir: Path, chosen: list[Left], *, kept: bool) -> int:
-    freed, failed = _removed(output_dir, chosen, kept=kept)
+    freed, failed = _removed(free, videos, kept=kept)
     terminal.print_wrapped(f"Removed: {size_text(freed)}.")
     if failed is not None:
         raise failed
     return 0
 
 
-def _removed(output_dir: Path, chosen: list[Left], *, kept: bool) -> tuple[int, DiskError | None]:
-    """Bytes that were freed, and the last error: the others go all the same."""
-    from camreel.transfer.store import remove  # noqa: PLC0415 - see above
+def _removed(chosen: Sequence[Left], videos: Sequence[Path], *, kept: bool) -> tuple[int, DiskError | None]:
+    """Remove them all. Return the bytes that were freed, and the last error: the others go all the same."""
+    from camreel.diskio import disk_errors  # noqa: PLC0415 - see above
+    from camreel.transfer.leftovers import remove  # noqa: PLC0415 - see above
 
     freed, failed = 0, None
     for left in chosen:
         try:
-            freed += remove(output_dir, left.name, kept=kept)
+            freed += remove(left, kept=kept)
+        except DiskError as error:
+            failed = error
+    for path in videos:
+        try:
+            with disk_errors(path):
+                size = path.lstat().st_size
+                path.unlink(missing_ok=True)
+            freed += size
         except DiskError as error:
             failed = error
     return freed, failed

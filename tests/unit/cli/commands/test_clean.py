@@ -41,7 +41,7 @@ def test_json_has_the_same(camreel_: Camreel, stores: Path) -> None:
     """One document on stdout, with a schema; and what was removed."""
     said = camreel_(["clean", "--json"])
     told = json.loads(said.out)
-    assert list(told) == ["schema", "program", "exit_code", "folder", "cameras", "removed_bytes"]
+    assert list(told) == ["schema", "program", "exit_code", "folder", "cameras", "unfinished", "removed_bytes"]
     assert [list(row) for row in told["cameras"]] == 2 * [
         ["name", "clips", "parts", "bytes", "kept", "kept_bytes", "last_written", "in_use", "jobs"]
     ]

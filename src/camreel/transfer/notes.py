@@ -1,0 +1,156 @@
+"""Small notes in a store: who holds it, and which jobs left something in it. For people to read, never relied on.
+
+Whoever may write the folder may have made them up: they are bounded, and every name in them has one of our patterns.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from camreel.diskio import is_own_file, read_regular, write_whole
+from camreel.errors import printable
+
+STEM = re.compile(r"[0-9]{1,4}-[0-9]{2}-[0-9]{2}(?:[_-][0-9]{2}\.[0-9]{2}\.[0-9]{2}){2}_[0-9a-f]{12}")
+"""The name of a clip without its suffix, as :meth:`.Store.stem` makes it."""
+_NAME = re.compile(r"[0-9a-f]{12}")
+_OUTPUT_PART = re.compile(
+    r"(.+\.[0-9a-f]{8})(?:\.[0-9]{1,5})?\.part", re.DOTALL
+)  # see camreel.output.finalize.part_for
+_SUFFIX = ".job"
+_UNKNOWN = "a job whose note cannot be read"
+_LONGEST = 16 << 20  # bytes: 200,000 clips
+_LONGEST_TOGETHER = 64 << 20
+_LONGEST_HOLDER = 64 << 10
+_LONGEST_TEXT = 4096  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One export: ``name`` is the same for the same request, ``what`` describes it for people.
+
+    ``clips`` are the stems of the clips that it needs, ``part`` its unfinished output.
+    """
+
+    name: str
+    what: str
+    part: str = ""
+    clips: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that has a store, since when (by this computer's clock), and for which job."""
+
+    pid: int
+    since: str
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid}, since {printable(self.since, 30)}: {printable(self.what)}"
+
+
+def write_holder(file: Path, job: Job) -> None:
+    """Write down that this process has it now. Blocking. Raises OSError."""
+    since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")[:19]
+    write_whole(file, _encoded(asdict(Holder(os.getpid(), since, job.name, job.what))))
+
+
+def read_holder(file: Path) -> Holder | None:
+    """Return who has it; None if the file cannot be read."""
+    try:
+        holder = Holder(**_decoded(read_regular(file, _LONGEST_HOLDER)))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+    return holder if _is_number(holder.pid) and _are_texts(holder.since, holder.name, holder.what) else None
+
+
+def job_file(folder: Path, name: str) -> Path:
+    """Return where the note of the job ``name`` is."""
+    return folder / (name + _SUFFIX)
+
+
+def write_job(folder: Path, job: Job) -> None:
+    """Leave a note of the job in the store. Blocking. Raises OSError."""
+    write_whole(job_file(folder, job.name), _encoded(asdict(job)))
+
+
+def read_jobs(folder: Path) -> dict[Path, Job]:
+    """Return the notes in the store; one that cannot be read is an unknown job."""
+    left = _LONGEST_TOGETHER
+    jobs = {}
+    for file in sorted(folder.glob(f"*{_SUFFIX}")):
+        job, size = _job(file, min(left, _LONGEST))
+        left -= size
+        jobs[file] = job
+    return jobs
+
+
+def read_job(folder: Path, name: str) -> Job | None:
+    """Return the note of the job ``name``; None if there is none that can be read."""
+    job, size = _job(job_file(folder, name), _LONGEST)
+    return job if size else None
+
+
+def drop_job(folder: Path, job: Job) -> None:
+    """Remove the note of a job that has left nothing. Raises OSError."""
+    job_file(folder, job.name).unlink(missing_ok=True)
+
+
+def _job(file: Path, most: int) -> tuple[Job, int]:
+    """Return the job of a note, and the size of the note: 0 if it cannot be read."""
+    with suppress(OSError, ValueError, TypeError, RecursionError, KeyError):
+        data = read_regular(file, most)
+        fields = _decoded(data)
+        job = Job(**{**fields, "clips": tuple(fields["clips"])})
+        is_ours = _NAME.fullmatch(file.stem) and job.name == file.stem and _are_texts(job.what, job.part)
+        if is_ours and all(isinstance(stem, str) and STEM.fullmatch(stem) for stem in job.clips):
+            return job, len(data)
+    return Job(file.stem, _UNKNOWN), 0
+
+
+def output_parts(job: Job, folder: Path | None = None) -> tuple[Path, ...]:
+    """Return what a killed run has left of its unfinished video, which may be in several files.
+
+    Only regular files of this user with a name of ours; and only those in ``folder``, if it is given.
+    """
+    part = Path(job.part)
+    base = _OUTPUT_PART.fullmatch(part.name)
+    if base is None or not part.is_absolute() or ".." in part.parts or (folder is not None and part.parent != folder):
+        return ()
+    return tuple(path for path in unfinished_in(part.parent) if path.name.startswith(f"{base[1]}."))
+
+
+def unfinished_in(folder: Path) -> Iterator[Path]:
+    """Yield the unfinished videos of this user in ``folder``, of runs that were killed or are still at work."""
+    with suppress(OSError):
+        for path in sorted(folder.iterdir()):
+            if _OUTPUT_PART.fullmatch(path.name) and is_own_file(path):
+                yield path
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int and 0 <= value < 1 << 62
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) and len(value) <= _LONGEST_TEXT for value in values)
+
+
+def _encoded(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields).encode("ascii")
+
+
+def _decoded(data: bytes) -> dict[str, Any]:
+    fields = json.loads(data)
+    if not isinstance(fields, dict):
+        raise TypeError(fields)
+    return fields

@@ -1,0 +1,546 @@
+"""A folder that others can write: what lies there is used only if camreel has noted its hash."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from camreel import diskio
+from camreel.devices.lockout import state_folder
+from camreel.errors import BadTransfer, CameraUnreachable, DiskError
+from camreel.model import Address
+from camreel.transfer import hashes, resume
+from camreel.transfer.download import fetch
+from camreel.transfer.leftovers import left_in, remove, unfinished
+from camreel.transfer.notes import Job, read_jobs, write_job
+from camreel.transfer.resume import OVERLAP, PartialFile
+from camreel.transfer.store import ROOT, Store
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no modes that make a folder shared"),
+]
+
+HERE = Address("cam.example", 80)
+WHOLE = b"\x00\x00\x00\x20ftypisom" + bytes(range(256)) * 2000
+EVIL = b"\x00\x00\x00\x20ftypisom" + bytes(reversed(range(256))) * 2000
+BREAK = 400_000
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """An output folder that everybody can write."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o777)
+    return folder
+
+
+@pytest.fixture
+def store(shared: Path) -> Store:
+    """A store there, which has been made as a run makes it."""
+    made = Store(shared, HERE)
+    made.folder.mkdir(parents=True)
+    return made
+
+
+def again(store: Store) -> Store:
+    """What the next run has."""
+    return Store(store.folder.parent.parent, HERE)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+@pytest.fixture
+def get(camera, body, store, recording) -> Any:
+    """Fetch one recording, as a run does."""
+
+    async def run(data: bytes = WHOLE, **fields: Any) -> Any:
+        one = recording(**fields)
+        camera.answers[one.path] = [data]
+        return one, await fetch(camera, one, store, lambda _size: None)
+
+    return run
+
+
+async def test_what_camreel_fetched_is_used_again(get, store):
+    """By the next run, whole; also what is kept for good."""
+    one, clip = await get()
+    assert store.is_shared
+    assert again(store).is_there(one)
+    assert again(store).find(one) == clip
+    store.keep(clip)
+    assert again(store).find(one) == store.kept_folder / clip.name
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".dav", ".bin"])
+@pytest.mark.parametrize("place", ["", "kept"])
+async def test_what_others_put_there_is_not(store, recording, place, suffix):
+    """A clip under the right name, of any suffix."""
+    folder = store.folder / place
+    folder.mkdir(exist_ok=True)
+    (folder / f"{store.stem(recording())}{suffix}").write_bytes(EVIL)
+    assert store.find(recording()) is None
+    assert not store.is_there(recording())
+
+
+@pytest.mark.parametrize("change", [EVIL, WHOLE[:-1], WHOLE + b"x", WHOLE[:-1] + b"x", b""], ids=len)
+async def test_what_others_changed_is_not(get, store, change):
+    """In its place, or in itself, also within one run; and set aside it does not come back."""
+    one, clip = await get()
+    clip.write_bytes(change)
+    assert store.find(one) is None
+    assert again(store).find(one) is None
+    store._aside(clip).write_bytes(change)
+    assert store.take_back(one) is None
+
+
+async def test_another_clip_of_ours_is_not(get, store, recording):
+    """The hash is of one name: yesterday's clip is not today's."""
+    _one, clip = await get()
+    other = recording(1)
+    shutil.copy(clip, store.folder / f"{store.stem(other)}.mp4")
+    assert again(store).find(other) is None
+
+
+async def test_a_clip_that_is_fetched_again_replaces_what_is_there(get, store, recording):
+    """And the last hash of a name counts."""
+    one, clip = await get(WHOLE)
+    clip.write_bytes(EVIL)
+    await get(WHOLE[:-4])
+    assert again(store).find(one) == clip
+    assert clip.read_bytes() == WHOLE[:-4]
+
+
+def test_a_private_folder_has_no_hashes(tmp_path, state, recording):
+    """It costs nothing there."""
+    store = Store(tmp_path / "mine", HERE)
+    with store.locked():
+        assert not store.is_shared
+        assert store.remembers
+        assert store.hash_of(recording()) is None
+    assert not state.exists()
+
+
+async def test_without_notes_nothing_is_used_again(get, store, state):
+    """A lost home folder, or another computer: the clip is fetched again, and nothing is lost."""
+    one, clip = await get()
+    shutil.rmtree(state)
+    assert again(store).find(one) is None
+    assert clip.exists()
+
+
+@pytest.mark.parametrize("where", ["in the output", "shared", "no folder"])
+async def test_notes_that_others_could_write_are_none(
+    get, store, shared, monkeypatch, tmp_path, where, camera, recording
+):
+    """The state folder lies in the output folder, or others can write it, or there is none: the run works."""
+    folder = {"in the output": shared / "state", "shared": tmp_path / "open", "no folder": Path("/dev/null/x")}[where]
+    if where == "shared":
+        folder.mkdir()
+        folder.chmod(0o777)
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    store = Store(shared, HERE)
+    one = recording()
+    camera.answers[one.path] = [WHOLE]
+    clip = await fetch(camera, one, store, lambda _size: None)
+    assert not store.remembers
+    assert store.find(one) == clip  # within the run
+    assert again(store).find(one) is None
+
+
+@pytest.fixture
+def broken(camera, body, store, recording) -> Any:
+    async def run() -> Any:
+        one = recording()
+        camera.answers[one.path] = [body(len(WHOLE), [WHOLE[:BREAK], CameraUnreachable("It broke.")])]
+        with pytest.raises(CameraUnreachable):
+            await fetch(camera, one, store, lambda _size: None)
+        return one
+
+    return run
+
+
+class Part:
+    def __init__(self, first: int) -> None:
+        self.first, self.end, self.total = first, len(WHOLE), len(WHOLE)
+
+
+async def test_a_part_is_continued(broken, store, camera, body):
+    """After an orderly break up to the last byte; more bytes behind it are cut off, and the clip is noted whole."""
+    one = await broken()
+    with store.part(one).open("ab") as file:
+        file.write(b"more")
+    late = again(store)
+    assert resume.held(late, one) == PartialFile(BREAK, len(WHOLE))
+    first = BREAK - OVERLAP
+    camera.answers[one.path] = [body(len(WHOLE) - first, [WHOLE[first:BREAK], WHOLE[BREAK:]], Part(first))]
+    clip = await fetch(camera, one, late, lambda _size: None)
+    assert camera.firsts == [0, first]
+    assert clip.read_bytes() == WHOLE
+    assert again(store).find(one) == clip
+
+
+async def test_a_part_that_others_changed_is_not(broken, store):
+    """One byte long before its end, with the right tail: it is fetched from the start."""
+    one = await broken()
+    data = bytearray(store.part(one).read_bytes())
+    data[100] ^= 1
+    store.part(one).write_bytes(data)
+    assert resume.held(again(store), one) is None
+    assert resume.held(again(store), one, check=False) == PartialFile(BREAK, len(WHOLE)), "an estimate"
+
+
+@pytest.mark.parametrize("change", [{"total": BREAK}, {"boot": "another"}, {"key": "0"}, {}], ids=str)
+async def test_a_note_that_others_wrote_is_none(broken, store, change):
+    """It could call a part complete."""
+    one = await broken()
+    note = json.loads(store.note(one).read_text())
+    store.note(one).write_text(json.dumps(note | change) + " ")
+    assert resume.held(again(store), one) is None
+
+
+async def test_a_planted_note_turns_no_clip_into_a_part(get, store):
+    """The note of a clip that comes from another start of the system: its hash says that all of it is there."""
+    one, clip = await get()
+    note = json.loads(store.note(one).read_text())
+    store.note(one).write_text(json.dumps(note | {"boot": "another"}))
+    late = again(store)
+    resume.recover(late)
+    assert late.find(one) == clip
+
+
+async def test_what_a_wrapper_left_is_noted(camera, store, recording):
+    """The hash is of the clip, not of the answer that it came in."""
+    one = recording()
+    answer = b"--edge\r\nContent-Type: x\r\n\r\n" + WHOLE + b"\r\n--edge--\r\n"
+    camera.answers[one.path] = [answer]
+    clip = await fetch(camera, one, store, lambda _size: None)
+    assert clip.read_bytes() == WHOLE
+    assert again(store).find(one) == clip
+
+
+# --- roots ------------------------------------------------------------------------------------------------------------
+
+
+def _link(path: Path, target: Path) -> None:
+    path.symlink_to(target, target_is_directory=True)
+
+
+def _dangling(path: Path, target: Path) -> None:
+    path.symlink_to(target / "nowhere")
+
+
+def _file(path: Path, _target: Path) -> None:
+    path.write_bytes(b"in the way")
+
+
+def _fifo(path: Path, _target: Path) -> None:
+    os.mkfifo(path)
+
+
+PLANTED = [_link, _dangling, _file, _fifo]
+
+
+@pytest.mark.parametrize("plant", PLANTED)
+@pytest.mark.parametrize("name", [ROOT, f"{ROOT}/cam.example"])
+@pytest.mark.timeout(20)
+async def test_what_has_the_place_of_the_folder_is_left_alone(shared, tmp_path, camera, recording, plant, name):
+    """Another folder is used, which the next run knows, and `clean` too."""
+    target = tmp_path / "private"
+    target.mkdir()
+    (target / "kept.mp4").write_bytes(b"precious")
+    place = shared / name
+    place.parent.mkdir(exist_ok=True)
+    plant(place, target)
+    store, one = Store(shared, HERE), recording()
+    camera.answers[one.path] = [WHOLE]
+    with store.locked(Job("a" * 12, "one")):
+        clip = await fetch(camera, one, store, lambda _size: None)
+    assert names(target) == ["kept.mp4"]
+    assert store.folder.parent.stat().st_mode & 0o777 == 0o700
+    assert clip.parent.parent.name.startswith(f"{ROOT}-")
+    late = again(store)
+    assert late.find(one) == clip
+    (left,) = left_in(shared)
+    assert left.folder == store.folder
+    remove(left, kept=True)
+    assert names(shared) == sorted({ROOT, Path(name).name})
+    assert not list(hashes.state_folder().glob("downloads/*"))
+    assert names(target) == ["kept.mp4"]
+
+
+def test_the_folder_is_this_users_alone(tmp_path):
+    """Whatever the umask."""
+    before = os.umask(0)
+    try:
+        store = Store(tmp_path / "videos", HERE)
+        with store.locked(Job("a" * 12, "one")):
+            (store.folder / "x").touch()
+            write_job(store.folder, Job("a" * 12, "one"))
+            assert {path.stat().st_mode & 0o777 for path in (store.folder, store.folder.parent)} == {0o700}
+            notes = [*store.folder.glob("*.job"), *store.folder.parent.glob("*.holder")]
+            assert {path.stat().st_mode & 0o777 for path in notes} == {0o600}
+            assert len(notes) == 2
+    finally:
+        os.umask(before)
+
+
+@pytest.fixture
+def no_owners(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that gives every file to another user, as a share does."""
+    for module in ("camreel.diskio", "camreel.transfer.store"):
+        monkeypatch.setattr(f"{module}.user_id", lambda: os.geteuid() + 1)
+    # The state folder is on another file system.
+    monkeypatch.setattr(hashes, "_file_of", lambda store: state_folder() / f"{store.name}.sha256")
+    monkeypatch.setattr(hashes, "read_regular", lambda file, most, own: diskio.read_regular(file, most))
+    monkeypatch.setattr(hashes, "open_regular", lambda file, flags, own: diskio.open_regular(file, flags))
+    state_folder().mkdir(parents=True)
+
+
+async def test_where_files_have_no_owners_it_works(no_owners, shared, recording, camera, body):
+    """The usual folder is used, though it looks like another's; a part and a clip are used again by their hashes."""
+    for data, reused in ((WHOLE[:BREAK], None), (WHOLE, None), (WHOLE, True)):
+        store, one = Store(shared, HERE), recording()
+        with store.locked(Job("a" * 12, "one")):
+            assert store.is_shared
+            assert store.folder.parent.name == ROOT
+            if reused:
+                assert store.find(one).read_bytes() == WHOLE
+                (store.folder / f"{store.stem(one)}.mp4").write_bytes(EVIL)
+                assert store.find(one) is None
+            elif data == WHOLE:
+                assert resume.held(store, one) == PartialFile(BREAK, len(WHOLE))
+                camera.answers[one.path] = [WHOLE]
+                await fetch(camera, one, store, lambda _size: None)
+            else:
+                camera.answers[one.path] = [body(len(WHOLE), [data, CameraUnreachable("It broke.")])]
+                with pytest.raises(CameraUnreachable):
+                    await fetch(camera, one, store, lambda _size: None)
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("plant", ["link", "hard link", "fifo", "dangling"])
+async def test_nothing_is_written_through_what_has_a_name_of_ours(store, shared, recording, camera, tmp_path, plant):
+    """Parts, notes, locks, clips: each name that can be foretold."""
+    one = recording()
+    victim = tmp_path / "victim"
+    victim.write_bytes(WHOLE)
+    places = [
+        store.part(one),
+        store.note(one),
+        *(store.folder / f"{store.stem(one)}{suffix}" for suffix in (".mp4", ".dav", ".bin")),
+        store.folder / f"{'a' * 12}.job",
+        store.folder.parent / "cam.example.holder",
+        store.folder.parent / "cam.example.lock",
+        store.folder.parent / f"cam.example.holder.{os.getpid()}.part",
+        store.folder / f"{'a' * 12}.job.{os.getpid()}.part",
+    ]
+    for place in places:
+        if plant == "link":
+            place.symlink_to(victim)
+        elif plant == "hard link":
+            place.hardlink_to(victim)
+        elif plant == "fifo":
+            os.mkfifo(place)
+        else:
+            place.symlink_to(tmp_path / "made")
+    late = again(store)
+    with late.locked(Job("a" * 12, "one")):
+        write_job(late.folder, Job("a" * 12, "one"))
+        assert late.find(one) is None
+        assert resume.held(late, one) is None
+        camera.answers[one.path] = [b"<html>", WHOLE]
+        with pytest.raises(BadTransfer):
+            await fetch(camera, one, late, lambda _size: None)
+        clip = await fetch(camera, one, late, lambda _size: None)
+        assert clip.read_bytes() == WHOLE
+        late.set_aside(one)
+        assert late.take_back(one) == clip
+        late.keep(clip)
+    assert victim.read_bytes() == WHOLE
+    assert not (tmp_path / "made").exists()
+    for left in left_in(shared):
+        remove(left, kept=True)
+    assert victim.read_bytes() == WHOLE
+    assert not list(shared.iterdir())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"clips": ["/etc/passwd"]}, {"clips": ["../x"]}, {"clips": [".."]}, {"clips": ["victim"]}, {"clips": [7]},
+     {"clips": "victim"}, {"name": "b" * 12}, {"name": 7}, {"what": "x" * 5000}, {"part": 7}, {"more": 1}],
+    ids=str,
+)  # fmt: skip
+def test_a_job_with_names_that_are_none_of_ours_is_unknown(store, tmp_path, change):
+    """Nothing that it names is touched."""
+    victim = store.folder.parent / "victim.mp4"
+    victim.write_bytes(b"precious")
+    store.folder.joinpath("victim.mp4").write_bytes(b"precious")
+    note = asdict(Job("a" * 12, "one"))
+    (store.folder / f"{'a' * 12}.job").write_text(json.dumps(note | change))
+    (job,) = read_jobs(store.folder).values()
+    assert job == Job("a" * 12, "a job whose note cannot be read")
+    store.let_go("a" * 12, output=tmp_path / "o.mp4", keep=True)
+    assert victim.exists()
+    assert (store.folder / "victim.mp4").exists()
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_job_lets_go_only_of_its_own_output_beside_the_video(store, shared, tmp_path, keep):
+    """A part elsewhere, or of another pattern, or a link, is not its."""
+    mine = [shared / "o.mp4.01234567.part", shared / "o.mp4.01234567.2.part"]
+    other = [tmp_path / "o.mp4.01234567.part", shared / "o.mp4.part", shared / "o.mp4.76543210.part", shared / "o.mp4"]
+    for path in (*mine, *other):
+        path.write_bytes(b"data")
+    link = shared / "o.mp4.01234567.3.part"
+    link.symlink_to(other[0])
+    for part in (*other, link, mine[0]):
+        write_job(store.folder, Job("a" * 12, "one", str(part)))
+        with store.locked():
+            store.drop_output("a" * 12, shared)
+            (store.folder / "clip.mp4").touch()
+        if part in {mine[0], link}:
+            assert not any(path.exists() for path in mine)
+        elif part != other[2]:
+            assert all(path.exists() for path in mine)
+    assert [path.exists() for path in other] == [True, True, False, True]
+    assert link.is_symlink()
+
+
+@pytest.mark.timeout(20)
+def test_clean_neither_follows_nor_waits(store, shared, tmp_path):
+    """Links, FIFOs, notes without an end: listed, removed, and nothing behind them."""
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "a.mp4").write_bytes(b"precious")
+    os.mkfifo(store.folder / f"{'a' * 12}.job")
+    (store.folder / f"{'b' * 12}.job").symlink_to("/dev/zero")
+    with (store.folder / f"{'c' * 12}.job").open("wb") as huge:
+        huge.truncate(1 << 40)
+    os.mkfifo(store.folder.parent / "cam.example.holder")
+    (store.folder / "kept").symlink_to(victim, target_is_directory=True)
+    (store.folder / "x.mp4").symlink_to(victim / "a.mp4")
+    (left,) = left_in(shared)
+    assert [job.what for job in left.jobs] == 3 * ["a job whose note cannot be read"]
+    assert left.kept == ()
+    remove(left, kept=True)
+    assert names(victim) == ["a.mp4"]
+    assert not list(shared.iterdir())
+
+
+def test_clean_finds_what_killed_runs_left(store, shared, tmp_path):
+    """Videos that nobody has written to for a day, probes and torn notes; nothing that is another's."""
+    old = [shared / "o.mp4.01234567.part", shared / "o.mp4.01234567.2.part"]
+    young = shared / "p.mp4.01234567.part"
+    torn = [
+        shared / ".camreel-123-0123abcd.part",
+        shared / ".camreel.0123abcd.part",
+        store.folder.parent / "gone.holder.77.part",
+    ]
+    kept = [shared / "thesis.part", shared / "o.mp4.123.part"]
+    for path in (*old, young, *torn, *kept):
+        path.write_bytes(b"data")
+    for path in (*old, *kept):
+        os.utime(path, (0, 0))
+    link = shared / "l.mp4.01234567.part"
+    link.symlink_to(kept[0])
+    assert sorted(unfinished(shared, ())) == sorted((*old, *torn))
+
+
+def test_a_torn_note_goes_with_the_next_run(tmp_path):
+    """Of a run that was killed, or of an older version, while it wrote one."""
+    store = Store(tmp_path, HERE)
+    store.folder.mkdir(parents=True)
+    torn = [
+        store.folder / f"{'a' * 12}.job.123.part",
+        store.folder / f"{'a' * 12}.job.0123abcd.part",
+        store.folder / "x.about.part.0123abcd.part",
+        store.folder.parent / "cam.example.holder.123.part",
+    ]
+    for path in torn:
+        path.touch()
+    with store.locked():
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+# --- the file of hashes -----------------------------------------------------------------------------------------------
+
+
+def test_lines_that_are_torn_are_passed_over(store):
+    """A run that was killed, or a full disk."""
+    notes = hashes.HashNotes(store.folder)
+    known = hashes.KnownFile("a" * 64, 7)
+    notes.add("one", known)
+    (file,) = (hashes.state_folder() / "downloads").iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.write_bytes(
+        b"\xff\n" + b"b" * 64 + b" 9 tw\n" + b"c" * 63 + b" 1 x\nshort" + b"\n" + file.read_bytes() + b"d" * 40
+    )
+    late = hashes.HashNotes(store.folder)
+    assert late.get("one") == known
+    assert late.get("tw") == hashes.KnownFile("b" * 64, 9)
+    assert late.get("x") is None
+
+
+def test_the_file_does_not_grow_for_ever(store):
+    """What is gone is forgotten."""
+    notes = hashes.HashNotes(store.folder)
+    for number in range(1000):
+        notes.add("one", hashes.KnownFile(f"{number:064x}", number))
+    notes.add("two", hashes.KnownFile("a" * 64, 1))
+    notes.keep_only({"one"})
+    (file,) = (hashes.state_folder() / "downloads").iterdir()
+    assert file.read_text() == f"{999:064x} 999 one\n"
+    assert hashes.HashNotes(store.folder).get("two") is None
+
+
+def test_a_link_in_its_place_is_not_followed(store, tmp_path):
+    """Also there."""
+    victim = tmp_path / "victim"
+    victim.write_text(f"{'a' * 64} 7 one\n")
+    hashes.HashNotes(store.folder)
+    file = hashes._file_of(store.folder)
+    file.symlink_to(victim)
+    notes = hashes.HashNotes(store.folder)
+    assert notes.get("one") is None
+    notes.add("one", hashes.KnownFile("b" * 64, 9))
+    assert victim.read_text() == f"{'a' * 64} 7 one\n"
+
+
+def test_a_disk_without_room_for_a_hash_is_no_error(store, monkeypatch):
+    """This run knows it, the next does not."""
+    notes = hashes.HashNotes(store.folder)
+
+    def full(*_args: object, **_more: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(hashes.os, "write", full)
+    notes.add("one", hashes.KnownFile("b" * 64, 9))
+    assert notes.get("one") == hashes.KnownFile("b" * 64, 9)
+
+
+def test_a_folder_that_is_taken_again_and_again_is_an_error(shared, monkeypatch):
+    """Somebody who is always quicker: one sentence, no loop."""
+    monkeypatch.setattr(Store, "_is_usable", lambda _store, _root: True)
+    (shared / ROOT).symlink_to(shared)
+    with pytest.raises(DiskError, match="is not a folder"), Store(shared, HERE).locked():
+        pytest.fail("it is not ours")
