@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain
 
 from camreel.errors import printable
 
@@ -99,14 +100,33 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int | None
     Where there is a ``width``, the widest columns are made narrower until all of them fit, and what is cut ends in an
     ellipsis.
     """
-    cells = [list(heads), *([printable(str(cell), 200) for cell in row] for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
+    return "\n".join(table_lines(heads, lambda: rows, width))
+
+
+def table_lines(
+    heads: Sequence[str],
+    rows: Callable[[], Iterable[Sequence[str]]],
+    width: int | None = None,
+    *,
+    right: Collection[int] = (),
+) -> Iterator[str]:
+    """The lines of a :func:`table`. ``rows`` is called twice, and no row is kept: there may be 100,000.
+
+    Columns in ``right`` are aligned to the right.
+    """
+    widths = [len(head) for head in heads]
+    for row in rows():
+        widths = [max(room, len(_cell(cell))) for room, cell in zip(widths, row, strict=True)]
     while width is not None and sum(widths) + len(_BETWEEN) * (len(widths) - 1) > width and max(widths) > _NARROWEST:
         widths[widths.index(max(widths))] -= 1
-    lines = (
-        _BETWEEN.join(_cut(cell, room).ljust(room) for cell, room in zip(row, widths, strict=True)) for row in cells
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    aligned = [str.rjust if column in right else str.ljust for column in range(len(heads))]
+    for row in chain([heads], rows()):
+        cells = zip(aligned, row, widths, strict=True)
+        yield _BETWEEN.join(align(_cut(_cell(cell), room), room) for align, cell, room in cells).rstrip()
+
+
+def _cell(cell: object) -> str:
+    return printable(str(cell), 200)
 
 
 def _cut(cell: str, room: int) -> str:

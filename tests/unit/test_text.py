@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camreel.text import clock_text, count_text, duration_text, size_text, wrapped
+from camreel.text import clock_text, count_text, duration_text, size_text, table_lines, wrapped
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,31 @@ def test_words_that_are_no_measure_may_part():
     """ "2 minutes" and a bare number have nothing to keep together."""
     assert wrapped("12 hours 3 main", 9) == ["12 hours", "3 main"]
     assert wrapped("", 9, "Note ") == ["Note "]
+
+
+def test_the_rows_of_a_table_are_not_held():
+    """They are asked for twice, one by one; numbers stand to the right."""
+    held = most = 0
+
+    class Cell(str):
+        __slots__ = ()
+
+        def __new__(cls, text: str) -> Cell:
+            nonlocal held, most
+            held += 1
+            most = max(most, held)
+            return super().__new__(cls, text)
+
+        def __del__(self) -> None:
+            nonlocal held
+            held -= 1
+
+    def rows():
+        return ([Cell("x" * number), Cell(str(10**number))] for number in range(1, 100))
+
+    lines = list(table_lines(("A", "Size"), rows, right=(1,)))
+    assert lines[0] == "A".ljust(99) + "Size".rjust(102)
+    assert lines[1] == "x".ljust(99) + "10".rjust(102)
+    assert lines[-1] == "x" * 99 + "  1" + "0" * 99
+    assert len(lines) == 100
+    assert most < 10

@@ -11,7 +11,7 @@ from camreel.cli.options import OutputOptions
 from camreel.cli.ui import terminal
 from camreel.cli.ui.notes import wrap_report
 from camreel.errors import AccountLocked, CamreelError
-from camreel.report import Report, error_json, json_head, report_json, report_text
+from camreel.report import Report, error_json, json_head, report_document, report_text
 from camreel.text import size_text, table
 
 _Result = TypeVar("_Result", bound=Result)
@@ -143,7 +143,7 @@ class ReportView(ResultView[Report]):
 
     def json(self, result: Report) -> dict[str, Any]:
         """The report."""
-        return report_json(result)
+        return report_document(result)
 
     def cells(self, result: Report) -> list[str]:
         """Status, coverage and size."""

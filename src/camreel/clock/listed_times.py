@@ -95,7 +95,8 @@ def _without_lost_starts(recordings: Sequence[Recording]) -> Sequence[Recording]
     if not lost:
         return recordings
     placed = list(recordings)
-    ends = sorted(each.span.end for number, each in enumerate(recordings) if number not in set(lost))
+    known = set(range(len(recordings))).difference(lost)
+    ends = sorted(recordings[number].span.end for number in known)
     for number in lost:
         recording = recordings[number]
         end = recording.backwards_end or recording.span.end

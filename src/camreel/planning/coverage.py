@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
-from itertools import groupby, islice, pairwise
+from itertools import islice, pairwise
 
 from camreel.clock import CameraClock
 from camreel.model import Recording, Span, WallTime
@@ -62,8 +62,8 @@ def coverage(plan: ExportPlan, unsettled_from: WallTime | None = None) -> tuple[
     written is pending up to the end of the range. A gap below a second may be rounding of the listed times (as in
     `planning.plan`): it belongs to the stretch before it.
     """
-    swept = list(_swept(plan.span, _claims(plan, unsettled_from)))
-    return _joined(_without_slivers(swept, plan.span))
+    swept = _swept(plan.span, _claims(plan, unsettled_from))
+    return tuple(_joined(_without_slivers(swept, plan.span)))
 
 
 # Of several claims to a moment the first of these has it.
@@ -120,20 +120,28 @@ def _stretch(span: Span, active: Counter[str], with_events: Counter[str]) -> Cov
     return CoverageSpan(span, kinds.get(what, CoverageKind.GAP))
 
 
-def _without_slivers(stretches: Sequence[CoverageSpan], span: Span) -> Iterator[CoverageSpan]:
+def _without_slivers(stretches: Iterable[CoverageSpan], span: Span) -> Iterator[CoverageSpan]:
     """Yield the stretches without gaps below a second: each reaches to the next that is left."""
-    kept = [each for each in stretches if each.kind is not CoverageKind.GAP or each.length >= RESOLUTION] or stretches
-    starts = [span.start, *(stretch.span.start for stretch in kept[1:])]
-    for stretch, start, end in zip(kept, starts, [*starts[1:], span.end], strict=True):
-        yield CoverageSpan(Span(start, end), stretch.kind, stretch.events)
+    kept = (each for each in stretches if each.kind is not CoverageKind.GAP or each.length >= RESOLUTION)
+    last = next(kept, CoverageSpan(span, CoverageKind.GAP))
+    start = span.start
+    for each in kept:
+        yield CoverageSpan(Span(start, each.span.start), last.kind, last.events)
+        last, start = each, each.span.start
+    yield CoverageSpan(Span(start, span.end), last.kind, last.events)
 
 
-def _joined(stretches: Iterable[CoverageSpan]) -> tuple[CoverageSpan, ...]:
-    joined: list[CoverageSpan] = []
-    for (kind, events), run in groupby(stretches, key=lambda stretch: (stretch.kind, stretch.events)):
-        alike = list(run)
-        joined.append(CoverageSpan(Span(alike[0].span.start, alike[-1].span.end), kind, events))
-    return tuple(joined)
+def _joined(stretches: Iterable[CoverageSpan]) -> Iterator[CoverageSpan]:
+    last: CoverageSpan | None = None
+    for each in stretches:
+        if last is not None and (last.kind, last.events) == (each.kind, each.events):
+            last = CoverageSpan(Span(last.span.start, each.span.end), last.kind, last.events)
+            continue
+        if last is not None:
+            yield last
+        last = each
+    if last is not None:
+        yield last
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from camreel._version import __version__
 from camreel.clock import CameraClock, format_offset
@@ -19,6 +20,32 @@ SCHEMA = 1
 _PROGRAM = f"camreel {__version__}"
 
 
+_Value = TypeVar("_Value")
+
+
+class JsonRows(Sequence[dict[str, Any]]):
+    """A list of documents, each made of one of ``values`` when it is asked for: there may be 100,000."""
+
+    def __init__(self, make: Callable[[_Value], dict[str, Any]], values: Sequence[_Value]) -> None:
+        self._count = len(values)
+        self._made: Callable[[int], dict[str, Any]] = lambda number: make(values[number])
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, number: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, number: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(number, slice):
+            return [self._made(each) for each in range(self._count)[number]]
+        return self._made(range(self._count)[number])
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(self._made, range(self._count))
+
+
 def json_head() -> dict[str, Any]:
     """What each JSON document of camreel begins with."""
     return {"schema": SCHEMA, "program": _PROGRAM}
@@ -26,7 +53,14 @@ def json_head() -> dict[str, Any]:
 
 def report_json(report: Report) -> dict[str, Any]:
     """The report as plain values. Keys are a contract: they change only with ``schema``."""
-    span, is_of_camera = report.span, isinstance(report.request, Request)
+    return {
+        key: list(value) if isinstance(value, JsonRows) else value for key, value in report_document(report).items()
+    }
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """The same, to be written piece by piece: its long lists are made while they are read."""
+    span, clock, is_of_camera = report.span, report.clock, isinstance(report.request, Request)
     return {
         "schema": SCHEMA,
         "program": _PROGRAM,
@@ -57,11 +91,11 @@ def report_json(report: Report) -> dict[str, Any]:
         }
         if span
         else None,
-        "gaps": [_hole_json(hole, report.clock) for hole in report.account.gaps],
-        "pending": [_hole_json(hole, report.clock) for hole in report.account.pending],
-        "lost": [_hole_json(hole, report.clock) for hole in report.account.lost],
-        "doubts": [_doubt_json(doubt, report.clock) for doubt in report.doubts],
-        "clips": [_clip_json(clip, report.clock) for clip in report.clips],
+        "gaps": JsonRows(lambda hole: _hole_json(hole, clock), report.account.gaps),
+        "pending": JsonRows(lambda hole: _hole_json(hole, clock), report.account.pending),
+        "lost": JsonRows(lambda hole: _hole_json(hole, clock), report.account.lost),
+        "doubts": JsonRows(lambda doubt: _doubt_json(doubt, clock), report.doubts),
+        "clips": JsonRows(lambda clip: _clip_json(clip, clock), report.clips),
         "outputs": [_output_json(output, report.clock) for output in report.outputs],
         "playback": _playback_json(report.playback) if report.playback else None,
         "downloads": report.downloads,

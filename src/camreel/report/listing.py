@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from camreel.planning.event_filter import events_of
 from camreel.planning.plan import ExportPlan
 from camreel.planning.proof import UNASKED, SearchProof
 from camreel.report import (
+    JsonRows,
     asked_json,
     asked_lines,
     camera_json,
@@ -25,7 +26,7 @@ from camreel.report import (
     search_json,
     span_json,
 )
-from camreel.text import count_text, duration_text, size_text, table
+from camreel.text import count_text, duration_text, size_text, table, table_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Listing:
 
 
 def listing_json(listing: Listing) -> dict[str, Any]:
-    """The listing as plain values. Keys are a contract: they change only with ``schema``."""
+    """The listing, to be written piece by piece. Keys are a contract: they change only with ``schema``."""
     plan, clock, nothing = listing.plan, listing.clock, listing.nothing
     wanted = listing.wanted_seconds
     return {
@@ -113,13 +114,10 @@ def listing_json(listing: Listing) -> dict[str, Any]:
             "seconds": round(listing.recorded_seconds, 3),
             "percent": round(100 * listing.recorded_seconds / wanted, 2) if wanted else None,
         },
-        "gaps": [_part_json(gap, clock) for gap in listing.gaps],
-        "pending": [_part_json(part, clock) for part in listing.pending],
-        "timeline": [
-            _part_json(stretch.span, clock) | {"kind": stretch.kind.value, "events": list(stretch.events)}
-            for stretch in listing.stretches
-        ],
-        "recordings": [_recording_json(recording, clock) for recording in in_order(plan)],
+        "gaps": JsonRows(lambda gap: _part_json(gap, clock), listing.gaps),
+        "pending": JsonRows(lambda part: _part_json(part, clock), listing.pending),
+        "timeline": JsonRows(lambda stretch: _stretch_json(stretch, clock), listing.stretches),
+        "recordings": JsonRows(lambda recording: _recording_json(recording, clock), in_order(plan)),
         "warnings": list(listing.warnings),
         "error": {"kind": type(nothing).__name__, "message": str(nothing), "hint": nothing.hint} if nothing else None,
     }
@@ -155,6 +153,10 @@ def in_order(plan: ExportPlan) -> Sequence[Recording]:
 
 def _part_json(part: Span, clock: CameraClock | None) -> dict[str, Any]:
     return span_json(part, clock) | {"seconds": round(part.seconds, 3)}
+
+
+def _stretch_json(stretch: CoverageSpan, clock: CameraClock | None) -> dict[str, Any]:
+    return _part_json(stretch.span, clock) | {"kind": stretch.kind.value, "events": list(stretch.events)}
 
 
 def _recording_json(recording: Recording, clock: CameraClock | None) -> dict[str, Any]:
@@ -223,19 +225,18 @@ def planned(listing: Listing) -> list[Labelled]:
     return [("Download", download), video, ("Result", "nothing was downloaded: --dry-run")]
 
 
-def recordings_table(listing: Listing) -> str:
-    """A line for each recording, by the camera's clock; empty where there is none."""
+def recordings_table(listing: Listing) -> Iterator[str]:
+    """A line for each recording, by the camera's clock, under heads; none where there is no recording."""
     clock = listing.clock
     with_offsets = clock is not None and bool(clock.changes_in(listing.plan.span))
-    rows = [_row(recording, clock, with_offsets=with_offsets) for recording in in_order(listing.plan)]
-    if not rows:
-        return ""
-    lengths = max(len("Length"), *(len(row[2]) for row in rows))
-    sizes = max(len("Size"), *(len(row[3]) for row in rows))
-    aligned = [
-        [start, end, f"{length:>{lengths}}", f"{size:>{sizes}}", events] for start, end, length, size, events in rows
-    ]
-    return table(("Start", "End", f"{'Length':>{lengths}}", f"{'Size':>{sizes}}", "Events"), aligned)
+    recordings = in_order(listing.plan)
+    if not recordings:
+        return iter(())
+
+    def rows() -> Iterator[list[str]]:
+        return (_row(recording, clock, with_offsets=with_offsets) for recording in recordings)
+
+    return table_lines(("Start", "End", "Length", "Size", "Events"), rows, right=(2, 3))
 
 
 def summary(cells: Sequence[Sequence[str]]) -> str:

@@ -197,8 +197,9 @@ class _ListingView(ResultView[Listing]):
         terminal.out("\n" + summary([[*names_of(task), *_cells(outcome)] for task, outcome in pairs]))
 
     def _details(self, listing: Listing) -> None:
-        if rows := recordings_table(listing) if not self._dry else "":
-            terminal.out(f"\n{rows}")
+        if not self._dry and (listing.plan.recordings or listing.plan.writing):
+            terminal.out()
+            terminal.out_lines(recordings_table(listing))
         terminal.out()
         _say(totals(listing))
         if self._dry:

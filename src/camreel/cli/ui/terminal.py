@@ -13,8 +13,9 @@ import shutil
 import sys
 import traceback
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Any, TextIO
 
 from camreel.errors import CamreelError, DiskError, Interrupted, printable
@@ -22,6 +23,7 @@ from camreel.text import wrapped
 
 _LONGEST = 4000  # characters of one line; only an attacker's is longer
 _NARROWEST = 40  # columns that lines are wrapped to
+_AT_ONCE = 500  # lines that are written together
 
 
 def prepare() -> None:
@@ -39,6 +41,18 @@ def sanitize(text: str) -> str:
 def out(text: str = "") -> None:
     """Results, to stdout. Each line of ``text`` is made harmless."""
     _write(sys.stdout, sanitize(text))
+
+
+def out_lines(lines: Iterable[str]) -> None:
+    """Results, to stdout, as they are made: there may be 100,000 lines."""
+    for some in _grouped(lines):
+        out("\n".join(some))
+
+
+def _grouped(lines: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(lines)
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some
 
 
 def print_wrapped(text: str) -> None:
@@ -103,7 +117,35 @@ def remark_whole(line: str) -> None:
 
 def say_json(document: dict[str, Any]) -> None:
     """One document, to stdout; ASCII, so that any terminal and any encoding bears it."""
-    _write(sys.stdout, json.dumps(document, indent=2))
+    for some in _grouped(_json_pieces(document, "\n")):
+        _write(sys.stdout, "".join(some), end="")
+    _write(sys.stdout, "")
+
+
+def _json_pieces(value: object, line: str) -> Iterator[str]:
+    """Yield what ``json.dumps`` makes of ``value`` with an indent of 2. Of long lists one item is held at a time.
+
+    ``line`` begins each line: a line break and the indent.
+    """
+    deeper = f"{line}  "
+    if isinstance(value, dict) and value:
+        first, last = "{}"
+        items = ((f"{json.dumps(str(key))}: ", each) for key, each in value.items())
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        first, last = "[]"
+        items = (("", each) for each in value)
+    else:
+        yield json.dumps(value)
+        return
+    before = first
+    for label, each in items:
+        if isinstance(value, dict | list | tuple):
+            yield f"{before}{deeper}{label}"
+            yield from _json_pieces(each, deeper)
+        else:
+            yield before + deeper + json.dumps(each, indent=2).replace("\n", deeper)
+        before = ","
+    yield f"{line}{last}" if before != first else f"{first}{last}"
 
 
 def print_error(error: CamreelError, *, debug: bool = False) -> None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
 from urllib.parse import quote
@@ -32,6 +33,7 @@ _MAX_SECONDS = 7 * 86400  # nor longer than this
 _MAX_PATH = 1024  # characters; a longer path is never asked for
 _WITHOUT_PATH = "(without a path)"  # the name of a recording that has none
 _MAX_WORDS = 16  # events, and flags, of one recording
+_MAX_WORD = 60  # characters of one
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -115,9 +117,17 @@ _TIME = re.compile(
 def parse_time(text: str) -> WallTime | None:
     """Parse a time of the camera's: padded or not, in 24 hours or with AM/PM, as some devices have it. Else None."""
     try:
-        moment = datetime.fromisoformat(text) if _USUAL_TIME.fullmatch(text) else _unusual_time(text.strip())
+        return _usual_time(text) if _USUAL_TIME.fullmatch(text) else _believed(_unusual_time(text.strip()))
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=256)  # most recordings begin when another ends: then both have one value
+def _usual_time(text: str) -> WallTime | None:
+    return _believed(datetime.fromisoformat(text))
+
+
+def _believed(moment: datetime | None) -> WallTime | None:
     # Outside of these years, arithmetic on it could overflow; no camera recorded then.
     return WallTime(moment) if moment is not None and 1990 <= moment.year <= 2199 else None
 
@@ -229,7 +239,7 @@ def _recording(item: dict[str, str], position: int) -> Recording | str:
         flags=_listed(item, numbered, "Flags["),
         position=position,
         # ".mp4_" (Amcrest on NFS) and FileState=Temporary (Dahua eMMC) mark a file that is still open.
-        listed_as=printable(item.get("Type", "").lower(), 20),
+        listed_as=_type(item.get("Type", "")[:_MAX_WORD]),
         writing=path.endswith("_") or item.get("FileState") == "Temporary",
         utc_offset=_utc_offset(item.get("UTCOffset", "")),
         backwards_end=end if end < start else None,
@@ -266,8 +276,19 @@ def _listed(item: dict[str, str], numbered: Sequence[str], key: str) -> tuple[st
     """The values of ``Events[0]`` and so on; no more and no longer than a camera means them."""
     if not numbered:
         return ()
-    values = (item[name] for name in numbered if name.startswith(key))
-    return tuple(printable(value, 60) for value in islice(filter(None, values), _MAX_WORDS))
+    values = (item[name][: 2 * _MAX_WORD] for name in numbered if name.startswith(key))
+    return _words(tuple(islice(filter(None, values), _MAX_WORDS)))
+
+
+# A list of 100,000 says the same few things of all of them: each is one value.
+@lru_cache(maxsize=256)
+def _words(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(printable(value, _MAX_WORD) for value in values)
+
+
+@lru_cache(maxsize=256)
+def _type(text: str) -> str:
+    return printable(text.lower(), 20)
 
 
 _TITLE = re.compile(r"table\.ChannelTitle\[(\d{1,4})\]\.Name", re.ASCII)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pyte
 import pytest
 
 from camreel.cli.ui.reporters import fitting
-from camreel.cli.ui.terminal import LiveLines, cells, cropped, is_live, painted
+from camreel.cli.ui.terminal import LiveLines, cells, cropped, is_live, painted, say_json
+from camreel.report import JsonRows
 
 ROWS = 10
 
@@ -142,3 +144,34 @@ def test_what_does_not_fit_is_counted() -> None:
     """The first stay, for the whole is there."""
     assert fitting(["1", "2", "3"], 3) == ["1", "2", "3"]
     assert fitting(["1", "2", "3", "4"], 3) == ["1", "2", "… and 2 more"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"a": 1, "none": None, "text": "é\n«\x1b", "empty": [], "nothing": {}, "pair": ("x", 1), "number": 0.5},
+        {"list": [1, [2, {"deep": [True]}], "three"], "inner": {"more": {"list": [{"a": []}, {}]}}, "last": ""},
+    ],
+)
+def test_a_document_is_written_as_json_writes_it(
+    document: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Piece by piece, and not a letter differs."""
+    say_json(document)
+    assert capsys.readouterr().out == json.dumps(document, indent=2) + "\n"
+
+
+def test_rows_are_made_while_they_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """When the last of 5,000 is made, most are on their way."""
+    pieces: list[str] = []
+
+    def row(number: int) -> dict[str, object]:
+        pieces.append(capsys.readouterr().out)
+        return {"number": number, "list": [number]}
+
+    say_json({"runs": [{"rows": JsonRows(row, range(5000)), "none": JsonRows(row, ())}], "end": 1})
+    assert sum(map(bool, pieces)) > 5
+    rows = [{"number": number, "list": [number]} for number in range(5000)]
+    whole = {"runs": [{"rows": rows, "none": []}], "end": 1}
+    assert "".join(pieces) + capsys.readouterr().out == json.dumps(whole, indent=2) + "\n"

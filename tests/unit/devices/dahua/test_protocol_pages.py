@@ -348,3 +348,17 @@ def test_streams_without_paths_are_told_apart():
     main, sub = parse_page(body(*twins)).recordings
     assert (main.stream, sub.stream) == (Stream.MAIN, Stream.SUB)
     assert recording_key(main) != recording_key(sub)
+
+
+def test_recordings_share_what_is_the_same():
+    """A list may have 100,000: what is said of all of them, and a time at which two meet, is one value."""
+    first = {"StartTime": "2025-06-01 10:00:00", "EndTime": "2025-06-01 10:05:00"}
+    second = {"StartTime": "2025-06-01 10:05:00", "EndTime": "2025-06-01 10:10:00"}
+    said = {"Events[0]": "VideoMotion", "Events[1]": "\x1b[31m", "Flags[0]": "Event", "Flags[1]": "x" * 200}
+    (one,), (other,) = (parse_page(body({**times, **said})).recordings for times in (first, second))
+    assert one.events == ("VideoMotion", "\ufffd[31m")
+    assert one.flags == ("Event", "x" * 60 + "…")
+    assert one.events is other.events
+    assert one.flags is other.flags
+    assert one.listed_as is other.listed_as
+    assert one.span.end is other.span.start
