@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -226,7 +225,3 @@ def _describe(output: Path, film: FilmResult) -> OutputReport:
         chapters=tuple((chapter.start, chapter.title) for chapter in film.chapters),
         span=film.span,
     )
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
