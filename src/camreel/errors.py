@@ -5,7 +5,10 @@
     ├── NothingRecorded (3)        the camera has no recording in the range
     ├── LoginError (5)
     │   ├── LoginRefused           user or password wrong, or the account has no right to do this
-    │   └── AccountLocked          too many failed logins: the camera refuses everybody for a while
+    │   ├── AccountLocked          too many failed logins: the camera refuses everybody for a while
+    │   ├── BasicNotAllowed        nothing but Basic is offered, and nobody allowed that; nothing was sent
+    │   ├── LoginDowngraded        Basic is asked for where Digest has worked; nothing was sent
+    │   └── CertificateChanged (6) another certificate than the pinned one, or than before in the same run
     ├── CameraError (6)
     │   ├── CameraUnreachable      no connection, or it broke                          (worth another try)
     │   ├── CameraBusy             5xx: overloaded, rebooting                          (worth another try)
@@ -67,7 +70,7 @@ class NothingRecorded(CamreelError):
 
 
 class LoginError(CamreelError):
-    """The camera does not let us in. Everything stops at once, so that the account is not locked."""
+    """The camera does not let us in, or it is not safe to log in. Everything meant for the device stops at once."""
 
     exit_code = 5
 
@@ -82,6 +85,20 @@ class AccountLocked(LoginError):
     def __init__(self, message: str, *, seconds: int | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.seconds = seconds
+
+
+class BasicNotAllowed(LoginError):
+    """The device offers nothing but Basic authentication, which nobody allowed. Nothing was sent."""
+
+
+class LoginDowngraded(LoginError):
+    """The device asks for Basic authentication where Digest has worked before. Nothing was sent."""
+
+
+class CertificateChanged(LoginError):
+    """The device shows another certificate than the pinned one, or than before in the same run. Nothing was sent."""
+
+    exit_code = 6
 
 
 class CameraError(CamreelError):

@@ -426,6 +426,8 @@ class Target:
     """Accept only this certificate: its SHA-256 in hex."""
     legacy_tls: bool = False
     """Speak outdated TLS, too (1.0, RSA key exchange, short keys). Only with ``insecure``."""
+    allow_basic: bool = False
+    """Log in by Basic authentication if nothing else is offered, and Digest has never worked there."""
     camera_tz: str | None = None
     """The camera's time zone (an IANA name or an offset), whatever the camera says of it."""
     clock_drift: timedelta | None = None

@@ -91,9 +91,10 @@ PATIENCE = Timeouts(connect=5, headers=10, text=10, refusal=2, stall=5)
 def examined(
     camera: SimulatedCamera, password: str = PASSWORD, patience: Timeouts = PATIENCE
 ) -> tuple[CheckSession, Checkup]:
-    """A check-up of a camera that is being served."""
+    """A check-up of a camera that is being served. Of one that knows only Basic, with that allowed."""
     with running(camera) as server:
-        return examined_at(Address("127.0.0.1", server.port), Credentials(USER, password), patience)
+        address, allow = Address("127.0.0.1", server.port), camera.quirks.basic_only
+        return examined_at(address, Credentials(USER, password), patience, allow_basic=allow)
 
 
 def examined_at(
@@ -241,6 +242,21 @@ def test_a_quirk_is_seen_and_said(quirk):
     assert checkup.exit_code == 0
     own = {"no-stream-key"} if quirk == "" else {"connection-close", "one-based-items", "utc-offset", quirk}
     assert {name for name, words in QUIRKS_SEEN.items() if words in said} == {name for name in own if name}
+
+
+@pytest.mark.parametrize("quirk", ["basic-only", "basic-later", "unknown-digest"])
+def test_a_password_that_would_cross_in_clear_is_not_sent(quirk):
+    """The report ends with the reason, says what the camera offers, and the login is not called refused."""
+    camera = planted("dahua-emmc", quirk)
+    with running(camera) as server:
+        address = Address("127.0.0.1", server.port)
+        _seen, checkup = examined_at(address, Credentials(USER, PASSWORD))
+    assert checkup.exit_code == (6 if quirk == "unknown-digest" else 5)
+    assert checkup.login == ("accepted" if quirk == "basic-later" else "not tried")
+    assert not [one for one in camera.log if (one.authorization or "").lower().startswith("basic")]
+    words = "knows only basic authentication"
+    assert (words in " | ".join(checkup.facts.quirks)) == (quirk == "basic-only")
+    assert camera.rejected_logins == 0
 
 
 def test_a_wrong_password_is_tried_once():

@@ -1,4 +1,4 @@
-"""How often a password goes out, whatever a camera does with the connection that it has answered 401 on."""
+"""How often a password goes out, and in which form, whatever a camera asks for."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import anyio
 import pytest
 from tests.conftest import Bench, frame_md5s, three_clips, tuning
 
+from camreel.devices import downgrade
 from camreel.doctor import visit
-from camreel.errors import LoginRefused
+from camreel.errors import BasicNotAllowed, LoginDowngraded, LoginRefused, NotACamera
 from camreel.model import Credentials, Target
 from camreel_simulator import QUIRKS, Fault
 
@@ -66,3 +67,166 @@ def test_a_camera_that_closes_is_known_after_its_first_refusal(bench):
     assert stand.export().ok.exit_code == 0
     without = len(stand.camera.log) - len(logins(stand))
     assert without == len(logins(stand))
+
+
+def in_clear(stand: Bench) -> list[str]:
+    """The requests by which the password itself reached the camera."""
+    return [one.target for one in stand.camera.log if (one.authorization or "").lower().startswith("basic")]
+
+
+def asks_basic(target: str, *, skip: int = 0, challenge: str = 'Basic realm="R"') -> Fault:
+    """What a man in the middle would answer."""
+    offer = (("WWW-Authenticate", challenge),)
+    return Fault("status", target=target, status=401, headers=offer, before_login=True, skip=skip, times=None, text="")
+
+
+@pytest.mark.parametrize("allow_basic", [False, True])
+@pytest.mark.parametrize(
+    ("target", "skip"),
+    [
+        ("RPC_Loadfile", 0),  # the first on a connection
+        ("RPC_Loadfile", 1),  # the answer to a signed request
+        ("RPC_Loadfile", 3),  # a kept connection
+        ("getCurrentTime", 0),
+        ("findNextFile", 0),
+    ],
+)
+@pytest.mark.parametrize(
+    "challenge",
+    ['Basic realm="R"', 'basic realm="Login to Digest"', "BASIC", 'Basic realm="R", Digest realm="x", algorithm=MD4'],
+)
+def test_basic_is_refused_once_digest_has_worked(bench, target, skip, challenge, allow_basic):
+    """On any request in mid-run, also if Basic was allowed: the run ends, and nothing went out in clear."""
+    stand = bench(faults=[asks_basic(target, skip=skip, challenge=challenge)])
+    run = stand.export(allow_basic=allow_basic)
+    assert in_clear(stand) == []
+    assert isinstance(run.error, LoginDowngraded)
+    assert run.error.exit_code == 5
+    assert "a man in the middle" in str(run.error)
+    assert "camreel cameras forget 127.0.0.1:" in (run.error.hint or "")
+    assert stand.camera.rejected_logins == 0
+
+
+def test_what_came_before_basic_is_kept_and_continued(bench):
+    """The run that ends leaves its clips; the next one, after the man in the middle, uses them."""
+    stand = bench(faults=[asks_basic("RPC_Loadfile", skip=4)])
+    assert isinstance(stand.export(max_concurrent=1).error, LoginDowngraded)
+    fetched = {path for path, count in stand.camera.bytes_sent.items() if count}
+    assert fetched
+    stand.camera.clear_faults()
+    before = stand.camera.bytes_sent
+    assert stand.export().ok.exit_code == 0
+    after = stand.camera.bytes_sent
+    assert sum(after[path] == before[path] for path in fetched) >= 1
+
+
+def test_digest_is_remembered_for_later_runs_until_it_is_forgotten(bench):
+    """By host and port: a later run gets no further with Basic, though it is allowed. To forget allows it."""
+    stand = bench()
+    assert stand.export().ok.exit_code == 0
+    stand.camera.add_faults(asks_basic(""))
+    run = stand.export(file=stand.folder / "another.mp4", allow_basic=True)
+    assert isinstance(run.error, LoginDowngraded)
+    assert in_clear(stand) == []
+    assert downgrade.forget_digest("127.0.0.1", stand.address.port + 1) is False
+    assert isinstance(stand.export(file=stand.folder / "another.mp4", allow_basic=True).error, LoginDowngraded)
+    assert downgrade.forget_digest("127.0.0.1", stand.address.port) is True
+    stand.export(file=stand.folder / "another.mp4", allow_basic=True)
+    assert in_clear(stand) != []
+
+
+def test_basic_alone_is_refused_unless_it_is_allowed(bench):
+    """Nothing is sent, and the sentence names the option. Allowed, the video is that of any other camera."""
+    recordings = three_clips()
+    stand = bench(recordings=recordings, quirks=QUIRKS["basic-only"])
+    run = stand.export()
+    assert isinstance(run.error, BasicNotAllowed)
+    assert run.error.exit_code == 5
+    assert "--allow-basic" in (run.error.hint or "")
+    assert [one for one in stand.camera.log if one.authorization is not None] == []
+    assert len(stand.camera.log) == 1
+    run = stand.export(allow_basic=True)
+    assert run.ok.exit_code == 0
+    assert frame_md5s(run.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
+    assert any("in clear" in warning for warning in run.ok.warnings)
+    assert len(in_clear(stand)) == len([one for one in stand.camera.log if one.authorized])
+
+
+@pytest.mark.parametrize(
+    ("offer", "words"),
+    [
+        ('Digest realm="r", nonce="1", qop="auth", algorithm=SHA-512-256', "the algorithm 'SHA-512-256'"),
+        ('digest realm="r", nonce="1", algorithm="MD5\x9b-odd"', "the algorithm 'MD5"),
+        ('Digest realm="r", nonce="1", qop="token"', "the qop 'token'"),
+        ('Digest realm="r"', "malformed"),
+        ("Digest", "malformed"),
+        ('Digest; realm="r", nonce="1"', "malformed"),
+        ('DIGEST-MD5 realm="r", nonce="1"', "malformed"),
+        ('Digest realm="r, nonce="1", qop="auth"', "malformed"),
+    ],
+)
+@pytest.mark.parametrize("form", ["Basic first", "Basic last", "one header", "a folded header"])
+def test_a_digest_that_is_not_known_never_falls_back(bench, offer, words, form):
+    """Though Basic stands beside it, and is allowed: the sentence says what is not known, and nothing is sent."""
+    basic = 'Basic realm="r"'
+    headers = {
+        "Basic first": (basic, offer),
+        "Basic last": (offer, basic),
+        "one header": (f"{basic}, {offer}",),
+        "a folded header": (f"{basic},\r\n {offer}",),
+    }[form]
+    fault = Fault(
+        "status",
+        status=401,
+        headers=tuple(("WWW-Authenticate", each) for each in headers),
+        before_login=True,
+        times=None,
+    )
+    stand = bench(faults=[fault])
+    run = stand.export(allow_basic=True)
+    assert isinstance(run.error, NotACamera)
+    assert words in str(run.error)
+    assert str(run.error).isprintable()
+    assert [one for one in stand.camera.log if one.authorization is not None] == []
+
+
+@pytest.mark.parametrize("quirk", ["basic-too", "several-challenges"])
+def test_digest_is_used_where_basic_stands_beside_it(bench, quirk):
+    """Also if Basic stands first and is allowed; of several digests, the strongest."""
+    stand = bench(quirks=QUIRKS[quirk])
+    assert stand.export(allow_basic=True).ok.exit_code == 0
+    assert in_clear(stand) == []
+    sent = [one.authorization for one in stand.camera.log if one.authorization]
+    assert all(("algorithm=SHA-256" in each) == (quirk == "several-challenges") for each in sent)
+
+
+@pytest.mark.parametrize("status", [407, 302])
+def test_no_other_answer_gets_a_password(bench, status):
+    """A proxy that asks for a login, and a redirect to where Basic waits, are refused by name."""
+    headers = (("Proxy-Authenticate", 'Basic realm="r"'), ("Location", "http://127.0.0.1:1/"))
+    fault = Fault("status", status=status, headers=headers, before_login=True, times=None)
+    stand = bench(faults=[fault])
+    run = stand.export(allow_basic=True)
+    assert run.error is not None
+    assert run.error.exit_code == 6
+    assert [one for one in stand.camera.log if one.authorization is not None] == []
+
+
+def test_a_digest_refused_with_basic_is_a_refused_login(bench):
+    """A wrong password, answered by Basic alone: one login, none in clear, and the words of a wrong password."""
+    stand = bench(faults=[asks_basic("getSystemInfo", skip=1)])
+    stand.password = "wrong"
+    run = stand.export(allow_basic=True)
+    assert isinstance(run.error, LoginRefused)
+    assert in_clear(stand) == []
+    assert len([one for one in stand.camera.log if one.authorization]) == 1
+
+
+def test_a_realm_in_latin_1_comes_back_byte_for_byte(bench):
+    """With quotes and a backslash in it: the camera takes each login, and the realm is as it was sent."""
+    stand = bench(quirks=QUIRKS["realm-latin-1"])
+    assert stand.export().ok.exit_code == 0
+    sent = [one.authorization for one in stand.camera.log if one.authorization]
+    assert sent
+    assert all('realm="Login to K\xfcche \\"S\xfcd\\" \\\\1"' in each for each in sent)
+    assert stand.camera.rejected_logins == 0

@@ -52,6 +52,9 @@ COSTS = {
     "overwritten-400": (4, ALL[40:], "it is gone: the camera has overwritten"),
     "overwritten-500": (4, ALL[40:], "it is gone: the camera has overwritten"),
     "overwritten-reset": (4, ALL[40:], "it is gone: the camera has overwritten"),
+    # The password would cross in clear.
+    "basic-later": (5, [], "a man in the middle"),
+    "unknown-digest": (6, [], "SHA-512-256"),
 }
 # The same where only files in mp4 cannot be had in another way.
 COSTS_MP4: dict[str, tuple[int, list[int], str]] = {
@@ -137,6 +140,7 @@ def exported(profile: str, quirk: str, folder: Path, certificate: ssl.SSLContext
             tune=tuning(timeouts=patience, sleep=sleep),
             max_concurrent=most,
             insecure=redirects,
+            allow_basic=camera.quirks.basic_only,
         )
     pictures = pictures_of(run.output) if run.report else ()
     return Outcome(run, pictures, camera.rejected_logins, camera.open_finders)
@@ -209,13 +213,23 @@ _NO_LOGIN = "no login can come over the connection that gave the nonce"
 _NO_DIGEST = "a device that knows only Basic has no digest to be different in"
 _DIGEST = (
     *("sha-256", "basic-too", "several-challenges", "auth-int-offered", "realm-with-comma", "long-challenge"),
-    *("nonce-once", "nonce-once-silent", "nonce-once-403", "stale-once", "unquoted-only"),
+    *(
+        "basic-later",
+        "unknown-digest",
+        "realm-latin-1",
+        "nonce-once",
+        "nonce-once-silent",
+        "nonce-once-403",
+        "stale-once",
+        "unquoted-only",
+    ),
 )
 # All that is left out, and why: what these devices do by themselves excludes it.
 NOT_RUN: dict[tuple[str, str], str] = {
     **{(profile, "nonce-bound"): _CLOSES for profile in ("amcrest-ai", "dahua-emmc", "nvr", "old", "intelbras")},
     **{("old", quirk): _NO_DIGEST for quirk in _DIGEST},
     ("amcrest-ai", "basic-only"): _NO_DIGEST,
+    ("amcrest-ai", "realm-latin-1"): "each says what the realm is",
     ("amcrest-ai", "realm-with-comma"): "each says what the realm is",
     ("nvr", "no-by-time"): "there is no loadfile.cgi to be different in",
     ("intelbras", "multipart"): "there is no body to put into parts",

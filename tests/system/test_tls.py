@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import socketserver
 import ssl
 import threading
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 
 import anyio
+import anyio.lowlevel
 import pytest
 import trustme
 from tests.conftest import NOW, Bench, frame_md5s, three_clips, tuning
 
 from camreel.doctor import visit
-from camreel.errors import CameraError, UsageError
+from camreel.errors import CameraError, CertificateChanged, UsageError
+from camreel.events import Event, RangeKnown, Retrying
 from camreel.model import Address, Credentials, Target
-from camreel_simulator import DeviceClock, SimulatedCamera, running
+from camreel_simulator import QUIRKS, DeviceClock, SimulatedCamera, running
 
 _RSA = "AES256-SHA:AES128-SHA:@SECLEVEL=0"  # key exchange by RSA
 _ANY = "ALL:@SECLEVEL=0"
@@ -109,6 +113,71 @@ def test_a_file_without_certificates_is_named(content, tmp_path):
     run = stand.export(ca_file=str(tmp_path / "ca"))
     assert isinstance(run.error, UsageError)
     assert "--ca-file" in str(run.error)
+
+
+def _certificates() -> tuple[ssl.SSLContext, trustme.LeafCert, trustme.CA]:
+    """A server's context with one certificate, another one for it, and who made both."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context, authority.issue_cert("127.0.0.1"), authority
+
+
+def _fingerprint(context: ssl.SSLContext) -> str:
+    """The SHA-256 of the certificate that a server with ``context`` shows."""
+    with running(SimulatedCamera(), ssl_context=context) as server:
+        shown = ssl.get_server_certificate(("127.0.0.1", server.port))
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(shown)).hexdigest()
+
+
+@pytest.mark.parametrize("way", ["insecure", "insecure and legacy", "pinned", "verified"])
+def test_a_certificate_that_changes_in_mid_run(way, tmp_path):
+    """Another one than the first, or than the pinned: the run ends before anything is sent there. Verified, it may."""
+    context, another, authority = _certificates()
+    (tmp_path / "ca.pem").write_bytes(authority.cert_pem.bytes())
+    how: dict[str, object] = {
+        "insecure": {"insecure": True},
+        "insecure and legacy": {"insecure": True, "legacy_tls": True},
+        "pinned": {"fingerprint": _fingerprint(context)},
+        "verified": {"ca_file": str(tmp_path / "ca.pem")},
+    }[way]
+    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=QUIRKS["connection-close"])
+    swapped: list[int] = []
+
+    def swap(event: Event) -> None:
+        if isinstance(event, RangeKnown) and not swapped:
+            another.configure_cert(context)
+            swapped.append(len(camera.log))
+
+    with running(camera, ssl_context=context) as server:
+        stand = Bench(camera, Address("127.0.0.1", server.port, https=True), tmp_path)
+        run = stand.export(listen=swap, **how)
+        assert swapped
+        if way == "verified":
+            assert run.ok.exit_code == 0
+            return
+        assert isinstance(run.error, CertificateChanged)
+        assert run.error.exit_code == 6
+        assert "a man in the middle" in str(run.error)
+        assert len(camera.log) == swapped[0]
+
+
+def test_a_certificate_may_change_while_the_camera_restarts(tmp_path):
+    """A camera that makes itself a new certificate at each start is waited for, and gone on with."""
+    context, another, _authority = _certificates()
+    quirks = replace(QUIRKS["reboot"], reboot_at=12)
+    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=quirks)
+
+    async def sleep(_seconds: float) -> None:
+        another.configure_cert(context)
+        camera.finish_reboot()
+        await anyio.lowlevel.checkpoint()
+
+    with running(camera, ssl_context=context) as server:
+        stand = Bench(camera, Address("127.0.0.1", server.port, https=True), tmp_path)
+        run = stand.export(insecure=True, tune=tuning(sleep=sleep))
+        assert run.ok.exit_code == 0
+        assert any(isinstance(event, Retrying) for event in run.events)
 
 
 class _Plain(socketserver.BaseRequestHandler):

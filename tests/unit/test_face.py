@@ -13,11 +13,12 @@ import camreel
 
 # fmt: off
 NAMES = [
-    "AccountLocked", "Address", "AudioMode", "BadTransfer", "Camera", "CameraBusy", "CameraClock", "CameraError",
-    "CameraRefused", "CameraUnreachable", "CamreelError", "DeviceInfo", "DiskError", "Event", "Gaps", "IfExists",
-    "Interrupted", "LoginError", "LoginRefused", "MergeError", "NotACamera", "NothingRecorded",
-    "Output", "OutputFormat", "Query", "Recording", "Recordings", "Report", "Request", "Span", "Split", "Stream",
-    "Target", "TargetOptions", "UsageError", "VideoOptions", "WallTime",
+    "AccountLocked", "Address", "AudioMode", "BadTransfer", "BasicNotAllowed", "Camera", "CameraBusy", "CameraClock",
+    "CameraError", "CameraRefused", "CameraUnreachable", "CamreelError", "CertificateChanged", "DeviceInfo",
+    "DiskError", "Event", "Gaps", "IfExists", "Interrupted", "LoginDowngraded", "LoginError", "LoginRefused",
+    "MergeError", "NotACamera", "NothingRecorded", "Output", "OutputFormat", "Query", "Recording", "Recordings",
+    "Report", "Request", "Span", "Split", "Stream", "Target", "TargetOptions", "UsageError", "VideoOptions",
+    "WallTime",
     "__version__", "connect", "day", "export", "last", "report_json", "report_text", "request", "sync",
 ]
 # fmt: on

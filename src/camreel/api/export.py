@@ -109,6 +109,8 @@ class TargetOptions(TypedDict, total=False):
     """Accept only this certificate: its SHA-256 in hex."""
     legacy_tls: bool
     """Speak outdated TLS, too (1.0, RSA key exchange, short keys). Only with ``insecure``."""
+    allow_basic: bool
+    """Log in by Basic authentication if nothing else is offered: on http, the password crosses in clear."""
     camera_tz: str | None
     """The camera's time zone (``Europe/Berlin``, ``+01:00``), whatever the camera says of it."""
     max_concurrent: int

@@ -137,6 +137,13 @@ _REACHED = (
         is_flag=True,
         help="With --insecure: speak outdated TLS, too.",
     ),
+    _connection(
+        "--allow-basic",
+        setting="log in by Basic authentication if nothing else is offered",
+        of_camera=True,
+        is_flag=True,
+        help="Send the password itself, if only Basic is offered.",
+    ),
 )
 
 no_input_option = _password("--no-input", is_flag=True, help="Never ask for anything.")

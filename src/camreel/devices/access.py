@@ -60,9 +60,15 @@ class Access:
             witness=self.witness,
             session=self.session,
             slowly=target.limit_rate is not None,
+            allow_basic=target.allow_basic,
         )
         async with connection:
             yield connection
+
+    def expect_new_certificate(self) -> None:
+        """Take any certificate on the next connection, if nobody checks them: the camera was away."""
+        if self._trust is not None and self._trust.first is not None:
+            self._trust.first.forget()
 
     def follow(self, refusal: CameraRefused) -> bool:
         """Go on over https if ``refusal`` redirects to that on the same camera; return whether it does.

@@ -1,8 +1,8 @@
 """HTTP authentication, Digest and Basic: from a camera's challenge to our answer. Pure.
 
 Own code, because these devices want less than what libraries send: ``qop`` and ``nc`` unquoted (Amcrest
-IP5M-1190EW and Dahua IPC-T2431T-AS answer 401 otherwise), ``uri`` equal to the bytes on the wire, and Basic only
-if nothing else is offered.
+IP5M-1190EW and Dahua IPC-T2431T-AS answer 401 otherwise), ``uri`` equal to the bytes on the wire, a realm of any
+bytes, and Basic never beside Digest, known or not.
 """
 
 from __future__ import annotations
@@ -11,17 +11,27 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from camreel.errors import printable
 from camreel.model import Credentials
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One scheme that a 401 offers; parameter names in lower case."""
+    """One scheme that a 401 offers; parameter names in lower case. Bytes that are no UTF-8 are surrogate escapes.
+
+    ``quoted`` has the values as they stood between quotes, to be sent back byte for byte.
+    """
 
     scheme: str
     parameters: Mapping[str, str]
+    quoted: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def is_digest(self) -> bool:
+        """Whether it asks for Digest, in whatever form."""
+        return "digest" in self.scheme
 
     @property
     def stale(self) -> bool:
@@ -45,10 +55,13 @@ _ELEMENT = re.compile(
 
 
 def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
-    """Return all challenges of all ``WWW-Authenticate`` headers, in order. What does not parse ends its header."""
+    """Return all challenges of all ``WWW-Authenticate`` headers, in order. What does not parse ends its header.
+
+    If that has the word Digest in it, it is a challenge without parameters, which nobody can answer.
+    """
     challenges: list[Challenge] = []
     for header in headers:
-        found: list[tuple[str, dict[str, str]]] = []
+        found: list[tuple[str, dict[str, str], dict[str, str]]] = []
         position = 0
         while position < len(header):
             element = _ELEMENT.match(header, position)
@@ -56,35 +69,70 @@ def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
                 break
             position = element.end()
             if element["scheme"]:
-                found.append((element["scheme"].lower(), {}))
+                found.append((element["scheme"].lower(), {}, {}))
             if element["key"] and found:
-                quoted = element["quoted"]
-                value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else element["bare"]
-                found[-1][1].setdefault(element["key"].lower(), value)
-        challenges += [Challenge(scheme, parameters) for scheme, parameters in found]
+                _add(element, *found[-1][1:])
+        challenges += [Challenge(*each) for each in found]
+        if "digest" in header[position:].lower():
+            challenges.append(Challenge("digest", {}))
     return challenges
 
 
-_HASHES = {"MD5": "md5", "SHA-256": "sha256"}
+def _add(element: re.Match[str], parameters: dict[str, str], as_quoted: dict[str, str]) -> None:
+    """Add the parameter of ``element``, unless there is one of its name."""
+    key, quoted = element["key"].lower(), element["quoted"]
+    if key in parameters:
+        return
+    if quoted is None:
+        parameters[key] = element["bare"]
+    else:
+        as_quoted[key] = quoted
+        # Firmware that knows no escapes sends a backslash as it is, and hashes it.
+        parameters[key] = re.sub(r'\\(["\\])', r"\1", quoted)
+
+
+_HASHES = {"SHA-256": "sha256", "MD5": "md5"}  # the strongest first
+_STRENGTH = [*_HASHES.values()]
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # no header of ours can hold these
 
 
 def choose(challenges: Iterable[Challenge]) -> Challenge | None:
-    """Return the challenge to answer: Digest with a known hash, ``auth`` before ``auth-int``; else Basic; else None."""
+    """Return the challenge to answer: Digest with the strongest hash, ``auth`` before ``auth-int``; else Basic.
+
+    None if there is neither, and if a Digest that cannot be answered is offered, whatever is offered beside it.
+    """
     offered = list(challenges)
-    digests = [c for c in offered if c.scheme == "digest" and _can_answer(c)]
-    digests.sort(key=lambda c: bool(c.qops) and "auth" not in c.qops)
-    if any(c.scheme == "digest" for c in offered):
-        return next(iter(digests), None)  # never the password in clear where something better was offered
-    return next((c for c in offered if c.scheme == "basic"), None)
+    if any(challenge.is_digest for challenge in offered):
+        return min(filter(_can_answer, offered), key=_rank, default=None)  # never the password in clear beside Digest
+    return next((challenge for challenge in offered if challenge.scheme == "basic"), None)
+
+
+def _rank(challenge: Challenge) -> tuple[int, bool]:
+    return _STRENGTH.index(_hash_name(challenge) or "md5"), bool(challenge.qops) and "auth" not in challenge.qops
+
+
+def unknown_digest(challenges: Iterable[Challenge]) -> str | None:
+    """Return in words what the first Digest asks for that is not known here; None if Digest is not offered."""
+    for challenge in challenges:
+        if challenge.is_digest:
+            algorithm = challenge.parameters.get("algorithm", "MD5")
+            if not _hash_name(challenge):
+                return f"the algorithm {printable(algorithm, 40)!r}"
+            if challenge.qops and not _KNOWN_QOPS.intersection(challenge.qops):
+                return f"the qop {printable(', '.join(challenge.qops), 40)!r}"
+            return "a malformed challenge"
+    return None
+
+
+_KNOWN_QOPS = frozenset(("auth", "auth-int"))
 
 
 def _can_answer(challenge: Challenge) -> bool:
     """Return whether an answer can be right: a wrong one counts as a failed login."""
     parameters, qops = challenge.parameters, challenge.qops
-    if not _hash_name(challenge) or not parameters.get("nonce"):
+    if challenge.scheme != "digest" or not _hash_name(challenge) or not parameters.get("nonce"):
         return False
-    return (not qops or bool({"auth", "auth-int"} & {*qops})) and not any(map(_CONTROL.search, parameters.values()))
+    return (not qops or bool(_KNOWN_QOPS & {*qops})) and not any(map(_CONTROL.search, parameters.values()))
 
 
 def _hash_name(challenge: Challenge) -> str | None:
@@ -92,7 +140,10 @@ def _hash_name(challenge: Challenge) -> str | None:
 
 
 def answer(challenge: Challenge, credentials: Credentials, method: str, target: str, cnonce: str) -> str:
-    """Return the ``Authorization`` header for one request; ``target`` as it is sent. Each nonce is used once."""
+    """Return the ``Authorization`` header for one request; ``target`` as it is sent. Each nonce is used once.
+
+    What the camera sent of bytes that are no UTF-8 is in it as surrogate escapes.
+    """
     if challenge.scheme == "basic":
         pair = f"{credentials.username}:{credentials.password}".encode("utf-8", "surrogateescape")
         return "Basic " + b64encode(pair).decode("ascii")
@@ -112,15 +163,20 @@ def answer(challenge: Challenge, credentials: Credentials, method: str, target: 
     qop = next((known for known in ("auth", "auth-int") if known in challenge.qops), None)
     asked = digest(method, target, digest("")) if qop == "auth-int" else digest(method, target)
     response = digest(secret, nonce, "00000001", cnonce, qop, asked) if qop else digest(secret, nonce, asked)
+
+    def sent_back(key: str) -> str:
+        as_quoted = challenge.quoted.get(key)
+        return _quoted(parameters.get(key, "")) if as_quoted is None else f'"{as_quoted}"'
+
     fields = [
         f"username={_quoted(credentials.username)}",
-        f"realm={_quoted(realm)}",
-        f"nonce={_quoted(nonce)}",
+        f"realm={sent_back('realm')}",
+        f"nonce={sent_back('nonce')}",
         f"uri={_quoted(target)}",
         f'response="{response}"',
     ]
     if parameters.get("opaque"):  # an empty one is left out, as the clients do that are known to work
-        fields.append(f"opaque={_quoted(parameters['opaque'])}")
+        fields.append(f"opaque={sent_back('opaque')}")
     if algorithm:
         fields.append(f"algorithm={algorithm}")
     if qop:

@@ -19,14 +19,23 @@ from typing import Protocol
 
 import aiohttp
 import anyio
+import anyio.to_thread
 from anyio.streams.tls import TLSAttribute
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from camreel.devices.digest import Challenge, answer, choose, parse_challenges
-from camreel.devices.http_errors import fingerprint_text, from_client_error, from_status, login_problem
+from camreel.devices.digest import Challenge, answer, choose, parse_challenges, unknown_digest
+from camreel.devices.downgrade import has_used_digest, remember_digest
+from camreel.devices.http_errors import (
+    basic_problem,
+    fingerprint_text,
+    from_client_error,
+    from_status,
+    login_problem,
+    unknown_login,
+)
 from camreel.devices.session import Login, ReadCoalescer, Trust, Wire, hang_up, has_closed, open_wire, tls_context
-from camreel.errors import CameraBusy, CameraError, CameraUnreachable, LoginRefused, NotACamera, printable
+from camreel.errors import CameraBusy, CameraError, CameraUnreachable, LoginError, LoginRefused, NotACamera, printable
 from camreel.model import Address, Credentials
 from camreel.text import duration_text
 
@@ -102,7 +111,8 @@ class Witness(Protocol):
 class Connection:
     """One connection to the camera, used for one request at a time. Close it with ``async with``.
 
-    ``slowly``: bodies are taken at a limited rate, so that little of them is let gather.
+    ``slowly``: bodies are taken at a limited rate, so that little of them is let gather. ``allow_basic``: the password
+    itself may be sent if nothing but Basic is offered, and Digest has never worked there.
     """
 
     def __init__(
@@ -117,6 +127,7 @@ class Connection:
         witness: Witness | None = None,
         session: aiohttp.ClientSession | None = None,
         slowly: bool = False,
+        allow_basic: bool = False,
     ) -> None:
         self._address = address
         self._credentials = credentials
@@ -127,6 +138,7 @@ class Connection:
         self._witness = witness
         self._shared = session
         self._slowly = slowly
+        self._allow_basic = allow_basic
         self._wire: Wire | None = None
         self._is_used = False
 
@@ -198,31 +210,33 @@ class Connection:
         try:
             yield
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise from_client_error(self._address, error, known=self._login.accepted) from error
+            ours = from_client_error(self._address, error, known=self._login.accepted)
+            raise (self._login.refuse(ours) if isinstance(ours, LoginError) else ours) from error
 
     async def _logged_in(self, target: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         part = "Range" in headers
         await self._login.check()
         response = await self._unsigned(target)
         if response.status != 401:
-            return await self._accepted(response, signed=False, part=part)
-        challenge = await self._challenge(response)
+            return await self._accepted(response, None, part=part)
+        challenge = await self._acceptable(await self._offers(response))
         await self._look_for_a_close(response)
         await self._login.check()
         proven = self._login.accepted
         response = await self._answer(target, challenge, headers)
         if response.status != 401:
-            return await self._accepted(response, signed=True, part=part)
-        challenge = await self._challenge(response)
+            return await self._accepted(response, challenge, part=part)
+        offers = await self._offers(response)
         # The same password goes out again only where it cannot be wrong: it has worked, or only the nonce is old. And
         # only from one connection: were it wrong after all, each of the others would count as a failed login too.
-        if proven or challenge.stale:
+        if proven or any(offer.is_digest and offer.stale for offer in offers):
             async with self._login.doubt:
                 self._login.check_refusal()
+                challenge = await self._acceptable(offers)
                 response = await self._answer(target, challenge, headers)
                 if response.status != 401:
-                    return await self._accepted(response, signed=True, part=part)
-                await self._challenge(response)
+                    return await self._accepted(response, challenge, part=part)
+                await self._offers(response)
                 raise self._login.refuse(self._refused())
         raise self._login.refuse(self._refused())
 
@@ -268,15 +282,19 @@ class Connection:
             return await self._get(target, {})
 
     async def _accepted(
-        self, response: aiohttp.ClientResponse, *, signed: bool, part: bool = False
+        self, response: aiohttp.ClientResponse, challenge: Challenge | None, *, part: bool = False
     ) -> aiohttp.ClientResponse:
         """Return an answer of a kind that was asked for, or a clear no; 206 is one if a ``part`` was asked for.
 
-        An odd answer to the first login is not asked again: nobody can tell whether the camera took the password.
+        ``challenge`` is what its request answered, None for nothing. An odd answer to the first login is not asked
+        again: nobody can tell whether the camera took the password.
         """
-        known = self._login.accepted
-        if signed and response.status < 500 and response.status != 403:
+        known, signed = self._login.accepted, challenge is not None
+        if challenge is not None and response.status < 500 and response.status != 403:
             self._login.accepted = True
+            if challenge.is_digest and not self._login.by_digest:
+                self._login.by_digest = True
+                await anyio.to_thread.run_sync(remember_digest, self._address)
         if response.headers.get("Content-Encoding", "").strip().lower() not in {"", "identity"}:
             response.close()
             raise NotACamera(f"{self._address} sent a compressed answer although none was asked for.", once_more=known)
@@ -290,7 +308,8 @@ class Connection:
         error = from_status(self._address, response.status, text, location=location, known=known)
         raise self._unproven(error) if signed else error
 
-    async def _challenge(self, response: aiohttp.ClientResponse) -> Challenge:
+    async def _offers(self, response: aiohttp.ClientResponse) -> list[Challenge]:
+        """Return the ways to log in that a 401 offers. CameraBusy if it says that there are too many connections."""
         headers: CIMultiDictProxy[str] = response.headers
         # Reading the body frees the connection for the answer. Some devices send it late, never, or in part and hang
         # up: then a new one.
@@ -302,19 +321,25 @@ class Connection:
         if self._login.closes_refused:
             hang_up(response)
         response.release() if is_whole else response.close()
-        challenge = choose(parse_challenges(headers.getall("WWW-Authenticate", [])))
-        if self._login.accepted and (challenge is None or b"exceeded" in text[:1000].lower()):
+        offers = parse_challenges(headers.getall("WWW-Authenticate", []))
+        is_busy = not offers or b"exceeded" in text[:1000].lower()
+        if is_busy and self._login.accepted and not (self._login.by_digest and _falls_to_basic(offers)):
             # From a camera that let us in before: «Exceeded maximum number of connections» (PF8-PV), with or without
             # a challenge. The password has nothing to do with it.
             raise CameraBusy(f"{self._address} lets no more connections in just now.")
+        return offers
+
+    async def _acceptable(self, offers: list[Challenge]) -> Challenge:
+        """Return the offer to answer. Raise if there is none, or none that is safe: then nothing is sent."""
+        challenge = choose(offers)
+        if _falls_to_basic(offers):
+            had_digest = self._login.by_digest or await anyio.to_thread.run_sync(has_used_digest, self._address)
+            if had_digest or (challenge is not None and not self._allow_basic):
+                raise self._login.refuse(basic_problem(self._address, had_digest=had_digest))
         if challenge is None:
-            raise NotACamera(
-                f"{self._address} asks for a login in a way that is not known here.",
-                hint="Is it the camera's address and port? On some firmware, «Compatibility Mode» has to be chosen "
-                "for the private protocol's authentication.",
-            )
+            raise unknown_login(self._address, unknown_digest(offers))
         if challenge.scheme == "basic" and not self._address.https:
-            self._warn("The camera offers basic authentication only: the password crosses the network in clear.")
+            self._warn("The camera offers only Basic authentication: the password crosses the network in clear.")
         return challenge
 
     async def _get(self, target: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
@@ -410,6 +435,12 @@ class Connection:
             gathering.took(len(chunk), given)
             yield chunk
             mark += anyio.current_time() - given  # what our side takes its time for is no stall of the camera's
+
+
+def _falls_to_basic(offers: list[Challenge]) -> bool:
+    """Return whether Basic is offered, and no Digest that can be answered."""
+    challenge = choose(offers)
+    return any(offer.scheme == "basic" for offer in offers) and (challenge is None or not challenge.is_digest)
 
 
 def _range(first: int, end: int | None) -> str:

@@ -11,12 +11,16 @@ from typing import Any
 
 import aiohttp
 
+from camreel.devices.session import AnotherCertificate
 from camreel.errors import (
     AccountLocked,
+    BasicNotAllowed,
     CameraBusy,
     CameraError,
     CameraRefused,
     CameraUnreachable,
+    CertificateChanged,
+    LoginDowngraded,
     LoginError,
     LoginRefused,
     NotACamera,
@@ -33,22 +37,22 @@ _NOT_TLS = frozenset(
     ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
 )
 
+_BETWEEN = "a man in the middle may stand between you and the camera"
 _OLD_TLS = "Old cameras know only outdated TLS. --insecure --legacy-tls speaks that, too; others can listen."
 
 
 def from_client_error(
     address: Address, error: Exception, *, known: bool = False, certificate: str | None = None
-) -> CameraError:
+) -> CameraError | CertificateChanged:
     """Return the error a person can act on, for anything that aiohttp or the system raises. It never holds a header.
 
     ``known``: a camera has answered there before, so an answer that does not parse is one that was garbled.
     ``certificate``: the SHA-256 of the one it showed.
     """
     if isinstance(error, aiohttp.ServerFingerprintMismatch):
-        return CameraError(
-            f"{address} shows another certificate than the one pinned: {fingerprint_text(error.got)}.",
-            hint="If the camera was reset or replaced, pin the new one with --fingerprint. If not, somebody may be "
-            "standing between you and the camera.",
+        return CertificateChanged(
+            f"{address} shows another certificate than the one pinned, {fingerprint_text(error.got)}: {_BETWEEN}.",
+            hint="Nothing was sent. If the camera was reset or replaced, pin its new certificate with --fingerprint.",
         )
     if isinstance(
         error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError | aiohttp.ClientSSLError
@@ -104,14 +108,21 @@ def _name_error(address: Address, *, known: bool) -> CameraError:
     )
 
 
-def _tls_error(address: Address, error: Exception, certificate: str | None) -> CameraError:
+def _tls_error(address: Address, error: Exception, certificate: str | None) -> CameraError | CertificateChanged:
+    if isinstance(cause := getattr(error, "os_error", error), AnotherCertificate):
+        return CertificateChanged(
+            f"{address} shows another certificate than before in this run, {fingerprint_text(cause.digest)}: "
+            f"{_BETWEEN}.",
+            hint="Nothing was sent there. If the camera has just restarted, run the same command again. "
+            f"--fingerprint {fingerprint_text(cause.before)} trusts just the certificate from before.",
+        )
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         pin = f"--fingerprint {certificate} trusts just this certificate; " if certificate else ""
         return CameraError(
             f"{address} shows a certificate that nobody known here vouches for.",
             hint=f"Cameras make their own. {pin}--ca-file FILE trusts what FILE has; --insecure checks nothing.",
         )
-    reason = getattr(getattr(error, "os_error", error), "reason", None)
+    reason = getattr(cause, "reason", None)
     if not reason or reason in _NOT_TLS:
         return CameraError(
             f"{address} does not speak TLS on this port.",
@@ -159,6 +170,36 @@ def login_problem(address: Address, status: int, text: bytes, *, proven: bool) -
             hint="The account needs the right to «Playback» on this channel.",
         )
     return None
+
+
+def basic_problem(address: Address, *, had_digest: bool) -> LoginError:
+    """Return why the password is not sent as it is. ``had_digest``: the device has taken Digest before."""
+    if had_digest:
+        return LoginDowngraded(
+            f"{address} asks for Basic authentication, although Digest has worked there before: {_BETWEEN}.",
+            hint="The password was not sent. Use --https with --fingerprint. If the camera was replaced or reset: "
+            f"camreel cameras forget {address.authority}",
+        )
+    crosses = "the device at the other end gets" if address.https else "everybody on the network on the way can read"
+    return BasicNotAllowed(
+        f"{address} offers only Basic authentication, by which {crosses} the password.",
+        hint="The password was not sent. If the camera has https, use --https with --fingerprint. "
+        "--allow-basic sends the password all the same.",
+    )
+
+
+def unknown_login(address: Address, digest: str | None) -> NotACamera:
+    """Return the error for a 401 that cannot be answered. ``digest``: what of a Digest is not known, None without."""
+    if digest is not None:
+        return NotACamera(
+            f"{address} asks for a Digest login with {digest}, which camreel does not know.",
+            hint="The password was not sent, by Basic authentication neither. Is it the camera's address and port?",
+        )
+    return NotACamera(
+        f"{address} asks for a login in a way that is not known here.",
+        hint="Is it the camera's address and port? On some firmware, «Compatibility Mode» has to be chosen for the "
+        "private protocol's authentication.",
+    )
 
 
 def _lock(address: Address, text: bytes) -> AccountLocked | None:

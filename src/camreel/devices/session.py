@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import hashlib
 import re
+import secrets
 import ssl
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 import anyio
 import anyio.to_thread
+from aiohttp import hdrs
 from aiohttp.client_proto import ResponseHandler
 
 from camreel.devices.http_head import HeadRepair
@@ -28,6 +31,8 @@ from camreel.model import Target
 from camreel.text import decoded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aiohttp.connector import Connection as Pooled
 
 
@@ -38,11 +43,13 @@ class Login:
     refusal ends the run: whoever asks afterwards gets the same error without a byte being sent. While one connection
     finds out whether a refusal was the nonce's or the password's (``doubt``), the others wait.
 
-    ``closes_refused``: the camera closes a connection after its 401, without a word of it.
+    ``closes_refused``: the camera closes a connection after its 401, without a word of it. ``by_digest``: Digest has
+    worked in this run.
     """
 
     def __init__(self) -> None:
         self.accepted = False
+        self.by_digest = False
         self.closes_refused = False
         self.doubt = anyio.Lock()
         self._refusal: LoginError | None = None
@@ -94,12 +101,50 @@ class ReadCoalescer:
             self.pause = min(_LONGEST, _AT_ONCE * elapsed / count) if elapsed > 0 else 0.0
 
 
+class AnotherCertificate(ssl.SSLError):
+    """The device shows a certificate with this SHA-256, and showed one with that ``before``."""
+
+    def __init__(self, digest: bytes, before: bytes) -> None:
+        super().__init__(ssl.SSL_ERROR_SSL, "another certificate than before")
+        self.digest = digest
+        self.before = before
+
+
+class FirstCertificate:
+    """The certificate that the first connection of a run was shown. Without a check, all others must show the same."""
+
+    def __init__(self) -> None:
+        self._digest: bytes | None = None
+
+    def compare(self, certificate: bytes | None) -> None:
+        """Remember the first ``certificate`` (DER). Raise AnotherCertificate for another one."""
+        digest = hashlib.sha256(certificate or b"").digest()
+        self._digest = self._digest or digest
+        if digest != self._digest:
+            raise AnotherCertificate(digest, self._digest)
+
+    def forget(self) -> None:
+        """Take the next one for the first: the device was away, and may have made itself a new one."""
+        self._digest = None
+
+    def watch(self, context: ssl.SSLContext) -> None:
+        """Compare the certificate of each connection of ``context`` in its handshake, before anything is sent."""
+        compare = self.compare
+
+        class WatchedHandshake(ssl.SSLObject):
+            def do_handshake(self) -> None:
+                super().do_handshake()
+                compare(self.getpeercert(binary_form=True))
+
+        context.sslobject_class = WatchedHandshake
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """Which certificate to accept on https: the system's authorities', ``ca_file``'s, any, or the one ``pinned``.
 
     ``pinned`` is its SHA-256, 32 bytes. ``legacy``: outdated TLS will do. ``context`` stands for the others, made
-    once, for connectors of our own.
+    once, for connectors of our own. ``first`` watches those that nobody checks.
     """
 
     context: ssl.SSLContext | None = None
@@ -107,10 +152,14 @@ class Trust:
     insecure: bool = False
     ca_file: str | None = None
     legacy: bool = False
+    first: FirstCertificate | None = None
 
     def another_context(self) -> ssl.SSLContext:
         """Return the same as ``context``, for one connection alone. Blocking."""
-        return tls_context(insecure=self.insecure, ca_file=self.ca_file, legacy=self.legacy)
+        context = tls_context(insecure=self.insecure, ca_file=self.ca_file, legacy=self.legacy)
+        if self.first is not None:
+            self.first.watch(context)
+        return context
 
 
 def tls_context(*, insecure: bool, ca_file: str | None, legacy: bool = False) -> ssl.SSLContext:
@@ -183,6 +232,49 @@ class Response(aiohttp.ClientResponse):
         return self
 
 
+class SignedRequest(aiohttp.ClientRequest):
+    """A request whose ``Authorization`` may hold any bytes, as surrogate escapes: a realm is sent back as it came.
+
+    aiohttp writes headers in UTF-8, and drops such bytes without a word.
+    """
+
+    async def send(self, conn: Pooled) -> aiohttp.ClientResponse:
+        """Write the request."""
+        value = self.headers.get(hdrs.AUTHORIZATION, "")
+        raw = value.encode("utf-8", "surrogateescape")
+        protocol = conn.protocol
+        if protocol is None or protocol.transport is None or raw == value.encode("utf-8", "ignore"):
+            return await super().send(conn)
+        stand_in = secrets.token_hex(16)
+        self.headers[hdrs.AUTHORIZATION] = stand_in
+        transport = protocol.transport
+        protocol.transport = cast("asyncio.Transport", RewritingTransport(transport, stand_in.encode("ascii"), raw))
+        try:
+            return await super().send(conn)
+        finally:
+            protocol.transport = transport
+
+
+class RewritingTransport:
+    """A transport that writes ``new`` in place of ``old``, which is in one piece of what it is given."""
+
+    def __init__(self, transport: asyncio.Transport, old: bytes, new: bytes) -> None:
+        self._transport = transport
+        self._old, self._new = old, new
+
+    def write(self, data: bytes) -> None:
+        """Write one piece."""
+        self._transport.write(bytes(data).replace(self._old, self._new))
+
+    def writelines(self, pieces: Iterable[bytes]) -> None:
+        """Write some pieces."""
+        self.write(b"".join(pieces))
+
+    def is_closing(self) -> bool:
+        """Return whether the connection is being closed."""
+        return self._transport.is_closing()
+
+
 def hang_up(response: aiohttp.ClientResponse) -> None:
     """Close the connection of ``response``, though its body was read and the connector may have it back."""
     if isinstance(response, Response) and response.transport is not None:
@@ -239,6 +331,7 @@ async def open_wire(
     session = aiohttp.ClientSession(
         connector=connector,
         connector_owner=shared is None,
+        request_class=SignedRequest,
         response_class=Response,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
         # Compressed bodies are refused, not unpacked: 300 KB of gzip can be 300 MB.
@@ -272,9 +365,9 @@ def trust_in(target: Target) -> Trust:
     insecure, ca_file, legacy = target.insecure, target.ca_file, target.legacy_tls
     if target.fingerprint is not None:
         return Trust(pinned=bytes.fromhex(target.fingerprint.replace(":", "")))
+    trust = Trust(insecure=insecure, ca_file=ca_file, legacy=legacy, first=FirstCertificate() if insecure else None)
     try:
-        context = tls_context(insecure=insecure, ca_file=ca_file, legacy=legacy)
+        return replace(trust, context=trust.another_context())
     except (OSError, ssl.SSLError) as error:
         reason = error.strerror or str(error)
         raise UsageError(f"--ca-file {ca_file}: {reason}.") from None
-    return Trust(context, insecure=insecure, ca_file=ca_file, legacy=legacy)

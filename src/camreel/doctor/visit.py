@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from camreel.devices.access import Access
 from camreel.devices.interview import AnswerSheet, Interview
 from camreel.devices.registry import driver_for
-from camreel.errors import AccountLocked, CameraError, CameraRefused, CameraUnreachable, CamreelError, LoginError
+from camreel.errors import (
+    AccountLocked,
+    CameraError,
+    CameraRefused,
+    CameraUnreachable,
+    CamreelError,
+    LoginError,
+    LoginRefused,
+)
 from camreel.model import Address, Credentials, Target
 from camreel.transfer.runtime import Runtime
 
@@ -90,7 +98,7 @@ async def visit(target: Target, channel: int, credentials: Credentials, tuning: 
 
 
 def _login_state(access: Access, sheet: AnswerSheet, error: CamreelError | None) -> str:
-    if isinstance(error, LoginError):
+    if isinstance(error, LoginRefused | AccountLocked):
         return "refused"
     if access.login.accepted:
         return "accepted"

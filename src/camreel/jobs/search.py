@@ -146,8 +146,12 @@ class CameraSession:
             target.retry_for,
             sleep=tuning.sleep,
             now=tuning.now,
-            tell=lambda error, wait: emit(events.Retrying("the camera", str(error), wait)),
+            tell=self._tell_away,
         )
+
+    def _tell_away(self, error: CameraError, wait: float) -> None:
+        self._access.expect_new_certificate()
+        self._emit(events.Retrying("the camera", str(error), wait))
 
     def warn(self, text: str) -> None:
         """Tell the person, once, now and in the report."""

@@ -55,6 +55,7 @@ class Door:
         self._row = 0
         self._stale_due = quirks.stale_once
         self.rejected = 0
+        self._accepted = 0
 
     @property
     def locked(self) -> bool:
@@ -77,6 +78,7 @@ class Door:
             self._row += 1
         elif verdict.welcome:
             self._row = 0
+            self._accepted += 1
         return verdict
 
     def reboot(self) -> None:
@@ -86,12 +88,19 @@ class Door:
 
     def challenges(self, connection: int, *, stale: bool) -> tuple[tuple[str, str], ...]:
         """The ``WWW-Authenticate`` headers of a 401, with a fresh nonce."""
-        if self._quirks.basic_only:
+        if self._quirks.basic_only or self._is_only_basic_now:
             return (("WWW-Authenticate", _BASIC),)
         offers = [_BASIC] if self._quirks.basic_too or self._quirks.several_challenges else []
+        if self._quirks.unknown_algorithm is not None:
+            offers = [_BASIC, self._offer(self._quirks.unknown_algorithm, self._fresh(connection), stale=False)]
+            return tuple(("WWW-Authenticate", offer) for offer in offers)
         nonce = self._fresh(connection)
         offers += [self._offer(algorithm, nonce, stale=stale) for algorithm in reversed(self._algorithms)]
         return tuple(("WWW-Authenticate", offer) for offer in offers)
+
+    @property
+    def _is_only_basic_now(self) -> bool:
+        return self._quirks.basic_after is not None and self._accepted >= self._quirks.basic_after
 
     @property
     def _algorithms(self) -> tuple[str, ...]:
@@ -105,7 +114,8 @@ class Door:
 
     def _offer(self, algorithm: str, nonce: str, *, stale: bool) -> str:
         qop = "auth,auth-int" if self._quirks.offers_auth_int else "auth"
-        offer = f'Digest realm="{self._realm}",qop="{qop}",nonce="{nonce}",opaque="{self._opaque}"'
+        realm = re.sub(r'(["\\])', r"\\\1", self._realm)
+        offer = f'Digest realm="{realm}",qop="{qop}",nonce="{nonce}",opaque="{self._opaque}"'
         if algorithm != "MD5":
             offer += f",algorithm={algorithm}"
         stale = stale and self._quirks.says_stale
@@ -114,7 +124,8 @@ class Door:
         return f"{offer},stale=TRUE" if stale else offer
 
     def _basic(self, encoded: str) -> Verdict:
-        if not (self._quirks.basic_only or self._quirks.basic_too):
+        quirks = self._quirks
+        if not (quirks.basic_only or quirks.basic_too or quirks.unknown_algorithm or self._is_only_basic_now):
             return _rejected("Basic is not accepted here")
         wanted = base64.b64encode(f"{self._username}:{self._password}".encode())
         right = hmac.compare_digest(encoded.strip().encode(), wanted)
@@ -179,10 +190,12 @@ class Door:
     def _response(self, request: HttpRequest, fields: Mapping[str, str]) -> str:
         name = "md5" if fields.get("algorithm", "MD5").upper() == "MD5" else "sha256"
 
-        def digest(value: str) -> str:
-            return hashlib.new(name, value.encode(), usedforsecurity=False).hexdigest()
+        def digest(value: str | bytes) -> str:
+            data = value.encode() if isinstance(value, str) else value
+            return hashlib.new(name, data, usedforsecurity=False).hexdigest()
 
-        ha1 = digest(f"{self._username}:{self._realm}:{self._password}")
+        who = (self._username.encode(), self._realm.encode("latin-1"), self._password.encode())
+        ha1 = digest(b":".join(who))
         ha2 = digest(f"{request.method}:{fields['uri']}")
         return digest(":".join((ha1, fields.get("nonce", ""), fields["nc"], fields["cnonce"], fields["qop"], ha2)))
 

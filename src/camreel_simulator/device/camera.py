@@ -221,6 +221,7 @@ class SimulatedCamera:
                 range=request.headers.get("range"),
                 fault=None if fault is None else fault.kind,
                 refusal=verdict.reason,
+                authorization=request.headers.get("authorization"),
             )
         )
 

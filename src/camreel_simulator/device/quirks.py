@@ -53,12 +53,16 @@ class Quirks:
     """Firmware of 2014 (2.420): only ``Basic realm="Device_CGI"`` is offered, and only that is accepted."""
     basic_too: bool = False
     """Basic is offered first, then Digest, in two headers; both are accepted."""
+    basic_after: int | None = None
+    """After so many accepted logins only Basic is offered, and taken: what a man in the middle would do."""
+    unknown_algorithm: str | None = None
+    """Basic is offered and taken; beside it stands a Digest of this algorithm, which nobody can answer."""
     several_challenges: bool = False
     """Three headers: Basic (which is refused), Digest with SHA-256, Digest with MD5."""
     offers_auth_int: bool = False
     """``qop="auth,auth-int"``; only ``auth`` is accepted."""
     realm: str | None = None
-    """Instead of ``Login to`` and the serial number; a comma in it breaks clients that split at commas."""
+    """Instead of ``Login to`` and the serial number, in Latin-1; a comma in it breaks clients that split at commas."""
     long_challenge: bool = False
     """Firmware of 2024: realm of 32 hex digits, nonce of 64 characters, empty opaque, ``stale="false"``."""
     nonce_bound_to_connection: bool = False
@@ -197,9 +201,12 @@ _CHANGES: dict[str, dict[str, Any]] = {
     "sha-256": {"algorithm": "SHA-256"},
     "basic-only": {"basic_only": True},
     "basic-too": {"basic_too": True},
+    "basic-later": {"basic_after": 3},
+    "unknown-digest": {"unknown_algorithm": "SHA-512-256"},
     "several-challenges": {"several_challenges": True},
     "auth-int-offered": {"offers_auth_int": True},
     "realm-with-comma": {"realm": "Login to CAMERA, front, nonce=1"},
+    "realm-latin-1": {"realm": 'Login to K\xfcche "S\xfcd" \\1'},
     "long-challenge": {"long_challenge": True},
     "nonce-bound": {"nonce_bound_to_connection": True},
     "nonce-once": {"nonce_single_use": True},
@@ -309,7 +316,7 @@ _NO_DIGEST = "a device that knows only Basic has no digest to be different in"
 
 _DIGEST = (
     "algorithm", "several_challenges", "offers_auth_int", "realm", "long_challenge", "nonce_bound_to_connection",
-    "nonce_single_use", "stale_once", "unquoted_only", "basic_too",
+    "nonce_single_use", "stale_once", "unquoted_only", "basic_too", "basic_after", "unknown_algorithm",
 )  # fmt: skip
 
 _BY_TIME = (
@@ -336,6 +343,7 @@ CONFLICTS: tuple[Conflict, ...] = (
     *(Conflict("basic_only", switch, _NO_DIGEST) for switch in _DIGEST),
     Conflict("several_challenges", "algorithm", "both algorithms are offered already"),
     Conflict("several_challenges", "basic_too", "one accepts Basic, the other refuses it"),
+    *(Conflict("several_challenges", switch, "one refuses Basic") for switch in ("basic_after", "unknown_algorithm")),
     Conflict("long_challenge", "realm", "each says what the realm is"),
     Conflict("multipart", "empty_files", "there is no body to put into parts"),
     Conflict("second_length", "by_time_lengthless", "one has two Content-Length, the other none"),

@@ -27,6 +27,8 @@ class LoggedRequest:
     """The kind of the fault that struck."""
     refusal: str | None = None
     """Why a login was refused; None if none was tried."""
+    authorization: str | None = None
+    """The ``Authorization`` header as it came, one character for each byte."""
 
     @property
     def decoded(self) -> str:

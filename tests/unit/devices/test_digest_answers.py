@@ -120,6 +120,28 @@ def test_a_realm_that_is_no_utf_8_is_hashed_as_the_camera_sent_it():
     assert found["response"] == h(secret, RFC2617["nonce"], h("GET", TARGET))
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (b"K\xfcche", b"K\xfcche"),
+        ("Küche".encode(), "Küche".encode()),
+        (b"\xff\xfe\x80", b"\xff\xfe\x80"),
+        (rb"a \"b\" \\", rb'a "b" \\'[:-1]),
+        (rb"C:\cam", rb"C:\cam"),
+        (b"two  blanks, a comma=1", b"two  blanks, a comma=1"),
+    ],
+)
+def test_a_realm_is_sent_back_byte_for_byte(written, meant):
+    """As it stood between its quotes; what is hashed is what the quotes and escapes mean."""
+    header = b'Digest realm="' + written + b'", nonce="n", opaque="\xe9"'
+    (challenge,) = parse_challenges([header.decode("utf-8", "surrogateescape")])
+    sent = answer(challenge, RFC2617_USER, "GET", TARGET, CNONCE).encode("utf-8", "surrogateescape")
+    assert b' realm="' + written + b'", ' in sent
+    assert b' opaque="\xe9"' in sent
+    secret = hashlib.md5(b"Mufasa:" + meant + b":Circle Of Life").hexdigest()
+    assert h(secret, "n", h("GET", TARGET)).encode() in sent
+
+
 @pytest.mark.parametrize("parameters", [RFC2617, RFC2617 | {"qop": "auth", "algorithm": "SHA-256"}])
 def test_the_password_is_never_in_a_digest_answer(parameters):
     """Only its hash leaves this computer."""

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from camreel.devices.digest import Challenge, choose, parse_challenges
+from camreel.devices.digest import Challenge, choose, parse_challenges, unknown_digest
 
 
 def parsed(*headers: str) -> list[tuple[str, dict[str, str]]]:
@@ -106,6 +106,16 @@ def digest(**parameters: str) -> Challenge:
         ([digest(qop="auth-int"), digest(qop="auth-int,auth")], 1),
         ([digest(qop="auth-int"), digest()], 1),
         ([digest(algorithm="SHA-256"), digest(algorithm="MD5")], 0),
+        ([digest(algorithm="MD5"), digest(algorithm="sha-256")], 1),
+        ([digest(), digest(algorithm="SHA-256", qop="auth-int")], 1),
+        ([digest(algorithm="SHA-512-256"), BASIC], None),
+        ([BASIC, digest(algorithm="MD4")], None),
+        ([BASIC, digest(qop="token")], None),
+        ([BASIC, digest(nonce="")], None),
+        ([BASIC, digest(realm="a\x1bb")], None),
+        ([BASIC, Challenge("digest", {})], None),
+        ([BASIC, Challenge("digest-md5", {"realm": "r", "nonce": "n"})], None),
+        ([Challenge("basic", {"realm": "Digest"})], 0),
         ([digest(algorithm="SHA-512-256"), digest(algorithm="md5")], 1),
         ([digest(algorithm="MD4"), digest(algorithm="SHA-256-sess")], 1),
         ([digest(qop="token"), digest(qop="auth-int")], 1),
@@ -123,8 +133,38 @@ def digest(**parameters: str) -> Challenge:
     ],
 )
 def test_what_is_answered(offered, chosen):
-    """Digest before Basic, auth before auth-int, the camera's order else; never what could not be answered right."""
+    """The strongest Digest, auth before auth-int, the camera's order else; never what could not be answered right.
+
+    Basic only if no Digest is offered, known or not.
+    """
     assert choose(iter(offered)) == (None if chosen is None else offered[chosen])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Digest: realm=x",
+        '"Digest" realm="r"',
+        "Digest;",
+        "\x01 Digest nonce=1",
+        'Basic realm="a" "Digest" b',
+        "x/DiGeSt y=1",
+    ],
+)
+def test_a_digest_that_does_not_parse_is_one_all_the_same(header):
+    """Beside it, in another header or its own, Basic is not answered."""
+    for headers in ([header, 'Basic realm="r"'], ['Basic realm="r"', header], [f'Basic realm="r", {header}']):
+        offers = parse_challenges(headers)
+        assert choose(offers) is None
+        assert unknown_digest(offers) == "a malformed challenge"
+
+
+@pytest.mark.parametrize("header", ['Basic realm="Digest"', "Basic realm=Digest", 'Basic realm="x, Digest nonce=1"'])
+def test_the_word_in_a_realm_is_no_digest(header):
+    """What stands within a value is a value."""
+    offers = parse_challenges([header])
+    assert [offer.scheme for offer in offers] == ["basic"]
+    assert unknown_digest(offers) is None
 
 
 @pytest.mark.parametrize(
@@ -143,6 +183,7 @@ def test_what_is_answered(offered, chosen):
         "Digest " + "a=1," * 25_000,
         "Digest " + 'a="1" ' * 15_000,
         "Digest a=" + " " * 100_000,
+        "Digest " + ",".join(f'a{number}="{number}"' for number in range(10_000)),
     ],
     ids=lambda header: f"{header[:8]}... {len(header)}",
 )

@@ -25,7 +25,7 @@ from camreel.cli.values import parse_drift
 from camreel.clock import parse_camera_zone
 from camreel.config import Config, check_name, config_path, text_of_settings, with_camera, without_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
-from camreel.errors import CamreelError, LoginError, UsageError, most_severe, printable
+from camreel.errors import CamreelError, DiskError, LoginError, UsageError, most_severe, printable
 from camreel.model import Credentials, Target
 from camreel.report import json_head
 from camreel.text import duration_text, table
@@ -145,6 +145,7 @@ class _Tester:
             address,
             check_username(username),
             **trust,
+            allow_basic=bool(get("allow_basic")),
             camera_tz=camera_zone(get("camera_tz")),
         )
         account = (address.host, username)
@@ -303,10 +304,41 @@ def remove_camera(*, name: str) -> int:
     return 0
 
 
+@click.command(
+    "forget",
+    cls=HelpCommand,
+    usage="cameras forget NAME|HOST[:PORT]",
+    help="Forget that a camera has logged you in by Digest, if it was replaced or reset and offers only Basic now.",
+)
+@click.argument("camera", cls=Argument)
+@debug_option
+def forget_camera(*, camera: str) -> int:
+    from camreel.devices.downgrade import forget_digest  # noqa: PLC0415 - the help page does not need it
+
+    config = read_settings()
+    if camera in config.cameras:
+        chosen = SelectedCamera(config, camera, camera)
+        host, usual_port = chosen.setting("host"), chosen.setting("port")
+    else:
+        host, usual_port = camera, None
+    address = parse_address(host, usual_port=usual_port or _ANY_PORT)
+    try:
+        known = forget_digest(address.host, None if address.port == _ANY_PORT else address.port)
+    except OSError as error:
+        raise DiskError(f"Cannot remove {error.filename}: {error.strerror}.") from error
+    terminal.print_wrapped(
+        f"Forgot that Digest has worked at {camera}." if known else f"Nothing was remembered of {camera}."
+    )
+    return 0
+
+
+_ANY_PORT = 65536  # what no camera has: none was given
+
+
 cameras = Family(
     "cameras",
     help="The cameras that have names in the settings.",
-    commands=[list_cameras, add_camera, remove_camera, test_cameras],
+    commands=[list_cameras, add_camera, remove_camera, test_cameras, forget_camera],
 )
 
 __all__: Sequence[str] = ["cameras", "kept_where", "text_of"]

@@ -73,6 +73,7 @@ def doctor(
     ca_file: str | None,
     fingerprint: str | None,
     legacy_tls: bool,
+    allow_basic: bool,
     channel: int,
     capture: str | None,
     output_dir: str,
@@ -98,7 +99,7 @@ def doctor(
     place = None if capture is None else absolute(capture)
     if place is not None:
         refuse_existing(place)
-    target = Target(address, check_username(username), insecure, ca_file, fingerprint, legacy_tls)
+    target = Target(address, check_username(username), insecure, ca_file, fingerprint, legacy_tls, allow_basic)
     credentials = Credentials(username, passwords.of(username, str(address), chosen_of(ctx)))
     visit, checkup = _examine(target, channel, credentials, absolute(output_dir))
     _show(checkup, as_json=as_json)

@@ -55,7 +55,7 @@ Exit codes:
 _MOST = 500
 # What the command for a moment has to repeat, where it was said here; what the settings say holds there, too.
 _REPEATED = (
-    *("username", "port", "https", "insecure", "ca_file", "fingerprint", "legacy_tls"),
+    *("username", "port", "https", "insecure", "ca_file", "fingerprint", "legacy_tls", "allow_basic"),
     *("camera_tz", "clock_drift", "stream"),
 )
 _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVIRONMENT)
@@ -82,7 +82,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 @some_of(
     get_options,
     *("last", "date", "around", "minutes", "duration", "events", "pad", "times_in", "camera_tz", "clock_drift"),
-    *("port", "https", "insecure", "ca_file", "fingerprint", "legacy_tls"),
+    *("port", "https", "insecure", "ca_file", "fingerprint", "legacy_tls", "allow_basic"),
     *("max_concurrent", "limit_rate", "retry_for", "ignore_lock"),
     *("password_file", "password_stdin", "no_input", "stream"),
 )

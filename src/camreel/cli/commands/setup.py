@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +19,7 @@ from camreel.cli.startup import loading_aiohttp, program_command
 from camreel.cli.ui import terminal
 from camreel.config import Config, check_name, config_path, with_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
-from camreel.errors import UsageError, printable
+from camreel.errors import BasicNotAllowed, UsageError, printable
 from camreel.model import Address, Target
 from camreel.text import table
 
@@ -70,6 +71,7 @@ def setup(
     no_save_password: bool,
     port: int | None,
     https: bool,
+    allow_basic: bool,
     **trust: Any,
 ) -> int:
     if sys.stdin is None or not sys.stdin.isatty():
@@ -86,10 +88,10 @@ def setup(
         raise UsageError(f"There is a camera named {name} already.", hint=f"camreel cameras remove {name} removes it.")
     address = _which(_found(places), config, port=port, https=https)
     username = check_username(_line(f"User [{_USER}]: ") or _USER)
-    target = Target(address, username, **trust)
+    target = Target(address, username, **trust, allow_basic=allow_basic)
     check_lock(target)
     password = checked_password(ask(f"Password for {username} at {address}: "), "The password")
-    greeting = probe_camera(target, password)
+    greeting, target = _greeted(target, password)
     called = name or _name_for(greeting, config)
     _introduce(greeting)
     values = _values(greeting, target)
@@ -103,6 +105,19 @@ def setup(
     terminal.print_wrapped(f"Saved as {called} in {path}{kept}.")
     terminal.print_wrapped(f"Now this works: {program_command()} get {called} --last 1h")
     return 0
+
+
+def _greeted(target: Target, password: str) -> tuple[CameraSummary, Target]:
+    """Log in. If the camera offers only Basic, ask whether that may be."""
+    try:
+        return probe_camera(target, password), target
+    except BasicNotAllowed as error:
+        terminal.print_wrapped(str(error))
+        terminal.print_wrapped("Digest, which hides the password, is not offered. If the camera has https, use that.")
+        if _line("Send the password all the same, now and each time? [y/N]: ").lower() not in {"y", "yes"}:
+            raise
+    allowing = replace(target, allow_basic=True)
+    return probe_camera(allowing, password), allowing
 
 
 def _found(places: Sequence[str]) -> list[FoundDevice]:
@@ -189,5 +204,7 @@ def _values(greeting: CameraSummary, target: Target) -> dict[str, Any]:
         values["port"] = address.port
     if address.https:
         values["https"] = True
-    trust = {name: getattr(target, name) for name in ("insecure", "ca_file", "fingerprint", "legacy_tls")}
+    trust = {
+        name: getattr(target, name) for name in ("insecure", "ca_file", "fingerprint", "legacy_tls", "allow_basic")
+    }
     return values | {key: value for key, value in trust.items() if value}

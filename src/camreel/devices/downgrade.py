@@ -1,0 +1,75 @@
+"""Where Digest has worked, Basic is a downgrade: a device does not lose Digest, but somebody in between asks for less.
+
+Remembered between runs by host and port: one small file each in the user's state folder, readable by its owner alone.
+It holds no password and no user name. If it cannot be written, this process remembers it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from camreel.devices.lockout import state_folder
+from camreel.diskio import make_private, write_whole
+from camreel.model import Address
+
+_unwritten: set[tuple[str, int]] = set()
+
+
+def remember_digest(address: Address) -> None:
+    """Note that Digest has worked at ``address``. Blocking."""
+    try:
+        note = _note(address)
+        if not os.path.lexists(note):
+            make_private(note.parent)
+            write_whole(note, json.dumps({"camera": str(address), "login": "digest"}).encode("ascii"))
+    except (OSError, RuntimeError):  # the last: no home folder
+        _unwritten.add(_key(address))
+
+
+def has_used_digest(address: Address) -> bool:
+    """Return whether Digest has worked at ``address`` before. Blocking.
+
+    Whatever has the note's name counts: it is never opened, so nothing that lies there can keep us waiting.
+    """
+    if _key(address) in _unwritten:
+        return True
+    try:
+        return os.path.lexists(_note(address))
+    except RuntimeError:
+        return False
+
+
+def forget_digest(host: str, port: int | None = None) -> bool:
+    """Forget that Digest has worked at ``host``, and ``port``; None: at any. Return whether it was known.
+
+    Raises OSError if a note cannot be removed. Blocking.
+    """
+    place = Address(host, port or 0)
+    known = {key for key in _unwritten if key[0] == _key(place)[0] and port in {None, key[1]}}
+    _unwritten.difference_update(known)
+    try:
+        notes = [*_folder().glob(f"{_name(host)}-{port or '*'}.json")]
+    except RuntimeError:
+        notes = []
+    for note in notes:
+        note.unlink(missing_ok=True)
+    return bool(known or notes)
+
+
+def _key(address: Address) -> tuple[str, int]:
+    return address.host.lower().rstrip("."), address.port
+
+
+def _folder() -> Path:
+    return state_folder() / "digest"
+
+
+def _note(address: Address) -> Path:
+    return _folder() / f"{_name(address.host)}-{address.port}.json"
+
+
+def _name(host: str) -> str:
+    return hashlib.sha256(_key(Address(host, 0))[0].encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -1,0 +1,106 @@
+"""Where Digest has worked: remembered by host and port, whatever lies in the state folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from camreel.devices import downgrade
+from camreel.devices.downgrade import forget_digest, has_used_digest, remember_digest
+from camreel.devices.lockout import state_folder
+from camreel.model import Address
+
+HERE = Address("Cam.Example", 8080)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downgrade, "_unwritten", set())
+
+
+def notes() -> list[Path]:
+    return [path for path in state_folder().rglob("*") if not path.is_dir()]
+
+
+def test_it_is_remembered_by_host_and_port():
+    """In any case and with a dot at its end, on http as on https; another port or host is another camera."""
+    assert not has_used_digest(HERE)
+    remember_digest(HERE)
+    for same in (HERE, Address("cam.example", 8080), Address("cam.example.", 8080), Address("cam.example", 8080, True)):
+        assert has_used_digest(same)
+    for other in (Address("cam.example", 80), Address("cam.example.org", 8080), Address("::1", 8080)):
+        assert not has_used_digest(other)
+    remember_digest(HERE)
+    assert len(notes()) == 1
+
+
+def test_the_note_is_its_owners_and_holds_no_secret():
+    """Mode 0600 in a folder of 0700; the address alone is in it."""
+    remember_digest(HERE)
+    (note,) = notes()
+    assert note.read_text() == '{"camera": "http://Cam.Example:8080", "login": "digest"}'
+    if sys.platform != "win32":
+        assert stat.S_IMODE(note.stat().st_mode) == 0o600
+        assert stat.S_IMODE(note.parent.stat().st_mode) == 0o700
+
+
+def test_to_forget_takes_one_port_or_all():
+    """And says whether anything was known."""
+    places = [Address("cam", 80), Address("cam", 8080), Address("other", 80)]
+    for place in places:
+        remember_digest(place)
+    assert forget_digest("CAM", 8080)
+    assert [has_used_digest(place) for place in places] == [True, False, True]
+    assert forget_digest("cam")
+    assert [has_used_digest(place) for place in places] == [False, False, True]
+    assert not forget_digest("cam")
+
+
+@pytest.mark.parametrize("port", [80, None])
+def test_what_cannot_be_written_is_remembered_by_the_process(monkeypatch, tmp_path, port):
+    """It is no error, and can be forgotten."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    remember_digest(Address("cam", 80))
+    assert has_used_digest(Address("cam", 80))
+    assert not has_used_digest(Address("cam", 81))
+    assert not forget_digest("other", port)
+    assert forget_digest("cam", port)
+    assert not has_used_digest(Address("cam", 80))
+
+
+def test_without_a_home_folder_the_process_remembers(monkeypatch):
+    """A user that the system does not know has no folder for notes."""
+
+    def homeless() -> Path:
+        raise RuntimeError("no home")
+
+    monkeypatch.setattr(downgrade, "state_folder", homeless)
+    assert not has_used_digest(HERE)
+    remember_digest(HERE)
+    assert has_used_digest(HERE)
+    assert forget_digest(HERE.host)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+@pytest.mark.parametrize("kind", ["FIFO", "link to nothing", "garbage"])
+def test_whatever_has_its_name_counts_and_is_not_opened(kind):
+    """Nothing hangs; in doubt the password is not sent. To forget removes it."""
+    remember_digest(HERE)
+    (note,) = notes()
+    note.unlink()
+    assert not has_used_digest(HERE)
+    if kind == "FIFO":
+        os.mkfifo(note)
+    elif kind == "garbage":
+        note.write_bytes(b"\x00" * 100)
+    else:
+        note.symlink_to("nowhere")
+    assert has_used_digest(HERE)
+    remember_digest(HERE)
+    assert forget_digest(HERE.host)
+    assert not os.path.lexists(note)
