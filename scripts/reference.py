@@ -32,7 +32,7 @@ ADVICE = {
     "LoginError": "See the five below.",
     "LoginRefused": "Look at the user and the password. They are not tried again: that could lock the account.",
     "BasicNotAllowed": "Use https with the certificate's fingerprint, or `--allow-basic`. Nothing was sent.",
-    "LoginDowngraded": "Use https with the certificate's fingerprint. After a change of the camera: `camreel cameras forget`.",
+    "LoginDowngraded": "Use https with the certificate's fingerprint. A replaced camera: `camreel cameras forget`.",
     "CertificateChanged": "If the camera was replaced, pin its new certificate. If not, look who stands between.",
     "AccountLocked": "Wait as long as the message says. Trying meanwhile may start the time anew.",
     "CameraError": "See the kinds of it below.",

@@ -326,8 +326,8 @@ def test_an_unknown_quirk_is_a_key_error():
         camera_of("nvr", "nonce-twice")
 
 
-# What urllib cannot do: another algorithm, a realm in Latin-1, unquoted tokens, several challenges, one connection for two requests,
-# headers without a colon.
+# What urllib cannot do: another algorithm, a realm in Latin-1, unquoted tokens, several challenges, one connection for
+# two requests, headers without a colon.
 NOT_FOR_URLLIB = {"sha-256", "unquoted-only", "several-challenges", "nonce-bound", "odd-headers"}
 NOT_FOR_URLLIB |= {"unknown-digest", "realm-latin-1"}
 NO_ANSWER = {"https-redirect", "refusal-body-never", "empty-files"}

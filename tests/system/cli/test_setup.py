@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.fakes import PASSWORD, Camreel
 
-from camreel_simulator import ClipSpec, DeviceClock, SimulatedCamera, discovery, running, scene_schedule
+from camreel_simulator import ClipSpec, DeviceClock, SimulatedCamera, camera_of, discovery, running, scene_schedule
 
 if sys.platform == "win32":
     pytest.skip("terminals of POSIX", allow_module_level=True)
@@ -98,6 +98,34 @@ def test_three_answers_and_then_its_name_works(tmp_path: Path) -> None:
         assert "front-door" in known
         assert "[camera.simulated]" in path.read_text() or path.read_text().count("[camera.") == 2
     assert camera.rejected_logins == 0
+
+
+@pytest.mark.parametrize("answer", ["", "n", "yes"])
+def test_basic_alone_is_asked_about(tmp_path: Path, answer: str) -> None:
+    """What it means is said; without a yes nothing is sent or saved, with it the settings have it."""
+    camera = camera_of("old")
+    with running(camera) as server:
+        with discovery.discoverable(server) as port:
+            pass  # closed again: nobody answers there
+        answers = [
+            ("Its address:", f"127.0.0.1:{server.port}"),
+            ("User [admin]:", "admin"),
+            ("Password for admin at", camera.password),
+            ("Send the password all the same", answer),
+        ]
+        code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}", "--name", "old"], answers, tmp_path)
+    words = " ".join(shown.split())
+    assert "offers only Basic authentication, by which everybody on the network on the way can read the pass" in words
+    sent = [one for one in camera.log if one.authorization]
+    path = tmp_path / ".config" / "camreel" / "config.toml"
+    if answer != "yes":
+        assert code == 5, shown
+        assert not sent
+        assert not path.exists()
+        return
+    assert code == 0, shown
+    assert sent
+    assert "allow_basic = true" in path.read_text()
 
 
 def test_a_refused_login_is_not_tried_again_and_nothing_is_saved(tmp_path: Path) -> None:

@@ -10,9 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.conftest import Bench
 from tests.fakes import PASSWORD, Camreel, FakeExport
 
+from camreel.devices.downgrade import has_used_digest, remember_digest
+from camreel.devices.lockout import state_folder
 from camreel.model import Address, Stream
+from camreel_simulator import QUIRKS
 
 RANGE = ["-s", "2026-01-16T08:00:00", "-e", "2026-01-16T09:00:00"]
 SETTINGS = """
@@ -323,6 +327,55 @@ def test_cameras_test_tells_each_and_tries_a_refused_login_once(
     assert document["exit_code"] == 0
     assert document["cameras"][0]["channels"]
     assert PASSWORD not in run.everything
+
+
+def test_cameras_forget_takes_a_name_or_a_host(camreel_: Camreel, settle: Settle) -> None:
+    """By its port, if one is said; else all of the host. What is not known is no error."""
+    settle('[camera.door]\nhost = "10.0.0.7"\nport = 8080\n[camera.attic]\nhost = "https://10.0.0.8"\n')
+
+    def left(*forgotten: str) -> list[str]:
+        places = [Address("10.0.0.7", 8080), Address("10.0.0.7", 80), Address("10.0.0.8", 443), Address("fe80::1", 80)]
+        for place in places:
+            remember_digest(place)
+        for each in forgotten:
+            run = camreel_(["cameras", "forget", each])
+            assert (run.code, run.out) == (0, f"Forgot that Digest has worked at {each}.\n")
+        return [place.authority for place in places if has_used_digest(place)]
+
+    assert left("door") == ["10.0.0.7", "10.0.0.8:443", "[fe80::1]"]
+    assert left("attic", "http://10.0.0.7:80") == ["10.0.0.7:8080", "[fe80::1]"]
+    assert left("10.0.0.7", "fe80::1") == ["10.0.0.8:443"]
+    run = camreel_(["cameras", "forget", "10.9.9.9"])
+    assert (run.code, run.out) == (0, "Nothing was remembered of 10.9.9.9.\n")
+    assert camreel_(["cameras", "forget", "admin:secret"]).code == 2
+
+
+def test_cameras_forget_says_what_it_cannot_remove(camreel_: Camreel, settle: Settle) -> None:
+    """Exit 7: the note is still there, and Basic is still refused."""
+    settle("")
+    remember_digest(Address("cam", 80))
+    (note,) = (path for path in state_folder().rglob("*.json"))
+    note.unlink()
+    note.mkdir()
+    run = camreel_(["cameras", "forget", "cam"])
+    assert run.code == 7
+    assert "Cannot remove" in run.err
+    assert has_used_digest(Address("cam", 80))
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_cameras_test_sends_a_password_in_clear_only_if_the_settings_allow_it(
+    camreel_: Camreel, settle: Settle, bench: Callable[..., Bench], allowed: bool
+) -> None:
+    """`allow_basic` is of one camera."""
+    stand = bench(quirks=QUIRKS["basic-only"])
+    common = f'host = "127.0.0.1"\nport = {stand.address.port}\nusername = "admin"\npassword = "simulated-1"\n'
+    settle(f"[camera.old]\n{common}{'allow_basic = true' if allowed else ''}\n")
+    run = camreel_(["cameras", "test"])
+    assert run.code == (0 if allowed else 5)
+    assert any(one.authorization for one in stand.camera.log) == allowed
+    settle(f"[defaults]\nallow_basic = true\n[camera.old]\n{common}")
+    assert camreel_(["cameras", "test"]).code == 2
 
 
 @pytest.mark.parametrize("typed", [["get", "front-door"], ["get", "--last", "1h"], ["get"]])

@@ -25,7 +25,16 @@ from camreel.cli.values import parse_drift
 from camreel.clock import parse_camera_zone
 from camreel.config import Config, check_name, config_path, text_of_settings, with_camera, without_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
-from camreel.errors import CamreelError, DiskError, LoginError, UsageError, most_severe, printable
+from camreel.errors import (
+    AccountLocked,
+    CamreelError,
+    DiskError,
+    LoginError,
+    LoginRefused,
+    UsageError,
+    most_severe,
+    printable,
+)
 from camreel.model import Credentials, Target
 from camreel.report import json_head
 from camreel.text import duration_text, table
@@ -153,7 +162,7 @@ class _Tester:
             raise self._refused[account]
         try:
             greeting = probe_camera(target, self._passwords.of(username, str(address), chosen))
-        except LoginError as error:
+        except (LoginRefused, AccountLocked) as error:  # of the others nothing was sent
             self._refused[account] = error
             raise
         clock, _ = clock_text(greeting)
