@@ -241,20 +241,36 @@ def camreel_(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     return run
 
 
-_HANGING = """import os, time
+_ODD_OPEN = """import os, time
 _open = os.open
-def open_or_hang(path, *args, **more):
-    while os.path.exists(os.fsdecode(path) + ".hangs") if isinstance(path, (str, bytes, os.PathLike)) else False:
+def odd_open(path, flags, *args, **more):
+    name = os.fsdecode(path)
+    while os.path.exists(name + ".hangs"):
         time.sleep(0.1)
-    return _open(path, *args, **more)
-os.open = open_or_hang
+    if os.path.exists(name + ".full"):
+        return _open("/dev/full", flags & ~os.O_EXCL)
+    return _open(path, flags, *args, **more)
+os.open = odd_open
 """
 
 
 @pytest.fixture
 def hang(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
     """Let the worker never come back from opening a file, as from a clip that FFmpeg goes round in circles in."""
-    folder = tmp_path_factory.mktemp("site")
-    (folder / "sitecustomize.py").write_text(_HANGING)
-    monkeypatch.syspath_prepend(folder)
+    _let_workers_open_oddly(tmp_path_factory, monkeypatch)
     return lambda path: Path(f"{path}.hangs").touch()
+
+
+@pytest.fixture
+def fill_disk(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
+    """Let a file that the worker makes be on a disk that is full."""
+    if not Path("/dev/full").is_char_device():
+        pytest.skip("this system has no /dev/full")
+    _let_workers_open_oddly(tmp_path_factory, monkeypatch)
+    return lambda path: Path(f"{path}.full").touch()
+
+
+def _let_workers_open_oddly(folders: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folders.mktemp("site")
+    (folder / "sitecustomize.py").write_text(_ODD_OPEN)
+    monkeypatch.syspath_prepend(folder)

@@ -18,7 +18,7 @@ from camreel.clock import show_span
 from camreel.devices import lockout
 from camreel.diskio import disk_errors
 from camreel.errors import DiskError, Interrupted, printable, unwrap_group
-from camreel.jobs.order import merge_job
+from camreel.jobs.order import merge_job, trust_in
 from camreel.jobs.outcome import account_clips
 from camreel.jobs.pipeline import Pipeline
 from camreel.jobs.search import CameraSearch, SearchResult
@@ -233,7 +233,7 @@ class _Export:
             store.drop_output(noted.name, part.parent)
             with disk_errors(store.folder):
                 write_job(store.folder, noted)
-            job = _job(request, found, part)
+            job = replace(_job(request, found, part), trust=trust_in(store.folder))
             steps = (TimelapseJob if is_lapse else Pipeline)(request, found.plan, store, self._emit)
             joined = await steps.run(self._inquiry, job, self._tuning)
             statuses, account = account_clips(

@@ -23,6 +23,7 @@ from camreel.diskio import disk_errors
 from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, printable
 from camreel.files.dating import Candidate, Dated, date_all, lay_in_order, look_at_some
 from camreel.files.discover import without_copies
+from camreel.formats.source import ClipTrust
 from camreel.jobs.exclusion import Attempt, run_excluding
 from camreel.jobs.order import clip_file, merge_job
 from camreel.jobs.outcome import account_clips, played, usable
@@ -306,7 +307,7 @@ def _job(placed: _PlacedClip, part: Path) -> MergeJob:
     count = count_text(len(plan.recordings), "clip")
     title = count if request.in_order else f"{count}, {show_span(plan.span, clock, zone=True)}"
     job = merge_job(request, plan, clock, output=str(part), title=title, whole_clips=request.asked is None)
-    return replace(job, in_order=request.in_order)
+    return replace(job, in_order=request.in_order, trust=ClipTrust.ANYBODY)
 
 
 def _check_anything(plan: ExportPlan, outcomes: Mapping[int, ClipOutcome | LostReason]) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 from camreel.clock import CameraClock, turns
+from camreel.diskio import is_private, user_id
 from camreel.errors import printable
+from camreel.formats.source import ClipTrust
 from camreel.media.worker.messages import ClipFile, MergeJob, OffsetChange
 from camreel.model import MergeRequest, Request, Span, Split
 from camreel.planning.event_filter import event_text
@@ -41,6 +44,16 @@ def merge_job(
         camera=camera,
         split_at=turns(plan.span, clock, video.split) if isinstance(video.split, Split) else (),
     )
+
+
+def trust_in(folder: Path) -> ClipTrust:
+    """Return which of the files in a folder that this process has made are clips: where others write, its user's own.
+
+    On many network shares all files belong to one user, whoever made them, this folder as well.
+    """
+    if is_private(folder) or folder.lstat().st_uid != user_id():
+        return ClipTrust.NO_LINKS
+    return ClipTrust.OWN
 
 
 def clip_file(

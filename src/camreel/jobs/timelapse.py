@@ -15,7 +15,7 @@ from pathlib import Path
 import anyio
 
 from camreel import events
-from camreel.diskio import disk_errors
+from camreel.diskio import disk_errors, write_whole
 from camreel.errors import CameraError, LoginError, NothingRecorded, UsageError, printable
 from camreel.jobs.exclusion import MOST_EXCLUDED, Attempt, run_excluding
 from camreel.jobs.outcome import usable
@@ -192,7 +192,7 @@ class TimelapseJob:
                 self._files += 1
                 path = self._folder / f"{self._files}.{'dav' if frame.is_dav else 'mp4'}"
                 with disk_errors(path):
-                    path.write_bytes(frame.clip)
+                    write_whole(path, frame.clip)
                 came.append(wish.clip(path, frame.wall))
         except CameraError:
             await line.hang_up()

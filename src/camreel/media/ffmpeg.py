@@ -11,7 +11,7 @@ import av
 import av.error
 from av.codec.codec import Codec  # noqa: F401 - loads the libraries whose versions are reported
 
-from camreel.formats.source import path_of, source_handle
+from camreel.formats.source import ClipTrust, path_of, source_handle
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -28,9 +28,18 @@ def library_versions() -> tuple[tuple[str, str], ...]:
 
 
 def open_as(path: str, demuxer: str, options: dict[str, str] = FAST_OPEN) -> InputContainer:
-    """Open a file with the demuxer of that name. Raises what PyAV raises."""
+    """Open a clip with the demuxer of that name. Raises what PyAV raises."""
+    return _open_checked(path, demuxer, options, None)
+
+
+def reopen_as(path: str, demuxer: str) -> InputContainer:
+    """The same for a video that was just made, which is no link."""
+    return _open_checked(path, demuxer, FAST_OPEN, ClipTrust.NO_LINKS)
+
+
+def _open_checked(path: str, demuxer: str, options: dict[str, str], trust: ClipTrust | None) -> InputContainer:
     try:
-        handle = source_handle(path)
+        handle = source_handle(path, trust)
     except OSError as error:
         raise av.error.FFmpegError(error.errno or errno.EIO, error.strerror or str(error), path) from error
     try:

@@ -11,9 +11,10 @@ import av
 import av.error
 from av.video.reformatter import Interpolation
 
+from camreel.diskio import write_whole
 from camreel.errors import DiskError
 from camreel.formats.sniff import Unusable
-from camreel.media.stills import read_jpeg
+from camreel.media.stills import read_picture
 from camreel.media.worker.messages import Sheet, SheetOrder, Tile
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def draw_sheet(order: SheetOrder) -> Sheet:
     """Draw it. DiskError where it cannot be written."""
     drawn = _Drawing(order).run()
     try:
-        Path(order.output).write_bytes(drawn.png())
+        write_whole(Path(order.output), drawn.png(), 0o666)
     except OSError as error:
         raise DiskError(f"The contact sheet cannot be written: {error.strerror}.") from error
     return Sheet(drawn.width, drawn.height)
@@ -150,7 +151,7 @@ class _Drawing:
         """That of the first picture; the others are fitted."""
         for tile in self._order.tiles:
             if tile.picture is not None:
-                first = read_jpeg(Path(tile.picture).read_bytes())
+                first = read_picture(tile.picture)
                 return min(_TALLEST, max(2, round(_TILE * first.height / first.width)))
         return _TILE * 9 // 16
 
@@ -186,7 +187,7 @@ class _Drawing:
         picture = None
         if tile.picture is not None:
             try:
-                picture = read_jpeg(Path(tile.picture).read_bytes())
+                picture = read_picture(tile.picture)
             except (OSError, Unusable, av.error.FFmpegError, ValueError):
                 picture = None
         self._canvas.fill(left, top, _TILE, self._tile_height, EMPTY)

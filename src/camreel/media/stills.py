@@ -10,8 +10,10 @@ import av
 import av.error
 from av.video.reformatter import ColorRange, Interpolation
 
+from camreel.diskio import read_regular, write_whole
 from camreel.errors import DiskError, printable
-from camreel.formats.sniff import Unusable
+from camreel.formats.sniff import Unreadable, Unusable
+from camreel.formats.source import open_source
 from camreel.media.clips.open import open_clip
 from camreel.media.ffmpeg import as_fraction
 from camreel.media.worker.messages import NoStill, Still, StillOrder
@@ -39,10 +41,15 @@ def make_still(order: StillOrder) -> Still | NoStill:
     except (av.error.FFmpegError, ValueError, IndexError) as error:
         return NoStill(f"the picture cannot be decoded ({printable(str(error), 80)})")
     try:
-        Path(order.output).write_bytes(data)
+        write_whole(Path(order.output), data)
     except OSError as error:
         raise DiskError(f"A thumbnail cannot be written: {error.strerror}.") from error
     return Still(small.width, small.height, seconds)
+
+
+def read_picture(path: str) -> VideoFrame:
+    """The picture in a JPEG file. Raises OSError, or as :func:`read_jpeg`."""
+    return read_jpeg(read_regular(path, _LARGEST_JPEG))
 
 
 def read_jpeg(data: bytes) -> VideoFrame:
@@ -52,16 +59,16 @@ def read_jpeg(data: bytes) -> VideoFrame:
 
 
 def _picture(order: StillOrder) -> tuple[VideoFrame, float]:
-    path = Path(order.clip)
     try:
-        with path.open("rb") as file:
-            is_jpeg = file.read(3) == _JPEG
-        if is_jpeg and path.stat().st_size > _LARGEST_JPEG:
-            raise Unusable("the snapshot is too large to be one")
+        with open_source(order.clip) as file:
+            head = file.read(3)
+            jpeg = head + file.read(_LARGEST_JPEG) if head == _JPEG else b""
     except OSError as error:
-        raise Unusable(f"it cannot be read ({error.strerror})") from error
-    if is_jpeg:
-        return read_jpeg(path.read_bytes()), 0.0
+        raise Unreadable(error) from error
+    if len(jpeg) > _LARGEST_JPEG:
+        raise Unusable("the snapshot is too large to be one")
+    if jpeg:
+        return read_jpeg(jpeg), 0.0
     with open_clip(order.clip) as clip:
         packet, seconds = _keyframe(clip, order.seconds)
         context = clip.video.codec_context

@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 
 from camreel import events
-from camreel.diskio import disk_errors
+from camreel.diskio import disk_errors, write_whole
 from camreel.errors import BadTransfer, CameraError, LoginError, printable
 from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.media.worker.messages import Still, StillOrder
@@ -290,7 +290,7 @@ class PictureFetcher:
         file, picture = (self._folder / f"{self._files}.{suffix}" for suffix in ("clip", "jpg"))
         if isinstance(clip, bytes):
             with disk_errors(file):
-                file.write_bytes(clip)
+                write_whole(file, clip)
             clip = file
         async with self._making:
             made = await self._stills.still(StillOrder(str(clip), str(picture), WIDTH, seconds))

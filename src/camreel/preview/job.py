@@ -17,7 +17,7 @@ from pathlib import Path
 
 from camreel import events
 from camreel.devices import lockout
-from camreel.diskio import disk_errors, place, sync_file
+from camreel.diskio import disk_errors, place, random_part, read_regular, sync_file, write_whole
 from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError, unwrap_group
 from camreel.formats.containers import OutputFormat
 from camreel.jobs.search import CameraSearch, SearchResult
@@ -37,6 +37,7 @@ from camreel.transfer.runtime import Runtime
 
 _VIDEOS = {f".{suffix}" for each in OutputFormat for suffix in each.container.suffixes}
 _OTHER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".pdf"} | _VIDEOS)
+_LARGEST_PICTURE = 16 << 20
 _LONGEST = 220  # bytes; file systems end at 255, and the part file beside it needs a few
 
 
@@ -80,20 +81,14 @@ def there_already(output: Output) -> tuple[tuple[Path, int], ...]:
     )
 
 
-def part_of(output: Path) -> Path:
-    """Return a temporary name beside `output`, different in each run."""
-    return output.with_name(f"{output.name}.{os.getpid()}.part")
-
-
-def write_page(text: str, output: Path) -> None:
+def write_page(text: str, part: Path) -> None:
     """Write the page under its temporary name."""
-    with disk_errors(output):
-        part_of(output).write_text(text, encoding="utf-8", newline="\n")
+    with disk_errors(part):
+        write_whole(part, text.encode("utf-8"), 0o666)
 
 
-def name_it(output: Path, if_exists: IfExists | None) -> tuple[Path, int]:
-    """Give the temporary file of `output` its name. Return the path and the size."""
-    part = part_of(output)
+def name_it(part: Path, output: Path, if_exists: IfExists | None) -> tuple[Path, int]:
+    """Give `part` the name of `output`. Return the path and the size."""
     sync_file(part)
     place(part, output, overwrite=if_exists is IfExists.OVERWRITE)
     return output, output.stat().st_size
@@ -184,19 +179,20 @@ class _Look:
 
     async def _written(self, seen: Look, stills: StillProcess) -> Look:
         output, sheet = seen.request.output.file, sheet_of(seen.request.output.file)
+        parts = {place: random_part(place) for place in (output, sheet)}
         try:
             try:
-                await stills.sheet(_sheet(seen, part_of(sheet)))
+                await stills.sheet(_sheet(seen, parts[sheet]))
             except MergeError as error:
                 self._inquiry.warn(f"There is no contact sheet: {error}")
             seen = replace(seen, warnings=tuple(self._inquiry.warnings))
-            write_page(page(seen, lambda shot: shot.picture.read_bytes()), output)
-            places = [place for place in (output, sheet) if part_of(place).exists()]
-            named = tuple(name_it(place, seen.request.output.if_exists) for place in places)
+            write_page(page(seen, lambda shot: read_regular(shot.picture, _LARGEST_PICTURE)), parts[output])
+            made = [(part, place) for place, part in parts.items() if part.exists()]
+            named = tuple(name_it(part, place, seen.request.output.if_exists) for part, place in made)
         finally:
-            for place in (output, sheet):
+            for part in parts.values():
                 with suppress(OSError):
-                    part_of(place).unlink(missing_ok=True)
+                    part.unlink(missing_ok=True)
         return replace(seen, outputs=named)
 
 

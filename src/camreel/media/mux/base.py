@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import errno
+import stat
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import av.error
 
-from camreel.diskio import BackgroundFsync
+from camreel.diskio import BackgroundFsync, create_new
 from camreel.errors import DiskError, MergeError
 from camreel.media.clips.open import open_clip
 
@@ -43,6 +46,18 @@ _DISK_ADVICE = {
 }
 
 Result = TypeVar("Result")
+
+
+def create_part(path: str) -> int:
+    """Make the file of an output, and return its descriptor. Raises OSError.
+
+    What an earlier try left under its name is removed: nothing is written into a file that is there, or through a link.
+    """
+    with suppress(FileNotFoundError):
+        kind = Path(path).lstat().st_mode
+        if stat.S_ISREG(kind) or stat.S_ISLNK(kind):  # a device is never removed
+            Path(path).unlink()
+    return create_new(path, 0o666)
 
 
 def writing(action: Callable[..., Result], *args: Any) -> Result:

@@ -25,7 +25,7 @@ from camreel.formats.mp4.writer import SampleIndex
 from camreel.formats.nal import widened_configuration
 from camreel.media.clips.open import open_to_copy
 from camreel.media.clips.packets import LARGEST_HOLE, ClipBytes, GopRun, Stored
-from camreel.media.mux.base import Creation, OutputFile, as_camreel_error, picture_time_base, writing
+from camreel.media.mux.base import Creation, OutputFile, as_camreel_error, create_part, picture_time_base, writing
 from camreel.media.mux.frames import FrameTrack
 from camreel.media.mux.sound import AacPackets
 from camreel.model import Gaps
@@ -205,8 +205,7 @@ class _Film:
     """The file itself: bytes of clips, in the order in which they lie there, window by window."""
 
     def __init__(self, path: str, beginning: bytes) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-        self._handle = os.open(path, flags, 0o666)
+        self._handle = create_part(path)
         self._mdat = len(beginning)
         self._at = 0
         self._units: list[_Unit] = []

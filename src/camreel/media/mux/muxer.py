@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
@@ -12,11 +13,12 @@ from av.video.reformatter import ColorRange
 
 from camreel.formats.nal import widened_configuration
 from camreel.formats.parameter_sets import Colors
+from camreel.formats.source import path_of
 from camreel.media.clips.open import open_clip
 from camreel.media.clips.packets import Stored
 from camreel.media.encode.audio import layout_name
 from camreel.media.ffmpeg import FAST_OPEN, THOROUGH_OPEN
-from camreel.media.mux.base import Creation, OutputFile, as_camreel_error, picture_time_base, writing
+from camreel.media.mux.base import Creation, OutputFile, as_camreel_error, create_part, picture_time_base, writing
 from camreel.media.mux.frames import picture_track
 from camreel.media.mux.sound import AacPackets, SampleTrack, SoundForm, SoundTrack
 from camreel.media.mux.subtitles import SubtitleTrack
@@ -71,6 +73,7 @@ class MuxedOutput(OutputFile):
         caption: Callable[[WallTime], str],
     ) -> None:
         super().__init__(job, path)
+        self._handle = writing(create_part, path)
         self._container = writing(self._open, job)
         self._set_metadata(job, created)
         self.picture_time_base = picture_time_base(self._format, clip)
@@ -84,8 +87,10 @@ class MuxedOutput(OutputFile):
             self.subtitles = SubtitleTrack(self.mux, self._container, self._format, caption)
 
     def _open(self, job: MergeJob) -> av.container.OutputContainer:
-        # The name ends in .part, so the format is given; `file:` keeps a colon in it from being a protocol.
-        return av.open(f"file:{self._path}", "w", format=job.format.container.muxer, options=_options_of(job))
+        # FFmpeg opens by name, so what it opens is our own new file by its descriptor, not whatever has the name then.
+        # The name tells no format; `file:` keeps a colon in it from being a protocol.
+        name = f"file:{path_of(self._handle, self._path)}"
+        return av.open(name, "w", format=job.format.container.muxer, options=_options_of(job))
 
     def _set_metadata(self, job: MergeJob, created: Creation | None) -> None:
         # All of it now: what is set after the first packet is lost.
@@ -198,14 +203,22 @@ class MuxedOutput(OutputFile):
             # Not at the start: an mp4 would mix up both sets.
             self._container.set_chapters([_ffmpeg_chapter(n, each) for n, each in enumerate(chapters)])
         writing(self._container.close)
+        self._let_go()
         writing(self._fsync.end)
 
     def abandon(self) -> None:
         try:
             self._container.close()
+            self._let_go()
             self._fsync.end()
         except (av.error.FFmpegError, OSError, ValueError):
             return
+
+    def _let_go(self) -> None:
+        # Not before: FFmpeg opens the file when the first packet is written, and again to put the index in front.
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.close(handle)
 
 
 def _ffmpeg_chapter(number: int, chapter: Chapter) -> Any:

@@ -24,7 +24,7 @@ from camreel.formats.sniff import Unusable
 from camreel.media.clips.marks import shown_at
 from camreel.media.clips.open import open_to_copy
 from camreel.media.clips.packets import ClipUnreadable
-from camreel.media.ffmpeg import as_fraction, open_as
+from camreel.media.ffmpeg import as_fraction, reopen_as
 from camreel.model import Playback, PlaybackFailure, Verify
 from camreel.text import count_text
 
@@ -112,7 +112,7 @@ def _at_point(
 ) -> tuple[_DecodedGroup, PlaybackFailure | None] | None:
     """What came out of the group at a point; None if it could not be looked at, or not in time."""
     try:
-        with open_as(point.film, container.demuxer) as film:
+        with reopen_as(point.film, container.demuxer) as film:
             group = _decoded(_group_of_film(film, point.at, container), film.streams.video[0].codec_context, deadline)
     except (av.error.FFmpegError, ValueError):
         return None
@@ -236,7 +236,7 @@ def _counted(film: str, parts: Sequence[PlaybackPart], container: Container, tel
     counts, starts = [0] * len(parts), [part.start - _CLOSE / 2 for part in parts]
     told, at = 0.0, 0
     # Where nothing more can be read, what comes behind is not decoded.
-    with open_as(film, container.demuxer) as opened, suppress(av.error.FFmpegError):
+    with reopen_as(film, container.demuxer) as opened, suppress(av.error.FFmpegError):
         video = opened.streams.video[0]
         base = as_fraction(video.time_base) or Fraction(1)
         for packet in opened.demux(video):

@@ -10,7 +10,7 @@ import av.error
 from camreel.diskio import open_file
 from camreel.errors import MergeError
 from camreel.media.clips.packets import head_of
-from camreel.media.ffmpeg import as_fraction, open_as
+from camreel.media.ffmpeg import as_fraction, reopen_as
 from camreel.media.mux.base import writing
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def verify(path: str, container: Container, written: FilmResult, ends: tuple[byt
     stored out of order, and at 1 frame a second it is no rounding.
     """
     try:
-        with open_as(path, container.demuxer) as reopened:
+        with reopen_as(path, container.demuxer) as reopened:
             _compare(reopened, container, written, ends, stays)
     except (av.error.FFmpegError, ValueError) as error:
         raise MergeError(f"The finished video cannot be opened again ({error}).", hint=_HINT) from error

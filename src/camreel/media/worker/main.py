@@ -22,6 +22,7 @@ from functools import partial
 from typing import IO
 
 from camreel.errors import CamreelError, DiskError, MergeError, printable
+from camreel.formats.source import ClipTrust, trust_clips
 from camreel.media.worker.messages import (
     ClipFile,
     Failed,
@@ -110,6 +111,7 @@ def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
     gc.enable()
     av.logging.set_level(None)
     first = asked.get()
+    trust_clips(_trust_of(first))
     if isinstance(first, MergeJob):
         _merge(first, asked, answers)
     elif isinstance(first, TimelapseOrder):
@@ -119,6 +121,11 @@ def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
         asked.get()  # the parent ends it
     else:
         _make_pictures(first, asked, answers)
+
+
+def _trust_of(first: Message) -> ClipTrust:
+    job = first.job if isinstance(first, TimelapseOrder) else first
+    return job.trust if isinstance(job, MergeJob) else ClipTrust.NO_LINKS
 
 
 def _merge(job: MergeJob, asked: queue.Queue[Message], answers: IO[bytes]) -> None:

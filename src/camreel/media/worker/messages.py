@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from camreel.formats.containers import OutputFormat
+from camreel.formats.source import ClipTrust
 from camreel.model import Doubt, FrameCounts, Playback, Span, VideoOptions, WallTime
 
 
@@ -31,7 +32,7 @@ class MergeJob:
     All times are straight (:mod:`camreel.clock.camera_clock`): with ``utc_offset`` throughout. ``changes`` tell where
     the camera's clock was put forward or back, ``drift`` by how many seconds it is fast besides. ``skipped`` are parts
     of ``span`` that are not wanted. ``apart``: what lies between recordings is not wanted either, so it is no gap.
-    ``in_order``: each clip begins where the one before it ends, whatever its times.
+    ``in_order``: each clip begins where the one before it ends, whatever its times. ``trust``: which files are clips.
     """
 
     output: str
@@ -48,6 +49,7 @@ class MergeJob:
     in_order: bool = False
     camera: str = ""
     split_at: tuple[WallTime, ...] = ()
+    trust: ClipTrust = ClipTrust.NO_LINKS
 
 
 def part_name(output: str, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from camreel.errors import DiskError, MergeError
 from camreel.formats.containers import OutputFormat
 from camreel.media.comment import read_comment, replace_in_place
 from camreel.media.merge.merger import Merger
+from camreel.media.mux import direct, muxer
 from camreel.media.mux.verify import verify
 from camreel.model import WallTime
 from camreel_simulator import ClipSpec
@@ -141,12 +143,14 @@ def test_same_clips_same_film(studio):
 
 
 @pytest.mark.parametrize("container", FORMATS)
-def test_disk_full(studio, container):
+def test_disk_full(studio, container, monkeypatch):
     """A full disk is a DiskError with advice."""
-    if not Path("/dev/full").exists():
+    if not Path("/dev/full").is_char_device():
         pytest.skip("this system has no /dev/full")
+    for module in (direct, muxer):
+        monkeypatch.setattr(module, "create_part", lambda _path: os.open("/dev/full", os.O_RDWR))
     with pytest.raises(DiskError, match="The disk is full") as full:
-        studio.merge(container, studio.row(3), output="/dev/full")
+        studio.merge(container, studio.row(3))
     assert "Free some space" in (full.value.hint or "")
 
 
@@ -181,3 +185,25 @@ def test_progress_tells_the_wall_clock(studio, monkeypatch):
     assert len(set(told)) >= 3
     assert (told[0], str(told[-1])[:19]) == (clip.span.start, "2026-01-16 08:00:02")
     merger.finish()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="FFmpeg opens by name where the system has no /proc")
+@pytest.mark.parametrize("options", [{}, {"faststart": True}], ids=["", "faststart"])
+@pytest.mark.parametrize("container", FORMATS)
+def test_nobody_can_put_a_link_in_the_place_of_the_output(studio, container, options, monkeypatch):
+    """Between the moment it is made and the one at which FFmpeg opens it by name: nothing is written through it."""
+    victim = studio.folder / "victim"
+    victim.write_bytes(b"private")
+    real = direct.create_part
+
+    def create(path: str) -> int:
+        handle = real(path)
+        Path(path).rename(f"{path}.ours")
+        Path(path).symlink_to(victim)
+        return handle
+
+    for module in (direct, muxer):
+        monkeypatch.setattr(module, "create_part", create)
+    with pytest.raises(MergeError):  # what is there is not what was written
+        studio.merge(container, studio.row(2), **options)
+    assert victim.read_bytes() == b"private"

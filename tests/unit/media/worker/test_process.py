@@ -15,6 +15,7 @@ import anyio
 import pytest
 
 from camreel.errors import DiskError, MergeError
+from camreel.formats.source import ClipTrust
 from camreel.media.worker.executor import ChildProcess, WorkerEnded, environment
 from camreel.media.worker.messages import (
     ClipFile,
@@ -81,10 +82,11 @@ async def test_refusal_crosses_the_border(studio):
             await merge.finish()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-async def test_disk_full_crosses_the_border(studio):
+async def test_disk_full_crosses_the_border(studio, fill_disk):
     """A full disk over there is a DiskError here, with its advice."""
-    async with MergeProcess(studio.job("mkv", output="/dev/full"), nothing) as merge:
+    job = studio.job("mkv")
+    fill_disk(Path(job.output))
+    async with MergeProcess(job, nothing) as merge:
         await merge.add(studio.row(1, seconds=1)[0])  # little enough to be still in a buffer
         with pytest.raises(DiskError, match="The disk is full") as full:
             await merge.finish()
@@ -353,3 +355,19 @@ async def test_decoding_the_video_may_kill_the_process(studio, told, failing, no
     assert result.playback is not None
     assert ["not decoded to its end" in note for note in result.notes] == [True] * noted
     assert [failure.number for failure in result.playback.failures] == failing
+
+
+@pytest.mark.parametrize("trust", ClipTrust)
+async def test_the_worker_is_told_which_files_are_clips(studio, trust):
+    """A link among them, and a file with a second name: only who names files himself may name a link."""
+    clips = studio.row(3, seconds=1)
+    for number, leads in ((1, os.symlink), (2, os.link)):
+        kept = Path(clips[number].path).rename(studio.folder / f"kept{number}")
+        leads(kept, clips[number].path)
+    async with MergeProcess(studio.job("mp4", trust=trust), nothing) as process:
+        outcomes = []
+        await process.add_all(clips, lambda _clip, found: outcomes.extend(found.outcomes))
+        outcomes += (await process.finish()).outcomes
+    usable = {each.number for each in outcomes if each.unusable is None}
+    expected = {ClipTrust.ANYBODY: {0, 1, 2}, ClipTrust.NO_LINKS: {0, 2}, ClipTrust.OWN: {0}}
+    assert usable == {clips[number].number for number in expected[trust]}
