@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from camreel.diskio import create_new, disk_errors, place, random_part
+from camreel.diskio import create_new, disk_errors, is_own_file, place, random_part
 from camreel.errors import DiskError, MergeError, UsageError
 from camreel.media.comment import read_comment, replace_in_place
 from camreel.media.worker.messages import FilmResult, MergeResult
@@ -59,7 +59,8 @@ def already_there(request: Request | MergeRequest, *, tidy: bool = True) -> Repo
 
 def _state_of(request: Request | MergeRequest, there: Sequence[Path]) -> str | None:
     """What the files at the output's place say of themselves, where this request made them all; the worst of it."""
-    found = [made_by(read_comment(str(path)), request) if path.is_file() else None for path in there]
+    # Where others can write, they could put one there that says so.
+    found = [made_by(read_comment(str(path)), request) if is_own_file(path) else None for path in there]
     if not found or None in found:
         return None
     return max((state for state in found if state), key=STATES.index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,3 +92,27 @@ def test_fail_means_that_no_file_is_accepted(request_, tmp_path, state):
     made(tmp_path / "out.mp4", request_, state)
     with pytest.raises(UsageError, match="exists already"):
         already_there(wished(request_, IfExists.FAIL))
+
+
+def _given_away(path: Path) -> None:
+    os.chown(path, 65534, 65534)
+
+
+def _linked(path: Path) -> None:
+    path.rename(path.with_name("elsewhere.mp4"))
+    path.symlink_to("elsewhere.mp4")
+
+
+@pytest.mark.parametrize("plant", [_given_away, _linked])
+@pytest.mark.parametrize("state", [COMPLETE, PARTIAL])
+def test_a_video_that_another_has_put_there_is_not_believed(request_, tmp_path, state, plant):
+    """Whoever can write the folder could copy the note of a video into another one."""
+    if plant is _given_away and not (hasattr(os, "geteuid") and os.geteuid() == 0):
+        pytest.skip("only root can give a file away")
+    made(tmp_path / "out.mp4", request_, state)
+    plant(tmp_path / "out.mp4")
+    with pytest.raises(UsageError, match="left alone"):
+        already_there(request_)
+    skipped = already_there(wished(request_, IfExists.SKIP))
+    assert skipped is not None
+    assert skipped.found_as is None
