@@ -6,6 +6,7 @@ Each failure says what to do.
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -202,3 +203,100 @@ def test_all_of_src_is_looked_at():
     assert {name.partition(".")[0] for name in MODULES} == {"camreel", "camreel_simulator"}
     assert "camreel.cli.batch" in IMPORTS["camreel.cli.commands.get"] | IMPORTS["camreel.cli.commands.list"]
     assert "camreel.model" in IMPORTS["camreel.planning.plan"]
+
+
+# Files are opened and made by camreel.diskio, which waits for nothing, follows no link unless asked, and makes files
+# under new names. What does it by itself has a reason.
+MAY_TOUCH_FILES = {
+    ("camreel.diskio", "*"): "it is the place for that",
+    ("camreel.cli.passwords", "os.open"): "a password may come through a pipe, which has a time limit",
+    ("camreel.cli.run", "os.open"): "a log may go to a pipe or a terminal, without waiting",
+    ("camreel.cli.ui.terminal", "os.open"): "the system's own null device",
+    ("camreel.config.edit", "mkdir"): "the settings' folder, where the user's settings are",
+    ("camreel.devices.lockout", "mkdir"): "the state folder, where the user's programs keep theirs",
+    ("camreel.doctor.capture", "zipfile.ZipFile"): "into a file that diskio has made",
+    ("camreel.jobs.timelapse", "tempfile.TemporaryDirectory"): "this user's alone, under a random name",
+    ("camreel.media.clips.dav_clip", "av.open"): "of memory",
+    ("camreel.media.clips.foreign_clip", "av.open"): "of memory",
+    ("camreel.media.encode.video", "av.open"): "of memory",
+    ("camreel.media.ffmpeg", "av.open"): "of what formats.source has checked",
+    ("camreel.media.mux.muxer", "av.open"): "of what create_part has made",
+    ("camreel.media.worker.executor", "read_text"): "the system's own file",
+    ("camreel.output.finalize", "mkdir"): "the folder that the user asked for",
+    ("camreel.preview.job", "tempfile.TemporaryDirectory"): "this user's alone, under a random name",
+    ("camreel.preview.page", "read_text"): "a file of the package",
+    ("camreel.transfer.lock", "tempfile.gettempdir"): "only the name of the folder; it is made private",
+    ("camreel.transfer.resume", "read_text"): "the system's own file",
+}
+TOUCHES = _words(
+    "write_text write_bytes read_text read_bytes touch mkdir makedirs mknod mkfifo symlink_to hardlink_to symlink"
+    " FileHandler fromfile tofile"
+)
+TOUCHING_MODULES = _words("tempfile zipfile tarfile shutil av io codecs gzip")
+HARMLESS = _words(
+    "shutil.disk_usage shutil.get_terminal_size shutil.which zipfile.ZipInfo io.BytesIO io.StringIO io.TextIOWrapper"
+)
+MODE = re.compile(r"[rwaxbtU+]{1,4}")
+
+
+def _touches(call: ast.Call) -> str | None:
+    """How a call opens or makes a file by its name; None if it does not."""
+    if isinstance(call.func, ast.Name):
+        return "open" if call.func.id == "open" else None
+    if not isinstance(call.func, ast.Attribute):
+        return None
+    name, owner = call.func.attr, call.func.value
+    whole = f"{owner.id}.{name}" if isinstance(owner, ast.Name) else name
+    module = whole.partition(".")[0]
+    if whole in HARMLESS:
+        return None
+    if whole == "os.open" or name in TOUCHES:
+        return whole if whole == "os.open" else name
+    if module in TOUCHING_MODULES and (name == "open" or module not in {"av", "io", "codecs", "gzip"}):
+        return whole
+    modes = [*call.args[:1], *(each.value for each in call.keywords if each.arg == "mode")]
+    said = [each.value for each in modes if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    is_path = isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "Path"
+    return "Path.open" if name == "open" and (is_path or any(map(MODE.fullmatch, said))) else None
+
+
+def _touching(trees: Mapping[str, ast.AST]) -> set[tuple[str, str]]:
+    calls = ((name, node) for name, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {(name, way) for name, call in calls if (way := _touches(call)) is not None}
+
+
+def test_files_are_touched_in_one_place():
+    """What lies in a folder may be a FIFO, a link or a trap: see the promises in SECURITY.md."""
+    found = {each for each in _touching(TREES) if each[0].startswith("camreel.")}
+    strays = {each for each in found if each not in MAY_TOUCH_FILES and (each[0], "*") not in MAY_TOUCH_FILES}
+    assert not strays, f"Use camreel.diskio (open_file, read_regular, create_new, write_whole): {sorted(strays)}"
+    gone = {each for each in MAY_TOUCH_FILES if each[1] != "*" and each not in found}
+    assert not gone, f"These have a reason that nobody needs any more: {sorted(gone)}"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'open("x")',
+        'with path.open("wb") as file: pass',
+        'path.open(mode="r+b")',
+        "Path(name).open()",
+        "os.open(path, os.O_RDONLY)",
+        'path.write_text("x")',
+        "Path(name).read_bytes()",
+        "path.touch()",
+        "tempfile.mkstemp()",
+        "shutil.copy(one, other)",
+        "zipfile.ZipFile(path)",
+        "logging.FileHandler(path)",
+        "av.open(path)",
+        'io.open("x")',
+    ],
+)
+def test_no_new_way_to_touch_a_file_is_overlooked(code):
+    assert _touching({"camreel.new": ast.parse(code)}), code
+
+
+@pytest.mark.parametrize("code", ["source.open(recording)", "self.open()", "av.Packet(data)", "io.BytesIO()"])
+def test_other_things_may_be_opened(code):
+    assert not _touching({"camreel.new": ast.parse(code)}), code

@@ -47,7 +47,7 @@ _UTF_16 = b"\xff\xfe"  # one of them comes first where a line's end is two bytes
 def _head_of(path: str) -> bytes:
     """The first bytes of a file, or of a pipe: `<(pass show camera)` and /dev/stdin are some. TimeoutError, OSError."""
     mode = os.stat(path).st_mode  # noqa: PTH116 - as it was given
-    if not stat.S_ISFIFO(mode) and not stat.S_ISCHR(mode):
+    if sys.platform == "win32" or not (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
         with open_file(path, follow=True) as file:
             return file.read(MOST_BYTES)
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
