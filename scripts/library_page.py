@@ -39,7 +39,7 @@ GROUPS = {
         "Event",
     ],
     "Times": ["last", "day", "WallTime", "Span", "CameraClock"],
-    "Choices": ["Stream", "OutputFormat", "AudioMode", "Gaps", "Split", "IfExists"],
+    "Choices": ["Stream", "OutputFormat", "AudioMode", "Gaps", "Split", "IfExists", "SharedFolder"],
     "Without an event loop": ["sync"],
 }
 

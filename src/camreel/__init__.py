@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         Query,
         Recording,
         Request,
+        SharedFolder,
         Span,
         Split,
         Stream,
@@ -78,7 +79,7 @@ _ROOMS = {
     "camreel.formats.containers": ("OutputFormat",),
     "camreel.model": (
         "Address", "AudioMode", "DeviceInfo", "Gaps", "IfExists", "Output", "Query", "Recording",
-        "Request", "Span", "Split", "Stream", "Target", "VideoOptions", "WallTime",
+        "Request", "SharedFolder", "Span", "Split", "Stream", "Target", "VideoOptions", "WallTime",
     ),
     "camreel.report": ("Report", "report_json", "report_text"),
 }  # fmt: skip
@@ -136,6 +137,7 @@ __all__ = [
     "Recordings",
     "Report",
     "Request",
+    "SharedFolder",
     "Span",
     "Split",
     "Stream",

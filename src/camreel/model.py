@@ -239,6 +239,13 @@ class IfExists(str, Enum):
     OVERWRITE = "overwrite"
 
 
+class SharedFolder(str, Enum):
+    """What to do if others can write the folder of the downloads."""
+
+    SAFE = "safe"
+    REFUSE = "refuse"
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where the camera is: host name or IP (v6 without brackets), port, and how to speak to it."""
@@ -475,6 +482,8 @@ class Output:
     """What to do if the name is taken; None: keep it if this same request made it, else fail."""
     keep_files: bool = False
     """Keep the downloaded clips."""
+    shared_folder: SharedFolder = SharedFolder.SAFE
+    """If others can write ``folder``: use again only what camreel noted for this user, or do not download there."""
     require_complete: bool = False
     """A gap in the recording makes the result partial."""
     named_by_range: bool = False

@@ -49,6 +49,17 @@ def test_the_compose_files_command_is_one(camreel_, exported):
     assert exported.request.target.address.host == "192.168.1.20"
 
 
+def test_what_a_container_remembers_is_not_among_the_videos():
+    """Whoever can write the videos could else say which downloads are ours; and it outlives the container."""
+    text = (CONTRIB / "docker" / "Dockerfile").read_text(encoding="utf-8")
+    (state,) = re.findall(r"^ENV XDG_STATE_HOME=(\S+)$", text, re.MULTILINE)
+    (volumes,) = re.findall(r"^VOLUME (.+)$", text, re.MULTILINE)
+    assert volumes.split() == ["/videos", state]
+    compose = (CONTRIB / "docker" / "compose.yaml").read_text(encoding="utf-8")
+    (mounts,) = re.findall(r"^\s+volumes: (\[.*\])$", compose, re.MULTILINE)
+    assert [mount.split(":")[1] for mount in json.loads(mounts)] == ["/videos", state]
+
+
 def test_no_password_is_in_any_of_them():
     """And where it comes from is what camreel reads."""
     texts = [path.read_text(encoding="utf-8") for path in CONTRIB.rglob("*") if path.is_file()]

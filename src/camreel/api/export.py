@@ -29,6 +29,7 @@ from camreel.model import (
     Point,
     Query,
     Request,
+    SharedFolder,
     Stream,
     Target,
     VideoOptions,
@@ -157,6 +158,7 @@ def request(
     pad: timedelta = timedelta(0),
     video: VideoOptions | None = None,
     if_exists: IfExists | None = None,
+    shared_folder: SharedFolder = SharedFolder.SAFE,
     **reached: Unpack[TargetOptions],
 ) -> Request:
     """Return what :func:`export` is to make: checked, and without asking anybody. The password is not part of it.
@@ -164,7 +166,8 @@ def request(
     ``start`` and ``end`` as for :meth:`Camera.recordings`. ``output`` is the video; its suffix (of an
     :class:`OutputFormat`) says the format, and downloads wait beside it in ``.amcrest_download``. ``pad`` is so much
     before and after each recording with one of ``events``. ``video`` is how the video is made. ``if_exists``: None is
-    good where this same request made the file that is there, else an error. The others, like ``https=True``, are
+    good where this same request made the file that is there, else an error. ``shared_folder`` is what to do if others
+    can write the folder. The others, like ``https=True``, are
     :class:`TargetOptions`.
     The other fields of a Request's parts are set with ``dataclasses.replace``.
 
@@ -173,9 +176,9 @@ def request(
     target = target_for(host, username, reached)
     file, form = output_place(str(Path(output)), Path(output).parent, None)
     query = query_for(start, end, channel=channel, stream=stream, events=events, pad=pad)
-    return Request(
-        target, query, Output(Path(output).parent, file, form, if_exists=if_exists, video=video or VideoOptions())
-    )
+    folder = Path(output).parent
+    wish = Output(folder, file, form, if_exists=if_exists, shared_folder=shared_folder, video=video or VideoOptions())
+    return Request(target, query, wish)
 
 
 async def export(

@@ -25,7 +25,7 @@ from camreel.cli.values import (
 from camreel.config import Key, Keys, ValueKind
 from camreel.errors import UsageError
 from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat, names
-from camreel.model import AudioMode, Gaps, IfExists, Stream, Verify
+from camreel.model import AudioMode, Gaps, IfExists, SharedFolder, Stream, Verify
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Decorator = Callable[[Any], Any]
@@ -378,6 +378,13 @@ get_options = _together(
         ),
         _IF_EXISTS,
         _output("--keep-files", setting="keep the downloaded clips", is_flag=True, help="Keep the downloaded clips."),
+        _output(
+            "--shared-folder",
+            setting="safe or refuse",
+            **_one_of(SharedFolder),
+            metavar="HOW",
+            help="If others can write the folder: safe (default), or refuse it.",
+        ),
         _output(
             "--exec",
             setting="a command for each complete video; no shell is between",

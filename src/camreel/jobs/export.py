@@ -24,7 +24,7 @@ from camreel.jobs.pipeline import Pipeline
 from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.jobs.timelapse import TimelapseJob
 from camreel.media.worker.messages import MergeJob
-from camreel.model import AskedRange, Credentials, Output, Query, Recording, Request, Span, Target
+from camreel.model import AskedRange, Credentials, Output, Query, Recording, Request, SharedFolder, Span, Target
 from camreel.output.finalize import already_there, finish, job_name, make_folders, part_for, prepare
 from camreel.output.naming import default_name
 from camreel.planning.coverage import coverage
@@ -222,8 +222,8 @@ class _Export:
         part = part_for(request)
         noted = _noted(request, found, store, part)
         with store.locked(noted):
-            if store.is_shared and os.name == "posix":
-                self._inquiry.warn(_shared_note(store))
+            if store.is_shared:
+                self._check_shared(store)
             recover(store)
             is_lapse = request.output.video.timelapse is not None
             if not is_lapse:  # it fetches a fraction, which nobody knows beforehand
@@ -264,10 +264,17 @@ class _Export:
                     drop_job(store.folder, noted)
             return report
 
-
-def _shared_note(store: Store) -> str:
-    reused = "only downloads that camreel has noted for you are" if store.remembers else "no earlier download is"
-    return f"Others can write to {store.folder.parent.parent}: {reused} reused."
+    def _check_shared(self, store: Store) -> None:
+        """Say what a folder means that others can write. Raise DiskError if such a one is not wanted."""
+        output, is_sure = self._request.output, os.name == "posix"  # Windows does not say who can write it
+        if output.shared_folder is SharedFolder.REFUSE:
+            raise DiskError(
+                f"Others {'can' if is_sure else 'may be able to'} write to {output.folder}. Nothing was downloaded.",
+                hint="Choose a folder of your own with --output-dir, or use --shared-folder safe.",
+            )
+        if is_sure:
+            used = "only downloads that camreel has noted for you are" if store.remembers else "no earlier download is"
+            self._inquiry.warn(f"Others can write to {output.folder}: {used} reused.")
 
 
 def _job(request: Request, found: SearchResult, part: Path) -> MergeJob:

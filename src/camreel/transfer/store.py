@@ -307,8 +307,9 @@ class Store:
             self._running[part.name] = RunningHash()
         with disk_errors(part):
             part.unlink(missing_ok=True)
-            # Clips are named without another look at their mode: that of the umask, as any file of this user.
-            return create_new(part, 0o644 if self.is_shared else 0o666)
+            # Clips are named as they are: with the mode of the umask, but where others can enter they cannot write.
+            is_open = any(folder.lstat().st_mode & 0o022 for folder in (self._root, self.folder))
+            return create_new(part, 0o644 if is_open else 0o666)
 
     def open_part(self, recording: Recording, flags: int = os.O_RDONLY) -> int:
         """Open the part of ``recording``, and return its descriptor. Raises OSError."""

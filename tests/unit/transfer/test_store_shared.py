@@ -300,6 +300,19 @@ def test_the_folder_is_this_users_alone(tmp_path):
         os.umask(before)
 
 
+@pytest.mark.parametrize(("opened", "mode"), [(True, 0o644), (False, 0o666)])
+async def test_nobody_writes_to_a_clip_where_others_can_enter(get, store, opened, mode):
+    """A folder that an older version made with a umask of 002: a clip there is not for its group to change."""
+    for folder in (store.folder, store.folder.parent):
+        folder.chmod(0o777 if opened else 0o700)
+    before = os.umask(0)
+    try:
+        _one, clip = await get()
+    finally:
+        os.umask(before)
+    assert clip.stat().st_mode & 0o777 == mode
+
+
 @pytest.fixture
 def no_owners(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system that gives every file to another user, as a share does."""
