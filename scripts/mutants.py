@@ -72,7 +72,9 @@ ROOMS = (
         (_DEVICES + "session.py", _DEVICES + "digest.py"),
         (_UNIT + "devices", "tests/system/test_logins.py", "tests/system/test_tls.py"),
     ),
-    Room("planning", ("src/camreel/planning",), (_UNIT + "planning", _UNIT + "jobs")),
+    Room(
+        "planning", ("src/camreel/planning",), (_UNIT + "planning", _UNIT + "cli/ui/test_timeline.py", _UNIT + "jobs")
+    ),
     Room(
         "verify",
         ("src/camreel/media/mux/verify.py", "src/camreel/jobs/outcome.py"),
