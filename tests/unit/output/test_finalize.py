@@ -432,3 +432,19 @@ def test_a_complete_video_takes_the_place_of_partial_ones_under_other_names(desk
     put(desk, "evening-1of1.mp4")
     desk.finish()
     assert desk.videos() == {"evening-1of1.mp4": "", "evening.mp4": "complete"}
+
+
+def test_a_name_in_a_folder_that_is_not_there_is_free(desk):
+    assert already_there(asked(desk, file=desk.folder / "none" / "evening.mp4")) is None
+
+
+@pytest.mark.parametrize(
+    ("alone", "in_set", "name"), [(HAS_GAPS, COMPLETE, "evening-1of1"), (COMPLETE, PARTIAL, "evening")]
+)
+def test_of_several_videos_of_the_same_request_the_most_complete_counts(desk, alone, in_set, name):
+    put(desk, "evening.mp4", alone)
+    put(desk, "evening-1of1.mp4", in_set)
+    report = already_there(asked(desk))
+    assert report is not None
+    assert [Path(output.path).stem for output in report.outputs] == [name]
+    assert report.found_as == COMPLETE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from tests.conftest import START, frame_md5s
 
 from camreel.devices.http import ContentRange
 from camreel.errors import BadTransfer, CameraRefused, CameraUnreachable
+from camreel.formats.dhav import headers_in
 from camreel.model import Recording, Span, WallTime
 from camreel.transfer.download import TransferPolicy
 from camreel.transfer.keyframes import Keyframe, keyframes
@@ -457,3 +458,106 @@ async def test_the_footage_is_what_these_tests_take_it_for():
     for kind in ("mp4", "dav"):
         assert len(frame_md5s(footage(kind))) == LENGTH * FPS
     assert len(key_numbers()) > 20
+
+
+# --- A time in a .dav ---
+
+
+@cache
+def with_a_gap() -> bytes:
+    """The same minute, larger, of which the twenty seconds in the middle are missing."""
+    first = ClipSpec(start=START, seconds=20, fps=FPS, gop=GOP, size=(640, 360), audio="alaw")
+    return make_dav(first) + make_dav(replace(first, start=START + timedelta(seconds=40)))
+
+
+@pytest.mark.parametrize("start", [3, 9.5, 14, 18, 21, 30, 39, 40, 44.5, 51, 57])
+@pytest.mark.parametrize("seconds", [1, 6])
+async def test_each_place_is_found_beside_a_gap(store, start, seconds):
+    """From a keyframe at or before it, with all frames up to the end. In the gap there may be no part, and no clip."""
+    data, end, one = with_a_gap(), min(LENGTH, start + seconds), recorded("dav", start, min(LENGTH, start + seconds))
+    try:
+        path, _ = await part_of(Memory(data), store, one)
+    except NotInPart:
+        assert start < 41
+        assert end > 18
+        assert store.find(one) is None
+        return
+    part = path.read_bytes()
+    assert part in data
+    found, whole = list(headers_in(part)), list(headers_in(data))
+    assert found[0].is_key
+    assert found[0].at == 0
+    begin = whole[0].second or 0
+    shown = [(frame.second or 0) - begin for frame in found]
+    assert (start - 5 if start < 20 or start >= 45 else 14) <= shown[0] <= start
+    wanted = {(frame.second or 0) - begin for frame in whole}
+    assert {second for second in wanted if start <= second < int(end)} <= {*shown}
+
+
+@dataclass
+class ByTime:
+    """A device that sends no parts, and ``data`` for any time; ``spans`` are the times that it was asked for."""
+
+    data: bytes
+    spans: list[Span] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def open_by_time(self, recording: Recording) -> AsyncIterator[Body]:
+        assert recording.listed is not None
+        self.spans.append(recording.listed)
+        await anyio.lowlevel.checkpoint()
+        yield Body(len(self.data), [self.data], None)
+
+
+def cut(start: float, end: float) -> bytes:
+    begin = START + timedelta(seconds=start)
+    return make_dav(ClipSpec(start=begin, seconds=end - start, fps=FPS, gop=GOP, size=(160, 90), audio="alaw"))
+
+
+@pytest.mark.parametrize(("start", "asked"), [(20, 10), (5, 0), (0, 0)])
+async def test_by_time_a_dav_costs_a_fraction_where_parts_are_not_sent(store, start, asked):
+    """It is asked for from ten seconds before."""
+    one, ranges, source = recorded("dav", start, 30), Ranges(), ByTime(cut(asked, 30))
+    ranges.refuse("a test")
+    path, _ = await part_of(source, store, one, ranges)
+    assert path.read_bytes() == source.data
+    assert store.find(one) == path
+    assert source.spans == [spans(asked, 30)]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", bytes(1000), cut(23, 30), cut(10, 22), cut(100, 130)],
+    ids=["nothing", "no frames", "begins too late", "ends too early", "another time"],
+)  # fmt: skip
+async def test_by_time_what_is_not_the_part_is_not_kept(store, data):
+    one, ranges = recorded("dav", 20, 30), Ranges()
+    ranges.refuse("a test")
+    with pytest.raises(NotInPart):
+        await part_of(ByTime(data), store, one, ranges)
+    assert store.find(one) is None
+
+
+async def test_after_a_refused_part_a_dav_is_asked_for_by_time(store):
+    """In the same call; the whole file is broken off."""
+
+    @dataclass
+    class Both(Memory, ByTime):
+        pass
+
+    source = Both(cut(10, 30), whole=True)
+    path, _ = await part_of(source, store, recorded("dav", 20, 30))
+    assert path.read_bytes() == source.data
+    assert len(source.asked) == len(source.spans) == 1
+
+
+async def test_an_index_that_makes_no_sense_has_no_keyframes():
+    broken = footage("mp4").replace(b"stsz", b"xxxx")
+    with pytest.raises(NotInPart):
+        await found(Memory(broken), "mp4", every=1)
+
+
+async def test_of_a_clip_of_another_make_there_is_no_note(store):
+    """A part of an mp4 that does not say where it was."""
+    one = recorded("mp4", 10, 20)
+    store.part(one).write_bytes(footage("mp4"))
+    assert note_of(store.complete(one, ".mp4"), one) == (timedelta(0), None)
