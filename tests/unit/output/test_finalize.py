@@ -438,13 +438,14 @@ def test_a_name_in_a_folder_that_is_not_there_is_free(desk):
     assert already_there(asked(desk, file=desk.folder / "none" / "evening.mp4")) is None
 
 
-@pytest.mark.parametrize(
-    ("alone", "in_set", "name"), [(HAS_GAPS, COMPLETE, "evening-1of1"), (COMPLETE, PARTIAL, "evening")]
-)
-def test_of_several_videos_of_the_same_request_the_most_complete_counts(desk, alone, in_set, name):
+@pytest.mark.parametrize(("alone", "in_set", "names"), [
+    (HAS_GAPS, COMPLETE, ["evening-1of2", "evening-2of2"]), (COMPLETE, PARTIAL, ["evening"]),
+])  # fmt: skip
+def test_of_several_videos_of_the_same_request_the_most_complete_counts(desk, alone, in_set, names):
     put(desk, "evening.mp4", alone)
-    put(desk, "evening-1of1.mp4", in_set)
+    put(desk, "evening-1of2.mp4", in_set)
+    put(desk, "evening-2of2.mp4", in_set)
     report = already_there(asked(desk))
     assert report is not None
-    assert [Path(output.path).stem for output in report.outputs] == [name]
+    assert [Path(output.path).stem for output in report.outputs] == names
     assert report.found_as == COMPLETE
