@@ -5,7 +5,6 @@ Files that are the same to the byte count once.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
@@ -14,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from camreel.errors import NothingRecorded, UsageError, printable
 from camreel.files.dating import Candidate
@@ -170,7 +168,6 @@ def _some(names: Sequence[str]) -> str:
 
 
 _SHOWN = 3
-_CHUNK = 1 << 20
 _EDGE = 1 << 13  # bytes: recorders allot space in large pieces, so that many files are equally large
 
 
@@ -225,22 +222,8 @@ def _edges(clip: FileOnDisk) -> bytes:
 def _whole(clip: FileOnDisk) -> bytes:
     digest = hashlib.sha256()
     with open_source(clip.path) as file:
-        at = 0
-        while at < clip.size and (chunk := file.read(_CHUNK)):
-            if chunk.count(0) == len(chunk):  # zeros are counted, and holes among them not read
-                at = _behind_zeros(file, at + len(chunk), clip.size)
-                continue
-            digest.update(at.to_bytes(8, "big") + chunk)
-            at += len(chunk)
+        left = clip.size
+        while left > 0 and (chunk := file.read(min(left, 1 << 20))):
+            digest.update(chunk)
+            left -= len(chunk)
     return digest.digest()
-
-
-def _behind_zeros(file: BinaryIO, at: int, end: int) -> int:
-    """Go to the next chunk, from ``at`` on, that has bytes on the disk. Return its place."""
-    try:
-        stored = file.seek(at, os.SEEK_DATA)
-    except (AttributeError, ValueError):  # Windows
-        return at
-    except OSError as error:
-        stored = end if error.errno == errno.ENXIO else at
-    return file.seek(max(at, stored - stored % _CHUNK))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +17,8 @@ from camreel.formats.source import open_source
 if TYPE_CHECKING:
     from camreel.formats.dhav import DhavSummary
 
+_MOST_HOLES = 4 << 30  # bytes; recorders allot space beforehand, an hour at most
+_MOST_EXTENTS = 1000
 _MP4_STARTS = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"})
 
 
@@ -33,11 +38,39 @@ def what_else(path: str) -> str | None:
     try:
         with open_source(path) as file:
             head = file.read(HEAD)
+            if _is_hollow(file.fileno()):
+                raise Unusable("most of it is not stored (it is a file with holes)")
     except OSError as error:
         raise Unreadable(error) from error
     if len(head) >= 8 and head[4:8] in _MP4_STARTS:
         return None
     return _what_it_is_instead(head)
+
+
+def _is_hollow(handle: int) -> bool:
+    """Whether the file has gigabytes that are not on the disk: reading through them would take hours."""
+    state = os.fstat(handle)
+    if state.st_size - 512 * getattr(state, "st_blocks", state.st_size) < _MOST_HOLES or not hasattr(os, "SEEK_DATA"):
+        return False
+    # Some network file systems do not count what is stored; they do not tell of holes either.
+    holes = at = 0
+    with suppress(OSError):
+        for _ in range(_MOST_EXTENTS):
+            hole = os.lseek(handle, at, os.SEEK_HOLE)
+            at = _stored_from(handle, hole, state.st_size)
+            holes += at - hole
+            if at >= state.st_size:
+                break
+    return holes >= _MOST_HOLES
+
+
+def _stored_from(handle: int, at: int, size: int) -> int:
+    try:
+        return os.lseek(handle, at, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # nothing is stored from there on
+            return size
+        raise
 
 
 def _what_it_is_instead(head: bytes) -> str:

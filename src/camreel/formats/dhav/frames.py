@@ -16,7 +16,6 @@ Source: FFmpeg's demuxer (libavformat/dhav.c).
 
 from __future__ import annotations
 
-import errno
 import os
 import struct
 from collections.abc import Iterator
@@ -230,19 +229,8 @@ class Walk:
             if len(chunk) < len(MAGIC):
                 return None
             at += len(chunk) - len(MAGIC) + 1
-            if len(chunk) == _LONGEST_CHUNK and chunk.count(0) == len(chunk):
-                at = self._behind_hole(at)
             size = min(2 * size, _LONGEST_CHUNK)
         return None
-
-    def _behind_hole(self, at: int) -> int:
-        """Where the next bytes are stored: a file of a terabyte may have none."""
-        try:
-            return max(at, self._file.seek(at, os.SEEK_DATA) - len(MAGIC) + 1)
-        except (AttributeError, ValueError):  # Windows; a file in memory
-            return at
-        except OSError as error:
-            return self._end if error.errno == errno.ENXIO else at  # no byte is stored from there on
 
 
 def find_stream(file: BinaryIO, within: int) -> int | None:
