@@ -11,7 +11,7 @@ from camreel.clock import parse_range
 from camreel.errors import UsageError
 from camreel.formats.containers import OutputFormat
 from camreel.model import Address, Query, Stream, Target
-from camreel.output.naming import default_name, numbered, output_place
+from camreel.output.naming import LONGEST_DEFAULT, default_name, numbered, output_place
 
 RANGE = parse_range("2026-01-16T08:00:00", "2026-01-16T18:00:00")
 SHOWN = "2026-01-16_08.00.00_to_18.00.00.mp4"
@@ -65,3 +65,17 @@ def test_several_files_are_numbered(count, expected):
 def test_a_kind_that_is_not_written_is_refused(suffix, spelled):
     with pytest.raises(UsageError, match="does not write"):
         output_place(f"evening.{spelled(suffix)}", Path("videos"), None)
+
+
+def test_a_host_is_shortened_only_if_it_must_be():
+    """The longest name that a host keeps whole is one short of the limit; a longer one ends in a hash of all of it."""
+    names = {
+        length: default_name(Target(Address("h" * length, 80), "admin"), Query(RANGE), OutputFormat.MP4)
+        for length in range(40, 200)
+    }
+    whole = [length for length, made in names.items() if made.startswith("h" * length + "_")]
+    assert len(names[max(whole)]) == LONGEST_DEFAULT - 1
+    assert whole == list(range(40, max(whole) + 1))
+    cut = [made for length, made in names.items() if length > max(whole)]
+    assert len({*cut}) == len(cut)
+    assert {len(made) for made in cut} == {LONGEST_DEFAULT - 1}
