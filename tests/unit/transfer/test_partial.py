@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import START, frame_md5s
 
 from camreel.devices.http import ContentRange
-from camreel.errors import BadTransfer, CameraRefused, CameraUnreachable
+from camreel.errors import BadTransfer, CameraRefused, CameraUnreachable, DiskError
 from camreel.formats.dhav import headers_in
 from camreel.model import Recording, Span, WallTime
 from camreel.transfer.download import TransferPolicy
@@ -561,3 +561,26 @@ async def test_of_a_clip_of_another_make_there_is_no_note(store):
     one = recorded("mp4", 10, 20)
     store.part(one).write_bytes(footage("mp4"))
     assert note_of(store.complete(one, ".mp4"), one) == (timedelta(0), None)
+
+
+async def test_a_clip_that_is_gone_is_a_disk_error_that_names_it(store):
+    with pytest.raises(DiskError, match=r"gone\.mp4"):
+        note_of(store.folder / "gone.mp4", recorded("mp4", 10, 20))
+
+
+@pytest.mark.parametrize("kind", ["mp4", "dav"])
+async def test_a_picture_that_is_too_large_is_none(monkeypatch, kind):
+    """Just as large as allowed is none too large."""
+    (key,) = await found(Memory(footage(kind)), kind, at=moments(30))
+    largest = len(key.clip) if kind == "dav" else picture_size(key.clip)
+    monkeypatch.setattr("camreel.transfer.keyframes._LARGEST", largest)
+    assert await found(Memory(footage(kind)), kind, at=moments(30)) == [key]
+    monkeypatch.setattr("camreel.transfer.keyframes._LARGEST", largest - 1)
+    with pytest.raises(NotInPart):
+        await found(Memory(footage(kind)), kind, at=moments(30))
+
+
+def picture_size(clip: bytes) -> int:
+    with av.open(io.BytesIO(clip)) as opened:
+        (size,) = (packet.size for packet in opened.demux(video=0) if packet.size)
+    return int(size)
