@@ -50,7 +50,9 @@ class FakeExport:
     complete: bool = True
     there: Report | None = None
 
-    async def export(self, request: Request, credentials: Credentials, on_event: Listener) -> Report:
+    async def export(
+        self, request: Request, credentials: Credentials, on_event: Listener, *_more: object, **_named: object
+    ) -> Report:
         self.asked.append((request, credentials))
         if self.error is not None:
             raise self.error

@@ -1,15 +1,20 @@
 """What a command does, as a batch of tasks: one camera is a batch of one.
 
 Devices run side by side, the channels of one device one after the other. So what is said of a device (downloads at a
-time, bytes a second, one refused login) holds for each of them.
+time, bytes a second, one refused login) holds for each of them. How many work at a time is limited; one that waits for
+its camera counts for none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+import os
+import time
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import click
 
@@ -18,15 +23,157 @@ from camreel.cli.options import OutputOptions
 from camreel.cli.passwords import Passwords
 from camreel.cli.request import wanted_of
 from camreel.cli.startup import loading
+from camreel.diskio import read_regular
 from camreel.errors import CamreelError, Interrupted, LoginError, most_severe, unexpected_error, unwrap_group
 from camreel.events import Listener
 from camreel.model import Address, Asked, Credentials, Output, Query, Request, Target
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from camreel.cli.hooks import HookCommand
     from camreel.cli.ui.reporters import Reporter
+    from camreel.events import Event
 
-_MOST_DEVICES = 8  # at a time: each merges in a process of its own
+_MOST_JOBS = 16  # by itself: more share one disk and one network
+_MEMORY_OF_A_JOB = 160 << 20  # bytes: a merge takes a third of it
+_MOST_STARTING = 100  # cameras that are waited for: a few connections each
+_LONGEST_FACT = 1 << 16  # bytes
+_SILENCE = 10.0  # seconds of a search without a word
+
+
+def usual_jobs(root: Path = Path("/")) -> int:
+    """Return how many tasks should work at a time here: two for each core, as far as the memory suffices.
+
+    ``root`` is where the system tells the limits of a container or a service.
+    """
+    cores, memory = float(_cores()), float("inf")
+    with suppress(AttributeError, OSError, ValueError):  # Windows does not tell
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for folder in _cgroups(root):
+        with suppress(OSError, ValueError):
+            memory = min(memory, int(_told(folder / "memory.max")))
+        with suppress(OSError, ValueError):
+            quota, period = map(int, _told(folder / "cpu.max").split())
+            cores = min(cores, quota / period)
+    return int(max(1, min(_MOST_JOBS, 2 * cores, memory // _MEMORY_OF_A_JOB)))
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
+
+
+def _cgroups(root: Path) -> Iterator[Path]:
+    """Yield the control group of this process and those around it; Linux, version 2."""
+    with suppress(OSError, ValueError):
+        lines = _told(root / "proc/self/cgroup").splitlines()
+        own = Path(next(line for line in [*lines, "0::/"] if line.startswith("0::"))[3:].lstrip("/"))
+        for folder in (own, *own.parents):
+            yield root / "sys/fs/cgroup" / folder
+
+
+def _told(file: Path) -> str:
+    return read_regular(file, _LONGEST_FACT).decode()
+
+
+class JobLimit:
+    """Limit how many tasks of a batch work at a time. Those that wait for their camera do not count.
+
+    Of those that wait there may be ``starting``. Times are those of ``now``, in seconds.
+    """
+
+    def __init__(self, jobs: int, *, starting: int = _MOST_STARTING, now: Callable[[], float] = time.monotonic) -> None:
+        import anyio  # noqa: PLC0415 - the help page does not need it
+
+        self.jobs, self.now = jobs, now
+        self.working = anyio.CapacityLimiter(jobs)
+        self.starting = anyio.CapacityLimiter(max(jobs, starting))
+        self.lent = 0
+        self._shares: set[JobShare] = set()
+
+    @asynccontextmanager
+    async def share(self) -> AsyncIterator[JobShare]:
+        """Begin a task, and end it."""
+        share = JobShare(self)
+        await self.starting.acquire_on_behalf_of(share)
+        self._shares.add(share)
+        try:
+            yield share
+        finally:
+            self._shares.discard(share)
+            share.end()
+
+    async def watch(self) -> None:
+        """See whose camera has become silent. Does not end."""
+        import anyio  # noqa: PLC0415 - see above
+
+        while True:
+            await anyio.sleep(1)
+            for share in list(self._shares):
+                share.look()
+
+
+class JobShare:
+    """What a task holds of a limit: a place to start from, then one to work at.
+
+    While it searches and its camera says nothing, it is as one that starts. While it downloads and its camera is away,
+    another one may work beside it: as many as there are jobs, for their merges wait with them.
+    """
+
+    def __init__(self, limit: JobLimit) -> None:
+        self._limit = limit
+        self._admitted = 0
+        self._works = self._lends = False
+        self._heard_at = limit.now()
+
+    async def admission(self) -> None:
+        """Wait for a place to work at. Called when the camera has answered, and when the search is done."""
+        self._admitted += 1
+        if not self._works:
+            await self._limit.working.acquire_on_behalf_of(self)
+            self._works = True
+            self._limit.starting.release_on_behalf_of(self)
+        self._heard_at = self._limit.now()
+
+    def heard(self, event: Event) -> None:
+        """Take note of what the task tells."""
+        from camreel.events import Retrying, Waiting  # noqa: PLC0415 - the help page does not need it
+
+        is_idle = isinstance(event, (Retrying, Waiting))
+        if self._admitted == 1 and is_idle:
+            self._step_back()
+        elif self._admitted > 1:
+            self._lend(is_idle and getattr(event, "what", "") == "the camera")
+        self._heard_at = self._limit.now()
+
+    def look(self) -> None:
+        """Step back from a search if nothing was heard of it for a while."""
+        if self._admitted == 1 and self._limit.now() - self._heard_at > _SILENCE:
+            self._step_back()
+
+    def end(self) -> None:
+        """Give back whatever is held."""
+        self._lend(False)
+        (self._limit.working if self._works else self._limit.starting).release_on_behalf_of(self)
+
+    def _step_back(self) -> None:
+        import anyio  # noqa: PLC0415 - see above
+
+        if self._works:
+            with suppress(anyio.WouldBlock):  # too many wait already
+                self._limit.starting.acquire_on_behalf_of_nowait(self)
+                self._limit.working.release_on_behalf_of(self)
+                self._works = False
+
+    def _lend(self, lends: bool) -> None:
+        if lends == self._lends or (lends and self._limit.lent >= self._limit.jobs):
+            return
+        self._lends = lends
+        self._limit.lent += 1 if lends else -1
+        self._limit.working.total_tokens = self._limit.jobs + self._limit.lent
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +268,32 @@ class Result(Protocol):
 
 _Task = TypeVar("_Task", bound=Task)
 _Result = TypeVar("_Result", bound=Result)
+Admission = Callable[[], Awaitable[None]]  # see transfer.runtime
+Job = Callable[[_Task, Listener, "Reporter", Admission], Awaitable[_Result]]
+End = Callable[[int, "_Result | CamreelError"], Coroutine[Any, Any, None]]
 AGAIN = "interrupted; run the same command again to continue"
 
 
 class Batch(Generic[_Task, _Result]):
     """Tasks, and what became of each. One that fails stops no other; the error of an only task is raised.
 
-    ``without`` are the numbers of tasks that are not to be run.
+    ``without`` are the numbers of tasks that are not to be run. ``jobs`` work at a time; None: as many as is usual.
     """
 
-    def __init__(self, tasks: Sequence[_Task], manner: OutputOptions, *, without: Collection[int] = ()) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[_Task],
+        manner: OutputOptions,
+        *,
+        without: Collection[int] = (),
+        jobs: int | None = None,
+    ) -> None:
         self.tasks, self.manner = tasks, manner
         self.outcomes: dict[int, _Result | CamreelError] = {}
+        self.jobs = jobs or usual_jobs()
         self._without = without
+        self._unfinished: set[int] = set()  # of those with an outcome
+        self._is_interrupted = False
 
     @property
     def is_single(self) -> bool:
@@ -150,7 +310,8 @@ class Batch(Generic[_Task, _Result]):
     @property
     def exit_code(self) -> int:
         """The worst of all. Each task has its outcome."""
-        return most_severe(outcome.exit_code for outcome in self.outcomes.values())
+        codes = [outcome.exit_code for outcome in self.outcomes.values()]
+        return most_severe([*codes, Interrupted.exit_code] if self._is_interrupted else codes)
 
     def prepare(self, there: Callable[[_Task], _Result | None] = lambda _task: None) -> None:
         """Ask for all passwords: nobody is asked for one in the middle of a download.
@@ -171,13 +332,20 @@ class Batch(Generic[_Task, _Result]):
 
     def run(
         self,
-        job: Callable[[_Task, Listener, Reporter], Awaitable[_Result]],
+        job: Job[_Task, _Result],
         *,
         in_full: bool = False,
         interrupted_message: Callable[[], str] = lambda: AGAIN,
+        finish: Callable[[_Task, _Result, Reporter], Awaitable[_Result]] | None = None,
+        beside: Callable[[Reporter], Coroutine[Any, Any, None]] | None = None,
+        tell: Callable[[int, Reporter], None] = lambda _number, _reporter: None,
     ) -> None:
-        """Let ``job`` do each of the tasks that are ready. ``in_full``: an only task is told without its label."""
-        if not self.ready:
+        """Let ``job`` do each of the tasks that are ready. ``in_full``: an only task is told without its label.
+
+        ``finish`` is called with each result, also of those that were there before, and returns it as it is then; no
+        other task waits for that. ``beside`` is called once. ``tell`` gets the number of each task that has ended.
+        """
+        if not self.ready and finish is None:
             return
         with loading():
             from camreel.cli.run import Runner, logging_to  # noqa: PLC0415 - brings anyio and more
@@ -185,51 +353,110 @@ class Batch(Generic[_Task, _Result]):
 
         labels = () if in_full and self.is_single else tuple(task.label for task in self.tasks)
         reporter = choose_reporter(self.manner, labels)
+
+        async def end(number: int, outcome: _Result | CamreelError) -> None:
+            self.outcomes[number] = outcome
+            if finish is not None and not isinstance(outcome, CamreelError):
+                self._unfinished.add(number)
+                self.outcomes[number] = await finish(self.tasks[number], outcome, reporter)
+                self._unfinished.discard(number)
+            tell(number, reporter)
+
+        async def run() -> None:
+            if self.is_single:
+                await self._run_single(job, reporter, end, beside)
+            else:
+                await self._run_devices(job, reporter, end, beside)
+
         try:
             with logging_to(reporter, self.manner):
-                Runner(lambda: self._run_devices(job, reporter), interrupted_message, reporter).run()
+                Runner(run, interrupted_message, reporter).run()
         except Interrupted as error:
             if self.is_single:
                 raise
+            self._is_interrupted = bool(self.ready or self._unfinished)
             self.outcomes |= dict.fromkeys(self.ready, error)
 
+    async def _run_single(
+        self,
+        job: Job[_Task, _Result],
+        reporter: Reporter,
+        end: End[_Result],
+        beside: Callable[[Reporter], Coroutine[Any, Any, None]] | None,
+    ) -> None:
+        # Without a task group, a job that ended as Ctrl-C came has ended.
+        import anyio.lowlevel  # noqa: PLC0415 - the help page does not need it
+
+        failure: CamreelError | None = None
+        try:
+            await end(
+                0, await self._run_one(job, 0, reporter, anyio.lowlevel.checkpoint) if self.ready else self.outcomes[0]
+            )
+        except CamreelError as error:
+            failure = error
+        if beside is not None:
+            await beside(reporter)
+        if failure is not None:
+            raise failure
+
     async def _run_devices(
-        self, job: Callable[[_Task, Listener, Reporter], Awaitable[_Result]], reporter: Reporter
+        self,
+        job: Job[_Task, _Result],
+        reporter: Reporter,
+        end: End[_Result],
+        beside: Callable[[Reporter], Coroutine[Any, Any, None]] | None,
     ) -> None:
         import anyio  # noqa: PLC0415 - the help page does not need it
 
+        limit = JobLimit(self.jobs)
         devices: dict[Address | None, list[int]] = {}
         for number in self.ready:
             devices.setdefault(self.tasks[number].device, []).append(number)
-        at_a_time = anyio.CapacityLimiter(_MOST_DEVICES)
 
         async def run_device(numbers: Sequence[int]) -> None:
             refused: dict[str, LoginError] = {}
-            async with at_a_time:
-                for number in numbers:
-                    user = self.tasks[number].username
-                    if user in refused:  # the same password again could lock the account
-                        self.outcomes[number] = refused[user]
-                        continue
-                    outcome = await self._run_one(job, number, reporter)
-                    self.outcomes[number] = outcome
+            for number in numbers:
+                user = self.tasks[number].username
+                outcome: _Result | CamreelError
+                if user in refused:  # the same password again could lock the account
+                    outcome = refused[user]
+                else:
+                    async with limit.share() as share:
+                        outcome = await self._run_one(job, number, reporter, share.admission, share.heard)
                     reporter.ended(number)
-                    if isinstance(outcome, LoginError):
-                        refused[user] = outcome
+                if isinstance(outcome, LoginError):
+                    refused[user] = outcome
+                work.start_soon(end, number, outcome)
 
-        if len(devices) == 1:  # without a task group, a job that ended as Ctrl-C came has ended
-            await run_device(*devices.values())
-            return
-        async with anyio.create_task_group() as group:
-            for numbers in devices.values():
-                group.start_soon(run_device, numbers)
+        async with anyio.create_task_group() as helpers:
+            helpers.start_soon(limit.watch)
+            async with anyio.create_task_group() as work:
+                for number, outcome in list(self.outcomes.items()):
+                    work.start_soon(end, number, outcome)
+                for numbers in devices.values():
+                    work.start_soon(run_device, numbers)
+                if beside is not None:
+                    work.start_soon(beside, reporter)
+            helpers.cancel_scope.cancel()
 
     async def _run_one(
-        self, job: Callable[[_Task, Listener, Reporter], Awaitable[_Result]], number: int, reporter: Reporter
+        self,
+        job: Job[_Task, _Result],
+        number: int,
+        reporter: Reporter,
+        admission: Admission,
+        heard: Listener | None = None,
     ) -> _Result | CamreelError:
+        listener = reporter.listener(number)
+
+        def on_event(event: Event) -> None:
+            if heard is not None:
+                heard(event)
+            listener(event)
+
         try:
             with unwrap_group():
-                return await job(self.tasks[number], reporter.listener(number), reporter)
+                return await job(self.tasks[number], on_event, reporter, admission)
         except CamreelError as error:
             if self.is_single:
                 raise

@@ -14,6 +14,7 @@ from camreel.cli.help import Channels, Option, Whole
 from camreel.cli.ui import terminal
 from camreel.cli.values import (
     parse_drift,
+    parse_exec_timeout,
     parse_kinds,
     parse_pad,
     parse_patience,
@@ -235,6 +236,13 @@ _PATIENCE = (
     _connection("--ignore-lock", is_flag=True, help="Log in though the account was locked."),
 )
 
+_JOBS = _connection(
+    "--jobs",
+    setting="cameras that are worked on at a time",
+    type=Whole(1, 100),
+    help="Work on N cameras at a time. Default: by cores and memory.",
+)
+
 _STREAM: dict[str, Any] = {
     "setting": "main or sub",
     **_one_of(Stream),
@@ -354,6 +362,7 @@ get_options = _together(
             metavar="RATE",
             help="Bytes a second for all together: 500k, 4M.",
         ),
+        _JOBS,
         *_PATIENCE,
         *_PASSWORD,
         _output("--stream", **_STREAM),
@@ -391,6 +400,14 @@ get_options = _together(
             metavar="CMD",
             help="Run it for each complete video: 'rsync {} nas:'.",
         ),
+        _output(
+            "--exec-timeout",
+            setting="how long that command may take, or off",
+            parse=parse_exec_timeout,
+            metavar="LENGTH",
+            default="12h",
+            help="End a command of --exec after LENGTH, or off: never. Default: 12h.",
+        ),
         _program("-n", "--dry-run", usual=True, is_flag=True, help="Show what would be downloaded, and stop."),
         _program("-y", "--yes", usual=True, is_flag=True, help="Do not ask before a download of more than 10 GB."),
     ]
@@ -417,6 +434,7 @@ list_options = _together(
         _main("--stream", **_STREAM),
         *_WHEN,
         *_REACHED,
+        _JOBS,
         *_PATIENCE,
         *_PASSWORD,
     ]

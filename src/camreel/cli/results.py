@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from camreel.cli.batch import Batch, CameraTask, Result, Task
 from camreel.cli.options import OutputOptions
 from camreel.cli.ui import terminal
+from camreel.cli.ui.json_lines import say_line
 from camreel.cli.ui.notes import wrap_report
-from camreel.errors import AccountLocked, CamreelError
+from camreel.errors import AccountLocked, CamreelError, DiskError
 from camreel.report import Report, error_json, json_head, report_document, report_text
 from camreel.text import size_text, table
+
+if TYPE_CHECKING:
+    from camreel.cli.ui.reporters import Reporter
 
 _Result = TypeVar("_Result", bound=Result)
 _WORDS = {
@@ -32,9 +37,24 @@ class ResultView(Generic[_Result]):
     """Of the columns that :meth:`cells` fills, behind camera and channel."""
     done = "complete"
     """The status of a batch in which all went well."""
+    tells_each = True
+    """Whether the words of one of several can stand alone."""
 
     def __init__(self, manner: OutputOptions) -> None:
         self.manner = manner
+        self._told_numbers: set[int] = set()
+
+    def tell(self, batch: Batch[Any, _Result], number: int, reporter: Reporter) -> None:
+        """Show one of several as soon as it has ended: a run that is killed later has told of it."""
+        if batch.is_single:
+            return
+        task, outcome = batch.tasks[number], batch.outcomes[number]
+        if self.tells_each and not self.manner.as_json:
+            with suppress(DiskError):  # told again at the end, which then is the error
+                self._show_words(task, outcome, reporter.show, reporter.log)
+                self._told_numbers.add(number)
+        if self.manner.progress == "json":
+            say_line({"event": "result", "run": number + 1, "name": task.label, "result": self._entry(task, outcome)})
 
     def show(self, batch: Batch[Any, _Result]) -> int:
         """Show all outcomes, and return the exit code. Raises the error of an only task."""
@@ -59,17 +79,27 @@ class ResultView(Generic[_Result]):
             self.show_words(task, result)
 
     def show_all(self, tasks: Sequence[CameraTask], outcomes: Sequence[_Result | CamreelError]) -> None:
-        """Show each in words, and a table of all."""
-        for task, outcome in zip(tasks, outcomes, strict=True):
-            words = error_text(outcome) if isinstance(outcome, CamreelError) else self.text(outcome)
-            lines = f"== {task.label}\n{wrap_report(words, terminal.terminal_width(sys.stdout))}\n"
-            if not self.manner.quiet:
-                terminal.out(lines)
-            elif outcome.exit_code:
-                terminal.err(lines)
+        """Show each in words that was not told, and a table of all."""
+        for number, (task, outcome) in enumerate(zip(tasks, outcomes, strict=True)):
+            if number not in self._told_numbers:
+                self._show_words(task, outcome, terminal.out, terminal.err)
         if not self.manner.quiet:
             rows = [[*names_of(task), *self._cells(outcome)] for task, outcome in zip(tasks, outcomes, strict=True)]
             terminal.out(table(("Camera", "Channel", *self.heads), rows, terminal.terminal_width(sys.stdout)))
+
+    def _show_words(
+        self,
+        task: CameraTask,
+        outcome: _Result | CamreelError,
+        out: Callable[[str], None],
+        err: Callable[[str], None],
+    ) -> None:
+        words = error_text(outcome) if isinstance(outcome, CamreelError) else self.text(outcome)
+        lines = f"== {task.label}\n{wrap_report(words, terminal.terminal_width(sys.stdout))}\n"
+        if not self.manner.quiet:
+            out(lines)
+        elif outcome.exit_code:
+            err(lines)
 
     def _cells(self, outcome: _Result | CamreelError) -> list[str]:
         if isinstance(outcome, CamreelError):
@@ -77,15 +107,16 @@ class ResultView(Generic[_Result]):
         return self.cells(outcome)
 
     def _document(self, batch: Batch[Any, _Result], outcomes: Sequence[_Result | CamreelError]) -> dict[str, Any]:
-        runs = []
-        for task, outcome in zip(batch.tasks, outcomes, strict=True):
-            document = error_json(outcome) if isinstance(outcome, CamreelError) else self.json(outcome)
-            own = {key: value for key, value in document.items() if key not in json_head()}
-            runs.append({"name": task.name, "channel": task.query.channel, **own})
+        runs = [self._entry(task, outcome) for task, outcome in zip(batch.tasks, outcomes, strict=True)]
         some = any(not isinstance(outcome, CamreelError) for outcome in outcomes)
         code = batch.exit_code
         status = self.done if code == 0 else "partial" if some else "error"
         return {**json_head(), "status": status, "exit_code": code, "runs": runs}
+
+    def _entry(self, task: CameraTask, outcome: _Result | CamreelError) -> dict[str, Any]:
+        document = error_json(outcome) if isinstance(outcome, CamreelError) else self.json(outcome)
+        own = {key: value for key, value in document.items() if key not in json_head()}
+        return {"name": task.name, "channel": task.query.channel, **own}
 
     def show_words(self, task: Any, result: _Result) -> None:  # noqa: ARG002 - a listing needs it
         """Show the result of an only task in words."""

@@ -14,6 +14,7 @@ from typing import NoReturn, TextIO
 import anyio
 from anyio.abc import TaskStatus
 
+from camreel.cli.hooks import end_commands
 from camreel.cli.options import OutputOptions
 from camreel.cli.ui import terminal
 from camreel.cli.ui.reporters import Reporter, leave_screen
@@ -122,6 +123,7 @@ def _receive_signals(stack: ExitStack) -> AsyncIterator[signal.Signals] | None:
 def _end_now(_number: int, _frame: object) -> NoReturn:
     # Nothing here is lost: outputs have their name only when they are whole, and the merge process ends by itself.
     leave_screen()
+    end_commands()
     os._exit(Interrupted.exit_code)
 
 

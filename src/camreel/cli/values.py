@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +12,7 @@ from camreel.model import Asked, Split
 
 _SCALES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 _RATE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([kmg]?)(?:b(?:/s)?)?", re.IGNORECASE)
+EXEC_TIMEOUT = 12 * 3600.0  # seconds: a camera's day is uploaded by then, and the next night is not there yet
 _LEAST_FILE = 1_000_000
 _LEAST = 1_000  # below, a camera's own patience would end first
 
@@ -63,6 +65,13 @@ def parse_patience(text: str) -> float:
     from camreel.clock import parse_length  # noqa: PLC0415 - the help page has no time for it
 
     return 0.0 if text.strip() == "0" else parse_length(text, "--retry-for").total_seconds()
+
+
+def parse_exec_timeout(text: str) -> float:
+    """``--exec-timeout``, in seconds: a length of time, or ``off`` for no limit."""
+    from camreel.clock import parse_length  # noqa: PLC0415 - the help page has no time for it
+
+    return math.inf if text.strip().lower() == "off" else parse_length(text, "--exec-timeout").total_seconds()
 
 
 def parse_zone(text: str) -> str:

@@ -25,7 +25,7 @@ from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.jobs.timelapse import TimelapseJob
 from camreel.media.worker.messages import MergeJob
 from camreel.model import AskedRange, Credentials, Output, Query, Recording, Request, SharedFolder, Span, Target
-from camreel.output.finalize import already_there, finish, job_name, make_folders, part_for, prepare
+from camreel.output.finalize import BeforeNaming, already_there, finish, job_name, make_folders, part_for, prepare
 from camreel.output.naming import default_name
 from camreel.planning.coverage import coverage
 from camreel.planning.plan import ExportPlan
@@ -115,10 +115,12 @@ async def export(
     *,
     session: ClientSession | None = None,
     confirm: Confirm | None = None,
+    before_naming: BeforeNaming | None = None,
 ) -> Report:
     """Make the video that ``request`` asks for. ``session`` lends its connector.
 
-    ``confirm`` is called before the first download, with the bytes still to come.
+    ``confirm`` is called before the first download, with the bytes still to come; ``before_naming`` when the video is
+    checked and synced, with the report and the names that its files are about to get.
     Raises a :class:`CamreelError` (its exit code says which kind) if there is no video to report on. Cancelling is
     safe at any time: downloads stay and are used by the next run.
     """
@@ -126,7 +128,8 @@ async def export(
         return report
     tuning = tuning or Runtime()
     with lockout.guard(request.target, tuning.utc_now), unwrap_group():
-        return await _Export(request, credentials, on_event, tuning, session=session, confirm=confirm).run()
+        steps = _Export(request, credentials, on_event, tuning, session=session, confirm=confirm)
+        return await steps.run(before_naming)
 
 
 async def find(
@@ -210,7 +213,7 @@ class _Export:
         )
         self._confirm = confirm
 
-    async def run(self) -> Report:
+    async def run(self, before_naming: BeforeNaming | None) -> Report:
         prepare(self._request.output)
         found = await self._inquiry.run()
         target, query = self._request.target, _pinned(self._request.query, found)
@@ -258,7 +261,7 @@ class _Export:
                 at_a_time=AtATime(joined.concurrency.most, joined.concurrency.lowest, joined.concurrency.last),
                 search=found.proof,
             )
-            report = finish(report, found.plan, store, joined.result)
+            report = finish(report, found.plan, store, joined.result, before_naming)
             if report.is_complete:
                 with disk_errors(store.folder):
                     drop_job(store.folder, noted)

@@ -265,8 +265,10 @@ class CameraSearch(CameraSession):
     async def look(self) -> SearchResult:
         """The same, also where nothing is recorded."""
         device = await self._connect()
+        await self._tuning.admission()
         async with self.camera() as camera:
             where, plan = await self.look_with(camera)
+        await self._tuning.admission()
         return SearchResult(device, where, plan, self._listing, self.proof)
 
     async def look_with(self, camera: Device) -> tuple[CameraRange, ExportPlan]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +17,14 @@ from camreel.media.worker.messages import FilmResult, MergeResult
 from camreel.model import IfExists, MergeRequest, Output, Request
 from camreel.output.naming import numbered
 from camreel.planning.account import Account
-from camreel.planning.fingerprint import COMPLETE, HAS_GAPS, PARTIAL, STATES, comment, fingerprint, made_by
+from camreel.planning.fingerprint import COMPLETE, HAS_GAPS, PARTIAL, STATES, comment, fingerprint, made_by, state_in
 from camreel.planning.plan import ExportPlan
 from camreel.report import OutputReport, Report
 from camreel.text import codec_name
 from camreel.transfer.resume import flush
 from camreel.transfer.store import Store
+
+BeforeNaming = Callable[[Report, Sequence[Path]], None]
 
 
 def already_there(request: Request | MergeRequest, *, tidy: bool = True) -> Report | None:
@@ -64,6 +66,11 @@ def _state_of(request: Request | MergeRequest, there: Sequence[Path]) -> str | N
     if not found or None in found:
         return None
     return max((state for state in found if state), key=STATES.index)
+
+
+def is_complete_video(path: Path, request: str) -> bool:
+    """Return whether the file at ``path`` is a complete video of the request with this fingerprint."""
+    return is_own_file(path) and state_in(read_comment(str(path)), request) in {COMPLETE, HAS_GAPS}
 
 
 def _found(request: Request | MergeRequest) -> tuple[list[Path], str | None]:
@@ -131,10 +138,16 @@ def make_folders(output: Output) -> None:
             folder.mkdir(parents=True, exist_ok=True)
 
 
-def finish(report: Report, plan: ExportPlan, store: Store | None, result: MergeResult) -> Report:
+def finish(
+    report: Report,
+    plan: ExportPlan,
+    store: Store | None,
+    result: MergeResult,
+    before_naming: BeforeNaming | None = None,
+) -> Report:
     """Name the outputs, only then let go of the downloads, and tell of both in the report.
 
-    Without a store nothing was downloaded, and the clips stay as they are.
+    Without a store nothing was downloaded, and the clips stay as they are. ``before_naming`` is called with the names.
     """
     request = report.request
     state = PARTIAL if not report.is_complete else HAS_GAPS if report.account.gaps else COMPLETE
@@ -147,6 +160,8 @@ def finish(report: Report, plan: ExportPlan, store: Store | None, result: MergeR
                     raise MergeError("The video's own note of what it is could not be found in it.")
     base, note = _name_for(request, state)
     outputs = [numbered(base, number, len(parts)) for number in range(1, len(parts) + 1)]
+    if before_naming is not None:
+        before_naming(report, outputs)
     for part, output in zip(parts, outputs, strict=True):
         own = _state_of(request, [output]) is not None
         place(part, output, overwrite=own or request.output.if_exists is IfExists.OVERWRITE)

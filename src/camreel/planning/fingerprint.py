@@ -79,7 +79,11 @@ def _plain(value: object) -> object:
 def comment(request: Request | MergeRequest, state: str) -> str:
     """Return the comment for an output's metadata. It is equally long for all states."""
     assert state in STATES
-    return f"camreel request={fingerprint(request)} {state:<8}"
+    return _comment(fingerprint(request), state)
+
+
+def _comment(request: str, state: str) -> str:
+    return f"camreel request={request} {state:<8}"
 
 
 def is_ours(text: str | None) -> bool:
@@ -89,5 +93,10 @@ def is_ours(text: str | None) -> bool:
 
 def made_by(text: str | None, request: Request | MergeRequest) -> str | None:
     """Return the state of a file with the comment `text` that `request` made; None for any other file."""
+    return state_in(text, fingerprint(request))
+
+
+def state_in(text: str | None, request: str) -> str | None:
+    """Return the same for the request with the fingerprint `request`."""
     said = (text or "").strip()
-    return next((state for state in STATES if said == comment(request, state).strip()), None)
+    return next((state for state in STATES if said == _comment(request, state).strip()), None)

@@ -224,7 +224,7 @@ def aligned(rows: list[tuple[str, str]]) -> list[str]:
 
 def _result_line(report: Report) -> str:
     done = "merged" if isinstance(report.request, MergeRequest) else "fetched"
-    if report.already_there and report.warnings:
+    if report.already_there and report.found_as is None:
         return f"skipped: a file of that name is there, and nothing was {done}"
     if report.already_there:
         return f"already there: an earlier run made this video from the same request; nothing was {done}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 import anyio
+import anyio.lowlevel
 
 from camreel.devices.http import Timeouts
 from camreel.planning.plan import LEAST_SAVED
@@ -25,4 +26,6 @@ class Runtime:
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     utc_now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
     now: Callable[[], float] = time.monotonic
+    admission: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
+    """Return when the run may go on: awaited after the camera's first answer, and again when the search is done."""
     least_saved: int = LEAST_SAVED

@@ -216,3 +216,14 @@ def test_what_is_no_list_of_channels(camreel_: Camreel, exported: FakeExport, te
     assert run.code == 2
     assert exported.asked == []
     assert "\x1b" not in run.err
+
+
+def test_each_listing_is_a_line_as_it_is_done(camreel_: Camreel, config: Path, bench: Serve) -> None:
+    """What the document of all says of each, on stderr."""
+    settings(config, door=(bench(), ""), attic=(bench(), ""))
+    run = camreel_(["list", "--all", *RANGE, "--json", "--progress", "json"], AMCREST_PASSWORD="simulated-1")
+    assert run.code == 0, run.err
+    lines = [json.loads(line) for line in run.err.splitlines()]
+    results = {line["run"]: line["result"] for line in lines if line["event"] == "result"}
+    assert [results[1], results[2]] == json.loads(run.out)["runs"]
+    assert len(results[1]["recordings"]) == 3

@@ -14,6 +14,7 @@ from camreel.errors import UsageError
 from camreel.model import Address, FileOnDisk, IfExists, MergeRequest, Output, Query, Request, Target
 from camreel.output.finalize import already_there
 from camreel.planning.fingerprint import COMPLETE, HAS_GAPS, PARTIAL, comment
+from camreel.report import report_text
 
 RANGE = parse_range("2026-01-16 08:00:00", "2026-01-16 09:00:00")
 
@@ -75,6 +76,7 @@ def test_another_file_is_left_alone(request_, tmp_path, if_exists):
         there = already_there(wished(request_, if_exists))
         assert there is not None
         assert (there.found_as, there.exit_code) == (None, 0)
+        assert "skipped: a file of that name is there" in report_text(there)
 
 
 def test_the_most_complete_of_several_sets_counts(request_, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,11 @@ from camreel.cli.options import OutputOptions, foreign_options, get_options, man
 from camreel.cli.registry import all_of_them, the_usual
 from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
-from camreel.errors import UsageError
+from camreel.errors import CamreelError, UsageError
 from camreel.text import count_text, size_text
 
 if TYPE_CHECKING:
-    from camreel.cli.batch import CameraTask
+    from camreel.cli.batch import Admission, CameraTask
     from camreel.cli.passwords import Passwords
     from camreel.cli.ui.reporters import Reporter
     from camreel.events import Event, Listener
@@ -99,10 +100,11 @@ def get(ctx: click.Context, /, **options: Any) -> int:
     if options["list_only"] or options["dry_run"]:
         from camreel.cli.commands.list import show_listings  # noqa: PLC0415 - see above
 
-        return show_listings(tasks, manner, dry=not options["list_only"])
+        return show_listings(tasks, manner, jobs=options["jobs"], dry=not options["list_only"])
     from camreel.cli.ui.questions import can_ask  # noqa: PLC0415 - see above
 
-    return export_all(tasks, manner, asks=not options["yes"] and can_ask(manner, no_input=options["no_input"]))
+    asks = not options["yes"] and can_ask(manner, no_input=options["no_input"])
+    return export_all(tasks, manner, asks=asks, jobs=options["jobs"])
 
 
 def _tasks(ctx: click.Context, passwords: Passwords) -> list[CameraTask]:
@@ -110,27 +112,32 @@ def _tasks(ctx: click.Context, passwords: Passwords) -> list[CameraTask]:
     from camreel.cli.batch import camera_tasks  # noqa: PLC0415 - see above
     from camreel.cli.hooks import parse_command  # noqa: PLC0415 - see above
     from camreel.cli.request import LAST_DAY, export_output  # noqa: PLC0415 - see above
+    from camreel.cli.values import parse_exec_timeout  # noqa: PLC0415 - see above
 
-    after = None if ctx.params["exec"] is None else parse_command(ctx.params["exec"])
+    limit = parse_exec_timeout(ctx.params["exec_timeout"])
+    after = None if ctx.params["exec"] is None else parse_command(ctx.params["exec"], limit)
     tasks = camera_tasks(ctx, passwords, usual=LAST_DAY if ctx.params["list_only"] else None)
     return [replace(task, output=export_output(ctx, task.target, task.query), after=after) for task in tasks]
 
 
-def export_all(tasks: Sequence[CameraTask], manner: OutputOptions, *, asks: bool = False) -> int:
-    """Make the video of each, run the commands after them, show the reports, and return the exit code.
+def export_all(
+    tasks: Sequence[CameraTask], manner: OutputOptions, *, asks: bool = False, jobs: int | None = None
+) -> int:
+    """Make the video of each, run the commands for them, show the reports, and return the exit code.
 
-    ``asks``: where there is much to fetch, a person is asked before the download.
+    ``asks``: where there is much to fetch, a person is asked before the download. ``jobs`` work at a time.
     """
     with loading_aiohttp():
         from camreel.cli.batch import Batch  # noqa: PLC0415 - see above
-        from camreel.cli.hooks import run_after  # noqa: PLC0415 - see above
+        from camreel.cli.hooks import HookRunner  # noqa: PLC0415 - see above
         from camreel.cli.results import ReportView  # noqa: PLC0415 - see above
         from camreel.cli.ui.questions import confirmation  # noqa: PLC0415 - see above
         from camreel.jobs import export as export_job  # noqa: PLC0415 - see above
         from camreel.output import finalize  # noqa: PLC0415 - see above
         from camreel.report import Report  # noqa: PLC0415 - see above
+        from camreel.transfer.runtime import Runtime  # noqa: PLC0415 - see above
 
-    batch: Batch[CameraTask, Report] = Batch(tasks, manner)
+    batch: Batch[CameraTask, Report] = Batch(tasks, manner, jobs=jobs)
     batch.prepare(lambda task: finalize.already_there(task.request))
     ready, kept = batch.ready, _KeptClips(tasks)
     if asks and ready and not batch.is_single and not any(task.query.follow for task in tasks):
@@ -138,25 +145,53 @@ def export_all(tasks: Sequence[CameraTask], manner: OutputOptions, *, asks: bool
 
         ask_for_all(batch)
 
-    async def export(task: CameraTask, listener: Listener, reporter: Reporter) -> Report:
-        listener = kept.counted(listener)
-        if not (asks and batch.is_single):
-            return await export_job.export(task.request, task.credentials, listener)
-        confirm = confirmation(reporter, task.target.limit_rate)
-        return await export_job.export(task.request, task.credentials, listener, confirm=confirm)
+    hooks = HookRunner(tasks, batch.jobs, quiet=manner.quiet or manner.progress == "json")
+    view = ReportView(manner, told=bool(ready))
 
-    batch.run(export, in_full=True, interrupted_message=kept.message)
-    quiet = manner.quiet or manner.progress == "json"
+    async def export(task: CameraTask, listener: Listener, reporter: Reporter, admission: Admission) -> Report:
+        return await export_job.export(
+            task.request,
+            task.credentials,
+            kept.counted(listener),
+            Runtime(admission=admission),
+            confirm=confirmation(reporter, task.target.limit_rate) if asks and batch.is_single else None,
+            before_naming=hooks.note_for(task.after),
+        )
+
+    async def finish(task: CameraTask, report: Report, reporter: Reporter) -> Report:
+        if not report.already_there:
+            kept.is_named = True
+        return await hooks.run(task, report, reporter)
+
+    if ready or hooks.has_work():
+        try:
+            batch.run(
+                export,
+                in_full=True,
+                interrupted_message=kept.message,
+                finish=finish,
+                beside=hooks.run_owed,
+                tell=partial(view.tell, batch),
+            )
+        except CamreelError:  # of an only task: there is no report to have them
+            for failure in hooks.failures:
+                terminal.err(failure)
+            raise
+        finally:
+            hooks.close()
     for number, outcome in batch.outcomes.items():
-        if isinstance(outcome, Report):
-            batch.outcomes[number] = run_after(outcome, tasks[number].after, quiet=quiet)
-    return ReportView(manner, told=bool(ready)).show(batch)
+        if isinstance(outcome, Report) and hooks.failures:  # of videos that are no task's: told beside the first
+            failures = (*outcome.exec_failures, *hooks.failures)
+            batch.outcomes[number] = replace(outcome, exec_failures=failures)
+            break
+    return view.show(batch)
 
 
 class _KeptClips:
     """The clips that an only export has, for what is said after Ctrl-C."""
 
     def __init__(self, tasks: Sequence[CameraTask]) -> None:
+        self.is_named = False  # the video has its name: they are gone
         self._tasks = tasks
         self._planned = 0
         self._sizes: dict[int, int] = {}  # bytes of each clip
@@ -179,6 +214,8 @@ class _KeptClips:
         from camreel.cli.batch import AGAIN  # noqa: PLC0415 - see above
         from camreel.transfer.store import ROOT  # noqa: PLC0415 - see above
 
+        if len(self._tasks) == 1 and self.is_named:
+            return "interrupted; the video is there, and the next run runs the command that it is owed"
         if len(self._tasks) > 1 or not self._sizes:
             return AGAIN
         folder = self._tasks[0].request.output.folder / ROOT

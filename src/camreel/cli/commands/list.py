@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.batch import Batch, CameraTask, camera_tasks
+from camreel.cli.batch import Admission, Batch, CameraTask, camera_tasks
 from camreel.cli.camera_choice import CameraCommand, cameras_of
 from camreel.cli.help import Argument
 from camreel.cli.options import OutputOptions, foreign_options, list_options, manner_options
@@ -72,20 +73,23 @@ Exit codes:
 @manner_options
 @foreign_options
 @click.pass_context
-def list_(ctx: click.Context, /, **_options: Any) -> int:
+def list_(ctx: click.Context, /, **options: Any) -> int:
     manner, passwords = manner_of(ctx), passwords_of(ctx)
     tasks = [task for each in cameras_of(ctx) for task in camera_tasks(each, passwords, usual=LAST_DAY)]
-    return show_listings(tasks, manner)
+    return show_listings(tasks, manner, jobs=options["jobs"])
 
 
-def show_listings(tasks: Sequence[CameraTask], manner: OutputOptions, *, dry: bool = False) -> int:
+def show_listings(
+    tasks: Sequence[CameraTask], manner: OutputOptions, *, jobs: int | None = None, dry: bool = False
+) -> int:
     """List all of them, show what there is, and return the exit code. ``dry``: with what an export would do."""
-    batch: Batch[CameraTask, Listing] = Batch(tasks, manner)
+    batch: Batch[CameraTask, Listing] = Batch(tasks, manner, jobs=jobs)
     batch.prepare()
-    _find(batch)
+    view = _ListingView(manner, dry=dry)
+    _find(batch, view)
     if dry:
         _check_outputs(batch)
-    return _ListingView(manner, dry=dry).show(batch)
+    return view.show(batch)
 
 
 def ask_for_all(exports: Batch[CameraTask, Any]) -> None:
@@ -94,7 +98,9 @@ def ask_for_all(exports: Batch[CameraTask, Any]) -> None:
     Those of which the camera could not be asked are ready no more, and that is their outcome: a login that was refused
     must not go out again. Interrupted where a person says no.
     """
-    batch: Batch[CameraTask, Listing] = Batch(exports.tasks, exports.manner, without=tuple(exports.outcomes))
+    batch: Batch[CameraTask, Listing] = Batch(
+        exports.tasks, exports.manner, without=tuple(exports.outcomes), jobs=exports.jobs
+    )
     _find(batch)
     size = count = 0
     for number, outcome in batch.outcomes.items():
@@ -130,16 +136,22 @@ def _check_outputs(batch: Batch[CameraTask, Listing]) -> None:
             batch.outcomes[number] = replace(outcome, nothing=nothing)
 
 
-def _find(batch: Batch[CameraTask, Listing]) -> None:
+def _find(batch: Batch[CameraTask, Listing], view: _ListingView | None = None) -> None:
     with loading_aiohttp():
         from camreel.jobs import export as export_job  # noqa: PLC0415 - brings aiohttp and more
+        from camreel.transfer.runtime import Runtime  # noqa: PLC0415 - see above
 
-    async def find(task: CameraTask, listener: Listener, _reporter: Reporter) -> Listing:
+    async def find(task: CameraTask, listener: Listener, _reporter: Reporter, admission: Admission) -> Listing:
         now = replace(task.query, follow=False)  # what there is by now: nothing is waited for
         told = _calm(listener) if batch.manner.progress != "json" else listener
-        return await export_job.find(task.target, now, task.credentials, told, output=task.output)
+        return await export_job.find(
+            task.target, now, task.credentials, told, Runtime(admission=admission), output=task.output
+        )
 
-    batch.run(find)
+    if view is None:
+        batch.run(find)
+    else:
+        batch.run(find, tell=partial(view.tell, batch))
 
 
 def _calm(listener: Listener) -> Listener:
@@ -155,6 +167,8 @@ def _calm(listener: Listener) -> Listener:
 
 class _ListingView(ResultView[Listing]):
     """What there is: one listing, or all of them under one timeline. ``dry``: with what an export would do."""
+
+    tells_each = False
 
     def __init__(self, manner: OutputOptions, *, dry: bool) -> None:
         super().__init__(manner)

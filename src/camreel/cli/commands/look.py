@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.batch import Batch, CameraTask, camera_tasks
+from camreel.cli.batch import Admission, Batch, CameraTask, camera_tasks
 from camreel.cli.camera_choice import CameraCommand, cameras_of, chosen_of
 from camreel.cli.help import Argument, Option, Whole
 from camreel.cli.options import OutputOptions, field_values, get_options, list_options, manner_options, some_of
@@ -83,7 +84,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
     get_options,
     *("last", "date", "around", "minutes", "duration", "events", "pad", "times_in", "camera_tz", "clock_drift"),
     *("port", "https", "insecure", "ca_file", "fingerprint", "legacy_tls", "allow_basic"),
-    *("max_concurrent", "limit_rate", "retry_for", "ignore_lock"),
+    *("max_concurrent", "limit_rate", "jobs", "retry_for", "ignore_lock"),
     *("password_file", "password_stdin", "no_input", "stream"),
 )
 @click.option(
@@ -111,18 +112,19 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
     passwords = passwords_of(ctx)
     with loading_aiohttp():
         from camreel import preview  # noqa: PLC0415 - brings aiohttp and more, which the help page does not need
+        from camreel.transfer.runtime import Runtime  # noqa: PLC0415 - see above
 
     tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]
     if len(tasks) > 1 and options["output_file"] is not None:
         raise UsageError(
             f"--output-file is for one page, and this makes {len(tasks)}.", hint="Give --output-dir in place of it."
         )
-    batch: Batch[_LookTask, preview.Look] = Batch(tasks, manner)
+    batch: Batch[_LookTask, preview.Look] = Batch(tasks, manner, jobs=options["jobs"])
     batch.prepare(lambda task: preview.looked_already(task.request, task.line))
     asking = threading.Lock()  # one question at a time
     may_ask = can_ask(manner, no_input=options["no_input"])
 
-    async def look_at(task: _LookTask, listener: Listener, reporter: Reporter) -> preview.Look:
+    async def look_at(task: _LookTask, listener: Listener, reporter: Reporter, admission: Admission) -> preview.Look:
         def allow(question: DownloadQuestion) -> bool:
             if options["yes"] or not may_ask:
                 return bool(options["yes"])
@@ -130,10 +132,11 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
                 return _allowed(question, reporter, "" if batch.is_single else f"{task.label}: ")
 
         wishes = preview.LookOptions(task.line, allow, _every(options["every"]), options["most"])
-        return await preview.look(task.request, wishes, task.credentials, listener)
+        return await preview.look(task.request, wishes, task.credentials, listener, Runtime(admission=admission))
 
-    batch.run(look_at, in_full=True, interrupted_message=lambda: _INTERRUPTED)
-    return _LookView(manner).show(batch)
+    view = _LookView(manner)
+    batch.run(look_at, in_full=True, interrupted_message=lambda: _INTERRUPTED, tell=partial(view.tell, batch))
+    return view.show(batch)
 
 
 _INTERRUPTED = "interrupted; there is no page"

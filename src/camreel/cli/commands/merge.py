@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.batch import Batch, Task
+from camreel.cli.batch import Admission, Batch, Task
 from camreel.cli.help import Argument, HelpCommand
 from camreel.cli.options import OutputOptions, field_values, manner_options, merge_options
 from camreel.cli.request import absolute, output_of, video_of
@@ -92,7 +92,7 @@ def merge(
     found = find_files(files, file)
     request = MergeRequest(found.files, output, asked, **of_clips)
 
-    async def join(_task: Task, listener: Listener, _reporter: Reporter) -> Report:
+    async def join(_task: Task, listener: Listener, _reporter: Reporter, _admission: Admission) -> Report:
         return await merge_files.merge(request, listener, notes=found.notes)
 
     batch: Batch[Task, Report] = Batch([Task(file.name)], manner)

@@ -52,7 +52,7 @@ def progress_fields(progress: Progress) -> dict[str, Any]:
 
 def say_line(line: dict[str, Any]) -> None:
     """One object, on one line of stderr; ASCII."""
-    terminal.remark_whole(json.dumps(line))
+    terminal.remark_whole(json.dumps(line, default=list))  # of a document: lists that are made row by row
 
 
 def error_line(error: CamreelError) -> dict[str, Any]:

@@ -51,6 +51,10 @@ class Reporter:
         """Say a line of its own, between the others."""
         terminal.err(text)
 
+    def show(self, text: str) -> None:
+        """Say a part of the result, on stdout."""
+        terminal.out(text)
+
     def close(self) -> None:
         """Leave the screen tidy. May be called twice."""
 
@@ -196,6 +200,14 @@ class LiveReporter(PlainReporter):
     def log(self, text: str) -> None:
         """Say a line of its own, above the live ones."""
         self._lines.say(terminal.sanitize(text))
+
+    def show(self, text: str) -> None:
+        """Say a part of the result above the live lines, wherever stdout goes."""
+        self._lines.close()
+        try:
+            terminal.out(text)
+        finally:
+            self._lines.open()
 
     def close(self) -> None:
         """Take the live lines away and give the cursor back."""
