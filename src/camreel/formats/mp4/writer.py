@@ -1,30 +1,32 @@
-"""Write the boxes of an mp4: descriptions of tracks, metadata, chapters, and the index at its end. No I/O.
+"""Write the boxes of an mp4: descriptions of tracks, metadata, chapters, and the index at its end.
 
-Tables of samples grow by some 15 bytes a sample. The boxes follow ISO/IEC 14496-12, -14 and -15; metadata is in the
-form of iTunes and chapters are in that of Nero (``chpl``), which players and FFmpeg read.
+Tables of samples grow by some 15 bytes a sample; long ones lie in a file (:mod:`.tables`). The boxes follow
+ISO/IEC 14496-12, -14 and -15; metadata is in the form of iTunes and chapters are in that of Nero (``chpl``), which
+players and FFmpeg read.
 """
 
 from __future__ import annotations
 
 import struct
-import sys
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from math import lcm
 
 from camreel.formats.mp4.boxes import box_head, made
 from camreel.formats.mp4.index import Run
+from camreel.formats.mp4.tables import NumberTable, TableFile
 
 _MOST_U32 = (1 << 32) - 1
+Piece = bytes | NumberTable  # of a box
 
 
 @dataclass(slots=True)
 class Runs:
     """Values with how often each comes in a row, as ``stts`` and ``ctts`` have them."""
 
-    table: array[int] = field(default_factory=lambda: array("I"))
+    table: NumberTable = field(default_factory=NumberTable)
     value: int | None = None
     count: int = 0
 
@@ -53,33 +55,45 @@ class Runs:
     @property
     def are_all_zero(self) -> bool:
         """Whether there is nothing to be said."""
-        return not self.table and not self.value
+        return not len(self.table) and not self.value
 
-    def box(self, kind: bytes) -> bytes:
+    def box(self, kind: bytes) -> list[Piece]:
         """The whole box. To be asked once, at the end."""
         self._end_run()
-        return made(kind, struct.pack(">II", 0, len(self.table) // 2), big_endian(self.table))
+        return _table_box(kind, struct.pack(">II", 0, len(self.table) // 2), self.table)
 
 
 @dataclass(slots=True)
 class SampleIndex:
     """What is known of the samples of one track; ``offsets`` are set when their bytes have got their place.
 
-    ``weight`` is all their bytes. Times are ticks of the track. ``first`` and ``last`` are the decode times of the
-    first and the last sample, ``shown_first`` and ``shown_end`` when the first is shown and the latest has been.
+    Long tables lie in ``file``. ``weight`` is all their bytes. Times are ticks of the track. ``first`` and ``last`` are
+    the decode times of the first and the last sample, ``shown_first`` and ``shown_end`` when the first is shown and the
+    latest has been.
     """
 
-    offsets: array[int] = field(default_factory=lambda: array("Q"))
-    sizes: array[int] = field(default_factory=lambda: array("I"))
-    keys: array[int] = field(default_factory=lambda: array("I"))
-    steps: Runs = field(default_factory=Runs)
-    shifts: Runs = field(default_factory=Runs)
+    file: TableFile | None = None
+    offsets: NumberTable = field(init=False)
+    sizes: NumberTable = field(init=False)
+    keys: NumberTable = field(init=False)
+    steps: Runs = field(init=False)
+    shifts: Runs = field(init=False)
     weight: int = 0
     first: int | None = None
     last: int = 0
     shown_first: int = 0
     shown_end: int = 0
     duration: int = 0
+
+    def __post_init__(self) -> None:
+        self.offsets = NumberTable(64, self.file)
+        self.sizes, self.keys = NumberTable(32, self.file), NumberTable(32, self.file)
+        self.steps, self.shifts = Runs(NumberTable(32, self.file)), Runs(NumberTable(32, self.file))
+
+    def settle(self) -> None:
+        """All samples have their places: what is known of them stays as it is."""
+        for table in (self.offsets, self.sizes, self.keys, self.steps.table, self.shifts.table):
+            table.settle()
 
     @property
     def count(self) -> int:
@@ -93,7 +107,7 @@ class SampleIndex:
         """
         number = len(self.sizes)
         self.sizes.append(size)
-        self.offsets.append(0)
+        self.offsets.reserve(1)
         if self.first is None:
             self.first, self.shown_first = dts, pts
         else:
@@ -111,7 +125,7 @@ class SampleIndex:
         """``more`` samples, none of them a keyframe, the first decoded at ``start``. The number of that one."""
         number = len(self.sizes)
         self.sizes.extend(more.sizes)
-        self.offsets.extend(array("Q", bytes(8 * len(more.sizes))))
+        self.offsets.reserve(len(more.sizes))
         moved = start - more.dts[0]
         if self.first is None:
             self.first, self.shown_first = start, more.shown[0] + moved
@@ -133,30 +147,27 @@ class SampleIndex:
         """From the first to the end of the last, in ticks, as they are decoded."""
         return 0 if self.first is None else self.last - self.first + self.duration
 
-    def boxes(self, *, all_keys: bool) -> Iterator[bytes]:
+    def boxes(self, *, all_keys: bool) -> Iterator[Piece]:
         """What a ``stbl`` holds besides the description, in pieces. To be asked once, at the end."""
         if self.first is not None:
             self.steps.add(self.duration)
-        yield self.steps.box(b"stts")
+        yield from self.steps.box(b"stts")
         if not self.shifts.are_all_zero:
-            yield self.shifts.box(b"ctts")
+            yield from self.shifts.box(b"ctts")
         if not all_keys and len(self.keys) < self.count:
-            yield made(b"stss", struct.pack(">II", 0, len(self.keys)), big_endian(self.keys))
+            yield from _table_box(b"stss", struct.pack(">II", 0, len(self.keys)), self.keys)
         yield made(b"stsc", struct.pack(">IIIII", 0, 1, 1, 1, 1) if self.count else struct.pack(">II", 0, 0))
-        yield box_head(b"stsz", 12 + 4 * self.count) + struct.pack(">III", 0, 0, self.count)
-        yield big_endian(self.sizes)
-        wide = self.count > 0 and max(self.offsets) > _MOST_U32
-        places = self.offsets if wide else array("I", self.offsets)
-        yield box_head(b"co64" if wide else b"stco", 8 + places.itemsize * self.count)
-        yield struct.pack(">II", 0, self.count)
-        yield big_endian(places)
+        yield from _table_box(b"stsz", struct.pack(">III", 0, 0, self.count), self.sizes)
+        kind = b"co64" if self.offsets.is_wide else b"stco"
+        yield from _table_box(kind, struct.pack(">II", 0, self.count), self.offsets)
 
 
-def big_endian(numbers: array[int]) -> bytes:
-    """The numbers as mp4 has them. In place: they are of no use afterwards where the machine is little-endian."""
-    if sys.byteorder == "little":
-        numbers.byteswap()
-    return numbers.tobytes()
+def _table_box(kind: bytes, head: bytes, table: NumberTable) -> list[Piece]:
+    return [box_head(kind, len(head) + table.size) + head, table]
+
+
+def _size_of(pieces: Sequence[Piece]) -> int:
+    return sum(piece.size if isinstance(piece, NumberTable) else len(piece) for piece in pieces)
 
 
 _MATRIX = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
@@ -224,10 +235,13 @@ def index(
     length = max((_shown(track, samples, scale) for track, samples in tracks if samples.count), default=0)
     head = _mvhd(scale, length, created, len(tracks) + 1)
     told = _udta(metadata, chapters)
-    yield box_head(b"moov", len(head) + len(told) + sum(len(piece) for trak in traks for piece in trak))
+    yield box_head(b"moov", len(head) + len(told) + sum(map(_size_of, traks)))
     yield head
-    for trak in traks:
-        yield from trak
+    for piece in chain.from_iterable(traks):
+        if isinstance(piece, NumberTable):
+            yield from piece.pieces()
+        else:
+            yield piece
     yield told
 
 
@@ -253,7 +267,7 @@ def _mvhd(scale: int, length: int, created: int, next_track: int) -> bytes:
     return made(b"mvhd", struct.pack(">I", wide << 24), times, rest)
 
 
-def _trak(number: int, track: Track, samples: SampleIndex, scale: int, created: int) -> list[bytes]:
+def _trak(number: int, track: Track, samples: SampleIndex, scale: int, created: int) -> list[Piece]:
     pictures = track if isinstance(track, VideoTrackIndex) else None
     handler = (b"vide", b"VideoHandler") if pictures else (b"soun", b"SoundHandler")
     media = made(b"vmhd", struct.pack(">IQ", 1, 0)) if pictures else made(b"smhd", bytes(8))
@@ -268,15 +282,15 @@ def _trak(number: int, track: Track, samples: SampleIndex, scale: int, created: 
         _mdhd(_ticks(track), samples.length, created),
         made(b"hdlr", struct.pack(">II", 0, 0), handler[0], bytes(12), handler[1], b"\0"),
     ]
-    tables = [stsd, *samples.boxes(all_keys=pictures is None)]
+    tables: list[Piece] = [stsd, *samples.boxes(all_keys=pictures is None)]
     stbl = _around(b"stbl", tables)
     minf = _around(b"minf", [media, data, *stbl])
     mdia = _around(b"mdia", [*media_head, *minf])
     return _around(b"trak", [*head, *mdia])
 
 
-def _around(kind: bytes, pieces: list[bytes]) -> list[bytes]:
-    return [box_head(kind, sum(len(piece) for piece in pieces)), *pieces]
+def _around(kind: bytes, pieces: list[Piece]) -> list[Piece]:
+    return [box_head(kind, _size_of(pieces)), *pieces]
 
 
 def _tkhd(number: int, pictures: VideoTrackIndex | None, length: int, created: int) -> bytes:
@@ -324,7 +338,7 @@ def _sound_entry(track: SoundTrackIndex, samples: SampleIndex) -> bytes:
     rate = track.rate if track.rate <= 0xFFFF else 0
     fixed = struct.pack(">6xH8xHHIHH", 1, track.channels, 16, 0, rate, 0)
     average = samples.weight * 8 * track.rate // samples.length if samples.length else 0
-    largest = max(samples.sizes, default=0)
+    largest = samples.sizes.highest
     most = largest * 8 * track.rate // max(1, samples.duration)
     decoder = struct.pack(
         ">BB3sII", 0x40, 0x15, min(largest, 0xFFFFFF).to_bytes(3, "big"), min(most, _MOST_U32), min(average, _MOST_U32)

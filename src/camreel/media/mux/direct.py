@@ -10,17 +10,19 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from camreel._version import __version__
 from camreel.errors import MergeError
 from camreel.formats.mp4 import writer
+from camreel.formats.mp4.tables import TableFile
 from camreel.formats.mp4.writer import SampleIndex
 from camreel.formats.nal import widened_configuration
 from camreel.media.clips.open import open_to_copy
@@ -93,7 +95,8 @@ class DirectOutput(OutputFile):
             look.aspect or Fraction(1),
             look.color_box() + look.boxes,
         )
-        self._picture_samples, self._sound_samples = SampleIndex(), SampleIndex()
+        self._tables = TableFile(lambda: TemporaryFile(dir=Path(path).parent))  # noqa: SIM115 - close and abandon do
+        self._picture_samples, self._sound_samples = SampleIndex(self._tables), SampleIndex(self._tables)
         self.pictures = FrameTrack(self, lowest=None)
         self._sound_track: writer.SoundTrackIndex | None = None
         if form is not None:
@@ -143,6 +146,8 @@ class DirectOutput(OutputFile):
 
     def settle(self) -> None:
         writing(self._file.flush)
+        for samples in (self._picture_samples, self._sound_samples):
+            writing(samples.settle)
 
     def close(self, chapters: Sequence[Chapter]) -> None:
         tracks: list[tuple[writer.Track, SampleIndex]] = [(self._picture_track, self._picture_samples)]
@@ -151,10 +156,13 @@ class DirectOutput(OutputFile):
         told = [writer.ChapterEntry(each.start, each.title) for each in chapters]
         writing(self._file.close, writer.index(tracks, self._metadata, told, self._created))
         writing(self._fsync.end)
+        self._tables.close()
 
     def abandon(self) -> None:
         with suppress(OSError):
             self._file.abandon()
+        with suppress(OSError):
+            self._tables.close()
         with suppress(OSError):
             self._fsync.end()
 
@@ -195,10 +203,7 @@ class _Unit:
     def is_at(self, moved: int) -> None:
         """It is so many bytes further on than in the clip's file."""
         for samples, number, offsets in self.places:
-            if len(offsets) == 1:
-                samples.offsets[number] = offsets[0] + moved
-            else:
-                samples.offsets[number : number + len(offsets)] = array("Q", [at + moved for at in offsets])
+            samples.offsets.set(number, [at + moved for at in offsets])
 
 
 class _Film:
@@ -271,7 +276,7 @@ class _Film:
         if file is not None:
             self._copy(file, begin, end - begin)
         for data, samples, number in loose:
-            samples.offsets[number] = self._at
+            samples.offsets.set(number, (self._at,))
             self._at += len(data)
         if loose:
             self._at -= sum(len(data) for data, _, _ in loose)
