@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from camreel.formats.nal import Parameters
 
 _HEAD = 2048  # bytes: what tells a picture from others, and where its first slice mostly is
-_PIECE = 64
+HEAD = 64
 Piece = tuple["ClipBytes", int, int]  # so many bytes of a clip's file, from a place on
 
 
@@ -200,12 +200,12 @@ def broken_link(packet: Packet[Any] | Stored, parameters: Parameters) -> Packet[
 def head_of(packet: Packet[Any] | Stored) -> bytes:
     """Enough of a packet to know it again: pictures differ in their lengths and first bytes."""
     if type(packet) is not Stored:
-        return bytes(memoryview(packet)[:_PIECE])  # type: ignore[arg-type]
+        return bytes(memoryview(packet)[:HEAD])  # type: ignore[arg-type]
     head = b""
     for part in packet.pieces():
-        missing = _PIECE - len(head)
+        missing = HEAD - len(head)
         head += part[:missing] if isinstance(part, bytes) else part[0].read(part[1], min(part[2], missing))
-        if len(head) == _PIECE:
+        if len(head) == HEAD:
             break
     return head
 

@@ -202,7 +202,9 @@ class Film:
         """Where it begins to need other parameter sets. ``number_of`` tells which clip a file is."""
         pictures, path = self.output.pictures, part_name(self.job.output, self.number)
         return [
-            PlaybackPoint(path, float(each.at * pictures.time_base), each.sets, number, each.path, each.ticks)
+            PlaybackPoint(
+                path, float(each.at * pictures.time_base), each.sets, number, each.path, each.ticks, each.number
+            )
             for each in pictures.points
             if (number := number_of(each.path)) is not None
         ]

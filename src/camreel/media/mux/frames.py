@@ -56,13 +56,15 @@ class ClipPlace:
 class SetsPoint:
     """A keyframe that is shown at ``at`` (ticks of the output), the first that needs ``sets``.
 
-    It is the frame of the clip at ``path`` that is shown at ``ticks`` there; None if it was encoded again.
+    It is the frame of the clip at ``path`` that is shown at ``ticks`` there; None if it was encoded again. ``number``
+    frames are stored before it.
     """
 
     at: int
     sets: bytes
     path: str
     ticks: int | None
+    number: int
 
 
 class FrameTrack:
@@ -135,7 +137,8 @@ class FrameTrack:
         self._shown = max(self._shown, pts)
         if not self._has_point and packet.is_keyframe:
             self._has_point = True
-            self.points.append(SetsPoint(pts, self._parameters.sets, self._path, None if self._encoded else ticks))
+            of_clip = None if self._encoded else ticks
+            self.points.append(SetsPoint(pts, self._parameters.sets, self._path, of_clip, self.packets))
         self.packets += 1
         self.bytes += stored.size
         # One that stays in its file can be looked at later; another is empty once it is written.

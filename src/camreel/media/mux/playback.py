@@ -19,7 +19,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import av.error
+from av.codec.context import CodecContext
+from av.packet import Packet
 
+from camreel.diskio import open_file
+from camreel.formats.mp4.long_index import long_samples
 from camreel.formats.sniff import Unusable
 from camreel.media.clips.marks import shown_at
 from camreel.media.clips.open import open_to_copy
@@ -30,7 +34,6 @@ from camreel.text import count_text
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.packet import Packet
 
     from camreel.formats.containers import Container
 
@@ -49,7 +52,7 @@ class PlaybackPoint:
     """A keyframe of a film with parameter sets that no frame before it needs.
 
     ``at`` is when it is shown, in seconds. It is the frame of the clip at ``path`` that is shown at ``ticks`` there;
-    None if it was encoded again. ``number`` is that of the clip.
+    None if it was encoded again. ``number`` is that of the clip. ``before`` frames are stored before it.
     """
 
     film: str
@@ -58,6 +61,7 @@ class PlaybackPoint:
     number: int
     path: str
     ticks: int | None
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,12 @@ def _at_point(
 ) -> tuple[_DecodedGroup, PlaybackFailure | None] | None:
     """What came out of the group at a point; None if it could not be looked at, or not in time."""
     try:
-        with reopen_as(point.film, container.demuxer) as film:
-            group = _decoded(_group_of_film(film, point.at, container), film.streams.video[0].codec_context, deadline)
-    except (av.error.FFmpegError, ValueError):
+        group = _decoded_of_long(point, deadline) if container.has_own_writer else None
+        if group is None:
+            with reopen_as(point.film, container.demuxer) as film:
+                decoder = film.streams.video[0].codec_context
+                group = _decoded(_group_of_film(film, point.at, container), decoder, deadline)
+    except (av.error.FFmpegError, OSError, ValueError):
         return None
     if group is None or not group.read:
         return None
@@ -124,6 +131,21 @@ def _at_point(
     source = _source_group(point, 1 if not group.bad else group.read, deadline)
     said = None if source is None else _difference(group, source)
     return group, PlaybackFailure(point.number, said) if said else None
+
+
+def _decoded_of_long(point: PlaybackPoint, deadline: float) -> _DecodedGroup | None:
+    """The same of a film whose index is too long for FFmpeg; None if it is not, or time is up."""
+    with open_file(point.film) as file:
+        found = long_samples(file, point.before, _FEW)
+    if found is None:
+        return None
+    codec, configuration, samples = found
+    decoder = CodecContext.create(codec, "r")
+    decoder.extradata = configuration
+    packets = [Packet(sample) for sample in samples]
+    for number, packet in enumerate(packets):
+        packet.pts = packet.dts = number
+    return _decoded(packets, decoder, deadline)
 
 
 def _difference(group: _DecodedGroup, source: _DecodedGroup) -> str | None:
