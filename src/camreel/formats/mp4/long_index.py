@@ -22,7 +22,7 @@ _MOST_BOXES = 100
 _MOST_DESCRIPTION = 1 << 20
 
 
-class _Place(NamedTuple):
+class _BoxRange(NamedTuple):
     """A box in the file: its content is from ``body`` to ``end``."""
 
     body: int
@@ -74,18 +74,18 @@ def long_samples(file: BinaryIO, first: int, count: int) -> tuple[str, bytes, li
     places = tables[b"co64" if wide else b"stco"][0]
     last = min(first + count, (sizes.end - sizes.body - 12) // 4)
     width = 8 if wide else 4
-    where = _Place(places.body + 8 + width * first, places.body + 8 + width * last)
-    of_sizes = _Place(sizes.body + 12 + 4 * first, sizes.body + 12 + 4 * last)
+    where = _BoxRange(places.body + 8 + width * first, places.body + 8 + width * last)
+    of_sizes = _BoxRange(sizes.body + 12 + 4 * first, sizes.body + 12 + 4 * last)
     pairs = zip(next(_numbers(file, where, wide=wide), ()), next(_numbers(file, of_sizes), ()), strict=True)
     return codec, configuration, [_read(file, at, size) for at, size in pairs]
 
 
-_Tables = dict[bytes, list[_Place]]
+_Tables = dict[bytes, list[_BoxRange]]
 
 
-def _tracks(file: BinaryIO) -> tuple[_Place, dict[bytes, tuple[_Tables, int]]] | None:
+def _tracks(file: BinaryIO) -> tuple[_BoxRange, dict[bytes, tuple[_Tables, int]]] | None:
     """Return where the data is, and of each kind of track the tables and the ticks a second; None if not long."""
-    top = _inner(file, _Place(0, file.seek(0, os.SEEK_END)))
+    top = _inner(file, _BoxRange(0, file.seek(0, os.SEEK_END)))
     if b"moov" not in top or len(top.get(b"mdat", ())) != 1:
         return None
     moov = top[b"moov"][0]
@@ -102,18 +102,18 @@ def _tracks(file: BinaryIO) -> tuple[_Place, dict[bytes, tuple[_Tables, int]]] |
     return top[b"mdat"][0], tracks
 
 
-def _track(file: BinaryIO, tables: dict[bytes, list[_Place]], scale: int, data: _Place) -> LongTrack:
+def _track(file: BinaryIO, tables: dict[bytes, list[_BoxRange]], scale: int, data: _BoxRange) -> LongTrack:
     if _read(file, tables[b"stsc"][0].body, 20) != struct.pack(">IIIII", 0, 1, 1, 1, 1):
         raise BadIndex("its samples lie together in chunks")
     places = tables[b"co64"][0] if b"co64" in tables else tables[b"stco"][0]
     _, one_size, count = struct.unpack(">III", _read(file, tables[b"stsz"][0].body, 12))
     if one_size or not count or _number(file, places.body + 4) != count:
         raise BadIndex("its tables do not have a size and a place for each sample")
-    sizes = _numbers(file, _Place(tables[b"stsz"][0].body + 12, tables[b"stsz"][0].end))
+    sizes = _numbers(file, _BoxRange(tables[b"stsz"][0].body + 12, tables[b"stsz"][0].end))
     wide = b"co64" in tables
     first = last = None
     seen = 0
-    for offsets in _numbers(file, _Place(places.body + 8, places.end), wide=wide):
+    for offsets in _numbers(file, _BoxRange(places.body + 8, places.end), wide=wide):
         some = next(sizes, array("I"))
         if len(some) != len(offsets) or min(offsets) < data.body or max(map(add, offsets, some)) > data.end:
             raise BadIndex("a sample is not where the data is")
@@ -122,7 +122,7 @@ def _track(file: BinaryIO, tables: dict[bytes, list[_Place]], scale: int, data: 
     if first is None or last is None or seen != count:
         raise BadIndex("a table is cut off")
     ticks = timed = 0
-    for runs in _numbers(file, _Place(tables[b"stts"][0].body + 8, tables[b"stts"][0].end)):
+    for runs in _numbers(file, _BoxRange(tables[b"stts"][0].body + 8, tables[b"stts"][0].end)):
         ticks += sum(map(mul, runs[::2], runs[1::2]))
         timed += sum(runs[::2])
     if timed != count:
@@ -130,7 +130,7 @@ def _track(file: BinaryIO, tables: dict[bytes, list[_Place]], scale: int, data: 
     return LongTrack(count, ticks / scale, first, last)
 
 
-def _scale(file: BinaryIO, head: _Place) -> int:
+def _scale(file: BinaryIO, head: _BoxRange) -> int:
     is_wide = _read(file, head.body, 1) == b"\1"
     scale = _number(file, head.body + (20 if is_wide else 12))
     if not scale:
@@ -138,9 +138,9 @@ def _scale(file: BinaryIO, head: _Place) -> int:
     return scale
 
 
-def _inner(file: BinaryIO, place: _Place) -> dict[bytes, list[_Place]]:
+def _inner(file: BinaryIO, place: _BoxRange) -> dict[bytes, list[_BoxRange]]:
     """Return the boxes in a place, by their kind."""
-    found: dict[bytes, list[_Place]] = {}
+    found: dict[bytes, list[_BoxRange]] = {}
     at = place.body
     for _ in range(_MOST_BOXES):
         if at == place.end:
@@ -149,12 +149,12 @@ def _inner(file: BinaryIO, place: _Place) -> dict[bytes, list[_Place]]:
         size, kind, body = head_of(head + bytes(16 - len(head)), 0, place.end - at)
         if size < body or at + size > place.end:
             raise BadIndex("a box is longer than what it is in")
-        found.setdefault(kind, []).append(_Place(at + body, at + size))
+        found.setdefault(kind, []).append(_BoxRange(at + body, at + size))
         at += size
     raise BadIndex("too many boxes")
 
 
-def _one(file: BinaryIO, place: _Place, kind: bytes) -> _Place:
+def _one(file: BinaryIO, place: _BoxRange, kind: bytes) -> _BoxRange:
     try:
         return _inner(file, place)[kind][0]
     except KeyError:
@@ -173,7 +173,7 @@ def _number(file: BinaryIO, at: int) -> int:
     return int.from_bytes(_read(file, at, 4), "big")
 
 
-def _numbers(file: BinaryIO, place: _Place, *, wide: bool = False) -> Iterator[array[int]]:
+def _numbers(file: BinaryIO, place: _BoxRange, *, wide: bool = False) -> Iterator[array[int]]:
     """Yield the numbers of a table, so many at a time."""
     width = 8 if wide else 4
     for at in range(place.body, place.end, width * _AT_A_TIME):
