@@ -9,6 +9,7 @@ from tests.conftest import Bench, frame_md5s, three_clips, tuning
 from camreel.devices import downgrade
 from camreel.doctor import visit
 from camreel.errors import BasicNotAllowed, LoginDowngraded, LoginRefused, NotACamera
+from camreel.events import Event, RangeKnown
 from camreel.model import Credentials, Target
 from camreel_simulator import QUIRKS, Fault
 
@@ -120,6 +121,23 @@ def test_what_came_before_basic_is_kept_and_continued(bench):
     assert sum(after[path] == before[path] for path in fetched) >= 1
 
 
+def test_to_forget_in_the_middle_of_a_run_does_not_change_it(bench):
+    """The run itself knows that Digest has worked, whatever becomes of its note, and of «too many connections»."""
+    stand = bench()
+    offer = (("WWW-Authenticate", 'Basic realm="R"'),)
+    ask = Fault("status", status=401, headers=offer, before_login=True, times=None, text="Exceeded maximum number")
+
+    def forget(event: Event) -> None:
+        if isinstance(event, RangeKnown):
+            assert downgrade.forget_digest("127.0.0.1")
+            stand.camera.add_faults(ask)
+
+    run = stand.export(listen=forget, allow_basic=True)
+    assert isinstance(run.error, LoginDowngraded)
+    assert in_clear(stand) == []
+    assert not downgrade.has_used_digest(stand.address)
+
+
 def test_digest_is_remembered_for_later_runs_until_it_is_forgotten(bench):
     """By host and port: a later run gets no further with Basic, though it is allowed. To forget allows it."""
     stand = bench()
@@ -150,6 +168,24 @@ def test_basic_alone_is_refused_unless_it_is_allowed(bench):
     assert frame_md5s(run.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
     assert any("in clear" in warning for warning in run.ok.warnings)
     assert len(in_clear(stand)) == len([one for one in stand.camera.log if one.authorized])
+
+
+@pytest.mark.parametrize("words", [["list"], ["doctor"], ["look"], ["get", "-y"]], ids=lambda words: words[0])
+def test_every_command_asks_to_be_allowed(bench, camreel_, words, tmp_path):
+    """Without --allow-basic not a byte of a login leaves; with it, and with --insecure on http, the command works."""
+    stand = bench(quirks=QUIRKS["basic-only"])
+    command = [*words, "--host", f"127.0.0.1:{stand.address.port}", "-u", "admin"]
+    if words != ["doctor"]:
+        command += ["-s", "2026-01-16 08:00:00", "-e", "2026-01-16 08:00:12"]
+    if words[0] in {"look", "get"}:
+        command += ["--output-dir", str(tmp_path)]
+    run = camreel_([*command, "--insecure"], AMCREST_PASSWORD=stand.password)
+    assert run.code == 5, run.err
+    assert "--allow-basic" in " ".join(run.everything.split())
+    assert [one for one in stand.camera.log if one.authorization is not None] == []
+    run = camreel_([*command, "--allow-basic"], AMCREST_PASSWORD=stand.password)
+    assert run.code == 0, run.everything
+    assert in_clear(stand) != []
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,18 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 
+import aiohttp
 import anyio
 import anyio.lowlevel
 import pytest
 import trustme
 from tests.conftest import NOW, Bench, frame_md5s, three_clips, tuning
 
+from camreel.devices.downgrade import has_used_digest
 from camreel.doctor import visit
-from camreel.errors import CameraError, CertificateChanged, UsageError
+from camreel.errors import BasicNotAllowed, CameraError, CertificateChanged, LoginDowngraded, UsageError
 from camreel.events import Event, RangeKnown, Retrying
+from camreel.jobs.export import export
 from camreel.model import Address, Credentials, Target
 from camreel_simulator import QUIRKS, DeviceClock, SimulatedCamera, running
 
@@ -160,6 +163,66 @@ def test_a_certificate_that_changes_in_mid_run(way, tmp_path):
         assert run.error.exit_code == 6
         assert "a man in the middle" in str(run.error)
         assert len(camera.log) == swapped[0]
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_a_certificate_that_changes_is_seen_over_a_shared_connector(legacy, tmp_path):
+    """A program's own aiohttp session lends its connections: the comparison is made there, too."""
+    context, another, _authority = _certificates()
+    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=QUIRKS["connection-close"])
+    swapped: list[int] = []
+
+    def swap(event: Event) -> None:
+        if isinstance(event, RangeKnown) and not swapped:
+            another.configure_cert(context)
+            swapped.append(len(camera.log))
+
+    async def run(stand: Bench) -> None:
+        request = stand.request("2026-01-16 08:00:00", "2026-01-16 08:00:12", insecure=True, legacy_tls=legacy)
+        async with aiohttp.ClientSession() as session:
+            await export(request, Credentials("admin", stand.password), swap, tuning(), session=session)
+
+    with running(camera, ssl_context=context) as server:
+        stand = Bench(camera, Address("127.0.0.1", server.port, https=True), tmp_path)
+        with pytest.raises(CertificateChanged, match="another certificate than before"):
+            anyio.run(run, stand)
+    assert len(camera.log) == swapped[0] > 0
+
+
+def test_the_password_is_not_sent_in_clear_over_tls_either(tmp_path):
+    """Nobody can say who is at the other end: Basic has to be allowed on https as on http."""
+    context, _another, authority = _certificates()
+    (tmp_path / "ca.pem").write_bytes(authority.cert_pem.bytes())
+    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=QUIRKS["basic-only"])
+    with running(camera, ssl_context=context) as server:
+        stand = Bench(camera, Address("127.0.0.1", server.port, https=True), tmp_path)
+        for how in ({"insecure": True}, {"ca_file": str(tmp_path / "ca.pem")}):
+            run = stand.export(**how)
+            assert isinstance(run.error, BasicNotAllowed)
+            assert "the device at the other end gets the password" in str(run.error)
+        assert [one for one in camera.log if one.authorization is not None] == []
+        assert stand.export(ca_file=str(tmp_path / "ca.pem"), allow_basic=True).ok.exit_code == 0
+
+
+@pytest.mark.parametrize("attack", ["asks on http", "redirects elsewhere"])
+def test_a_redirect_hides_no_digest(attack, tmp_path):
+    """Digest that worked after a redirect is remembered of both ports; a redirect to a third one changes nothing."""
+    context, _another, _authority = _certificates()
+    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=QUIRKS["https-redirect"])
+    how: dict[str, object] = {"insecure": True, "allow_basic": True}
+    with running(camera, ssl_context=context) as server:
+        stand = Bench(camera, Address("127.0.0.1", server.port), tmp_path)
+        assert stand.export(**how).ok.exit_code == 0
+        assert server.secure is not None
+        assert has_used_digest(stand.address)
+        assert has_used_digest(Address("127.0.0.1", server.secure.port, https=True))
+    quirks = replace(QUIRKS["basic-only"], https_redirect=attack == "redirects elsewhere")
+    thief = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=quirks)
+    tls = context if quirks.https_redirect else None
+    with running(thief, port=stand.address.port, ssl_context=tls):
+        run = stand.export(file=tmp_path / "again.mp4", **how)
+    assert isinstance(run.error, LoginDowngraded)
+    assert [one for one in thief.log if one.authorization is not None] == []
 
 
 def test_a_certificate_may_change_while_the_camera_restarts(tmp_path):

@@ -77,6 +77,7 @@ class Access:
         """
         secure = https_instead(self.address, refusal.location)
         if secure is not None:
+            self.login.redirected_from = self.address
             self.target = replace(self.target, address=secure)
             self.protocol = None
         return secure is not None

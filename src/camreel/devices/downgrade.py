@@ -18,26 +18,27 @@ from camreel.model import Address
 _unwritten: set[tuple[str, int]] = set()
 
 
-def remember_digest(address: Address) -> None:
-    """Note that Digest has worked at ``address``. Blocking."""
-    try:
-        note = _note(address)
-        if not os.path.lexists(note):
-            make_private(note.parent)
-            write_whole(note, json.dumps({"camera": str(address), "login": "digest"}).encode("ascii"))
-    except (OSError, RuntimeError):  # the last: no home folder
-        _unwritten.add(_key(address))
+def remember_digest(*addresses: Address) -> None:
+    """Note that Digest has worked at ``addresses``, which are one device. Blocking."""
+    for address in addresses:
+        try:
+            note = _note(address)
+            if not os.path.lexists(note):
+                make_private(note.parent)
+                write_whole(note, json.dumps({"camera": str(address), "login": "digest"}).encode("ascii"))
+        except (OSError, RuntimeError):  # the last: no home folder
+            _unwritten.add(_key(address))
 
 
-def has_used_digest(address: Address) -> bool:
-    """Return whether Digest has worked at ``address`` before. Blocking.
+def has_used_digest(*addresses: Address) -> bool:
+    """Return whether Digest has worked at one of ``addresses`` before. Blocking.
 
     Whatever has the note's name counts: it is never opened, so nothing that lies there can keep us waiting.
     """
-    if _key(address) in _unwritten:
+    if any(_key(address) in _unwritten for address in addresses):
         return True
     try:
-        return os.path.lexists(_note(address))
+        return any(os.path.lexists(_note(address)) for address in addresses)
     except RuntimeError:
         return False
 

@@ -294,7 +294,7 @@ class Connection:
             self._login.accepted = True
             if challenge.is_digest and not self._login.by_digest:
                 self._login.by_digest = True
-                await anyio.to_thread.run_sync(remember_digest, self._address)
+                await anyio.to_thread.run_sync(remember_digest, *self._places)
         if response.headers.get("Content-Encoding", "").strip().lower() not in {"", "identity"}:
             response.close()
             raise NotACamera(f"{self._address} sent a compressed answer although none was asked for.", once_more=known)
@@ -333,7 +333,7 @@ class Connection:
         """Return the offer to answer. Raise if there is none, or none that is safe: then nothing is sent."""
         challenge = choose(offers)
         if _falls_to_basic(offers):
-            had_digest = self._login.by_digest or await anyio.to_thread.run_sync(has_used_digest, self._address)
+            had_digest = self._login.by_digest or await anyio.to_thread.run_sync(has_used_digest, *self._places)
             if had_digest or (challenge is not None and not self._allow_basic):
                 raise self._login.refuse(basic_problem(self._address, had_digest=had_digest))
         if challenge is None:
@@ -376,6 +376,12 @@ class Connection:
         shown = stream.extra(TLSAttribute.peer_certificate_binary, None)  # noqa: S610 - anyio's, not Django's
         await anyio.aclose_forcefully(stream)
         return fingerprint_text(hashlib.sha256(shown).digest()) if shown else None
+
+    @property
+    def _places(self) -> tuple[Address, ...]:
+        """Where the device was asked: who stands in between may redirect, or leave out a redirect."""
+        first = self._login.redirected_from
+        return (self._address,) if first is None else (self._address, first)
 
     @property
     def _host(self) -> str:

@@ -27,7 +27,7 @@ from aiohttp.client_proto import ResponseHandler
 from camreel.devices.http_head import HeadRepair
 from camreel.diskio import read_regular
 from camreel.errors import LoginError, UsageError
-from camreel.model import Target
+from camreel.model import Address, Target
 from camreel.text import decoded
 
 if TYPE_CHECKING:
@@ -44,12 +44,13 @@ class Login:
     finds out whether a refusal was the nonce's or the password's (``doubt``), the others wait.
 
     ``closes_refused``: the camera closes a connection after its 401, without a word of it. ``by_digest``: Digest has
-    worked in this run.
+    worked in this run. ``redirected_from``: where the device was asked first, if that redirected.
     """
 
     def __init__(self) -> None:
         self.accepted = False
         self.by_digest = False
+        self.redirected_from: Address | None = None
         self.closes_refused = False
         self.doubt = anyio.Lock()
         self._refusal: LoginError | None = None

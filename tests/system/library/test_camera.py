@@ -18,6 +18,7 @@ from tests.conftest import NOW, START, frame_md5s, three_clips, tuning
 import camreel
 from camreel import WallTime
 from camreel_simulator import (
+    QUIRKS,
     ClipSpec,
     DeviceClock,
     Fault,
@@ -258,6 +259,17 @@ async def test_of_a_shared_session_only_the_connector_is_used(served):
     with pytest.raises(camreel.UsageError, match="closed"):
         async with connected(login, session=session):
             raise AssertionError("never entered")
+
+
+async def test_a_realm_in_latin_1_comes_back_over_a_shared_session(served):
+    """Its bytes are written as they came, whatever connector lends the connection, which is as it was afterwards."""
+    camera, login = served(quirks=QUIRKS["realm-latin-1"])
+    async with aiohttp.ClientSession() as session, connected(login, session=session) as seen:
+        assert len(await seen.recordings(WALL, WALL + HOUR)) == 3
+    assert camera.rejected_logins == 0
+    sent = [entry.authorization for entry in camera.ledger.entries if entry.authorization]
+    assert all("K\xfcche" in each for each in sent)
+    assert len(sent) > 5
 
 
 @pytest.mark.parametrize("way", ["ca_file", "fingerprint", "insecure"])
