@@ -7,6 +7,8 @@ import pytest
 from tests.conftest import Bench, frame_md5s, three_clips, tuning
 
 from camreel.devices import downgrade
+from camreel.devices.http import Connection
+from camreel.devices.session import Login
 from camreel.doctor import visit
 from camreel.errors import BasicNotAllowed, LoginDowngraded, LoginRefused, NotACamera
 from camreel.events import Event, RangeKnown
@@ -168,6 +170,18 @@ def test_basic_alone_is_refused_unless_it_is_allowed(bench):
     assert frame_md5s(run.output) == [md5 for clip in recordings for md5 in frame_md5s(clip.body())]
     assert any("in clear" in warning for warning in run.ok.warnings)
     assert len(in_clear(stand)) == len([one for one in stand.camera.log if one.authorized])
+
+
+@pytest.mark.anyio
+async def test_after_a_refusal_of_basic_nobody_asks_again(bench):
+    """The first refusal is that of all connections of the run, without another request."""
+    stand = bench(quirks=QUIRKS["basic-only"])
+    login, credentials = Login(), Credentials("admin", stand.password)
+    for _connection in range(2):
+        async with Connection(stand.address, credentials, login, lambda _text: None) as connection:
+            with pytest.raises(BasicNotAllowed):
+                await connection.text("/cgi-bin/global.cgi?action=getCurrentTime")
+    assert len(stand.camera.log) == 1
 
 
 @pytest.mark.parametrize("words", [["list"], ["doctor"], ["look"], ["get", "-y"]], ids=lambda words: words[0])

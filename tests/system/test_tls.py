@@ -18,6 +18,8 @@ import trustme
 from tests.conftest import NOW, Bench, frame_md5s, three_clips, tuning
 
 from camreel.devices.downgrade import has_used_digest
+from camreel.devices.http import Connection
+from camreel.devices.session import Login, trust_in
 from camreel.doctor import visit
 from camreel.errors import BasicNotAllowed, CameraError, CertificateChanged, LoginDowngraded, UsageError
 from camreel.events import Event, RangeKnown, Retrying
@@ -202,6 +204,33 @@ def test_the_password_is_not_sent_in_clear_over_tls_either(tmp_path):
             assert "the device at the other end gets the password" in str(run.error)
         assert [one for one in camera.log if one.authorization is not None] == []
         assert stand.export(ca_file=str(tmp_path / "ca.pem"), allow_basic=True).ok.exit_code == 0
+
+
+@pytest.mark.anyio
+async def test_after_another_certificate_nobody_connects_again():
+    """The first one that differs ends all that was meant for the device, though the right one is back."""
+    context, another, authority = _certificates()
+    first = authority.issue_cert("127.0.0.1")
+    first.configure_cert(context)
+    camera = SimulatedCamera(clock=DeviceClock.fixed(NOW))
+    with running(camera, ssl_context=context) as server:
+        address = Address("127.0.0.1", server.port, https=True)
+        trust, login = trust_in(Target(address, "admin", insecure=True)), Login()
+
+        async def ask() -> None:
+            who = Credentials("admin", "simulated-1")
+            async with Connection(address, who, login, lambda _text: None, trust=trust) as connection:
+                await connection.text("/cgi-bin/global.cgi?action=getCurrentTime")
+
+        await ask()
+        another.configure_cert(context)
+        with pytest.raises(CertificateChanged):
+            await ask()
+        first.configure_cert(context)
+        before = camera.ledger.connections
+        with pytest.raises(CertificateChanged):
+            await ask()
+        assert camera.ledger.connections == before
 
 
 @pytest.mark.parametrize("attack", ["asks on http", "redirects elsewhere"])
