@@ -458,8 +458,12 @@ def try_all(root: Path, rooms: Sequence[Room], *, seed: int, count: int, jobs: i
 
 def _side_by_side(jobs: int, work: Callable[[Any], None], items: Iterable[Any]) -> None:
     with ThreadPoolExecutor(jobs) as pool:
-        for done in [pool.submit(work, item) for item in items]:
-            done.result()
+        try:
+            for done in [pool.submit(work, item) for item in items]:
+                done.result()
+        except BaseException:  # Ctrl-C, or tests that fail as they are: what runs ends, and nothing more begins
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 _print = threading.Lock()
