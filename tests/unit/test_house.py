@@ -220,6 +220,7 @@ MAY_TOUCH_FILES = {
     ("camreel.media.clips.foreign_clip", "av.open"): "of memory",
     ("camreel.media.encode.video", "av.open"): "of memory",
     ("camreel.media.ffmpeg", "av.open"): "of what formats.source has checked",
+    ("camreel.media.mux.direct", "tempfile.TemporaryFile"): "it is this user's alone, and has no name",
     ("camreel.media.mux.muxer", "av.open"): "of what create_part has made",
     ("camreel.media.worker.executor", "read_text"): "the system's own file",
     ("camreel.output.finalize", "mkdir"): "the folder that the user asked for",
@@ -232,6 +233,7 @@ TOUCHES = _words(
     "write_text write_bytes read_text read_bytes touch mkdir makedirs mknod mkfifo symlink_to hardlink_to symlink"
     " FileHandler fromfile tofile"
 )
+BY_NAME = _words("tempfile zipfile tarfile shutil")
 TOUCHING_MODULES = _words("tempfile zipfile tarfile shutil av io codecs gzip")
 HARMLESS = _words(
     "shutil.disk_usage shutil.get_terminal_size shutil.which zipfile.ZipInfo io.BytesIO io.StringIO io.TextIOWrapper"
@@ -262,7 +264,12 @@ def _touches(call: ast.Call) -> str | None:
 
 def _touching(trees: Mapping[str, ast.AST]) -> set[tuple[str, str]]:
     calls = ((name, node) for name, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return {(name, way) for name, call in calls if (way := _touches(call)) is not None}
+    found = {(name, way) for name, call in calls if (way := _touches(call)) is not None}
+    for name, tree in trees.items():  # a name that is imported by itself
+        imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+        whole = (f"{node.module}.{alias.name}" for node in imports for alias in node.names)
+        found |= {(name, way) for way in whole if way.partition(".")[0] in BY_NAME and way not in HARMLESS}
+    return found
 
 
 def test_files_are_touched_in_one_place():
@@ -286,6 +293,7 @@ def test_files_are_touched_in_one_place():
         "Path(name).read_bytes()",
         "path.touch()",
         "tempfile.mkstemp()",
+        "from tempfile import NamedTemporaryFile",
         "shutil.copy(one, other)",
         "zipfile.ZipFile(path)",
         "logging.FileHandler(path)",
