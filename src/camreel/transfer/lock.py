@@ -62,7 +62,7 @@ def is_locked(file: Path) -> bool:
 
 
 def _by_system(file: Path) -> BaseFileLock:
-    if os.path.lexists(file) and not (is_own_file(file) and file.lstat().st_nlink == 1):
+    if os.path.lexists(file) and not (is_own_file(file) and file.lstat().st_nlink <= 1):
         file.unlink()  # filelock would open it, and cut it off
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there are no locks
