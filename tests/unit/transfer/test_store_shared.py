@@ -163,6 +163,15 @@ async def test_notes_that_others_could_write_are_none(
     assert again(store).find(one) is None
 
 
+def test_notes_in_the_output_folder_are_none(store, shared, monkeypatch):
+    """Not even where the sticky bit keeps others from moving them."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(shared / "state"))
+    shared.chmod(0o1777)
+    store.folder.chmod(0o777)
+    assert Store(shared, HERE).is_shared
+    assert not Store(shared, HERE).remembers
+
+
 @pytest.fixture
 def broken(camera, body, store, recording) -> Any:
     async def run() -> Any:
@@ -203,6 +212,20 @@ async def test_a_part_that_others_changed_is_not(broken, store):
     store.part(one).write_bytes(data)
     assert resume.held(again(store), one) is None
     assert resume.held(again(store), one, check=False) == PartialFile(BREAK, len(WHOLE)), "an estimate"
+
+
+async def test_a_part_that_others_change_while_the_camera_is_asked_is_not(broken, store, camera, body):
+    """Between the look at it and the first byte: the clip is fetched from the start."""
+    one = await broken()
+    late, first = again(store), BREAK - OVERLAP
+
+    async def swap() -> Any:
+        late.part(one).write_bytes(EVIL[:100] + WHOLE[100:BREAK])
+        return body(len(WHOLE) - first, [WHOLE[first:]], Part(first))
+
+    camera.answers[one.path] = [swap, WHOLE]
+    clip = await fetch(camera, one, late, lambda _size: None)
+    assert clip.read_bytes() == WHOLE
 
 
 @pytest.mark.parametrize("change", [{"total": BREAK}, {"boot": "another"}, {"key": "0"}, {}], ids=str)
