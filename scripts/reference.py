@@ -43,6 +43,7 @@ ADVICE = {
     "NotACamera": "The address is that of something else, a router for instance; or the port is not that of HTTP.",
     "DiskError": "Make room, or choose another folder with `--output-dir`. What was downloaded is kept.",
     "MergeError": "The clips are kept: `camreel merge` makes the video of them. `--keep-files` keeps them for good.",
+    "ResourceError": "Raise the limit that the message names, or close other programs. What was downloaded is kept.",
     "Interrupted": "Run the same command again: it continues.",
 }
 # What a script does.

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         MergeError,
         NotACamera,
         NothingRecorded,
+        ResourceError,
         UsageError,
     )
     from camreel.events import Event
@@ -71,7 +72,8 @@ _ROOMS = {
     "camreel.errors": (
         "AccountLocked", "BadTransfer", "BasicNotAllowed", "CameraBusy", "CameraError", "CameraRefused",
         "CameraUnreachable", "CamreelError", "CertificateChanged", "DiskError", "Interrupted", "LoginDowngraded",
-        "LoginError", "LoginRefused", "MergeError", "NotACamera", "NothingRecorded", "UsageError",
+        "LoginError", "LoginRefused", "MergeError", "NotACamera", "NothingRecorded", "ResourceError",
+        "UsageError",
     ),
     "camreel.events": ("Event",),
     "camreel.api.camera": ("Camera", "Recordings", "connect"),
@@ -137,6 +139,7 @@ __all__ = [
     "Recordings",
     "Report",
     "Request",
+    "ResourceError",
     "SharedFolder",
     "Span",
     "Split",

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from camreel.errors import DiskError
+from camreel.errors import DiskError, reason_of_system, system_advice
 
 # What a file system answers that has no hard links (FAT, exFAT, many network shares); EINVAL is how Windows says it.
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EINVAL}
@@ -29,16 +29,8 @@ def disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or (os.strerror(error.errno) if error.errno else str(error))
-        hint = {
-            errno.ENOSPC: "Free some space and run the same command again: what was downloaded is kept.",
-            errno.EDQUOT: "Free some space and run the same command again: what was downloaded is kept.",
-            errno.EFBIG: "This file system cannot hold a file that large (FAT32 ends at 4 GiB): choose another disk.",
-            errno.EACCES: "Choose another folder with --output-dir, or change its permissions.",
-            errno.EPERM: "Choose another folder with --output-dir, or change its permissions.",
-            errno.EROFS: "The disk is read-only: choose another folder with --output-dir.",
-        }.get(error.errno or 0, "Choose another folder with --output-dir.")
-        raise DiskError(f"Cannot write {path}: {reason[:1].lower()}{reason[1:]}.", hint=hint) from error
+        hint = system_advice(error) or "Choose another folder with --output-dir."
+        raise DiskError(f"Cannot write {path}: {reason_of_system(error)}.", hint=hint) from error
 
 
 def part_of(final: Path) -> Path:
@@ -222,20 +214,23 @@ def sync_file(path: Path) -> None:
             os.close(handle)
 
 
-def place(part: Path, final: Path, *, overwrite: bool = False) -> None:
+def place(part: Path, final: Path, *, overwrite: bool = False) -> str | None:
     """Give a complete, synced ``part`` its name. DiskError where the name is taken and not ``overwrite``.
 
+    Return a sentence if it has kept its temporary name besides.
     Never overwriting is atomic where the file system has hard links; elsewhere the check comes just before.
     """
     with disk_errors(final):
+        note = None
         if overwrite:
             part.replace(final)
         else:
-            _place_new(part, final)
+            note = _place_new(part, final)
         sync_folder(final.parent)
+        return note
 
 
-def _place_new(part: Path, final: Path) -> None:
+def _place_new(part: Path, final: Path) -> str | None:
     try:
         os.link(part, final)
     except FileExistsError:
@@ -248,12 +243,16 @@ def _place_new(part: Path, final: Path) -> None:
             part.rename(final)
     else:
         taken = False
-        part.unlink()
+        try:
+            part.unlink()
+        except OSError as error:
+            return f"{final.name} is complete; its temporary name {part.name} stays: {reason_of_system(error)}."
     if taken:
         raise DiskError(
             f"{final} came into being while this was at work; it was left alone.",
             hint=f"The new video is complete and is called {part.name}, beside it.",
         )
+    return None
 
 
 def sync_folder(folder: Path) -> None:

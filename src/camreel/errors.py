@@ -18,6 +18,7 @@
     │                              (either is tried once more if no such answer belongs there: 204, a redirect)
     ├── DiskError (7)              cannot write where we were told to
     ├── MergeError (7)             FFmpeg's libraries refused, or the merge process died
+    ├── ResourceError (7)          memory, threads or open files of this computer ran out
     └── Interrupted (130)          Ctrl-C or SIGTERM
 
 The number is the exit code of the program. An error is one sentence: what happened to what; ``hint`` says what to try.
@@ -27,6 +28,9 @@ at once; :func:`unwrap_group` picks the one to report, and :func:`most_severe` t
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -174,6 +178,12 @@ class MergeError(CamreelError):
     exit_code = 7
 
 
+class ResourceError(CamreelError):
+    """Memory, threads or open files of this computer ran out."""
+
+    exit_code = 7
+
+
 class Interrupted(CamreelError):
     """Ctrl-C or SIGTERM."""
 
@@ -204,11 +214,101 @@ def _leading(error: BaseException) -> BaseException:
     return min(map(_leading, parts), key=rank, default=error)
 
 
+_FREE_SPACE = "Free some space and run the same command again: what was downloaded is kept."
+_FREE_MEMORY = (
+    "Close other programs, or raise the limit (ulimit -v, the container's). Then run the same command again: what was "
+    "downloaded is kept."
+)
+_MORE_FILES = "Raise the limit of open files (ulimit -n), or use a smaller --max-concurrent or --jobs."
+_MORE_THREADS = (
+    "Raise the limit of processes (ulimit -u, the container's), or use a smaller --max-concurrent or --jobs. Then run "
+    "the same command again: what was downloaded is kept."
+)
+_CHECK_DISK = "Check the disk or the share. Then run the same command again: what was downloaded is kept."
+_OTHER_FOLDER = "Choose another folder with --output-dir, or change its permissions."
+
+# What to try, by what the system says. It is about this computer, and no bug of camreel.
+_ADVICE = {
+    errno.ENOSPC: _FREE_SPACE,
+    errno.EDQUOT: _FREE_SPACE,
+    errno.EFBIG: "This file system cannot hold a file that large (FAT32 ends at 4 GiB): choose another disk.",
+    errno.EACCES: _OTHER_FOLDER,
+    errno.EPERM: _OTHER_FOLDER,
+    errno.EROFS: "The disk is read-only: choose another folder with --output-dir.",
+    errno.ENOMEM: _FREE_MEMORY,
+    errno.ENOBUFS: _FREE_MEMORY,
+    errno.EAGAIN: _MORE_THREADS,
+    errno.EMFILE: _MORE_FILES,
+    errno.ENFILE: _MORE_FILES,
+    errno.ENAMETOOLONG: "Give a shorter --output-file or --output-dir.",
+    errno.ENOENT: "Was it removed or renamed meanwhile? Run the same command again: what was downloaded is kept.",
+    errno.EBUSY: "Another program uses it. Close that, and run the same command again: what was downloaded is kept.",
+    **dict.fromkeys(
+        (
+            errno.EIO,
+            errno.ENODEV,
+            errno.ENXIO,
+            errno.ENOTCONN,
+            errno.ETIMEDOUT,
+            errno.EHOSTUNREACH,
+            errno.EREMOTEIO if sys.platform == "linux" else errno.EIO,
+            getattr(errno, "ESTALE", errno.EIO),
+            getattr(errno, "EHOSTDOWN", errno.EIO),
+            getattr(errno, "EUCLEAN", errno.EIO),
+        ),
+        _CHECK_DISK,
+    ),
+}
+_SHORT_OF = {errno.ENOMEM, errno.ENOBUFS, errno.EMFILE, errno.ENFILE}
+
+
+def reason_of_system(error: OSError) -> str:
+    """Return the system's words for ``error``, as the rest of a sentence."""
+    reason = error.strerror or (os.strerror(error.errno) if error.errno else str(error)) or type(error).__name__
+    return f"{reason[:1].lower()}{reason[1:]}"
+
+
+def system_advice(error: OSError) -> str | None:
+    """Return what to try after ``error``; None if nothing is known of it."""
+    return _ADVICE.get(error.errno or 0)
+
+
+def shortage(error: BaseException) -> ResourceError | None:
+    """Return the error that says which resource ran out; None if ``error`` is about something else."""
+    said = str(error).lower()
+    if isinstance(error, MemoryError) or (isinstance(error, ImportError) and _is_about_memory(said)):
+        return ResourceError("This computer's memory ran out.", hint=_FREE_MEMORY)
+    if isinstance(error, RuntimeError) and "can't start new thread" in said:
+        return ResourceError("The system lets camreel start no more threads.", hint=_MORE_THREADS)
+    if isinstance(error, OSError) and error.errno in _SHORT_OF:
+        return ResourceError(f"The system has no more to give: {reason_of_system(error)}.", hint=system_advice(error))
+    return None
+
+
+def _is_about_memory(said: str) -> bool:
+    """Return whether a module could not be loaded for want of memory, in the words of the linker."""
+    return "cannot allocate memory" in said or "failed to map segment" in said
+
+
 def unexpected_error(error: Exception, hint: str) -> CamreelError:
-    """Return an error that reports ``error`` as a bug of camreel, which is its cause."""
+    """Return an error that reports ``error``, which nobody expected and is its cause.
+
+    Unless it is about this computer's disk or resources, it is a bug of camreel.
+    """
+    told = shortage(error) or _disk_error(error)
+    if told is not None:
+        told.__cause__ = error
+        return told
     bug = CamreelError(f"this is a bug in camreel: {type(error).__name__}: {error}".rstrip(": "), hint=hint)
     bug.__cause__ = error
     return bug
+
+
+def _disk_error(error: Exception) -> DiskError | None:
+    if not isinstance(error, OSError) or (advice := system_advice(error)) is None:
+        return None
+    what = f"Cannot use {printable(str(error.filename), 1000)}" if error.filename else "The system refused something"
+    return DiskError(f"{what}: {reason_of_system(error)}.", hint=advice)
 
 
 # What each exit code means, for the pages and the manual.

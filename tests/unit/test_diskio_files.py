@@ -141,6 +141,17 @@ def test_syncing_leaves_the_file_as_it_is(part):
         (errno.EACCES, "permissions"),
         (errno.EROFS, "read-only"),
         (errno.ENOTDIR, "--output-dir"),
+        (errno.EMFILE, "ulimit -n"),
+        (errno.ENFILE, "--max-concurrent"),
+        (errno.ENOMEM, "ulimit -v"),
+        (errno.EAGAIN, "ulimit -u"),
+        (errno.ENAMETOOLONG, "shorter --output-file"),
+        (errno.ENOENT, "removed or renamed"),
+        (errno.EBUSY, "Another program uses it"),
+        (errno.EIO, "Check the disk or the share"),
+        (errno.ENODEV, "Check the disk or the share"),
+        (getattr(errno, "ENOTCONN", errno.EIO), "Check the disk or the share"),
+        (getattr(errno, "ESTALE", errno.EIO), "Check the disk or the share"),
     ],
     ids=lambda value: errno.errorcode.get(value) if isinstance(value, int) else None,
 )
@@ -152,6 +163,21 @@ def test_disk_errors_say_what_and_what_to_do(tmp_path, number, advice):
     assert os.strerror(number)[1:] in str(caught.value)
     assert advice in str(caught.value.hint)
     assert caught.value.exit_code == 7
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EPERM, errno.EIO])
+def test_a_file_that_keeps_its_temporary_name_has_its_own(part, final, monkeypatch, number):
+    """It is complete there: that is no failure, and is said."""
+
+    def refuse(path, **_more):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    said = place(part, final)
+    assert final.read_bytes() == b"new"
+    assert said is not None
+    assert part.name in said
+    assert "is complete" in said
 
 
 def test_disk_errors_let_everything_else_through(tmp_path):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 
 import pytest
 
 from camreel import errors
-from camreel.errors import AccountLocked, CameraRefused, CamreelError, printable
+from camreel.errors import AccountLocked, CameraRefused, CamreelError, DiskError, ResourceError, printable
 
 EXIT_CODES = {
     "CamreelError": 1,
@@ -27,6 +28,7 @@ EXIT_CODES = {
     "NotACamera": 6,
     "DiskError": 7,
     "MergeError": 7,
+    "ResourceError": 7,
     "Interrupted": 130,
 }
 
@@ -80,3 +82,46 @@ def test_printable_is_bounded():
     assert printable("x" * 200) == "x" * 200
     assert printable("x" * 201) == "x" * 200 + "…"
     assert printable("abc", limit=2) == "ab…"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "hint"),
+    [
+        (MemoryError(), ResourceError, "ulimit -v"),
+        (ImportError("libav.so: failed to map segment from shared object"), ResourceError, "ulimit -v"),
+        (RuntimeError("can't start new thread"), ResourceError, "ulimit -u"),
+        (OSError(errno.EMFILE, "Too many open files"), ResourceError, "ulimit -n"),
+        (OSError(errno.ENFILE, "Too many open files in system"), ResourceError, "--max-concurrent"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), ResourceError, "ulimit -v"),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), DiskError, "ulimit -u"),
+        (OSError(errno.EIO, "Input/output error", "/mnt/nas/x"), DiskError, "Check the disk"),
+        (OSError(errno.ENOSPC, "No space left on device", "/mnt/nas/x"), DiskError, "Free some space"),
+        (PermissionError(errno.EACCES, "Permission denied", "/mnt/nas/x"), DiskError, "permissions"),
+    ],
+    ids=repr,
+)
+def test_what_this_computer_lacks_is_no_bug(error, kind, hint):
+    """Wherever it shows, also where nobody expected it: exit code 7, the system's words, and what to try."""
+    told = errors.unexpected_error(error, "Report it.")
+    assert (type(told), told.exit_code, told.__cause__) == (kind, 7, error)
+    assert "bug" not in str(told)
+    assert hint in str(told.hint)
+    if getattr(error, "filename", None):
+        assert "/mnt/nas/x" in str(told)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ZeroDivisionError("division by zero"),
+        RuntimeError("no"),
+        ImportError("No module named 'x'"),
+        OSError(errno.EBADF, ""),
+    ],
+    ids=repr,
+)
+def test_a_bug_is_called_one(error):
+    """Nothing is blamed on the computer that may be ours."""
+    told = errors.unexpected_error(error, "Report it.")
+    assert (told.exit_code, told.hint) == (1, "Report it.")
+    assert "this is a bug" in str(told)

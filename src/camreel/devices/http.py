@@ -35,7 +35,16 @@ from camreel.devices.http_errors import (
     unknown_login,
 )
 from camreel.devices.session import Login, ReadCoalescer, Trust, Wire, hang_up, has_closed, open_wire, tls_context
-from camreel.errors import CameraBusy, CameraError, CameraUnreachable, LoginError, LoginRefused, NotACamera, printable
+from camreel.errors import (
+    CameraBusy,
+    CameraError,
+    CameraUnreachable,
+    LoginError,
+    LoginRefused,
+    NotACamera,
+    printable,
+    shortage,
+)
 from camreel.model import Address, Credentials
 from camreel.text import duration_text
 
@@ -210,6 +219,8 @@ class Connection:
         try:
             yield
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            if (short := shortage(getattr(error, "os_error", error))) is not None:  # no fault of the camera
+                raise short from error
             ours = from_client_error(self._address, error, known=self._login.accepted)
             raise (self._login.refuse(ours) if isinstance(ours, LoginError) else ours) from error
 

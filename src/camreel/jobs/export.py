@@ -17,7 +17,7 @@ from camreel import events
 from camreel.clock import show_span
 from camreel.devices import lockout
 from camreel.diskio import disk_errors
-from camreel.errors import DiskError, Interrupted, printable, unwrap_group
+from camreel.errors import DiskError, Interrupted, printable, reason_of_system, unwrap_group
 from camreel.jobs.order import merge_job, trust_in
 from camreel.jobs.outcome import account_clips
 from camreel.jobs.pipeline import Pipeline
@@ -56,14 +56,23 @@ def check_space(request: Request, plan: ExportPlan, store: Store) -> None:
 
 
 def _check(place: Path, needed: int, clips: int, video: int) -> None:
-    free = shutil.disk_usage(place).free
-    if needed <= free:
+    free = _free(place)
+    if free is None or needed <= free:
         return
     parts = f"{size_text(clips)} for the clips and {size_text(video)} for the video"
     raise DiskError(
         f"This needs {size_text(needed)} of room in {place}, where {size_text(free)} are free ({parts}).",
         hint="Free some space, choose a folder on another disk with --output-dir, or ask for a shorter range.",
     )
+
+
+def _free(place: Path) -> int | None:
+    """Return the free bytes at ``place``; None if the file system does not tell."""
+    try:
+        usage = shutil.disk_usage(place)
+    except OSError:
+        return None
+    return usage.free if usage.total > 0 else None
 
 
 def bytes_to_come(plan: ExportPlan, store: Store) -> int:
@@ -262,10 +271,7 @@ class _Export:
                 search=found.proof,
             )
             report = finish(report, found.plan, store, joined.result, before_naming)
-            if report.is_complete:
-                with disk_errors(store.folder):
-                    drop_job(store.folder, noted)
-            return report
+            return _without_note(report, store, noted) if report.is_complete else report
 
     def _check_shared(self, store: Store) -> None:
         """Say what a folder means that others can write. Raise DiskError if such a one is not wanted."""
@@ -278,6 +284,19 @@ class _Export:
         if is_sure:
             used = "only downloads that camreel has noted for you are" if store.remembers else "no earlier download is"
             self._inquiry.warn(f"Others can write to {output.folder}: {used} reused.")
+
+
+def _without_note(report: Report, store: Store, noted: Job) -> Report:
+    """Remove the note of a job that has left nothing. Its video is there: if that fails, the report says it."""
+    is_away = report.downloads in {None, str(store.kept_folder)}
+    if not is_away or os.path.lexists(noted.part):  # the next run and `camreel clean` find the rest by the note
+        return report
+    try:
+        drop_job(store.folder, noted)
+    except OSError as error:
+        said = f"The note of this job stays in {store.folder}: {reason_of_system(error)}."
+        return replace(report, warnings=(*report.warnings, said))
+    return report
 
 
 def _job(request: Request, found: SearchResult, part: Path) -> MergeJob:

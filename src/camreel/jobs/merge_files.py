@@ -20,7 +20,7 @@ from camreel.clock import CameraClock, CameraRange, ZoneFacts, is_by_clock, loca
 from camreel.clock.zone_sources import clock_by, sources
 from camreel.clock.zones import moments_of
 from camreel.diskio import disk_errors
-from camreel.errors import DiskError, MergeError, NothingRecorded, UsageError, printable
+from camreel.errors import DiskError, MergeError, NothingRecorded, ResourceError, UsageError, printable
 from camreel.files.dating import Candidate, Dated, date_all, lay_in_order, look_at_some
 from camreel.files.discover import without_copies
 from camreel.formats.source import ClipTrust
@@ -76,10 +76,10 @@ async def merge(
         return report
     try:
         return await _Merge(request, on_event, utc_now, notes).run()
-    except DiskError as error:
+    except (DiskError, ResourceError) as error:
         # The advice is written for exports, which have downloads and a folder for them.
         hint = (error.hint or "").replace(": what was downloaded is kept", "").replace("--output-dir", "--output-file")
-        raise DiskError(str(error), hint=hint) from error
+        raise type(error)(str(error), hint=hint) from error
 
 
 class _Merge:

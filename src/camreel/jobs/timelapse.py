@@ -113,7 +113,9 @@ class TimelapseJob:
         self._inquiry = inquiry
         self._rate = RateLimit(self._request.target.limit_rate, tuning.sleep, tuning.now)
         with disk_errors(self._store.folder):
-            folder = tempfile.TemporaryDirectory(prefix="timelapse-", dir=self._store.folder)
+            folder = tempfile.TemporaryDirectory(
+                prefix="timelapse-", dir=self._store.folder, ignore_cleanup_errors=True
+            )
         with folder:
             self._folder = Path(folder.name)
             await self._fetch_all(self._requests(chosen.step))

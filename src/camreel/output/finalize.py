@@ -164,7 +164,8 @@ def finish(
         before_naming(report, outputs)
     for part, output in zip(parts, outputs, strict=True):
         own = _state_of(request, [output]) is not None
-        place(part, output, overwrite=own or request.output.if_exists is IfExists.OVERWRITE)
+        said = place(part, output, overwrite=own or request.output.if_exists is IfExists.OVERWRITE)
+        note = (*note, said) if said else note
     if state != PARTIAL:
         _remove_partial(request, outputs)
     kept = None
@@ -186,9 +187,10 @@ def finish(
 
 def _remove_partial(request: Request | MergeRequest, outputs: Sequence[Path]) -> None:
     """Remove partial videos that earlier runs made of this request under other names than ``outputs``."""
-    for path in (path for there, _ in _lots(request) for path in there):
-        if path not in outputs and _state_of(request, [path]) == PARTIAL:
-            with suppress(OSError):
+    output = request.output.file
+    with suppress(OSError):  # the video is named: whatever fails now is no failure
+        for path in (output, *(path for there in _numbered_there(output) for path in there)):
+            if path not in outputs and _state_of(request, [path]) == PARTIAL:
                 path.unlink()
 
 

@@ -142,7 +142,7 @@ class _Look:
         recorded = coverage(found.plan, found.unsettled_from(self._tuning.utc_now()))
         choice = self._choose(recorded, found)
         make_folders(request.output)
-        with tempfile.TemporaryDirectory(prefix="camreel-look-") as folder:
+        with tempfile.TemporaryDirectory(prefix="camreel-look-", ignore_cleanup_errors=True) as folder:
             async with StillProcess() as stills:
                 gathering = PictureFetcher(
                     request,

@@ -167,8 +167,9 @@ class Store:
                 torn.unlink(missing_ok=True)
             notes = read_jobs(self.folder)
             if {*self.folder.iterdir()} == {*notes}:
-                for note in notes:
-                    note.unlink(missing_ok=True)
+                for note, job in notes.items():
+                    if not output_parts(job):  # else it alone tells of that
+                        note.unlink(missing_ok=True)
         _remove_if_empty(self.folder)
         if self._hashes is not None:
             self._hashes.keep_only({path.name for path in (*files_in(self.folder), *files_in(self.kept_folder))})
@@ -452,6 +453,7 @@ class Store:
             if any(path.exists() for path in (self.folder, self._holder, self._lock_file)):
                 with suppress(DiskError), self.locked():
                     pass
+            _remove_if_empty(self._root)
             return
         with suppress(DiskError), self.locked():
             job = read_job(self.folder, name)

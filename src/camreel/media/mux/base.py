@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import av.error
 
 from camreel.diskio import BackgroundFsync, create_new
-from camreel.errors import DiskError, MergeError
+from camreel.errors import DiskError, MergeError, reason_of_system, system_advice
 from camreel.media.clips.open import open_clip
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def as_camreel_error(error: Exception) -> DiskError | MergeError:
     if code in _DISK_ADVICE:
         message, hint = _DISK_ADVICE[code]
         return DiskError(f"{message}: the video could not be written.", hint=hint)
+    if isinstance(error, OSError) and (advice := system_advice(error)) is not None:
+        return DiskError(f"The video could not be written: {reason_of_system(error)}.", hint=advice)
     return MergeError(f"The video could not be written ({type(error).__name__}: {error}).")
 
 

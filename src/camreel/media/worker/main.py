@@ -21,7 +21,7 @@ from contextlib import suppress
 from functools import partial
 from typing import IO
 
-from camreel.errors import CamreelError, DiskError, MergeError, printable
+from camreel.errors import CamreelError, DiskError, MergeError, printable, shortage
 from camreel.formats.source import ClipTrust, trust_clips
 from camreel.media.worker.messages import (
     ClipFile,
@@ -66,9 +66,9 @@ def main() -> None:
     die_with_parent()
     answers = _take_stdout()
     asked: queue.Queue[Message] = queue.Queue()
-    threading.Thread(target=_read_orders, args=(sys.stdin.buffer, asked), daemon=True).start()
-    _limit_memory()
     try:
+        threading.Thread(target=_read_orders, args=(sys.stdin.buffer, asked), daemon=True).start()
+        _limit_memory()
         _serve(asked, answers)
     except Exception as error:  # noqa: BLE001 - the border of the process: it becomes one line
         _send(answers, _as_failed(error))
@@ -97,11 +97,20 @@ def _limit_memory() -> None:
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    most = MOST_MEMORY if hard == resource.RLIM_INFINITY else min(MOST_MEMORY, hard)
     try:
-        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+        resource.setrlimit(resource.RLIMIT_AS, (_most_memory(), hard))
     except (ValueError, OSError):
         return  # macOS has the call and refuses it
+
+
+def _most_memory() -> int:
+    """Return how many bytes this process may have: fewer than ours if whoever started us allows no more."""
+    if sys.platform == "win32":
+        return MOST_MEMORY
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    return MOST_MEMORY if hard == resource.RLIM_INFINITY else min(MOST_MEMORY, hard)
 
 
 def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
@@ -178,11 +187,17 @@ def _send(answers: IO[bytes], message: Message) -> None:
     answers.flush()
 
 
+def _in_binary(size: int) -> str:
+    return f"{size >> 30} GiB" if size >= 1 << 30 else f"{size >> 20} MiB"
+
+
 def _as_failed(error: Exception) -> Failed:
     if isinstance(error, CamreelError):
         return Failed("disk" if isinstance(error, DiskError) else "merge", str(error), error.hint)
     if isinstance(error, MemoryError):
-        return Failed("memory", f"It needed more than {MOST_MEMORY >> 30} GiB of memory.", MergeError.hint)
+        return Failed("memory", f"It needed more than {_in_binary(_most_memory())} of memory.", MergeError.hint)
+    if (short := shortage(error)) is not None:
+        return Failed("merge", f"The merge process could not start: {short}", short.hint)
     return Failed("merge", f"Merging failed unexpectedly ({type(error).__name__}: {printable(str(error))}).", None)
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import anyio
 
-from camreel.errors import DiskError, MergeError, printable
+from camreel.errors import DiskError, MergeError, printable, reason_of_system, unexpected_error
 from camreel.media.worker.executor import ChildProcess, Executor, WorkerEnded
 from camreel.media.worker.messages import (
     ClipFile,
@@ -84,7 +84,12 @@ class _Conversation:
         self.is_open = False
 
     async def start(self) -> None:
-        await self._executor.start()
+        try:
+            await self._executor.start()
+        except (OSError, RuntimeError, MemoryError) as error:
+            known = unexpected_error(error, self._hint)
+            why = reason_of_system(error) if isinstance(error, OSError) else str(error) or "no memory is left"
+            raise MergeError(f"The {self._name} process could not be started: {why}.", hint=known.hint) from error
         self.is_open = True
 
     async def send(self, *messages: Message) -> None:
