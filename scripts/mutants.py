@@ -450,7 +450,8 @@ def try_all(root: Path, rooms: Sequence[Room], *, seed: int, count: int, jobs: i
                 places.put(place)
 
         _side_by_side(jobs, measure, rooms)
-        drawn = draw(root, rooms, seed, read_equivalent(EQUIVALENT))
+        # From a copy: the checkout may have changed since.
+        drawn = draw(Path(folder) / "0", rooms, seed, read_equivalent(EQUIVALENT))
         tally.drawn = [mutant for mutant, _ in zip(drawn, range(count), strict=False)]
         _side_by_side(jobs, try_one, range(len(tally.drawn)))
     return tally
