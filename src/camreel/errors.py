@@ -124,9 +124,10 @@ class CameraError(CamreelError):
 
 
 class CameraUnreachable(CameraError):
-    """No connection, or it broke or stalled in the middle."""
+    """No connection, or it broke or stalled in the middle. ``silent_for``: so many seconds nothing came before."""
 
     worth_retrying = True
+    silent_for = 0.0
 
 
 class CameraBusy(CameraError):

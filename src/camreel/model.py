@@ -444,7 +444,7 @@ class Target:
     limit_rate: float | None = None
     """Bytes a second at most, of all connections together."""
     retry_for: float = 120.0
-    """Seconds to wait for a camera that went away."""
+    """Seconds to wait for a camera that went away, or says nothing."""
     ignore_lock: bool = False
     """Log in although the account was locked."""
     name: str | None = None

@@ -117,7 +117,7 @@ class TargetOptions(TypedDict, total=False):
     max_concurrent: int
     """Parallel connections at most, from 1. Default: 4."""
     retry_for: float
-    """Seconds to wait for a camera that went away. Default: 120."""
+    """Seconds to wait for a camera that went away, or says nothing. Default: 120."""
     ignore_lock: bool
     """Log in although an earlier run learned that the account is locked."""
 

@@ -227,11 +227,11 @@ _ALL = _main("--all", "all_cameras", is_flag=True, help="Each camera of the sett
 _PATIENCE = (
     _connection(
         "--retry-for",
-        setting="how long a camera that went away is waited for",
+        setting="how long a camera that is away or silent is waited for",
         parse=parse_patience,
         metavar="LENGTH",
         default="2m",
-        help="Wait for a camera that went away. Default: 2m.",
+        help="Limit the time without progress. Default: 2m.",
     ),
     _connection("--ignore-lock", is_flag=True, help="Log in though the account was locked."),
 )

@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from camreel.devices.address import https_instead
 from camreel.devices.http import Connection, Timeouts, Witness
+from camreel.devices.patience import Patience
 from camreel.devices.session import Login, Trust, trust_in
 from camreel.errors import CameraRefused
 from camreel.model import Address, Credentials, Target
@@ -25,7 +26,7 @@ class Access:
     """One camera as this run reaches it. Not a connection: each task makes its own.
 
     ``warn`` gets sentences for the person. ``session`` lends its connector. ``witness`` notes all answers.
-    ``protocol`` names the driver, None until it is known.
+    ``protocol`` names the driver, None until it is known. ``patience`` bounds the time without progress.
     """
 
     target: Target
@@ -37,6 +38,7 @@ class Access:
     session: ClientSession | None = None
     witness: Witness | None = None
     protocol: str | None = None
+    patience: Patience = field(default_factory=Patience)
     _trust: Trust | None = field(default=None, init=False)
 
     @property
@@ -56,11 +58,12 @@ class Access:
             self.login,
             self.warn,
             trust=self._trust,
-            timeouts=self.timeouts,
+            timeouts=self.timeouts.within(self.patience.limit),
             witness=self.witness,
             session=self.session,
             slowly=target.limit_rate is not None,
             allow_basic=target.allow_basic,
+            patience=self.patience,
         )
         async with connection:
             yield connection

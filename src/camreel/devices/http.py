@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -34,6 +35,7 @@ from camreel.devices.http_errors import (
     login_problem,
     unknown_login,
 )
+from camreel.devices.patience import Patience
 from camreel.devices.session import Login, ReadCoalescer, Trust, Wire, hang_up, has_closed, open_wire, tls_context
 from camreel.errors import (
     CameraBusy,
@@ -65,6 +67,21 @@ class Timeouts:
     closing: float = 0.1  # so long is waited, once a run, for a camera to close a connection after its 401
     stall: float = 30
     least_bytes_per_stall: int = 16 << 10  # a server that drips is stalled too
+    whole: float = 120  # for all of a short answer, or up to the first bytes of a long one: logins included
+
+    def within(self, patience: float) -> Timeouts:
+        """Return the same, but with no wait longer than ``patience`` seconds."""
+        half, stall = patience / 2, min(self.stall, patience)
+        return Timeouts(
+            connect=min(self.connect, half),
+            headers=min(self.headers, half),
+            text=min(self.text, patience),
+            refusal=min(self.refusal, half),
+            closing=self.closing,
+            stall=stall,
+            least_bytes_per_stall=max(1, int(self.least_bytes_per_stall * stall / self.stall)),
+            whole=min(self.whole, patience),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +154,7 @@ class Connection:
         session: aiohttp.ClientSession | None = None,
         slowly: bool = False,
         allow_basic: bool = False,
+        patience: Patience | None = None,
     ) -> None:
         self._address = address
         self._credentials = credentials
@@ -148,7 +166,10 @@ class Connection:
         self._shared = session
         self._slowly = slowly
         self._allow_basic = allow_basic
+        self._patience = patience or Patience()
+        self._until = math.inf  # when this request is given up, if nothing of use came; by the clock of the loop
         self._wire: Wire | None = None
+        self._asked = 0.0
         self._is_used = False
 
     async def __aenter__(self) -> Connection:
@@ -168,7 +189,8 @@ class Connection:
         Raises LoginError, CameraUnreachable, CameraBusy, CameraRefused (403, 3xx, 204) or NotACamera.
         """
         async with self._request(target) as response:
-            body = await self._read(response, _MAX_TEXT, self._timeouts.text)
+            with self._counted_silence():
+                body = await self._read(response, _MAX_TEXT, self._timeouts.text)
             if response.status == 200 and (refusal := login_problem(self._address, 200, body, proven=False)):
                 raise self._login.refuse(refusal)
             return Answer(response.status, body.decode("utf-8", "replace"))
@@ -198,7 +220,8 @@ class Connection:
 
         Any answer below 500 will do. CameraUnreachable or CameraBusy if there is none.
         """
-        response = await self._unsigned(target)
+        with self._counted_silence(anew=True):
+            response = await self._unsigned(target)
         response.close()
         if response.status >= 500:
             raise from_status(self._address, response.status, b"")
@@ -206,12 +229,33 @@ class Connection:
     @asynccontextmanager
     async def _request(self, target: str, part: str = "") -> AsyncIterator[aiohttp.ClientResponse]:
         """Send one request, logged in."""
-        response = await self._logged_in(target, {"Range": part} if part else {})
+        with self._counted_silence(anew=True):
+            response = await self._logged_in(target, {"Range": part} if part else {})
         try:
             yield response
         finally:
             # A body that was read to its end has released the connection by itself; any other is cut off.
             response.close()
+
+    @contextmanager
+    def _counted_silence(self, *, anew: bool = False) -> Iterator[None]:
+        """Count how long nothing came if this fails, since the request was made. ``anew``: that is now."""
+        if anew:
+            self._asked = anyio.current_time()
+            self._until = self._asked + min(self._timeouts.whole, self._patience.left)
+        try:
+            yield
+        except CameraUnreachable as error:
+            self._note_silence(error, anyio.current_time() - self._asked)
+            raise
+
+    def _note_silence(self, error: CameraUnreachable, seconds: float) -> None:
+        error.silent_for = seconds
+        self._patience.silent(seconds)
+
+    def _seconds(self, most: float) -> float:
+        """Return ``most`` seconds, or less if the request is given up before."""
+        return max(0.0, min(most, self._until - anyio.current_time()))
 
     @contextmanager
     def _in_our_words(self) -> Iterator[None]:
@@ -325,7 +369,7 @@ class Connection:
         # Reading the body frees the connection for the answer. Some devices send it late, never, or in part and hang
         # up: then a new one.
         text = b""
-        with suppress(aiohttp.ClientError, OSError), anyio.move_on_after(self._timeouts.refusal):
+        with suppress(aiohttp.ClientError, OSError), anyio.move_on_after(self._seconds(self._timeouts.refusal)):
             while len(text) < _MAX_401 and (chunk := await response.content.read(_MAX_401 - len(text))):
                 text += chunk
         is_whole = response.content.at_eof() and response.content.exception() is None
@@ -358,7 +402,8 @@ class Connection:
         assert wire is not None, "use async with"
         url = URL(f"{'https' if self._address.https else 'http'}://{self._host}{target}", encoded=True)
         try:
-            with self._in_our_words(), anyio.fail_after(self._timeouts.connect + self._timeouts.headers):
+            seconds = self._seconds(self._timeouts.connect + self._timeouts.headers)
+            with self._in_our_words(), anyio.fail_after(seconds):
                 response = await wire.session.get(url, headers=headers, allow_redirects=False, ssl=wire.ssl)
         except CameraError as error:
             cause = error.__cause__
@@ -378,7 +423,7 @@ class Connection:
         """Return the SHA-256 of the certificate that the camera presents, to be pinned; None without one."""
         nobody_checked = tls_context(insecure=True, ca_file=None)
         try:
-            with anyio.fail_after(self._timeouts.connect):
+            with anyio.fail_after(self._seconds(self._timeouts.connect)):
                 stream = await anyio.connect_tcp(
                     self._address.host, self._address.port, ssl_context=nobody_checked, tls_standard_compatible=False
                 )
@@ -403,7 +448,7 @@ class Connection:
         """Return the whole body, at most ``limit`` bytes within ``seconds``."""
         parts: list[bytes] = []
         total = 0
-        with self._in_our_words(), anyio.fail_after(seconds):
+        with self._in_our_words(), anyio.fail_after(self._seconds(seconds)):
             async for chunk in response.content.iter_any():
                 total += len(chunk)
                 if total > limit:
@@ -420,7 +465,7 @@ class Connection:
     async def _beginning(self, response: aiohttp.ClientResponse) -> bytes:
         """Return the first bytes of a body that only explains a status, as far as they come; hang up."""
         text = b""
-        with suppress(aiohttp.ClientError, OSError), anyio.move_on_after(self._timeouts.text):
+        with suppress(aiohttp.ClientError, OSError), anyio.move_on_after(self._seconds(self._timeouts.text)):
             while len(text) < _MAX_401 and (chunk := await response.content.read(_MAX_401 - len(text))):
                 text += chunk
         response.close()
@@ -431,27 +476,38 @@ class Connection:
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         """Yield the body as it comes; CameraUnreachable if it stalls or drips."""
         timeouts, received, mark = self._timeouts, 0, anyio.current_time()
+        silent_since = self._asked
         content, gathering = response.content, ReadCoalescer(mark)
         while True:
-            with self._in_our_words(), anyio.CancelScope(deadline=mark + timeouts.stall) as scope:
-                if gathering.pause and not self._slowly:
-                    with anyio.move_on_after(gathering.pause):
-                        await content.wait_eof()
-                chunk = await content.readany()
+            with anyio.CancelScope(deadline=min(mark + timeouts.stall, self._until)) as scope:
+                try:
+                    with self._in_our_words():
+                        if gathering.pause and not self._slowly:
+                            with anyio.move_on_after(gathering.pause):
+                                await content.wait_eof()
+                        chunk = await content.readany()
+                except CameraUnreachable as error:
+                    self._note_silence(error, anyio.current_time() - silent_since)
+                    raise
             if scope.cancelled_caught:
-                raise CameraUnreachable(
-                    f"{self._address} stopped sending: fewer than {timeouts.least_bytes_per_stall >> 10} KiB "
-                    f"in {duration_text(timeouts.stall)}."
+                least = timeouts.least_bytes_per_stall
+                size = f"{least >> 10} KiB" if least >= 1024 else f"{least} bytes"
+                stalled = CameraUnreachable(
+                    f"{self._address} stopped sending: fewer than {size} in {duration_text(timeouts.stall)}."
                 )
+                self._note_silence(stalled, anyio.current_time() - silent_since)
+                raise stalled
             if not chunk:
                 return
             received += len(chunk)
             if received >= timeouts.least_bytes_per_stall:
                 received, mark = 0, anyio.current_time()
+                silent_since, self._until = mark, mark + self._patience.left
             given = anyio.current_time()
             gathering.took(len(chunk), given)
             yield chunk
-            mark += anyio.current_time() - given  # what our side takes its time for is no stall of the camera's
+            ours = anyio.current_time() - given  # what our side takes its time for is no stall of the camera's
+            mark, silent_since, self._until = mark + ours, silent_since + ours, self._until + ours
 
 
 def _falls_to_basic(offers: list[Challenge]) -> bool:

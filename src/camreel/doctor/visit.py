@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from camreel.devices.access import Access
 from camreel.devices.interview import AnswerSheet, Interview
+from camreel.devices.patience import Patience
 from camreel.devices.registry import driver_for
 from camreel.errors import (
     AccountLocked,
@@ -67,6 +68,7 @@ async def visit(target: Target, channel: int, credentials: Credentials, tuning: 
         tuning.utc_now,
         timeouts=tuning.timeouts,
         witness=interview.transcript,
+        patience=Patience(target.retry_for, tuning.now),
     )
     driver = await driver_for(access)
     error: CamreelError | None = None

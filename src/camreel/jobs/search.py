@@ -26,6 +26,7 @@ from camreel.clock.zone_sources import clock_by, sources
 from camreel.devices import search_limit
 from camreel.devices.access import Access
 from camreel.devices.base import Device, DeviceListing, EmptySearch
+from camreel.devices.patience import Patience
 from camreel.devices.registry import open_device
 from camreel.devices.session import Login
 from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, CamreelError, NothingRecorded
@@ -137,6 +138,7 @@ class CameraSession:
             login=login or Login(),
             session=session,
             protocol=protocol,
+            patience=Patience(target.retry_for, tuning.now),
         )
         self.channel = 1
         self.warnings: list[str] = []
@@ -147,6 +149,7 @@ class CameraSession:
             sleep=tuning.sleep,
             now=tuning.now,
             tell=self._tell_away,
+            patience=self._access.patience,
         )
 
     def _tell_away(self, error: CameraError, wait: float) -> None:
@@ -213,7 +216,8 @@ class CameraSession:
             seen = self.outage.count
             return presence is Presence.BACK
 
-        value = await attempting(ask, backoff or self._tuning.talking, self._tuning.sleep, on_retry, was_away)
+        patience, tuning = self._access.patience, self._tuning
+        value = await attempting(ask, backoff or tuning.talking, tuning.sleep, on_retry, was_away, patience=patience)
         self.outage.progress()
         return value
 

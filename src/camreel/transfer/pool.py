@@ -76,6 +76,7 @@ class AttemptCounter:
         self.blamed = 0  # how often the downloads at a time were halved because of it
         self._excuses = limit.bit_length() - 1  # so often the number of downloads can be halved
         self._farthest = self._reached = 0
+        self.silent = 0.0  # seconds since progress in which nothing came, waits included
 
     def begin(self, outages: int, strains: int) -> None:
         """Begin another try, at this count of the device's outages and strains."""
@@ -91,12 +92,17 @@ class AttemptCounter:
         self.answered = True
         self._reached = max(self._reached, size)
 
+    @property
+    def is_ahead(self) -> bool:
+        """Return whether this try has made progress."""
+        return self._reached >= self._farthest + max(OVERLAP, self._farthest // _STEPS)
+
     def progressed(self) -> bool:
         """Return whether this try made progress; then forget all tries before it."""
-        if self._reached < self._farthest + max(OVERLAP, self._farthest // _STEPS):
+        if not self.is_ahead:
             return False
         self._farthest = self._reached
-        self.counted = 0
+        self.counted, self.silent = 0, 0.0
         return True
 
     def may_blame_the_others(self) -> bool:
@@ -254,7 +260,8 @@ class Pool:
                     return await self._give_up(line, number, tries, error)
                 if wait:
                     self._listener.retrying(recording, error, wait)
-                    await self._sleep(wait)
+                    await self._outage.wait(wait)
+                    tries.silent += wait
                 continue
             self._pace.went_well()
             return self._complete(path, number)
@@ -295,6 +302,8 @@ class Pool:
 
     def _progress(self, number: int, tries: AttemptCounter, received: int) -> None:
         tries.received(received)
+        if tries.is_ahead:
+            self._outage.progress()
         self._listener.progress(number, received)
 
     async def _wait_after(self, number: int, error: CameraError, tries: AttemptCounter) -> float | None:
@@ -308,8 +317,8 @@ class Pool:
         elif tries.chances.are_used_up(error):
             return None
         if isinstance(error, CameraUnreachable | CameraBusy):
-            if tries.progressed():
-                self._outage.progress()
+            tries.progressed()
+            tries.silent += getattr(error, "silent_for", 0.0)
             # While others are being sent something, it is not away: it has too much to do.
             if error.is_strain and self._pace.is_busy and tries.may_blame_the_others():
                 tries.blamed += self._pace.strained(tries.strains)
@@ -322,7 +331,9 @@ class Pool:
             if error.is_strain and not tries.is_stuck:
                 tries.blamed += self._pace.strained(tries.strains)
         tries.count()
-        return self._backoff.wait_after(tries.counted) if tries.counted < most else None
+        if tries.counted >= most or (wait := self._backoff.wait_after(tries.counted)) is None:
+            return None
+        return self._outage.patience.shortened(wait, tries.silent)
 
     async def _give_up(
         self, line: DownloadSlot, number: int, tries: AttemptCounter, error: CameraError

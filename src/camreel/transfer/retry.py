@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import anyio
 
+from camreel.devices.patience import Patience
 from camreel.errors import CameraError
 
 Value = TypeVar("Value")
@@ -64,12 +65,14 @@ async def attempting(
     sleep: Callable[[float], Awaitable[None]],
     on_retry: Callable[[CameraError, float], None],
     was_away: Callable[[CameraError], Awaitable[bool]] | None = None,
+    *,
+    patience: Patience | None = None,
 ) -> Value:
     """Call ``operation(attempt)`` until it succeeds. Raise errors at once that waiting will not cure.
 
     Only a :class:`CameraError` that is ``worth_retrying`` (connection, stall, 5xx, a wrong body) is tried again, one
     that is worth it ``once_more`` once; a refused login never is. ``was_away`` tells, after a failure, whether the
-    camera had been away and is back: then the try does not count.
+    camera had been away and is back: then the try does not count. Nothing is tried after ``patience`` is used up.
     """
     attempt, chances = 1, SecondChances()
     while True:
@@ -79,10 +82,14 @@ async def attempting(
             if error.worth_retrying and was_away is not None and await was_away(error):
                 continue
             wait = None if chances.are_used_up(error) else backoff.wait_after(attempt)
+            if wait is not None and patience is not None:
+                wait = patience.shortened(wait, patience.spent)
             if wait is None:
                 raise
             on_retry(error, wait)
             await sleep(wait)
+            if patience is not None:
+                patience.silent(wait)
             attempt += 1
 
 
@@ -95,36 +102,43 @@ class Presence(Enum):
 
 
 class Outage:
-    """Wait for one camera, at most ``patience`` seconds in all between two signs of progress.
+    """Wait for one camera, at most ``longest`` seconds in all between two signs of progress.
 
-    ``knock`` raises a CameraError if the camera does not answer. ``now`` counts seconds; the waits asked for count
-    also if the clock does not.
+    What is asked of it meanwhile takes from the same ``patience``. ``knock`` raises a CameraError if the camera does
+    not answer. ``now`` counts seconds; the waits asked for count also if the clock does not.
     """
 
     def __init__(
         self,
         knock: Callable[[], Awaitable[None]],
         waits: Backoff,
-        patience: float,
+        longest: float,
         *,
+        patience: Patience | None = None,
         sleep: Callable[[float], Awaitable[None]],
         now: Callable[[], float],
         tell: Callable[[CameraError, float], None],
     ) -> None:
         self._knock = knock
         self._waits = waits
-        self._patience = patience
+        self._longest = longest
+        self.patience = patience or Patience(longest, now)
         self._sleep = sleep
         self._now = now
         self._tell = tell
-        self._spent = 0.0
         self._one = anyio.Lock()
         self.is_gone = False
         self.count = 0
 
     def progress(self) -> None:
         """Note progress: the next outage gets all the patience again."""
-        self._spent = 0.0
+        self.patience.progress()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait before another try; if the patience is used up then, the camera is gone."""
+        await self._sleep(seconds)
+        self.patience.silent(seconds)
+        self.is_gone = self.is_gone or self.patience.is_over
 
     async def look(self, seen: int) -> Presence:
         """Wait until the presence is known, after a request failed that began when ``count`` was ``seen``."""
@@ -133,6 +147,9 @@ class Outage:
                 return Presence.GONE
             if seen != self.count:
                 return Presence.BACK
+            if self.patience.is_over:
+                self.is_gone = True
+                return Presence.GONE
             if (error := await self._absence()) is None:
                 return Presence.THERE
             return await self._wait(error)
@@ -145,15 +162,16 @@ class Outage:
         return None
 
     async def _wait(self, error: CameraError) -> Presence:
-        began, before, waited, tries = self._now(), self._spent, 0.0, 0
-        while (left := self._patience - self._spent) > 0:
+        patience = self.patience
+        began, before, waited, tries = self._now(), patience.spent, 0.0, 0
+        while (left := self._longest - patience.spent) > 0:
             tries += 1
             wait = min(self._waits.wait(tries), left)
             self._tell(error, wait)
             await self._sleep(wait)
             waited += wait
             absence = await self._absence()
-            self._spent = before + max(waited, self._now() - began)
+            patience.spent = before + max(waited, self._now() - began)
             if absence is None:
                 self.count += 1
                 return Presence.BACK

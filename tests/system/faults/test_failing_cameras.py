@@ -68,7 +68,7 @@ def test_a_camera_that_does_not_come_back_is_given_up_after_its_time(bench):
 
     run = bench(camera).export(tune=tuning(sleep=sleep, away=Backoff()), listen=listen, max_concurrent=1, retry_for=100)
     assert run.ok.exit_code == 4
-    assert sum(waits) == 100
+    assert 90 < sum(waits) <= 100, "the time that it takes to knock counts, too"
     assert [clip.status for clip in run.ok.clips] == ["merged", "failed", "failed"]
     assert run.ok.clips[2].reason == LostReason(LossKind.NOT_TRIED)
 

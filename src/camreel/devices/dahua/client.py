@@ -15,7 +15,16 @@ from camreel.devices.base import DeviceListing, EmptySearch
 from camreel.devices.dahua import protocol
 from camreel.devices.dahua.protocol import parse_zone_facts
 from camreel.devices.http import Answer, Connection, HttpBody
-from camreel.errors import BadTransfer, CameraError, CameraRefused, LoginError, NotACamera, UsageError, printable
+from camreel.errors import (
+    BadTransfer,
+    CameraError,
+    CameraRefused,
+    CameraUnreachable,
+    LoginError,
+    NotACamera,
+    UsageError,
+    printable,
+)
 from camreel.model import Address, DeviceInfo, Recording, Span, Stream
 
 log = logging.getLogger("camreel.devices")
@@ -384,6 +393,10 @@ class DahuaClient:
             yield finder
         except anyio.get_cancelled_exc_class():
             patience = 0.5  # nobody waits longer after Ctrl-C
+            raise
+        except CameraUnreachable as error:
+            if error.silent_for > 1:
+                patience = 0.5  # nor for a camera that says nothing
             raise
         finally:
             with anyio.move_on_after(patience, shield=True):
