@@ -31,7 +31,7 @@ faults: dev ## print a table of what becomes of each fault of the camera
 	@CAMREEL_FAULT_TABLE=1 scripts/test tests/system/faults $(ARGS)
 
 soak: dev ## account for every frame of 300 random cards and 100 lots of odd clips (20 minutes)
-	@CAMREEL_SOAK=$${CAMREEL_SOAK:-300,100} scripts/test tests/accounting tests/system/test_profiles.py tests/system/test_camera_time.py --dist load $(ARGS)
+	@CAMREEL_SOAK=$${CAMREEL_SOAK:-300,100} scripts/test tests/accounting tests/system/test_profiles.py tests/system/test_camera_time.py tests/system/faults/test_disk_errors.py --dist load $(ARGS)
 
 mutants: dev ## change 300 lines of the code, one at a time, and see whether a test notices (30 minutes)
 	@$(BIN)/python scripts/mutants.py $(ARGS)
