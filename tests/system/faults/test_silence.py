@@ -10,11 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+import anyio
 import pytest
 from tests.conftest import NOW, Bench, Ran, frame_md5s
 from tests.system.faults.matrix import FAR, long_clips
 
-from camreel.model import Address
+from camreel.devices.http import Connection
+from camreel.devices.patience import Patience
+from camreel.devices.session import Login
+from camreel.errors import CameraUnreachable
+from camreel.model import Address, Credentials
 from camreel.transfer.runtime import Runtime
 from camreel_simulator import DeviceClock, Fault, Quirks, SimulatedCamera
 from camreel_simulator.http.throttle import Throttle
@@ -163,3 +168,26 @@ def test_a_first_answer_that_never_comes_ends_in_time(holding, tmp_path, way, ht
     assert run.error is not None
     assert run.error.exit_code == 6
     assert took < MOST
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("ask", ["text", "knock", "body"])
+async def test_what_a_silent_connection_took_is_counted(holding, ask):
+    """By the error, and by the patience that all connections share; the next one gets what is left of it."""
+    address, patience = Address("127.0.0.1", holding(WAYS["nothing"])), Patience(1.0)
+    connection = Connection(address, Credentials("admin", "x"), Login(), lambda _text: None, patience=patience)
+
+    async def asked() -> None:
+        with anyio.fail_after(30):
+            if ask == "body":
+                async with connection.body("/x"):
+                    """Never."""
+            else:
+                await getattr(connection, ask)("/x")
+
+    async with connection:
+        for _time in range(2):
+            with pytest.raises(CameraUnreachable) as caught:
+                await asked()
+            assert patience.is_over, "no time-out of its own is shorter than what may be spent"
+    assert caught.value.silent_for < 1.5, "nothing was left for the second"

@@ -14,6 +14,7 @@ import pytest
 from camreel.errors import BadTransfer, CameraBusy, CameraRefused, CameraUnreachable, DiskError, LoginRefused
 from camreel.planning.account import LossKind, LostReason
 from camreel.transfer.pool import Pool
+from camreel.transfer.resume import OVERLAP
 from camreel.transfer.retry import Backoff, Outage
 from camreel.transfer.store import Fetched
 
@@ -317,6 +318,32 @@ async def test_downloads_that_are_broken_as_such_are_tried_once_each(pool, sever
     assert isinstance(clips[0], Fetched)
     assert clips[1:] == [failed("It broke")] * 5
     assert len(camera.asked) == 1 + 3 * 2 + 2
+
+
+def silent(seconds: float) -> CameraUnreachable:
+    error = CameraUnreachable("It said nothing.")
+    error.silent_for = seconds
+    return error
+
+
+async def test_a_silent_recording_is_given_up_when_its_time_is(pool, several, camera):
+    """Before its tries are used up: so many seconds of silence, and of waits, are worth no more."""
+    recordings = several(2, {1: silent(40)})
+    running = pool(recordings, limit=1, attempts=9, patience=100)
+    await running.run()
+    assert camera.asked.count(recordings[0].path) == 3
+    assert camera.asked.count(recordings[1].path) == 1
+
+
+async def test_new_bytes_are_progress_before_the_clip_is_whole(camera, pool, several, body):
+    """What was spent before is forgotten, though the download breaks off later."""
+    recordings = several(1)
+    data = b"\0\0\0\x20ftypisom" + bytes(OVERLAP + 1)
+    camera.answers[recordings[0].path] = [body(10 * OVERLAP, [data, CameraRefused("No.", status=404)])]
+    running = pool(recordings, limit=1)
+    running._outage.patience.spent = 100
+    await running.run()
+    assert running._outage.patience.spent == 0
 
 
 def odd(status: int) -> CameraRefused:

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from camreel.devices.patience import Patience
 from camreel.errors import (
     AccountLocked,
     BadTransfer,
@@ -17,7 +18,7 @@ from camreel.errors import (
     LoginRefused,
     NotACamera,
 )
-from camreel.transfer.retry import Backoff, attempting
+from camreel.transfer.retry import Backoff, Outage, Presence, attempting
 
 pytestmark = pytest.mark.anyio
 
@@ -157,3 +158,68 @@ async def test_a_login_that_is_refused_later_ends_it_too():
     with pytest.raises(LoginRefused):
         await run.go(Backoff())
     assert run.attempts == [1, 2]
+
+
+class Clock:
+    """Goes on by what is waited, and by what a silent camera takes."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        self.at += seconds
+
+
+async def test_waits_end_with_the_patience():
+    """They count as time without progress, the last one is cut to what is left, and nothing is tried after it."""
+    clock, told = Clock(), list[float]()
+    patience = Patience(10, clock)
+    run = Run(CameraUnreachable("gone"))
+    with pytest.raises(CameraUnreachable):
+        await attempting(
+            run.operation,
+            Backoff(attempts=9, first=4),
+            clock.sleep,
+            lambda _error, wait: told.append(wait),
+            patience=patience,
+        )
+    assert told == [4, 6]
+    assert patience.spent == 10
+
+
+@pytest.fixture
+def outage():
+    """An outage of at most 10 s, of a camera that is there; and its clock."""
+    clock = Clock()
+
+    async def knock() -> None:
+        """It answers."""
+
+    made = Outage(knock, Backoff(), 10, sleep=clock.sleep, now=clock, tell=lambda *_told: None)
+    return made, clock
+
+
+async def test_a_camera_that_is_there_and_silent_is_gone_when_the_patience_is(outage):
+    """It answers a knock, and nothing else: after half as much again as the limit nothing more is asked."""
+    made, clock = outage
+    for presence in (Presence.THERE, Presence.THERE, Presence.GONE):
+        clock.at += 5
+        made.patience.silent(5)
+        assert await made.look(made.count) is presence
+    assert made.is_gone
+
+
+async def test_waiting_for_another_try_uses_up_the_patience(outage):
+    """Progress gives it back; without any the camera is gone, and stays so."""
+    made, _clock = outage
+    await made.wait(14)
+    made.progress()
+    await made.wait(14)
+    assert not made.is_gone
+    await made.wait(2)
+    assert made.is_gone
+    made.progress()
+    assert made.is_gone
