@@ -36,7 +36,7 @@ from camreel.transfer.pool import DownloadSlot, reason_of
 from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import Ranges
 from camreel.transfer.runtime import Runtime
-from camreel.transfer.store import Fetched, Store
+from camreel.transfer.store import SCRATCH, Fetched, Store
 from camreel.transfer.throttle import Concurrency, RateLimit
 
 _PICTURES_A_SECOND = 20
@@ -113,9 +113,7 @@ class TimelapseJob:
         self._inquiry = inquiry
         self._rate = RateLimit(self._request.target.limit_rate, tuning.sleep, tuning.now)
         with disk_errors(self._store.folder):
-            folder = tempfile.TemporaryDirectory(
-                prefix="timelapse-", dir=self._store.folder, ignore_cleanup_errors=True
-            )
+            folder = tempfile.TemporaryDirectory(prefix=SCRATCH, dir=self._store.folder, ignore_cleanup_errors=True)
         with folder:
             self._folder = Path(folder.name)
             await self._fetch_all(self._requests(chosen.step))

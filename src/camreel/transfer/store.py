@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -41,6 +42,7 @@ from camreel.transfer.lock import acquire, is_locked
 from camreel.transfer.notes import Job, job_file, output_parts, read_holder, read_job, read_jobs, write_holder
 
 ROOT = ".amcrest_download"
+SCRATCH = "timelapse-"  # folders of a timelapse, for as long as its run has the store
 SUFFIXES = (".mp4", ".dav", ".bin")
 _OTHER_ROOT = re.compile(rf"{re.escape(ROOT)}-[0-9a-f]{{8}}")
 _NOTE = ".about.part"
@@ -160,8 +162,11 @@ class Store:
             _remove_if_empty(self._root)
 
     def _tidy(self) -> None:
-        """Remove torn notes, the notes of jobs with the last clip or part, and empty folders."""
+        """Remove what killed runs have torn, the notes of jobs with the last clip or part, and empty folders."""
         _remove_if_empty(self.kept_folder)
+        for scratch in self.folder.glob(f"{SCRATCH}*"):
+            if is_own_folder(scratch):
+                shutil.rmtree(scratch, ignore_errors=True)
         with suppress(OSError):
             for torn in _torn_notes(self._root, self._name):
                 torn.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from camreel.errors import DiskError
 from camreel.model import Address
 from camreel.transfer.leftovers import is_held, left_in, remove
 from camreel.transfer.notes import Job, write_job
-from camreel.transfer.store import ROOT, Store
+from camreel.transfer.store import ROOT, SCRATCH, Store
 
 HERE = Address("cam.example", 80)
 JOB = Job("a1b2c3d4e5f6", "channel 1, a morning, into out.mp4")
@@ -142,3 +142,24 @@ def test_the_note_of_a_job_goes_with_its_last_clip(tmp_path, recording):
         write_job(store.folder, JOB)
         store.part(recording()).write_bytes(b"half")
     assert (store.folder / f"{JOB.name}.job").exists()
+
+
+def test_what_a_killed_timelapse_has_left_goes_with_the_next_run(tmp_path):
+    """Its small clips are in a folder of their own; a link of that name is left alone, and what it leads to."""
+    store = Store(tmp_path / "videos", HERE)
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").write_bytes(b"precious")
+    scratch = store.folder / f"{SCRATCH}abcd1234"
+    scratch.mkdir(parents=True)
+    (scratch / "1.mp4").write_bytes(b"small")
+    link = store.folder / f"{SCRATCH}efgh5678"
+    link.symlink_to(tmp_path / "precious")
+    with store.locked(JOB):
+        pass
+    assert not scratch.exists()
+    assert link.is_symlink()
+    assert (tmp_path / "precious" / "file").read_bytes() == b"precious"
+    link.unlink()
+    scratch.mkdir()
+    remove(left_in(tmp_path / "videos")[0], kept=False)
+    assert list((tmp_path / "videos").iterdir()) == []
