@@ -26,11 +26,16 @@ def _socket(path: Path) -> None:
         os.chdir(here)
 
 
+def _link_to_a_fifo(path: Path) -> None:
+    os.mkfifo(f"{path}.pipe")
+    path.symlink_to(f"{path}.pipe")
+
+
 ODD: dict[str, Callable[[Path], None]] = {
     "fifo": fifo,
     "socket": _socket,
     "endless device": lambda path: path.symlink_to("/dev/zero"),
     "link loop": lambda path: path.symlink_to(path),
     "link to nowhere": lambda path: path.symlink_to("nowhere.mp4"),
-    "link to a fifo": lambda path: (os.mkfifo(f"{path}.pipe"), path.symlink_to(f"{path}.pipe"))[1],
+    "link to a fifo": _link_to_a_fifo,
 }

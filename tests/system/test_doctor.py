@@ -177,8 +177,7 @@ def listed(address: Address, credentials: Credentials, span: Span) -> tuple[Reco
     """What the client's own search lists."""
 
     async def search() -> tuple[Recording, ...]:
-        how = {"timeouts": PATIENCE, "allow_basic": True}
-        connection = Connection(address, credentials, Login(), lambda _text: None, **how)
+        connection = Connection(address, credentials, Login(), lambda _text: None, timeouts=PATIENCE, allow_basic=True)
         async with connection:
             return (await DahuaClient(address, connection).search(1, span)).recordings
 

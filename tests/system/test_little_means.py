@@ -48,12 +48,12 @@ def test_a_worker_that_cannot_be_started(bench, monkeypatch, error, said, hint):
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
 def test_a_connection_for_which_nothing_is_left_is_no_fault_of_the_camera(bench, monkeypatch, number):
     """Neither "nothing answers" nor another try."""
-    import aiohttp.connector
+    import aiohappyeyeballs
 
     async def start_connection(*_given, **_more):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(aiohttp.connector.aiohappyeyeballs, "start_connection", start_connection)
+    monkeypatch.setattr(aiohappyeyeballs, "start_connection", start_connection)
     ran = bench().export()
     assert isinstance(ran.error, ResourceError)
     assert ran.error.exit_code == 7

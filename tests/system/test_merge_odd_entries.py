@@ -13,10 +13,11 @@ from tests.conftest import START
 from tests.odd import ODD, fifo, needs_odd
 from tests.system.test_merge_files import clip_at, footage, frames, merged, on_card, request
 
-from camreel.errors import UsageError
-from camreel.files import dating, discover, find_files
+from camreel.errors import NothingRecorded, UsageError
+from camreel.files import dating, find_files
 from camreel.files.dating import look_at
 from camreel.jobs.merge_files import merge
+from camreel.media.clips.timestamps import own_times
 from camreel.media.worker.process import MergeProcess
 from camreel.model import FileOnDisk
 from camreel_simulator import ClipSpec, make_clip
@@ -77,7 +78,7 @@ def test_given_by_itself_it_is_refused(tmp_path: Path, kind: str) -> None:
     """In a sentence that names it."""
     (path,) = [tmp_path / "x.mp4"]
     ODD.get(kind, Path.mkdir)(path)
-    with pytest.raises((UsageError, discover.NothingRecorded), match=r"x\.mp4"):
+    with pytest.raises((UsageError, NothingRecorded), match=r"x\.mp4"):
         find_files([str(path)], tmp_path / "out.mp4")
 
 
@@ -114,7 +115,7 @@ def test_clips_that_change_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 make(path)
 
     if when == "dated":
-        monkeypatch.setattr(dating, "own_times", _first(change, dating.own_times))
+        monkeypatch.setattr(dating, "own_times", _first(change, own_times))
     elif when == "sent":
         monkeypatch.setattr(MergeProcess, "add_all", _first(change, MergeProcess.add_all))
     wanted, _ = request(tmp_path)
@@ -126,8 +127,8 @@ def test_clips_that_change_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert report.exit_code == 4
 
 
-def _first(change, then):  # type: ignore[no-untyped-def]
-    def both(*args, **kwargs):  # type: ignore[no-untyped-def]
+def _first(change, then):
+    def both(*args, **kwargs):
         change()
         return then(*args, **kwargs)
 

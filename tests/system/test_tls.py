@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import anyio
@@ -140,12 +141,13 @@ def test_a_certificate_that_changes_in_mid_run(way, tmp_path):
     """Another one than the first, or than the pinned: the run ends before anything is sent there. Verified, it may."""
     context, another, authority = _certificates()
     (tmp_path / "ca.pem").write_bytes(authority.cert_pem.bytes())
-    how: dict[str, object] = {
+    ways: dict[str, dict[str, Any]] = {
         "insecure": {"insecure": True},
         "insecure and legacy": {"insecure": True, "legacy_tls": True},
         "pinned": {"fingerprint": _fingerprint(context)},
         "verified": {"ca_file": str(tmp_path / "ca.pem")},
-    }[way]
+    }
+    how = ways[way]
     camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=QUIRKS["connection-close"])
     swapped: list[int] = []
 
@@ -238,7 +240,7 @@ def test_a_redirect_hides_no_digest(attack, tmp_path):
     """Digest that worked after a redirect is remembered of both ports; a redirect to a third one changes nothing."""
     context, _another, _authority = _certificates()
     camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=QUIRKS["https-redirect"])
-    how: dict[str, object] = {"insecure": True, "allow_basic": True}
+    how: dict[str, Any] = {"insecure": True, "allow_basic": True}
     with running(camera, ssl_context=context) as server:
         stand = Bench(camera, Address("127.0.0.1", server.port), tmp_path)
         assert stand.export(**how).ok.exit_code == 0

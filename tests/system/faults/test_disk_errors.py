@@ -116,7 +116,7 @@ def test_a_file_system_that_does_not_tell_its_free_space(bench, monkeypatch, fre
     def usage(_path):
         if free == "fails":
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-        return shutil._ntuple_diskusage(0, 0, 0)  # type: ignore[attr-defined]
+        return shutil._ntuple_diskusage(0, 0, 0)
 
     monkeypatch.setattr(shutil, "disk_usage", usage)
     assert bench().export().ok.exit_code == 0

@@ -18,7 +18,7 @@ from tests.system.faults.matrix import FAR, long_clips
 from camreel.devices.http import Connection
 from camreel.devices.patience import Patience
 from camreel.devices.session import Login
-from camreel.errors import CameraUnreachable
+from camreel.errors import CameraUnreachable, CamreelError
 from camreel.model import Address, Credentials
 from camreel.transfer.runtime import Runtime
 from camreel_simulator import DeviceClock, Fault, Quirks, SimulatedCamera
@@ -47,21 +47,22 @@ def silent_from(target: str) -> Fault:
     "target", ["getSystemInfo", "getCurrentTime", "NTP", "factory.create", "action=findFile", "findNextFile"]
 )
 @pytest.mark.parametrize("dies", [False, True], ids=["that alone", "all"])
-def test_silence_while_asking_ends_in_time(bench, target, dies):
+def test_silence_while_asking_ends_in_time(bench, target, dies, monkeypatch):
     """A question that is never answered, by a camera that answers all others, or none any more."""
     stand = bench(recordings=long_clips(), faults=[silent_from(target)])
     if dies:
-        _dies_at(stand, target)
+        _dies_at(stand, target, monkeypatch)
     run, took = spent(stand)
     assert took < MOST
     if target == "NTP" and not dies:
         assert run.ok.exit_code == 0, "it is not needed"
     else:
         assert run.error is not None
+        assert isinstance(run.error, CamreelError)
         assert run.error.exit_code == 6
 
 
-def _dies_at(stand: Bench, target: str) -> None:
+def _dies_at(stand: Bench, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = stand.camera.answer
 
     async def watched(request):
@@ -69,7 +70,7 @@ def _dies_at(stand: Bench, target: str) -> None:
             stand.camera.add_faults(Fault("silent", target=EVERYTHING, times=None, before_login=True))
         return await answer(request)
 
-    stand.camera.answer = watched
+    monkeypatch.setattr(stand.camera, "answer", watched)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,7 @@ def test_downloads_that_stay_silent_end_in_time(bench, fault, ranges, at_a_time)
     stand = bench(recordings=long_clips(), faults=[stopped], quirks=Quirks(ranges=ranges))
     run, took = spent(stand, max_concurrent=at_a_time)
     assert run.error is not None
+    assert isinstance(run.error, CamreelError)
     assert run.error.exit_code == 6
     assert took < MOST
 
@@ -166,6 +168,7 @@ def test_a_first_answer_that_never_comes_ends_in_time(holding, tmp_path, way, ht
     stand = Bench(None, Address("127.0.0.1", port, https=https), tmp_path)  # type: ignore[arg-type]  # no camera
     run, took = spent(stand, insecure=https)
     assert run.error is not None
+    assert isinstance(run.error, CamreelError)
     assert run.error.exit_code == 6
     assert took < MOST
 

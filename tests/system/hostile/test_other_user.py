@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.conftest import START, Bench, at, frame_md5s, three_clips
@@ -50,7 +51,7 @@ def share() -> Iterator[Path]:
 
 def begun(stand: Bench, out: Path, user: int, *more: str, name: str = "o.mp4") -> subprocess.Popen[str]:
     home = out.parent / str(user)
-    as_user = {"user": user, "group": user, "extra_groups": []} if user != ME else {}
+    as_user: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user != ME else {}
     command = [
         sys.executable, "-m", "camreel", "get", "--host", stand.address.authority, "--username", "admin",
         "--start", at(0), "--end", at(12), "--output-dir", str(out), "--output-file", name, "--json", *more,
@@ -62,7 +63,7 @@ def begun(stand: Bench, out: Path, user: int, *more: str, name: str = "o.mp4") -
     )  # fmt: skip
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, dict[str, object]]:
+def ended(process: subprocess.Popen[str]) -> tuple[int, dict[str, Any]]:
     out, err = process.communicate(timeout=90)
     assert out, err
     return process.returncode, json.loads(out)

@@ -24,7 +24,7 @@ def of_camera(folder: Path) -> Request:
 
 
 def of_files(folder: Path) -> MergeRequest:
-    return MergeRequest((FileOnDisk(folder / "clip.mp4", 1000, 1.0),), Output(folder, folder / "out.mp4"))
+    return MergeRequest((FileOnDisk(folder / "clip.mp4", 1000, 1),), Output(folder, folder / "out.mp4"))
 
 
 def made(path: Path, request: Request | MergeRequest, state: str) -> None:

@@ -45,7 +45,7 @@ def test_a_full_disk_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     if when == "made":
         monkeypatch.setattr(finalize, "create_new", refuse)
     else:
-        monkeypatch.setattr(finalize.os, "close", fail)
+        monkeypatch.setattr(os, "close", fail)
     with pytest.raises(DiskError, match="no space left"):
         prepare(Output(tmp_path, tmp_path / "o.mp4"))
     monkeypatch.undo()

@@ -303,7 +303,7 @@ async def test_what_has_the_place_of_the_folder_is_left_alone(shared, tmp_path, 
     assert left.folder == store.folder
     remove(left, kept=True)
     assert names(shared) == sorted({ROOT, Path(name).name})
-    assert not list(hashes.state_folder().glob("downloads/*"))
+    assert not list(state_folder().glob("downloads/*"))
     assert names(target) == ["kept.mp4"]
 
 
@@ -356,7 +356,9 @@ async def test_where_files_have_no_owners_it_works(no_owners, shared, recording,
             assert store.is_shared
             assert store.folder.parent.name == ROOT
             if reused:
-                assert store.find(one).read_bytes() == WHOLE
+                found = store.find(one)
+                assert found is not None
+                assert found.read_bytes() == WHOLE
                 (store.folder / f"{store.stem(one)}.mp4").write_bytes(EVIL)
                 assert store.find(one) is None
             elif data == WHOLE:
@@ -526,7 +528,7 @@ def test_lines_that_are_torn_are_passed_over(store):
     notes = hashes.HashNotes(store.folder)
     known = hashes.KnownFile("a" * 64, 7)
     notes.add("one", known)
-    (file,) = (hashes.state_folder() / "downloads").iterdir()
+    (file,) = (state_folder() / "downloads").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
     file.write_bytes(
         b"\xff\n" + b"b" * 64 + b" 9 tw\n" + b"c" * 63 + b" 1 x\nshort" + b"\n" + file.read_bytes() + b"d" * 40
@@ -544,7 +546,7 @@ def test_the_file_does_not_grow_for_ever(store):
         notes.add("one", hashes.KnownFile(f"{number:064x}", number))
     notes.add("two", hashes.KnownFile("a" * 64, 1))
     notes.keep_only({"one"})
-    (file,) = (hashes.state_folder() / "downloads").iterdir()
+    (file,) = (state_folder() / "downloads").iterdir()
     assert file.read_text() == f"{999:064x} 999 one\n"
     assert hashes.HashNotes(store.folder).get("two") is None
 
@@ -555,6 +557,7 @@ def test_a_link_in_its_place_is_not_followed(store, tmp_path):
     victim.write_text(f"{'a' * 64} 7 one\n")
     hashes.HashNotes(store.folder)
     file = hashes._file_of(store.folder)
+    assert file is not None
     file.symlink_to(victim)
     notes = hashes.HashNotes(store.folder)
     assert notes.get("one") is None
@@ -569,7 +572,7 @@ def test_a_disk_without_room_for_a_hash_is_no_error(store, monkeypatch):
     def full(*_args: object, **_more: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(hashes.os, "write", full)
+    monkeypatch.setattr(os, "write", full)
     notes.add("one", hashes.KnownFile("b" * 64, 9))
     assert notes.get("one") == hashes.KnownFile("b" * 64, 9)
 

@@ -15,6 +15,7 @@ from camreel.formats.containers import OutputFormat
 from camreel.media.comment import read_comment, replace_in_place
 from camreel.media.merge.merger import Merger
 from camreel.media.mux import direct, muxer
+from camreel.media.mux.base import create_part
 from camreel.media.mux.verify import verify
 from camreel.model import WallTime
 from camreel_simulator import ClipSpec
@@ -194,7 +195,7 @@ def test_nobody_can_put_a_link_in_the_place_of_the_output(studio, container, opt
     """Between the moment it is made and the one at which FFmpeg opens it by name: nothing is written through it."""
     victim = studio.folder / "victim"
     victim.write_bytes(b"private")
-    real = direct.create_part
+    real = create_part
 
     def create(path: str) -> int:
         handle = real(path)

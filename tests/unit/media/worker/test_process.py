@@ -19,6 +19,7 @@ from camreel.formats.source import ClipTrust
 from camreel.media.worker.executor import ChildProcess, WorkerEnded, environment
 from camreel.media.worker.messages import (
     ClipFile,
+    ClipOutcome,
     ClipResults,
     Failed,
     Finish,
@@ -365,7 +366,7 @@ async def test_the_worker_is_told_which_files_are_clips(studio, trust):
         kept = Path(clips[number].path).rename(studio.folder / f"kept{number}")
         leads(kept, clips[number].path)
     async with MergeProcess(studio.job("mp4", trust=trust), nothing) as process:
-        outcomes = []
+        outcomes: list[ClipOutcome] = []
         await process.add_all(clips, lambda _clip, found: outcomes.extend(found.outcomes))
         outcomes += (await process.finish()).outcomes
     usable = {each.number for each in outcomes if each.unusable is None}
