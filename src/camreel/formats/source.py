@@ -1,19 +1,21 @@
 """The one place where clips and videos are opened to be read: regular files alone, and nothing is waited for.
 
-Whoever merges files on disk may name links, and files of anybody. Clips that camreel downloaded are no links, and in a
-folder of several people they are this user's own: the process that merges them is told so once.
+Whoever merges files on disk may name links, and files of anybody. Clips that camreel downloaded are no links. In a
+folder of several people they are this user's own, and what was downloaded by their hash: the process that merges them
+is told so.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from camreel.diskio import open_regular
+from camreel.diskio import NotRegular, open_regular
 
 
 class ClipTrust(str, Enum):
@@ -25,8 +27,17 @@ class ClipTrust(str, Enum):
 
 
 @dataclass(slots=True)
+class _Expected:
+    """The SHA-256 of a clip, and the state of the file that had it."""
+
+    digest: str
+    state: tuple[int, ...] | None = None
+
+
+@dataclass(slots=True)
 class _Process:
     trust: ClipTrust = ClipTrust.ANYBODY
+    expected: dict[str, _Expected] = field(default_factory=dict)
 
 
 _process = _Process()
@@ -37,10 +48,53 @@ def trust_clips(trust: ClipTrust) -> None:
     _process.trust = trust
 
 
+def expect_clip(path: str, digest: str | None) -> None:
+    """From now on open ``path`` only if it has this SHA-256; None: whatever it is."""
+    if digest is None:
+        _process.expected.pop(path, None)
+    else:
+        _process.expected[path] = _Expected(digest)
+
+
+def changed_clip() -> str | None:
+    """Return the path of an expected clip that was read and is not what it was; None if there is none."""
+    for path in [path for path, expected in _process.expected.items() if expected.state is not None]:
+        try:
+            os.close(source_handle(path))
+        except OSError:
+            return path
+    return None
+
+
 def source_handle(path: str | Path, trust: ClipTrust | None = None) -> int:
-    """Open a clip and return its descriptor. Raises OSError if it is not a file that may be read."""
+    """Open a clip and return its descriptor. Raises OSError if it is not a file that may be read, or was changed."""
     trust = trust or _process.trust
-    return open_regular(path, follow=trust is ClipTrust.ANYBODY, own=trust is ClipTrust.OWN)
+    handle = open_regular(path, follow=trust is ClipTrust.ANYBODY, own=trust is ClipTrust.OWN)
+    if (expected := _process.expected.get(str(path))) is not None:
+        try:
+            _check(path, handle, expected)
+        except BaseException:
+            os.close(handle)
+            raise
+    return handle
+
+
+_BLOCK = 1 << 20
+
+
+def _check(path: str | Path, handle: int, expected: _Expected) -> None:
+    """Raise NotRegular if the open clip is another than expected. It is read once, and again if its state changed."""
+    found = os.fstat(handle)
+    state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    if state == expected.state:
+        return
+    sha = hashlib.sha256()
+    while block := os.read(handle, _BLOCK):
+        sha.update(block)
+    if sha.hexdigest() != expected.digest:
+        raise NotRegular(path, "another program has changed it")
+    os.lseek(handle, 0, os.SEEK_SET)
+    expected.state = state
 
 
 def open_source(path: str | Path) -> BinaryIO:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from camreel.clock import CameraClock, turns
-from camreel.diskio import is_private, user_id
+from camreel.diskio import is_private, keeps_owners
 from camreel.errors import printable
 from camreel.formats.source import ClipTrust
 from camreel.media.worker.messages import ClipFile, MergeJob, OffsetChange
@@ -49,11 +49,9 @@ def merge_job(
 def trust_in(folder: Path) -> ClipTrust:
     """Return which of the files in a folder that this process has made are clips: where others write, its user's own.
 
-    On many network shares all files belong to one user, whoever made them, this folder as well.
+    On many network shares all files belong to one user, whoever made them.
     """
-    if is_private(folder) or folder.lstat().st_uid != user_id():
-        return ClipTrust.NO_LINKS
-    return ClipTrust.OWN
+    return ClipTrust.NO_LINKS if is_private(folder) or not keeps_owners(folder) else ClipTrust.OWN
 
 
 def clip_file(
@@ -64,10 +62,11 @@ def clip_file(
     *,
     again: bool = False,
     offset: timedelta = timedelta(0),
+    digest: str | None = None,
 ) -> ClipFile:
     """Return clip ``number`` (from 1) of the plan, complete at ``path``; people know it as ``named``.
 
-    ``offset`` is how long after the recording's first frame the clip's first one is.
+    ``offset`` is how long after the recording's first frame the clip's first one is, ``digest`` the clip's SHA-256.
     """
     recording = plan.recordings[number - 1]
     start = recording.span.start + offset
@@ -80,6 +79,7 @@ def clip_file(
         events=tuple(event_text(event) for event in recording.events),
         again=again,
         is_dated_by_end=recording.is_dated_by_end,
+        digest=digest,
     )
 
 

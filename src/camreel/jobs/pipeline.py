@@ -144,7 +144,8 @@ class Pipeline:
 
     def _clip_file(self, number: int, clip: Fetched, *, again: bool) -> ClipFile:
         named = self._plan.recordings[number - 1].path
-        return clip_file(self._plan, number, str(clip.path), named, again=again, offset=clip.offset)
+        digest = self._store.digest_of(clip.path)
+        return clip_file(self._plan, number, str(clip.path), named, again=again, offset=clip.offset, digest=digest)
 
     def _on_merged(self, number: int, wall: WallTime) -> None:
         self._emit(events.MergedUpTo(number, wall))

@@ -278,6 +278,11 @@ class Store:
                 os.close(handle)
         return False
 
+    def digest_of(self, clip: Path) -> str | None:
+        """Return the SHA-256 that a clip of ours has; None in a private folder, where nobody changes it."""
+        known = self._notes().get(clip.name) if self.is_shared else None
+        return known.digest if known else None
+
     def part(self, recording: Recording) -> Path:
         """Return where ``recording`` is downloaded to until it is complete."""
         return part_of(self.folder / self.stem(recording))

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.odd import ODD, needs_odd
 
 from camreel.diskio import NotRegular
-from camreel.formats.source import ClipTrust, open_source, path_of, source_handle, trust_clips
+from camreel.formats.source import (
+    ClipTrust,
+    changed_clip,
+    expect_clip,
+    open_source,
+    path_of,
+    source_handle,
+    trust_clips,
+)
 
 pytestmark = needs_odd
 is_root = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -77,3 +87,57 @@ def test_what_was_checked_is_what_is_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "clip.mp4")
     assert Path(path_of(handle, str(tmp_path / "clip.mp4"))).read_bytes() == b"clip"
     os.close(handle)
+
+
+def _of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def expected(tmp_path: Path) -> Iterator[Path]:
+    """A clip of a folder that others can write, with the hash of what was downloaded."""
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"downloaded")
+    expect_clip(str(clip), _of(b"downloaded"))
+    yield clip
+    expect_clip(str(clip), None)
+
+
+def _replaced(clip: Path) -> None:
+    (clip.parent / "other").write_bytes(b"planted 10")
+    (clip.parent / "other").rename(clip)
+
+
+def _edited(clip: Path) -> None:
+    times = clip.stat()
+    clip.write_bytes(b"planted 10")
+    os.utime(clip, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@pytest.mark.parametrize("change", [_replaced, _edited])
+@pytest.mark.parametrize("when", ["before it is opened", "between two openings"])
+def test_a_clip_is_what_was_downloaded(expected: Path, change: Callable[[Path], None], when: str) -> None:
+    """Whoever its owner is, and however large and old it looks."""
+    if when == "between two openings":
+        assert read(expected, ClipTrust.NO_LINKS) == b"downloaded"
+        assert changed_clip() is None
+    change(expected)
+    with pytest.raises(NotRegular, match="another program has changed it"):
+        read(expected, ClipTrust.NO_LINKS)
+    # What was never read as a clip is in no video.
+    assert changed_clip() == (str(expected) if when == "between two openings" else None)
+
+
+def test_a_clip_that_only_looks_changed_is_read_again(expected: Path) -> None:
+    """Some shares tell other times, or another number, at each look."""
+    assert read(expected, ClipTrust.NO_LINKS) == b"downloaded"
+    os.utime(expected, ns=(1, 1))
+    assert read(expected, ClipTrust.NO_LINKS) == b"downloaded"
+    assert changed_clip() is None
+
+
+def test_a_clip_that_nobody_expects_is_read_as_it_is(expected: Path) -> None:
+    """In a private folder nothing is hashed."""
+    expect_clip(str(expected), None)
+    _replaced(expected)
+    assert read(expected, ClipTrust.NO_LINKS) == b"planted 10"

@@ -22,13 +22,14 @@ from functools import partial
 from typing import IO
 
 from camreel.errors import CamreelError, DiskError, MergeError, printable, shortage
-from camreel.formats.source import ClipTrust, trust_clips
+from camreel.formats.source import ClipTrust, changed_clip, expect_clip, trust_clips
 from camreel.media.worker.messages import (
     ClipFile,
     Failed,
     Finish,
     MergeJob,
     MergeProgress,
+    MergeResult,
     PlaybackProgress,
     PlaybackResult,
     SheetOrder,
@@ -145,11 +146,22 @@ def _merge(job: MergeJob, asked: queue.Queue[Message], answers: IO[bytes]) -> No
     gc.freeze()
     gc.enable()
     merger = Merger(job)
+
+    def finished() -> MergeResult:
+        result = merger.finish()
+        if (changed := changed_clip()) is not None:
+            raise ClipUnreadable(changed, "another program has changed it")
+        return result
+
     try:
         while isinstance(order := asked.get(), ClipFile):
-            _send(answers, merger.add(order, partial(_report, answers)))
+            expect_clip(order.path, order.digest)
+            results = merger.add(order, partial(_report, answers))
+            if results.again is not None:  # nothing of it is used
+                expect_clip(order.path, None)
+            _send(answers, results)
         assert isinstance(order, Finish)
-        _send(answers, merger.finish())
+        _send(answers, finished())
         # All is on the disk, and told: whatever decoding does to this process harms nothing.
         playback = merger.play(lambda number, frames: _send(answers, PlaybackProgress(number, frames)))
         _send(answers, PlaybackResult(playback))

@@ -50,6 +50,7 @@ GOOD = {
     "events": [],
     "again": False,
     "is_dated_by_end": False,
+    "digest": None,
 }
 
 
