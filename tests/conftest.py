@@ -22,6 +22,7 @@ from tests.fakes import PASSWORD, Camreel, FakeExport, Said
 import camreel.jobs.export
 import camreel.output.finalize
 from camreel.clock import parse_range
+from camreel.devices import downgrade
 from camreel.devices.http import Timeouts
 from camreel.events import Event
 from camreel.jobs.export import export
@@ -72,6 +73,7 @@ def _no_home(
     # Ports of simulated cameras come again: what is remembered of one is the test's own. Made when it is needed.
     own = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
     monkeypatch.setenv("XDG_STATE_HOME", str(base / "state" / own))
+    monkeypatch.setattr(downgrade, "_in_process", set())
     monkeypatch.setenv("XDG_CONFIG_HOME", str(base / "config" / own))
     monkeypatch.delenv("CAMREEL_CONFIG", raising=False)
     for name in ("HOST", "PORT", "USERNAME", "CHANNEL", "PASSWORD", "PASSWORD_FILE"):

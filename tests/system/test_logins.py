@@ -140,6 +140,20 @@ def test_to_forget_in_the_middle_of_a_run_does_not_change_it(bench):
     assert not downgrade.has_used_digest(stand.address)
 
 
+def test_the_search_that_proves_knows_of_digest(bench):
+    """Basic on its connection alone, and nothing that is remembered between runs: the run itself knows."""
+    stand = bench()
+
+    def forget(event: Event) -> None:
+        if isinstance(event, RangeKnown):  # the search itself goes on with the object that it has made
+            assert downgrade.forget_digest("127.0.0.1")
+            stand.camera.add_faults(asks_basic("factory.create", skip=2))
+
+    run = stand.export(end="2026-01-16 08:01:00", listen=forget, allow_basic=True)
+    assert in_clear(stand) == []
+    assert isinstance(run.error, LoginDowngraded)
+
+
 def test_digest_is_remembered_for_later_runs_until_it_is_forgotten(bench):
     """By host and port: a later run gets no further with Basic, though it is allowed. To forget allows it."""
     stand = bench()

@@ -23,7 +23,7 @@ from camreel.devices.http import Connection
 from camreel.devices.session import Login, trust_in
 from camreel.doctor import visit
 from camreel.errors import BasicNotAllowed, CameraError, CertificateChanged, LoginDowngraded, UsageError
-from camreel.events import Event, RangeKnown, Retrying
+from camreel.events import Event, Planned, RangeKnown, Retrying
 from camreel.jobs.export import export
 from camreel.model import Address, Credentials, Target
 from camreel_simulator import QUIRKS, DeviceClock, SimulatedCamera, running
@@ -167,6 +167,25 @@ def test_a_certificate_that_changes_in_mid_run(way, tmp_path):
         assert run.error.exit_code == 6
         assert "a man in the middle" in str(run.error)
         assert len(camera.log) == swapped[0]
+
+
+def test_the_search_that_proves_is_watched_too(tmp_path):
+    """Another certificate on its connection: the run ends there, before anything is planned."""
+    context, another, _authority = _certificates()
+    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW))
+    swapped: list[int] = []
+
+    def swap(event: Event) -> None:
+        if isinstance(event, RangeKnown):  # the search itself goes on over the connection that is open
+            another.configure_cert(context)
+        elif isinstance(event, Planned):
+            swapped.append(len(camera.log))
+
+    with running(camera, ssl_context=context) as server:
+        stand = Bench(camera, Address("127.0.0.1", server.port, https=True), tmp_path)
+        run = stand.export(end="2026-01-16 08:01:00", listen=swap, insecure=True)
+    assert isinstance(run.error, CertificateChanged)
+    assert swapped == []
 
 
 @pytest.mark.parametrize("legacy", [False, True])

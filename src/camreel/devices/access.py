@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -67,6 +68,12 @@ class Access:
         )
         async with connection:
             yield connection
+
+    def with_login(self, login: Login) -> Access:
+        """Return the same way to the camera by another ``login``; its certificates are compared with those of this."""
+        other = copy(self)  # replace() would forget which certificate was the first
+        other.login = login
+        return other
 
     def expect_new_certificate(self) -> None:
         """Take any certificate on the next connection, if nobody checks them: the camera was away."""

@@ -1,13 +1,15 @@
 """Where Digest has worked, Basic is a downgrade: a device does not lose Digest, but somebody in between asks for less.
 
 Remembered between runs by host and port: one small file each in the user's state folder, readable by its owner alone.
-It holds no password and no user name. If it cannot be written, this process remembers it.
+It holds no password and no user name. This process remembers it besides, whatever becomes of the file. A file that
+cannot be looked for counts as one that is there: in doubt the password is not sent.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from pathlib import Path
 
@@ -15,19 +17,22 @@ from camreel.devices.lockout import state_folder
 from camreel.diskio import make_private, write_whole
 from camreel.model import Address
 
-_unwritten: set[tuple[str, int]] = set()
+log = logging.getLogger("camreel.login")
+
+_in_process: set[tuple[str, int]] = set()
 
 
 def remember_digest(*addresses: Address) -> None:
     """Note that Digest has worked at ``addresses``, which are one device. Blocking."""
     for address in addresses:
+        _in_process.add(_key(address))
         try:
             note = _note(address)
             if not os.path.lexists(note):
                 make_private(note.parent)
                 write_whole(note, json.dumps({"camera": str(address), "login": "digest"}).encode("ascii"))
-        except (OSError, RuntimeError):  # the last: no home folder
-            _unwritten.add(_key(address))
+        except (OSError, RuntimeError) as error:  # the last: no home folder
+            log.debug("the note that Digest worked at %s: %s", address, error)
 
 
 def has_used_digest(*addresses: Address) -> bool:
@@ -35,11 +40,11 @@ def has_used_digest(*addresses: Address) -> bool:
 
     Whatever has the note's name counts: it is never opened, so nothing that lies there can keep us waiting.
     """
-    if any(_key(address) in _unwritten for address in addresses):
+    if any(_key(address) in _in_process for address in addresses):
         return True
     try:
-        return any(os.path.lexists(_note(address)) for address in addresses)
-    except RuntimeError:
+        return any(_is_there(_note(address)) for address in addresses)
+    except RuntimeError:  # no home folder, and so no note
         return False
 
 
@@ -49,8 +54,8 @@ def forget_digest(host: str, port: int | None = None) -> bool:
     Raises OSError if a note cannot be removed. Blocking.
     """
     place = Address(host, port or 0)
-    known = {key for key in _unwritten if key[0] == _key(place)[0] and port in {None, key[1]}}
-    _unwritten.difference_update(known)
+    known = {key for key in _in_process if key[0] == _key(place)[0] and port in {None, key[1]}}
+    _in_process.difference_update(known)
     try:
         notes = [*_folder().glob(f"{_name(host)}-{port or '*'}.json")]
     except RuntimeError:
@@ -58,6 +63,16 @@ def forget_digest(host: str, port: int | None = None) -> bool:
     for note in notes:
         note.unlink(missing_ok=True)
     return bool(known or notes)
+
+
+def _is_there(note: Path) -> bool:
+    try:
+        note.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _key(address: Address) -> tuple[str, int]:

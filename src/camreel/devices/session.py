@@ -55,6 +55,13 @@ class Login:
         self.doubt = anyio.Lock()
         self._refusal: LoginError | None = None
 
+    def proven(self) -> Login:
+        """Return a login of its own that knows the same of the device: what is refused to it is its own affair."""
+        other = Login()
+        other.accepted, other.by_digest = self.accepted, self.by_digest
+        other.redirected_from, other.closes_refused = self.redirected_from, self.closes_refused
+        return other
+
     async def check(self) -> None:
         """Raise the refusal, if there was one; wait while that is being found out."""
         if self.doubt.locked():

@@ -400,9 +400,8 @@ class CameraSearch(CameraSession):
             return recording.stream is stream and not is_snapshot(recording)
 
         # By a login of its own: if a search more than usual is refused, the downloads go on.
-        login = Login()
-        login.accepted = self._access.login.accepted
-        async with open_device(replace(self._access, login=login), self.channel) as camera:
+        access = self._access.with_login(self._access.login.proven())
+        async with open_device(access, self.channel) as camera:
             listed = await self._list_search(camera).prove(listed, is_wanted, now)
         self._empty, self.proof = listed.empty, listed.proof
         if self.proof.unproven:

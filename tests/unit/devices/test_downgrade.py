@@ -17,11 +17,6 @@ from camreel.model import Address
 HERE = Address("Cam.Example", 8080)
 
 
-@pytest.fixture(autouse=True)
-def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downgrade, "_unwritten", set())
-
-
 def notes() -> list[Path]:
     return [path for path in state_folder().rglob("*") if not path.is_dir()]
 
@@ -86,6 +81,25 @@ def test_without_a_home_folder_the_process_remembers(monkeypatch):
     assert forget_digest(HERE.host)
 
 
+def test_a_note_that_is_lost_is_known_to_the_process():
+    """Who wipes the folder in mid-run takes nothing away."""
+    remember_digest(HERE)
+    for note in notes():
+        note.unlink()
+    assert has_used_digest(HERE)
+    assert not has_used_digest(Address("other", 80))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_folder_that_cannot_be_searched_counts(monkeypatch, tmp_path):
+    """A loop of links: nobody can tell whether there is a note. In doubt the password is not sent."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert not has_used_digest(HERE)
+    state_folder().mkdir(parents=True)
+    (state_folder() / "digest").symlink_to("digest")
+    assert has_used_digest(HERE)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
 @pytest.mark.parametrize("kind", ["FIFO", "link to nothing", "garbage"])
 def test_whatever_has_its_name_counts_and_is_not_opened(kind):
@@ -93,6 +107,7 @@ def test_whatever_has_its_name_counts_and_is_not_opened(kind):
     remember_digest(HERE)
     (note,) = notes()
     note.unlink()
+    downgrade._in_process.clear()  # as in a later run
     assert not has_used_digest(HERE)
     if kind == "FIFO":
         os.mkfifo(note)

@@ -6,6 +6,7 @@ import pytest
 
 from camreel.devices.session import Login
 from camreel.errors import AccountLocked, LoginRefused
+from camreel.model import Address
 
 
 def test_a_fresh_login_may_be_tried():
@@ -39,3 +40,19 @@ def test_a_refusal_ends_a_login_that_had_worked():
     login.refuse(LoginRefused("no more"))
     with pytest.raises(LoginRefused):
         login.check_refusal()
+
+
+def test_a_login_of_its_own_knows_the_device():
+    """All that was learned of it goes along; a refusal does not, neither way."""
+    login = Login()
+    assert known_to(login.proven()) == (False, False, None, False)
+    login.accepted = login.by_digest = login.closes_refused = True
+    login.redirected_from = Address("cam", 80)
+    other = login.proven()
+    assert known_to(other) == (True, True, Address("cam", 80), True)
+    other.refuse(LoginRefused("no more"))
+    login.check_refusal()
+
+
+def known_to(login: Login) -> tuple[object, ...]:
+    return login.accepted, login.by_digest, login.redirected_from, login.closes_refused
