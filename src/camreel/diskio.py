@@ -60,13 +60,24 @@ def user_id() -> int | None:
 def keeps_owners(folder: Path) -> bool:
     """Return whether what this user makes in ``folder`` belongs to this user: not so on many shares. Blocking.
 
+    ``folder`` is this user's, or one that the user has named: a file is made in it, once for each file system.
     True if nothing can be made there.
     """
-    probe = random_part(folder / ".camreel")
     try:
-        handle = create_new(probe)
+        system = folder.stat().st_dev, user_id()
+        if system not in _keeping:
+            _keeping[system] = _makes_own(folder)
     except OSError:
         return True
+    return _keeping[system]
+
+
+_keeping: dict[tuple[int, int | None], bool] = {}  # by file system and user
+
+
+def _makes_own(folder: Path) -> bool:
+    probe = random_part(folder / ".camreel")
+    handle = create_new(probe)
     try:
         return user_id() in {None, os.fstat(handle).st_uid}
     finally:
@@ -75,15 +86,30 @@ def keeps_owners(folder: Path) -> bool:
             probe.unlink()
 
 
+def is_own(found: os.stat_result, within: Path) -> bool:
+    """Return whether what was found in the folder ``within`` is this user's, or the file system has no owners."""
+    user = user_id()
+    if user in {None, found.st_uid}:
+        return True
+    known = _keeping.get((found.st_dev, user))
+    if known is None:
+        # What another has mounted there is another's.
+        known = keeps_owners(within) or _keeping.get((found.st_dev, user), True)
+    return not known
+
+
 def is_own_folder(folder: Path) -> bool:
-    """Return whether a folder of this user is there, which is no link; of anybody if the file system has no owners."""
+    """Return whether a folder of this user is there, which is no link; of anybody if the file system has no owners.
+
+    The folder that it is in is this user's, or one that the user has named.
+    """
     try:
         found = folder.lstat()
     except OSError:
         return False
     if not stat.S_ISDIR(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION:
         return False
-    return user_id() in {None, found.st_uid} or not keeps_owners(folder)
+    return is_own(found, folder.parent)
 
 
 def is_own_file(file: Path) -> bool:
@@ -92,7 +118,7 @@ def is_own_file(file: Path) -> bool:
         found = file.lstat()
     except OSError:
         return False
-    return stat.S_ISREG(found.st_mode) and (user_id() in {None, found.st_uid} or not keeps_owners(file.parent))
+    return stat.S_ISREG(found.st_mode) and is_own(found, file.parent)
 
 
 def open_regular(path: str | Path, flags: int = os.O_RDONLY, *, follow: bool = False, own: bool = False) -> int:

@@ -31,12 +31,13 @@ from camreel.planning.plan import ExportPlan
 from camreel.report import reason_text
 from camreel.text import count_text, duration_text
 from camreel.transfer.download import TransferPolicy, fetch
+from camreel.transfer.folder import SCRATCH
 from camreel.transfer.keyframes import keyframes
 from camreel.transfer.pool import DownloadSlot, reason_of
 from camreel.transfer.ranges import NotInPart
 from camreel.transfer.resume import Ranges
 from camreel.transfer.runtime import Runtime
-from camreel.transfer.store import SCRATCH, Fetched, Store
+from camreel.transfer.store import Fetched, Store
 from camreel.transfer.throttle import Concurrency, RateLimit
 
 _PICTURES_A_SECOND = 20

@@ -5,6 +5,7 @@ Whoever may write the folder may have made them up: they are bounded, and every 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -26,8 +27,10 @@ _OUTPUT_PART = re.compile(
 )  # see camreel.output.finalize.part_for
 _SUFFIX = ".job"
 _UNKNOWN = "a job whose note cannot be read"
-_LONGEST = 16 << 20  # bytes: 200,000 clips
-_LONGEST_TOGETHER = 64 << 20
+_LONGEST = 8 << 20  # bytes: 100,000 clips
+_LONGEST_TOGETHER = 32 << 20
+_MOST = 1000  # notes that are read
+_MOST_SIGNS = 10_000  # of one kind: there is one, and what the texts have
 _LONGEST_HOLDER = 64 << 10
 _LONGEST_TEXT = 4096  # characters
 
@@ -84,20 +87,19 @@ def write_job(folder: Path, job: Job) -> None:
 
 
 def read_jobs(folder: Path) -> dict[Path, Job]:
-    """Return the notes in the store; one that cannot be read is an unknown job."""
+    """Return the notes in the store; one that cannot be read is an unknown job, and so are all beyond the bounds."""
     left = _LONGEST_TOGETHER
     jobs = {}
-    for file in sorted(folder.glob(f"*{_SUFFIX}")):
-        job, size = _job(file, min(left, _LONGEST))
+    for number, file in enumerate(sorted(path for path in folder.glob(f"*{_SUFFIX}") if _NAME.fullmatch(path.stem))):
+        job, size = _job(file, min(left, _LONGEST)) if left and number < _MOST else (None, 0)
         left -= size
-        jobs[file] = job
+        jobs[file] = job or Job(file.stem, _UNKNOWN)
     return jobs
 
 
 def read_job(folder: Path, name: str) -> Job | None:
     """Return the note of the job ``name``; None if there is none that can be read."""
-    job, size = _job(job_file(folder, name), _LONGEST)
-    return job if size else None
+    return _job(job_file(folder, name), _LONGEST)[0]
 
 
 def drop_job(folder: Path, job: Job) -> None:
@@ -105,19 +107,26 @@ def drop_job(folder: Path, job: Job) -> None:
     job_file(folder, job.name).unlink(missing_ok=True)
 
 
-def _job(file: Path, most: int) -> tuple[Job, int]:
-    """Return the job of a note, and the size of the note: 0 if it cannot be read."""
-    with suppress(OSError, ValueError, TypeError, RecursionError, KeyError):
+def _job(file: Path, most: int) -> tuple[Job | None, int]:
+    """Return the job of a note, None if it cannot be read; and how many bytes of it were read."""
+    try:
         data = read_regular(file, most)
+    except OSError as error:
+        return None, most if error.errno == errno.EFBIG else 0
+    with suppress(ValueError, TypeError, RecursionError, KeyError):
         fields = _decoded(data)
         job = Job(**{**fields, "clips": tuple(fields["clips"])})
         is_ours = _NAME.fullmatch(file.stem) and job.name == file.stem and _are_texts(job.what, job.part)
         if is_ours and all(isinstance(stem, str) and STEM.fullmatch(stem) for stem in job.clips):
             return job, len(data)
-    return Job(file.stem, _UNKNOWN), 0
+    return None, len(data)
 
 
-def output_parts(job: Job, folder: Path | None = None) -> tuple[Path, ...]:
+Listed = dict[Path, tuple[Path, ...]]
+"""The unfinished videos by folder, so that each folder is listed once."""
+
+
+def output_parts(job: Job, folder: Path | None = None, listed: Listed | None = None) -> tuple[Path, ...]:
     """Return what a killed run has left of its unfinished video, which may be in several files.
 
     Only regular files of this user with a name of ours; and only those in ``folder``, if it is given.
@@ -126,15 +135,16 @@ def output_parts(job: Job, folder: Path | None = None) -> tuple[Path, ...]:
     base = _OUTPUT_PART.fullmatch(part.name)
     if base is None or not part.is_absolute() or ".." in part.parts or (folder is not None and part.parent != folder):
         return ()
-    return tuple(path for path in unfinished_in(part.parent) if path.name.startswith(f"{base[1]}."))
+    listed = {} if listed is None else listed
+    if part.parent not in listed:
+        listed[part.parent] = tuple(unfinished_in(part.parent))
+    return tuple(path for path in listed[part.parent] if path.name.startswith(f"{base[1]}."))
 
 
 def unfinished_in(folder: Path) -> Iterator[Path]:
     """Yield the unfinished videos of this user in ``folder``, of runs that were killed or are still at work."""
     with suppress(OSError):
-        for path in sorted(folder.iterdir()):
-            if _OUTPUT_PART.fullmatch(path.name) and is_own_file(path):
-                yield path
+        yield from sorted(path for path in folder.iterdir() if _OUTPUT_PART.fullmatch(path.name) and is_own_file(path))
 
 
 def _is_number(value: object) -> bool:
@@ -150,6 +160,8 @@ def _encoded(fields: dict[str, Any]) -> bytes:
 
 
 def _decoded(data: bytes) -> dict[str, Any]:
+    if any(data.count(sign) > _MOST_SIGNS for sign in (b"[", b"{", b":")):
+        raise ValueError("no note of ours has so many values")  # which would take a hundred times the room
     fields = json.loads(data)
     if not isinstance(fields, dict):
         raise TypeError(fields)

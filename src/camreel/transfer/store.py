@@ -10,12 +10,12 @@ import hashlib
 import os
 import re
 import secrets
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 from filelock import BaseFileLock, Timeout
@@ -37,17 +37,18 @@ from camreel.diskio import (
 )
 from camreel.errors import DiskError
 from camreel.model import Address, Recording
+from camreel.transfer.folder import open_folder
 from camreel.transfer.hashes import HashNotes, KnownFile, RunningHash, begin_notes, drop_notes, has_notes, hash_up_to
 from camreel.transfer.lock import acquire, is_locked
-from camreel.transfer.notes import Job, job_file, output_parts, read_holder, read_job, read_jobs, write_holder
+from camreel.transfer.notes import Job, Listed, job_file, output_parts, read_holder, read_job, read_jobs, write_holder
 
 ROOT = ".amcrest_download"
-SCRATCH = "timelapse-"  # folders of a timelapse, for as long as its run has the store
 SUFFIXES = (".mp4", ".dav", ".bin")
 _OTHER_ROOT = re.compile(rf"{re.escape(ROOT)}-[0-9a-f]{{8}}")
 _NOTE = ".about.part"
 _LONGEST_NOTE = 1 << 20
 _TORN = re.compile(r".+\.(?:job|about\.part|holder)\.(?:[0-9]+|[0-9a-f]{8})\.part")  # of a note that was being written
+_MOST_ROOTS = 100  # folders of ours in an output folder that are looked at
 _PATIENCE = 5  # how often another may take our place while we begin
 
 
@@ -79,7 +80,7 @@ class Store:
     def __init__(self, output_dir: Path, camera: Address | str, *, root: Path | None = None) -> None:
         """Open the store of the camera at an address, or by the name of its folder, below ``root`` if it is given."""
         name = camera if isinstance(camera, str) else camera.authority
-        self._name = re.sub(r"[^A-Za-z0-9._-]", "_", name).strip(".") or "camera"
+        self._name = folder_name(name)
         self._output_dir = output_dir
         self._given = root
         self._choose()
@@ -164,16 +165,18 @@ class Store:
     def _tidy(self) -> None:
         """Remove what killed runs have torn, the notes of jobs with the last clip or part, and empty folders."""
         _remove_if_empty(self.kept_folder)
-        for scratch in self.folder.glob(f"{SCRATCH}*"):
-            if is_own_folder(scratch):
-                shutil.rmtree(scratch, ignore_errors=True)
+        with suppress(OSError), open_folder(self.folder) as folder:
+            if folder is not None:
+                for scratch in filter(folder.is_scratch, folder.names()):
+                    folder.remove_scratch(scratch)
         with suppress(OSError):
             for torn in _torn_notes(self._root, self._name):
                 torn.unlink(missing_ok=True)
             notes = read_jobs(self.folder)
             if {*self.folder.iterdir()} == {*notes}:
+                listed: Listed = {}
                 for note, job in notes.items():
-                    if not output_parts(job):  # else it alone tells of that
+                    if not output_parts(job, listed=listed):  # else it alone tells of that
                         note.unlink(missing_ok=True)
         _remove_if_empty(self.folder)
         if self._hashes is not None:
@@ -482,13 +485,18 @@ class Store:
                 part.unlink(missing_ok=True)
 
 
+def folder_name(camera: str) -> str:
+    """Return what the folder of a camera is called."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", camera).strip(".") or "camera"
+
+
 def roots_in(output_dir: Path) -> tuple[Path, ...]:
-    """Return the folders of this user's stores in ``output_dir``. Raises OSError."""
+    """Return the folders of this user's stores in ``output_dir``, the usual one first. Raises OSError."""
     try:
         others = sorted(path for path in output_dir.iterdir() if _OTHER_ROOT.fullmatch(path.name))
     except FileNotFoundError:
         return ()
-    return tuple(root for root in (output_dir / ROOT, *others) if is_own_folder(root))
+    return tuple(islice(filter(is_own_folder, (output_dir / ROOT, *others)), _MOST_ROOTS))
 
 
 def files_in(folder: Path) -> Iterator[Path]:

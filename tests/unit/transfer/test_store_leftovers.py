@@ -9,9 +9,10 @@ import pytest
 
 from camreel.errors import DiskError
 from camreel.model import Address
-from camreel.transfer.leftovers import is_held, left_in, remove
+from camreel.transfer.folder import SCRATCH
+from camreel.transfer.leftovers import is_held, left_in, others_in, remove
 from camreel.transfer.notes import Job, write_job
-from camreel.transfer.store import ROOT, SCRATCH, Store
+from camreel.transfer.store import ROOT, Store
 
 HERE = Address("cam.example", 80)
 JOB = Job("a1b2c3d4e5f6", "channel 1, a morning, into out.mp4")
@@ -81,6 +82,59 @@ def test_only_files_of_ours_go(tmp_path, filled, recording):
     assert [left.name for left in left_in(tmp_path)] == ["cam.example"]
     remove(left_in(tmp_path)[0], kept=True)
     assert (treasure / "a.mp4").read_bytes() == b"precious"
+
+
+PRECIOUS = ("a.jpg", "thesis.odt", "b.part", "c.job", "d.mp4", "e.unusable.mp4", "kept/f.mp4", "timelapse-holidays/g")
+
+
+def test_a_folder_without_a_name_of_ours_is_none(tmp_path):
+    """Somebody has given a folder of the user's the name of ours: nothing in it is listed, counted or removed."""
+    for name in PRECIOUS:
+        (path := tmp_path / ROOT / "2020" / name).parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"precious")
+    (tmp_path / ROOT / "2020.lock").write_bytes(b"precious")
+    (tmp_path / ROOT / "empty").mkdir()
+    assert left_in(tmp_path) == ()
+    assert others_in(tmp_path, ()) == 2
+
+
+def test_beside_names_of_ours_all_others_are_left_alone(tmp_path, filled):
+    """They are counted, and stay as they are; the clips go."""
+    for name in PRECIOUS:
+        (path := filled.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"precious")
+    (left,) = left_in(tmp_path)
+    assert len(left.waiting) == 4
+    assert (left.others, others_in(tmp_path, (left,))) == (8, 8)
+    remove(left, kept=True)
+    assert [(filled.folder / name).read_bytes() for name in PRECIOUS] == len(PRECIOUS) * [b"precious"]
+    found = [path for path in filled.folder.rglob("*") if path.is_file()]
+    assert len(found) == len(PRECIOUS)
+    assert left_in(tmp_path) == ()
+
+
+def test_all_names_of_ours_go(tmp_path, filled, recording):
+    """Whatever a run can have left: no other file keeps the folder."""
+    stem = filled.stem(recording(7))
+    names = [f"{stem}{end}" for end in (".mp4", ".dav", ".bin", ".unusable.mp4", ".unusable.dav", ".part")]
+    names += [f"{stem}.about.part", f"{stem}.about.part.0123abcd.part", f"{JOB.name}.job.0123abcd.part"]
+    for name in names:
+        (filled.folder / name).touch()
+    assert left_in(tmp_path)[0].others == 0
+    remove(left_in(tmp_path)[0], kept=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a b", ".hid", "x" * 250, "a\nb", "caf\u00e9"])
+def test_only_names_that_a_store_gives_are_listed(tmp_path, filled, name):
+    """Another name would lead to another folder, or to a file name that is too long."""
+    try:
+        other = filled.folder.parent / name
+        other.mkdir()
+    except OSError:
+        pytest.skip("the file system has no such names")
+    (other / "2026-01-16_08.00.00-08.01.00_0123456789ab.mp4").touch()
+    assert [left.name for left in left_in(tmp_path)] == ["cam.example"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"name": 1, "what": 2, "clips": [3]}', '{"clips": 5}', "[" * 50_000])

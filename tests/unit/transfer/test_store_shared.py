@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
+import tracemalloc
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,14 +16,15 @@ import pytest
 
 from camreel import diskio
 from camreel.devices.lockout import state_folder
+from camreel.diskio import create_new
 from camreel.errors import BadTransfer, CameraUnreachable, DiskError
 from camreel.model import Address
-from camreel.transfer import hashes, resume
+from camreel.transfer import hashes, notes, resume
 from camreel.transfer.download import fetch
 from camreel.transfer.leftovers import left_in, remove, unfinished
 from camreel.transfer.notes import Job, read_jobs, write_job
 from camreel.transfer.resume import OVERLAP, PartialFile
-from camreel.transfer.store import ROOT, Store
+from camreel.transfer.store import ROOT, Store, roots_in
 
 pytestmark = [
     pytest.mark.anyio,
@@ -31,6 +35,7 @@ HERE = Address("cam.example", 80)
 WHOLE = b"\x00\x00\x00\x20ftypisom" + bytes(range(256)) * 2000
 EVIL = b"\x00\x00\x00\x20ftypisom" + bytes(reversed(range(256))) * 2000
 BREAK = 400_000
+STEM = "2026-01-16_08.00.00-08.01.00_0123456789ab"
 
 
 @pytest.fixture(autouse=True)
@@ -475,13 +480,112 @@ def test_clean_neither_follows_nor_waits(store, shared, tmp_path):
         huge.truncate(1 << 40)
     os.mkfifo(store.folder.parent / "cam.example.holder")
     (store.folder / "kept").symlink_to(victim, target_is_directory=True)
-    (store.folder / "x.mp4").symlink_to(victim / "a.mp4")
+    (store.folder / f"{STEM}.mp4").symlink_to(victim / "a.mp4")
     (left,) = left_in(shared)
     assert [job.what for job in left.jobs] == 3 * ["a job whose note cannot be read"]
     assert left.kept == ()
     remove(left, kept=True)
     assert names(victim) == ["a.mp4"]
     assert not list(shared.iterdir())
+
+
+@pytest.mark.parametrize("moment", ["camreel.transfer.store.write_holder", "camreel.transfer.leftovers._left"])
+def test_clean_removes_nothing_where_a_link_leads(store, shared, tmp_path, monkeypatch, moment):
+    """Somebody puts a link in the place of the folder that was listed, when it is locked, or read."""
+    clip = store.folder / f"{STEM}.mp4"
+    clip.write_bytes(b"ours")
+    secret = tmp_path / "home" / "pictures" / store.folder.name
+    precious = [
+        secret / name for name in (clip.name, "a.jpg", "kept/b.jpg", f"kept/{clip.name}", "timelapse-holidays/c")
+    ]
+    for path in precious:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"precious")
+    (left,) = left_in(shared)
+    module, name = moment.rsplit(".", 1)
+    before = getattr(importlib.import_module(module), name)
+
+    def swap(*given: Any) -> Any:
+        done = before(*given)
+        if not store.folder.parent.is_symlink():
+            store.folder.parent.rename(shared / "aside")
+            store.folder.parent.symlink_to(secret.parent, target_is_directory=True)
+        return done
+
+    monkeypatch.setattr(moment, swap)
+    remove(left, kept=True)
+    assert store.folder.parent.is_symlink()
+    assert [path.read_bytes() for path in precious] == len(precious) * [b"precious"]
+
+
+@pytest.fixture
+def strangers() -> Callable[[Path], None]:
+    """Give files to another user."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file to another user")
+    return lambda path: os.lchown(path, 4321, 4321)
+
+
+@pytest.mark.timeout(60)
+def test_who_fills_the_folder_holds_nobody_up(store, shared, strangers, monkeypatch):
+    """What is another's is asked for once a file system, not once a name, and nothing is made in another's folder."""
+    made: list[Path] = []
+    monkeypatch.setattr(diskio, "_keeping", {})
+    monkeypatch.setattr(diskio, "create_new", lambda path: made.append(path) or create_new(path))
+    (store.folder / f"{STEM}.mp4").write_bytes(b"ours")
+    for number in range(300):
+        (part := shared / f"x.mp4.{number:08x}.part").touch()
+        (folder := shared / f"{ROOT}-{number:08x}").mkdir()
+        (inside := folder / store.folder.name).mkdir()
+        for path in (part, folder, inside):
+            strangers(path)
+    (left,) = left_in(shared)
+    assert unfinished(shared, (left,)) == ()
+    assert again(store).folder == store.folder
+    assert [path.parent for path in made] == [shared]
+
+
+def test_folders_beyond_a_bound_are_not_looked_at(shared, store):
+    """The usual one comes first."""
+    for number in range(150):
+        (shared / f"{ROOT}-{number:08x}").mkdir()
+    found = roots_in(shared)
+    assert (len(found), found[0]) == (100, store.folder.parent)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["[]", "{}", '{"a": 1}', '"x"'])
+def test_notes_are_bounded_together(store, monkeypatch, kind):
+    """Of a note that is full of values none is made; what is read of all has a bound, whether it can be used or not."""
+    text = f'{{"clips": [{",".join(8_000_000 // (len(kind) + 1) * [kind])}]}}'
+    first = store.folder / f"{0:012x}.job"
+    first.write_text(text)
+    for number in range(1, 12):
+        (store.folder / f"{number:012x}.job").hardlink_to(first)
+    read: list[int] = []
+
+    def count(path: Path, most: int) -> bytes:
+        data = diskio.read_regular(path, most)
+        read.append(len(data))
+        return data
+
+    monkeypatch.setattr(notes, "read_regular", count)
+    tracemalloc.start()
+    try:
+        assert {job.what for job in read_jobs(store.folder).values()} == {"a job whose note cannot be read"}
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+    assert sum(read) <= 32 << 20
+    assert len(read_jobs(store.folder)) == 12
+
+
+def test_of_a_thousand_notes_the_others_are_unknown(store):
+    """They go with the rest all the same."""
+    for number in range(1003):
+        write_job(store.folder, Job(f"{number:012x}", "one [part] {of} a: b"))
+    found = [job.what for job in read_jobs(store.folder).values()]
+    assert found == 1000 * ["one [part] {of} a: b"] + 3 * ["a job whose note cannot be read"]
 
 
 def test_clean_finds_what_killed_runs_left(store, shared, tmp_path):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from camreel.transfer.leftovers import Left
 
 _DAY = 86400
+_MOST_JOBS = 100  # that are shown of one camera
 
 
 @click.command(
@@ -49,7 +50,7 @@ _DAY = 86400
 @debug_option
 def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_json: bool) -> int:
     # Late: it brings asyncio, which --help does without.
-    from camreel.transfer.leftovers import is_held, left_in, unfinished  # noqa: PLC0415
+    from camreel.transfer.leftovers import is_held, left_in, others_in, unfinished  # noqa: PLC0415
     from camreel.transfer.store import ROOT  # noqa: PLC0415
 
     output_dir = absolute(folder)
@@ -61,17 +62,20 @@ def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_js
         raise UsageError(f"There is nothing of {printable(unknown[0], 60)!r} in {output_dir / ROOT}.")
     chosen = [left for left in found if not cameras or left.name in cameras]
     videos = () if cameras else unfinished(output_dir, found)
+    others = others_in(output_dir, found)
     sizes = sum(path.lstat().st_size for path in videos)
     held = {left.folder: who for left in chosen if (who := is_held(left))}
     free = [left for left in chosen if left.folder not in held]
     if as_json:
         freed, failed = _removed(free, videos, kept=kept) if yes else (0, None)
         rows = [_row(left, held.get(left.folder)) for left in chosen]
-        told = {"folder": str(output_dir / ROOT), "cameras": rows, "unfinished": len(videos), "removed_bytes": freed}
+        told = {"folder": str(output_dir / ROOT), "cameras": rows, "unfinished": len(videos)}
+        told |= {"left_alone": others, "removed_bytes": freed}
         terminal.say_json({**json_head(), "exit_code": failed.exit_code if failed else 0, **told})
         return failed.exit_code if failed else 0
+    alone = f"{count_text(others, 'other file')} {'was' if others == 1 else 'were'} left alone." if others else None
     if not chosen and not videos:
-        terminal.print_wrapped(f"No downloads wait in {output_dir}.")
+        terminal.print_wrapped("\n".join(filter(None, (f"No downloads wait in {output_dir}.", alone))))
         return 0
     for root in dict.fromkeys(left.folder.parent for left in chosen):
         terminal.out(str(root))
@@ -79,6 +83,8 @@ def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_js
         terminal.print_wrapped("\n".join(line for each in lines for line in each))
     if videos:
         terminal.print_wrapped(f"{count_text(len(videos), 'unfinished file')} of killed runs, {size_text(sizes)}")
+    if alone:
+        terminal.print_wrapped(alone)
     if not yes:
         size = sizes + sum(left.size + (left.kept_size if kept else 0) for left in free)
         terminal.print_wrapped(
@@ -146,7 +152,12 @@ def _lines(left: Left, holder: str | None) -> list[str]:
     age = max(0.0, time.time() - left.last)
     old = f"{age // _DAY:.0f} d" if age >= _DAY else duration_text(age // 60 * 60) or "a minute"
     lines = [f"  {left.name}: {'; '.join(said)}; last written {old} ago"]
-    lines += [f"      {job.what}: {left.clips_of(job)} of {count_text(len(job.clips), 'clip')}" for job in left.jobs]
+    lines += [
+        f"      {printable(job.what)}: {left.clips_of(job)} of {count_text(len(job.clips), 'clip')}"
+        for job in left.jobs[:_MOST_JOBS]
+    ]
+    if more := len(left.jobs[_MOST_JOBS:]):
+        lines.append(f"      and {count_text(more, 'more job')}")
     if holder:
         lines.append(f"      in use ({holder}): left alone")
     return lines

@@ -41,7 +41,9 @@ def test_json_has_the_same(camreel_: Camreel, stores: Path) -> None:
     """One document on stdout, with a schema; and what was removed."""
     said = camreel_(["clean", "--json"])
     told = json.loads(said.out)
-    assert list(told) == ["schema", "program", "exit_code", "folder", "cameras", "unfinished", "removed_bytes"]
+    assert list(told) == [
+        "schema", "program", "exit_code", "folder", "cameras", "unfinished", "left_alone", "removed_bytes"
+    ]  # fmt: skip
     assert [list(row) for row in told["cameras"]] == 2 * [
         ["name", "clips", "parts", "bytes", "kept", "kept_bytes", "last_written", "in_use", "jobs"]
     ]
@@ -52,6 +54,7 @@ def test_json_has_the_same(camreel_: Camreel, stores: Path) -> None:
     assert json.loads(camreel_(["clean", "--json", "--yes"]).out)["removed_bytes"] == 1_500_000
     assert clips(stores) == ["kept"]
     (stores / "10.0.0.2" / "kept").rename(stores.parent / "elsewhere")
+    (stores / "10.0.0.2.holder").touch()
     assert json.loads(camreel_(["clean", "--json", "--camera", "10.0.0.2"]).out)["cameras"][0]["kept"] == 0
 
 
@@ -84,6 +87,31 @@ def test_what_is_not_there_is_a_usage_error(camreel_: Camreel, stores: Path, arg
     assert words in said.err
     assert "\x1b" not in said.everything
     assert clips(stores) == ["10.0.0.1", "kept"]
+
+
+def test_what_is_not_ours_is_left_alone_and_told(camreel_: Camreel, stores: Path) -> None:
+    """In one line, whether something of ours is there or not; no name can forge another line."""
+    for name in ("10.0.0.1/thesis.odt", "family\n  10.0.0.9: 3 clips", "10.0.0.2/kept/alps.jpg"):
+        (stores / name).write_bytes(b"precious")
+    said = camreel_(["clean"])
+    assert said.code == 0
+    assert "3 other files were left alone.\n" in said.out
+    assert "10.0.0.9" not in said.everything
+    assert json.loads(camreel_(["clean", "--json", "--yes", "--kept"]).out)["left_alone"] == 3
+    said = camreel_(["clean"])
+    assert "No downloads wait in" in said.out
+    assert "left alone" in said.out
+
+
+def test_what_a_note_says_is_one_line(camreel_: Camreel, stores: Path) -> None:
+    """It may have been planted. Of many, the first are shown."""
+    for number in range(150):
+        note = {"name": f"{number:012x}", "what": "one\n  10.0.0.9: 3 clips", "part": "", "clips": []}
+        (stores / "10.0.0.1" / f"{number:012x}.job").write_text(json.dumps(note))
+    said = camreel_(["clean"])
+    assert said.out.count("10.0.0.9") == 100
+    assert not [line for line in said.out.splitlines() if line.startswith("  10.0.0.9")]
+    assert "and 50 more jobs" in said.out
 
 
 def test_an_empty_folder_is_no_error(camreel_: Camreel) -> None:
