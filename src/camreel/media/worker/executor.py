@@ -20,6 +20,7 @@ from camreel.media.worker.wire import LONGEST_LINE, BadMessage, Message, decode,
 _PASSED = frozenset(
     {"PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH"}
 )
+_OF_OTHERS = frozenset({"SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"})
 # Where the worker starts. `-m` looks in the working directory first: this one holds no stranger's av.py, and the
 # package's own modules are no top-level ones there.
 _BESIDE_THE_PACKAGE = Path(__file__).parents[3]
@@ -31,6 +32,11 @@ class WorkerEnded(Exception):
     def __init__(self, cause: str = "") -> None:
         super().__init__(cause)
         self.cause = cause
+
+    @property
+    def by_others(self) -> bool:
+        """Whether a person or the system may have ended it: the signal is none that a fault in the worker sends."""
+        return self.cause.replace(":", ",").partition(",")[0] in _OF_OTHERS
 
 
 class Executor(Protocol):

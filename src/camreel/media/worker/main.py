@@ -24,6 +24,7 @@ from typing import IO
 from camreel.errors import CamreelError, DiskError, MergeError, printable, shortage
 from camreel.formats.source import ClipTrust, changed_clip, expect_clip, trust_clips
 from camreel.media.worker.messages import (
+    ClipBegun,
     ClipFile,
     Failed,
     Finish,
@@ -155,6 +156,7 @@ def _merge(job: MergeJob, asked: queue.Queue[Message], answers: IO[bytes]) -> No
 
     try:
         while isinstance(order := asked.get(), ClipFile):
+            _send(answers, ClipBegun(order.number))
             expect_clip(order.path, order.digest)
             results = merger.add(order, partial(_report, answers))
             if results.again is not None:  # nothing of it is used

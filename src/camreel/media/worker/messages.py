@@ -92,6 +92,13 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipBegun:
+    """The worker is about to read clip ``number``: if it dies now, that may be the clip's fault."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class MergeProgress:
     """The output holds the footage up to ``wall``, which came from clip ``number``."""
 

@@ -15,6 +15,7 @@ import anyio
 from camreel.errors import DiskError, MergeError, printable, reason_of_system, unexpected_error
 from camreel.media.worker.executor import ChildProcess, Executor, WorkerEnded
 from camreel.media.worker.messages import (
+    ClipBegun,
     ClipFile,
     ClipOutcome,
     ClipResults,
@@ -48,35 +49,49 @@ StillAnswer = TypeVar("StillAnswer", Still | NoStill, Sheet)
 class MergeDied(MergeError):
     """The merge process died or hung; ``number`` is the clip it was at, None if it was at none.
 
-    ``is_certain``: the process itself blames the clip. Otherwise somebody may have killed or stopped it.
+    ``is_certain``: the process itself blames the clip. Otherwise somebody may have killed or stopped it, and
+    ``by_others`` says that the signal looks like it. ``was_idle``: it had not begun to read the clip.
     """
 
-    def __init__(self, message: str, number: int | None, *, is_certain: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        number: int | None,
+        *,
+        is_certain: bool = False,
+        by_others: bool = False,
+        was_idle: bool = False,
+    ) -> None:
         super().__init__(message, hint=_KEPT)
         self.number = number
         self.is_certain = is_certain
+        self.by_others = by_others
+        self.was_idle = was_idle
 
     @property
-    def place(self) -> tuple[type, int | None]:
-        """What it was doing: two deaths at the same place have the same cause."""
-        return type(self), self.number
+    def place(self) -> tuple[type, int | None, bool]:
+        """What it was doing: deaths in a row at the same place have the same cause."""
+        return type(self), self.number, self.was_idle
 
 
 class PlaybackDied(MergeDied):
     """The merge process died while it decoded the finished video; ``result`` is that of the merge, and says so."""
 
-    def __init__(self, message: str, number: int | None, result: MergeResult) -> None:
-        super().__init__(message, number)
+    def __init__(self, message: str, number: int | None, result: MergeResult, *, by_others: bool = False) -> None:
+        super().__init__(message, number, by_others=by_others)
         self.result = result
 
 
 class _Conversation:
     """Talk to the worker of ``executor``, which errors call the ``name`` process.
 
-    ``died`` makes the error for a worker that died or hung; ``hint`` is the advice of all other errors.
+    ``died`` makes the error for a worker that died or hung, of a sentence and of whether others may have killed it;
+    ``hint`` is the advice of all other errors.
     """
 
-    def __init__(self, executor: Executor | None, name: str, died: Callable[[str], MergeError], hint: str) -> None:
+    def __init__(
+        self, executor: Executor | None, name: str, died: Callable[[str, bool], MergeError], hint: str
+    ) -> None:
         self._executor = executor or ChildProcess()
         self._name = name
         self._died = died
@@ -103,9 +118,11 @@ class _Conversation:
             with anyio.fail_after(patience):
                 return await self._executor.receive()
         except TimeoutError:
-            raise self._died(f"The {self._name} process said nothing for {patience:g} seconds {doing}.") from None
+            said = f"The {self._name} process said nothing for {patience:g} seconds {doing}."
+            raise self._died(said, False) from None
         except WorkerEnded as ended:
-            raise self._died(f"The {self._name} process died {doing}{ended.cause and f' ({ended.cause})'}.") from None
+            said = f"The {self._name} process died {doing}{ended.cause and f' ({ended.cause})'}."
+            raise self._died(said, ended.by_others) from None
         except BadMessage as error:
             raise MergeError(f"The {self._name} process answered with {error} {doing}.", hint=self._hint) from error
 
@@ -136,9 +153,10 @@ class MergeProcess:
         self._job = replace(job, output=str(Path(job.output).absolute()))
         self._on_progress = on_progress
         self._stall_seconds = stall_seconds
-        self._worker = _Conversation(executor, "merge", lambda said: MergeDied(said, self._at), _KEPT)
+        self._worker = _Conversation(executor, "merge", self._died, _KEPT)
         self._job_sent = False
         self._at: int | None = None
+        self._is_idle = True
         self._added: set[int] = set()
 
     async def __aenter__(self) -> MergeProcess:
@@ -194,7 +212,7 @@ class MergeProcess:
         except MergeError as error:
             done = self._unplayed(result, str(error), at)
             if isinstance(error, MergeDied):
-                raise PlaybackDied(str(error), at, done) from error
+                raise PlaybackDied(str(error), at, done, by_others=error.by_others) from error
             return done
         return replace(result, playback=message.playback)
 
@@ -210,6 +228,9 @@ class MergeProcess:
     def _check_known(self, outcomes: Iterable[ClipOutcome]) -> None:
         if any(outcome.number not in self._added for outcome in outcomes):
             raise MergeError("The merge process answered for a clip that it was not given.", hint=_KEPT)
+
+    def _died(self, said: str, by_others: bool) -> MergeDied:
+        return MergeDied(said, self._at, by_others=by_others, was_idle=self._is_idle)
 
     async def _post(self, clip: ClipFile) -> None:
         self._added.add(clip.number)
@@ -229,7 +250,7 @@ class MergeProcess:
     async def _answer_of(self, number: int | None, kind: type[Answer], doing: str, patience: float) -> Answer:
         """Wait for the answer to an order, on clip ``number`` or none. Anything else ends the process."""
         answer: Answer | None = None
-        self._at = number
+        self._at, self._is_idle = number, number is not None
         try:
             answer = await self._answer(kind, doing, patience)
         finally:
@@ -240,8 +261,11 @@ class MergeProcess:
     async def _answer(self, kind: type[Answer], doing: str, patience: float) -> Answer:
         while True:
             message = await self._worker.receive(doing, patience)
+            if isinstance(message, ClipBegun | MergeProgress):
+                self._at, self._is_idle = message.number, False
+            if isinstance(message, ClipBegun):
+                continue
             if isinstance(message, MergeProgress):
-                self._at = message.number
                 self._on_progress(message.number, message.wall)
             elif isinstance(message, kind):
                 return message
@@ -259,7 +283,7 @@ async def lapse(
     """Make a timelapse in a process of its own. Raises :class:`MergeError`, :class:`DiskError`."""
     at: int | None = None
     doing = "while the timelapse was being made"
-    worker = _Conversation(executor, "merge", lambda said: MergeDied(said, at), _KEPT)
+    worker = _Conversation(executor, "merge", lambda said, by_others: MergeDied(said, at, by_others=by_others), _KEPT)
     await worker.start()
     try:
         await worker.send(replace(order, job=replace(order.job, output=str(Path(order.job.output).absolute()))))
@@ -297,7 +321,7 @@ class StillProcess:
     """
 
     def __init__(self, *, stall_seconds: float = 30, executor: Executor | None = None) -> None:
-        self._worker = _Conversation(executor, "picture", lambda said: MergeDied(said, None), _HINT)
+        self._worker = _Conversation(executor, "picture", lambda said, _by_others: MergeDied(said, None), _HINT)
         self._stall_seconds = stall_seconds
         self._restarts = _MOST_RESTARTS
 

@@ -17,6 +17,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from camreel.media.worker.messages import (
+    ClipBegun,
     ClipFile,
     ClipResults,
     Failed,
@@ -37,7 +38,7 @@ from camreel.media.worker.messages import (
 from camreel.model import Span, WallTime
 
 Message = (
-    MergeJob | ClipFile | Finish | MergeProgress | ClipResults | MergeResult | Failed
+    MergeJob | ClipFile | Finish | ClipBegun | MergeProgress | ClipResults | MergeResult | Failed
     | PlaybackProgress | PlaybackResult
     | StillOrder | Still | NoStill | SheetOrder | Sheet | TimelapseOrder | TimelapseResult
 )  # fmt: skip
