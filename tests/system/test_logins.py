@@ -72,6 +72,17 @@ def test_a_camera_that_closes_is_known_after_its_first_refusal(bench):
     assert without == len(logins(stand))
 
 
+@pytest.mark.parametrize("odd", ["204", "200 without a body", "404", "400"])
+def test_an_answer_that_proves_nothing_is_no_login(bench, odd):
+    """After it, the first refusal is one of the password, not of an old nonce: it is not sent once more."""
+    stand = bench()
+    stand.camera.add_faults(Fault("status", status=int(odd[:3]), before_login=True, skip=1, text=""))
+    stand.password = "wrong"
+    run = stand.export()
+    assert isinstance(run.error, LoginRefused)
+    assert [one.status for one in stand.camera.log if one.authorization is not None] == [int(odd[:3]), 401]
+
+
 def in_clear(stand: Bench) -> list[str]:
     """The requests by which the password itself reached the camera."""
     return [one.target for one in stand.camera.log if (one.authorization or "").lower().startswith("basic")]

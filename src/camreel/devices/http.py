@@ -345,7 +345,7 @@ class Connection:
         again: nobody can tell whether the camera took the password.
         """
         known, signed = self._login.accepted, challenge is not None
-        if challenge is not None and response.status < 500 and response.status != 403:
+        if challenge is not None and _proves_the_login(response):
             self._login.accepted = True
             if challenge.is_digest and not self._login.by_digest:
                 self._login.by_digest = True
@@ -508,6 +508,14 @@ class Connection:
             yield chunk
             ours = anyio.current_time() - given  # what our side takes its time for is no stall of the camera's
             mark, silent_since, self._until = mark + ours, silent_since + ours, self._until + ours
+
+
+def _proves_the_login(response: aiohttp.ClientResponse) -> bool:
+    """Return whether a device answers like that only to whom it has let in: it hands out something.
+
+    A 404 or an empty answer may come before anybody looks at the password.
+    """
+    return response.status == 206 or (response.status == 200 and response.content_length != 0)
 
 
 def _falls_to_basic(offers: list[Challenge]) -> bool:
