@@ -14,6 +14,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -119,6 +120,41 @@ def is_own_file(file: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISREG(found.st_mode) and is_own(found, file.parent)
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """Which file it is, whatever its name; ``modified`` in nanoseconds."""
+
+    device: int
+    inode: int
+    owner: int
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> FileIdentity:
+        """Return that of the file that the system describes so."""
+        return cls(found.st_dev, found.st_ino, found.st_uid, found.st_size, found.st_mtime_ns)
+
+    def is_also(self, other: FileIdentity) -> bool:
+        """Return whether both are of one file that nobody has made longer or shorter."""
+        # A number is given again once its file is removed, and some file systems number a file anew each time.
+        numbers = (self.device, self.inode) == (other.device, other.inode)
+        return (self.owner, self.size) == (other.owner, other.size) and (numbers or self.modified == other.modified)
+
+    def check(self, path: str | Path) -> FileIdentity:
+        """Return the identity of what has the name ``path``. Raises DiskError if that is another file, or none."""
+        try:
+            found = FileIdentity.of(os.lstat(path))
+        except FileNotFoundError:
+            found = None
+        if found is None or not self.is_also(found):
+            raise DiskError(
+                f"{Path(path).name} was replaced by another program during the run.",
+                hint="Use a folder that only you can write. The downloads are kept.",
+            )
+        return found
 
 
 def open_regular(path: str | Path, flags: int = os.O_RDONLY, *, follow: bool = False, own: bool = False) -> int:

@@ -30,7 +30,8 @@ class Unreadable(Unusable):
     """A clip cannot be opened: it is gone, is no regular file, or may not be read."""
 
     def __init__(self, error: OSError) -> None:
-        super().__init__(f"it cannot be read ({error.strerror})")
+        self.why = error.strerror or str(error)
+        super().__init__(f"it cannot be read ({self.why})")
 
 
 def what_else(path: str) -> str | None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from camreel.diskio import create_new, disk_errors, is_own_file, place, random_part
+from camreel.diskio import FileIdentity, create_new, disk_errors, is_own_file, place, random_part
 from camreel.errors import DiskError, MergeError, UsageError
 from camreel.media.comment import read_comment, replace_in_place
 from camreel.media.worker.messages import FilmResult, MergeResult
@@ -92,15 +92,17 @@ def _lots(request: Request | MergeRequest) -> list[tuple[list[Path], str | None]
 
 def _numbered_there(output: Path) -> list[list[Path]]:
     """``evening-1of2.mp4`` and its like: each whole set that is there, the largest first."""
-    pattern = re.compile(rf"{re.escape(output.stem)}-([0-9]{{1,5}})of([0-9]{{1,5}}){re.escape(output.suffix)}")
+    number = "[1-9][0-9]{0,4}"
+    pattern = re.compile(rf"{re.escape(output.stem)}-({number})of({number}){re.escape(output.suffix)}")
     if not output.parent.is_dir():
         return []
-    sets: dict[int, set[int]] = {}
+    sets: dict[int, list[tuple[int, Path]]] = {}
     for path in output.parent.iterdir():
-        if found := pattern.fullmatch(path.name):
-            sets.setdefault(int(found[2]), set()).add(int(found[1]))
-    whole = sorted((count for count, numbers in sets.items() if numbers == set(range(1, count + 1))), reverse=True)
-    return [[numbered(output, number, count) for number in range(1, count + 1)] for count in whole]
+        if (found := pattern.fullmatch(path.name)) and int(found[1]) <= int(found[2]) > 1:
+            sets.setdefault(int(found[2]), []).append((int(found[1]), path))
+    # Each number is there once and is none above the count. Others may have put thousands of names there.
+    whole = sorted((count for count, there in sets.items() if len(there) == count), reverse=True)
+    return [[path for _, path in sorted(sets[count])] for count in whole]
 
 
 def job_name(request: Request) -> str:
@@ -152,19 +154,21 @@ def finish(
     request = report.request
     state = PARTIAL if not report.is_complete else HAS_GAPS if report.account.gaps else COMPLETE
     parts = [Path(film.path) for film in result.films]
+    files = [film.file for film in result.films]
     if state != COMPLETE:
         old, new = (comment(request, word).encode() for word in (COMPLETE, state))
-        for part in parts:
-            with disk_errors(part):
-                if not replace_in_place(str(part), old, new):
-                    raise MergeError("The video's own note of what it is could not be found in it.")
+        files = [_restated(part, file, old, new) for part, file in zip(parts, files, strict=True)]
     base, note = _name_for(request, state)
     outputs = [numbered(base, number, len(parts)) for number in range(1, len(parts) + 1)]
     if before_naming is not None:
         before_naming(report, outputs)
-    for part, output in zip(parts, outputs, strict=True):
+    for part, file, output in zip(parts, files, outputs, strict=True):
         own = _state_of(request, [output]) is not None
+        with disk_errors(part):
+            file.check(part)
         said = place(part, output, overwrite=own or request.output.if_exists is IfExists.OVERWRITE)
+        with disk_errors(output):
+            file.check(output)  # whoever can write the folder may have been quicker
         note = (*note, said) if said else note
     if state != PARTIAL:
         _remove_partial(request, outputs)
@@ -183,6 +187,15 @@ def finish(
         doubts=(*report.doubts, *result.doubts),
         downloads=str(kept) if kept else None,
     )
+
+
+def _restated(part: Path, file: FileIdentity, old: bytes, new: bytes) -> FileIdentity:
+    """Write into ``part`` that it is not complete; return its identity from then on."""
+    with disk_errors(part):
+        file.check(part)
+        if not replace_in_place(str(part), old, new):
+            raise MergeError("The video's own note of what it is could not be found in it.")
+        return replace(file, modified=os.lstat(part).st_mtime_ns).check(part)
 
 
 def _remove_partial(request: Request | MergeRequest, outputs: Sequence[Path]) -> None:

@@ -12,8 +12,9 @@ from tests.conftest import changed
 from tests.fakes import CLOCK, DEVICE, SPAN
 
 from camreel.clock import parse_range
-from camreel.diskio import place
+from camreel.diskio import FileIdentity, place
 from camreel.errors import DiskError, MergeError, UsageError
+from camreel.media.comment import replace_in_place
 from camreel.media.worker.messages import Chapter, FilmResult, MergeResult
 from camreel.model import Address, FileOnDisk, IfExists, MergeRequest, Output, Query, Recording, Request, Stream, Target
 from camreel.output import finalize
@@ -53,7 +54,8 @@ class Desk:
     def film(self, number: int = 1, said: str = COMPLETE, **changes) -> FilmResult:
         path = self.folder / f"film{number}.part"
         path.write_bytes(b"head %s\0tail %d" % (comment(self.request, said).encode(), number))
-        made = FilmResult(str(path), SPAN, 60.0, path.stat().st_size, "h264", 640, 360, 10, "aac", None, 5, ())
+        file = FileIdentity.of(path.lstat())
+        made = FilmResult(str(path), SPAN, 60.0, file.size, "h264", 640, 360, 10, "aac", None, 5, (), file)
         return replace(made, **changes)
 
     def report(self, *, gaps=(), lost=(), statuses=("merged", "merged"), request=None) -> Report:
@@ -140,6 +142,83 @@ def test_a_video_that_gets_no_name_costs_no_download(desk, keep):
     assert desk.clips() == ["1.mp4", "2.mp4"]
     assert (desk.folder / "film1.part").exists()
     assert desk.request.output.file.read_bytes() == b"not ours"
+
+
+# --- Others write there, too ---
+
+
+def _another(path: Path) -> None:
+    """As long as ours, and made at another moment."""
+    body = path.read_bytes()
+    path.rename(path.with_name("ours"))
+    path.write_bytes(bytes(len(body)))
+    os.utime(path, ns=(1, 1))
+
+
+def _longer(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+def _linked(path: Path) -> None:
+    path.rename(path.with_name("ours"))
+    path.symlink_to("ours")
+
+
+def _given_away(path: Path) -> None:
+    """What has the number of a file that was removed, as another's new file may."""
+    if not (hasattr(os, "geteuid") and os.geteuid() == 0):
+        pytest.skip("only root can give a file away")
+    os.chown(path, 65534, 65534)
+
+
+@pytest.mark.parametrize("swap", [_another, _longer, _linked, _given_away, Path.unlink])
+@pytest.mark.parametrize("lost", [(), (LOSS,)], ids=["complete", "partial"])
+def test_a_video_that_was_replaced_gets_no_name(desk, swap, lost):
+    """What was checked is what is named, or nothing is; the downloads are where they were."""
+    film = desk.film()
+    swap(Path(film.path))
+    with pytest.raises(DiskError, match=r"film1\.part was replaced by another program"):
+        desk.finish(film, lost=lost)
+    assert desk.clips() == ["1.mp4", "2.mp4"]
+    assert desk.videos() == {}
+
+
+def test_a_video_that_is_replaced_while_its_note_is_changed(desk, monkeypatch):
+    film = desk.film()
+
+    def changed_and_swapped(path: str, old: bytes, new: bytes) -> int:
+        count = replace_in_place(path, old, new)
+        _linked(Path(path))
+        return count
+
+    monkeypatch.setattr(finalize, "replace_in_place", changed_and_swapped)
+    with pytest.raises(DiskError, match="was replaced"):
+        desk.finish(film, lost=(LOSS,))
+    assert desk.videos() == {}
+
+
+@pytest.mark.parametrize("swap", [_another, _longer, _linked, Path.unlink])
+def test_a_video_that_is_replaced_while_it_is_named(desk, monkeypatch, swap):
+    """Too late to keep the name from it: it is told, and no download goes."""
+
+    def placed(part: Path, final: Path, *, overwrite: bool = False) -> None:
+        place(part, final, overwrite=overwrite)
+        swap(final)
+
+    monkeypatch.setattr(finalize, "place", placed)
+    with pytest.raises(DiskError, match=r"evening\.mp4 was replaced by another program"):
+        desk.finish()
+    assert desk.clips() == ["1.mp4", "2.mp4"]
+
+
+@pytest.mark.parametrize("lost", [(), (LOSS,)], ids=["complete", "partial"])
+def test_a_file_system_that_numbers_a_file_anew(desk, lost):
+    """Some do so each time they are asked; what else is known of the file has to do."""
+    film = desk.film()
+    desk.finish(replace(film, file=replace(film.file, inode=film.file.inode + 1)))
+    assert desk.videos() == {"evening.mp4": "complete"}
+    assert desk.clips() == []
 
 
 # --- What is there already ---
@@ -393,6 +472,7 @@ def test_of_clips_on_disk_nothing_is_let_go(desk):
     request = MergeRequest((FileOnDisk(Path("a.mp4"), 1),), desk.request.output)
     film = desk.film()
     Path(film.path).write_bytes(b"head %s\0" % comment(request, COMPLETE).encode())
+    film = replace(film, file=FileIdentity.of(Path(film.path).lstat()))
     report = finish(desk.report(request=request), desk.plan, None, MergeResult((film,), (), ()))
     assert desk.clips() == ["1.mp4", "2.mp4"]
     assert report.downloads is None

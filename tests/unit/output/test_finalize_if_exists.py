@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,3 +119,36 @@ def test_a_video_that_another_has_put_there_is_not_believed(request_, tmp_path, 
     skipped = already_there(wished(request_, IfExists.SKIP))
     assert skipped is not None
     assert skipped.found_as is None
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("out-1of1.mp4",),
+        ("out-1of02.mp4", "out-2of02.mp4"),
+        ("out-01of2.mp4", "out-2of2.mp4"),
+        ("out-1of2.mp4", "out-01of2.mp4"),
+        ("out-1of2.mp4", "out-3of2.mp4"),
+        ("out-0of2.mp4", "out-1of2.mp4"),
+        ("out-1of100000.mp4",),
+    ],
+)
+@pytest.mark.parametrize("if_exists", [None, IfExists.SKIP, IfExists.FAIL])
+def test_names_that_no_set_has_are_none_of_ours(request_, tmp_path, names, if_exists):
+    """Whoever can write the folder may put them there: they are in nobody's way."""
+    for name in names:
+        (tmp_path / name).touch()
+    assert already_there(wished(request_, if_exists)) is None
+
+
+def test_what_counts_to_many_costs_what_is_there(request_, tmp_path):
+    """Thousands of empty files, each the first of a set of 99,999: no set is counted out."""
+    for count in range(97_000, 100_000):
+        (tmp_path / f"out-1of{count}.mp4").touch()
+    tracemalloc.start()
+    try:
+        assert already_there(request_) is None
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 4 << 20  # the numbers of one such set take more

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from camreel.formats.sniff import Unusable, foreign_of, is_dav, summary_of, what_else
+from camreel.formats.sniff import Unreadable, Unusable, foreign_of, is_dav, summary_of, what_else
 from camreel.media.clips.clip import Clip, open_mp4
 from camreel.media.clips.dav_clip import DavClip
 from camreel.media.clips.foreign_clip import ForeignClip
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 def open_clip(path: str, options: dict[str, str] = FAST_OPEN) -> Clip:
     """Open a clip. Raises :class:`Unusable` with a sentence that says what it is instead."""
     other = what_else(path)
-    if other is None:
-        return open_mp4(path, options)
-    if (container := foreign_of(path)) is not None:
-        return ForeignClip(path, container)
-    if is_dav(path):
-        return DavClip(path, options)
+    try:
+        if other is None:
+            return open_mp4(path, options)
+        if (container := foreign_of(path)) is not None:
+            return ForeignClip(path, container)
+        if is_dav(path):
+            return DavClip(path, options)
+    except OSError as error:  # another file has its name since
+        raise Unreadable(error) from error
     raise Unusable(other)
 
 

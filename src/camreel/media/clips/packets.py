@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property, partial
 from operator import add
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import av
 
 from camreel.formats.entry_point import as_broken_link, recovery
 from camreel.formats.mp4 import Movie, Run, Track
+from camreel.formats.sniff import Unreadable, Unusable
 from camreel.formats.source import source_handle
 
 if TYPE_CHECKING:
@@ -37,6 +39,19 @@ class ClipUnreadable(Exception):
     def __init__(self, path: str, why: str) -> None:
         super().__init__(f"its file cannot be read ({why})")
         self.path = path
+
+
+@contextmanager
+def opened_before(path: str) -> Iterator[None]:
+    """Raise :class:`ClipUnreadable` where the clip at ``path``, which was opened before, cannot be opened any more."""
+    try:
+        yield
+    except Unusable as error:
+        raise ClipUnreadable(path, error.why if isinstance(error, Unreadable) else str(error)) from error
+    except OSError as error:
+        if error.filename != path:
+            raise
+        raise ClipUnreadable(path, error.strerror or str(error)) from error
 
 
 class ClipBytes:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camreel.media.merge import timeline
@@ -182,7 +181,7 @@ class Film:
             path=path,
             span=Span(self.start, max(placed.wall.end for placed in self.placed)),
             seconds=float(pictures.end * pictures.time_base),
-            size=Path(path).stat().st_size,
+            size=output.file.size,
             video_codec=self.description.codec,
             width=self.description.width,
             height=self.description.height,
@@ -191,12 +190,13 @@ class Film:
             audio_from=self._changed_from(codec),
             audio_packets=0 if sound is None else sound.packets,
             chapters=chapters,
+            file=output.file,
             converted=0 if sound is None else sound.converted,
             subtitles=subtitles,
         )
         stays = float((pictures.end - pictures.shown) * pictures.time_base)
         verify(path, self.job.format.container, result, (pictures.first_written, pictures.last_written), stays)
-        return result
+        return replace(result, file=output.file.check(path))
 
     def points(self, number_of: Callable[[str], int | None]) -> list[PlaybackPoint]:
         """Where it begins to need other parameter sets. ``number_of`` tells which clip a file is."""

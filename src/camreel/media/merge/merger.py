@@ -15,7 +15,7 @@ from camreel.formats.sniff import Unusable
 from camreel.media.clips.clip import Clip
 from camreel.media.clips.dav_clip import moved, notes_on
 from camreel.media.clips.open import open_to_copy, own_clock
-from camreel.media.clips.packets import ClipUnreadable
+from camreel.media.clips.packets import ClipUnreadable, opened_before
 from camreel.media.merge import timeline
 from camreel.media.merge.clip_copy import ClipCopy
 from camreel.media.merge.film import Film, RewriteTarget
@@ -332,7 +332,8 @@ class Merger:
             marks = copy.listed_marks
         elif last.open or self._job.video.h264:
             read = [] if self._job.video.h264 else list(marks)
-            rest, _ = marks_of(copy.piece.clip.path, len(read))
+            with opened_before(copy.piece.clip.path):
+                rest, _ = marks_of(copy.piece.clip.path, len(read))
             marks = read + rest
         start = copy.piece.clip.span.start
         end = start + end_of(marks, copy.frame_rate)
@@ -358,8 +359,9 @@ class Merger:
     def _run(self, last: _Last, until: int | None) -> None:
         """Copy on; where the file is full, into the next one."""
         try:
-            while (reached := last.copy.run(until)) is StopReason.SPLIT:
-                self._part(last)
+            with opened_before(last.copy.piece.clip.path):
+                while (reached := last.copy.run(until)) is StopReason.SPLIT:
+                    self._part(last)
         except UnevenRate as error:
             label, form = printable(last.work.clip.label), self._job.format.value
             better = names(lambda container: container.has_timestamps)
@@ -474,10 +476,10 @@ class Merger:
 
     def _again(self, film: Film, form: SoundForm | None) -> None:
         """Make the film once more with another sound track: a track can only be added to an empty file."""
-        with self._open(film.pieces[0]) as first:
+        with opened_before(film.pieces[0].clip.path), self._open(film.pieces[0]) as first:
             film.reopen(first, form)
         for piece in film.pieces:
-            with self._open(piece) as source:
+            with opened_before(piece.clip.path), self._open(piece) as source:
                 copy = ClipCopy(
                     piece, self._job, source, RewriteTarget(film), self._progress_of(piece.clip), counting=False
                 )

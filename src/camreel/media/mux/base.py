@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import stat
 import struct
 from abc import ABC, abstractmethod
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import av.error
 
-from camreel.diskio import BackgroundFsync, create_new
+from camreel.diskio import BackgroundFsync, FileIdentity, create_new
 from camreel.errors import DiskError, MergeError, reason_of_system, system_advice
 from camreel.media.clips.open import open_clip
 
@@ -60,6 +61,13 @@ def create_part(path: str) -> int:
     return create_new(path, 0o666)
 
 
+def identity_of(handle: int, path: str) -> FileIdentity:
+    """Return which file ``handle`` has written. Raises DiskError if another has its name ``path``."""
+    written = FileIdentity.of(os.fstat(handle))
+    written.check(path)
+    return written
+
+
 def writing(action: Callable[..., Result], *args: Any) -> Result:
     """Run ``action``, which writes the output. Raises :class:`DiskError` or :class:`MergeError` in our words."""
     try:
@@ -90,13 +98,15 @@ class Creation:
 class OutputFile(ABC):
     """An open output file. Its methods raise what :func:`writing` raises. ``bytes`` counts those of its packets.
 
-    ``unsaid`` is how its frames are to be shown, as far as the file does not say it: ends of a sentence.
+    ``unsaid`` is how its frames are to be shown, as far as the file does not say it: ends of a sentence. ``file`` is
+    which one was written, once it is closed.
     """
 
     unsaid: tuple[str, ...] = ()
 
     picture_time_base: Fraction
     pictures: FrameTrack
+    file: FileIdentity
 
     def __init__(self, job: MergeJob, path: str) -> None:
         self._format = job.format.container

@@ -26,8 +26,16 @@ from camreel.formats.mp4.tables import TableFile
 from camreel.formats.mp4.writer import SampleIndex
 from camreel.formats.nal import widened_configuration
 from camreel.media.clips.open import open_to_copy
-from camreel.media.clips.packets import LARGEST_HOLE, ClipBytes, GopRun, Stored
-from camreel.media.mux.base import Creation, OutputFile, as_camreel_error, create_part, picture_time_base, writing
+from camreel.media.clips.packets import LARGEST_HOLE, ClipBytes, GopRun, Stored, opened_before
+from camreel.media.mux.base import (
+    Creation,
+    OutputFile,
+    as_camreel_error,
+    create_part,
+    identity_of,
+    picture_time_base,
+    writing,
+)
 from camreel.media.mux.frames import FrameTrack
 from camreel.media.mux.sound import AacPackets
 from camreel.model import Gaps
@@ -35,6 +43,7 @@ from camreel.model import Gaps
 if TYPE_CHECKING:
     from av.packet import Packet
 
+    from camreel.diskio import FileIdentity
     from camreel.formats.mp4 import Run
     from camreel.media.clips.clip import Clip
     from camreel.media.clips.description import Description
@@ -100,7 +109,7 @@ class DirectOutput(OutputFile):
         self.pictures = FrameTrack(self, lowest=None)
         self._sound_track: writer.SoundTrackIndex | None = None
         if form is not None:
-            with open_to_copy(form.path) as template:
+            with opened_before(form.path), open_to_copy(form.path) as template:
                 self._sound_track = writer.SoundTrackIndex(template.sound_setup, form.kind.rate, form.kind.channels)
             self.sound = AacPackets(self, form.kind, fill=True, stamped=True)
         self._file: _Film = writing(_Film, path, writer.beginning(codec))
@@ -154,7 +163,7 @@ class DirectOutput(OutputFile):
         if self._sound_track is not None:
             tracks.append((self._sound_track, self._sound_samples))
         told = [writer.ChapterEntry(each.start, each.title) for each in chapters]
-        writing(self._file.close, writer.index(tracks, self._metadata, told, self._created))
+        self.file = writing(self._file.close, writer.index(tracks, self._metadata, told, self._created))
         writing(self._fsync.end)
         self._tables.close()
 
@@ -210,7 +219,7 @@ class _Film:
     """The file itself: bytes of clips, in the order in which they lie there, window by window."""
 
     def __init__(self, path: str, beginning: bytes) -> None:
-        self._handle = create_part(path)
+        self._handle, self._path = create_part(path), path
         self._mdat = len(beginning)
         self._at = 0
         self._units: list[_Unit] = []
@@ -292,15 +301,17 @@ class _Film:
                 self._copy(*piece)
         return begin, begin + size
 
-    def close(self, index: Any) -> None:
-        """Write what waits, and the index behind it."""
+    def close(self, index: Any) -> FileIdentity:
+        """Write what waits, and the index behind it. Return which file it is."""
         self.flush()
         length = self._at - self._mdat
         for piece in index:
             self._write(piece)
         os.lseek(self._handle, self._mdat, os.SEEK_SET)
         self._write(_MDAT.pack(1, b"mdat", length))
+        written = identity_of(self._handle, self._path)
         self.abandon()
+        return written
 
     def abandon(self) -> None:
         """Let go of the file as it is."""

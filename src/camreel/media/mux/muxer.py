@@ -15,10 +15,18 @@ from camreel.formats.nal import widened_configuration
 from camreel.formats.parameter_sets import Colors
 from camreel.formats.source import path_of
 from camreel.media.clips.open import open_clip
-from camreel.media.clips.packets import Stored
+from camreel.media.clips.packets import Stored, opened_before
 from camreel.media.encode.audio import layout_name
 from camreel.media.ffmpeg import FAST_OPEN, THOROUGH_OPEN
-from camreel.media.mux.base import Creation, OutputFile, as_camreel_error, create_part, picture_time_base, writing
+from camreel.media.mux.base import (
+    Creation,
+    OutputFile,
+    as_camreel_error,
+    create_part,
+    identity_of,
+    picture_time_base,
+    writing,
+)
 from camreel.media.mux.frames import picture_track
 from camreel.media.mux.sound import AacPackets, SampleTrack, SoundForm, SoundTrack
 from camreel.media.mux.subtitles import SubtitleTrack
@@ -165,7 +173,9 @@ class MuxedOutput(OutputFile):
         frame size, without which FFmpeg writes thousands of empty chunks a minute.
         """
         options = FAST_OPEN if self._format.has_timestamps else THOROUGH_OPEN
-        with open_clip(form.path, options | {"ignore_editlist": "1"}) as template:
+        with opened_before(form.path):
+            clip = open_clip(form.path, options | {"ignore_editlist": "1"})
+        with clip as template:
             assert template.sound is not None
             return self._container.add_stream_from_template(template.sound, opaque=True)
 
@@ -203,6 +213,7 @@ class MuxedOutput(OutputFile):
             # Not at the start: an mp4 would mix up both sets.
             self._container.set_chapters([_ffmpeg_chapter(n, each) for n, each in enumerate(chapters)])
         writing(self._container.close)
+        self.file = writing(identity_of, self._handle, self._path)
         self._let_go()
         writing(self._fsync.end)
 

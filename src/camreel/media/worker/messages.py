@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from camreel.diskio import FileIdentity
 from camreel.formats.containers import OutputFormat
 from camreel.formats.source import ClipTrust
 from camreel.model import Doubt, FrameCounts, Playback, Span, VideoOptions, WallTime
@@ -195,6 +196,7 @@ class Chapter:
 class FilmResult:
     """A closed, reopened and checked file, still under its temporary name. Sizes in bytes and pixels.
 
+    ``file`` is which one was written and checked: where others can write, another may have its name meanwhile.
     ``audio_from`` is the codec of most of the clips' sound where it had to be changed, else None. ``converted`` counts
     the clips whose sound was of another kind than the track's. ``chapters`` lists every stretch and event, also those
     that the container cannot name (avi: all; mp4: beyond 255).
@@ -212,6 +214,7 @@ class FilmResult:
     audio_from: str | None
     audio_packets: int
     chapters: tuple[Chapter, ...]
+    file: FileIdentity
     converted: int = 0
     subtitles: int = 0
 

@@ -6,13 +6,16 @@ import os
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 
+from camreel.diskio import FileIdentity
 from camreel.errors import DiskError, MergeError
 from camreel.formats.containers import OutputFormat
 from camreel.media.comment import read_comment, replace_in_place
+from camreel.media.merge import film as film_module
 from camreel.media.merge.merger import Merger
 from camreel.media.mux import direct, muxer
 from camreel.media.mux.base import create_part
@@ -205,6 +208,39 @@ def test_nobody_can_put_a_link_in_the_place_of_the_output(studio, container, opt
 
     for module in (direct, muxer):
         monkeypatch.setattr(module, "create_part", create)
-    with pytest.raises(MergeError):  # what is there is not what was written
+    with pytest.raises(DiskError, match="was replaced by another program"):
         studio.merge(container, studio.row(2), **options)
     assert victim.read_bytes() == b"private"
+
+
+@pytest.mark.parametrize(("container", "options"), [("mp4", {}), ("mp4", {"subtitles": True}), ("mkv", {})])
+@pytest.mark.parametrize("when", ["before it is closed", "after it was checked"])
+def test_the_file_that_was_written_is_the_one_that_is_told(studio, container, options, when, monkeypatch):
+    """Another of the same length takes its name: it is not the video, whatever it holds."""
+
+    def swapped(path: str) -> None:
+        own = Path(path)
+        body = own.read_bytes()
+        own.rename(own.with_name("ours"))
+        own.write_bytes(body)
+        os.utime(own, ns=(1, 1))
+
+    if when == "after it was checked":
+
+        def checked(path: str, *more: Any) -> None:
+            verify(path, *more)
+            swapped(path)
+
+        monkeypatch.setattr(film_module, "verify", checked)
+    merger = Merger(studio.job(container, **options))
+    for clip in studio.row(2):
+        merger.add(clip, lambda number, wall: None)
+    if when == "before it is closed":
+        swapped(merger._job.output)
+    with pytest.raises(DiskError, match="was replaced by another program"):
+        merger.finish()
+
+
+def test_what_is_told_of_a_file_is_the_file(studio):
+    made = studio.merge("mkv", studio.row(1))
+    assert made.result.file == FileIdentity.of(made.path.lstat())

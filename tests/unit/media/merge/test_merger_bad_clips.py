@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
 
 from camreel.errors import MergeError
+from camreel.media.clips import open as open_module
+from camreel.media.clips.clip import Clip, open_mp4
+from camreel.media.clips.packets import ClipUnreadable
+from camreel.media.merge import merger as merger_module
+from camreel.media.merge import reencode
+from camreel.media.merge.merger import Merger
+from camreel.media.mux import direct, muxer
+from camreel.media.worker.messages import ClipFile
+from camreel.model import WallTime
 from camreel_simulator import ClipSpec, make_clip
 
 pytestmark = pytest.mark.slow(reason="merges and decodes dozens of videos")
@@ -170,3 +182,105 @@ def test_damaged_bytes_never_escape(studio, container, sound):
             continue
         assert film.outcomes[0].video_packets == 30
         assert film.result.seconds < 3 * 86400
+
+
+# --- Clips that become something else after they were opened once ---
+
+
+def _fifo(path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no FIFOs")
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _emptied(path: Path) -> None:
+    path.unlink()
+    path.touch()
+
+
+SWAPS = [
+    (_fifo, "its file cannot be read (it is not a regular file)"),
+    (Path.unlink, "its file cannot be read (No such file or directory)"),
+    (_emptied, "its file cannot be read (the file is empty)"),
+]
+
+
+def swap_before(monkeypatch, where: object, name: str, swap, path: str) -> None:
+    """Swap the file at ``path`` when ``where.name`` is called."""
+    real = getattr(where, name)
+
+    def swapped(*args, **more):
+        if Path(path).is_file() and Path(path).stat().st_size:
+            swap(Path(path))
+        return real(*args, **more)
+
+    monkeypatch.setattr(where, name, swapped)
+
+
+def added(merger: Merger, clips: list[ClipFile]) -> None:
+    for clip, after in zip(clips, [*clips[1:], None], strict=True):
+        merger.add(replace(clip, next_start=after.span.start if after else None), lambda number, wall: None)
+    merger.finish()
+
+
+@pytest.mark.parametrize(("swap", "said"), SWAPS)
+@pytest.mark.parametrize("container", ["mp4", "mkv", "avi"])
+def test_a_clip_that_changes_before_a_sound_track_is_added(studio, monkeypatch, container, swap, said):
+    """The film is made again, with sound: the first clip is opened once more."""
+    clips = [*studio.row(1, audio=None), *studio.row(1, begin=3)]
+    swap_before(monkeypatch, Merger, "_again", swap, clips[0].path)
+    merger = Merger(studio.job(container))
+    with pytest.raises(ClipUnreadable) as caught:
+        added(merger, clips)
+    assert (caught.value.path, str(caught.value)) == (clips[0].path, said)
+    assert merger.number_of(caught.value.path) == clips[0].number
+
+
+@pytest.mark.parametrize(("swap", "said"), SWAPS)
+@pytest.mark.parametrize(("container", "module", "name"), [
+    ("mp4", direct, "open_to_copy"), ("mkv", muxer, "open_clip"), ("avi", muxer, "open_clip"),
+])  # fmt: skip
+def test_a_clip_that_changes_before_its_sound_is_described(studio, monkeypatch, container, module, name, swap, said):
+    """The track of sound is made like the clip's, which is opened for that."""
+    clips = studio.row(2)
+    swap_before(monkeypatch, module, name, swap, clips[0].path)
+    with pytest.raises(ClipUnreadable) as caught:
+        added(Merger(studio.job(container)), clips)
+    assert (caught.value.path, str(caught.value)) == (clips[0].path, said)
+
+
+@pytest.mark.parametrize(("swap", "said"), SWAPS)
+def test_a_clip_that_changes_before_the_next_file(studio, monkeypatch, swap, said):
+    """Its rest goes into another file."""
+    clips = studio.row(1, seconds=8)
+    swap_before(monkeypatch, Merger, "_part", swap, clips[0].path)
+    split = WallTime(EIGHT + timedelta(seconds=4))
+    with pytest.raises(ClipUnreadable) as caught:
+        added(Merger(studio.job("mp4", split_at=(split,))), clips)
+    assert (caught.value.path, str(caught.value)) == (clips[0].path, said)
+
+
+@pytest.mark.parametrize(("swap", "said"), SWAPS)
+def test_a_clip_that_changes_before_its_edge_is_encoded(studio, monkeypatch, swap, said):
+    """The range begins between two keyframes of it."""
+    clips = studio.row(1, seconds=4)
+    swap_before(monkeypatch, reencode, "plan_edge", swap, clips[0].path)
+    with pytest.raises(ClipUnreadable) as caught:
+        added(Merger(studio.job("mp4", (1.5, 60), exact=True)), clips)
+    assert (caught.value.path, str(caught.value)) == (clips[0].path, said)
+
+
+def test_what_becomes_a_fifo_while_it_is_opened(studio, monkeypatch):
+    """Between the look at its first bytes and FFmpeg's: unusable, as if it had been one before."""
+    good, bad = studio.row(2)
+    monkeypatch.setattr(merger_module, "open_to_copy", open_module.open_clip)
+
+    def late(path: str, *more: Any) -> Clip:
+        if path == bad.path:
+            _fifo(Path(path))
+        return open_mp4(path, *more)
+
+    monkeypatch.setattr(open_module, "open_mp4", late)
+    film = studio.merge("mp4", [good, bad])
+    assert film.outcomes[1].unusable == "it cannot be read (it is not a regular file)"

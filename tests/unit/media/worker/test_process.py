@@ -14,6 +14,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from camreel.diskio import FileIdentity
 from camreel.errors import DiskError, MergeError
 from camreel.formats.source import ClipTrust
 from camreel.media.worker.executor import ChildProcess, WorkerEnded, environment
@@ -59,7 +60,9 @@ async def test_same_film_as_without_a_process(studio, source_hashes):
         settled = [await merge.add(clip) for clip in clips]
         result = await merge.finish()
     assert [*(outcome for each in settled for outcome in each.outcomes), *result.outcomes] == here.outcomes
-    assert replace(result.films[0], path=here.result.path) == here.result
+    made = result.films[0]
+    assert made.file == FileIdentity.of(Path(job.output).lstat())
+    assert replace(made, path=here.result.path, file=here.result.file) == here.result
     assert Path(job.output).read_bytes() == here.path.read_bytes()
 
 
