@@ -207,6 +207,11 @@ def create_new(path: str | Path, mode: int = 0o600) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOEXEC, mode)
 
 
+def hold_folder(path: Path, within: int | None = None) -> int:
+    """Return a descriptor of a folder by its path from the folder ``within``. OSError for anything else, or a link."""
+    return os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _NO_FOLLOW | _CLOEXEC, dir_fd=within)
+
+
 def random_part(final: Path) -> Path:
     """Return a temporary name of ``final`` that nobody can foretell: ``NAME.<8 hex digits>.part``."""
     return final.with_name(f"{final.name}.{secrets.token_hex(4)}.part")
@@ -237,6 +242,8 @@ def make_private(folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
+        if folder.lstat().st_mode & stat.S_IRWXU != stat.S_IRWXU:  # the umask has taken our own rights
+            folder.chmod(0o700)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode):
         raise NotRegular(folder, "it is not a folder")
@@ -247,15 +254,18 @@ def make_private(folder: Path) -> None:
 def is_private(folder: Path) -> bool:
     """Return whether nobody but this user (and root) can put anything into ``folder``, or another in its place.
 
-    False if the system cannot tell (Windows has other rights), or if ``folder`` is not there.
+    False if the system cannot tell (Windows has other rights), if ``folder`` is not there, or if it or the folder that
+    it is in is a link: the downloads of a camera are in two folders of ours, and we make no links.
     """
     user = user_id()
     if user is None:
         return False
     try:
-        whole = Path(os.path.realpath(folder, strict=True))
+        whole = Path(os.path.realpath(folder.parent.parent, strict=True)) / folder.parent.name / folder.name
         inside = whole.lstat()
         if inside.st_uid != user or inside.st_mode & _OTHERS_WRITE:
+            return False
+        if not (stat.S_ISDIR(inside.st_mode) and stat.S_ISDIR(whole.parent.lstat().st_mode)):
             return False
         above = [place.lstat() for place in whole.parents]
     except OSError:

@@ -159,7 +159,7 @@ def _file_of(store: Path) -> Path | None:
         folder = state_folder() / "downloads"
         make_private(folder)
         whole, output = Path(os.path.realpath(folder)), Path(os.path.realpath(store.parent.parent))
-        if output in (whole, *whole.parents) or not (is_private(folder) or user_id() is None):
+        if output in (whole, *whole.parents) or not (is_private(whole) or user_id() is None):
             return None
     except (OSError, RuntimeError):  # no home folder, or it cannot be written
         return None

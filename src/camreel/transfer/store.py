@@ -30,6 +30,7 @@ from camreel.diskio import (
     make_private,
     open_regular,
     part_of,
+    random_part,
     read_regular,
     sync_file,
     user_id,
@@ -39,7 +40,7 @@ from camreel.errors import DiskError
 from camreel.model import Address, Recording
 from camreel.transfer.folder import open_folder
 from camreel.transfer.hashes import HashNotes, KnownFile, RunningHash, begin_notes, drop_notes, has_notes, hash_up_to
-from camreel.transfer.lock import acquire, is_locked
+from camreel.transfer.lock import HeldFolders, acquire, is_locked
 from camreel.transfer.notes import Job, Listed, job_file, output_parts, read_holder, read_job, read_jobs, write_holder
 
 ROOT = ".amcrest_download"
@@ -95,6 +96,8 @@ class Store:
         self._hashes: HashNotes | None = None
         self._is_private: bool | None = None
         self._owned: bool | None = None
+        self._mode: int | None = None
+        self._held = HeldFolders()
         self._running: dict[str, RunningHash] = {}
         self._checked: dict[Path, tuple[int, ...]] = {}
         self._parts: dict[str, tuple[tuple[tuple[int, ...], KnownFile, int], RunningHash]] = {}
@@ -147,38 +150,63 @@ class Store:
         job = job or Job("", "another run")
         lock = self._acquire(job)
         try:
+            self._check_places()
             with disk_errors(self._holder):
                 write_holder(self._holder, job)
             yield
         finally:
+            self._leave(lock)
+
+    def _leave(self, lock: BaseFileLock) -> None:
+        """Tidy up, and release the lock. What has got the names of our folders meanwhile is left alone."""
+        are_ours = self._held.replaced() is None
+        if are_ours:
             self._tidy()
             with suppress(OSError):
-                self._holder.unlink(missing_ok=True)
-            if not self.folder.exists():
+                self._held.remove(self._holder)
+            if self._is_gone():
                 with suppress(OSError):
-                    Path(lock.lock_file).unlink()
+                    self._held.remove(Path(lock.lock_file))
                 if self.is_shared or self._root.name != ROOT:
                     drop_notes(self.folder)
-            lock.release()
+        lock.release()
+        held, self._held = self._held, HeldFolders()
+        held.close()
+        if are_ours:
             _remove_if_empty(self._root)
+
+    def _is_gone(self) -> bool:
+        try:
+            self._held.lstat(self.folder)
+        except OSError:
+            return True
+        return False
+
+    def _check_places(self) -> None:
+        """Raise DiskError if something else has the name of a folder of ours. A private store is not looked at."""
+        if (folder := self._held.replaced()) is not None:
+            raise DiskError(
+                f"{folder} was replaced by another program during the run.",
+                hint="Run it again, and use a folder that only you can write.",
+            )
 
     def _tidy(self) -> None:
         """Remove what killed runs have torn, the notes of jobs with the last clip or part, and empty folders."""
-        _remove_if_empty(self.kept_folder)
+        self._held.remove_if_empty(self.kept_folder)
         with suppress(OSError), open_folder(self.folder) as folder:
-            if folder is not None:
+            if folder is not None and self._held.replaced() is None:
                 for scratch in filter(folder.is_scratch, folder.names()):
                     folder.remove_scratch(scratch)
         with suppress(OSError):
             for torn in _torn_notes(self._root, self._name):
-                torn.unlink(missing_ok=True)
+                self._held.remove(torn)
             notes = read_jobs(self.folder)
             if {*self.folder.iterdir()} == {*notes}:
                 listed: Listed = {}
                 for note, job in notes.items():
                     if not output_parts(job, listed=listed):  # else it alone tells of that
-                        note.unlink(missing_ok=True)
-        _remove_if_empty(self.folder)
+                        self._held.remove(note)
+        self._held.remove_if_empty(self.folder)
         if self._hashes is not None:
             self._hashes.keep_only({path.name for path in (*files_in(self.folder), *files_in(self.kept_folder))})
 
@@ -195,6 +223,12 @@ class Store:
                     _make_own(self._root)
                     _make_own(self.folder)
                     lock = acquire(self._lock_file)
+                    try:
+                        if self._hold() and Path(lock.lock_file).exists():
+                            break
+                    except BaseException:
+                        lock.release()
+                        raise
                 except Timeout:
                     raise self._taken(job) from None
                 except NotRegular:  # somebody was quicker: another root, then
@@ -202,13 +236,30 @@ class Store:
                     if not patience:
                         raise
                     continue
-            if self.folder.is_dir() and Path(lock.lock_file).exists():
-                break
+            self._held.close()
             lock.release()  # a run that ended just now removed one of them after we had made it
-        self._is_private = is_private(self.folder)
         if self._root.name != ROOT:
             begin_notes(self.folder)
         return lock
+
+    def _hold(self) -> bool:
+        """Hold the folders themselves where others can take their names; return whether they are there.
+
+        Raises NotRegular if they are none of ours.
+        """
+        self._is_private = is_private(self.folder)
+        if self._is_private:
+            return True
+        try:
+            self._held = HeldFolders(self._root, self.folder)
+        except FileNotFoundError:
+            return False
+        # What is asked by the names is asked now, while they mean these folders.
+        _ = (self._notes(), self._checks_owner, self._clip_mode)
+        if self._held.replaced() is not None:
+            self._held.close()
+            raise NotRegular(self.folder, "it is not the folder that it was")
+        return True
 
     def _taken(self, job: Job) -> DiskError:
         holder = read_holder(self._holder)
@@ -238,8 +289,9 @@ class Store:
     def find(self, recording: Recording) -> Path | None:
         """Return the complete clip that an earlier run has left, whole or just the wanted part of it.
 
-        In a shared folder it is read, and compared with what camreel noted of it. Blocking.
+        In a shared folder it is read, and compared with what camreel noted of it. Blocking. Raises DiskError.
         """
+        self._check_places()
         return self._first_known(self._present(recording))
 
     def _first_known(self, clips: Iterator[Path]) -> Path | None:
@@ -269,7 +321,7 @@ class Store:
         if known is None:
             return False
         with suppress(OSError):
-            handle = open_regular(clip, own=self._checks_owner)
+            handle = self._open(clip)
             try:
                 found = os.fstat(handle)
                 if self._checked.get(clip) == _identity(found):
@@ -287,7 +339,11 @@ class Store:
         return known.digest if known else None
 
     def part(self, recording: Recording) -> Path:
-        """Return where ``recording`` is downloaded to until it is complete."""
+        """Return where ``recording`` is downloaded to until it is complete. Raises DiskError."""
+        self._check_places()
+        return self._part(recording)
+
+    def _part(self, recording: Recording) -> Path:
         return part_of(self.folder / self.stem(recording))
 
     def note(self, recording: Recording) -> Path:
@@ -296,6 +352,7 @@ class Store:
 
     def write_note(self, recording: Recording, data: bytes) -> None:
         """Replace the note about the part of ``recording``. Blocking. Raises DiskError."""
+        self._check_places()
         note = self.note(recording)
         with disk_errors(note):
             write_whole(note, data)
@@ -303,7 +360,8 @@ class Store:
             self._notes().add(note.name, KnownFile(hashlib.sha256(data).hexdigest(), len(data)))
 
     def read_note(self, recording: Recording) -> bytes:
-        """Return the note about the part of ``recording``. Blocking. Raises OSError if there is none of ours."""
+        """Return the note about the part of ``recording``. Blocking. Raises DiskError, OSError if there is none."""
+        self._check_places()
         note = self.note(recording)
         data = read_regular(note, _LONGEST_NOTE)
         if self.is_shared and self._notes().get(note.name) != KnownFile(hashlib.sha256(data).hexdigest(), len(data)):
@@ -320,20 +378,32 @@ class Store:
         if self.is_shared:
             self._running[part.name] = RunningHash()
         with disk_errors(part):
-            part.unlink(missing_ok=True)
-            # Clips are named as they are: with the mode of the umask, but where others can enter they cannot write.
-            is_open = any(folder.lstat().st_mode & 0o022 for folder in (self._root, self.folder))
-            return create_new(part, 0o644 if is_open else 0o666)
+            self._held.remove(part)
+            handle = create_new(part)
+            _set_mode(handle, 0o600)  # whatever the umask: we write it, and may continue it
+            return handle
 
     def open_part(self, recording: Recording, flags: int = os.O_RDONLY) -> int:
-        """Open the part of ``recording``, and return its descriptor. Raises OSError."""
-        return open_regular(self.part(recording), flags, own=self._checks_owner)
+        """Open the part of ``recording``, and return its descriptor. Raises OSError and DiskError."""
+        return self._open(self.part(recording), flags)
+
+    def _open(self, path: Path, flags: int = os.O_RDONLY) -> int:
+        handle = open_regular(path, flags, own=self._checks_owner)
+        try:
+            is_there = not self.is_shared or os.path.samestat(os.fstat(handle), self._held.lstat(path))
+        except BaseException:
+            os.close(handle)
+            raise
+        if not is_there:
+            os.close(handle)
+            raise NotRegular(path, "it is in another folder")
+        return handle
 
     def known_size(self, recording: Recording) -> int | None:
         """Return how many bytes of its part are noted to be ours; None in a private folder, where all are."""
         if not self.is_shared:
             return None
-        known = self._notes().get(self.part(recording).name)
+        known = self._notes().get(self._part(recording).name)
         return known.size if known else 0
 
     def check_part(self, recording: Recording, handle: int, first: int) -> bool:
@@ -341,7 +411,7 @@ class Store:
 
         True in a private folder.
         """
-        name = self.part(recording).name
+        name = self._part(recording).name
         known = self._notes().get(name) if self.is_shared else None
         if known is None:
             return not self.is_shared
@@ -356,63 +426,84 @@ class Store:
 
     def hash_of(self, recording: Recording) -> RunningHash | None:
         """Return the hash of the part so far, which grows with it; None if none is needed."""
-        return self._running.get(self.part(recording).name)
+        return self._running.get(self._part(recording).name)
 
     def note_part(self, recording: Recording) -> None:
         """Note how far the part has come, for the next run. Blocking."""
         if (running := self.hash_of(recording)) is not None and running.size:
-            self._notes().add(self.part(recording).name, running.known)
+            self._notes().add(self._part(recording).name, running.known)
 
     def complete(self, recording: Recording, suffix: str) -> Path:
         """Give a complete part its name. Its note stays until it is on the disk: see :func:`.resume.flush`."""
         part, final = self.part(recording), self.folder / (self.stem(recording) + suffix)
         with disk_errors(final):
+            handle = self._open(part)
+            try:
+                if self.is_shared:
+                    self._note_clip(handle, part, final)
+                _set_mode(handle, self._clip_mode)
+            finally:
+                os.close(handle)
+            self._held.rename(part, final)  # the same recording: an older copy is as good
             if self.is_shared:
-                self._note_clip(part, final)
-            part.replace(final)  # the same recording: an older copy is as good
-            if self.is_shared:
-                self._checked[final] = _identity(final.lstat())
+                self._checked[final] = _identity(self._held.lstat(final))
         return final
 
-    def _note_clip(self, part: Path, final: Path) -> None:
-        handle = open_regular(part, own=self._checks_owner)
-        try:
-            running, size = self._running.pop(part.name, None), os.fstat(handle).st_size
-            if running is None or running.size != size:  # it was changed after it had come: a wrapper is gone
-                (running,) = hash_up_to(handle, [size])
-            self._notes().add(final.name, running.known)
-        finally:
-            os.close(handle)
+    @property
+    def _clip_mode(self) -> int:
+        """The mode of any new file of this user's, but where others can enter the folder they cannot write."""
+        if self._mode is None:
+            probe = random_part(self.folder / "mode.job")
+            handle = create_new(probe, 0o666)
+            try:
+                mode = os.fstat(handle).st_mode & 0o666 | 0o600
+            finally:
+                os.close(handle)
+                self._held.remove(probe)
+            is_open = any(self._held.lstat(folder).st_mode & 0o022 for folder in (self._root, self.folder))
+            self._mode = mode & ~0o022 if is_open else mode
+        return self._mode
+
+    def _note_clip(self, handle: int, part: Path, final: Path) -> None:
+        running, size = self._running.pop(part.name, None), os.fstat(handle).st_size
+        if running is None or running.size != size:  # it was changed after it had come: a wrapper is gone
+            (running,) = hash_up_to(handle, [size])
+        self._notes().add(final.name, running.known)
 
     def drop_note(self, recording: Recording) -> None:
         """Drop the note of a clip that is on the disk."""
+        self._check_places()
         with disk_errors(self.folder):
-            self.note(recording).unlink(missing_ok=True)
+            self._held.remove(self.note(recording))
 
     def keep(self, clip: Path) -> None:
         """Keep ``clip`` for good."""
         if clip.parent != self.kept_folder:
+            self._check_places()
             sync_file(clip)
+            self._check_places()
             with disk_errors(self.kept_folder):
                 _make_own(self.kept_folder)
-                clip.replace(self.kept_folder / clip.name)
-                part_of(self.folder / f"{clip.stem}.about").unlink(missing_ok=True)
+                self._held.rename(clip, self.kept_folder / clip.name)
+                self._held.remove(part_of(self.folder / f"{clip.stem}.about"))
 
     def set_aside(self, recording: Recording) -> None:
         """Keep a clip that could not be used under another name: the next run downloads it anew."""
         clip = self.find(recording)
         if clip is not None:
             with disk_errors(self.folder):
-                clip.replace(self._aside(clip))
+                self._held.rename(clip, self._aside(clip))
 
     def take_back(self, recording: Recording) -> Path | None:
         """Give the clip that was set aside its name again; return it, None if there is none."""
+        self._check_places()
         stem = self.stem(recording)
         for suffix in SUFFIXES:
             clip = self.folder / (stem + suffix)
             with disk_errors(self.folder):
                 if _is_regular(aside := self._aside(clip)) and self._is_known(aside, clip.name):
-                    return aside.replace(clip)
+                    self._held.rename(aside, clip)
+                    return clip
         return None
 
     @staticmethod
@@ -424,20 +515,22 @@ class Store:
         self._drop_part(self.stem(recording))
 
     def _drop_part(self, stem: str) -> None:
+        self._check_places()
         with disk_errors(self.folder):
             for name in (stem, f"{stem}.about"):
-                part_of(self.folder / name).unlink(missing_ok=True)
+                self._held.remove(part_of(self.folder / name))
 
     def discard(self, recording: Recording) -> None:
         """Remove all files of ``recording``, except a clip that is kept for good."""
         self._discard(self.stem(recording))
 
     def _discard(self, stem: str) -> None:
+        self._check_places()
         with disk_errors(self.folder):
             for suffix in SUFFIXES:
                 clip = self.folder / (stem + suffix)
                 for path in (clip, self._aside(clip)):
-                    path.unlink(missing_ok=True)
+                    self._held.remove(path)
             self._drop_part(stem)
 
     def doubted(self) -> Iterator[tuple[Path, bytes]]:
@@ -453,8 +546,9 @@ class Store:
 
     def begin_again(self, clip: Path) -> None:
         """Turn ``clip`` into a part again."""
+        self._check_places()
         with disk_errors(clip):
-            clip.replace(part_of(clip.with_suffix("")))
+            self._held.rename(clip, part_of(clip.with_suffix("")))
 
     def let_go(self, name: str, *, output: Path, keep: bool) -> None:
         """Remove the rest of the job ``name``, whose video ``output`` is complete: its run was killed before it could.
@@ -471,14 +565,17 @@ class Store:
         with suppress(DiskError), self.locked():
             job = read_job(self.folder, name)
             for stem in job.clips if job else ():
+                self._check_places()
                 if keep and (clip := self._first_known(self._clips(stem))):
                     self.keep(clip)
                 self._discard(stem)
             self.drop_output(name, output.parent)
-            job_file(self.folder, name).unlink(missing_ok=True)
+            self._check_places()
+            self._held.remove(job_file(self.folder, name))
 
     def drop_output(self, name: str, folder: Path) -> None:
         """Remove the unfinished video that a killed run of the job ``name`` has left in ``folder``. Blocking."""
+        self._check_places()
         job = read_job(self.folder, name)
         for part in output_parts(job, folder) if job else ():
             with suppress(OSError):
@@ -512,6 +609,13 @@ def _make_own(folder: Path) -> None:
     except NotRegular:
         if not is_own_folder(folder):
             raise
+
+
+def _set_mode(handle: int, mode: int) -> None:
+    """Give an open file its mode, where files have one."""
+    if hasattr(os, "fchmod"):
+        with suppress(OSError):
+            os.fchmod(handle, mode)
 
 
 def _torn_notes(root: Path, name: str) -> Iterator[Path]:

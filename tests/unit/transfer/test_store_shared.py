@@ -20,6 +20,7 @@ from camreel.diskio import create_new
 from camreel.errors import BadTransfer, CameraUnreachable, DiskError
 from camreel.model import Address
 from camreel.transfer import hashes, notes, resume
+from camreel.transfer import store as store_module
 from camreel.transfer.download import fetch
 from camreel.transfer.leftovers import left_in, remove, unfinished
 from camreel.transfer.notes import Job, read_jobs, write_job
@@ -374,6 +375,227 @@ async def test_where_files_have_no_owners_it_works(no_owners, shared, recording,
                 camera.answers[one.path] = [body(len(WHOLE), [data, CameraUnreachable("It broke.")])]
                 with pytest.raises(CameraUnreachable):
                     await fetch(camera, one, store, lambda _size: None)
+
+
+# --- folders that are replaced ---------------------------------------------------------------------------------------
+
+
+FILES = ["{}.mp4.part", "{}.part", "{}.about.part", "{}.mp4", "{}.unusable.mp4", "{}.unusable.dav", "kept/{}.dav"]
+
+
+def filled(root: Path, stem: str, data: bytes) -> Path:
+    """A store with a file of each kind for the recording ``stem``."""
+    for name in FILES:
+        file = root / "cam.example" / name.format(stem)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        file.chmod(0o640)
+    (root / "cam.example" / f"{'a' * 12}.job").write_text(
+        json.dumps(asdict(Job("a" * 12, "one", str(root.parent / "o.mp4.01234567.part"), (stem,))))
+    )
+    (root.parent / "o.mp4.01234567.part").write_bytes(data)
+    (root / "cam.example" / "timelapse-1").mkdir()
+    (root / "cam.example.holder").write_bytes(data)
+    (root / "cam.example.holder.01234567.part").write_bytes(data)
+    return root
+
+
+def state_of(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    """All of a folder, so that any change is seen."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        about = path.lstat()
+        data = path.read_bytes() if path.is_file() else b""
+        found[str(path)] = (about.st_ino, about.st_mode, data)
+    return found
+
+
+def _root_to_store(store: Store, other: Path) -> None:
+    root = store.folder.parent
+    root.rename(root.with_name("away"))
+    root.symlink_to(other, target_is_directory=True)
+
+
+def _root_to_folder(store: Store, other: Path) -> None:
+    root = store.folder.parent
+    root.rename(root.with_name("away"))
+    other.rename(root)
+
+
+def _camera_to_store(store: Store, other: Path) -> None:
+    store.folder.rename(store.folder.with_name("away"))
+    store.folder.symlink_to(other / "cam.example", target_is_directory=True)
+
+
+def _camera_to_folder(store: Store, other: Path) -> None:
+    store.folder.rename(store.folder.with_name("away"))
+    (other / "cam.example").rename(store.folder)
+
+
+SWAPS = [_root_to_store, _root_to_folder, _camera_to_store, _camera_to_folder]
+DOES = {
+    "find": lambda store, one: store.find(one),
+    "part": lambda store, one: store.part(one),
+    "create_part": lambda store, one: store.create_part(one),
+    "open_part": lambda store, one: store.open_part(one, os.O_RDWR),
+    "write_note": lambda store, one: store.write_note(one, b"x"),
+    "read_note": lambda store, one: store.read_note(one),
+    "complete": lambda store, one: store.complete(one, ".mp4"),
+    "drop_note": lambda store, one: store.drop_note(one),
+    "keep": lambda store, one: store.keep(store.folder / f"{store.stem(one)}.mp4"),
+    "set_aside": lambda store, one: store.set_aside(one),
+    "take_back": lambda store, one: store.take_back(one),
+    "drop_part": lambda store, one: store.drop_part(one),
+    "discard": lambda store, one: store.discard(one),
+    "begin_again": lambda store, one: store.begin_again(store.folder / f"{store.stem(one)}.mp4"),
+    "drop_output": lambda store, one: store.drop_output("a" * 12, store.folder.parent.parent),
+}
+
+
+def seen_in(shared: Path, other: Path) -> Path:
+    """Where the other folder is after it was swapped in."""
+    return other if other.exists() else shared / ROOT
+
+
+@pytest.fixture
+def other(tmp_path: Path, recording: Any) -> Path:
+    """Another store of this user, in a folder of the user's own, with files of the same names."""
+    return filled(tmp_path / "home" / ROOT, Store(tmp_path, HERE).stem(recording()), EVIL)
+
+
+@pytest.mark.parametrize("swap", SWAPS)
+@pytest.mark.parametrize("do", DOES)
+def test_another_folder_in_its_place_is_left_alone(store, shared, other, recording, swap, do):
+    """A link to another store, or another folder, in mid-run: an error, and nothing there changes, nor here."""
+    one = recording()
+    filled(store.folder.parent, store.stem(one), WHOLE)
+    (shared / "o.mp4.01234567.part").touch()
+    with store.locked():
+        other_before = {
+            name.rpartition("cam.example")[2]: seen for name, seen in state_of(other / "cam.example").items()
+        }
+        own_before = {name.rpartition("cam.example")[2]: seen for name, seen in state_of(store.folder).items()}
+        inode = store.folder.lstat().st_ino
+        swap(store, other)
+        with pytest.raises(DiskError, match="was replaced by another program during the run") as error:
+            DOES[do](store, one)
+        assert "only you can write" in str(error.value.hint)
+    now = store.folder
+    assert {name.rpartition("cam.example")[2]: seen for name, seen in state_of(now.resolve()).items()} == other_before
+    away = next(path for path in shared.rglob("*") if not path.is_symlink() and path.lstat().st_ino == inode)
+    own = {name.removeprefix(str(away)): seen for name, seen in state_of(away).items()}
+    assert own == own_before
+    assert (shared / "o.mp4.01234567.part").exists()
+
+
+@pytest.mark.parametrize("swap", SWAPS)
+def test_the_end_of_a_run_leaves_such_a_folder_alone(store, shared, other, recording, swap):
+    """Neither its torn notes, its jobs, its holder nor its empty folders go; the lock does."""
+    with store.locked():
+        (other / "cam.example" / "empty").mkdir()
+        before = [(name.rpartition("/")[2], seen) for name, seen in state_of(other).items()]
+        swap(store, other)
+    root = other if swap is not _root_to_folder else shared / ROOT
+    if swap is _camera_to_folder:
+        before = [each for each in before if not each[0].startswith("cam.example")]
+        root = store.folder
+    assert [(name.rpartition("/")[2], seen) for name, seen in state_of(root).items()] == before
+
+
+@pytest.mark.parametrize("swap", [_root_to_store, _camera_to_store])
+@pytest.mark.parametrize("do", ["complete", "open_part", "drop_note", "drop_part", "discard", "begin_again", "find"])
+def test_nothing_there_is_touched_if_the_look_came_too_early(store, other, recording, swap, do, monkeypatch):
+    """Somebody who is quicker than the look: files are removed and renamed in the folder itself, not by its name."""
+    one = recording()
+    filled(store.folder.parent, store.stem(one), WHOLE)
+    with store.locked():
+        before = state_of(other)
+        swap(store, other)
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "_check_places", lambda _store: None)
+            if do in {"complete", "open_part"}:
+                with pytest.raises((DiskError, OSError), match="in another folder"):
+                    DOES[do](store, one)
+            else:
+                assert DOES[do](store, one) is None
+        assert state_of(other) == before
+
+
+@pytest.mark.parametrize("swap", [_root_to_store, _root_to_folder, _camera_to_store])
+def test_what_is_swapped_while_the_lock_is_taken_is_not_held(shared, other, monkeypatch, swap):
+    """Between the look at the folders and the lock: another root is used, or it is an error."""
+    before, swapped = state_of(other / "cam.example"), []
+    real = store_module.acquire
+
+    def quicker(file: Path) -> Any:
+        lock = real(file)
+        if not swapped:
+            swapped.append(file)
+            swap(Store(shared, HERE, root=file.parent), other)
+        return lock
+
+    monkeypatch.setattr(store_module, "acquire", quicker)
+    late = Store(shared, HERE)
+    with late.locked():
+        assert late.is_shared
+        if swap is not _root_to_folder:  # that one is a folder of ours indeed
+            assert late.folder.parent.name.startswith(f"{ROOT}-")
+            assert state_of(other / "cam.example") == before
+
+
+def test_a_private_store_is_not_looked_at(tmp_path, recording, monkeypatch):
+    """It costs nothing there: no handles, and no look at a folder."""
+    store, one = Store(tmp_path / "mine", HERE), recording()
+    with store.locked():
+        assert not store.is_shared
+        assert not store._held._known
+        looks = []
+        real = Path.lstat
+        monkeypatch.setattr(Path, "lstat", lambda path: looks.append(path) or real(path))
+        os.close(store.create_part(one))
+        clip = store.complete(one, ".mp4")
+        looks.clear()
+        assert store.find(one) == clip
+        store.drop_note(one)
+        store.set_aside(one)
+        store.take_back(one)
+        store.discard(one)
+        assert not {store.folder, store.folder.parent} & {*looks}
+
+
+def test_a_link_makes_no_folder_private(tmp_path):
+    """What it leads to may be; it can be made to lead elsewhere."""
+    real = tmp_path / "real" / ROOT / "cam.example"
+    real.mkdir(parents=True, mode=0o700)
+    linked, camera = tmp_path / "linked", tmp_path / "camera" / ROOT
+    linked.mkdir()
+    camera.mkdir(parents=True)
+    (linked / ROOT).symlink_to(real.parent)
+    (camera / "cam.example").symlink_to(real)
+    (tmp_path / "output").symlink_to(tmp_path / "real")
+    assert diskio.is_private(real)
+    assert diskio.is_private(tmp_path / "output" / ROOT / "cam.example")
+    assert not diskio.is_private(linked / ROOT / "cam.example")
+    assert not diskio.is_private(camera / "cam.example")
+
+
+@pytest.mark.parametrize("umask", [0o777, 0o277, 0o077, 0o022, 0])
+def test_a_umask_takes_no_right_of_ours(tmp_path, recording, umask):
+    """Folders are ours, a part can be continued, and the clip has the mode of any file."""
+    (tmp_path / "videos").mkdir()
+    store, one = Store(tmp_path / "videos", HERE), recording()
+    before = os.umask(umask)
+    try:
+        with store.locked(Job("a" * 12, "one")):
+            os.close(store.create_part(one))
+            assert store.part(one).stat().st_mode & 0o777 == 0o600
+            assert {path.stat().st_mode & 0o777 for path in (store.folder, store.folder.parent)} == {0o700}
+            clip = store.complete(one, ".mp4")
+            assert clip.stat().st_mode & 0o777 == 0o666 & ~umask | 0o600
+            store.keep(clip)
+            assert store.kept_folder.stat().st_mode & 0o777 == 0o700
+    finally:
+        os.umask(before)
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
