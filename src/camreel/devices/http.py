@@ -35,7 +35,7 @@ from camreel.devices.http_errors import (
     login_problem,
     unknown_login,
 )
-from camreel.devices.patience import Patience
+from camreel.devices.patience import Patience, was_away
 from camreel.devices.session import Login, ReadCoalescer, Trust, Wire, hang_up, has_closed, open_wire, tls_context
 from camreel.errors import (
     CameraBusy,
@@ -246,10 +246,13 @@ class Connection:
         try:
             yield
         except CameraUnreachable as error:
-            self._note_silence(error, anyio.current_time() - self._asked)
+            self._note_silence(error, self._asked, self._until)
             raise
 
-    def _note_silence(self, error: CameraUnreachable, seconds: float) -> None:
+    def _note_silence(self, error: CameraUnreachable, since: float, until: float) -> None:
+        """Count the time from ``since``, in which nothing came. It was to end at ``until``: if not, we were away."""
+        now = anyio.current_time()
+        seconds = 0.0 if was_away(until, now) else now - since
         error.silent_for = seconds
         self._patience.silent(seconds)
 
@@ -479,7 +482,8 @@ class Connection:
         silent_since = self._asked
         content, gathering = response.content, ReadCoalescer(mark)
         while True:
-            with anyio.CancelScope(deadline=min(mark + timeouts.stall, self._until)) as scope:
+            asked, until = anyio.current_time(), min(mark + timeouts.stall, self._until)
+            with anyio.CancelScope(deadline=until) as scope:
                 try:
                     with self._in_our_words():
                         if gathering.pause and not self._slowly:
@@ -487,15 +491,19 @@ class Connection:
                                 await content.wait_eof()
                         chunk = await content.readany()
                 except CameraUnreachable as error:
-                    self._note_silence(error, anyio.current_time() - silent_since)
+                    self._note_silence(error, silent_since, until)
                     raise
+            if scope.cancelled_caught and was_away(until, anyio.current_time()):
+                away = anyio.current_time() - asked
+                mark, silent_since, self._until = mark + away, silent_since + away, self._until + away
+                continue
             if scope.cancelled_caught:
                 least = timeouts.least_bytes_per_stall
                 size = f"{least >> 10} KiB" if least >= 1024 else f"{least} bytes"
                 stalled = CameraUnreachable(
                     f"{self._address} stopped sending: fewer than {size} in {duration_text(timeouts.stall)}."
                 )
-                self._note_silence(stalled, anyio.current_time() - silent_since)
+                self._note_silence(stalled, silent_since, until)
                 raise stalled
             if not chunk:
                 return

@@ -9,6 +9,12 @@ from collections.abc import Callable
 _AT_LEAST = 10  # seconds for an answer, if the camera is not to be waited for (``--retry-for 0``)
 _SHARE = 1.5  # of the limit, in which others are still asked for; with the last answer it is less than twice the limit
 _TOO_SHORT = 0.05  # of the limit, for another try
+_LATE = 5  # seconds
+
+
+def was_away(until: float, now: float) -> bool:
+    """Return whether a wait that was to end at ``until`` ends so late that this process or computer was stopped."""
+    return now - until > _LATE
 
 
 class Patience:

@@ -163,15 +163,16 @@ class Outage:
 
     async def _wait(self, error: CameraError) -> Presence:
         patience = self.patience
-        began, before, waited, tries = self._now(), patience.spent, 0.0, 0
+        before, waited, tries = patience.spent, 0.0, 0
         while (left := self._longest - patience.spent) > 0:
             tries += 1
             wait = min(self._waits.wait(tries), left)
             self._tell(error, wait)
             await self._sleep(wait)
-            waited += wait
+            knocked = self._now()  # a wait counts as asked for: if it took longer, this computer slept
             absence = await self._absence()
-            patience.spent = before + max(waited, self._now() - began)
+            waited += wait + min(self._longest, self._now() - knocked)
+            patience.spent = before + waited
             if absence is None:
                 self.count += 1
                 return Presence.BACK

@@ -223,3 +223,22 @@ async def test_waiting_for_another_try_uses_up_the_patience(outage):
     assert made.is_gone
     made.progress()
     assert made.is_gone
+
+
+async def test_a_computer_that_slept_while_it_waited_goes_on(outage):
+    """A wait counts as long as it was asked for, and not as long as it took: the camera is knocked at again."""
+    _made, clock = outage
+    knocks = 0
+
+    async def knock() -> None:
+        nonlocal knocks
+        knocks += 1
+        if knocks < 4:
+            raise CameraUnreachable("away")
+
+    async def sleep(_seconds: float) -> None:
+        clock.at += 1000
+
+    made = Outage(knock, Backoff(), 10, sleep=sleep, now=clock, tell=lambda *_told: None)
+    assert await made.look(made.count) is Presence.BACK
+    assert not made.is_gone
