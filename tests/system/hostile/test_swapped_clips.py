@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from tests.conftest import START, Bench, frame_md5s, three_clips
 
+from camreel.errors import CamreelError
 from camreel.events import ClipFetched, Event, MergedUpTo, Verifying
 from camreel_simulator import ClipSpec, scene_schedule
 
@@ -14,7 +16,9 @@ from camreel_simulator import ClipSpec, scene_schedule
 def _planted() -> bytes:
     """Footage of another day, as long as a clip."""
     spec = ClipSpec(start=START, seconds=4, size=(160, 90))
-    return scene_schedule(START.replace(hour=20), 1, seconds=4, spec=spec)[0].body()
+    body = scene_schedule(START.replace(hour=20), 1, seconds=4, spec=spec)[0].body()
+    assert isinstance(body, bytes)
+    return body
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no such modes")
@@ -26,7 +30,8 @@ def test_a_clip_that_is_swapped_is_lost_by_name(bench, way: str, moment: type[Ev
     stand: Bench = bench(recordings=recordings)
     stand.folder.mkdir()
     stand.folder.chmod(0o777)
-    planted, swapped = _planted(), []
+    planted = _planted()
+    swapped: list[Path] = []
 
     def swap(event: Event) -> None:
         if isinstance(event, moment) and not swapped:
@@ -48,5 +53,5 @@ def test_a_clip_that_is_swapped_is_lost_by_name(bench, way: str, moment: type[Ev
         assert set(shown) <= ours
         assert run.report.exit_code == 4 or len(shown) == 120
     else:
-        assert run.error is not None
+        assert isinstance(run.error, CamreelError)
         assert run.error.exit_code == 7

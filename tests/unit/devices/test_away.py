@@ -57,7 +57,8 @@ async def taken(response: Response, patience: Patience) -> int:
     address = Address("192.0.2.1", 80)
     connection = Connection(address, Credentials("admin", "x"), Login(), print, timeouts=Timeouts(), patience=patience)
     with connection._counted_silence(anew=True):
-        return sum([len(chunk) async for chunk in connection._chunks(response)])  # type: ignore[arg-type]
+        sizes: list[int] = [len(chunk) async for chunk in connection._chunks(response)]  # type: ignore[arg-type]
+        return sum(sizes)
 
 
 @pytest.mark.parametrize("seconds", [36, 200, 90_000])

@@ -34,7 +34,7 @@ class Job:
         self.runs.append(set(attempt.excluded))
         if self.shot:
             place = self.shot.pop(0)
-            number = 1 if place == "start" else place
+            number = place if isinstance(place, int) or place is None else 1  # "start"
             said = f"The merge process died at {place}."
             raise MergeDied(said, number, by_others=self.signal, was_idle=place == "start")
         for number in self.deadly:

@@ -23,6 +23,7 @@ from camreel.transfer import hashes, notes, resume
 from camreel.transfer import store as store_module
 from camreel.transfer.download import fetch
 from camreel.transfer.leftovers import left_in, remove, unfinished
+from camreel.transfer.lock import acquire
 from camreel.transfer.notes import Job, read_jobs, write_job
 from camreel.transfer.resume import OVERLAP, PartialFile
 from camreel.transfer.store import ROOT, Store, roots_in
@@ -524,11 +525,11 @@ def test_nothing_there_is_touched_if_the_look_came_too_early(store, other, recor
 @pytest.mark.parametrize("swap", [_root_to_store, _root_to_folder, _camera_to_store])
 def test_what_is_swapped_while_the_lock_is_taken_is_not_held(shared, other, monkeypatch, swap):
     """Between the look at the folders and the lock: another root is used, or it is an error."""
-    before, swapped = state_of(other / "cam.example"), []
-    real = store_module.acquire
+    before = state_of(other / "cam.example")
+    swapped: list[Path] = []
 
     def quicker(file: Path) -> Any:
-        lock = real(file)
+        lock = acquire(file)
         if not swapped:
             swapped.append(file)
             swap(Store(shared, HERE, root=file.parent), other)
@@ -549,9 +550,14 @@ def test_a_private_store_is_not_looked_at(tmp_path, recording, monkeypatch):
     with store.locked():
         assert not store.is_shared
         assert not store._held._known
-        looks = []
+        looks: list[Path] = []
         real = Path.lstat
-        monkeypatch.setattr(Path, "lstat", lambda path: looks.append(path) or real(path))
+
+        def looked(path: Path) -> os.stat_result:
+            looks.append(path)
+            return real(path)
+
+        monkeypatch.setattr(Path, "lstat", looked)
         os.close(store.create_part(one))
         clip = store.complete(one, ".mp4")
         looks.clear()
@@ -753,7 +759,12 @@ def test_who_fills_the_folder_holds_nobody_up(store, shared, strangers, monkeypa
     """What is another's is asked for once a file system, not once a name, and nothing is made in another's folder."""
     made: list[Path] = []
     monkeypatch.setattr(diskio, "_keeping", {})
-    monkeypatch.setattr(diskio, "create_new", lambda path: made.append(path) or create_new(path))
+
+    def create(path: Path) -> int:
+        made.append(path)
+        return create_new(path)
+
+    monkeypatch.setattr(diskio, "create_new", create)
     (store.folder / f"{STEM}.mp4").write_bytes(b"ours")
     for number in range(300):
         (part := shared / f"x.mp4.{number:08x}.part").touch()
