@@ -251,6 +251,18 @@ def test_a_clip_that_changes_before_its_sound_is_described(studio, monkeypatch, 
 
 
 @pytest.mark.parametrize(("swap", "said"), SWAPS)
+@pytest.mark.parametrize("changing", [1, 2], ids=["the one its sound is like", "another"])
+@pytest.mark.parametrize("container", ["mp4", "mkv", "avi"])
+def test_of_several_clips_the_one_that_changes_is_named(studio, monkeypatch, container, changing, swap, said):
+    """Most clips have other sound than the first: the film is made again from all, and the others are well."""
+    clips = [*studio.row(1), *studio.row(2, begin=3, audio_rate=16000)]
+    swap_before(monkeypatch, Merger, "_again", swap, clips[changing].path)
+    with pytest.raises(ClipUnreadable) as caught:
+        added(Merger(studio.job(container)), clips)
+    assert (caught.value.path, str(caught.value)) == (clips[changing].path, said)
+
+
+@pytest.mark.parametrize(("swap", "said"), SWAPS)
 def test_a_clip_that_changes_before_the_next_file(studio, monkeypatch, swap, said):
     """Its rest goes into another file."""
     clips = studio.row(1, seconds=8)
