@@ -228,7 +228,6 @@ MAY_TOUCH_FILES = {
     ("camreel.preview.page", "read_text"): "a file of the package",
     ("camreel.transfer.lock", "tempfile.gettempdir"): "only the name of the folder; it is made private",
     ("camreel.transfer.resume", "read_text"): "the system's own file",
-    ("camreel.transfer.store", "shutil.rmtree"): "a folder of ours, with our own name; it follows no link",
 }
 TOUCHES = _words(
     "write_text write_bytes read_text read_bytes touch mkdir makedirs mknod mkfifo symlink_to hardlink_to symlink"

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from camreel.diskio import is_own, is_own_folder
+from camreel.diskio import hold_folder, is_own, is_own_folder
 from camreel.transfer.notes import STEM
 
 KEPT = "kept"
@@ -27,7 +27,6 @@ _OTHERS = re.compile(
 _SCRATCH = re.compile(rf"{SCRATCH}[a-z0-9_]{{8}}")
 _IN_SCRATCH = re.compile(r"[0-9]{1,9}\.(?:mp4|dav)")
 _BY_HANDLE = {os.open, os.stat, os.unlink, os.rmdir} <= os.supports_dir_fd and os.listdir in os.supports_fd
-_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_FOLDER = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 
 
@@ -95,7 +94,7 @@ def _opened(path: Path, place: str | Path, within: int | None) -> Iterator[Folde
         return
     try:
         found = os.stat(place, dir_fd=within, follow_symlinks=False)
-        handle = os.open(place, _FLAGS, dir_fd=within) if _is_own_folder(found, path) else None
+        handle = hold_folder(Path(place), within) if _is_own_folder(found, path) else None
     except OSError as error:
         if error.errno not in _NO_FOLDER:
             raise
