@@ -17,8 +17,8 @@ NAMES = [
     "CameraError", "CameraRefused", "CameraUnreachable", "CamreelError", "CertificateChanged", "DeviceInfo",
     "DiskError", "Event", "Gaps", "IfExists", "Interrupted", "LoginDowngraded", "LoginError", "LoginRefused",
     "MergeError", "NotACamera", "NothingRecorded", "Output", "OutputFormat", "Query", "Recording", "Recordings",
-    "Report", "Request", "SharedFolder", "Span", "Split", "Stream", "Target", "TargetOptions", "UsageError",
-    "VideoOptions", "WallTime",
+    "Report", "Request", "ResourceError", "SharedFolder", "Span", "Split", "Stream", "Target", "TargetOptions",
+    "UsageError", "VideoOptions", "WallTime",
     "__version__", "connect", "day", "export", "last", "report_json", "report_text", "request", "sync",
 ]
 # fmt: on

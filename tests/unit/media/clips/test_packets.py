@@ -95,7 +95,8 @@ def both(studio, monkeypatch, clips, seconds=(0, 3600), **more):
         slow = studio.merge("mp4", clips, seconds, **more)
     assert told(slow.path) == packets
     assert slow.outcomes == fast.outcomes
-    assert replace(slow.result, size=0) == replace(fast.result, size=0)
+    # Two files are never the same one, nor of the same size.
+    assert replace(slow.result, size=0, file=fast.result.file) == replace(fast.result, size=0)
     return fast, slow
 
 
