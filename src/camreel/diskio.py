@@ -108,9 +108,12 @@ def is_own_folder(folder: Path) -> bool:
         found = folder.lstat()
     except OSError:
         return False
-    if not stat.S_ISDIR(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION:
-        return False
-    return is_own(found, folder.parent)
+    return is_folder(found) and is_own(found, folder.parent)
+
+
+def is_folder(found: os.stat_result) -> bool:
+    """Return whether a folder was found, and no link to one."""
+    return stat.S_ISDIR(found.st_mode) and getattr(found, "st_reparse_tag", 0) != _JUNCTION
 
 
 def is_own_file(file: Path) -> bool:

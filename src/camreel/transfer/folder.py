@@ -1,4 +1,4 @@
-"""A folder of a store by its descriptor: what is read and removed is in the folder that was checked.
+"""Folders of a store by their descriptors: what is read, renamed and removed is in the folder that was checked.
 
 Where others can write, the name of a folder may lead elsewhere a moment later. Where the system has no such calls
 (Windows), it is used by its path.
@@ -9,24 +9,22 @@ from __future__ import annotations
 import errno
 import os
 import re
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from camreel.diskio import hold_folder, is_own, is_own_folder
-from camreel.transfer.notes import STEM
+from camreel.diskio import NotRegular, hold_folder, is_folder, is_own
+from camreel.transfer.notes import STEM, TORN
 
 KEPT = "kept"
 SCRATCH = "timelapse-"  # folders of a timelapse, for as long as its run has the store
-_TORN = r"\.(?:[0-9]{1,10}|[0-9a-f]{8})\.part"
 _CLIP = re.compile(rf"{STEM.pattern}(?:\.unusable)?\.(?:mp4|dav|bin)")
 _OTHERS = re.compile(
-    rf"{STEM.pattern}(?:\.about)?\.part|{STEM.pattern}\.about\.part{_TORN}|[0-9a-f]{{12}}\.job(?:{_TORN})?"
+    rf"{STEM.pattern}(?:\.about)?\.part|{STEM.pattern}\.about\.part{TORN}|[0-9a-f]{{12}}\.job(?:{TORN})?"
 )
 _SCRATCH = re.compile(rf"{SCRATCH}[a-z0-9_]{{8}}")
 _IN_SCRATCH = re.compile(r"[0-9]{1,9}\.(?:mp4|dav)")
-_BY_HANDLE = {os.open, os.stat, os.unlink, os.rmdir} <= os.supports_dir_fd and os.listdir in os.supports_fd
+_BY_HANDLE = {os.open, os.stat, os.unlink, os.rmdir, os.rename} <= os.supports_dir_fd and os.listdir in os.supports_fd
 _NO_FOLDER = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 
 
@@ -76,8 +74,8 @@ class Folder:
         with suppress(OSError):  # something else is in it
             os.rmdir(self._place(name), dir_fd=self._handle)
 
-    def _place(self, name: str) -> str | Path:
-        return self.path / name if self._handle is None else name
+    def _place(self, name: str) -> Path:
+        return self.path / name if self._handle is None else Path(name)
 
 
 @contextmanager
@@ -88,28 +86,115 @@ def open_folder(path: Path) -> Iterator[Folder | None]:
 
 
 @contextmanager
-def _opened(path: Path, place: str | Path, within: int | None) -> Iterator[Folder | None]:
-    if not _BY_HANDLE:
-        yield Folder(path, None) if is_own_folder(path) else None
-        return
+def _opened(path: Path, place: Path, within: int | None) -> Iterator[Folder | None]:
     try:
-        found = os.stat(place, dir_fd=within, follow_symlinks=False)
-        handle = hold_folder(Path(place), within) if _is_own_folder(found, path) else None
+        _, handle = _hold_own(path, place, within)
+    except NotRegular:
+        yield None
+        return
     except OSError as error:
         if error.errno not in _NO_FOLDER:
             raise
-        handle = None
-    if handle is None:
         yield None
         return
     try:
-        yield Folder(path, handle) if _is_own_folder(os.fstat(handle), path) else None
+        yield Folder(path, handle)
     finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _hold_own(path: Path, place: Path, within: int | None) -> tuple[os.stat_result, int | None]:
+    """Hold the folder ``path``, which is at ``place`` in the open folder ``within``; return what it is, too.
+
+    No descriptor where the system has no such calls. Raises OSError: NotRegular if it is no folder of this user's.
+    """
+    found = os.stat(place, dir_fd=within, follow_symlinks=False) if _BY_HANDLE else path.lstat()
+    _check_own(path, found)
+    if not _BY_HANDLE:
+        return found, None
+    handle = hold_folder(place, within)
+    try:
+        found = os.fstat(handle)
+        _check_own(path, found)
+    except BaseException:
         os.close(handle)
+        raise
+    return found, handle
 
 
-def _is_own_folder(found: os.stat_result, path: Path) -> bool:
-    return stat.S_ISDIR(found.st_mode) and is_own(found, path.parent)
+def _check_own(path: Path, found: os.stat_result) -> None:
+    if not is_folder(found):
+        raise NotRegular(path, "it is not a folder")
+    if not is_own(found, path.parent):
+        raise NotRegular(path, "it is another user's folder")
+
+
+class HeldFolders:
+    """Folders of this user, as they are now: files are removed and renamed in these, whatever gets their names.
+
+    Each is in the one before. Without any, paths mean what they mean to the system, and nothing is looked at.
+    """
+
+    def __init__(self, *folders: Path) -> None:
+        """Hold ``folders``. Raises OSError: NotRegular if one is a link, no folder, or another user's."""
+        self._handles: dict[Path, int] = {}
+        self._known: dict[Path, tuple[int, int]] = {}
+        try:
+            for folder in folders:
+                place, above = self._within(folder)
+                found, handle = _hold_own(folder, place, above)
+                self._known[folder] = found.st_dev, found.st_ino
+                if handle is not None:
+                    self._handles[folder] = handle
+        except BaseException:
+            self.close()
+            raise
+
+    def replaced(self) -> Path | None:
+        """Return the folder whose name something else has now; None if all are what they were."""
+        for folder, known in self._known.items():
+            try:
+                found = folder.lstat()
+            except OSError:
+                return folder
+            if not is_folder(found) or (found.st_dev, found.st_ino) != known:
+                return folder
+        return None
+
+    def remove(self, file: Path) -> None:
+        """Remove ``file`` if it is there. Raises OSError."""
+        name, folder = self._within(file)
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+
+    def remove_if_empty(self, folder: Path) -> None:
+        """Remove ``folder`` if it is there, and empty."""
+        name, above = self._within(folder)
+        with suppress(OSError):
+            os.rmdir(name, dir_fd=above)
+
+    def rename(self, file: Path, new: Path) -> None:
+        """Give ``file`` the name ``new``, whatever has it. Raises OSError."""
+        (name, folder), (new_name, new_folder) = self._within(file), self._within(new)
+        os.replace(name, new_name, src_dir_fd=folder, dst_dir_fd=new_folder)
+
+    def lstat(self, path: Path) -> os.stat_result:
+        """Return what is at ``path``. Raises OSError."""
+        name, folder = self._within(path)
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+    def close(self) -> None:
+        """Hold them no longer."""
+        while self._handles:
+            os.close(self._handles.popitem()[1])
+
+    def _within(self, path: Path) -> tuple[Path, int | None]:
+        """Return ``path`` from the innermost held folder that it is in, and the descriptor of that."""
+        for folder, handle in reversed(self._handles.items()):
+            if folder in path.parents:
+                return path.relative_to(folder), handle
+        return path, None
 
 
 def is_clip(name: str) -> bool:

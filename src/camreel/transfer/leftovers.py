@@ -15,11 +15,11 @@ from pathlib import Path
 
 from camreel.diskio import disk_errors, is_own_file, is_private
 from camreel.transfer.folder import KEPT, Folder, is_clip, is_file_of_ours, open_folder
-from camreel.transfer.notes import Job, Listed, output_parts, read_jobs, unfinished_in
+from camreel.transfer.notes import TORN, Job, Listed, output_parts, read_jobs, unfinished_in
 from camreel.transfer.store import Store, folder_name, roots_in
 
 _PROBE = re.compile(r"\.camreel[.-][0-9a-f-]+\.part")
-_TORN_HOLDER = re.compile(r".+\.holder\.(?:[0-9]+|[0-9a-f]{8})\.part")
+_TORN_HOLDER = re.compile(rf".+\.holder{TORN}")
 _BESIDE = re.compile(rf".+\.lock(?:-held)?|.+\.holder|{_TORN_HOLDER.pattern}")  # what is beside a camera's folder
 _LONGEST_NAME = 234  # with what is appended to it, a name has at most 255 letters
 _AT_WORK = 24 * 3600  # seconds; who has not written to a video for so long, writes no more

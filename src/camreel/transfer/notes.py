@@ -21,6 +21,8 @@ from camreel.errors import printable
 
 STEM = re.compile(r"[0-9]{1,4}-[0-9]{2}-[0-9]{2}(?:[_-][0-9]{2}\.[0-9]{2}\.[0-9]{2}){2}_[0-9a-f]{12}")
 """The name of a clip without its suffix, as :meth:`.Store.stem` makes it."""
+TORN = r"\.(?:[0-9]{1,10}|[0-9a-f]{8})\.part"
+"""How the name of a note goes on while it is being written; earlier versions put the process there."""
 _NAME = re.compile(r"[0-9a-f]{12}")
 _OUTPUT_PART = re.compile(
     r"(.+\.[0-9a-f]{8})(?:\.[0-9]{1,5})?\.part", re.DOTALL

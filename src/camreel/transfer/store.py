@@ -38,17 +38,27 @@ from camreel.diskio import (
 )
 from camreel.errors import DiskError
 from camreel.model import Address, Recording
-from camreel.transfer.folder import open_folder
+from camreel.transfer.folder import KEPT, HeldFolders, open_folder
 from camreel.transfer.hashes import HashNotes, KnownFile, RunningHash, begin_notes, drop_notes, has_notes, hash_up_to
-from camreel.transfer.lock import HeldFolders, acquire, is_locked
-from camreel.transfer.notes import Job, Listed, job_file, output_parts, read_holder, read_job, read_jobs, write_holder
+from camreel.transfer.lock import acquire, is_locked
+from camreel.transfer.notes import (
+    TORN,
+    Job,
+    Listed,
+    job_file,
+    output_parts,
+    read_holder,
+    read_job,
+    read_jobs,
+    write_holder,
+)
 
 ROOT = ".amcrest_download"
 SUFFIXES = (".mp4", ".dav", ".bin")
 _OTHER_ROOT = re.compile(rf"{re.escape(ROOT)}-[0-9a-f]{{8}}")
 _NOTE = ".about.part"
 _LONGEST_NOTE = 1 << 20
-_TORN = re.compile(r".+\.(?:job|about\.part|holder)\.(?:[0-9]+|[0-9a-f]{8})\.part")  # of a note that was being written
+_TORN = re.compile(rf".+\.(?:job|about\.part|holder){TORN}")
 _MOST_ROOTS = 100  # folders of ours in an output folder that are looked at
 _PATIENCE = 5  # how often another may take our place while we begin
 
@@ -90,7 +100,7 @@ class Store:
         """Choose the root: the usual one; another one if what has its name is a link, a file, or another user's."""
         self._root = self._given or self._free_root()
         self.folder = self._root / self._name
-        self.kept_folder = self.folder / "kept"
+        self.kept_folder = self.folder / KEPT
         self._holder = self._root / f"{self._name}.holder"
         self._lock_file = self._root / f"{self._name}.lock"
         self._hashes: HashNotes | None = None
