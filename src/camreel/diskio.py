@@ -77,14 +77,20 @@ _keeping: dict[tuple[int, int | None], bool] = {}  # by file system and user
 
 
 def _makes_own(folder: Path) -> bool:
-    probe = random_part(folder / ".camreel")
-    handle = create_new(probe)
+    return user_id() in {None, probe(folder).st_uid}
+
+
+def probe(folder: Path) -> os.stat_result:
+    """Make a file in ``folder``, and return what became of it, which is gone. Raises OSError."""
+    part = random_part(folder / ".camreel")
     try:
-        return user_id() in {None, os.fstat(handle).st_uid}
+        handle = create_new(part)
+        try:
+            return os.fstat(handle)
+        finally:
+            os.close(handle)
     finally:
-        os.close(handle)
-        with suppress(OSError):
-            probe.unlink()
+        part.unlink(missing_ok=True)
 
 
 def is_own(found: os.stat_result, within: Path) -> bool:
@@ -158,6 +164,11 @@ class FileIdentity:
                 hint="Use a folder that only you can write. The downloads are kept.",
             )
         return found
+
+
+def state_of(found: os.stat_result) -> tuple[int, ...]:
+    """Return what changes with any change of a file: nobody can set back the time of its last change."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def open_regular(path: str | Path, flags: int = os.O_RDONLY, *, follow: bool = False, own: bool = False) -> int:

@@ -213,7 +213,6 @@ MAY_TOUCH_FILES = {
     ("camreel.cli.run", "os.open"): "a log may go to a pipe or a terminal, without waiting",
     ("camreel.cli.ui.terminal", "os.open"): "the system's own null device",
     ("camreel.config.edit", "mkdir"): "the settings' folder, where the user's settings are",
-    ("camreel.devices.lockout", "mkdir"): "the state folder, where the user's programs keep theirs",
     ("camreel.doctor.capture", "zipfile.ZipFile"): "into a file that diskio has made",
     ("camreel.jobs.timelapse", "tempfile.TemporaryDirectory"): "this user's alone, under a random name",
     ("camreel.media.clips.dav_clip", "av.open"): "of memory",

@@ -8,13 +8,11 @@ cannot be looked for counts as one that is there: in doubt the password is not s
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 from pathlib import Path
 
-from camreel.devices.lockout import state_folder
-from camreel.diskio import make_private, write_whole
+from camreel.devices.lockout import state_folder, write_note
 from camreel.model import Address
 
 log = logging.getLogger("camreel.login")
@@ -29,8 +27,7 @@ def remember_digest(*addresses: Address) -> None:
         try:
             note = _note(address)
             if not os.path.lexists(note):
-                make_private(note.parent)
-                write_whole(note, json.dumps({"camera": str(address), "login": "digest"}).encode("ascii"))
+                write_note(note, {"camera": str(address), "login": "digest"})
         except (OSError, RuntimeError) as error:  # the last: no home folder
             log.debug("the note that Digest worked at %s: %s", address, error)
 

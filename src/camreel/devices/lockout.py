@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from camreel.diskio import read_regular, write_whole
+from camreel.diskio import make_private, read_regular, write_whole
 from camreel.errors import AccountLocked
 from camreel.model import Target
 from camreel.text import duration_text
@@ -69,7 +69,7 @@ def forget(target: Target) -> None:
 
 def write_note(file: Path, facts: dict[str, str]) -> None:
     """Write a note for later runs, readable by its owner alone. Raises OSError."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(file.parent)
     write_whole(file, json.dumps(facts).encode("ascii"))
 
 

@@ -15,7 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from camreel.diskio import NotRegular, open_regular
+from camreel.diskio import NotRegular, open_regular, state_of
 
 
 class ClipTrust(str, Enum):
@@ -84,8 +84,7 @@ _BLOCK = 1 << 20
 
 def _check(path: str | Path, handle: int, expected: _Expected) -> None:
     """Raise NotRegular if the open clip is another than expected. It is read once, and again if its state changed."""
-    found = os.fstat(handle)
-    state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    state = state_of(os.fstat(handle))
     if state == expected.state:
         return
     sha = hashlib.sha256()

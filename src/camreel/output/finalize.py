@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from camreel.diskio import FileIdentity, create_new, disk_errors, is_own_file, place, random_part
+from camreel.diskio import FileIdentity, disk_errors, is_own_file, place, probe, random_part
 from camreel.errors import DiskError, MergeError, UsageError
 from camreel.media.comment import read_comment, replace_in_place
 from camreel.media.worker.messages import FilmResult, MergeResult
@@ -126,11 +126,7 @@ def prepare(output: Output) -> None:
             existing = next(place for place in (folder, *folder.parents) if place.exists())
             if not existing.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(existing))
-            probe = random_part(existing / ".camreel")
-            try:
-                os.close(create_new(probe))
-            finally:
-                probe.unlink(missing_ok=True)
+            probe(existing)
 
 
 def make_folders(output: Output) -> None:

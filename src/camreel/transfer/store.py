@@ -32,6 +32,7 @@ from camreel.diskio import (
     part_of,
     random_part,
     read_regular,
+    state_of,
     sync_file,
     user_id,
     write_whole,
@@ -334,10 +335,10 @@ class Store:
             handle = self._open(clip)
             try:
                 found = os.fstat(handle)
-                if self._checked.get(clip) == _identity(found):
+                if self._checked.get(clip) == state_of(found):
                     return True
                 if found.st_size == known.size and hash_up_to(handle, [known.size])[0].known == known:
-                    self._checked[clip] = _identity(found)
+                    self._checked[clip] = state_of(found)
                     return True
             finally:
                 os.close(handle)
@@ -425,7 +426,7 @@ class Store:
         known = self._notes().get(name) if self.is_shared else None
         if known is None:
             return not self.is_shared
-        before = _identity(os.fstat(handle))
+        before = state_of(os.fstat(handle))
         if self._parts.get(name, (None,))[0] != (before, known, first):
             begun, whole = hash_up_to(handle, [first, known.size])
             if whole.known != known or first > known.size:
@@ -456,7 +457,7 @@ class Store:
                 os.close(handle)
             self._held.rename(part, final)  # the same recording: an older copy is as good
             if self.is_shared:
-                self._checked[final] = _identity(self._held.lstat(final))
+                self._checked[final] = state_of(self._held.lstat(final))
         return final
 
     @property
@@ -638,11 +639,6 @@ def _is_regular(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
         return False
-
-
-def _identity(found: os.stat_result) -> tuple[int, ...]:
-    """Return what changes with any change of a file: nobody can set back the time of its last change."""
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from camreel import diskio
+from camreel.diskio import create_new
 from camreel.errors import DiskError
 from camreel.model import Output
-from camreel.output import finalize
 from camreel.output.finalize import prepare
 
 
@@ -21,9 +21,9 @@ def test_the_probe_has_a_name_that_nobody_can_foretell(tmp_path: Path, monkeypat
 
     def create(path: Path) -> int:
         tried.append(path)
-        return diskio.create_new(path)
+        return create_new(path)
 
-    monkeypatch.setattr(finalize, "create_new", create)
+    monkeypatch.setattr(diskio, "create_new", create)
     for _ in range(2):
         prepare(Output(tmp_path, tmp_path / "o.mp4"))
     assert len({path.name for path in tried}) == 2
@@ -43,7 +43,7 @@ def test_a_full_disk_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     real = os.close
     if when == "made":
-        monkeypatch.setattr(finalize, "create_new", refuse)
+        monkeypatch.setattr(diskio, "create_new", refuse)
     else:
         monkeypatch.setattr(os, "close", fail)
     with pytest.raises(DiskError, match="no space left"):
