@@ -136,6 +136,21 @@ def _fingerprint(context: ssl.SSLContext) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(shown)).hexdigest()
 
 
+def _swapping(
+    context: ssl.SSLContext, another: trustme.LeafCert
+) -> tuple[SimulatedCamera, Callable[[Event], None], list[int]]:
+    """Return a camera that closes its connections, what swaps its certificate in mid-run, and its requests before."""
+    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=QUIRKS["connection-close"])
+    swapped: list[int] = []
+
+    def swap(event: Event) -> None:
+        if isinstance(event, RangeKnown) and not swapped:
+            another.configure_cert(context)
+            swapped.append(len(camera.log))
+
+    return camera, swap, swapped
+
+
 @pytest.mark.parametrize("way", ["insecure", "insecure and legacy", "pinned", "verified"])
 def test_a_certificate_that_changes_in_mid_run(way, tmp_path):
     """Another one than the first, or than the pinned: the run ends before anything is sent there. Verified, it may."""
@@ -148,13 +163,7 @@ def test_a_certificate_that_changes_in_mid_run(way, tmp_path):
         "verified": {"ca_file": str(tmp_path / "ca.pem")},
     }
     how = ways[way]
-    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=QUIRKS["connection-close"])
-    swapped: list[int] = []
-
-    def swap(event: Event) -> None:
-        if isinstance(event, RangeKnown) and not swapped:
-            another.configure_cert(context)
-            swapped.append(len(camera.log))
+    camera, swap, swapped = _swapping(context, another)
 
     with running(camera, ssl_context=context) as server:
         stand = Bench(camera, Address("127.0.0.1", server.port, https=True), tmp_path)
@@ -192,13 +201,7 @@ def test_the_search_that_proves_is_watched_too(tmp_path):
 def test_a_certificate_that_changes_is_seen_over_a_shared_connector(legacy, tmp_path):
     """A program's own aiohttp session lends its connections: the comparison is made there, too."""
     context, another, _authority = _certificates()
-    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=QUIRKS["connection-close"])
-    swapped: list[int] = []
-
-    def swap(event: Event) -> None:
-        if isinstance(event, RangeKnown) and not swapped:
-            another.configure_cert(context)
-            swapped.append(len(camera.log))
+    camera, swap, swapped = _swapping(context, another)
 
     async def run(stand: Bench) -> None:
         request = stand.request("2026-01-16 08:00:00", "2026-01-16 08:00:12", insecure=True, legacy_tls=legacy)

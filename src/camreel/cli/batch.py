@@ -271,6 +271,7 @@ _Result = TypeVar("_Result", bound=Result)
 Admission = Callable[[], Awaitable[None]]  # see transfer.runtime
 Job = Callable[[_Task, Listener, "Reporter", Admission], Awaitable[_Result]]
 End = Callable[[int, "_Result | CamreelError"], Coroutine[Any, Any, None]]
+Beside = Callable[["Reporter"], Coroutine[Any, Any, None]]
 AGAIN = "interrupted; run the same command again to continue"
 
 
@@ -337,7 +338,7 @@ class Batch(Generic[_Task, _Result]):
         in_full: bool = False,
         interrupted_message: Callable[[], str] = lambda: AGAIN,
         finish: Callable[[_Task, _Result, Reporter], Awaitable[_Result]] | None = None,
-        beside: Callable[[Reporter], Coroutine[Any, Any, None]] | None = None,
+        beside: Beside | None = None,
         tell: Callable[[int, Reporter], None] = lambda _number, _reporter: None,
     ) -> None:
         """Let ``job`` do each of the tasks that are ready. ``in_full``: an only task is told without its label.
@@ -378,11 +379,7 @@ class Batch(Generic[_Task, _Result]):
             self.outcomes |= dict.fromkeys(self.ready, error)
 
     async def _run_single(
-        self,
-        job: Job[_Task, _Result],
-        reporter: Reporter,
-        end: End[_Result],
-        beside: Callable[[Reporter], Coroutine[Any, Any, None]] | None,
+        self, job: Job[_Task, _Result], reporter: Reporter, end: End[_Result], beside: Beside | None
     ) -> None:
         # Without a task group, a job that ended as Ctrl-C came has ended.
         import anyio.lowlevel  # noqa: PLC0415 - the help page does not need it
@@ -400,11 +397,7 @@ class Batch(Generic[_Task, _Result]):
             raise failure
 
     async def _run_devices(
-        self,
-        job: Job[_Task, _Result],
-        reporter: Reporter,
-        end: End[_Result],
-        beside: Callable[[Reporter], Coroutine[Any, Any, None]] | None,
+        self, job: Job[_Task, _Result], reporter: Reporter, end: End[_Result], beside: Beside | None
     ) -> None:
         import anyio  # noqa: PLC0415 - the help page does not need it
 

@@ -28,9 +28,9 @@ class Attempt:
     restarts: int = 0
     """How many times a worker was started again without leaving out more."""
     place: tuple[type, int | None, bool] | None = None
-    """Where the worker died the last time,"""
+    """Where the worker died the last time."""
     deaths: int = 0
-    """and how many times in a row there."""
+    """How many times in a row it died there."""
 
     def can_restart(self, error: MergeDied) -> bool:
         """Return whether somebody else may have killed the worker: the same is then tried once more."""

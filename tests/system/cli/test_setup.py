@@ -100,20 +100,29 @@ def test_three_answers_and_then_its_name_works(tmp_path: Path) -> None:
     assert camera.rejected_logins == 0
 
 
-@pytest.mark.parametrize("answer", ["", "n", "yes"])
-def test_basic_alone_is_asked_about(tmp_path: Path, answer: str) -> None:
-    """What it means is said; without a yes nothing is sent or saved, with it the settings have it."""
-    camera = camera_of("old")
+def set_up_unfound(
+    camera: SimulatedCamera, password: str, folder: Path, *more: str, then: Sequence[tuple[str, str]] = ()
+) -> tuple[int, str]:
+    """Run `setup` where no camera answers, so that its address is asked for; ``then`` are further answers."""
     with running(camera) as server:
         with discovery.discoverable(server) as port:
             pass  # closed again: nobody answers there
         answers = [
             ("Its address:", f"127.0.0.1:{server.port}"),
             ("User [admin]:", "admin"),
-            ("Password for admin at", camera.password),
-            ("Send the password all the same", answer),
+            ("Password for admin at", password),
+            *then,
         ]
-        code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}", "--name", "old"], answers, tmp_path)
+        return on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}", *more], answers, folder)
+
+
+@pytest.mark.parametrize("answer", ["", "n", "yes"])
+def test_basic_alone_is_asked_about(tmp_path: Path, answer: str) -> None:
+    """What it means is said; without a yes nothing is sent or saved, with it the settings have it."""
+    camera = camera_of("old")
+    code, shown = set_up_unfound(
+        camera, camera.password, tmp_path, "--name", "old", then=[("Send the password all the same", answer)]
+    )
     words = " ".join(shown.split())
     assert "offers only Basic authentication, by which everybody on the network on the way can read the pass" in words
     sent = [one for one in camera.log if one.authorization]
@@ -131,15 +140,7 @@ def test_basic_alone_is_asked_about(tmp_path: Path, answer: str) -> None:
 def test_a_refused_login_is_not_tried_again_and_nothing_is_saved(tmp_path: Path) -> None:
     """Exit 5, one rejected login."""
     camera = SimulatedCamera([])
-    with running(camera) as server:
-        with discovery.discoverable(server) as port:
-            pass  # closed again: nobody answers there
-        answers = [
-            ("Its address:", f"127.0.0.1:{server.port}"),
-            ("User [admin]:", "admin"),
-            ("Password for admin at", PASSWORD),
-        ]
-        code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}"], answers, tmp_path)
+    code, shown = set_up_unfound(camera, PASSWORD, tmp_path)
     assert code == 5, shown
     assert "No camera answered." in shown
     assert "refused the login" in shown

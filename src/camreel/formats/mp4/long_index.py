@@ -70,8 +70,7 @@ def long_samples(file: BinaryIO, first: int, count: int) -> tuple[str, bytes, li
     if at < 4:
         raise BadIndex("no configuration of the pictures")
     configuration = told[at + 4 : at - 4 + int.from_bytes(told[at - 4 : at], "big")]
-    wide = b"co64" in tables
-    places = tables[b"co64" if wide else b"stco"][0]
+    places, wide = _places(tables)
     last = min(first + count, (sizes.end - sizes.body - 12) // 4)
     width = 8 if wide else 4
     where = _BoxRange(places.body + 8 + width * first, places.body + 8 + width * last)
@@ -102,15 +101,14 @@ def _tracks(file: BinaryIO) -> tuple[_BoxRange, dict[bytes, tuple[_Tables, int]]
     return top[b"mdat"][0], tracks
 
 
-def _track(file: BinaryIO, tables: dict[bytes, list[_BoxRange]], scale: int, data: _BoxRange) -> LongTrack:
+def _track(file: BinaryIO, tables: _Tables, scale: int, data: _BoxRange) -> LongTrack:
     if _read(file, tables[b"stsc"][0].body, 20) != struct.pack(">IIIII", 0, 1, 1, 1, 1):
         raise BadIndex("its samples lie together in chunks")
-    places = tables[b"co64"][0] if b"co64" in tables else tables[b"stco"][0]
+    places, wide = _places(tables)
     _, one_size, count = struct.unpack(">III", _read(file, tables[b"stsz"][0].body, 12))
     if one_size or not count or _number(file, places.body + 4) != count:
         raise BadIndex("its tables do not have a size and a place for each sample")
     sizes = _numbers(file, _BoxRange(tables[b"stsz"][0].body + 12, tables[b"stsz"][0].end))
-    wide = b"co64" in tables
     first = last = None
     seen = 0
     for offsets in _numbers(file, _BoxRange(places.body + 8, places.end), wide=wide):
@@ -128,6 +126,12 @@ def _track(file: BinaryIO, tables: dict[bytes, list[_BoxRange]], scale: int, dat
     if timed != count:
         raise BadIndex("not each sample has a time")
     return LongTrack(count, ticks / scale, first, last)
+
+
+def _places(tables: _Tables) -> tuple[_BoxRange, bool]:
+    """Return the table of where the samples are, and whether it has 64 bits for each."""
+    wide = b"co64" in tables
+    return tables[b"co64" if wide else b"stco"][0], wide
 
 
 def _scale(file: BinaryIO, head: _BoxRange) -> int:
