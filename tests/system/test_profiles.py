@@ -21,6 +21,7 @@ import pytest
 import trustme
 from tests.conftest import IS_SOAK, Bench, Ran, no_wait, tuning
 
+from camreel.devices.downgrade import forget_digest
 from camreel.devices.http import Timeouts
 from camreel.model import Address
 from camreel.report import report_text
@@ -133,6 +134,7 @@ def exported(profile: str, quirk: str, folder: Path, certificate: ssl.SSLContext
     most = 1 if quirk.startswith("connection-limit") else 4
     redirects = quirk == "https-redirect"
     with running(camera, ssl_context=certificate if redirects else None) as server:
+        forget_digest("127.0.0.1", server.port)  # of another simulated camera, whose port came again
         stand = Bench(camera, Address("127.0.0.1", server.port), folder)
         run = stand.export(
             SCENE_START.isoformat(),

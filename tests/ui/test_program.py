@@ -23,7 +23,7 @@ import pty
 STUB = """
 import sys, anyio, camreel.jobs.export
 from camreel.cli import main
-async def export(request, credentials, on_event, **_others):
+async def export(request, credentials, on_event, *_others, **_named):
     print("running", file=sys.stderr, flush=True)
     try:
         await anyio.sleep_forever()
@@ -43,7 +43,7 @@ from camreel.cli import main
 from camreel.events import ClipFetched, Planned
 from camreel.model import Recording, Span, Stream
 from camreel.planning.plan import plan_export
-async def export(request, credentials, on_event, **_others):
+async def export(request, credentials, on_event, *_others, **_named):
     start = request.asked.start
     spans = [Span(start + timedelta(minutes=n), start + timedelta(minutes=n + 1)) for n in range(40)]
     listing = [Recording(f"/{n}.mp4", span, 1) for n, span in enumerate(spans)]
@@ -60,7 +60,7 @@ PROMPT = """
 import sys, camreel.jobs.export
 from camreel.cli import main
 from camreel.errors import LoginRefused
-async def export(request, credentials, on_event, **_others):
+async def export(request, credentials, on_event, *_others, **_named):
     raise LoginRefused("The password has %d letters." % len(credentials.password))
 camreel.jobs.export.export = export
 sys.exit(main(sys.argv[1:]))

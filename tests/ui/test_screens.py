@@ -59,7 +59,7 @@ def home(tmp_path: Path, server: Server) -> Path:
         (clips / name).write_bytes(recording.body())  # type: ignore[arg-type]  # footage is bytes
     waiting = tmp_path / ".amcrest_download" / "192.168.1.100_80_admin_ch1"
     waiting.mkdir(parents=True)
-    (waiting / "clip.mp4").write_bytes(b"x" * 1000)
+    (waiting / "2026-01-16_08.00.00_08.00.04_0123456789ab.mp4").write_bytes(b"x" * 1000)
     return tmp_path
 
 

@@ -163,9 +163,9 @@ def test_verbose_logs_to_stderr(camreel_: Camreel, exported: FakeExport, monkeyp
     import logging
 
     class Logs(FakeExport):
-        async def export(self, *arguments: object) -> object:  # type: ignore[override]
+        async def export(self, *arguments: object, **named: object) -> object:  # type: ignore[override]
             logging.getLogger("camreel.devices.http").debug("GET %s -> %d", "/cgi\x1b[2J", 200)
-            return await super().export(*arguments)  # type: ignore[arg-type]
+            return await super().export(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr("camreel.jobs.export.export", Logs().export)
     assert "GET /cgi\N{REPLACEMENT CHARACTER}[2J -> 200" in camreel_([*BASIC, "--verbose"]).err

@@ -190,7 +190,9 @@ def test_json_without_a_clock_has_the_same_keys():
 def test_json_of_a_run_that_had_nothing_to_do():
     """Already there: the same envelope, without a range, and exit 0."""
     there = OutputReport(str(REQUEST.output.file), 4900)
-    report = Report(REQUEST, None, None, None, (), (), NOTHING_MISSING, (there,), already_there=True)
+    report = Report(
+        REQUEST, None, None, None, (), (), NOTHING_MISSING, (there,), already_there=True, found_as="complete"
+    )
     document = report_json(report)
     assert set(document) == set(report_json(REPORT))
     assert (document["status"], document["exit_code"], document["range"]) == ("already there", 0, None)
