@@ -28,10 +28,10 @@ coverage: dev ## the same, and fail if they cover less than they did
 	@scripts/test fast --cov --cov-report=term $(ARGS)
 
 faults: dev ## print a table of what becomes of each fault of the camera
-	@CAMREEL_FAULT_TABLE=1 scripts/test tests/system/faults $(ARGS)
+	@CAMREEL_FAULT_TABLE=1 CAMREEL_SOAK=1 scripts/test tests/system/faults $(ARGS)
 
 soak: dev ## account for every frame of 300 random cards and 100 lots of odd clips (20 minutes)
-	@CAMREEL_SOAK=$${CAMREEL_SOAK:-300,100} scripts/test tests/accounting tests/system/test_profiles.py tests/system/test_camera_time.py tests/system/faults/test_disk_errors.py --dist load $(ARGS)
+	@CAMREEL_SOAK=$${CAMREEL_SOAK:-300,100} scripts/test tests/accounting tests/system/test_profiles.py tests/system/test_camera_time.py tests/system/test_killed_worker.py tests/system/faults --dist load $(ARGS)
 
 mutants: dev ## change 300 lines of the code, one at a time, and see whether a test notices (30 minutes)
 	@$(BIN)/python scripts/mutants.py $(ARGS)

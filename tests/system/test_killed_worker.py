@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from tests.conftest import START, at, frame_md5s, three_clips
+from tests.conftest import IS_SOAK, START, at, frame_md5s, three_clips
 from tests.system.test_merge_files import clip_at, frames, on_card, request
 
 from camreel.jobs.exclusion import MOST_EXCLUDED
@@ -82,35 +82,30 @@ def of(kind: type) -> Aim:
     return lambda message: isinstance(message, kind)
 
 
-@pytest.mark.parametrize(
-    "aims",
-    [
-        (clip(1),),
-        (clip(2),),
-        (clip(3),),
-        (of(Finish),),
-        (of(MergeResult),),
-        (clip(3), clip(1), of(Finish), clip(2)),
-        (clip(1),) * 4,
-        (begun(2),) * 2,
-        (begun(1), begun(2), begun(1), begun(1), begun(3)),
-    ],
-    ids=[
-        "first clip",
-        "middle clip",
-        "last clip",
-        "end",
-        "decoding",
-        "one after the other",
-        "start, again and again",
-        "twice in a clip",
-        "in one clip and the other",
-    ],
-)
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
-def test_a_killed_worker_costs_no_frame(bench, monkeypatch, aims, number):
+_AIMS = {
+    "first clip": (clip(1),),
+    "middle clip": (clip(2),),
+    "last clip": (clip(3),),
+    "end": (of(Finish),),
+    "decoding": (of(MergeResult),),
+    "one after the other": (clip(3), clip(1), of(Finish), clip(2)),
+    "start, again and again": (clip(1),) * 4,
+    "twice in a clip": (begun(2),) * 2,
+    "in one clip and the other": (begun(1), begun(2), begun(1), begun(1), begun(3)),
+}
+# Each with SIGKILL, one with each other signal; with CAMREEL_SOAK each with each.
+_SHOTS = [
+    (name, number)
+    for at, name in enumerate(_AIMS)
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP)
+    if IS_SOAK or number == signal.SIGKILL or at % 8 == {signal.SIGTERM: 1, signal.SIGHUP: 7}[number]
+]
+
+
+@pytest.mark.parametrize(("name", "number"), _SHOTS)
+def test_a_killed_worker_costs_no_frame(bench, monkeypatch, name, number):
     """It is started again, and the same is tried once more. Each clip is downloaded once, and nothing is left over."""
-    recordings = three_clips()
+    aims, recordings = _AIMS[name], three_clips()
     stand = bench(recordings=recordings)
     shooter = Shooter(monkeypatch, *aims, number=number)
     run = stand.export()

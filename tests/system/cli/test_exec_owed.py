@@ -116,6 +116,7 @@ def test_a_run_that_is_killed_has_run_the_commands_of_what_was_complete(stand: S
     stand.wait_for(lambda: stand.ran == ["done"] and not stand.owed, process)
     process.kill()
     process.communicate()
+    stuck.camera.clear_faults()
     ended = stand.get("--all")
     assert ended.returncode == 0, ended.stderr
     assert stand.ran == ["done", "stuck"]

@@ -1,4 +1,6 @@
-"""Every fault of the camera on every clip, once and always: bit-exact for what the report claims, or named.
+"""Every fault of the camera, once and always: bit-exact for what the report claims, or named.
+
+On one of three clips, by turns; with ``CAMREEL_SOAK`` (``make soak``, ``make faults``) on each of them.
 
 The invariant of each cell: the output holds exactly the pictures of the clips that the report says are merged; what
 is lost is named with its path; the exit code says so; nothing is left half-named; no finder stays open; no login is
@@ -55,7 +57,7 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         yield run_cells([cell for cell in CELLS if cell in chosen], folder)
 
 
-@pytest.mark.slow(reason="runs an export for each of some 180 faults")
+@pytest.mark.slow(reason="runs an export for each of some 80 faults")
 @pytest.mark.timeout(600)  # the first cell waits for all
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_a_fault_of_one_clip(outcomes: dict[Cell, Outcome], record_property: Callable[..., None], cell: Cell):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.conftest import NOW, START, Bench, frame_md5s
+from tests.conftest import IS_SOAK, NOW, START, Bench, frame_md5s
 
 from camreel.events import Planned
 from camreel.model import Address
@@ -23,7 +23,7 @@ if sys.platform == "win32":
 
 from tests.system.faults.killing import Moment, kill, moments, start, wait_for
 
-KILLS = 50
+KILLS = 50 if IS_SOAK else 24
 CLIPS = 20
 SECONDS = 2 * CLIPS
 AT_A_TIME = 3
@@ -49,7 +49,7 @@ def clips() -> list[Recorded]:
 
 
 def camera_with_clips() -> SimulatedCamera:
-    # Slow enough for a kill to meet a download, fast enough for fifty of them.
+    # Slow enough for a kill to meet a download, fast enough for many of them.
     return SimulatedCamera(clips(), clock=DeviceClock.fixed(NOW), throttle=Throttle(per_device_bps=6_000_000))
 
 
@@ -98,7 +98,7 @@ def killed_and_run_again(moment: Moment, folder: Path) -> Killed:
 
 @pytest.fixture(scope="module")
 def kills(tmp_path_factory: pytest.TempPathFactory) -> list[Killed]:
-    """Fifty of them, a few at a time."""
+    """All of them, a few at a time."""
     folder = tmp_path_factory.mktemp("kills")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(folder))
@@ -117,7 +117,7 @@ def source_md5s() -> list[str]:
     return [md5 for clip in clips() for md5 in frame_md5s(clip.body())]
 
 
-@pytest.mark.slow(reason="kills fifty exports, and runs them again")
+@pytest.mark.slow(reason="kills exports, and runs them again")
 @pytest.mark.timeout(600)
 def test_the_next_run_ends_with_the_same_pictures(kills, source_md5s):
     """Bit-exact after each kill, exit 0, and nothing is left but the video."""
@@ -134,9 +134,9 @@ def test_no_complete_clip_is_fetched_again(kills):
 
 def test_the_kills_met_all_stages(kills):
     """Downloads that ran, and what comes after the last of them; else the test would prove little."""
-    assert sum(0 < one.complete < CLIPS for one in kills) >= 10
-    assert sum(one.complete == CLIPS for one in kills) >= 5
-    assert sum(one.parts > 0 for one in kills) >= 5
+    assert sum(0 < one.complete < CLIPS for one in kills) >= KILLS / 5
+    assert sum(one.complete == CLIPS for one in kills) >= KILLS / 10
+    assert sum(one.parts > 0 for one in kills) >= KILLS / 10
 
 
 @pytest.mark.parametrize("keep", [True, False])
