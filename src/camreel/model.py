@@ -426,7 +426,7 @@ class Target:
     address: Address
     username: str
     insecure: bool = False
-    """Accept any certificate."""
+    """Accept any certificate, but the same one on all connections of a run."""
     ca_file: str | None = None
     """Accept certificates that this file vouches for."""
     fingerprint: str | None = None

@@ -18,15 +18,19 @@ import pytest
 import trustme
 from tests.conftest import NOW, Bench, frame_md5s, three_clips, tuning
 
+import camreel
+from camreel.cli.batch import Batch
+from camreel.cli.commands import list as list_command
+from camreel.cli.options import OutputOptions
 from camreel.devices.downgrade import has_used_digest
 from camreel.devices.http import Connection
-from camreel.devices.session import Login, trust_in
+from camreel.devices.session import FirstCertificate, Login, trust_in
 from camreel.doctor import visit
 from camreel.errors import BasicNotAllowed, CameraError, CertificateChanged, LoginDowngraded, UsageError
 from camreel.events import Event, Planned, RangeKnown, Retrying
 from camreel.jobs.export import export
 from camreel.model import Address, Credentials, Target
-from camreel_simulator import QUIRKS, DeviceClock, SimulatedCamera, running
+from camreel_simulator import QUIRKS, DeviceClock, SimulatedCamera, camera_of, running
 
 _RSA = "AES256-SHA:AES128-SHA:@SECLEVEL=0"  # key exchange by RSA
 _ANY = "ALL:@SECLEVEL=0"
@@ -230,6 +234,62 @@ def test_the_password_is_not_sent_in_clear_over_tls_either(tmp_path):
         assert stand.export(ca_file=str(tmp_path / "ca.pem"), allow_basic=True).ok.exit_code == 0
 
 
+@pytest.mark.parametrize("words", [["list"], ["get", "-y"], ["look", "-y"]], ids=lambda words: words[0])
+def test_channels_of_one_run_are_shown_one_certificate(words, camreel_, monkeypatch):
+    """Another one between two channels of a recorder ends the run there, though the first of them is done."""
+    context, another, _authority = _certificates()
+    camera = camera_of("nvr")
+    asked: list[int] = []
+    run_one = Batch._run_one
+
+    async def and_swap(self: Any, *arguments: Any) -> Any:
+        outcome = await run_one(self, *arguments)
+        another.configure_cert(context)
+        asked.append(len(camera.log))
+        return outcome
+
+    monkeypatch.setattr(Batch, "_run_one", and_swap)
+    with running(camera, ssl_context=context) as server:
+        host = ["--host", f"127.0.0.1:{server.port}", "-u", "admin", "--https", "--insecure", "--channel", "1,2"]
+        span = ["-s", "2026-01-16 08:00:00", "-e", "2026-01-16 08:00:12"]
+        said = camreel_([*words, *host, *span], AMCREST_PASSWORD="simulated-1")
+    assert said.code == 6, said.everything
+    assert "another certificate than before" in " ".join(said.everything.split())
+    assert asked[0] == asked[1] == len(camera.log)
+
+
+def test_the_question_before_a_batch_is_of_the_same_run(monkeypatch):
+    """What was shown while all was listed is what the downloads have to be shown."""
+    exports: Batch[Any, Any] = Batch([], OutputOptions())
+    seen: list[object] = []
+    monkeypatch.setattr(list_command, "_find", lambda batch: seen.append(batch.certificates))
+    list_command.ask_for_all(exports)
+    assert seen[0] is exports.certificates
+
+
+@pytest.mark.anyio
+async def test_calls_of_one_camera_are_shown_one_certificate():
+    """A program's later calls compare with the first, whatever else was connected by the same patience."""
+    context, another, _authority = _certificates()
+    camera, patience = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW)), tuning()
+    with running(camera, ssl_context=context) as server:
+
+        def connected() -> Any:
+            login = f"127.0.0.1:{server.port}", "admin", "simulated-1"
+            return camreel.connect(*login, https=True, insecure=True, tuning=patience)
+
+        async with connected() as seen:
+            await seen.clock()
+            another.configure_cert(context)
+            before = len(camera.log)
+            for _again in range(2):
+                with pytest.raises(CertificateChanged):
+                    await seen.clock()
+            assert len(camera.log) == before
+        async with connected() as seen:
+            await seen.clock()
+
+
 @pytest.mark.anyio
 async def test_after_another_certificate_nobody_connects_again():
     """The first one that differs ends all that was meant for the device, though the right one is back."""
@@ -239,7 +299,7 @@ async def test_after_another_certificate_nobody_connects_again():
     camera = SimulatedCamera(clock=DeviceClock.fixed(NOW))
     with running(camera, ssl_context=context) as server:
         address = Address("127.0.0.1", server.port, https=True)
-        trust, login = trust_in(Target(address, "admin", insecure=True)), Login()
+        trust, login = trust_in(Target(address, "admin", insecure=True), FirstCertificate()), Login()
 
         async def ask() -> None:
             who = Credentials("admin", "simulated-1")

@@ -363,7 +363,9 @@ async def connect(
     errors. No error has the password in it.
     """
     target = target_for(host, username, reached)
-    camera = Camera(target, Credentials(target.username, password), session, tuning or Runtime())
+    camera = Camera(
+        target, Credentials(target.username, password), session, replace(tuning or Runtime(), certificates={})
+    )
     await camera._log_in()  # noqa: SLF001 - nobody else may
     try:
         yield camera

@@ -103,7 +103,7 @@ class TargetOptions(TypedDict, total=False):
     port: int | None
     https: bool
     insecure: bool
-    """Accept any certificate."""
+    """Accept any certificate, but the same one on all connections of a :class:`Camera`, or of an export."""
     ca_file: str | None
     """Accept certificates that this file vouches for."""
     fingerprint: str | None

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from camreel.cli.hooks import HookCommand
     from camreel.cli.ui.reporters import Reporter
+    from camreel.devices.session import FirstCertificates
     from camreel.events import Event
 
 _MOST_JOBS = 16  # by itself: more share one disk and one network
@@ -219,7 +220,9 @@ class CameraTask(Task):
     @property
     def device(self) -> Address | None:
         """Where the camera is."""
-        return Address(self.target.address.host.lower(), self.target.address.port)
+        from camreel.devices.address import place_of  # noqa: PLC0415 - the help page does not need it
+
+        return Address(*place_of(self.target.address))
 
     @property
     def username(self) -> str:
@@ -279,6 +282,7 @@ class Batch(Generic[_Task, _Result]):
     """Tasks, and what became of each. One that fails stops no other; the error of an only task is raised.
 
     ``without`` are the numbers of tasks that are not to be run. ``jobs`` work at a time; None: as many as is usual.
+    ``certificates`` are those that devices showed first, if nobody checks them; of a batch before this, or none yet.
     """
 
     def __init__(
@@ -288,8 +292,10 @@ class Batch(Generic[_Task, _Result]):
         *,
         without: Collection[int] = (),
         jobs: int | None = None,
+        certificates: FirstCertificates | None = None,
     ) -> None:
         self.tasks, self.manner = tasks, manner
+        self.certificates = {} if certificates is None else certificates
         self.outcomes: dict[int, _Result | CamreelError] = {}
         self.jobs = jobs or usual_jobs()
         self._without = without

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from camreel.devices.address import https_instead
+from camreel.devices.address import https_instead, place_of
 from camreel.devices.http import Connection, Timeouts, Witness
 from camreel.devices.patience import Patience
-from camreel.devices.session import Login, Trust, trust_in
+from camreel.devices.session import FirstCertificate, FirstCertificates, Login, Trust, trust_in
 from camreel.errors import CameraRefused
 from camreel.model import Address, Credentials, Target
 
@@ -28,6 +28,7 @@ class Access:
 
     ``warn`` gets sentences for the person. ``session`` lends its connector. ``witness`` notes all answers.
     ``protocol`` names the driver, None until it is known. ``patience`` bounds the time without progress.
+    ``certificates`` are those that devices showed first in this run, if nobody checks them.
     """
 
     target: Target
@@ -40,6 +41,7 @@ class Access:
     witness: Witness | None = None
     protocol: str | None = None
     patience: Patience = field(default_factory=Patience)
+    certificates: FirstCertificates = field(default_factory=dict)
     _trust: Trust | None = field(default=None, init=False)
 
     @property
@@ -52,7 +54,8 @@ class Access:
         """Open an HTTP connection. UsageError if the target's ``ca_file`` cannot be used."""
         target = self.target
         if self.address.https and self._trust is None:
-            self._trust = await anyio.to_thread.run_sync(trust_in, target)
+            first = self.certificates.setdefault(place_of(self.address), FirstCertificate())
+            self._trust = await anyio.to_thread.run_sync(trust_in, target, first)
         connection = Connection(
             self.address,
             self.credentials,
@@ -70,8 +73,8 @@ class Access:
             yield connection
 
     def with_login(self, login: Login) -> Access:
-        """Return the same way to the camera by another ``login``; its certificates are compared with those of this."""
-        other = copy(self)  # replace() would forget which certificate was the first
+        """Return the same way to the camera by another ``login``."""
+        other = copy(self)  # replace() would read the certificates of the system once more
         other.login = login
         return other
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +16,21 @@ from camreel.model import Address
 _HOW_TO_WRITE_HOSTS = "Write it like 192.168.1.100, kitchen.home.net:8080, [fe80::1]:8080 or https://kitchen.home.net."
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252})?", re.ASCII)
+_NUMBERS = re.compile(r"(?:0[Xx][0-9A-Fa-f]+|[0-9]+)(?:\.(?:0[Xx][0-9A-Fa-f]+|[0-9]+))*", re.ASCII)
+
+
+def place_of(address: Address) -> tuple[str, int]:
+    """Return host and port of ``address``, equal for all spellings of the same. Nobody is asked."""
+    name = address.host.lower().rstrip(".")
+    try:
+        ip = ipaddress.ip_address(name)
+    except ValueError:
+        if _NUMBERS.fullmatch(name):  # 127.1 is 127.0.0.1 to the system
+            with suppress(OSError):
+                name = socket.inet_ntoa(socket.inet_aton(name))
+        return name, address.port
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return str(mapped or ip), address.port
 
 
 def parse_address(text: str, *, port: int | None = None, usual_port: int | None = None, https: bool = False) -> Address:

@@ -12,6 +12,7 @@ import logging
 import os
 from pathlib import Path
 
+from camreel.devices.address import place_of
 from camreel.devices.lockout import state_folder, write_note
 from camreel.model import Address
 
@@ -23,7 +24,7 @@ _in_process: set[tuple[str, int]] = set()
 def remember_digest(*addresses: Address) -> None:
     """Note that Digest has worked at ``addresses``, which are one device. Blocking."""
     for address in addresses:
-        _in_process.add(_key(address))
+        _in_process.add(place_of(address))
         try:
             note = _note(address)
             if not os.path.lexists(note):
@@ -37,7 +38,7 @@ def has_used_digest(*addresses: Address) -> bool:
 
     Whatever has the note's name counts: it is never opened, so nothing that lies there can keep us waiting.
     """
-    if any(_key(address) in _in_process for address in addresses):
+    if any(place_of(address) in _in_process for address in addresses):
         return True
     try:
         return any(_is_there(_note(address)) for address in addresses)
@@ -51,7 +52,7 @@ def forget_digest(host: str, port: int | None = None) -> bool:
     Raises OSError if a note cannot be removed. Blocking.
     """
     place = Address(host, port or 0)
-    known = {key for key in _in_process if key[0] == _key(place)[0] and port in {None, key[1]}}
+    known = {key for key in _in_process if key[0] == place_of(place)[0] and port in {None, key[1]}}
     _in_process.difference_update(known)
     try:
         notes = [*_folder().glob(f"{_name(host)}-{port or '*'}.json")]
@@ -72,10 +73,6 @@ def _is_there(note: Path) -> bool:
     return True
 
 
-def _key(address: Address) -> tuple[str, int]:
-    return address.host.lower().rstrip("."), address.port
-
-
 def _folder() -> Path:
     return state_folder() / "digest"
 
@@ -85,4 +82,4 @@ def _note(address: Address) -> Path:
 
 
 def _name(host: str) -> str:
-    return hashlib.sha256(_key(Address(host, 0))[0].encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return hashlib.sha256(place_of(Address(host, 0))[0].encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from camreel.devices.address import place_of
 from camreel.diskio import make_private, read_regular, write_whole
 from camreel.errors import AccountLocked
 from camreel.model import Target
@@ -94,9 +95,9 @@ def state_folder() -> Path:
 
 
 def _file(target: Target) -> Path:
-    address = target.address
+    host, port = place_of(target.address)
     # A lock is of the account or of our address, whichever way we speak to it: the scheme does not matter.
-    key = f"{address.host.lower()}\n{address.port}\n{target.username}"
+    key = f"{host}\n{port}\n{target.username}"
     return state_folder() / "locked" / f"{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.json"
 
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from camreel.devices.address import place_of
 from camreel.devices.lockout import read_moment, state_folder, write_note
 from camreel.model import Target
 
@@ -31,5 +32,6 @@ def remember(target: Target, now: datetime) -> None:
 
 
 def _file(target: Target) -> Path:
-    key = f"{target.address.host.lower()}\n{target.address.port}"
+    host, port = place_of(target.address)
+    key = f"{host}\n{port}"
     return state_folder() / "searches" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"

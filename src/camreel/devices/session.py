@@ -119,7 +119,7 @@ class AnotherCertificate(ssl.SSLError):
 
 
 class FirstCertificate:
-    """The certificate that the first connection of a run was shown. Without a check, all others must show the same."""
+    """The certificate that a device showed first in a run. Without a check, all its connections must show the same."""
 
     def __init__(self) -> None:
         self._digest: bytes | None = None
@@ -145,6 +145,11 @@ class FirstCertificate:
                 compare(self.getpeercert(binary_form=True))
 
         context.sslobject_class = WatchedHandshake
+
+
+# Those of a run, by place (``address.place_of``): channels of a recorder are asked one after the other, by logins of
+# their own.
+FirstCertificates = dict[tuple[str, int], FirstCertificate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,12 +373,15 @@ async def _ssl_of_nobody_else(trust: Trust, *, https: bool) -> Ssl:
     return await anyio.to_thread.run_sync(trust.another_context)
 
 
-def trust_in(target: Target) -> Trust:
-    """Return which certificates to accept on https. Blocking. UsageError if the ``ca_file`` cannot be used."""
+def trust_in(target: Target, first: FirstCertificate | None = None) -> Trust:
+    """Return which certificates to accept on https; if nobody checks them, those that are as ``first``.
+
+    Blocking. UsageError if the ``ca_file`` cannot be used.
+    """
     insecure, ca_file, legacy = target.insecure, target.ca_file, target.legacy_tls
     if target.fingerprint is not None:
         return Trust(pinned=bytes.fromhex(target.fingerprint.replace(":", "")))
-    trust = Trust(insecure=insecure, ca_file=ca_file, legacy=legacy, first=FirstCertificate() if insecure else None)
+    trust = Trust(insecure=insecure, ca_file=ca_file, legacy=legacy, first=first if insecure else None)
     try:
         return replace(trust, context=trust.another_context())
     except (OSError, ssl.SSLError) as error:

@@ -139,6 +139,7 @@ class CameraSession:
             session=session,
             protocol=protocol,
             patience=Patience(target.retry_for, tuning.now),
+            certificates=tuning.certificates,
         )
         self.channel = 1
         self.warnings: list[str] = []

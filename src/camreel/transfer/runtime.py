@@ -11,6 +11,7 @@ import anyio
 import anyio.lowlevel
 
 from camreel.devices.http import Timeouts
+from camreel.devices.session import FirstCertificates
 from camreel.planning.plan import LEAST_SAVED
 from camreel.transfer.retry import Backoff
 
@@ -29,3 +30,5 @@ class Runtime:
     admission: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
     """Return when the run may go on: awaited after the camera's first answer, and again when the search is done."""
     least_saved: int = LEAST_SAVED
+    certificates: FirstCertificates = field(default_factory=dict)
+    """Those that devices showed first, if nobody checks them: shared by all that is asked in one run."""

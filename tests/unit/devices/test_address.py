@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camreel.devices.address import parse_address
+from camreel.devices.address import parse_address, place_of
 from camreel.errors import UsageError
 from camreel.model import Address
 
@@ -99,3 +99,29 @@ def test_contradictions_are_usage_errors() -> None:
         parse_address("http://kitchen", https=True)
     with pytest.raises(UsageError, match="another port than --port 82"):
         parse_address("kitchen:81", port=82)
+
+
+@pytest.mark.parametrize(
+    ("host", "others"),
+    [
+        ("cam.example", ["Cam.Example", "CAM.EXAMPLE."]),
+        (
+            "192.168.1.5",
+            ["192.168.1.5.", "192.168.261", "0xc0a80105", "3232235781", "0300.0250.1.5", "::ffff:192.168.1.5"],
+        ),
+        ("127.0.0.1", ["127.1", "0x7f.1", "::FFFF:7f00:1"]),
+        ("fe80::1%eth0", ["FE80:0:0:0::1%eth0"]),
+        ("2001:db8::5", ["2001:DB8:0:0:0:0:0:5", "2001:0db8::0005"]),
+    ],
+)
+def test_spellings_of_one_host_are_one_place(host: str, others: list[str]) -> None:
+    for other in others:
+        assert place_of(Address(other, 80)) == place_of(Address(host, 80, https=True)) == (host, 80)
+
+
+@pytest.mark.parametrize(
+    "host", ["cam", "cam.example.org", "5.cam", "cam5", "256.1.1.1", "1.2.3.4.5", "0x", "fe80::1", ""]
+)
+def test_other_hosts_are_other_places(host: str) -> None:
+    """Whatever it is, it raises nothing, and is no address that nobody meant."""
+    assert place_of(Address(host, 80)) == (host, 80)

@@ -153,7 +153,7 @@ def export_all(
             task.request,
             task.credentials,
             kept.counted(listener),
-            Runtime(admission=admission),
+            Runtime(admission=admission, certificates=batch.certificates),
             confirm=confirmation(reporter, task.target.limit_rate) if asks and batch.is_single else None,
             before_naming=hooks.note_for(task.after),
         )

@@ -99,7 +99,11 @@ def ask_for_all(exports: Batch[CameraTask, Any]) -> None:
     must not go out again. Interrupted where a person says no.
     """
     batch: Batch[CameraTask, Listing] = Batch(
-        exports.tasks, exports.manner, without=tuple(exports.outcomes), jobs=exports.jobs
+        exports.tasks,
+        exports.manner,
+        without=tuple(exports.outcomes),
+        jobs=exports.jobs,
+        certificates=exports.certificates,
     )
     _find(batch)
     size = count = 0
@@ -145,7 +149,12 @@ def _find(batch: Batch[CameraTask, Listing], view: _ListingView | None = None) -
         now = replace(task.query, follow=False)  # what there is by now: nothing is waited for
         told = _calm(listener) if batch.manner.progress != "json" else listener
         return await export_job.find(
-            task.target, now, task.credentials, told, Runtime(admission=admission), output=task.output
+            task.target,
+            now,
+            task.credentials,
+            told,
+            Runtime(admission=admission, certificates=batch.certificates),
+            output=task.output,
         )
 
     if view is None:

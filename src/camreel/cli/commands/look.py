@@ -132,7 +132,13 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
                 return _allowed(question, reporter, "" if batch.is_single else f"{task.label}: ")
 
         wishes = preview.LookOptions(task.line, allow, _every(options["every"]), options["most"])
-        return await preview.look(task.request, wishes, task.credentials, listener, Runtime(admission=admission))
+        return await preview.look(
+            task.request,
+            wishes,
+            task.credentials,
+            listener,
+            Runtime(admission=admission, certificates=batch.certificates),
+        )
 
     view = _LookView(manner)
     batch.run(look_at, in_full=True, interrupted_message=lambda: _INTERRUPTED, tell=partial(view.tell, batch))
