@@ -21,6 +21,7 @@ from tests.fakes import PASSWORD, Camreel, FakeExport, Said
 
 import camreel.jobs.export
 import camreel.output.finalize
+from camreel import diskio
 from camreel.clock import parse_range
 from camreel.devices import downgrade
 from camreel.devices.http import Timeouts
@@ -61,6 +62,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def reachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let others get to ``tmp_path``, as far as camreel can tell: pytest makes it where nobody else can enter."""
+    above = {(found.st_dev, found.st_ino) for found in (place.stat() for place in (tmp_path, *tmp_path.parents))}
+    real = diskio._keeps_others_out
+    monkeypatch.setattr(
+        diskio, "_keeps_others_out", lambda found: (found.st_dev, found.st_ino) not in above and real(found)
+    )
+    return tmp_path
 
 
 @pytest.fixture(autouse=True)

@@ -44,6 +44,8 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", -1)  # Windows' link to a folder
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_MOST_LINKS = 40  # on the way to a file, as Linux has it
 
 
 class NotRegular(OSError):
@@ -252,12 +254,18 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600, *, sync: bool = Fals
 
 
 def make_private(folder: Path) -> None:
-    """Make ``folder`` for this user alone. OSError if what has its name is no folder, a link, or another user's."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-        if folder.lstat().st_mode & stat.S_IRWXU != stat.S_IRWXU:  # the umask has taken our own rights
-            folder.chmod(0o700)
+    """Make ``folder`` for this user alone, and the folders above it that are missing.
+
+    OSError if what has its name is no folder, a link, or another user's.
+    """
+    missing = [folder]
+    while not missing[-1].parent.exists():
+        missing.append(missing[-1].parent)
+    for each in reversed(missing):
+        with suppress(FileExistsError):
+            each.mkdir(mode=0o700)
+            if each.lstat().st_mode & stat.S_IRWXU != stat.S_IRWXU:  # the umask has taken our own rights
+                each.chmod(0o700)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode):
         raise NotRegular(folder, "it is not a folder")
@@ -269,25 +277,62 @@ def is_private(folder: Path) -> bool:
     """Return whether nobody but this user (and root) can put anything into ``folder``, or another in its place.
 
     False if the system cannot tell (Windows has other rights), if ``folder`` is not there, or if it or the folder that
-    it is in is a link: the downloads of a camera are in two folders of ours, and we make no links.
+    it is in is a link: the downloads of a camera are in two folders of ours, and we make no links. Below a folder of
+    this user that nobody else can enter, modes do not count.
     """
     user = user_id()
     if user is None:
         return False
+    closed: dict[Path, bool] = {}  # by folder: whether others cannot get there, whatever its own mode
+    found = None
     try:
-        whole = Path(os.path.realpath(folder.parent.parent, strict=True)) / folder.parent.name / folder.name
-        inside = whole.lstat()
-        if inside.st_uid != user or inside.st_mode & _OTHERS_WRITE:
+        if folder.is_symlink() or folder.parent.is_symlink():
             return False
-        if not (stat.S_ISDIR(inside.st_mode) and stat.S_ISDIR(whole.parent.lstat().st_mode)):
-            return False
-        above = [place.lstat() for place in whole.parents]
+        for place, found in _steps_to(folder):
+            if found.st_uid not in {user, 0}:
+                return False
+            if stat.S_ISLNK(found.st_mode):
+                continue
+            # What is mounted there, others may reach from elsewhere.
+            inherits = closed.get(place.parent, False) and found.st_dev == place.parent.lstat().st_dev
+            closed[place] = found.st_uid == user and (inherits or _keeps_others_out(found))
+            # With the sticky bit nobody can rename or remove what is another's.
+            if not (closed[place] or not found.st_mode & _OTHERS_WRITE or found.st_mode & stat.S_ISVTX):
+                return False
     except OSError:
         return False
-    # With the sticky bit nobody can rename or remove what is another's.
-    return all(
-        one.st_uid in {user, 0} and (not one.st_mode & _OTHERS_WRITE or one.st_mode & stat.S_ISVTX) for one in above
+    return (
+        found is not None
+        and stat.S_ISDIR(found.st_mode)
+        and found.st_uid == user
+        and (closed[place] or not found.st_mode & _OTHERS_WRITE)
     )
+
+
+def _keeps_others_out(folder: os.stat_result) -> bool:
+    return not folder.st_mode & _OTHERS
+
+
+def _steps_to(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield each folder and link that the system goes through to ``path``, from the root on. Raises OSError."""
+    path = path.absolute()
+    at, left, links = Path(path.anchor), [*reversed(path.parts[1:])], 0
+    yield at, at.lstat()
+    while left:
+        name = left.pop()
+        here = at.parent if name == ".." else at / name
+        found = here.lstat()
+        yield here, found
+        if not stat.S_ISLNK(found.st_mode):
+            at = here
+            continue
+        links += 1
+        if links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        target = here.readlink()
+        left += reversed(target.parts[1:] if target.is_absolute() else target.parts)
+        if target.is_absolute():
+            at = Path(target.anchor)
 
 
 def sync_file(path: Path) -> None:

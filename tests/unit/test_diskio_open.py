@@ -6,9 +6,11 @@ import errno
 import os
 import socket
 import stat
+from pathlib import Path
 
 import pytest
 
+from camreel import diskio
 from camreel.diskio import (
     NotRegular,
     create_new,
@@ -173,6 +175,20 @@ def test_a_private_folder_is_made_and_known(tmp_path):
     assert is_private(tmp_path / "a")
 
 
+@pytest.mark.parametrize("umask", [0, 0o002, 0o777])
+def test_missing_folders_above_are_private_too(reachable, umask):
+    """With a umask of 002 the group could put another folder in the place of ours."""
+    folder = reachable / "state" / "camreel" / "downloads"
+    before = os.umask(umask)
+    try:
+        make_private(folder)
+    finally:
+        os.umask(before)
+    made = (folder, folder.parent, folder.parent.parent)
+    assert [stat.S_IMODE(each.stat().st_mode) for each in made] == [0o700] * 3
+    assert is_private(folder)
+
+
 @pytest.mark.parametrize("kind", ["fifo", "loop", "file", "link to a folder"])
 def test_what_is_no_folder_is_not_made_private(tmp_path, kind):
     """It would be followed, or written over."""
@@ -195,13 +211,117 @@ def test_what_is_no_folder_is_not_made_private(tmp_path, kind):
         (0o1777, 0o755, False),  # anybody could put files into it
     ],
 )
-def test_who_else_can_write_there(tmp_path, mode_inside, mode_above, private):
+def test_who_else_can_write_there(reachable, mode_inside, mode_above, private):
     """The folder itself, and each above it."""
-    inside = tmp_path / "above" / "inside"
+    inside = reachable / "above" / "inside"
     inside.mkdir(parents=True)
     inside.chmod(mode_inside)
     inside.parent.chmod(mode_above)
     assert is_private(inside) is private
+
+
+@pytest.fixture
+def closed(reachable):
+    """A folder that nobody else can enter, with one in it that everybody could write."""
+    folder = reachable / "home"
+    (folder / "open" / "inside").mkdir(parents=True)
+    folder.chmod(0o700)
+    for each in (folder / "open", folder / "open" / "inside"):
+        each.chmod(0o777)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("home", "above", "private"),
+    [
+        (0o700, 0o755, True),
+        (0o700, 0o1777, True),
+        (0o700, 0o777, False),  # anybody could put another home in its place
+        (0o701, 0o755, False),  # who knows the names can enter
+        (0o710, 0o755, False),
+        (0o750, 0o755, False),
+    ],
+)
+def test_what_is_below_a_closed_folder_is_private(closed, home, above, private):
+    """Modes below it do not count: a umask of 002 is usual, and so is a home that only its user can enter."""
+    closed.chmod(home)
+    closed.parent.chmod(above)
+    assert is_private(closed / "open" / "inside") is private
+
+
+def test_a_link_out_of_a_closed_folder_does_not_take_it_along(closed):
+    """Where it leads to, others may be; where it leads back to, they are not."""
+    outside = closed.parent / "outside"
+    (outside / "a" / "inside").mkdir(parents=True)
+    (outside / "a" / "inside").chmod(0o777)
+    (closed / "far").symlink_to(outside)
+    (closed / "up").symlink_to("../outside")
+    (closed / "near").symlink_to(closed)
+    assert not is_private(closed / "far" / "a" / "inside")
+    assert not is_private(closed / "up" / "a" / "inside")
+    assert is_private(closed / "near" / "open" / "inside")
+    (closed / "round").symlink_to("round")
+    assert not is_private(closed / "round" / "open" / "inside")
+
+
+@pytest.mark.skipif(not is_root, reason="only root can give a link away")
+def test_a_link_of_another_user_on_the_way_is_not_private(closed):
+    """That user can make it lead elsewhere a moment later, whatever it leads to now."""
+    link = closed.parent / "link"
+    link.symlink_to(closed)
+    assert is_private(link / "open" / "inside")
+    os.chown(link, 65534, 65534, follow_symlinks=False)
+    assert not is_private(link / "open" / "inside")
+
+
+def test_a_link_that_others_can_replace_is_not_private(closed):
+    """It lies in a folder that they can write; with the sticky bit they can only replace their own."""
+    place = closed.parent / "place"
+    place.mkdir()
+    (place / "link").symlink_to(closed)
+    place.chmod(0o777)
+    assert not is_private(place / "link" / "open" / "inside")
+    place.chmod(0o1777)
+    assert is_private(place / "link" / "open" / "inside")
+
+
+@pytest.mark.skipif(not is_root, reason="only root can give a folder away")
+@pytest.mark.parametrize("whose", ["open", "open/inside"])
+def test_another_users_folder_below_a_closed_one_is_not_private(closed, whose):
+    """Something is mounted there, perhaps."""
+    os.chown(closed / whose, 65534, 65534)
+    assert not is_private(closed / "open" / "inside")
+
+
+@pytest.mark.skipif(not is_root, reason="only root can give a folder away")
+@pytest.mark.parametrize(("whose", "private"), [("", True), ("open", False), ("open/inside", False)])
+def test_a_folder_of_root_closes_nothing(closed, monkeypatch, whose, private):
+    """What root has put below a closed folder is for several, perhaps, and reached from elsewhere."""
+    user = 54321
+    for each in (closed, closed / "open", closed / "open" / "inside"):
+        os.chown(each, user, user)
+    monkeypatch.setattr(diskio, "user_id", lambda: user)
+    (closed / "open" / "inside").chmod(0o755)
+    if whose:
+        os.chown(closed / whose, 0, 0)
+    assert is_private(closed / "open" / "inside") is private
+
+
+def test_what_is_mounted_below_a_closed_folder_is_judged_by_itself(closed, monkeypatch):
+    """Others may reach a share from elsewhere."""
+    inside, real = closed / "open" / "inside", Path.lstat
+
+    def mounted(path: Path) -> os.stat_result:
+        found = real(path)
+        device = found.st_dev + ((closed / "open") in (path, *path.parents))
+        return os.stat_result((*found[:2], device, *found[3:]))
+
+    monkeypatch.setattr(Path, "lstat", mounted)
+    assert not is_private(inside)
+    inside.chmod(0o755)
+    assert not is_private(inside)
+    inside.parent.chmod(0o755)
+    assert is_private(inside)
 
 
 def test_a_folder_that_is_not_there_is_not_private(tmp_path):

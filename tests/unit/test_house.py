@@ -226,6 +226,7 @@ MAY_TOUCH_FILES = {
     ("camreel.preview.job", "tempfile.TemporaryDirectory"): "this user's alone, under a random name",
     ("camreel.preview.page", "read_text"): "a file of the package",
     ("camreel.transfer.lock", "tempfile.gettempdir"): "only the name of the folder; it is made private",
+    ("camreel.transfer.store", "mkdir"): "the folder that the user asked for",
     ("camreel.transfer.resume", "read_text"): "the system's own file",
 }
 TOUCHES = _words(

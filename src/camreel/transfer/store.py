@@ -231,6 +231,7 @@ class Store:
             self._choose()
             with disk_errors(self.folder):
                 try:
+                    self._root.parent.mkdir(parents=True, exist_ok=True)  # as the umask has it: the videos are there
                     _make_own(self._root)
                     _make_own(self.folder)
                     lock = acquire(self._lock_file)

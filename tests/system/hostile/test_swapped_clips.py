@@ -22,6 +22,7 @@ def _planted() -> bytes:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no such modes")
+@pytest.mark.usefixtures("reachable")
 @pytest.mark.parametrize("moment", [ClipFetched, MergedUpTo, Verifying], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("way", ["replaced", "edited"])
 def test_a_clip_that_is_swapped_is_lost_by_name(bench, way: str, moment: type[Event]) -> None:

@@ -15,10 +15,10 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has 
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(reachable: Path) -> Path:
     """One that this user has made, and nobody else can write to."""
-    (tmp_path / "store").mkdir(mode=0o700)
-    return tmp_path / "store"
+    (reachable / "store").mkdir(mode=0o700)
+    return reachable / "store"
 
 
 def test_downloads_are_no_links(folder: Path) -> None:

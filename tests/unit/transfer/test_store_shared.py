@@ -41,7 +41,7 @@ STEM = "2026-01-16_08.00.00-08.01.00_0123456789ab"
 
 
 @pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def state(tmp_path: Path, reachable: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state"
 
@@ -567,6 +567,17 @@ def test_a_private_store_is_not_looked_at(tmp_path, recording, monkeypatch):
         store.take_back(one)
         store.discard(one)
         assert not {store.folder, store.folder.parent} & {*looks}
+
+
+def test_the_output_folder_is_as_the_umask_has_it(tmp_path):
+    """It is for the videos, which others may see; only what is in the store is ours alone."""
+    before = os.umask(0o022)
+    try:
+        with Store(tmp_path / "new" / "videos", HERE).locked():
+            assert (tmp_path / "new" / "videos").stat().st_mode & 0o777 == 0o755
+            assert (tmp_path / "new").stat().st_mode & 0o777 == 0o755
+    finally:
+        os.umask(before)
 
 
 def test_a_link_makes_no_folder_private(tmp_path):
