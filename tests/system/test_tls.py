@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import socketserver
 import ssl
 import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,7 +18,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 import trustme
-from tests.conftest import NOW, Bench, frame_md5s, three_clips, tuning
+from tests.conftest import NOW, Bench, Ran, frame_md5s, three_clips, tuning
 
 import camreel
 from camreel.cli.batch import Batch
@@ -30,6 +32,8 @@ from camreel.errors import BasicNotAllowed, CameraError, CertificateChanged, Log
 from camreel.events import Event, Planned, RangeKnown, Retrying
 from camreel.jobs.export import export
 from camreel.model import Address, Credentials, Target
+from camreel.report import report_json
+from camreel.transfer.retry import Backoff
 from camreel_simulator import QUIRKS, DeviceClock, SimulatedCamera, camera_of, running
 
 _RSA = "AES256-SHA:AES128-SHA:@SECLEVEL=0"  # key exchange by RSA
@@ -338,22 +342,49 @@ def test_a_redirect_hides_no_digest(attack, tmp_path):
     assert [one for one in thief.log if one.authorization is not None] == []
 
 
-def test_a_certificate_may_change_while_the_camera_restarts(tmp_path):
-    """A camera that makes itself a new certificate at each start is waited for, and gone on with."""
-    context, another, _authority = _certificates()
-    quirks = replace(QUIRKS["reboot"], reboot_at=12)
-    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=quirks)
+def _restarting(
+    tmp_path: Path, seconds: float, *, basic: bool = False
+) -> tuple[Ran, SimulatedCamera, list[int], list[str]]:
+    """Export from a camera that is back after ``seconds`` of waits, with another certificate.
 
-    async def sleep(_seconds: float) -> None:
-        another.configure_cert(context)
-        camera.finish_reboot()
+    Return also its requests until then, and both fingerprints.
+    """
+    context, another, _authority = _certificates()
+    prints = [_fingerprint(context)]
+    quirks = replace(QUIRKS["basic-only" if basic else "reboot"], reboot_at=12)
+    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=quirks)
+    waits, before = [0.0], list[int]()
+
+    async def sleep(length: float) -> None:
+        waits.append(length)
+        if sum(waits) >= seconds and not before:
+            another.configure_cert(context)
+            before.append(len(camera.log))
+            camera.finish_reboot()
         await anyio.lowlevel.checkpoint()
 
     with running(camera, ssl_context=context) as server:
         stand = Bench(camera, Address("127.0.0.1", server.port, https=True), tmp_path)
-        run = stand.export(insecure=True, tune=tuning(sleep=sleep))
-        assert run.ok.exit_code == 0
-        assert any(isinstance(event, Retrying) for event in run.events)
+        run = stand.export(insecure=True, allow_basic=basic, tune=tuning(sleep=sleep, away=Backoff(longest=15)))
+    return run, camera, before, [*prints, _fingerprint(context)]
+
+
+def test_a_certificate_may_change_while_the_camera_restarts(tmp_path):
+    """A camera that makes itself a new one at each start is gone on with; the report has both, to be compared."""
+    run, _camera, _before, prints = _restarting(tmp_path, 20)
+    assert run.ok.exit_code == 0
+    assert any(isinstance(event, Retrying) for event in run.events)
+    (warning,) = [text for text in run.ok.warnings if "certificate" in text]
+    assert [each.upper() in warning.replace(":", "") for each in prints] == [True, True]
+    assert warning in json.dumps(report_json(run.ok), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(("seconds", "basic"), [(1, False), (12, False), (20, True)], ids=["resets", "short", "Basic"])
+def test_another_certificate_after_a_short_outage_ends_the_run(seconds, basic, tmp_path):
+    """Whoever stands in between can break connections: no camera restarts so fast. Nor is Basic sent to another one."""
+    run, camera, before, _prints = _restarting(tmp_path, seconds, basic=basic)
+    assert isinstance(run.error, CertificateChanged)
+    assert len(camera.log) == before[0]
 
 
 class _Plain(socketserver.BaseRequestHandler):

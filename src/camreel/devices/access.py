@@ -13,6 +13,7 @@ import anyio.to_thread
 
 from camreel.devices.address import https_instead, place_of
 from camreel.devices.http import Connection, Timeouts, Witness
+from camreel.devices.http_errors import changed_while_away
 from camreel.devices.patience import Patience
 from camreel.devices.session import FirstCertificate, FirstCertificates, Login, Trust, trust_in
 from camreel.errors import CameraRefused
@@ -79,9 +80,24 @@ class Access:
         return other
 
     def expect_new_certificate(self) -> None:
-        """Take any certificate on the next connection, if nobody checks them: the camera was away."""
-        if self._trust is not None and self._trust.first is not None:
-            self._trust.first.forget()
+        """Take any certificate on the next connection, if nobody checks them: the camera was away.
+
+        Only of a camera that has logged us in by Digest: whoever stands there now gets no password.
+        """
+        first = self._first_certificate
+        if first is not None and self.login.by_digest:
+            first.expect_another()
+
+    def warn_of_new_certificate(self) -> None:
+        """Tell the person if the certificate has changed while the camera was away."""
+        first = self._first_certificate
+        change = None if first is None else first.take_change()
+        if change is not None:
+            self.warn(changed_while_away(self.address, *change))
+
+    @property
+    def _first_certificate(self) -> FirstCertificate | None:
+        return None if self._trust is None else self._trust.first
 
     def follow(self, refusal: CameraRefused) -> bool:
         """Go on over https if ``refusal`` redirects to that on the same camera; return whether it does.

@@ -135,6 +135,14 @@ def _tls_error(address: Address, error: Exception, certificate: str | None) -> C
     )
 
 
+def changed_while_away(address: Address, before: bytes, now: bytes) -> str:
+    """Return the warning of a certificate that nobody checks, from ``before`` the camera was away (SHA-256)."""
+    return (
+        f"The certificate of {address} changed while the camera was away: {fingerprint_text(before)} before, "
+        f"{fingerprint_text(now)} since. If the camera makes none at its start, {_BETWEEN}."
+    )
+
+
 def fingerprint_text(digest: bytes) -> str:
     """Return a certificate's SHA-256 as people compare it: ``AB:CD:…``."""
     return digest.hex(":").upper()

@@ -123,17 +123,26 @@ class FirstCertificate:
 
     def __init__(self) -> None:
         self._digest: bytes | None = None
+        self._may_change = False
+        self._before: bytes | None = None
 
     def compare(self, certificate: bytes | None) -> None:
         """Remember the first ``certificate`` (DER). Raise AnotherCertificate for another one."""
-        digest = hashlib.sha256(certificate or b"").digest()
-        self._digest = self._digest or digest
-        if digest != self._digest:
-            raise AnotherCertificate(digest, self._digest)
+        digest, first = hashlib.sha256(certificate or b"").digest(), self._digest
+        if first is not None and digest != first:
+            if not self._may_change:
+                raise AnotherCertificate(digest, first)
+            self._before = self._before or first
+        self._digest, self._may_change = digest, False
 
-    def forget(self) -> None:
-        """Take the next one for the first: the device was away, and may have made itself a new one."""
-        self._digest = None
+    def expect_another(self) -> None:
+        """Let the next one be another: the device was away, and may have made itself a new one."""
+        self._may_change = True
+
+    def take_change(self) -> tuple[bytes, bytes] | None:
+        """Return, once, the SHA-256 from before the device was away and that of now; None if they are the same."""
+        before, self._before = self._before, None
+        return None if before is None or self._digest is None or before == self._digest else (before, self._digest)
 
     def watch(self, context: ssl.SSLContext) -> None:
         """Compare the certificate of each connection of ``context`` in its handshake, before anything is sent."""

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
+LEAST_RESTART = 20.0  # seconds that a camera needs at least to start again: two resets of a connection are none
 MOST_HOURS = 7 * 24  # how long --follow waits at most
 _ASIDE = timedelta(hours=2)  # no daylight saving is more
 
@@ -154,7 +155,6 @@ class CameraSession:
         )
 
     def _tell_away(self, error: CameraError, wait: float) -> None:
-        self._access.expect_new_certificate()
         self._emit(events.Retrying("the camera", str(error), wait))
 
     def warn(self, text: str) -> None:
@@ -223,8 +223,11 @@ class CameraSession:
         return value
 
     async def _knock(self) -> None:
+        if self.outage.silence >= LEAST_RESTART:
+            self._access.expect_new_certificate()
         async with self.camera() as camera:
             await camera.knock()
+        self._access.warn_of_new_certificate()
 
 
 class CameraSearch(CameraSession):

@@ -129,6 +129,7 @@ class Outage:
         self._one = anyio.Lock()
         self.is_gone = False
         self.count = 0
+        self.silence = 0.0  # seconds without progress, when the camera was last knocked at
 
     def progress(self) -> None:
         """Note progress: the next outage gets all the patience again."""
@@ -150,11 +151,12 @@ class Outage:
             if self.patience.is_over:
                 self.is_gone = True
                 return Presence.GONE
-            if (error := await self._absence()) is None:
+            if (error := await self._absence(self.patience.spent)) is None:
                 return Presence.THERE
             return await self._wait(error)
 
-    async def _absence(self) -> CameraError | None:
+    async def _absence(self, silence: float) -> CameraError | None:
+        self.silence = silence
         try:
             await self._knock()
         except CameraError as error:
@@ -170,7 +172,7 @@ class Outage:
             self._tell(error, wait)
             await self._sleep(wait)
             knocked = self._now()  # a wait counts as asked for: if it took longer, this computer slept
-            absence = await self._absence()
+            absence = await self._absence(before + waited + wait)
             waited += wait + min(self._longest, self._now() - knocked)
             patience.spent = before + waited
             if absence is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from hashlib import sha256
 
 import aiohttp
 import anyio
@@ -10,7 +11,17 @@ import pytest
 import trustme
 
 from camreel.devices import session
-from camreel.devices.session import LARGE_BUFFER, SMALL_BUFFER, Login, Trust, open_wire, tls_context, trust_in
+from camreel.devices.session import (
+    LARGE_BUFFER,
+    SMALL_BUFFER,
+    AnotherCertificate,
+    FirstCertificate,
+    Login,
+    Trust,
+    open_wire,
+    tls_context,
+    trust_in,
+)
 from camreel.errors import LoginRefused, UsageError
 from camreel.model import Address, Target
 
@@ -166,3 +177,21 @@ def test_reads_gather_from_the_first_mebibyte_on():
     gathering.took(10 << 20, 1.1 + 1e-7)
     assert gathering.pause == pytest.approx((768 << 10) / (10 << 20))
     assert (session._AT_ONCE, LARGE_BUFFER, SMALL_BUFFER) == (786_432, 1_048_576, 65_536)
+
+
+def test_after_an_outage_one_other_certificate_is_taken():
+    """It is told once, and stands for the first from then on: another one after it is refused."""
+    first = FirstCertificate()
+    first.compare(b"old")
+    first.expect_another()
+    first.compare(b"old")
+    assert first.take_change() is None
+    with pytest.raises(AnotherCertificate):
+        first.compare(b"new")
+    first.expect_another()
+    first.compare(b"new")
+    assert first.take_change() == (sha256(b"old").digest(), sha256(b"new").digest())
+    assert first.take_change() is None
+    first.compare(b"new")
+    with pytest.raises(AnotherCertificate):
+        first.compare(b"old")

@@ -242,3 +242,23 @@ async def test_a_computer_that_slept_while_it_waited_goes_on(outage):
     made = Outage(knock, Backoff(), 10, sleep=sleep, now=clock, tell=lambda *_told: None)
     assert await made.look(made.count) is Presence.BACK
     assert not made.is_gone
+
+
+async def test_a_knock_knows_for_how_long_nothing_came(outage):
+    """The stall before the first knock counts, then the waits as they were asked for."""
+    _made, clock = outage
+    knocks = []
+
+    async def knock() -> None:
+        knocks.append(made.silence)
+        if len(knocks) < 4:
+            raise CameraUnreachable("away")
+
+    made = Outage(knock, Backoff(), 60, sleep=clock.sleep, now=clock, tell=lambda *_told: None)
+    clock.at += 30
+    made.patience.silent(30)
+    assert await made.look(made.count) is Presence.BACK
+    assert knocks == [30, 31, 33, 37]
+    made.progress()
+    assert await made.look(made.count) is Presence.THERE
+    assert made.silence == 0
