@@ -151,8 +151,12 @@ class FileIdentity:
     def is_also(self, other: FileIdentity) -> bool:
         """Return whether both are of one file that nobody has made longer or shorter."""
         # A number is given again once its file is removed, and some file systems number a file anew each time.
-        numbers = (self.device, self.inode) == (other.device, other.inode)
+        numbers = self.has_numbers_of(other)
         return (self.owner, self.size) == (other.owner, other.size) and (numbers or self.modified == other.modified)
+
+    def has_numbers_of(self, other: FileIdentity) -> bool:
+        """Return whether both are of one file now, which may have grown."""
+        return (self.device, self.inode) == (other.device, other.inode)
 
     def check(self, path: str | Path) -> FileIdentity:
         """Return the identity of what has the name ``path``. Raises DiskError if that is another file, or none."""
@@ -283,14 +287,29 @@ def is_private(folder: Path) -> bool:
     user = user_id()
     if user is None:
         return False
-    closed: dict[Path, bool] = {}  # by folder: whether others cannot get there, whatever its own mode
-    found = None
     try:
         if folder.is_symlink() or folder.parent.is_symlink():
             return False
+    except OSError:
+        return False
+    found = _guarded(folder, user)
+    return found is not None and found.st_uid == user
+
+
+def others_can_write(folder: Path) -> bool:
+    """Return whether another user (but root) can put anything into ``folder``. False if the system cannot tell."""
+    user = user_id()
+    return user is not None and _guarded(folder, user) is None
+
+
+def _guarded(folder: Path, user: int) -> os.stat_result | None:
+    """Return what ``folder`` is if only ``user`` and root can put anything into it, or another in its place."""
+    closed: dict[Path, bool] = {}  # by folder: whether others cannot get there, whatever its own mode
+    last = None
+    try:
         for place, found in _steps_to(folder):
             if found.st_uid not in {user, 0}:
-                return False
+                return None
             if stat.S_ISLNK(found.st_mode):
                 continue
             # What is mounted there, others may reach from elsewhere.
@@ -298,15 +317,13 @@ def is_private(folder: Path) -> bool:
             closed[place] = found.st_uid == user and (inherits or _keeps_others_out(found))
             # With the sticky bit nobody can rename or remove what is another's.
             if not (closed[place] or not found.st_mode & _OTHERS_WRITE or found.st_mode & stat.S_ISVTX):
-                return False
+                return None
+            last = found
     except OSError:
-        return False
-    return (
-        found is not None
-        and stat.S_ISDIR(found.st_mode)
-        and found.st_uid == user
-        and (closed[place] or not found.st_mode & _OTHERS_WRITE)
-    )
+        return None
+    if last is None or not stat.S_ISDIR(last.st_mode):
+        return None
+    return last if closed[place] or not last.st_mode & _OTHERS_WRITE else None
 
 
 def _keeps_others_out(folder: os.stat_result) -> bool:

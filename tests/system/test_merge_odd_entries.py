@@ -135,6 +135,27 @@ def _first(change, then):
     return both
 
 
+@pytest.mark.usefixtures("reachable")
+def test_a_clip_whose_place_a_link_takes_while_others_are_merged(
+    tmp_path: Path, card: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder that others can write: what it leads to is this user's, perhaps, and in no video."""
+    card.chmod(0o777)
+    (private,) = on_card(tmp_path / "private", clip_at(40))
+
+    def swap() -> None:
+        first = min(card.glob("*.mp4"))
+        first.unlink()
+        first.symlink_to(private)
+
+    monkeypatch.setattr(MergeProcess, "add_all", _first(swap, MergeProcess.add_all))
+    report = merged(tmp_path)
+    assert frames(tmp_path / "out.mp4") == footage(LAST)
+    (lost,) = (clip for clip in report.clips if clip.is_lost)
+    assert "another program has replaced it" in str(lost.reason)
+    assert report.exit_code == 4
+
+
 @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read everything")
 def test_a_clip_that_may_not_be_read(tmp_path: Path, card: Path) -> None:
     """It is lost by name."""

@@ -14,9 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from camreel.diskio import FileIdentity, others_can_write, user_id
 from camreel.errors import NothingRecorded, UsageError, printable
 from camreel.files.dating import Candidate
-from camreel.formats.source import open_source
+from camreel.formats.source import expect_file, open_source
 from camreel.media.comment import read_comment
 from camreel.model import FileOnDisk
 from camreel.planning.fingerprint import is_ours
@@ -44,14 +45,16 @@ def find_files(given: Sequence[str], output: Path) -> Found:
     """Files as they were given, and the recordings in the folders that were; not the ``output`` of an earlier run.
 
     What is named like a recording in a folder and is no file (a FIFO, a link to nowhere) is among them: it is lost by
-    name. UsageError where something that was given is not there or cannot be looked at, and where the output would
-    replace one of the clips. NothingRecorded where there is no recording.
+    name. There a link that another user could have put is left out. UsageError where something that was given is not
+    there or cannot be looked at, and where the output would replace one of the clips. NothingRecorded where there is no
+    recording.
     """
     files: dict[str, FileOnDisk] = {}
     others: list[str] = []
+    links: list[str] = []
     again = 0
     here = _identity(output)
-    for path in _every(given, others):
+    for path in _every(given, others, links):
         real = os.path.realpath(path)
         if real in files:
             again += 1
@@ -60,9 +63,9 @@ def find_files(given: Sequence[str], output: Path) -> Found:
             others.append(f"{path.name} (made by an earlier run)")
         else:
             files[real] = _file(path)
-            if len(files) + len(others) > _MOST:
+            if len(files) + len(others) + len(links) > _MOST:
                 raise UsageError(f"There are more than {_MOST} files.", hint="Give fewer folders at a time.")
-    notes = _left_out(others)
+    notes = [*_left_out(others), *_not_followed(links)]
     if again:
         notes.append(f"{count_text(again, 'file')} {'was' if again == 1 else 'were'} given twice and counted once.")
     if not files:
@@ -74,7 +77,7 @@ def find_files(given: Sequence[str], output: Path) -> Found:
     return Found(tuple(files.values()), tuple(notes))
 
 
-def _every(given: Sequence[str], others: list[str]) -> Iterator[Path]:
+def _every(given: Sequence[str], others: list[str], links: list[str]) -> Iterator[Path]:
     for argument in given:
         path = Path(os.path.abspath(os.path.expanduser(argument)))  # noqa: PTH100, PTH111 - a link stays one
         try:
@@ -82,27 +85,46 @@ def _every(given: Sequence[str], others: list[str]) -> Iterator[Path]:
         except OSError as error:
             raise UsageError(f"{printable(argument)}: {_reason(error)}.", hint="Give files or folders.") from error
         if stat.S_ISDIR(mode):
-            yield from _in_folder(path, others)
+            yield from _in_folder(path, others, links)
         elif stat.S_ISREG(mode):
+            expect_file(str(path), None)
             yield path
         else:
             raise UsageError(f"{printable(argument)} is neither a file nor a folder.")
 
 
-def _in_folder(top: Path, others: list[str]) -> Iterator[Path]:
+def _in_folder(top: Path, others: list[str], links: list[str]) -> Iterator[Path]:
     for folder, folders, names in os.walk(top, onerror=_refuse):
         # Hidden: what systems keep on cards (.Trashes, ._08.00.00.mp4 of macOS), and camreel's own downloads. Links to
         # folders may lead round in a circle.
         left = [name for name in folders if name.startswith(".") or Path(folder, name).is_symlink()]
         others += [f"{name}/" for name in left]
         folders[:] = sorted((name for name in folders if name not in left), key=_natural)
+        is_shared = others_can_write(Path(folder))
         for name in sorted(names, key=_natural):
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                yield Path(folder, name)
-            else:
+            if not name.lower().endswith(SUFFIXES) or name.startswith("."):
                 others.append(name)
-        if len(others) > _MOST:
+            elif _is_taken(path := Path(folder, name), is_shared):
+                yield path
+            else:
+                links.append(name)
+        if len(others) + len(links) > _MOST:
             raise UsageError(f"There are more than {_MOST} files in {top}.", hint="Give fewer folders at a time.")
+
+
+def _is_taken(path: Path, is_shared: bool) -> bool:
+    """Return whether what was found in a folder is taken: not a link that another user could have put there.
+
+    In a folder that others can write, the file that is there now is the one that will be read.
+    """
+    try:
+        found = path.lstat()
+    except OSError:  # gone meanwhile: whoever opens it says so
+        return not is_shared
+    if stat.S_ISLNK(found.st_mode):
+        return not is_shared and (user_id() is None or found.st_uid in {user_id(), 0})
+    expect_file(str(path), FileIdentity.of(found) if is_shared else None)
+    return True
 
 
 def _refuse(error: OSError) -> None:
@@ -160,6 +182,14 @@ def _left_out(names: Sequence[str]) -> list[str]:
         verb = "is hidden or a link and was" if len(folders) == 1 else "are hidden or links and were"
         notes.append(f"{count_text(len(folders), 'folder')} {verb} not looked into: {_some(folders)}.")
     return notes
+
+
+def _not_followed(links: Sequence[str]) -> list[str]:
+    if not links:
+        return []
+    verb, them = ("was", "it") if len(links) == 1 else ("were", "them")
+    counted = f"{count_text(len(links), 'link')} that another user could have put there {verb} not followed"
+    return [f"{counted}: {_some(links)}. To merge {them}, give {them} by name."]
 
 
 def _some(names: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """The one place where clips and videos are opened to be read: regular files alone, and nothing is waited for.
 
-Whoever merges files on disk may name links, and files of anybody. Clips that camreel downloaded are no links. In a
+Whoever merges files on disk may name links, and files of anybody; what was found in a folder that others can write is
+the file that was found. Clips that camreel downloaded are no links. In a
 folder of several people they are this user's own, and what was downloaded by their hash: the process that merges them
 is told so.
 """
@@ -15,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from camreel.diskio import NotRegular, open_regular, state_of
+from camreel.diskio import FileIdentity, NotRegular, open_regular, state_of
 
 
 class ClipTrust(str, Enum):
@@ -38,6 +39,7 @@ class _Expected:
 class _Process:
     trust: ClipTrust = ClipTrust.ANYBODY
     expected: dict[str, _Expected] = field(default_factory=dict)
+    found: dict[str, FileIdentity] = field(default_factory=dict)
 
 
 _process = _Process()
@@ -56,6 +58,19 @@ def expect_clip(path: str, digest: str | None) -> None:
         _process.expected[path] = _Expected(digest)
 
 
+def expect_file(path: str, found: FileIdentity | None) -> None:
+    """From now on open as ``path`` only the file that was found there; None: whatever has the name."""
+    if found is None:
+        _process.found.pop(path, None)
+    else:
+        _process.found[path] = found
+
+
+def found_file(path: str) -> FileIdentity | None:
+    """Return the file that alone is opened as ``path``; None if any is."""
+    return _process.found.get(path)
+
+
 def changed_clip() -> str | None:
     """Return the path of an expected clip that was read and is not what it was; None if there is none."""
     for path in [path for path, expected in _process.expected.items() if expected.state is not None]:
@@ -70,13 +85,21 @@ def source_handle(path: str | Path, trust: ClipTrust | None = None) -> int:
     """Open a clip and return its descriptor. Raises OSError if it is not a file that may be read, or was changed."""
     trust = trust or _process.trust
     handle = open_regular(path, follow=trust is ClipTrust.ANYBODY, own=trust is ClipTrust.OWN)
-    if (expected := _process.expected.get(str(path))) is not None:
-        try:
+    try:
+        if (found := found_file(str(path))) is not None:
+            _check_same(path, handle, found)
+        if (expected := _process.expected.get(str(path))) is not None:
             _check(path, handle, expected)
-        except BaseException:
-            os.close(handle)
-            raise
+    except BaseException:
+        os.close(handle)
+        raise
     return handle
+
+
+def _check_same(path: str | Path, handle: int, found: FileIdentity) -> None:
+    now = FileIdentity.of(os.fstat(handle))
+    if not (found.has_numbers_of(now) or found.is_also(now)):
+        raise NotRegular(path, "another program has replaced it")
 
 
 _BLOCK = 1 << 20

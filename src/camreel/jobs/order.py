@@ -9,7 +9,7 @@ from pathlib import Path
 from camreel.clock import CameraClock, turns
 from camreel.diskio import is_private, keeps_owners
 from camreel.errors import printable
-from camreel.formats.source import ClipTrust
+from camreel.formats.source import ClipTrust, found_file
 from camreel.media.worker.messages import ClipFile, MergeJob, OffsetChange
 from camreel.model import MergeRequest, Request, Span, Split
 from camreel.planning.event_filter import event_text
@@ -80,6 +80,7 @@ def clip_file(
         again=again,
         is_dated_by_end=recording.is_dated_by_end,
         digest=digest,
+        found=found_file(path),
     )
 
 

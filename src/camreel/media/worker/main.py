@@ -22,7 +22,7 @@ from functools import partial
 from typing import IO
 
 from camreel.errors import CamreelError, DiskError, MergeError, printable, shortage
-from camreel.formats.source import ClipTrust, changed_clip, expect_clip, trust_clips
+from camreel.formats.source import ClipTrust, changed_clip, expect_clip, expect_file, trust_clips
 from camreel.media.worker.messages import (
     ClipBegun,
     ClipFile,
@@ -158,6 +158,7 @@ def _merge(job: MergeJob, asked: queue.Queue[Message], answers: IO[bytes]) -> No
         while isinstance(order := asked.get(), ClipFile):
             _send(answers, ClipBegun(order.number))
             expect_clip(order.path, order.digest)
+            expect_file(order.path, order.found)
             results = merger.add(order, partial(_report, answers))
             if results.again is not None:  # nothing of it is used
                 expect_clip(order.path, None)

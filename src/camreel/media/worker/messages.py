@@ -73,7 +73,7 @@ class ClipFile:
     ``next_start`` is when the next clip is listed to start: what this one holds from there on waits for that one,
     for both may hold the same. ``events`` are what the camera lists it for. ``again``: it can be fetched once more,
     so nothing of it is used if it is broken. ``is_dated_by_end``: only the end of ``span`` is known. ``digest`` is its
-    SHA-256, where others could change it.
+    SHA-256, where others could change it, ``found`` which file it is, where others could replace it.
     """
 
     number: int
@@ -85,6 +85,7 @@ class ClipFile:
     again: bool = False
     is_dated_by_end: bool = False
     digest: str | None = None
+    found: FileIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
