@@ -51,6 +51,7 @@ GOOD = {
     "again": False,
     "is_dated_by_end": False,
     "digest": None,
+    "found": None,
 }
 
 
@@ -71,6 +72,7 @@ GOOD = {
         {"more": 1},
         {"is": "Span"},
         {"is": ["ClipFile"]},
+        {"found": {"device": 1, "inode": 2, "owner": 3, "size": 4}},
     ],
 )
 def test_wrong_fields(change):
