@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
+
 import anyio
 import pytest
 from tests.conftest import Bench, frame_md5s, three_clips, tuning
 
 from camreel.devices import downgrade
+from camreel.devices.address import parse_address
 from camreel.devices.http import Connection
 from camreel.devices.session import Login
 from camreel.doctor import visit
@@ -148,7 +152,7 @@ def test_to_forget_in_the_middle_of_a_run_does_not_change_it(bench):
     run = stand.export(listen=forget, allow_basic=True)
     assert isinstance(run.error, LoginDowngraded)
     assert in_clear(stand) == []
-    assert not downgrade.has_used_digest(stand.address)
+    assert not downgrade.digest_memory(stand.address).places
 
 
 def test_the_search_that_proves_knows_of_digest(bench):
@@ -178,6 +182,56 @@ def test_digest_is_remembered_for_later_runs_until_it_is_forgotten(bench):
     assert downgrade.forget_digest("127.0.0.1", stand.address.port) is True
     stand.export(file=stand.folder / "another.mp4", allow_basic=True)
     assert in_clear(stand) != []
+
+
+@pytest.mark.parametrize("names", [("localhost", "127.0.0.1"), ("127.0.0.1", "localhost"), ("localhost", "LOCALHOST")])
+def test_another_name_of_the_camera_makes_no_difference(bench, names):
+    """Digest is remembered by the IP address, too. The sentence says all that has to be forgotten."""
+    stand = bench()
+    stand.address = replace(stand.address, host=names[0])
+    assert stand.export().ok.exit_code == 0
+    stand.camera.add_faults(asks_basic(""))
+    stand.address = replace(stand.address, host=names[1])
+    run = stand.export(file=stand.folder / "another.mp4", allow_basic=True)
+    assert isinstance(run.error, LoginDowngraded)
+    assert in_clear(stand) == []
+    forgotten = (run.error.hint or "").partition("cameras forget ")[2].split()
+    assert f"127.0.0.1:{stand.address.port}" in forgotten
+    for place in forgotten:
+        address = parse_address(place)
+        assert downgrade.forget_digest(address.host, address.port)
+    assert not downgrade.digest_memory(stand.address).places
+
+
+def test_notes_that_cannot_be_used_are_told_if_they_matter(bench, monkeypatch, tmp_path):
+    """A file where the folder of the notes belongs: one sentence, if Basic is allowed for this camera."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    stand = bench()
+    assert stand.export().ok.warnings == ()
+    run = stand.export(file=stand.folder / "another.mp4", allow_basic=True)
+    assert run.ok.exit_code == 0
+    (warning,) = run.ok.warnings
+    assert warning.startswith(f"camreel cannot note that Digest has worked at {stand.address}: {tmp_path / 'file'}")
+    old = bench(quirks=QUIRKS["basic-only"])
+    run = old.export(file=stand.folder / "old.mp4", allow_basic=True)
+    assert run.ok.exit_code == 0
+    told = [warning for warning in run.ok.warnings if "camreel cannot look up whether Digest has worked" in warning]
+    assert len(told) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_notes_that_may_be_there_are_no_man_in_the_middle(bench, monkeypatch, tmp_path):
+    """A loop of links: the password is not sent, and the sentence says why, and where."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "camreel").mkdir()
+    (tmp_path / "camreel" / "digest").symlink_to("digest")
+    stand = bench(quirks=QUIRKS["basic-only"])
+    run = stand.export(allow_basic=True)
+    assert isinstance(run.error, LoginDowngraded)
+    assert "cannot look up" in str(run.error)
+    assert str(tmp_path / "camreel" / "digest") in str(run.error)
+    assert in_clear(stand) == []
 
 
 def test_basic_alone_is_refused_unless_it_is_allowed(bench):

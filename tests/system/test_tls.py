@@ -24,7 +24,7 @@ import camreel
 from camreel.cli.batch import Batch
 from camreel.cli.commands import list as list_command
 from camreel.cli.options import OutputOptions
-from camreel.devices.downgrade import has_used_digest
+from camreel.devices.downgrade import digest_memory
 from camreel.devices.http import Connection
 from camreel.devices.session import FirstCertificate, Login, trust_in
 from camreel.doctor import visit
@@ -331,8 +331,8 @@ def test_a_redirect_hides_no_digest(attack, tmp_path):
         stand = Bench(camera, Address("127.0.0.1", server.port), tmp_path)
         assert stand.export(**how).ok.exit_code == 0
         assert server.secure is not None
-        assert has_used_digest(stand.address)
-        assert has_used_digest(Address("127.0.0.1", server.secure.port, https=True))
+        assert digest_memory(stand.address).places
+        assert digest_memory(Address("127.0.0.1", server.secure.port, https=True)).places
     quirks = replace(QUIRKS["basic-only"], https_redirect=attack == "redirects elsewhere")
     thief = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW), quirks=quirks)
     tls = context if quirks.https_redirect else None

@@ -15,7 +15,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import aiohttp
@@ -25,18 +25,31 @@ from anyio.streams.tls import TLSAttribute
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from camreel.devices.address import place_of
 from camreel.devices.digest import Challenge, answer, choose, parse_challenges, unknown_digest
-from camreel.devices.downgrade import has_used_digest, remember_digest
+from camreel.devices.downgrade import DigestMemory, digest_memory, remember_digest
 from camreel.devices.http_errors import (
     basic_problem,
     fingerprint_text,
     from_client_error,
     from_status,
     login_problem,
+    not_looked_up,
+    not_remembered,
     unknown_login,
 )
 from camreel.devices.patience import Patience, was_away
-from camreel.devices.session import Login, ReadCoalescer, Trust, Wire, hang_up, has_closed, open_wire, tls_context
+from camreel.devices.session import (
+    Login,
+    ReadCoalescer,
+    Trust,
+    Wire,
+    hang_up,
+    has_closed,
+    open_wire,
+    peer_of,
+    tls_context,
+)
 from camreel.errors import (
     CameraBusy,
     CameraError,
@@ -171,6 +184,7 @@ class Connection:
         self._wire: Wire | None = None
         self._asked = 0.0
         self._is_used = False
+        self._peer: str | None = None
 
     async def __aenter__(self) -> Connection:
         timeouts, https = self._timeouts, self._address.https
@@ -352,7 +366,9 @@ class Connection:
             self._login.accepted = True
             if challenge.is_digest and not self._login.by_digest:
                 self._login.by_digest = True
-                await anyio.to_thread.run_sync(remember_digest, *self._places)
+                problem = await anyio.to_thread.run_sync(remember_digest, *self._places)
+                if problem is not None and self._allow_basic:
+                    self._warn(not_remembered(self._address, problem))
         if response.headers.get("Content-Encoding", "").strip().lower() not in {"", "identity"}:
             response.close()
             raise NotACamera(f"{self._address} sent a compressed answer although none was asked for.", once_more=known)
@@ -391,9 +407,13 @@ class Connection:
         """Return the offer to answer. Raise if there is none, or none that is safe: then nothing is sent."""
         challenge = choose(offers)
         if _falls_to_basic(offers):
-            had_digest = self._login.by_digest or await anyio.to_thread.run_sync(has_used_digest, *self._places)
-            if had_digest or (challenge is not None and not self._allow_basic):
-                raise self._login.refuse(basic_problem(self._address, had_digest=had_digest))
+            memory = await anyio.to_thread.run_sync(digest_memory, *self._places)
+            if self._login.by_digest:
+                memory = DigestMemory(memory.places or (self._address,))
+            if memory.places or (challenge is not None and not self._allow_basic):
+                raise self._login.refuse(basic_problem(self._address, memory))
+            if memory.problem is not None and challenge is not None:
+                self._warn(not_looked_up(self._address, memory.problem))
         if challenge is None:
             raise unknown_login(self._address, unknown_digest(offers))
         if challenge.scheme == "basic" and not self._address.https:
@@ -416,6 +436,7 @@ class Connection:
             raise from_client_error(self._address, cause, certificate=shown) from cause
         self._is_used = True
         wire.came(response)
+        self._peer = peer_of(response, self._address.port)
         log.debug("GET %s -> %d", printable(target), response.status)
         if self._witness is not None:
             answered = tuple(response.headers.items())
@@ -438,9 +459,11 @@ class Connection:
 
     @property
     def _places(self) -> tuple[Address, ...]:
-        """Where the device was asked: who stands in between may redirect, or leave out a redirect."""
-        first = self._login.redirected_from
-        return (self._address,) if first is None else (self._address, first)
+        """Where the device was asked, by name and IP: who stands in between may redirect, or leave out a redirect."""
+        first, peer = self._login.redirected_from, self._peer
+        named = (self._address,) if first is None else (self._address, first)
+        by_ip = () if peer is None else tuple(replace(each, host=peer) for each in named)
+        return tuple({place_of(each): each for each in (*named, *by_ip)}.values())
 
     @property
     def _host(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 
+from camreel.devices.downgrade import DigestMemory
 from camreel.devices.session import AnotherCertificate
 from camreel.errors import (
     AccountLocked,
@@ -180,19 +181,42 @@ def login_problem(address: Address, status: int, text: bytes, *, proven: bool) -
     return None
 
 
-def basic_problem(address: Address, *, had_digest: bool) -> LoginError:
-    """Return why the password is not sent as it is. ``had_digest``: the device has taken Digest before."""
-    if had_digest:
+def basic_problem(address: Address, memory: DigestMemory) -> LoginError:
+    """Return why the password is not sent as it is. ``memory`` says where the device has taken Digest before."""
+    if memory.places and memory.problem is not None:
+        return LoginDowngraded(
+            f"{address} asks for Basic authentication. camreel cannot look up whether Digest has worked there before: "
+            f"{memory.problem}.",
+            hint="The password was not sent. Make that folder readable, or use --https with --fingerprint.",
+        )
+    if memory.places:
+        places = " ".join(each.authority for each in memory.places)
         return LoginDowngraded(
             f"{address} asks for Basic authentication, although Digest has worked there before: {_BETWEEN}.",
             hint="The password was not sent. Use --https with --fingerprint. If the camera was replaced or reset: "
-            f"camreel cameras forget {address.authority}",
+            f"camreel cameras forget {places}",
         )
     crosses = "the device at the other end gets" if address.https else "everybody on the network on the way can read"
     return BasicNotAllowed(
         f"{address} offers only Basic authentication, by which {crosses} the password.",
         hint="The password was not sent. If the camera has https, use --https with --fingerprint. "
         "--allow-basic sends the password all the same.",
+    )
+
+
+def not_remembered(address: Address, problem: str) -> str:
+    """Return the warning that later runs will not know of a login by Digest."""
+    return (
+        f"camreel cannot note that Digest has worked at {address}: {problem}. If a man in the middle asks for Basic, a "
+        "later run with --allow-basic sends the password."
+    )
+
+
+def not_looked_up(address: Address, problem: str) -> str:
+    """Return the warning that nobody knows whether Digest has worked in an earlier run."""
+    return (
+        f"camreel cannot look up whether Digest has worked at {address} before: {problem}. Basic is allowed, so the "
+        "password goes out by it."
     )
 
 

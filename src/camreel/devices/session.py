@@ -303,6 +303,13 @@ def hang_up(response: aiohttp.ClientResponse) -> None:
         response.transport.close()
 
 
+def peer_of(response: aiohttp.ClientResponse, port: int) -> str | None:
+    """Return the IP address that ``response`` came from; None if it is not at ``port``: a proxy of a shared session."""
+    transport = response.transport if isinstance(response, Response) else None
+    name = None if transport is None else transport.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) and len(name) > 1 and name[1] == port else None
+
+
 async def has_closed(response: aiohttp.ClientResponse, seconds: float) -> bool:
     """Return whether the device closes the connection of ``response`` within ``seconds``."""
     transport = response.transport if isinstance(response, Response) else None

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Bench
 from tests.fakes import PASSWORD, Camreel, FakeExport
 
-from camreel.devices.downgrade import has_used_digest, remember_digest
+from camreel.devices.downgrade import digest_memory, remember_digest
 from camreel.devices.lockout import state_folder
 from camreel.model import Address, Stream
 from camreel_simulator import QUIRKS
@@ -340,7 +340,7 @@ def test_cameras_forget_takes_a_name_or_a_host(camreel_: Camreel, settle: Settle
         for each in forgotten:
             run = camreel_(["cameras", "forget", each])
             assert (run.code, run.out) == (0, f"Forgot that Digest has worked at {each}.\n")
-        return [place.authority for place in places if has_used_digest(place)]
+        return [place.authority for place in places if digest_memory(place).places]
 
     assert left("door") == ["10.0.0.7", "10.0.0.8:443", "[fe80::1]"]
     assert left("attic", "http://10.0.0.7:80") == ["10.0.0.7:8080", "[fe80::1]"]
@@ -360,7 +360,7 @@ def test_cameras_forget_says_what_it_cannot_remove(camreel_: Camreel, settle: Se
     run = camreel_(["cameras", "forget", "cam"])
     assert run.code == 7
     assert "Cannot remove" in run.err
-    assert has_used_digest(Address("cam", 80))
+    assert digest_memory(Address("cam", 80)).places
 
 
 @pytest.mark.parametrize("allowed", [False, True])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from camreel.devices import downgrade
-from camreel.devices.downgrade import forget_digest, has_used_digest, remember_digest
+from camreel.devices.downgrade import digest_memory, forget_digest, remember_digest
 from camreel.devices.lockout import state_folder
 from camreel.model import Address
 
@@ -23,12 +23,12 @@ def notes() -> list[Path]:
 
 def test_it_is_remembered_by_host_and_port():
     """In any case and with a dot at its end, on http as on https; another port or host is another camera."""
-    assert not has_used_digest(HERE)
+    assert not digest_memory(HERE).places
     remember_digest(HERE)
     for same in (HERE, Address("cam.example", 8080), Address("cam.example.", 8080), Address("cam.example", 8080, True)):
-        assert has_used_digest(same)
+        assert digest_memory(same).places
     for other in (Address("cam.example", 80), Address("cam.example.org", 8080), Address("::1", 8080)):
-        assert not has_used_digest(other)
+        assert not digest_memory(other).places
     remember_digest(HERE)
     assert len(notes()) == 1
 
@@ -49,9 +49,9 @@ def test_to_forget_takes_one_port_or_all():
     for place in places:
         remember_digest(place)
     assert forget_digest("CAM", 8080)
-    assert [has_used_digest(place) for place in places] == [True, False, True]
+    assert [bool(digest_memory(place).places) for place in places] == [True, False, True]
     assert forget_digest("cam")
-    assert [has_used_digest(place) for place in places] == [False, False, True]
+    assert [bool(digest_memory(place).places) for place in places] == [False, False, True]
     assert not forget_digest("cam")
 
 
@@ -61,11 +61,11 @@ def test_what_cannot_be_written_is_remembered_by_the_process(monkeypatch, tmp_pa
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     remember_digest(Address("cam", 80))
-    assert has_used_digest(Address("cam", 80))
-    assert not has_used_digest(Address("cam", 81))
+    assert digest_memory(Address("cam", 80)).places
+    assert not digest_memory(Address("cam", 81)).places
     assert not forget_digest("other", port)
     assert forget_digest("cam", port)
-    assert not has_used_digest(Address("cam", 80))
+    assert not digest_memory(Address("cam", 80)).places
 
 
 def test_without_a_home_folder_the_process_remembers(monkeypatch):
@@ -75,9 +75,9 @@ def test_without_a_home_folder_the_process_remembers(monkeypatch):
         raise RuntimeError("no home")
 
     monkeypatch.setattr(downgrade, "state_folder", homeless)
-    assert not has_used_digest(HERE)
+    assert not digest_memory(HERE).places
     remember_digest(HERE)
-    assert has_used_digest(HERE)
+    assert digest_memory(HERE).places
     assert forget_digest(HERE.host)
 
 
@@ -86,18 +86,18 @@ def test_a_note_that_is_lost_is_known_to_the_process():
     remember_digest(HERE)
     for note in notes():
         note.unlink()
-    assert has_used_digest(HERE)
-    assert not has_used_digest(Address("other", 80))
+    assert digest_memory(HERE).places
+    assert not digest_memory(Address("other", 80)).places
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
 def test_a_folder_that_cannot_be_searched_counts(monkeypatch, tmp_path):
     """A loop of links: nobody can tell whether there is a note. In doubt the password is not sent."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert not has_used_digest(HERE)
+    assert not digest_memory(HERE).places
     state_folder().mkdir(parents=True)
     (state_folder() / "digest").symlink_to("digest")
-    assert has_used_digest(HERE)
+    assert digest_memory(HERE).places
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
@@ -108,14 +108,23 @@ def test_whatever_has_its_name_counts_and_is_not_opened(kind):
     (note,) = notes()
     note.unlink()
     downgrade._in_process.clear()  # as in a later run
-    assert not has_used_digest(HERE)
+    assert not digest_memory(HERE).places
     if kind == "FIFO":
         os.mkfifo(note)
     elif kind == "garbage":
         note.write_bytes(b"\x00" * 100)
     else:
         note.symlink_to("nowhere")
-    assert has_used_digest(HERE)
+    assert digest_memory(HERE).places
     remember_digest(HERE)
     assert forget_digest(HERE.host)
     assert not os.path.lexists(note)
+
+
+def test_a_folder_that_cannot_be_written_is_told(monkeypatch):
+    """Read-only, now as in earlier runs: that there is no note means nothing."""
+    assert digest_memory(HERE).problem is None
+    state_folder().mkdir(parents=True)
+    monkeypatch.setattr(downgrade.os, "access", lambda place, mode: (place, mode) != (state_folder(), os.W_OK))
+    assert digest_memory(HERE).places == ()
+    assert digest_memory(HERE).problem == f"{state_folder()}: not writable"

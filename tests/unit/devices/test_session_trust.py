@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from hashlib import sha256
+from types import SimpleNamespace
 
 import aiohttp
 import anyio
@@ -17,8 +18,10 @@ from camreel.devices.session import (
     AnotherCertificate,
     FirstCertificate,
     Login,
+    Response,
     Trust,
     open_wire,
+    peer_of,
     tls_context,
     trust_in,
 )
@@ -195,3 +198,21 @@ def test_after_an_outage_one_other_certificate_is_taken():
     first.compare(b"new")
     with pytest.raises(AnotherCertificate):
         first.compare(b"old")
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        (("192.168.1.5", 80), "192.168.1.5"),
+        (("fe80::5%eth0", 80, 0, 2), "fe80::5%eth0"),
+        (("192.168.1.9", 1080), None),  # a proxy: all cameras are behind it
+        ("/run/proxy", None),
+        (None, None),
+    ],
+)
+def test_an_ip_address_is_the_cameras_only_if_the_port_is(name, seen):
+    """A connector of a program's own may go any way."""
+    response = object.__new__(Response)
+    assert peer_of(response, 80) is None
+    response.transport = SimpleNamespace(get_extra_info={"peername": name}.get)
+    assert peer_of(response, 80) == seen

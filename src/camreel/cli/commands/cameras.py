@@ -316,15 +316,21 @@ def remove_camera(*, name: str) -> int:
 @click.command(
     "forget",
     cls=HelpCommand,
-    usage="cameras forget NAME|HOST[:PORT]",
+    usage="cameras forget NAME|HOST[:PORT]...",
     help="Forget that a camera has logged you in by Digest, if it was replaced or reset and offers only Basic now.",
 )
-@click.argument("camera", cls=Argument)
+@click.argument("cameras", cls=Argument, nargs=-1, required=True)
 @debug_option
-def forget_camera(*, camera: str) -> int:
+def forget_cameras(*, cameras: tuple[str, ...]) -> int:
+    config = read_settings()
+    for camera in cameras:
+        _forget(camera, config)
+    return 0
+
+
+def _forget(camera: str, config: Config) -> None:
     from camreel.devices.downgrade import forget_digest  # noqa: PLC0415 - the help page does not need it
 
-    config = read_settings()
     if camera in config.cameras:
         chosen = SelectedCamera(config, camera, camera)
         host, usual_port = chosen.setting("host"), chosen.setting("port")
@@ -338,7 +344,6 @@ def forget_camera(*, camera: str) -> int:
     terminal.print_wrapped(
         f"Forgot that Digest has worked at {camera}." if known else f"Nothing was remembered of {camera}."
     )
-    return 0
 
 
 _ANY_PORT = 65536  # what no camera has: none was given
@@ -347,7 +352,7 @@ _ANY_PORT = 65536  # what no camera has: none was given
 cameras = Family(
     "cameras",
     help="The cameras that have names in the settings.",
-    commands=[list_cameras, add_camera, remove_camera, test_cameras, forget_camera],
+    commands=[list_cameras, add_camera, remove_camera, test_cameras, forget_cameras],
 )
 
 __all__: Sequence[str] = ["cameras", "kept_where", "text_of"]
