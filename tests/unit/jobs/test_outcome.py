@@ -42,6 +42,17 @@ def merged(start: str, end: str, *, missing: int = 0, number: int = 1) -> ClipOu
     return ClipOutcome(number, span(start, end), missing_packets=missing)
 
 
+def test_the_kinds_of_loss_are_a_contract():
+    """JSON has the values, and programs match them."""
+    assert [kind.value for kind in LossKind] == [
+        *("not_tried", "overwritten", "not_downloaded", "not_merged", "unusable", "killed_merge", "no_keyframe"),
+        *("no_frame", "ends_early", "index_cut", "sound_missing", "undecodable", "both_ends", "damaged", "unaccounted"),
+        *("unplayable", "other_track", "shown_hidden", "duplicate", "not_recorded", "in_no_clip"),
+        *("listed_without_frames", "still_writing", "unproven", "too_recent"),
+    ]
+    assert all(kind.value == kind.name.lower() for kind in LossKind)
+
+
 @pytest.mark.parametrize(
     ("clip", "outcome", "status", "kind", "words"),
     [

@@ -369,8 +369,9 @@ def test_a_file_in_place_of_a_folder_is_found_before_anything_is_done(desk, whic
     (desk.folder / "taken").write_bytes(b"")
     here, there = desk.folder, desk.folder / "taken"
     output = Output(there if which == "folder" else here, (there if which == "file" else here) / "x.mp4")
-    with pytest.raises(DiskError, match="not a directory"):
+    with pytest.raises(DiskError, match=f"Cannot write {re.escape(str(there))}: .*not a directory") as caught:
         prepare(output)
+    assert caught.value.hint
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")

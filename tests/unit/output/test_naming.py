@@ -77,6 +77,7 @@ def test_the_camera_is_in_the_name_as_it_was_called(address: Address, expected: 
 def test_long_host_names_are_cut_and_still_told_apart() -> None:
     """150 characters at most, and two hosts that begin alike have different names."""
     names = [name(address=Address("a" * 240 + end, 80)) for end in "bc"]
+    assert LONGEST_DEFAULT == 150
     assert all(LONGEST_DEFAULT - 10 < len(one) <= LONGEST_DEFAULT for one in names)
     assert names[0] != names[1]
 

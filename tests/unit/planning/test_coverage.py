@@ -110,6 +110,7 @@ def test_cells_hold_what_lies_in_them():
     assert [each.has_event for each in (first, second, third, fourth)] == [False, True, False, False]
     assert [each.share for each in (first, second, third, fourth)] == [1, 0.2, 0, 0]
     assert Cell(span(0, 1), unwanted=seconds(1)).share is None
+    assert Cell(span(0, 4), seconds(1), pending=seconds(3)).share == 0.25
 
 
 MINUTE, HOUR, DAY = 60, 3600, 86400

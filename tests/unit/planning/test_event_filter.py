@@ -38,6 +38,9 @@ ALL = span(0, 3600)
         ("Motion, alarm,motion", ("alarm", "motion")),
         ("VideoMotion videoblind", ("lens-covered", "motion")),
         ("people,car", ("person", "vehicle")),
+        ("human", ("person",)),
+        ("humans", ("person",)),
+        ("vehicles", ("vehicle",)),
         ("line_crossed", ("line-crossed",)),
         ("TrafficJunction", ("TrafficJunction",)),
         ("AlarmIPC", ("alarm",)),
@@ -103,6 +106,8 @@ def test_what_no_recording_is_labelled_is_said() -> None:
     (said,) = unlabelled(HOUR, Stream.MAIN, ["motion", "person"])
     assert "60 recordings in the range, and none is labelled person: they are labelled motion (2)." in said
     assert "Most cameras do not label people or vehicles" in said
+    (said,) = unlabelled(HOUR, Stream.MAIN, ["person", "vehicle", "alarm"])
+    assert "none is labelled person, vehicle or alarm: " in said
     (said,) = unlabelled(HOUR, Stream.MAIN, ["alarm"])
     assert "people" not in said
 

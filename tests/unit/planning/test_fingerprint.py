@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.conftest import changed
 
-from camreel.clock import parse_range
+from camreel.clock import parse_around, parse_range
 from camreel.formats.containers import OutputFormat
-from camreel.model import Address, FileOnDisk, IfExists, MergeRequest, Output, Query, Request, Stream, Target
+from camreel.model import Address, FileOnDisk, Gaps, IfExists, MergeRequest, Output, Query, Request, Stream, Target
 from camreel.planning.fingerprint import COMPLETE, STATES, comment, fingerprint, is_ours, made_by
 
 REQUEST = Request(
@@ -115,3 +116,31 @@ def test_the_order_of_clips_matters_only_where_it_is_asked_for() -> None:
     assert is_ours(comment(MERGE, COMPLETE))
     assert not is_ours("of somebody")
     assert not is_ours(None)
+
+
+ODDLY = changed(
+    REQUEST,
+    asked=parse_around("2026-01-16T08:00", 5, "Europe/Berlin"),
+    camera_tz="Europe/Lisbon",
+    events=("motion",),
+    pad=timedelta(seconds=5),
+    clock_drift=timedelta(seconds=-2),
+    h264=True,
+    gaps=Gaps.HOLD,
+)
+GOLDEN = [
+    (REQUEST, "92d5bc76508b14c0c14aff82e5641c43"),
+    (ODDLY, "903ce08358dafa7bdac1706f68ab1f99"),
+    (
+        changed(REQUEST, asked=parse_range("2026-01-16T08:00", "2026-01-16T09:00", "Europe/Berlin")),
+        "d3838456c1e007cc154a865cbc206528",
+    ),
+    (MERGE, "b9cfff6f13cc20bc1516afa2a3d54949"),
+    (replace(MERGE, camera_tz="Europe/Berlin", in_order=True), "cae243a5d632d3203ffa25c72571ffc5"),
+]
+
+
+@pytest.mark.parametrize(("request_", "known"), GOLDEN)
+def test_a_video_of_an_earlier_version_is_known_again(request_, known):
+    """What a fingerprint is made of, and how, does not change."""
+    assert fingerprint(request_) == known

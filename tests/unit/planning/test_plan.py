@@ -8,7 +8,7 @@ import pytest
 
 from camreel.model import Recording, Span, Stream, WallTime
 from camreel.planning.account import Hole, LossKind, LostReason, account_for, uncovered
-from camreel.planning.plan import plan_export
+from camreel.planning.plan import in_parts, plan_export
 
 
 def wall(text: str) -> WallTime:
@@ -206,3 +206,52 @@ def test_a_backward_claim_claims_nothing():
     """A claim that ends before it starts (an open clip listed after the range) takes no second from anybody."""
     account = account_for(ASKED, [], [], [Hole(span("09:30:00", "09:00:00"), WRITING)], no_gap)
     assert (account.pending, [hole.span for hole in account.gaps]) == ((), [ASKED])
+
+
+LONG = 100 << 20  # bytes
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "size", "part"),
+    [
+        ("07:30:00", "09:30:00", LONG, ("07:59:58", "09:00:02")),
+        ("07:30:00", "08:30:00", LONG, ("07:59:58", "08:30:00")),
+        ("08:30:00", "09:30:00", LONG, ("08:30:00", "09:00:02")),
+        # ten seconds beyond the range with the margin of two, and nine
+        ("08:59:00", "09:00:10", LONG, ("08:59:00", "09:00:02")),
+        ("08:59:00", "09:00:09", LONG, None),
+        ("07:59:50", "08:01:00", LONG, ("07:59:58", "08:01:00")),
+        ("07:59:51", "08:01:00", LONG, None),
+        # a tenth of it, and two megabytes, or a minute of what has no size
+        ("08:30:00", "09:03:22", LONG, None),
+        ("08:30:00", "09:03:23", LONG, ("08:30:00", "09:00:02")),
+        ("08:30:00", "09:30:02", 4 << 20, None),
+        ("08:30:00", "09:30:06", 4 << 20, ("08:30:00", "09:00:02")),
+        ("08:58:00", "09:01:01", None, None),
+        ("08:58:00", "09:01:02", None, ("08:58:00", "09:00:02")),
+        ("08:00:00", "09:00:00", LONG, None),
+    ],
+)
+def test_a_part_is_wanted_where_it_pays(start, end, size, part):
+    """What reaches beyond the range is left out if that saves enough, with a margin of two seconds."""
+    (planned,) = in_parts(plan_export([recording(start, end, size=size)], ASKED, Stream.MAIN)).recordings
+    assert planned.part == (span(*part) if part else None)
+
+
+def test_a_recording_that_another_overlaps_is_wanted_whole():
+    """Their pictures are compared. A second is how exact listed times are, and no overlap."""
+    first, beside = recording("07:30:00", "08:30:00", size=LONG), recording("08:29:59", "09:30:00", size=LONG)
+    parts = [one.part for one in in_parts(plan_export([first, beside], ASKED, Stream.MAIN)).recordings]
+    assert parts == [span("07:59:58", "08:30:00"), span("08:29:59", "09:00:02")]
+    over, inside = recording("08:29:58", "09:30:00", size=LONG), recording("08:10:00", "08:20:00", size=LONG)
+    assert [one.part for one in in_parts(plan_export([first, over], ASKED, Stream.MAIN)).recordings] == [None, None]
+    # and the long one reaches over one that comes later in the list
+    third = in_parts(plan_export([first, inside, over], ASKED, Stream.MAIN)).recordings[2]
+    assert third.part is None
+
+
+@pytest.mark.parametrize("change", [{"is_dated_by_end": True}, {"backwards_end": wall("09:30:00")}])
+def test_a_recording_whose_times_are_not_its_own_is_wanted_whole(change):
+    """A part is found by the time in the list."""
+    one = recording("07:30:00", "09:30:00", size=LONG, **change)
+    assert in_parts(plan_export([one], ASKED, Stream.MAIN)).recordings[0].part is None
