@@ -350,7 +350,7 @@ class Reach:
     lines: dict[str, dict[int, list[str]]] = field(default_factory=dict)
 
     def tests_for(self, mutant: Mutant) -> list[str]:
-        """Return the tests to run, in the order of the room. What runs at import is of all that reach the file."""
+        """Return the tests to run first, in the order of the room: of what runs at import, all that reach the file."""
         lines = self.lines.get(mutant.source, {})
         wanted = range(mutant.line, mutant.last_line + 1) if mutant.is_late else lines
         found = {test for line in wanted for test in lines.get(line, ())}
@@ -394,7 +394,8 @@ def fate_of(mutant: Mutant, place: Place, reach: Reach) -> str:
     try:
         seconds = 20 + 3 * reach.seconds
         code, _said = place.pytest("-x", f"@{names}", seconds=seconds)
-        if code == 4:  # a parameter of a test is made of what is changed, and has another name now
+        # A parameter of a test is made of what is changed, and has another name now; or a value is used elsewhere.
+        if code == 4 or (code == 0 and not mutant.is_late):
             code, _said = place.pytest("-x", *mutant.room.tests, seconds=seconds)
     finally:
         file.write_text(mutant.original, encoding="utf-8")

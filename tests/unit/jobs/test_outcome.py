@@ -12,6 +12,7 @@ from camreel.media.worker.messages import ClipOutcome
 from camreel.model import FrameCounts, Playback, PlaybackFailure, Recording, Span, Stream, Verify, WallTime
 from camreel.planning.account import Hole, LossKind, LostReason
 from camreel.planning.plan import ExportPlan, plan_export
+from camreel.planning.proof import SearchProof
 from camreel.report import hole_text, reason_text
 from camreel.transfer.store import Fetched
 
@@ -230,3 +231,22 @@ def test_what_does_not_play_in_the_video_is_lost():
     assert (report.status, report.is_lost) == ("partial", True)
     assert report.reason is not None
     assert reason_text(report.reason) == said
+
+
+def test_what_a_search_does_not_prove_is_lost():
+    """But for what is pending, or shown by a clip; with why."""
+    clip, first = recording("08:00:00", "08:30:00"), merged("08:00:00", "08:30:00")
+    search = SearchProof(True, 4, (span("08:30:00", "08:40:00"), span("08:45:00", "09:00:00")), "it ends early")
+    _reports, account = account_clips(plan(clip), [ON_DISK], [first], wall("08:50:00"), search=search)
+    unproven = LostReason(LossKind.UNPROVEN, "it ends early")
+    assert [(hole.span, hole.reason, hole.clip) for hole in account.lost] == [
+        (span("08:30:00", "08:40:00"), unproven, None),
+        (span("08:45:00", "08:50:00"), unproven, None),
+    ]
+    assert [hole.span for hole in account.pending] == [span("08:50:00", "09:00:00")]
+    assert [hole.span for hole in account.gaps] == [span("08:40:00", "08:45:00")]
+
+
+@pytest.mark.parametrize("outcome", [ClipOutcome(1), merged("08:00:00", "08:30:00")])
+def test_what_can_be_used_is_its_outcome(outcome):
+    assert usable(outcome) is outcome

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from camreel.errors import UsageError
 from camreel.model import Recording, Span, Stream, WallTime
 from camreel.planning.account import uncovered
-from camreel.planning.event_filter import events_of, has_event, not_wanted, parse_events, unlabelled
+from camreel.planning.event_filter import (
+    event_text,
+    event_word,
+    events_of,
+    has_event,
+    not_wanted,
+    parse_events,
+    unlabelled,
+)
 from camreel.planning.plan import WITHOUT_EVENTS, plan_export
 
 START = WallTime(datetime(2026, 1, 16, 8))  # noqa: DTZ001 - by the camera's clock
@@ -49,6 +57,33 @@ ALL = span(0, 3600)
 def test_words_and_the_cameras_own_names(text: str, words: tuple[str, ...]) -> None:
     """Both are understood, each event is there once."""
     assert parse_events(text) == words
+
+
+WORDS = {
+    "VideoMotion": "motion",
+    "AlarmLocal": "alarm",
+    "AlarmIPC": "alarm",
+    "VideoBlind": "lens-covered",
+    "VideoLoss": "picture-lost",
+    "CrossLineDetection": "line-crossed",
+    "CrossRegionDetection": "area-entered",
+    "SmartMotionHuman": "person",
+    "SmartMotionVehicle": "vehicle",
+    "LeftDetection": "object-left",
+    "TakenAwayDetection": "object-taken",
+    "AudioMutation": "sound",
+    "FaceDetection": "face",
+}
+
+
+def test_each_code_of_the_firmware_has_its_word() -> None:
+    """To type, and to read; another code is shown as it came, and is a word itself."""
+    for code, word in WORDS.items():
+        assert event_word(code) == word
+        assert event_text(code) == word.replace("-", " ")
+        assert parse_events(code) == parse_events(word) == (word,)
+    assert event_word("TrafficJunction") == event_text("TrafficJunction") == "TrafficJunction"
+    assert event_text("x" * 50) == event_word("x" * 50) == "x" * 40 + "…"
 
 
 @pytest.mark.parametrize(("text", "said"), [("moton", "Did you mean motion?"), ("", "is empty"), ("xyzzy", "no event")])
