@@ -430,7 +430,7 @@ class Target:
     ca_file: str | None = None
     """Accept certificates that this file vouches for."""
     fingerprint: str | None = None
-    """Accept only this certificate: its SHA-256 in hex."""
+    """Accept only this certificate: its SHA-256 in hex. Only with https."""
     legacy_tls: bool = False
     """Speak outdated TLS, too (1.0, RSA key exchange, short keys). Only with ``insecure``."""
     allow_basic: bool = False

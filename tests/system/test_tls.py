@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import socketserver
 import ssl
 import threading
@@ -24,11 +25,19 @@ import camreel
 from camreel.cli.batch import Batch
 from camreel.cli.commands import list as list_command
 from camreel.cli.options import OutputOptions
+from camreel.devices.access import Access
 from camreel.devices.downgrade import digest_memory
-from camreel.devices.http import Connection
+from camreel.devices.http import Connection, Timeouts
 from camreel.devices.session import FirstCertificate, Login, trust_in
 from camreel.doctor import visit
-from camreel.errors import BasicNotAllowed, CameraError, CertificateChanged, LoginDowngraded, UsageError
+from camreel.errors import (
+    BasicNotAllowed,
+    CameraError,
+    CameraUnreachable,
+    CertificateChanged,
+    LoginDowngraded,
+    UsageError,
+)
 from camreel.events import Event, Planned, RangeKnown, Retrying
 from camreel.jobs.export import export
 from camreel.model import Address, Credentials, Target
@@ -415,3 +424,52 @@ def test_old_tls_is_not_spoken_by_half(camreel_):
     )
     assert said.code == 2
     assert "--legacy-tls needs --insecure" in said.err
+
+
+_PIN = "ab" * 32
+
+
+def test_a_fingerprint_implies_https(camreel_, exported, tmp_path):
+    """So that the pinned certificate is asked for, also of a camera in the settings; with http it is refused."""
+    config = tmp_path / "config.toml"
+    own = f'host = "127.0.0.1"\nport = 1\nusername = "admin"\npassword = "x"\nfingerprint = "{_PIN}"\n'
+    config.write_text(f"[camera.door]\n{own}")
+    config.chmod(0o600)
+    camreel_(["get", "127.0.0.1:1", "-u", "admin", "--last", "1h", "--fingerprint", _PIN], CAMREEL_CONFIG=str(config))
+    camreel_(["get", "door", "--last", "1h"])
+    assert [str(request.target.address) for request, _login in exported.asked] == ["https://127.0.0.1:1"] * 2
+    assert "https://127.0.0.1:1" in camreel_(["cameras", "list"]).out
+    assert (
+        "https://host-1:1"
+        in camreel_(["doctor", "127.0.0.1:1", "-u", "admin", "--fingerprint", _PIN], AMCREST_PASSWORD="x").out
+    )
+    for words in (
+        ["get", "http://gate", "--last", "1h"],
+        ["doctor", "http://gate"],
+        ["cameras", "add", "gate", "--host", "http://gate"],
+    ):
+        said = camreel_([*words, "-u", "admin", "--fingerprint", _PIN])
+        assert said.code == 2
+        assert "--fingerprint needs https" in said.err
+
+
+@pytest.mark.anyio
+async def test_a_fingerprint_in_a_program():
+    """As an argument; and in a target of its own making on http it is an error, and nothing is sent."""
+    with pytest.raises(camreel.CameraUnreachable, match=r"https://127\.0\.0\.1:1"):
+        async with camreel.connect("127.0.0.1:1", "admin", "x", fingerprint=_PIN, tuning=tuning(), retry_for=0):
+            pass
+    access = Access(Target(Address("127.0.0.1", 1), "admin", fingerprint=_PIN), Credentials("admin", "x"), print, dict)
+    with pytest.raises(UsageError, match="--fingerprint"):
+        async with access.http():
+            pass
+
+
+def test_who_accepts_and_says_nothing_is_not_called_dead(tmp_path):
+    """A handshake that nobody answers: the sentence is true of that as of a host that is off."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stand = Bench(SimulatedCamera(), Address("127.0.0.1", server.getsockname()[1], https=True), tmp_path)
+        patience = tuning(timeouts=Timeouts(connect=0.2), talking=Backoff(attempts=1))
+        run = stand.export(insecure=True, tune=patience)
+    assert isinstance(run.error, CameraUnreachable)
+    assert "nothing answers there, or it does not speak TLS" in str(run.error)

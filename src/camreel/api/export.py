@@ -103,11 +103,11 @@ class TargetOptions(TypedDict, total=False):
     port: int | None
     https: bool
     insecure: bool
-    """Accept any certificate, but the same one on all connections of a :class:`Camera`, or of an export."""
+    """Accept any certificate, but the same one on all connections of a ``Camera`` or an export."""
     ca_file: str | None
     """Accept certificates that this file vouches for."""
     fingerprint: str | None
-    """Accept only this certificate: its SHA-256 in hex."""
+    """Accept only this certificate: its SHA-256 in hex. Implies ``https``."""
     legacy_tls: bool
     """Speak outdated TLS, too (1.0, RSA key exchange, short keys). Only with ``insecure``."""
     allow_basic: bool
@@ -127,7 +127,8 @@ def target_for(host: str, username: str, options: TargetOptions) -> Target:
     if unknown := sorted(set(options) - TargetOptions.__annotations__.keys()):
         raise TypeError(f"unexpected keyword argument {unknown[0]!r}")
     values: dict[str, Any] = dict(options)
-    address = parse_address(host, port=values.pop("port", None), https=values.pop("https", False))
+    port, https = values.pop("port", None), values.pop("https", False)
+    address = parse_address(host, port=port, https=https, fingerprint=values.get("fingerprint"))
     target = Target(address, check_username(username), **values)
     check_tls(
         insecure=target.insecure,

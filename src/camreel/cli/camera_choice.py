@@ -117,7 +117,9 @@ def again(ctx: click.Context, word: str) -> click.Context:
     return ctx.command.make_context(ctx.info_name, arguments, parent=alone, obj=ActiveCamera(word))
 
 
-def address_of(ctx: click.Context, *, host: str | None, port: int | None, https: bool) -> Address | None:
+def address_of(
+    ctx: click.Context, *, host: str | None, port: int | None, https: bool, fingerprint: str | None
+) -> Address | None:
     """Where the camera of this command line is; None where none is given.
 
     A camera that is named is where the settings say; AMCREST_HOST and AMCREST_PORT then mean another.
@@ -132,14 +134,16 @@ def address_of(ctx: click.Context, *, host: str | None, port: int | None, https:
     if chosen.name is not None:
         try:
             own = chosen.setting("port")
-            return parse_address(chosen.setting("host"), port=typed_port, usual_port=_valid_port(own), https=https)
+            usual_port = _valid_port(own)
+            where = chosen.setting("host")
+            return parse_address(where, port=typed_port, usual_port=usual_port, https=https, fingerprint=fingerprint)
         except UsageError as error:
             raise UsageError(f"{error} It comes from {chosen.origin('host')}.", hint=error.hint) from None
     where = chosen.word if chosen.word is not None else host
     if where is None:
         return None
     usual_port = port if source("port") is _FROM_ENVIRONMENT else None
-    return parse_address(where, port=typed_port, usual_port=usual_port, https=https)
+    return parse_address(where, port=typed_port, usual_port=usual_port, https=https, fingerprint=fingerprint)
 
 
 def _valid_port(port: Any) -> int | None:

@@ -159,7 +159,7 @@ def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = N
     if any(given[name] is not None for name in ("start", "end", "minutes")) or is_asked_otherwise(when):
         usual = None
     times = {} if is_asked_otherwise(when) or usual is not None else {"start": given["start"], "end": given["end"]}
-    address = address_of(ctx, host=given["host"], port=given["port"], https=https)
+    address = address_of(ctx, host=given["host"], port=given["port"], https=https, fingerprint=given["fingerprint"])
     host = str(address) if address else None
     username = _required(ctx, needs_range=needs_range, host=host, username=username, **times)[1]
     assert address is not None, "required"

@@ -16,7 +16,7 @@ from camreel.devices.http import Connection, Timeouts, Witness
 from camreel.devices.http_errors import changed_while_away
 from camreel.devices.patience import Patience
 from camreel.devices.session import FirstCertificate, FirstCertificates, Login, Trust, trust_in
-from camreel.errors import CameraRefused
+from camreel.errors import CameraRefused, UsageError
 from camreel.model import Address, Credentials, Target
 
 if TYPE_CHECKING:
@@ -52,8 +52,10 @@ class Access:
 
     @asynccontextmanager
     async def http(self) -> AsyncIterator[Connection]:
-        """Open an HTTP connection. UsageError if the target's ``ca_file`` cannot be used."""
+        """Open an HTTP connection. UsageError if the target's ``ca_file`` or ``fingerprint`` cannot be used."""
         target = self.target
+        if target.fingerprint is not None and not self.address.https:
+            raise UsageError(f"{self.address} shows no certificate that --fingerprint could be compared with.")
         if self.address.https and self._trust is None:
             first = self.certificates.setdefault(place_of(self.address), FirstCertificate())
             self._trust = await anyio.to_thread.run_sync(trust_in, target, first)

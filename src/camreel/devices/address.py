@@ -33,11 +33,19 @@ def place_of(address: Address) -> tuple[str, int]:
     return str(mapped or ip), address.port
 
 
-def parse_address(text: str, *, port: int | None = None, usual_port: int | None = None, https: bool = False) -> Address:
+def parse_address(
+    text: str,
+    *,
+    port: int | None = None,
+    usual_port: int | None = None,
+    https: bool = False,
+    fingerprint: str | None = None,
+) -> Address:
     """Return the address that ``--host text`` names.
 
     ``port`` was given by name and must not contradict the host's own; ``usual_port`` (from the environment) only
-    is used if nothing else says. UsageError never repeats what may be a password.
+    is used if nothing else says. A ``fingerprint`` implies https: on http it would be for nothing. UsageError never
+    repeats what may be a password.
     """
     text = text.strip()
     _refuse_what_no_host_has(text)
@@ -47,13 +55,15 @@ def parse_address(text: str, *, port: int | None = None, usual_port: int | None 
         raise UsageError("--host is no URL of http or https, by which a camera is asked.", hint=_HOW_TO_WRITE_HOSTS)
     if scheme == "http" and https:
         raise UsageError("--host says http, and --https says https.", hint="Give one of the two.")
+    if scheme == "http" and fingerprint is not None:
+        raise UsageError("--host says http, and --fingerprint needs https.", hint="Give one of the two.")
     authority, _, path = rest.partition("/")
     if path:
         raise UsageError(f"{_named(text)} has a path in it.", hint="Give the camera alone, without anything behind it.")
     host, own_port = _split(authority, text)
     if port is not None and own_port is not None and port != own_port:
         raise UsageError(f"--host says another port than --port {port}.", hint="Give one of the two.")
-    secure = https or scheme == "https"
+    secure = https or scheme == "https" or fingerprint is not None
     # Port 0 was never allowed, so "or" finds the first that was given.
     return Address(_checked(host, text), own_port or port or usual_port or (443 if secure else 80), secure)
 
@@ -91,6 +101,14 @@ def _split(authority: str, text: str) -> tuple[str, int | None]:
     return host, _port(port) if colon else None
 
 
+def _is_v4(host: str) -> bool:
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_v6(host: str) -> bool:
     address, _, scope = host.partition("%")
     try:
@@ -113,6 +131,11 @@ def _port(digits: str) -> int:
 def _checked(host: str, text: str) -> str:
     if ":" in host:
         return host
+    if _NUMBERS.fullmatch(host.rstrip(".")) and not _is_v4(host):
+        raise UsageError(
+            f"{_named(text)} is not an IPv4 address.",
+            hint="Write all four numbers, without zeros in front, like 192.168.1.100.",
+        )
     try:
         ascii_host = host if host.isascii() else host.encode("idna").decode()
     except UnicodeError:
@@ -123,7 +146,7 @@ def _checked(host: str, text: str) -> str:
 
 
 def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None, legacy_tls: bool = False) -> None:
-    """Raise UsageError for more than one way to trust a certificate. Without ``--https`` they wait for a redirect."""
+    """Raise UsageError for more than one way to trust a certificate. Those of http wait for a redirect."""
     if legacy_tls and not insecure:
         raise UsageError(
             "--legacy-tls needs --insecure.", hint="Outdated TLS hides nothing from whoever wants to listen."

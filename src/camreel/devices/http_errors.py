@@ -38,6 +38,7 @@ _NOT_TLS = frozenset(
     ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
 )
 
+_IS_IT_THERE = "Is the camera on, is it this address, and is the port right (--port, --https)?"
 _BETWEEN = "a man in the middle may stand between you and the camera"
 _OLD_TLS = "Old cameras know only outdated TLS. --insecure --legacy-tls speaks that, too; others can listen."
 
@@ -59,11 +60,13 @@ def from_client_error(
         error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError | aiohttp.ClientSSLError
     ):
         return _tls_error(address, error, certificate)
-    if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(error.__cause__, socket.gaierror):
+    if isinstance(error, aiohttp.ClientConnectorDNSError | aiohttp.InvalidURL) or isinstance(
+        error.__cause__, socket.gaierror
+    ):
         return _name_error(address, known=known)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return _connect_error(address, error)
-    if isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL):
+    if isinstance(error, aiohttp.ClientResponseError):
         # aiohttp raises this for answers that it cannot parse; a status that was received never comes this way.
         if known:
             return CameraUnreachable(f"{address} sent an answer that is not HTTP.")
@@ -86,10 +89,15 @@ def _connect_error(address: Address, error: Exception) -> CameraUnreachable:
         broken = _reset(f"{address} broke off before TLS came about.")
         broken.hint = f"Is that its HTTPS port? {_OLD_TLS}"
         return broken
+    if address.https and isinstance(error, _TIMEOUTS):
+        return CameraUnreachable(
+            f"No TLS connection to {address} came about in time: nothing answers there, or it does not speak TLS.",
+            hint=_IS_IT_THERE,
+        )
     reason = "the connection timed out" if isinstance(error, _TIMEOUTS) else _system_reason(error)
     return CameraUnreachable(
         f"Nothing answers at {address}: {reason}.",
-        hint="Is the camera on, is it this address, and is the port right (--port, --https)?",
+        hint=_IS_IT_THERE,
     )
 
 
@@ -127,7 +135,8 @@ def _tls_error(address: Address, error: Exception, certificate: str | None) -> C
     if not reason or reason in _NOT_TLS:
         return CameraError(
             f"{address} does not speak TLS on this port.",
-            hint="Leave out --https, or give the camera's HTTPS port with --port (443 unless it was changed).",
+            hint="Give the camera's HTTPS port with --port (443 unless it was changed), or leave out --https and "
+            "--fingerprint.",
         )
     words = printable(reason.lower().replace("_", " "), 80)
     return CameraError(

@@ -65,6 +65,12 @@ def test_port_and_https_fill_in_what_the_host_does_not_say() -> None:
         ("http://", "not a host name"),
         ("-kitchen", "not a host name"),
         ("kitchen..net", "not a host name"),
+        ("127.1", "'127.1' is not an IPv4 address"),
+        ("0x7f.0.0.1:80", "not an IPv4 address"),
+        ("2130706433", "not an IPv4 address"),
+        ("192.168.001.005", "not an IPv4 address"),
+        ("192.168.1.5.", "not an IPv4 address"),
+        ("192.168.1.256", "not an IPv4 address"),
         ("kit\\chen", "not a host name"),
         ("\U0001f4f7" * 80, "not a host name"),
     ],
@@ -91,6 +97,16 @@ def test_a_password_in_the_host_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_address(text)
     assert "s3cret" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_fingerprint_implies_https() -> None:
+    """On http nobody would look at it, and nobody would know."""
+    pin = "ab" * 32
+    assert parse_address("kitchen", fingerprint=pin) == Address("kitchen", 443, https=True)
+    assert parse_address("https://kitchen:8443", fingerprint=pin) == Address("kitchen", 8443, https=True)
+    assert parse_address("kitchen", usual_port=8080, fingerprint=pin) == Address("kitchen", 8080, https=True)
+    with pytest.raises(UsageError, match="--fingerprint needs https"):
+        parse_address("http://kitchen", fingerprint=pin)
 
 
 def test_contradictions_are_usage_errors() -> None:

@@ -87,6 +87,8 @@ NO_NAME = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
          "no route to host"),
         (aiohttp.ConnectionTimeoutError("x"), CameraUnreachable, "the connection timed out"),
         (aiohttp.ClientConnectorSSLError(KEY, OSError(1, "x")), CameraError, "does not speak TLS"),
+        (aiohttp.InvalidURL("http://127.1/", "is not a canonical IPv4 address"), CameraError,
+         "There is no host called 'cam.example'."),
         (aiohttp.ClientConnectorCertificateError(KEY, ssl.SSLCertVerificationError("x")), CameraError, "certificate"),
         (aiohttp.ClientResponseError(REQUEST, (), status=400), NotACamera, "not HTTP"),
         (aiohttp.ClientPayloadError("x"), CameraUnreachable, "in the middle of an answer"),

@@ -35,7 +35,7 @@ from camreel.errors import (
     most_severe,
     printable,
 )
-from camreel.model import Credentials, Target
+from camreel.model import Address, Credentials, Target
 from camreel.report import json_head
 from camreel.text import duration_text, table
 
@@ -143,7 +143,7 @@ class _Tester:
     def _greet(self, name: str) -> dict[str, Any]:
         chosen = SelectedCamera(self._config, name, name)
         get = chosen.setting
-        address = parse_address(get("host"), usual_port=get("port"), https=bool(get("https")))
+        address = _address(chosen)
         username = get("username")
         if username is None:
             raise UsageError(f"[camera.{name}] has no username.", hint='Like username = "admin".')
@@ -221,8 +221,13 @@ def _row(config: Config, name: str) -> dict[str, Any]:
     }
 
 
-def _address(chosen: SelectedCamera) -> Any:
-    return parse_address(chosen.setting("host"), usual_port=chosen.setting("port"), https=bool(chosen.setting("https")))
+def _address(chosen: SelectedCamera) -> Address:
+    return parse_address(
+        chosen.setting("host"),
+        usual_port=chosen.setting("port"),
+        https=bool(chosen.setting("https")),
+        fingerprint=chosen.setting("fingerprint"),
+    )
 
 
 @click.command(
@@ -287,7 +292,7 @@ def add_camera(
 
 
 def _checked(host: str, username: str | None, settings: dict[str, Any]) -> dict[str, Any]:
-    parse_address(host, port=settings["port"], https=settings["https"])
+    parse_address(host, port=settings["port"], https=settings["https"], fingerprint=settings["fingerprint"])
     check_tls(**{name: settings[name] for name in ("insecure", "ca_file", "fingerprint", "legacy_tls")})
     if username is not None:
         check_username(username)

@@ -83,7 +83,7 @@ def doctor(
     no_input: bool,
 ) -> int:
     passwords = Passwords(Given(password_file, password_stdin, no_input))
-    address = address_of(ctx, host=host, port=port, https=https)
+    address = address_of(ctx, host=host, port=port, https=https, fingerprint=fingerprint)
     if address is None:
         raise UsageError(
             "No camera is given.", hint=f"At least: {program_name()} doctor 192.168.1.100 --username admin"

@@ -86,7 +86,7 @@ def setup(
     before, config = text_of(path), read_settings()
     if name is not None and check_name(name) in config.cameras:
         raise UsageError(f"There is a camera named {name} already.", hint=f"camreel cameras remove {name} removes it.")
-    address = _which(_found(places), config, port=port, https=https)
+    address = _which(_found(places), config, port=port, https=https or trust["fingerprint"] is not None)
     username = check_username(_line(f"User [{_USER}]: ") or _USER)
     target = Target(address, username, **trust, allow_basic=allow_basic)
     check_lock(target)
