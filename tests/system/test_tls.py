@@ -288,11 +288,12 @@ async def test_calls_of_one_camera_are_shown_one_certificate():
     with running(camera, ssl_context=context) as server:
 
         def connected() -> Any:
-            login = f"127.0.0.1:{server.port}", "admin", "simulated-1"
+            login = f"localhost:{server.port}", "admin", "simulated-1"
             return camreel.connect(*login, https=True, insecure=True, tuning=patience)
 
         async with connected() as seen:
             await seen.clock()
+            assert digest_memory(Address("127.0.0.1", server.port)).places  # the address that answered, over TLS
             another.configure_cert(context)
             before = len(camera.log)
             for _again in range(2):

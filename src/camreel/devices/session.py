@@ -15,6 +15,7 @@ import hashlib
 import re
 import secrets
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -246,10 +247,14 @@ class Response(aiohttp.ClientResponse):
     """A response that knows by which transport it came, also when the connector has that back."""
 
     transport: asyncio.BaseTransport | None = None
+    peer: object = None
 
     async def start(self, connection: Pooled) -> Response:
         """Begin to read it."""
         self.transport = connection.transport
+        if self.transport is not None:
+            with suppress(AttributeError):  # what asyncio raises over TLS if the connection is lost already
+                self.peer = self.transport.get_extra_info("peername")
         await super().start(connection)
         return self
 
@@ -305,8 +310,7 @@ def hang_up(response: aiohttp.ClientResponse) -> None:
 
 def peer_of(response: aiohttp.ClientResponse, port: int) -> str | None:
     """Return the IP address that ``response`` came from; None if it is not at ``port``: a proxy of a shared session."""
-    transport = response.transport if isinstance(response, Response) else None
-    name = None if transport is None else transport.get_extra_info("peername")
+    name = response.peer if isinstance(response, Response) else None
     return str(name[0]) if isinstance(name, tuple) and len(name) > 1 and name[1] == port else None
 
 
