@@ -222,9 +222,12 @@ def read_regular(path: str | Path, most: int, *, follow: bool = False, own: bool
     return data
 
 
-def create_new(path: str | Path, mode: int = 0o600) -> int:
-    """Make a file, and return its descriptor for reading and writing. OSError if anything has its name, also a link."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOEXEC, mode)
+def create_new(path: str | Path, mode: int = 0o600, within: int | None = None) -> int:
+    """Make a file, and return its descriptor for reading and writing. OSError if anything has its name, also a link.
+
+    ``path`` begins in the open folder ``within``.
+    """
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOEXEC, mode, dir_fd=within)
 
 
 def hold_folder(path: Path, within: int | None = None) -> int:
@@ -237,23 +240,23 @@ def random_part(final: Path) -> Path:
     return final.with_name(f"{final.name}.{secrets.token_hex(4)}.part")
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o600, *, sync: bool = False) -> None:
+def write_whole(path: Path, data: bytes, mode: int = 0o600, *, sync: bool = False, within: int | None = None) -> None:
     """Replace the file ``path`` by one with ``data``. Raises OSError; then nothing has changed and nothing is left.
 
-    A link at ``path`` is replaced, not followed.
+    A link at ``path`` is replaced, not followed. ``path`` begins in the open folder ``within``.
     """
     part = random_part(path)
-    handle = create_new(part, mode)
+    handle = create_new(part, mode, within)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             if sync:
                 os.fsync(file.fileno())
-        part.replace(path)
+        os.replace(part, path, src_dir_fd=within, dst_dir_fd=within)
     except BaseException:
         with suppress(OSError):
-            part.unlink()
+            os.unlink(part, dir_fd=within)
         raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -116,3 +117,29 @@ def test_where_there_is_nothing_to_show(bench):
     longer = bench(recordings=recordings()).export(at(0), at(120), video=VideoOptions(timelapse=-600))
     assert isinstance(longer.error, UsageError)
     assert "cannot be longer" in str(longer.error)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no such modes")
+@pytest.mark.usefixtures("reachable")
+@pytest.mark.parametrize("ranges", [True, False], ids=["by range", "whole"])
+def test_a_clip_that_is_swapped_is_in_no_film(bench, ranges):
+    """In a folder that others can write, it is taken by its hash; the sentence of any export is said."""
+    stand = bench(recordings=recordings(), quirks=Quirks(ranges=ranges))
+    stand.folder.mkdir()
+    stand.folder.chmod(0o777)
+    evil = Recorded(START, START + timedelta(seconds=30), replace(SPEC, start=START.replace(hour=20))).body()
+    swapped = []
+
+    def swap(event: Event) -> None:
+        if isinstance(event, ClipFetched) and not swapped:
+            pattern = ".amcrest_download/*/timelapse-*/*.mp4" if ranges else ".amcrest_download/*/*.mp4"
+            swapped.append(min(stand.folder.glob(pattern)))
+            swapped[0].unlink()
+            swapped[0].write_bytes(evil)
+
+    ran = stand.export(at(0), at(120), listen=swap, max_concurrent=1, video=VideoOptions(timelapse=10))
+    assert swapped
+    assert (ran.report.exit_code, ran.report.covered_seconds) == (4, 60)
+    assert any("Others can write to" in warning for warning in ran.report.warnings)
+    known = {md5 for each in stand.camera.recordings for md5 in frame_md5s(each.body())}
+    assert set(frame_md5s(ran.output)) <= known

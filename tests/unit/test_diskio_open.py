@@ -147,10 +147,10 @@ def test_a_written_file_replaces_a_link(tmp_path):
 def test_a_failed_write_leaves_nothing(tmp_path, fails, monkeypatch):
     """A full disk tells at any step."""
 
-    def full(*_args):
+    def full(*_args, **_folders):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, fails, full) if fails == "fsync" else monkeypatch.setattr("pathlib.Path.replace", full)
+    monkeypatch.setattr(os, fails, full)
     (tmp_path / "note").write_bytes(b"old")
     with pytest.raises(OSError):
         write_whole(tmp_path / "note", b"new", sync=True)

@@ -32,7 +32,7 @@ from camreel.planning.plan import ExportPlan
 from camreel.report import AtATime, Report
 from camreel.report.listing import Listing
 from camreel.text import size_text
-from camreel.transfer.notes import Job, drop_job, write_job
+from camreel.transfer.notes import Job
 from camreel.transfer.resume import held, recover
 from camreel.transfer.runtime import Runtime
 from camreel.transfer.store import Store
@@ -243,8 +243,7 @@ class _Export:
             if self._confirm is not None and not is_lapse and not await self._confirm(bytes_to_come(found.plan, store)):
                 raise Interrupted("nothing was downloaded")
             store.drop_output(noted.name, part.parent)
-            with disk_errors(store.folder):
-                write_job(store.folder, noted)
+            store.write_job(noted)
             job = replace(_job(request, found, part), trust=trust_in(store.folder))
             steps = (TimelapseJob if is_lapse else Pipeline)(request, found.plan, store, self._emit)
             joined = await steps.run(self._inquiry, job, self._tuning)
@@ -292,7 +291,7 @@ def _without_note(report: Report, store: Store, noted: Job) -> Report:
     if not is_away or os.path.lexists(noted.part):  # the next run and `camreel clean` find the rest by the note
         return report
     try:
-        drop_job(store.folder, noted)
+        store.drop_job(noted)
     except OSError as error:
         said = f"The note of this job stays in {store.folder}: {reason_of_system(error)}."
         return replace(report, warnings=(*report.warnings, said))

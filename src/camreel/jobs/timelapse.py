@@ -5,7 +5,6 @@ If a device does not send parts of recordings, whole ones are downloaded, with a
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,7 +14,6 @@ from pathlib import Path
 import anyio
 
 from camreel import events
-from camreel.diskio import disk_errors, write_whole
 from camreel.errors import CameraError, LoginError, NothingRecorded, UsageError, printable
 from camreel.jobs.exclusion import MOST_EXCLUDED, Attempt, run_excluding
 from camreel.jobs.outcome import usable
@@ -31,7 +29,6 @@ from camreel.planning.plan import ExportPlan
 from camreel.report import reason_text
 from camreel.text import count_text, duration_text
 from camreel.transfer.download import TransferPolicy, fetch
-from camreel.transfer.folder import SCRATCH
 from camreel.transfer.keyframes import keyframes
 from camreel.transfer.pool import DownloadSlot, reason_of
 from camreel.transfer.ranges import NotInPart
@@ -87,11 +84,13 @@ class KeyframeRequest:
     part: Span
     moments: tuple[WallTime, ...]
 
-    def clip(self, path: Path, start: WallTime, seconds: tuple[float, ...] = (0.0,)) -> LapseClip:
-        """Describe the clip at ``path``, whose first frame was taken at ``start``."""
+    def clip(
+        self, path: Path, start: WallTime, seconds: tuple[float, ...] = (0.0,), digest: str | None = None
+    ) -> LapseClip:
+        """Describe the clip at ``path``, whose first frame was taken at ``start``; ``digest`` is its SHA-256."""
         words = tuple(map(event_text, self.recording.events))
         label = f"clip {self.number} ({printable(self.recording.name)})"
-        return LapseClip(self.number, str(path), label, start, self.part, seconds, words)
+        return LapseClip(self.number, str(path), label, start, self.part, seconds, words, digest)
 
 
 class TimelapseJob:
@@ -113,10 +112,7 @@ class TimelapseJob:
         chosen = pace_of(wish, footage)
         self._inquiry = inquiry
         self._rate = RateLimit(self._request.target.limit_rate, tuning.sleep, tuning.now)
-        with disk_errors(self._store.folder):
-            folder = tempfile.TemporaryDirectory(prefix=SCRATCH, dir=self._store.folder, ignore_cleanup_errors=True)
-        with folder:
-            self._folder = Path(folder.name)
+        with self._store.scratch() as self._folder:
             await self._fetch_all(self._requests(chosen.step))
             joined = await self._film(job, footage, chosen.speed)
         if not self._lost:  # else the next run has less to fetch
@@ -184,7 +180,8 @@ class TimelapseJob:
             )
         self._whole_ones.append(wish.recording)
         start = wish.recording.span.start
-        return [wish.clip(path, start, tuple((moment - start).total_seconds() for moment in wish.moments))]
+        seconds = tuple((moment - start).total_seconds() for moment in wish.moments)
+        return [wish.clip(path, start, seconds, self._store.digest_of(path))]
 
     async def _keyframes(self, line: DownloadSlot, wish: KeyframeRequest, manner: TransferPolicy) -> list[LapseClip]:
         came = []
@@ -192,9 +189,8 @@ class TimelapseJob:
             async for frame in keyframes(await line.source(), wish.recording, at=wish.moments, manner=manner):
                 self._files += 1
                 path = self._folder / f"{self._files}.{'dav' if frame.is_dav else 'mp4'}"
-                with disk_errors(path):
-                    write_whole(path, frame.clip)
-                came.append(wish.clip(path, frame.wall))
+                digest = self._store.write_scratch(path, frame.clip)
+                came.append(wish.clip(path, frame.wall, digest=digest))
         except CameraError:
             await line.hang_up()
             raise

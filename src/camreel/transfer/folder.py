@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from camreel.diskio import NotRegular, hold_folder, is_folder, is_own
+from camreel.diskio import NotRegular, create_new, hold_folder, is_folder, is_own, write_whole
 from camreel.transfer.notes import STEM, TORN
 
 KEPT = "kept"
@@ -142,14 +142,28 @@ class HeldFolders:
         self._known: dict[Path, tuple[int, int]] = {}
         try:
             for folder in folders:
-                place, above = self._within(folder)
-                found, handle = _hold_own(folder, place, above)
-                self._known[folder] = found.st_dev, found.st_ino
-                if handle is not None:
-                    self._handles[folder] = handle
+                self._hold(folder)
         except BaseException:
             self.close()
             raise
+
+    def _hold(self, folder: Path) -> None:
+        place, above = self._within(folder)
+        found, handle = _hold_own(folder, place, above)
+        self._known[folder] = found.st_dev, found.st_ino
+        if handle is not None:
+            self._handles[folder] = handle
+
+    def make(self, folder: Path) -> None:
+        """Make ``folder`` for this user alone if it is missing, and hold it, too. Raises OSError as for holding."""
+        if folder in self._known:
+            return
+        place, above = self._within(folder)
+        with suppress(FileExistsError):
+            os.mkdir(place, 0o700, dir_fd=above)
+            if os.stat(place, dir_fd=above, follow_symlinks=False).st_mode & 0o700 != 0o700:  # the umask has taken it
+                os.chmod(place, 0o700, dir_fd=above)
+        self._hold(folder)
 
     def replaced(self) -> Path | None:
         """Return the folder whose name something else has now; None if all are what they were."""
@@ -162,6 +176,21 @@ class HeldFolders:
                 return folder
         return None
 
+    def create(self, file: Path, mode: int = 0o600) -> int:
+        """Make ``file``, and return its descriptor. OSError if anything has its name."""
+        name, folder = self._within(file)
+        return create_new(name, mode, folder)
+
+    def write(self, file: Path, data: bytes) -> None:
+        """Replace ``file`` by one with ``data``. Raises OSError."""
+        name, folder = self._within(file)
+        write_whole(name, data, within=folder)
+
+    def remove_scratch(self, folder: Path) -> None:
+        """Remove a folder of a timelapse, with its clips; hold it no longer. Raises OSError."""
+        Folder(folder.parent, self._handles.get(folder.parent)).remove_scratch(folder.name)
+        self._forget(folder)
+
     def remove(self, file: Path) -> None:
         """Remove ``file`` if it is there. Raises OSError."""
         name, folder = self._within(file)
@@ -173,6 +202,12 @@ class HeldFolders:
         name, above = self._within(folder)
         with suppress(OSError):
             os.rmdir(name, dir_fd=above)
+            self._forget(folder)
+
+    def _forget(self, folder: Path) -> None:
+        self._known.pop(folder, None)
+        if (handle := self._handles.pop(folder, None)) is not None:
+            os.close(handle)
 
     def rename(self, file: Path, new: Path) -> None:
         """Give ``file`` the name ``new``, whatever has it. Raises OSError."""

@@ -9,7 +9,7 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -35,6 +35,7 @@ _MOST = 1000  # notes that are read
 _MOST_SIGNS = 10_000  # of one kind: there is one, and what the texts have
 _LONGEST_HOLDER = 64 << 10
 _LONGEST_TEXT = 4096  # characters
+_Write = Callable[[Path, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,10 @@ class Holder:
         return f"process {self.pid}, since {printable(self.since, 30)}: {printable(self.what)}"
 
 
-def write_holder(file: Path, job: Job) -> None:
+def write_holder(file: Path, job: Job, write: _Write = write_whole) -> None:
     """Write down that this process has it now. Blocking. Raises OSError."""
     since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")[:19]
-    write_whole(file, _encoded(asdict(Holder(os.getpid(), since, job.name, job.what))))
+    write(file, _encoded(asdict(Holder(os.getpid(), since, job.name, job.what))))
 
 
 def read_holder(file: Path) -> Holder | None:
@@ -83,9 +84,9 @@ def job_file(folder: Path, name: str) -> Path:
     return folder / (name + _SUFFIX)
 
 
-def write_job(folder: Path, job: Job) -> None:
+def write_job(folder: Path, job: Job, write: _Write = write_whole) -> None:
     """Leave a note of the job in the store. Blocking. Raises OSError."""
-    write_whole(job_file(folder, job.name), _encoded(asdict(job)))
+    write(job_file(folder, job.name), _encoded(asdict(job)))
 
 
 def read_jobs(folder: Path) -> dict[Path, Job]:
@@ -102,11 +103,6 @@ def read_jobs(folder: Path) -> dict[Path, Job]:
 def read_job(folder: Path, name: str) -> Job | None:
     """Return the note of the job ``name``; None if there is none that can be read."""
     return _job(job_file(folder, name), _LONGEST)[0]
-
-
-def drop_job(folder: Path, job: Job) -> None:
-    """Remove the note of a job that has left nothing. Raises OSError."""
-    job_file(folder, job.name).unlink(missing_ok=True)
 
 
 def _job(file: Path, most: int) -> tuple[Job | None, int]:

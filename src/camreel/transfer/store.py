@@ -22,7 +22,6 @@ from filelock import BaseFileLock, Timeout
 
 from camreel.diskio import (
     NotRegular,
-    create_new,
     disk_errors,
     is_own_folder,
     is_private,
@@ -35,11 +34,10 @@ from camreel.diskio import (
     state_of,
     sync_file,
     user_id,
-    write_whole,
 )
 from camreel.errors import DiskError
 from camreel.model import Address, Recording
-from camreel.transfer.folder import KEPT, HeldFolders, open_folder
+from camreel.transfer.folder import KEPT, SCRATCH, HeldFolders, open_folder
 from camreel.transfer.hashes import HashNotes, KnownFile, RunningHash, begin_notes, drop_notes, has_notes, hash_up_to
 from camreel.transfer.lock import acquire, is_locked
 from camreel.transfer.notes import (
@@ -52,6 +50,7 @@ from camreel.transfer.notes import (
     read_job,
     read_jobs,
     write_holder,
+    write_job,
 )
 
 ROOT = ".amcrest_download"
@@ -161,9 +160,8 @@ class Store:
         job = job or Job("", "another run")
         lock = self._acquire(job)
         try:
-            self._check_places()
             with disk_errors(self._holder):
-                write_holder(self._holder, job)
+                write_holder(self._holder, job, self._held.write)
             yield
         finally:
             self._leave(lock)
@@ -367,7 +365,7 @@ class Store:
         self._check_places()
         note = self.note(recording)
         with disk_errors(note):
-            write_whole(note, data)
+            self._held.write(note, data)
         if self.is_shared:
             self._notes().add(note.name, KnownFile(hashlib.sha256(data).hexdigest(), len(data)))
 
@@ -391,7 +389,7 @@ class Store:
             self._running[part.name] = RunningHash()
         with disk_errors(part):
             self._held.remove(part)
-            handle = create_new(part)
+            handle = self._held.create(part)
             _set_mode(handle, 0o600)  # whatever the umask: we write it, and may continue it
             return handle
 
@@ -466,7 +464,7 @@ class Store:
         """The mode of any new file of this user's, but where others can enter the folder they cannot write."""
         if self._mode is None:
             probe = random_part(self.folder / "mode.job")
-            handle = create_new(probe, 0o666)
+            handle = self._held.create(probe, 0o666)
             try:
                 mode = os.fstat(handle).st_mode & 0o666 | 0o600
             finally:
@@ -493,9 +491,8 @@ class Store:
         if clip.parent != self.kept_folder:
             self._check_places()
             sync_file(clip)
-            self._check_places()
             with disk_errors(self.kept_folder):
-                _make_own(self.kept_folder)
+                self._make(self.kept_folder)
                 self._held.rename(clip, self.kept_folder / clip.name)
                 self._held.remove(part_of(self.folder / f"{clip.stem}.about"))
 
@@ -577,13 +574,48 @@ class Store:
         with suppress(DiskError), self.locked():
             job = read_job(self.folder, name)
             for stem in job.clips if job else ():
-                self._check_places()
                 if keep and (clip := self._first_known(self._clips(stem))):
                     self.keep(clip)
                 self._discard(stem)
             self.drop_output(name, output.parent)
-            self._check_places()
             self._held.remove(job_file(self.folder, name))
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Make a folder for the clips of a timelapse, and remove it with them. Raises DiskError."""
+        folder = self.folder / f"{SCRATCH}{secrets.token_hex(4)}"
+        self._check_places()
+        with disk_errors(self.folder):
+            self._make(folder)
+        try:
+            yield folder
+        finally:
+            with suppress(OSError):
+                self._held.remove_scratch(folder)
+
+    def write_scratch(self, clip: Path, data: bytes) -> str | None:
+        """Write a clip of a timelapse; return its SHA-256, None in a private folder. Blocking. Raises DiskError."""
+        self._check_places()
+        with disk_errors(clip):
+            self._held.write(clip, data)
+        return hashlib.sha256(data).hexdigest() if self.is_shared else None
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder in this one for this user alone, and hold it where others can take its name. Raises OSError."""
+        if self.is_shared:
+            self._held.make(folder)
+        else:
+            _make_own(folder)
+
+    def write_job(self, job: Job) -> None:
+        """Leave a note of ``job``. Blocking. Raises DiskError."""
+        self._check_places()
+        with disk_errors(self.folder):
+            write_job(self.folder, job, self._held.write)
+
+    def drop_job(self, job: Job) -> None:
+        """Remove the note of a job that has left nothing. Raises OSError."""
+        self._held.remove(job_file(self.folder, job.name))
 
     def drop_output(self, name: str, folder: Path) -> None:
         """Remove the unfinished video that a killed run of the job ``name`` has left in ``folder``. Blocking."""

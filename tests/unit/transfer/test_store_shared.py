@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import os
@@ -450,6 +451,9 @@ DOES = {
     "discard": lambda store, one: store.discard(one),
     "begin_again": lambda store, one: store.begin_again(store.folder / f"{store.stem(one)}.mp4"),
     "drop_output": lambda store, one: store.drop_output("a" * 12, store.folder.parent.parent),
+    "write_job": lambda store, one: store.write_job(Job("a" * 12, "mine")),
+    "scratch": lambda store, one: store.scratch().__enter__(),
+    "write_scratch": lambda store, one: store.write_scratch(store.folder / "timelapse-1" / "1.mp4", b"x"),
 }
 
 
@@ -520,6 +524,116 @@ def test_nothing_there_is_touched_if_the_look_came_too_early(store, other, recor
             else:
                 assert DOES[do](store, one) is None
         assert state_of(other) == before
+
+
+WRITES: dict[str, Callable[[Store, Any], Any]] = {
+    "write_note": DOES["write_note"],
+    "create_part": lambda store, one: os.close(store.create_part(one)),
+    "keep": DOES["keep"],
+    "write_job": DOES["write_job"],
+    "drop_job": lambda store, one: store.drop_job(Job("a" * 12, "one")),
+    "scratch": lambda store, one: _entered(store.scratch()),
+}
+
+
+def _entered(context: Any) -> Any:
+    context.__enter__()
+    return context
+
+
+@pytest.mark.parametrize("swap", [_root_to_store, _camera_to_store])
+@pytest.mark.parametrize("do", WRITES)
+def test_nothing_is_written_there_if_the_look_came_too_early(store, other, recording, swap, do, monkeypatch):
+    """As for what is removed: notes, parts and folders are made in the folder itself, not by its name."""
+    one = recording()
+    filled(store.folder.parent, store.stem(one), WHOLE)
+    with store.locked():
+        before, inode = state_of(other), store.folder.lstat().st_ino
+        swap(store, other)
+        away = next(path for path in store._output_dir.rglob("*") if path.lstat().st_ino == inode)
+        here = state_of(away)
+        with monkeypatch.context() as patch:
+            patch.setattr(Store, "_check_places", lambda _store: None)
+            patch.setattr(store_module, "sync_file", lambda _file: None)
+            opened = WRITES[do](store, one)
+        assert state_of(other) == before
+        assert state_of(away) != here
+        del opened
+
+
+def test_the_holder_is_written_where_the_lock_is(store, other, monkeypatch):
+    """Not where the name of the folder leads to a moment later."""
+    before = state_of(other)
+    real = store_module.write_holder
+
+    def quicker(*given: Any) -> None:
+        _root_to_store(store, other)
+        real(*given)
+
+    monkeypatch.setattr(store_module, "write_holder", quicker)
+    with store.locked():
+        pass
+    assert state_of(other) == before
+
+
+@pytest.mark.parametrize("name", ["kept", "timelapse-0123abcd"])
+def test_a_folder_in_ours_is_held_too(store, other, recording, name, monkeypatch):
+    """Whoever can write in ours could put a link in its place, through which a clip would leave it."""
+    monkeypatch.setattr(store_module.secrets, "token_hex", lambda _count: "0123abcd")
+    one, two = recording(), recording(1)
+    filled(store.folder.parent, store.stem(one), WHOLE)
+    clip = store.folder / f"{store.stem(two)}.mp4"
+    clip.write_bytes(WHOLE)
+    with store.locked():
+        before = state_of(other)
+        store.keep(store.folder / f"{store.stem(one)}.mp4")
+        with store.scratch() as scratch:
+            assert scratch.name == "timelapse-0123abcd"
+            assert scratch.stat().st_mode & 0o777 == 0o700
+            inner = store.folder / name
+            inner.rename(inner.with_name("away"))
+            inner.symlink_to(other / "cam.example")
+            with pytest.raises(DiskError, match="was replaced by another program during the run"):
+                store.keep(clip) if name == "kept" else store.write_scratch(scratch / "1.mp4", b"x")
+            with monkeypatch.context() as patch:
+                patch.setattr(Store, "_check_places", lambda _store: None)
+                store.keep(clip) if name == "kept" else store.write_scratch(scratch / "1.mp4", b"x")
+    assert state_of(other) == before
+
+
+def test_an_empty_folder_that_took_the_place_of_ours_stays(store, other):
+    """It is somebody's, whatever its name."""
+    shutil.rmtree(other)
+    other.mkdir()
+    with store.locked():
+        _root_to_folder(store, other)
+    assert (store.folder.parent).is_dir()
+
+
+def test_the_note_of_a_job_stays_if_another_folder_holds_only_notes(store, other, recording):
+    """What is in that says nothing of ours, in which a clip waits."""
+    filled(store.folder.parent, store.stem(recording()), WHOLE)
+    shutil.rmtree(other / "cam.example")
+    (other / "cam.example").mkdir()
+    (other / "cam.example" / f"{'a' * 12}.job").write_text(json.dumps(asdict(Job("a" * 12, "one"))))
+    with store.locked():
+        _camera_to_folder(store, other)
+    assert (store.folder.with_name("away") / f"{'a' * 12}.job").exists()
+
+
+def test_a_scratch_folder_goes_with_its_clips(store, tmp_path):
+    """Shared or not; what else lies in it stays, and a clip has a hash only where others could change it."""
+    mine = Store(tmp_path / "mine", HERE)
+    for each, is_shared in ((store, True), (mine, False)):
+        with each.locked():
+            with each.scratch() as scratch:
+                digest = each.write_scratch(scratch / "1.mp4", b"clip")
+                assert digest == (hashlib.sha256(b"clip").hexdigest() if is_shared else None)
+                assert (scratch / "1.mp4").read_bytes() == b"clip"
+            assert not scratch.exists()
+            with each.scratch() as scratch:
+                (scratch / "other").touch()
+            assert [path.name for path in scratch.iterdir()] == ["other"]
 
 
 @pytest.mark.parametrize("swap", [_root_to_store, _root_to_folder, _camera_to_store])

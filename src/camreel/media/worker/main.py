@@ -128,6 +128,8 @@ def _serve(asked: queue.Queue[Message], answers: IO[bytes]) -> None:
     elif isinstance(first, TimelapseOrder):
         from camreel.media.timelapse import make_lapse
 
+        for clip in first.clips:
+            expect_clip(clip.path, clip.digest)
         _send(answers, make_lapse(first, _Calm(partial(_report, answers))))
         asked.get()  # the parent ends it
     else:
@@ -177,6 +179,8 @@ def _make_pictures(order: Message, asked: queue.Queue[Message], answers: IO[byte
     from camreel.media.stills import make_still
 
     while isinstance(order, StillOrder | SheetOrder):
+        if isinstance(order, StillOrder):
+            expect_clip(order.clip, order.digest)
         _send(answers, make_still(order) if isinstance(order, StillOrder) else draw_sheet(order))
         order = asked.get()
 

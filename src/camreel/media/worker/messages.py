@@ -254,7 +254,8 @@ class LapseClip:
     """Some keyframes of recording ``number``: those of the clip at ``path``, whose first picture is of ``start``.
 
     Of each of ``moments`` (seconds after that) the last keyframe at or before it is wanted. ``span`` is the part of the
-    range that the recording has. All of one recording follow each other.
+    range that the recording has. All of one recording follow each other. ``digest`` is the SHA-256 of the clip, where
+    others could change it.
     """
 
     number: int
@@ -264,6 +265,7 @@ class LapseClip:
     span: Span
     moments: tuple[float, ...] = (0.0,)
     events: tuple[str, ...] = ()
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,13 +291,14 @@ class StillOrder:
     """A picture of ``clip`` as a JPEG of ``width`` pixels, its shape kept, at the place ``output``.
 
     ``clip`` is a recording, whole or cut down to a keyframe, or a JPEG. Of a recording it is the last keyframe at or
-    before ``seconds`` after its first picture, else its first.
+    before ``seconds`` after its first picture, else its first. ``digest`` is its SHA-256, where others could change it.
     """
 
     clip: str
     output: str
     width: int
     seconds: float = 0.0
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
