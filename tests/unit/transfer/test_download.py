@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
+from camreel.devices.http import ContentRange
 from camreel.errors import BadTransfer, CameraUnreachable, DiskError
 from camreel.transfer import download, resume
 from camreel.transfer.download import fetch
@@ -278,3 +280,86 @@ async def test_where_no_note_can_tell_a_clip_is_synced_before_it_gets_its_name(
     with pytest.raises(DiskError):
         await get(movie, announced=len(movie) if announced else None)
     assert store.find(recording()) is None
+
+
+@pytest.mark.parametrize(
+    ("listed", "most"), [(None, 64 << 30), (0, 64 << 30), (1, (64 << 20) + 2), (5000, (64 << 20) + 10_000)]
+)
+def test_what_is_announced_may_be_twice_what_is_listed(listed, most):
+    """And 64 MiB more; just so much is taken, and bounds what comes."""
+    assert download._limit(None, listed) == most
+    for announced in (0, 1, most):
+        assert download._limit(announced, listed) == announced
+    with pytest.raises(BadTransfer, match="it announced") as caught:
+        download._limit(most + 1, listed)
+    assert caught.value.once_more
+
+
+class Disk:
+    """Brings the part to the disk at once, up to the last byte but one."""
+
+    def __init__(self, path: str) -> None:
+        self.path, self.done, self.ended = path, 0, False
+
+    def written(self, size: int) -> None:
+        self.done = size - 1
+
+    def end(self) -> None:
+        self.ended = True
+
+
+async def test_what_came_to_the_disk_meanwhile_is_noted(camera, store, body, recording, *, movie, monkeypatch):
+    """With each sync: after a power cut the next run can trust it."""
+    disks, noted, one = list[Disk](), list[int](), recording()
+
+    def disk(path: str) -> Disk:
+        disks.append(Disk(path))
+        return disks[-1]
+
+    monkeypatch.setattr(download, "BackgroundFsync", disk)
+    monkeypatch.setattr(resume, "synced", lambda _store, _recording, size: noted.append(size))
+    camera.answers[one.path] = [body(len(movie), [movie[:100], movie[100:101], movie[101:]])]
+    await fetch(camera, one, store, lambda _size: None)
+    assert noted == [99, 100, len(movie) - 1]
+    assert [(each.path, each.ended) for each in disks] == [(str(store.part(one)), True)]
+
+
+async def test_what_was_synced_is_said_by_the_note(camera, store, body, recording, *, movie, monkeypatch):
+    """Also where the download breaks off, and the rest of it is continued."""
+    monkeypatch.setattr(download, "BackgroundFsync", Disk)
+    one, data = recording(), movie + bytes(3 << 16)
+    camera.answers[one.path] = [body(len(data) * 2, [data, CameraUnreachable("it broke")])]
+    with pytest.raises(CameraUnreachable):
+        await fetch(camera, one, store, lambda _size: None)
+    note = resume._decoded(store.read_note(one))
+    assert note is not None
+    assert (note.synced, note.total, note.path, note.key) == (len(data) - 1, 2 * len(data), one.path, None)
+    monkeypatch.setattr(resume, "_boot", lambda: "the next one")
+    held = resume.held(store, one)
+    assert held is not None
+    assert (held.size, held.first) == (len(data) - 1, len(data) - 1 - resume.OVERLAP)
+    part = ContentRange(held.first, held.total, held.total)
+    whole = data * 2
+    rest = whole[held.first :]
+    camera.answers[one.path] = [body(len(rest), [rest[:200_000], CameraUnreachable("it broke")], part)]
+    with pytest.raises(CameraUnreachable):
+        await fetch(camera, one, store, lambda _size: None)
+    held = resume.held(store, one)
+    assert held is not None
+    assert held.size == len(whole) - len(rest) + 200_000 - 1
+
+
+async def test_progress_is_told_at_once_then_ten_times_a_second(camera, store, body, recording, *, movie, monkeypatch):
+    """And at the end, whatever came since."""
+    now, told, one = [50.0], list[int](), recording()
+    monkeypatch.setattr(download.time, "monotonic", lambda: now[0])
+
+    def pieces() -> Iterator[bytes]:
+        for at in range(10):
+            now[0] = 50 + at * 0.04
+            yield movie[at * 100 : at * 100 + 100]
+        yield movie[1000:]
+
+    camera.answers[one.path] = [body(len(movie), pieces())]
+    await fetch(camera, one, store, told.append)
+    assert told == [0, 100, 400, 700, 1000, len(movie)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from camreel.errors import (
     LoginRefused,
     NotACamera,
 )
-from camreel.transfer.retry import Backoff, Outage, Presence, attempting
+from camreel.transfer.retry import Backoff, Outage, Presence, SecondChances, attempting
 
 pytestmark = pytest.mark.anyio
 
@@ -262,3 +263,75 @@ async def test_a_knock_knows_for_how_long_nothing_came(outage):
     made.progress()
     assert await made.look(made.count) is Presence.THERE
     assert made.silence == 0
+
+
+@pytest.mark.parametrize(
+    ("second", "used_up"),
+    [
+        (CameraRefused("other words", status=204, once_more=True), True),
+        (CameraRefused("one", status=302, once_more=True), False),
+        (NotACamera("one", once_more=True), False),
+        (BadTransfer("one", once_more=True), False),
+        (CameraRefused("one", status=204), True),
+        (CameraBusy("one"), False),
+    ],
+    ids=repr,
+)
+def test_a_second_chance_is_of_one_kind(second, used_up):
+    """Of one class and status, whatever its words."""
+    chances = SecondChances()
+    assert not chances.are_used_up(CameraRefused("one", status=204, once_more=True))
+    assert chances.are_used_up(second) is used_up
+    assert SecondChances().are_used_up(second) is not second.worth_retrying
+
+
+async def test_who_waits_for_a_camera_that_is_away_is_told_each_time():
+    """How long, and why; the last wait is cut to what is left, and the others hear of the outage once."""
+    clock, told, patience = Clock(), list[tuple[str, float]](), []
+    errors = [CameraUnreachable(f"away {number}") for number in range(9)]
+    knocks = iter(errors)
+
+    async def knock() -> None:
+        patience.append(made.silence)
+        raise next(knocks)
+
+    made = Outage(
+        knock, Backoff(), 10, sleep=clock.sleep, now=clock, tell=lambda error, wait: told.append((str(error), wait))
+    )
+    made.patience.spent = 2
+    assert await made.look(0) is Presence.GONE
+    assert told == [("away 0", 1), ("away 1", 2), ("away 2", 4), ("away 3", 1)]
+    assert patience == [2, 3, 5, 9, 10]
+    assert (made.is_gone, made.count, made.patience.spent) == (True, 0, 10)
+    assert await made.look(0) is Presence.GONE
+    assert len(patience) == 5
+
+
+async def test_a_knock_takes_its_time():
+    """What a silent camera takes for it counts as well; up to the limit, if this computer slept."""
+    for took, spent in ((3, 1 + 3), (1000, 1 + 10)):
+        clock, answers = Clock(), iter([False, True, True])
+
+        async def knock(clock: Clock = clock, took: float = took, answers: Any = answers) -> None:
+            if not next(answers):
+                raise CameraUnreachable("away")
+            clock.at += took
+
+        made = Outage(knock, Backoff(), 10, sleep=clock.sleep, now=clock, tell=lambda *_told: None)
+        assert await made.look(0) is Presence.BACK
+        assert made.patience.spent == spent
+        assert made.count == 1
+        assert await made.look(0) is Presence.BACK, "of the outage that another one saw"
+        assert await made.look(1) is Presence.THERE
+
+
+def test_an_outage_has_its_own_patience_or_a_given_one():
+    clock = Clock()
+    given = Patience(7, clock)
+    more: Any = {"sleep": clock.sleep, "now": clock, "tell": print}
+    assert Outage(clock.sleep, Backoff(), 10, patience=given, **more).patience is given  # type: ignore[arg-type]
+    own = Outage(clock.sleep, Backoff(), 10, **more).patience  # type: ignore[arg-type]
+    assert (own.limit, own.spent) == (10, 0)
+    clock.at = 5
+    own.silent(5)
+    assert own.spent == 5
