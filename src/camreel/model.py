@@ -78,16 +78,30 @@ Moment = WallTime | datetime
 
 
 @dataclass(frozen=True, slots=True)
-class DayTime:
-    """``at`` on ``day``: a date, or so many days from today (0, -1, 1), which the clock it is meant by will tell."""
+class OpenDay:
+    """A day that nobody named: as the start of a range the last one on which its time is past, as its end the next one.
 
-    day: date | int
+    ``weekday``: of those (0 is Monday). ``is_coming``: the first day on which the range is not over yet.
+    """
+
+    weekday: int | None = None
+    is_coming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DayTime:
+    """``at`` on ``day``: a date, so many days from today (0, -1, 1), or an open day.
+
+    The clock it is meant by will tell which date that is.
+    """
+
+    day: date | int | OpenDay
     at: time = time()
 
     @property
     def wall(self) -> WallTime:
         """The reading it means. ValueError while nobody knows what day it is."""
-        if isinstance(self.day, int):
+        if not isinstance(self.day, date):
             raise ValueError("a relative day")  # noqa: TRY004 - of a type that it may have
         return WallTime(datetime.combine(self.day, self.at))
 
@@ -157,7 +171,7 @@ Asked = AskedRange | AskedAround
 
 
 def _is_relative(point: Point) -> bool:
-    return isinstance(point, Now) or (isinstance(point, DayTime) and isinstance(point.day, int))
+    return isinstance(point, Now) or (isinstance(point, DayTime) and not isinstance(point.day, date))
 
 
 def _moment(point: Point) -> Moment:

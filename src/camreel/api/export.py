@@ -80,12 +80,12 @@ def asked_for(start: Time | Asked, end: Time | None = None) -> Asked:
         return start
     if end is None:
         raise UsageError("The end of the range is missing.", hint='Give one, or a range: camreel.last("1h").')
-    return range_of(_point(start, "start"), _point(end, "end"))
+    return range_of(_point(start, "start"), _point(end, "end", is_end=True))
 
 
-def _point(time: Time, what: str) -> Point:
+def _point(time: Time, what: str, *, is_end: bool = False) -> Point:
     if isinstance(time, str):
-        return parse_point(time, what)
+        return parse_point(time, what, is_end=is_end)
     if isinstance(time, datetime) and time.tzinfo is None:
         raise UsageError(
             f"{what}: {time} does not say whether it is real time or what the camera's clock shows.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from camreel.cli.camera_choice import read_settings, where_from
+from camreel.cli.camera_choice import is_range, read_settings, where_from
 from camreel.cli.help import Option
 from camreel.cli.passwords import refuse_password_arguments
 from camreel.cli.registry import COMMANDS
@@ -66,11 +67,13 @@ class _Commands(click.Group):
             program = program_name()
             if args[0] in read_settings().cameras:
                 raise UsageError(
-                    f"{args[0]} is a camera, and no command.", hint=f"Like this: {program} get {args[0]} --last 1h"
+                    f"{args[0]} is a camera, and no command.",
+                    hint=f"Like this: {program} get {args[0]} {_range_in(args[1:])}",
                 )
             if _looks_like_a_host(args[0]):
                 raise UsageError(
-                    "The camera was given without --host.", hint=f"Give it like this: {program} --host {args[0]} ..."
+                    f"{args[0]} is a camera, and no command.",
+                    hint=f"Like this: {program} get {args[0]} --username admin {_range_in(args[1:])}",
                 )
             # Behind a colon there may be a password.
             what = f"no command {args[0]!r}.{nearest(args[0], _NAMED)}" if ":" not in args[0] else "no such command."
@@ -79,6 +82,12 @@ class _Commands(click.Group):
                 hint=f"There are {names}. The main one can do without its name: {program} --host ...",
             )
         return super().resolve_command(ctx, args)
+
+
+def _range_in(words: list[str]) -> str:
+    """The range that the words behind a camera are, as it can be typed; else one that could be meant."""
+    said = " ".join(words)
+    return shlex.join(words) if is_range(said) else "--last 1h"
 
 
 _commands = _Commands("camreel", add_help_option=False)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from camreel.model import Address
 
 _META = "camreel.chosen"
+_UNIT = re.compile(r"d(ays?)?|h(ours?)?|m(in(utes?)?)?|s(ec(onds?)?)?", re.IGNORECASE)
 _TYPED = click.core.ParameterSource.COMMANDLINE
 _FROM_ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
 _PAGES = frozenset({"-h", "--help", "--help-all", "--version"})
@@ -61,18 +62,27 @@ class CameraCommand(HelpCommand):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Find out which camera is meant before the options are read, for its settings are their defaults."""
         if not (ctx.resilient_parsing or _PAGES.intersection(args)):
+            args = _with_units(args)
             chosen = self._chosen(ctx, args)
             ctx.meta[_META] = chosen
             values = chosen.config.values_for(chosen.name)
             ctx.default_map = {key: _plain(value) for key, value in values.items() if key not in _APART}
-        return super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
+        if "date" in ctx.params and ctx.params.get("cameras"):
+            cameras, when = split_words(ctx.params["cameras"], chosen_of(ctx).config)
+            if when is not None and ctx.params["date"] is not None:
+                raise UsageError(f"--date and {when!r} exclude each other.", hint="Give one of them.")
+            ctx.params |= {"cameras": tuple(cameras), "date": when or ctx.params["date"]}
+        return rest
 
     def _chosen(self, ctx: click.Context, args: Sequence[str]) -> SelectedCamera:
+        config = read_settings()
         words = self.words(ctx, args)
+        if any(parameter.name == "date" for parameter in self.params):
+            words = split_words(words, config)[0]
         word = words[0] if len(words) == 1 else None
         if isinstance(ctx.obj, ActiveCamera):
             word = ctx.obj.word
-        config = read_settings()
         name = word if word is not None and _is_name(word, config) else None
         return SelectedCamera(config, word, name, tuple(args))
 
@@ -82,6 +92,41 @@ class CameraCommand(HelpCommand):
         given = found.get("cameras", found.get("camera"))
         several = list(given) if isinstance(given, (tuple, list)) else [given]
         return [word for word in several if isinstance(word, str)]
+
+
+def _with_units(args: Sequence[str]) -> list[str]:
+    """Return the arguments with a length and its unit, as in ``--last 1 hour``, as one."""
+    found: list[str] = []
+    for word in args:
+        if found[-2:-1] in (["--last"], ["--duration"]) and found[-1].isdecimal() and _UNIT.fullmatch(word):
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
+
+
+def split_words(words: Sequence[str], config: Config) -> tuple[list[str], str | None]:
+    """Return the cameras among the words of a command line, and the range that the last of them are, if they are one.
+
+    ``front-door yesterday``, ``front-door last night``, ``front-door 23:00-03:00``. A camera of that name goes first.
+    """
+    for number, word in enumerate(words):
+        if word in config.cameras:
+            continue
+        said = " ".join(words[number:])
+        if is_range(said):
+            return list(words[:number]), said
+    return list(words), None
+
+
+def is_range(text: str) -> bool:
+    """Whether a text is a day, or a range in one word."""
+    from camreel.clock import parse_span  # noqa: PLC0415 - the help page does not need it
+
+    try:
+        return parse_span(text, "RANGE") is not None
+    except UsageError:
+        return False
 
 
 def chosen_of(ctx: click.Context) -> SelectedCamera:

@@ -14,7 +14,7 @@ import click
 from camreel.cli.camera_choice import address_of, chosen_of
 from camreel.cli.options import OutputOptions, field_values
 from camreel.cli.passwords import Given, Passwords
-from camreel.cli.values import When, is_asked_otherwise, read_range
+from camreel.cli.values import When, is_asked_otherwise, is_whole_range, read_range
 from camreel.clock import parse_last
 from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
@@ -158,14 +158,16 @@ def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = N
     when = When(**{field.name: given[field.name] for field in fields(When)})
     if any(given[name] is not None for name in ("start", "end", "minutes")) or is_asked_otherwise(when):
         usual = None
-    times = {} if is_asked_otherwise(when) or usual is not None else {"start": given["start"], "end": given["end"]}
+    times = {"start": given["start"], "end": given["end"]}
+    if usual is not None or is_asked_otherwise(when) or (given["end"] is None and is_whole_range(given["start"])):
+        times = {}
     address = address_of(ctx, host=given["host"], port=given["port"], https=https, fingerprint=given["fingerprint"])
     host = str(address) if address else None
     username = _required(ctx, needs_range=needs_range, host=host, username=username, **times)[1]
     assert address is not None, "required"
     trust = {name: given[name] for name in ("ca_file", "fingerprint", "legacy_tls")}
     check_tls(insecure=insecure, **trust)
-    asked = usual or read_range(given["start"], given["end"], when)
+    asked = usual or read_range(given["start"], given["end"], when, follow=bool(given.get("follow")))
     if given["pad"] is not None and given["events"] is None:
         raise UsageError("--pad belongs to --events.", hint="It is so much before and after each recording with one.")
     query = {**field_values(ctx, Query), "asked": asked, "channel": channel}

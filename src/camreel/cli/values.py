@@ -109,14 +109,25 @@ def is_asked_otherwise(when: When) -> bool:
     return any(value is not None for value in (when.last, when.date, when.around, when.duration))
 
 
-def read_range(start: str | None, end: str | None, when: When) -> Asked:
-    """The range that was asked for, in one of the ways in which it can be. UsageError for none and for two."""
+def is_whole_range(start: str | None) -> bool:
+    """Whether ``--start`` has both ends of a range in one word: ``23:00-03:00``."""
+    from camreel.clock import split_range  # noqa: PLC0415 - the help page has no time for it
+
+    return start is not None and split_range(start) is not None
+
+
+def read_range(start: str | None, end: str | None, when: When, *, follow: bool = False) -> Asked:
+    """The range that was asked for, in one of the ways in which it can be. UsageError for none and for two.
+
+    ``follow``: a time without a day may lie ahead.
+    """
     from camreel.clock import (  # noqa: PLC0415 - the help page has no time for it
         parse_around,
         parse_date,
         parse_from,
         parse_last,
         parse_range,
+        parse_span,
         parse_zone_name,
     )
 
@@ -143,13 +154,15 @@ def read_range(start: str | None, end: str | None, when: When) -> Asked:
     if when.date is not None:
         return parse_date(when.date, times_in)
     if when.around is not None:
-        return parse_around(when.around, _MINUTES if when.minutes is None else when.minutes, times_in)
+        return parse_around(when.around, _MINUTES if when.minutes is None else when.minutes, times_in, is_coming=follow)
     if start is None:
         raise UsageError("--start is missing.", hint=f"{given[0] if given else '--end'} needs a start.")
     if when.duration is not None:
-        return parse_from(start, when.duration, times_in)
+        return parse_from(start, when.duration, times_in, is_coming=follow)
+    if end is None and (span := parse_span(start, "--start", times_in, is_coming=follow)) is not None:
+        return span
     assert end is not None, "required, where nothing else is given"
-    return parse_range(start, end, times_in)
+    return parse_range(start, end, times_in, is_coming=follow)
 
 
 def parse_drift(text: str) -> timedelta:

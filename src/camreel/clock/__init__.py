@@ -4,8 +4,9 @@ A camera knows naive local time only: in its search, its file names and its fram
 clock in the camera's picture. A time with an offset is real time: it is converted by the camera's zone on that day
 and shifted by the drift of its clock.
 
-`parse` reads typed times. `zones` has offsets over the years, and `zone_sources` decides which zone the camera is in.
-`camera_clock` converts, `resolve` puts the range onto the camera's clock, and `listed_times` does so with recordings.
+`points` reads typed times, and `parse` ranges of them. `zones` has offsets over the years, and `zone_sources` decides
+which zone the camera is in. `camera_clock` converts, `resolve` puts the range onto the camera's clock, and
+`listed_times` does so with recordings.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from camreel.clock.parse import (
     parse_from,
     parse_last,
     parse_length,
-    parse_moment,
-    parse_point,
     parse_range,
+    parse_span,
     parse_zone_name,
     range_of,
 )
+from camreel.clock.points import parse_moment, parse_point, split_range
 from camreel.clock.resolve import CameraRange, CameraRangePlan, is_by_clock, locate, understand
 from camreel.clock.zone_sources import ZoneFacts
 from camreel.clock.zones import FixedZone, NamedZone, Zone, format_offset, named
@@ -53,12 +54,14 @@ __all__ = [
     "parse_moment",
     "parse_point",
     "parse_range",
+    "parse_span",
     "parse_zone_name",
     "range_of",
     "recorded_offsets",
     "search_window",
     "show_moment",
     "show_span",
+    "split_range",
     "straightened",
     "turns",
     "understand",

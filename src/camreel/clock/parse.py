@@ -1,99 +1,23 @@
-"""Parse times, time ranges, durations and time zones as people type them. Pure."""
+"""Parse time ranges, durations and time zones as people type them. Pure."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta, timezone
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 
+from camreel.clock.points import AMBIGUOUS_ZONES, parse_day, parse_offset, parse_point, split_range, zone_hint
 from camreel.clock.zones import named
 from camreel.errors import UsageError
-from camreel.model import Asked, AskedAround, AskedRange, DayTime, Moment, Now, Point, WallTime
+from camreel.model import Asked, AskedAround, AskedRange, DayTime, Now, OpenDay, Point, WallTime
 
-_FIRST_YEAR, _LAST_YEAR = 1970, 2199  # outside, conversions could overflow; no camera recorded then
 _LONGEST = timedelta(days=366)
-
-# One parser of our own: datetime.fromisoformat of Python 3.10 refuses "Z", "+0100", ".5" and missing seconds' kin.
-_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-_MOMENT = re.compile(
-    rf"(?P<year>\d{{4}})-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}})[T\ ]\s*{_CLOCK}"
-    r"\s*(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?",
-    re.IGNORECASE | re.ASCII,
-)
-_DAY_TIME = re.compile(rf"(?:(?P<word>today|yesterday)(?:[T\ ]\s*{_CLOCK})?)", re.IGNORECASE | re.ASCII)
-_TIME = re.compile(_CLOCK, re.ASCII)
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
+_DAY = timedelta(days=1)
 _LENGTH = re.compile(
     r"(?:(\d{1,5})\s*d(?:ays?)?)?\s*(?:(\d{1,6})\s*h(?:ours?)?)?\s*"
     r"(?:(\d{1,7})\s*m(?:in(?:utes?)?)?)?\s*(?:(\d{1,9})\s*s(?:ec(?:onds?)?)?)?",
     re.IGNORECASE | re.ASCII,
 )
-
-_HOW_TO_WRITE_TIMES = (
-    "Write it like 2026-01-16T08:00:00 (the camera's own clock) or 2026-01-16T08:00:00-08:00 (with an offset from UTC)."
-)
-_HOW_ELSE = " 08:00, yesterday 08:00, today and now are understood, too; --date takes a whole day."
-
-
-def parse_moment(text: str, what: str = "time") -> Moment:
-    """Return an ISO 8601 time: aware if it has an offset or `Z`, else by the camera's clock.
-
-    `T` or a space separates date and time; seconds and fractions are optional. `what` names the option in an error.
-    """
-    found = _MOMENT.fullmatch(text.strip())
-    if not found:
-        raise UsageError(f"{what} {text!r} is not a time.", hint=_HOW_TO_WRITE_TIMES + _HOW_ELSE)
-    day = _date(found["year"], found["month"], found["day"], what, text)
-    naive = datetime.combine(day, _time(found, what, text))
-    if not found["zone"]:
-        return WallTime(naive)
-    return naive.replace(tzinfo=timezone(_parse_offset(found["zone"], what, text)))
-
-
-def _date(year: str, month: str, day: str, what: str, text: str) -> date:
-    try:
-        found = date(int(year), int(month), int(day))
-    except ValueError as error:
-        raise UsageError(f"{what} {text!r} does not exist: {error}.", hint=_HOW_TO_WRITE_TIMES) from None
-    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
-        raise UsageError(f"{what} {text!r} is in a year without recordings.", hint=_HOW_TO_WRITE_TIMES)
-    return found
-
-
-def _time(found: re.Match[str], what: str, text: str) -> time:
-    hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
-    try:
-        return time(hour, minute, second, int((found["fraction"] or "0").ljust(6, "0")[:6]))
-    except ValueError as error:
-        raise UsageError(f"{what} {text!r} does not exist: {error}.", hint=_HOW_TO_WRITE_TIMES) from None
-
-
-def _parse_offset(zone: str, what: str, text: str) -> timedelta:
-    if zone.upper() == "Z":
-        return timedelta(0)
-    digits = zone[1:].replace(":", "")
-    hours, minutes = int(digits[:2]), int(digits[2:] or 0)
-    if hours > 14 or minutes > 59:
-        raise UsageError(
-            f"{what} {text!r} has the offset {zone}, which no place on earth has.", hint=_HOW_TO_WRITE_TIMES
-        )
-    offset = timedelta(hours=hours, minutes=minutes)
-    return -offset if zone[0] == "-" else offset
-
-
-def parse_point(text: str, what: str = "time") -> Point:
-    """Return a time as `parse_moment` does, or in words: `now`, `today`, `yesterday 08:00`, `08:00` (today).
-
-    A word for a day means its beginning. The camera's clock decides later which day that is.
-    """
-    stripped = text.strip()
-    if stripped.lower() == "now":
-        return Now()
-    if found := _TIME.fullmatch(stripped):
-        return DayTime(0, _time(found, what, text))
-    if found := _DAY_TIME.fullmatch(stripped):
-        day = 0 if found["word"].lower() == "today" else -1
-        return DayTime(day, _time(found, what, text) if found["hour"] else time())
-    return parse_moment(text, what)
 
 
 def parse_length(text: str, what: str) -> timedelta:
@@ -110,6 +34,8 @@ def parse_length(text: str, what: str) -> timedelta:
 
 def parse_zone_name(text: str, what: str) -> str:
     """Return the name of a zone of the IANA database. UsageError if there is none."""
+    if text.strip().upper() in AMBIGUOUS_ZONES:
+        raise UsageError(f"{what} {text!r} is not clear.", hint=zone_hint(text.strip()))
     zone = named(text)
     if zone is None:
         raise UsageError(f"{what} {text!r} is not a time zone.", hint="Write it like Europe/Berlin or UTC.")
@@ -121,20 +47,37 @@ def parse_camera_zone(text: str) -> str:
     daylight saving).
     """
     if found := re.fullmatch(r"\s*(?:UTC)?([+-]\d{2}(?::?\d{2})?)\s*", text, re.IGNORECASE | re.ASCII):
-        _parse_offset(found[1], "--camera-tz", text)
+        parse_offset(found[1], "--camera-tz", text)
         return found[1]
     return parse_zone_name(text, "--camera-tz")
 
 
 def offset_of_camera_zone(text: str) -> timedelta | None:
     """Return the offset if `--camera-tz` is an offset, None if it is a name."""
-    return _parse_offset(text, "--camera-tz", text) if text[0] in "+-" else None
+    return parse_offset(text, "--camera-tz", text) if text[0] in "+-" else None
 
 
-def parse_range(start: str, end: str, times_in: str | None = None) -> AskedRange:
-    """Return both ends of the range. UsageError if they do not parse, do not mix, or are in the wrong order."""
-    ends = parse_point(start, "--start"), parse_point(end, "--end")
+def parse_range(start: str, end: str, times_in: str | None = None, *, is_coming: bool = False) -> AskedRange:
+    """Return both ends of the range. UsageError if they do not parse, do not mix, or are in the wrong order.
+
+    An end without its day is the first such time after the start, and a start without it the last one before the end.
+    Where neither has one, ``is_coming`` is as in :class:`camreel.model.OpenDay`.
+    """
+    ends = parse_point(start, "--start", is_coming=is_coming), parse_point(end, "--end", is_end=True)
     return range_of(*ends, times_in, called=("--start", "--end"), said=(start, end))
+
+
+def parse_span(text: str, what: str, times_in: str | None = None, *, is_coming: bool = False) -> AskedRange | None:
+    """Return a range in one word, or a day: `23:00-03:00`, `A..B`, `last night`, `yesterday`; None for a moment."""
+    ends = split_range(text)
+    if ends is None:
+        day = parse_day(text, what)
+        if day is None:
+            return None
+        return range_of(day, parse_point(text, what, is_end=True), times_in)
+    start, end = ends
+    points = parse_point(start, what, is_coming=is_coming), parse_point(end, what, is_end=True)
+    return range_of(*points, times_in, called=(f"{what} {start}", f"{what} {end}"), said=(start, end))
 
 
 def range_of(
@@ -147,8 +90,10 @@ def range_of(
 ) -> AskedRange:
     """Return both ends as one range. UsageError if they do not mix, or are in the wrong order.
 
-    `called` names both in an error, and `said` quotes them.
+    `called` names both in an error, and `said` quotes them. A missing day is completed if the other end has a date.
     """
+    if times_in is None or not any(isinstance(point, datetime) for point in (start, end)):
+        start, end = with_days(start, end)
     asked = AskedRange(start, end, times_in)
     kinds = dict(zip(called, map(is_bare, (start, end)), strict=True))
     if times_in is None and len(set(kinds.values())) == 2 and not any(isinstance(p, Now) for p in asked.points):
@@ -174,17 +119,69 @@ def wrong_way_round(start: object, end: object, called: tuple[str, str] = ("--st
     return UsageError(f"{first} {start} is not before {last} {end}.", hint="Swap them, or check the dates.")
 
 
+def with_days(start: Point, end: Point, shown: Callable[[datetime], datetime] | None = None) -> tuple[Point, Point]:
+    """Return both ends of a range, with a day where one end has none and the date of the other is known.
+
+    `shown` is what a clock that times without an offset are meant by shows (naive) at a moment. Without it they are by
+    the offset of the other end.
+    """
+    if _is_open(end) and (first := _dated(start, shown)) is not None:
+        assert isinstance(end, DayTime)
+        end = _beside(start, next_after(first, end), shown)
+    elif _is_open(start) and (last := _dated(end, shown)) is not None:
+        assert isinstance(start, DayTime)
+        start = _beside(end, last_before(last, start), shown)
+    return start, end
+
+
+def _is_open(point: Point) -> bool:
+    return isinstance(point, DayTime) and isinstance(point.day, OpenDay)
+
+
+def _dated(point: Point, shown: Callable[[datetime], datetime] | None) -> datetime | None:
+    """Return the naive time of a point whose date is known."""
+    if isinstance(point, datetime):
+        return shown(point) if shown else point.replace(tzinfo=None)
+    if isinstance(point, DayTime):
+        return point.wall.naive if isinstance(point.day, date) else None
+    return point.naive if isinstance(point, WallTime) else None
+
+
+def _beside(point: Point, naive: datetime, shown: Callable[[datetime], datetime] | None) -> Point:
+    if isinstance(point, datetime) and shown is None:
+        return naive.replace(tzinfo=point.tzinfo)
+    return WallTime(naive)
+
+
+def next_after(naive: datetime, point: DayTime) -> datetime:
+    """Return the first time of an open day that is after ``naive``."""
+    found = datetime.combine(naive.date(), point.at)
+    while found <= naive or not _is_of_weekday(found, point):
+        found += _DAY
+    return found
+
+
+def last_before(naive: datetime, point: DayTime) -> datetime:
+    """Return the last time of an open day that is before ``naive``."""
+    found = datetime.combine(naive.date(), point.at)
+    while found >= naive or not _is_of_weekday(found, point):
+        found -= _DAY
+    return found
+
+
+def _is_of_weekday(found: datetime, point: DayTime) -> bool:
+    assert isinstance(point.day, OpenDay)
+    return point.day.weekday in {None, found.weekday()}
+
+
 def parse_date(text: str, times_in: str | None = None) -> AskedRange:
-    """Return the range of `--date`: one day, from its beginning to that of the next."""
-    stripped = text.strip().lower()
-    if stripped in {"today", "yesterday"}:
-        day = 0 if stripped == "today" else -1
-        return AskedRange(DayTime(day), DayTime(day + 1), times_in)
-    found = _DATE.fullmatch(stripped)
-    if not found:
-        raise UsageError(f"--date {text!r} is not a day.", hint="Write it like 2026-01-16, today or yesterday.")
-    first = _date(found[1], found[2], found[3], "--date", text)
-    return AskedRange(DayTime(first), DayTime(first + timedelta(days=1)), times_in)
+    """Return the range of `--date`: one day, from its beginning to that of the next; or of `last night`."""
+    found = parse_span(text, "--date", times_in) if text.strip() else None
+    if found is None:
+        raise UsageError(
+            f"--date {text!r} is not a day.", hint="Write it like 2026-01-16, yesterday, friday or last night."
+        )
+    return found
 
 
 def parse_last(text: str) -> AskedAround:
@@ -192,15 +189,16 @@ def parse_last(text: str) -> AskedAround:
     return AskedAround(Now(), before=parse_length(text, "--last"))
 
 
-def parse_around(text: str, minutes: int, times_in: str | None = None) -> AskedAround:
+def parse_around(text: str, minutes: int, times_in: str | None = None, *, is_coming: bool = False) -> AskedAround:
     """Return the range of `--around TIME`, with as many minutes on each side."""
     side = timedelta(minutes=minutes)
-    return AskedAround(parse_point(text, "--around"), side, side, times_in)
+    return AskedAround(parse_point(text, "--around", is_coming=is_coming), side, side, times_in)
 
 
-def parse_from(start: str, duration: str, times_in: str | None = None) -> AskedAround:
+def parse_from(start: str, duration: str, times_in: str | None = None, *, is_coming: bool = False) -> AskedAround:
     """Return the range of `--start` with `--duration`."""
-    return AskedAround(parse_point(start, "--start"), after=parse_length(duration, "--duration"), times_in=times_in)
+    at, length = parse_point(start, "--start", is_coming=is_coming), parse_length(duration, "--duration")
+    return AskedAround(at, after=length, times_in=times_in)
 
 
 def is_bare(point: Point) -> bool:

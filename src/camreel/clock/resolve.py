@@ -6,12 +6,12 @@ and the remarks for the report. `locate` does so with a clock that is settled al
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from camreel.clock.camera_clock import CameraClock, Reading
-from camreel.clock.parse import is_bare, wrong_way_round
+from camreel.clock.parse import is_bare, last_before, next_after, with_days, wrong_way_round
 from camreel.clock.zone_sources import (
     BY_RECORDINGS,
     ZoneFacts,
@@ -23,7 +23,7 @@ from camreel.clock.zone_sources import (
 )
 from camreel.clock.zones import Change, NamedZone, Zone, change_over, format_offset, moments_of, stretches_of, wall_at
 from camreel.errors import CameraError, UsageError
-from camreel.model import Asked, AskedAround, AskedRange, DayTime, Moment, Now, Point, Span, Target, WallTime
+from camreel.model import Asked, AskedAround, DayTime, Moment, Now, OpenDay, Point, Span, Target, WallTime
 from camreel.text import duration_text
 
 _Stretch = tuple[datetime, datetime]
@@ -118,9 +118,31 @@ def pinned(asked: Asked, clock: CameraClock | None, now: datetime) -> Asked:
             return replace(point, day=here.naive.date() + timedelta(days=point.day))
         return point
 
-    if isinstance(asked, AskedRange):
-        return replace(asked, start=pin(asked.start), end=pin(asked.end))
-    return replace(asked, at=pin(asked.at))
+    if isinstance(asked, AskedAround):
+        return replace(asked, at=_near(pin(asked.at), here.naive, asked.after))
+    zone = None if asked.times_in is None else NamedZone(asked.times_in)
+    shown = None if zone is None else lambda moment: wall_at(zone, moment).naive
+    start, end = with_days(pin(asked.start), pin(asked.end), shown)
+    if isinstance(start, DayTime) and isinstance(start.day, OpenDay):
+        last = end
+        assert isinstance(last, DayTime), "it has no date"
+        first = _first(start, here.naive, lambda first: next_after(first, last))
+        start, end = WallTime(first), WallTime(next_after(first, last))
+    return replace(asked, start=start, end=end)
+
+
+def _near(point: Point, here: datetime, after: timedelta) -> Point:
+    if isinstance(point, DayTime) and isinstance(point.day, OpenDay):
+        return WallTime(_first(point, here, lambda first: first + after))
+    return point
+
+
+def _first(start: DayTime, here: datetime, end_of: Callable[[datetime], datetime]) -> datetime:
+    """Return the last such start before ``here``; if it is of a coming day, the first one of which the end is later."""
+    found = last_before(here, start)
+    while isinstance(start.day, OpenDay) and start.day.is_coming and end_of(found) <= here:
+        found = next_after(found, start)
+    return found
 
 
 def _needs_clock() -> CameraError:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
+from pathlib import Path
 
 import pytest
 from tests.fakes import BASIC, Camreel, FakeExport
 
 from camreel.clock import asked_length
-from camreel.model import AskedAround, AskedRange, DayTime, Now
+from camreel.model import AskedAround, AskedRange, DayTime, Now, OpenDay
 
 WHO = BASIC[:4]
 
@@ -19,7 +20,7 @@ WHO = BASIC[:4]
         (["--last", "2h"], AskedAround(Now(), before=timedelta(hours=2))),
         (["--date", "2026-01-16"], AskedRange(DayTime(date(2026, 1, 16)), DayTime(date(2026, 1, 17)))),
         (["--date", "yesterday"], AskedRange(DayTime(-1), DayTime(0))),
-        (["-s", "yesterday", "-e", "today"], AskedRange(DayTime(-1), DayTime(0))),
+        (["-s", "yesterday", "-e", "today"], AskedRange(DayTime(-1), DayTime(1))),
         (["--around", "now", "--minutes", "5"], AskedAround(Now(), timedelta(minutes=5), timedelta(minutes=5))),
         (["-s", "today", "--duration", "30m"], AskedAround(DayTime(0), after=timedelta(minutes=30))),
         (["--date", "today", "--times-in", "UTC"], AskedRange(DayTime(0), DayTime(1), "UTC")),
@@ -68,3 +69,67 @@ def test_nothing_but_a_start_is_not_enough(camreel_: Camreel, exported: FakeExpo
     assert run.code == 2
     assert "--end is missing" in run.err
     assert exported.asked == []
+
+
+NIGHT = AskedRange(DayTime(OpenDay(), time(23)), DayTime(OpenDay(), time(3)))
+SETTINGS = """
+[camera.front-door]
+host = "192.168.1.100"
+username = "admin"
+[camera.friday]
+host = "192.168.1.101"
+username = "admin"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["front-door", "yesterday"], AskedRange(DayTime(-1), DayTime(0))),
+        (["front-door", "23:00-03:00"], NIGHT),
+        (["front-door", "last", "night"], AskedRange(DayTime(OpenDay(), time(18)), DayTime(OpenDay(), time(6)))),
+        (["front-door", "saturday"], AskedRange(DayTime(OpenDay(5)), DayTime(OpenDay(6)))),
+        (["192.168.1.7", "-u", "admin", "yesterday"], AskedRange(DayTime(-1), DayTime(0))),
+        (["front-door", "--last", "1", "hour"], AskedAround(Now(), before=timedelta(hours=1))),
+        (["front-door", "-s", "23:00-03:00"], NIGHT),
+        (["friday", "--last", "1h"], AskedAround(Now(), before=timedelta(hours=1))),
+    ],
+)
+def test_a_range_may_stand_behind_the_camera(
+    camreel_: Camreel, exported: FakeExport, tmp_path: Path, words: list[str], asked: object
+) -> None:
+    """And a length in two words. A camera that has the name of a day is that camera."""
+    settings = tmp_path / "config.toml"
+    settings.write_text(SETTINGS)
+    exported.error = RuntimeError("far enough")
+    said = camreel_(["get", *words], CAMREEL_CONFIG=str(settings), AMCREST_PASSWORD="x")
+    assert exported.asked, said
+    assert exported.request.asked == asked
+    assert exported.request.target.address.host == words[0].replace("front-door", "192.168.1.100").replace(
+        "friday", "192.168.1.101"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["front-door", "yesterday", "--date", "today"], "--date and 'yesterday' exclude each other"),
+        (["front-door", "yesterday", "--last", "1h"], "exclude each other"),
+        (["front-door", "yesteday"], "yesteday"),
+    ],
+)
+def test_what_stands_behind_the_camera_and_is_no_range(
+    camreel_: Camreel, exported: FakeExport, tmp_path: Path, words: list[str], said: str
+) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text(SETTINGS)
+    run = camreel_(["get", *words], CAMREEL_CONFIG=str(settings), AMCREST_PASSWORD="x")
+    assert run.code == 2
+    assert said in run.err
+    assert exported.asked == []
+
+
+def test_a_camera_in_place_of_a_command_is_completed(camreel_: Camreel) -> None:
+    """The advice can be typed."""
+    assert "camreel get 192.168.1.5 --username admin yesterday" in camreel_(["192.168.1.5", "yesterday"]).err
+    assert "camreel get 192.168.1.5 --username admin --last 1h" in camreel_(["192.168.1.5"]).err

@@ -23,7 +23,7 @@ from camreel.clock import (
     parse_zone_name,
 )
 from camreel.errors import UsageError
-from camreel.model import AskedAround, AskedRange, DayTime, Now, WallTime
+from camreel.model import AskedAround, AskedRange, DayTime, Now, OpenDay, WallTime
 
 NOW = datetime(2026, 1, 17, 12, tzinfo=timezone.utc)
 
@@ -71,8 +71,8 @@ def test_a_time_with_an_offset_is_real_time(zone, hours):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "now", "yesterday 8:00", "2026-01-16", "08:00", "2026/01/16 08:00", "16.01.2026 08:00", "2026-01-16T8",
-     "2026-01-16T08:00:00+1", "2026-01-16T08:00:00+01:00:00", "2026-01-16T08:00:00 CET", "2026-01-16T08:00:00.",
+    ["", "now", "yesterday 8:00", "2026-01-16", "08:00", "2026-01-16T8",
+     "2026-01-16T08:00:00+1", "2026-01-16T08:00:00+01:00:00", "2026-01-16T08:00:00 XYZ", "2026-01-16T08:00:00.",
      "2026-01-16T08:00:00Z+01", "2026-01-16T08:00:00\x1b[2J", "٢٠٢٦-01-16T08:00", "2026-W03-5T08:00"],
 )  # fmt: skip
 def test_what_is_not_a_time_is_refused_with_advice(text):
@@ -85,7 +85,7 @@ def test_what_is_not_a_time_is_refused_with_advice(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-02-30T08:00", "2026-13-01T08:00", "2025-02-29T08:00", "2026-01-16T24:00", "2026-01-16T08:60",
+    ["2026-02-30T08:00", "2026-13-01T08:00", "2025-02-29T08:00", "2026-01-16T24:01", "2026-01-16T08:60",
      "2026-01-16T08:00:60", "0000-01-01T00:00"],
 )  # fmt: skip
 def test_a_time_that_does_not_exist_is_refused_with_advice(text):
@@ -182,13 +182,13 @@ def test_offsets_are_written_as_iso_8601_writes_them(minutes, text):
         ("yesterday 08:00", DayTime(-1, time(8))),
         ("Yesterday  8:05:30", DayTime(-1, time(8, 5, 30))),
         ("todayT23:59", DayTime(0, time(23, 59))),
-        ("08:00", DayTime(0, time(8))),
-        ("8:00:00.5", DayTime(0, time(8, 0, 0, 500_000))),
+        ("08:00", DayTime(OpenDay(), time(8))),
+        ("8:00:00.5", DayTime(OpenDay(), time(8, 0, 0, 500_000))),
         ("2026-01-16T08:00", WallTime(datetime(2026, 1, 16, 8))),  # noqa: DTZ001
     ],
 )
 def test_times_in_words(text, point):
-    """Now, today, yesterday, or a time alone, which is today's; a day alone is its beginning."""
+    """Now, today, yesterday, or a time alone, whose day is open; a day alone is its beginning."""
     assert parse_point(text) == point
 
 
@@ -232,18 +232,20 @@ def test_ranges_in_other_words():
     assert asked_length(parse_from("2026-01-16 08:00", "30m")) == timedelta(minutes=30)
 
 
-@pytest.mark.parametrize("text", ["16.01.2026", "2026-02-30", "tomorrow", "2026-01", "1969-12-31", ""])
+@pytest.mark.parametrize(
+    "text", ["03/04/2026", "2026-02-30", "tomorrow", "2026-01", "1969-12-31", "", "2026-01-16 08:00"]
+)
 def test_what_is_no_day_is_refused_with_advice(text):
-    """A day is written in one way only."""
+    """Also one that could be two."""
     with pytest.raises(UsageError, match=r"^--date ") as caught:
         parse_date(text)
     assert caught.value.hint
 
 
 def test_a_relative_time_beside_one_with_an_offset_is_refused():
-    """«08:00» is the camera's, «09:00Z» is not: the message says which has no offset. «now» goes with both."""
+    """«today 08:00» is the camera's, «09:00Z» is not: the message says which has no offset. «now» goes with both."""
     with pytest.raises(UsageError, match=r"^--start has no offset"):
-        parse_range("08:00", "2026-01-16T09:00Z")
+        parse_range("today 08:00", "2026-01-16T09:00Z")
     assert parse_range("08:00", "now").is_relative
     assert parse_range("2026-01-16T09:00Z", "now").is_relative
 
@@ -261,7 +263,7 @@ def test_zone_names(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Berlin", "CET", "Easterntime", "../etc/passwd", "Europe/", "Europe/Nowhere", "right/UTC", "+01:00"]
+    "text", ["", "Berlin", "Easterntime", "../etc/passwd", "Europe/", "Europe/Nowhere", "right/UTC", "+01:00"]
 )
 def test_what_is_no_zone_is_refused_with_advice(text):
     """Abbreviations mean several places, and a path is no zone."""
