@@ -57,9 +57,8 @@ The password:
 
 Times:
   Without an offset they are what the clock in the camera's picture shows; with
-  one (-08:00, Z) they are real time, and the report shows both. Without a day,
-  23:00 to 03:00 is the last such night. yesterday 8 pm, friday, "last night",
-  08:00-08:30 and now are understood, by the camera's clock.
+  one (-08:00, Z) they are real time, and the report shows both. 23:00 to 03:00
+  is the last such night; yesterday 8 pm, friday and now are understood, too.
 
 Exit codes:
   0 complete   2 usage   3 nothing recorded   4 partial   5 login refused
