@@ -169,7 +169,7 @@ _PASSWORD_KEYS = (
 
 _WHEN = (
     _when("--last", usual=True, metavar="LENGTH", help="Up to now: 30m, 2h, 1h30m."),
-    _when("--date", usual=True, metavar="DAY", help="A day: 2026-01-16, yesterday, friday; last night."),
+    _when("--date", usual=True, metavar="DAY", help="2026-01-16, yesterday, friday, last night."),
     _when("--around", usual=True, metavar="TIME", help="From before it to after it, see --minutes."),
     _when("--minutes", type=Whole(1, 10_000), help="With --around: so many on each side. Default: 10."),
     _when("--duration", metavar="LENGTH", help="With --start, for --end: 30m, 2h, 1h30m."),
