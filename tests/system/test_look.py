@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import os
 import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -16,15 +17,16 @@ import av
 import pytest
 from tests.conftest import START, Bench, at, tuning
 
-from camreel.errors import CameraError, NothingRecorded, UsageError
+from camreel.errors import CameraError, DiskError, NothingRecorded, UsageError
 from camreel.events import Event, Pictured
 from camreel.media.worker.messages import Still
 from camreel.media.worker.process import StillProcess
-from camreel.model import Credentials
+from camreel.model import Credentials, IfExists, SharedFolder
 from camreel.planning.event_filter import event_text
-from camreel.preview import DownloadQuestion, GetLine, Look, LookOptions, Way, look
+from camreel.preview import DownloadQuestion, GetLine, Look, LookOptions, Way, job, look
 from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, make_clip, read_frame_number
 
+has_modes = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no such modes")
 FPS = 10
 SPEC = ClipSpec(START, 20, fps=FPS, gop=20)
 
@@ -222,3 +224,67 @@ def test_the_policy_of_the_page_allows_its_own_style_and_script_alone(bench):
         assert f"{tag}-src 'sha256-{digest}'" in policy
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+
+
+@pytest.fixture
+def shared(bench, reachable) -> Bench:
+    """A camera that sends whole recordings alone, and a folder that everybody can write."""
+    stand: Bench = bench(recordings=row(2), quirks=Quirks(ranges=False))
+    stand.folder.mkdir()
+    stand.folder.chmod(0o777)
+    return stand
+
+
+@has_modes
+def test_a_recording_that_is_swapped_is_on_no_page(shared, monkeypatch):
+    """In a folder that others can write it is taken by its hash, which the page says once."""
+    real = StillProcess.still
+
+    async def swap(process: StillProcess, order: Any) -> Any:
+        Path(order.clip).unlink()
+        Path(order.clip).write_bytes(make_clip(replace(SPEC, start=START.replace(hour=20))))
+        return await real(process, order)
+
+    monkeypatch.setattr(StillProcess, "still", swap)
+    ran = glance(shared, 40, allow=True)
+    assert isinstance(ran.error, CameraError)
+    assert "another program has changed it" in str(ran.error)
+
+
+@has_modes
+def test_a_shared_folder_is_named_or_refused(shared):
+    """As by an export."""
+    said = [warning for warning in glance(shared, 40, allow=True).ok.warnings if "Others can write to" in warning]
+    assert len(said) == 1
+    ran = glance(shared, 40, allow=True, if_exists=IfExists.OVERWRITE, shared_folder=SharedFolder.REFUSE)
+    assert isinstance(ran.error, DiskError)
+    assert "Nothing was downloaded" in str(ran.error)
+
+
+def test_no_page_without_the_sheet_that_was_made(tmp_path, monkeypatch):
+    """Somebody who replaces one of both gets neither into place."""
+    parts = {tmp_path / f"{name}.part": tmp_path / name for name in ("look.html", "look.png")}
+    for part in parts:
+        part.write_bytes(b"ours")
+
+    def swap(part: Path) -> None:
+        part.rename(part.with_name("away"))
+        part.write_bytes(b"another")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "sync_file", lambda part: swap(part) if part.name == "look.png.part" else None)
+        with pytest.raises(DiskError, match=r"look\.png\.part was replaced"):
+            job.name_all(parts, None)
+    assert not any(output.exists() for output in parts.values())
+    for part in parts:
+        part.write_bytes(b"ours")
+    real = job.place
+    with monkeypatch.context() as patch:
+
+        def placed(part: Path, output: Path, *, overwrite: bool) -> None:
+            real(part, output, overwrite=overwrite)
+            swap(output)
+
+        patch.setattr(job, "place", placed)
+        with pytest.raises(DiskError, match=r"look\.html was replaced"):
+            job.name_all(parts, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -30,6 +31,7 @@ from camreel.model import (
     Credentials,
     DeviceInfo,
     Recording,
+    SharedFolder,
     Span,
     Stream,
     Target,
@@ -43,6 +45,8 @@ from camreel.transfer.pool import Pool
 from camreel.transfer.retry import Backoff, Outage
 from camreel.transfer.runtime import Runtime
 from camreel.transfer.store import SUFFIXES, Fetched, Store
+
+_LOG = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -62,7 +66,13 @@ class Means:
 
 
 async def fetch_to(
-    target: Path, recording: Recording, means: Means, progress: Callable[[int], None] | None, *, overwrite: bool
+    target: Path,
+    recording: Recording,
+    means: Means,
+    progress: Callable[[int], None] | None,
+    *,
+    overwrite: bool,
+    shared_folder: SharedFolder = SharedFolder.SAFE,
 ) -> Path:
     """Fetch all of ``recording`` to ``target``, or into the folder ``target``; the file's path, complete and synced."""
     with disk_errors(target):
@@ -74,6 +84,8 @@ async def fetch_to(
     if is_folder and not overwrite and (there := _already_in(folder, store.stem(recording))):
         return there
     with store.locked():
+        if (note := store.check_shared(shared_folder)) is not None:
+            _LOG.warning("%s", note)
         resume.recover(store)
         pool = Pool(
             [recording],
@@ -288,6 +300,7 @@ class Camera:
         channel: int | None = None,
         progress: Callable[[int], None] | None = None,
         overwrite: bool = False,
+        shared_folder: SharedFolder = SharedFolder.SAFE,
     ) -> Path:
         """Fetch ``recording`` to ``path``, as the camera has it; what it is called then.
 
@@ -300,6 +313,9 @@ class Camera:
         ``progress`` is told the bytes so far. ``channel`` (from 1, ``Recordings.channel``) is needed for recorders
         that hand out a ``.dav`` by its time alone (Intelbras, NVR4108).
 
+        If others can write the folder, an earlier download is used only if camreel has noted its hash for this user,
+        which the log says (a warning); ``shared_folder`` can refuse such a folder.
+
         A camera that went away is waited for (``retry_for``). Raises UsageError where ``path`` is there and not to be
         overwritten, DiskError where it cannot be written or another call is fetching it, LoginError, and CameraError
         where it cannot be had.
@@ -309,7 +325,7 @@ class Camera:
             connect, tuning = partial(inquiry.device, channel), self._tuning
             means = Means(self.address, connect, inquiry.outage, tuning.fetching, tuning.sleep, self._manner)
             whole = replace(recording, part=None)
-            return await fetch_to(Path(path), whole, means, progress, overwrite=overwrite)
+            return await fetch_to(Path(path), whole, means, progress, overwrite=overwrite, shared_folder=shared_folder)
 
     def _visit(self) -> CameraSession:
         return CameraSession(

@@ -24,7 +24,7 @@ from camreel.jobs.pipeline import Pipeline
 from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.jobs.timelapse import TimelapseJob
 from camreel.media.worker.messages import MergeJob
-from camreel.model import AskedRange, Credentials, Output, Query, Recording, Request, SharedFolder, Span, Target
+from camreel.model import AskedRange, Credentials, Output, Query, Recording, Request, Span, Target
 from camreel.output.finalize import BeforeNaming, already_there, finish, job_name, make_folders, part_for, prepare
 from camreel.output.naming import default_name
 from camreel.planning.coverage import coverage
@@ -234,8 +234,8 @@ class _Export:
         part = part_for(request)
         noted = _noted(request, found, store, part)
         with store.locked(noted):
-            if store.is_shared:
-                self._check_shared(store)
+            if (note := store.check_shared(request.output.shared_folder)) is not None:
+                self._inquiry.warn(note)
             recover(store)
             is_lapse = request.output.video.timelapse is not None
             if not is_lapse:  # it fetches a fraction, which nobody knows beforehand
@@ -271,18 +271,6 @@ class _Export:
             )
             report = finish(report, found.plan, store, joined.result, before_naming)
             return _without_note(report, store, noted) if report.is_complete else report
-
-    def _check_shared(self, store: Store) -> None:
-        """Say what a folder means that others can write. Raise DiskError if such a one is not wanted."""
-        output, is_sure = self._request.output, os.name == "posix"  # Windows does not say who can write it
-        if output.shared_folder is SharedFolder.REFUSE:
-            raise DiskError(
-                f"Others {'can' if is_sure else 'may be able to'} write to {output.folder}. Nothing was downloaded.",
-                hint="Choose a folder of your own with --output-dir, or use --shared-folder safe.",
-            )
-        if is_sure:
-            used = "only downloads that camreel has noted for you are" if store.remembers else "no earlier download is"
-            self._inquiry.warn(f"Others can write to {output.folder}: {used} reused.")
 
 
 def _without_note(report: Report, store: Store, noted: Job) -> Report:

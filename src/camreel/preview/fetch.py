@@ -207,6 +207,8 @@ class PictureFetcher:
             return
         store = Store(self._request.output.folder, self._request.target.address)
         with store.locked(Job("", f"a look at channel {self._request.query.channel}")):
+            if (note := store.check_shared(self._request.output.shared_folder)) is not None:
+                self._inquiry.warn(note)
             recover(store)
             await self._each(groups, self._out_of_whole(store, way))
 
@@ -229,7 +231,8 @@ class PictureFetcher:
             for place in places:
                 start = recording.span.start
                 seconds = max(0.0, (place.wall - start).total_seconds())
-                self._judge({start: await self._make(clip, recording, start, way, seconds)}, [place])
+                made = await self._make(clip, recording, start, way, seconds, digest=store.digest_of(clip))
+                self._judge({start: made}, [place])
             if had is None:
                 store.discard(recording)
 
@@ -283,7 +286,14 @@ class PictureFetcher:
         return None
 
     async def _make(
-        self, clip: bytes | Path, recording: Recording, start: WallTime, way: Way, seconds: float = 0.0
+        self,
+        clip: bytes | Path,
+        recording: Recording,
+        start: WallTime,
+        way: Way,
+        seconds: float = 0.0,
+        *,
+        digest: str | None = None,
     ) -> str | None:
         """Make a picture of the first frame of `clip`, which is of `start`. Return why there is none, or None."""
         self._files += 1
@@ -293,7 +303,7 @@ class PictureFetcher:
                 write_whole(file, clip)
             clip = file
         async with self._making:
-            made = await self._stills.still(StillOrder(str(clip), str(picture), WIDTH, seconds))
+            made = await self._stills.still(StillOrder(str(clip), str(picture), WIDTH, seconds, digest))
         file.unlink(missing_ok=True)
         if not isinstance(made, Still):
             return made.reason

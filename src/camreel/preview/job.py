@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from camreel import events
 from camreel.devices import lockout
-from camreel.diskio import disk_errors, place, random_part, read_regular, sync_file, write_whole
+from camreel.diskio import FileIdentity, disk_errors, place, random_part, read_regular, sync_file, write_whole
 from camreel.errors import CameraError, MergeError, NothingRecorded, UsageError, unwrap_group
 from camreel.formats.containers import OutputFormat
 from camreel.jobs.search import CameraSearch, SearchResult
@@ -87,11 +87,20 @@ def write_page(text: str, part: Path) -> None:
         write_whole(part, text.encode("utf-8"), 0o666)
 
 
-def name_it(part: Path, output: Path, if_exists: IfExists | None) -> tuple[Path, int]:
-    """Give `part` the name of `output`. Return the path and the size."""
-    sync_file(part)
-    place(part, output, overwrite=if_exists is IfExists.OVERWRITE)
-    return output, output.stat().st_size
+def name_all(parts: Mapping[Path, Path], if_exists: IfExists | None) -> tuple[tuple[Path, int], ...]:
+    """Give complete files their names, from those of their parts; return these and the sizes.
+
+    Raises DiskError, before one has its name if any part was replaced.
+    """
+    files = {part: FileIdentity.of(part.lstat()) for part in parts}
+    for part in parts:
+        sync_file(part)
+    for part, file in files.items():
+        file.check(part)
+    for part, output in parts.items():
+        place(part, output, overwrite=if_exists is IfExists.OVERWRITE)
+        files[part].check(output)
+    return tuple((output, files[part].size) for part, output in parts.items())
 
 
 async def look(
@@ -187,8 +196,8 @@ class _Look:
                 self._inquiry.warn(f"There is no contact sheet: {error}")
             seen = replace(seen, warnings=tuple(self._inquiry.warnings))
             write_page(page(seen, lambda shot: read_regular(shot.picture, _LARGEST_PICTURE)), parts[output])
-            made = [(part, place) for place, part in parts.items() if part.exists()]
-            named = tuple(name_it(part, place, seen.request.output.if_exists) for part, place in made)
+            made = {part: place for place, part in parts.items() if os.path.lexists(part)}
+            named = name_all(made, seen.request.output.if_exists)
         finally:
             for part in parts.values():
                 with suppress(OSError):

@@ -36,7 +36,7 @@ from camreel.diskio import (
     user_id,
 )
 from camreel.errors import DiskError
-from camreel.model import Address, Recording
+from camreel.model import Address, Recording, SharedFolder
 from camreel.transfer.folder import KEPT, SCRATCH, HeldFolders, open_folder
 from camreel.transfer.hashes import HashNotes, KnownFile, RunningHash, begin_notes, drop_notes, has_notes, hash_up_to
 from camreel.transfer.lock import acquire, is_locked
@@ -133,6 +133,22 @@ class Store:
         if self._is_private is None:
             self._is_private = is_private(self.folder)
         return not self._is_private
+
+    def check_shared(self, wish: SharedFolder) -> str | None:
+        """Return what it means that others can write the folder; None if they cannot, or the system cannot tell.
+
+        Raises DiskError if such a folder is refused.
+        """
+        if not self.is_shared:
+            return None
+        is_sure = os.name == "posix"  # Windows does not say who can write it
+        if wish is SharedFolder.REFUSE:
+            raise DiskError(
+                f"Others {'can' if is_sure else 'may be able to'} write to {self._output_dir}. Nothing was downloaded.",
+                hint="Choose a folder of your own with --output-dir, or use --shared-folder safe.",
+            )
+        used = "only downloads that camreel has noted for you are" if self.remembers else "no earlier download is"
+        return f"Others can write to {self._output_dir}: {used} reused." if is_sure else None
 
     @property
     def remembers(self) -> bool:

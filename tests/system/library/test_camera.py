@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import ssl
 from contextlib import ExitStack
 from dataclasses import replace
@@ -129,6 +130,22 @@ async def test_a_recording_becomes_a_file_byte_for_byte(served, tmp_path):
     assert named.name.startswith("2026-01-16_08.00.04-08.00.08_") and named.suffix == ".mp4"
     assert frame_md5s(named) == frame_md5s(camera.recordings[1].body())
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["one.mp4", named.name])
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no such modes")
+async def test_a_shared_folder_is_named_in_the_log_or_refused(served, reachable, caplog):
+    """Others could have put a recording there."""
+    _, login = served()
+    async with connected(login) as camera:
+        (one, *_) = await camera.recordings(WALL, WALL + HOUR)
+        folder = reachable / "shared"
+        folder.mkdir()
+        folder.chmod(0o777)
+        with pytest.raises(camreel.DiskError, match="Others can write to"):
+            await camera.download(one, folder, shared_folder=camreel.SharedFolder.REFUSE)
+        assert not caplog.records
+        await camera.download(one, folder)
+        assert [record.message for record in caplog.records if "Others can write to" in record.message]
 
 
 async def test_what_is_there_is_not_overwritten(served, tmp_path):

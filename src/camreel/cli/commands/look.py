@@ -72,7 +72,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 )
 @click.argument("cameras", cls=Argument, nargs=-1, metavar="[CAMERA]...")
 @some_of(list_options, "host", "username", "start", "end", "channel", "all_cameras")
-@some_of(get_options, "output_dir")
+@some_of(get_options, "output_dir", "shared_folder")
 @click.option(
     "-o", "--output-file", cls=Option, usual=True, metavar="FILE", help="The page: x.html. The sheet is x.png."
 )
