@@ -78,7 +78,7 @@ ROOMS = (
     Room(
         "verify",
         ("src/camreel/media/mux/verify.py", "src/camreel/jobs/outcome.py"),
-        (_UNIT + "jobs/test_outcome.py", _UNIT + "media/mux/test_verify.py"),
+        (_UNIT + "jobs/test_outcome.py", _UNIT + "media/mux/test_verify.py", _UNIT + "media/mux/test_verify_long.py"),
     ),
 )
 

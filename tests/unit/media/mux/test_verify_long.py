@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import replace
 
 import pytest
@@ -36,6 +37,13 @@ def check(film, ends: tuple[bytes, bytes] | None = None, **claimed: object) -> N
 
 def test_what_was_written_is_right(film):
     check(film)
+
+
+def test_it_is_on_the_disk_before_anything_is_said(film, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    check(film)
+    assert synced == [film.path.stat().st_ino]
 
 
 @pytest.mark.parametrize("wrong", [-1, 1])
