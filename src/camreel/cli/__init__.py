@@ -19,6 +19,23 @@ def main(argv: list[str] | None = None) -> int:
         if sys.stderr is not None:
             sys.stderr.write("camreel: interrupted\n")
         return 130
+    except Exception as error:  # :mod:`.app` answers those of its own: a module could not be loaded
+        if not (said := _said_of(error)):
+            raise
+        if sys.stderr is not None:
+            sys.stderr.write(f"camreel: error: {said}\n")
+        return 7
+
+
+def _said_of(error: Exception) -> str:
+    """Return what to say if ``error`` means that the system has no more to give; else nothing."""
+    try:
+        from camreel.errors import shortage  # noqa: PLC0415 - as in main
+    except (MemoryError, ImportError):  # not even for that
+        is_memory = isinstance(error, MemoryError) or "failed to map segment" in str(error)
+        return "This computer's memory ran out.\n  Close other programs, or raise the limit." if is_memory else ""
+    short = shortage(error)
+    return f"{short}\n  {short.hint}" if short else ""
 
 
 def program() -> NoReturn:

@@ -45,6 +45,55 @@ def test_an_error_while_loading_leaves_no_trace_either() -> None:
     assert (ended.stdout, ended.stderr) == ("raised\n0 CERT_REQUIRED\n", "")
 
 
+SHORT = """
+import sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name in {modules!r}:
+            raise {error}
+
+sys.meta_path.insert(0, Finder())
+from camreel.cli import program
+program()
+"""
+
+
+@pytest.mark.parametrize("module", ["camreel.cli.startup", "camreel.cli.app", "click", "camreel.cli.commands.list"])
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("MemoryError", "memory ran out"),
+        ("ImportError('x.so: failed to map segment from shared object')", "memory ran out"),
+        ("OSError(24, 'Too many open files')", "too many open files"),
+    ],
+)
+def test_a_module_for_which_nothing_is_left(module: str, error: str, said: str) -> None:
+    """Whenever it is loaded: a sentence, what to do, and the exit code of what ran out."""
+    ended = run(SHORT.format(modules=[module], error=error), "list", "--host", "127.0.0.1:1")
+    assert ended.returncode == 7
+    first, second = ended.stderr.splitlines()
+    assert first.startswith("camreel: error: ")
+    assert said in first
+    assert "ulimit" in second
+
+
+@pytest.mark.parametrize("error", ["MemoryError", "ImportError('x.so: failed to map segment from shared object')"])
+def test_not_even_the_words_can_be_loaded(error: str) -> None:
+    """Then a few are there without."""
+    ended = run(SHORT.format(modules=["camreel.cli.app", "camreel.errors"], error=error), "list")
+    said = "camreel: error: This computer's memory ran out.\n  Close other programs, or raise the limit.\n"
+    assert (ended.returncode, ended.stderr) == (7, said)
+
+
+def test_a_module_that_is_broken_is_no_shortage() -> None:
+    """The traceback says where."""
+    for modules in (["camreel.cli.app"], ["camreel.errors"]):
+        ended = run(SHORT.format(modules=modules, error="ImportError('broken')"), "list")
+        assert ended.returncode == 1
+        assert ended.stderr.endswith("ImportError: broken\n")
+
+
 PROGRAM = "from camreel.cli import program; program()"
 
 
