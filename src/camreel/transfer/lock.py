@@ -47,7 +47,9 @@ def acquire(file: Path) -> BaseFileLock:
         except (OSError, NotImplementedError):  # no locks there either, or no right to write
             with suppress(OSError):
                 place.unlink()
-    return _held(SoftFileLock(_marker(file)))
+    marker = _marker(file)
+    _remove_others(marker)
+    return _held(SoftFileLock(marker))
 
 
 def is_locked(file: Path) -> bool:
@@ -62,15 +64,20 @@ def is_locked(file: Path) -> bool:
 
 
 def _by_system(file: Path) -> BaseFileLock:
-    if os.path.lexists(file) and not (is_own_file(file) and file.lstat().st_nlink <= 1):
-        file.unlink()  # filelock would open it, and cut it off
+    _remove_others(file)  # filelock would open it, and cut it off
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there are no locks
-        lock = _held(FileLock(file))
+        lock = _held(FileLock(file, mode=0o600))  # who can read it can lock it
     if isinstance(lock, SoftFileLock):  # what other versions of filelock make of ENOSYS
         lock.release()
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(file))
     return lock
+
+
+def _remove_others(file: Path) -> None:
+    """Remove what is no file of this user's, or has a second name. Raises OSError."""
+    if os.path.lexists(file) and not (is_own_file(file) and file.lstat().st_nlink <= 1):
+        file.unlink()
 
 
 def _held(lock: BaseFileLock) -> BaseFileLock:

@@ -61,6 +61,7 @@ _LONGEST_NOTE = 1 << 20
 _TORN = re.compile(rf".+\.(?:job|about\.part|holder){TORN}")
 _MOST_ROOTS = 100  # folders of ours in an output folder that are looked at
 _PATIENCE = 5  # how often another may take our place while we begin
+_MOST_ROUNDS = 100  # how often what we begin with may be gone at once, as where many runs end
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,7 @@ class Store:
         return str(read_holder(self._holder) or "another run") if is_locked(self._lock_file) else None
 
     def _acquire(self, job: Job) -> BaseFileLock:
-        patience = _PATIENCE
+        patience, rounds = _PATIENCE, 0
         while True:
             self._choose()
             with disk_errors(self.folder):
@@ -255,8 +256,8 @@ class Store:
                     except BaseException:
                         lock.release()
                         raise
-                except Timeout:
-                    raise self._taken(job) from None
+                except Timeout as error:
+                    raise self._taken(job, Path(error.lock_file)) from None
                 except NotRegular:  # somebody was quicker: another root, then
                     patience -= 1
                     if not patience:
@@ -264,6 +265,11 @@ class Store:
                     continue
             self._held.close()
             lock.release()  # a run that ended just now removed one of them after we had made it
+            rounds += 1
+            if rounds == _MOST_ROUNDS:
+                raise DiskError(
+                    f"Another program removes {self._lock_file} again and again.", hint="Use another --output-dir."
+                )
         if self._root.name != ROOT:
             begin_notes(self.folder)
         return lock
@@ -287,14 +293,17 @@ class Store:
             raise NotRegular(self.folder, "it is not the folder that it was")
         return True
 
-    def _taken(self, job: Job) -> DiskError:
+    def _taken(self, job: Job, lock: Path) -> DiskError:
+        by_others = f" If no run of yours is at work, another user holds {lock}: remove it." if self.is_shared else ""
         holder = read_holder(self._holder)
         if holder is not None and holder.name and holder.name == job.name:
-            return DiskError(f"This same job is being done already ({holder}).", hint="Wait until it is done.")
+            return DiskError(
+                f"This same job is being done already ({holder}).", hint=f"Wait until it is done.{by_others}"
+            )
         who = f" ({holder})" if holder else ""
         return DiskError(
             f"Another run of camreel is downloading from this camera into {self.folder}{who}.",
-            hint="Wait until it is done, or use another --output-dir.",
+            hint=f"Wait until it is done, or use another --output-dir.{by_others}",
         )
 
     def stem(self, recording: Recording) -> str:

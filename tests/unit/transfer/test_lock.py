@@ -94,3 +94,30 @@ def test_other_troubles_are_not_taken_for_it(without_locks, tmp_path):
     with pytest.raises(OSError, match="error") as caught:
         acquire(tmp_path / "a.lock")
     assert caught.value.errno == errno.EIO
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("number", LACKS, ids=LACKS.get)
+def test_a_marker_of_another_user_locks_nothing(without_locks, tmp_path, number):
+    """Where there are no locks, a file is the lock: whoever puts one there cannot make it ours."""
+    without_locks(number)
+    marker = tmp_path / "a.lock-held"
+    marker.touch()
+    os.chown(marker, 54321, 54321)
+    lock = acquire(tmp_path / "a.lock")
+    assert marker.stat().st_uid == 0
+    with pytest.raises(Timeout):
+        acquire(tmp_path / "a.lock")
+    lock.release()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_lock_of_another_user_locks_nothing(tmp_path):
+    """Whoever holds it, holds another file than ours."""
+    file = tmp_path / "a.lock"
+    file.touch()
+    os.chown(file, 54321, 54321)
+    with file.open("rb") as planted:
+        fcntl.flock(planted, fcntl.LOCK_EX)
+        acquire(file).release()
+    assert file.stat().st_uid == 0

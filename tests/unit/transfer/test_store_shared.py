@@ -1045,3 +1045,46 @@ def test_a_folder_that_is_taken_again_and_again_is_an_error(shared, monkeypatch)
     (shared / ROOT).symlink_to(shared)
     with pytest.raises(DiskError, match="is not a folder"), Store(shared, HERE).locked():
         pytest.fail("it is not ours")
+
+
+def test_a_lock_that_another_user_holds_is_named(store, shared):
+    """Without a wait. It was made by an old version, readable for all; once it is removed nobody else can lock it."""
+    fcntl = pytest.importorskip("fcntl")
+    lock_file = store.folder.with_name("cam.example.lock")
+    lock_file.touch(mode=0o644)
+    with lock_file.open("rb") as planted:
+        fcntl.flock(planted, fcntl.LOCK_EX)
+        for _again in range(2):
+            with pytest.raises(DiskError, match="Another run of camreel is downloading") as caught, store.locked():
+                pytest.fail("two have it")
+        assert f"another user holds {lock_file}: remove it" in str(caught.value.hint)
+        lock_file.unlink()
+        with store.locked():
+            assert lock_file.stat().st_mode & 0o777 == 0o600
+            with pytest.raises(DiskError, match="Another run"), again(store).locked():
+                pytest.fail("two have it")
+
+
+def test_a_lock_in_a_private_folder_is_nobody_elses(tmp_path):
+    """No word of others there."""
+    one, two = Store(tmp_path / "mine", HERE), Store(tmp_path / "mine", HERE)
+    with one.locked(), pytest.raises(DiskError, match="Another run") as caught, two.locked():
+        pytest.fail("two have it")
+    assert "another user" not in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("gone", ["lock", "folder"])
+def test_who_removes_the_lock_again_and_again_holds_nobody_up(store, monkeypatch, gone):
+    """The tries are counted."""
+    tries: list[Path] = []
+
+    def removed(file: Path) -> Any:
+        lock = acquire(file)
+        tries.append(file)
+        file.unlink() if gone == "lock" else store.folder.rmdir()
+        return lock
+
+    monkeypatch.setattr(store_module, "acquire", removed)
+    with pytest.raises(DiskError, match="again and again"), store.locked():
+        pytest.fail("it is not there")
+    assert len(tries) == 100
