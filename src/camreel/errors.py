@@ -235,7 +235,7 @@ _ADVICE = {
     errno.EFBIG: "This file system cannot hold a file that large (FAT32 ends at 4 GiB): choose another disk.",
     errno.EACCES: _OTHER_FOLDER,
     errno.EPERM: _OTHER_FOLDER,
-    errno.EROFS: "The disk is read-only: choose another folder with --output-dir.",
+    errno.EROFS: "Choose another folder with --output-dir: this disk is read-only.",
     errno.ENOMEM: _FREE_MEMORY,
     errno.ENOBUFS: _FREE_MEMORY,
     errno.EAGAIN: _MORE_THREADS,
@@ -269,9 +269,9 @@ def reason_of_system(error: OSError) -> str:
     return f"{reason[:1].lower()}{reason[1:]}"
 
 
-def system_advice(error: OSError) -> str | None:
-    """Return what to try after ``error``; None if nothing is known of it."""
-    return _ADVICE.get(error.errno or 0)
+def system_advice(error: Exception) -> str | None:
+    """Return what to try after ``error``; None if nothing is known of it. It may be FFmpeg's, with the same numbers."""
+    return _ADVICE.get(getattr(error, "errno", None) or 0)
 
 
 def shortage(error: BaseException) -> ResourceError | None:

@@ -32,18 +32,16 @@ if TYPE_CHECKING:
     from camreel.media.mux.subtitles import SubtitleTrack
     from camreel.media.worker.messages import Chapter, MergeJob
 
-_DISK_ADVICE = {
-    errno.ENOSPC: ("The disk is full", "Free some space and run it again: what was downloaded is kept."),
-    errno.EDQUOT: ("Your disk quota is used up", "Free some space and run it again: what was downloaded is kept."),
-    errno.EFBIG: (
-        "The file would be larger than this file system allows",
-        "FAT32 ends at 4 GiB: choose another disk for the output, or ask for a shorter range.",
-    ),
-    errno.EROFS: ("The disk is read-only", "Choose another folder for the output."),
-    errno.EACCES: ("The folder does not let us write", "Choose another folder for the output."),
-    errno.EPERM: ("The folder does not let us write", "Choose another folder for the output."),
-    errno.ENOENT: ("The folder of the output is gone", "Run it again: what was downloaded is kept."),
-    errno.EIO: ("The disk reports an error", "Check the disk, or choose another for the output."),
+# What happened, in clearer words than the system's; what to try is said by camreel.errors.
+_DISK_WORDS = {
+    errno.ENOSPC: "The disk is full",
+    errno.EDQUOT: "Your disk quota is used up",
+    errno.EFBIG: "The file would be larger than this file system allows",
+    errno.EROFS: "The disk is read-only",
+    errno.EACCES: "The folder does not let us write",
+    errno.EPERM: "The folder does not let us write",
+    errno.ENOENT: "The folder of the output is gone",
+    errno.EIO: "The disk reports an error",
 }
 
 Result = TypeVar("Result")
@@ -78,10 +76,9 @@ def writing(action: Callable[..., Result], *args: Any) -> Result:
 
 def as_camreel_error(error: Exception) -> DiskError | MergeError:
     """What ``error``, met while writing, means to people."""
-    code = getattr(error, "errno", None)
-    if code in _DISK_ADVICE:
-        message, hint = _DISK_ADVICE[code]
-        return DiskError(f"{message}: the video could not be written.", hint=hint)
+    words = _DISK_WORDS.get(getattr(error, "errno", None) or 0)
+    if words is not None:
+        return DiskError(f"{words}: the video could not be written.", hint=system_advice(error))
     if isinstance(error, OSError) and (advice := system_advice(error)) is not None:
         return DiskError(f"The video could not be written: {reason_of_system(error)}.", hint=advice)
     return MergeError(f"The video could not be written ({type(error).__name__}: {error}).")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
+import av.error
 import pytest
 from tests.odd import ODD, needs_odd
 
-from camreel.media.mux.base import create_part
+from camreel.errors import DiskError, MergeError
+from camreel.media.mux import base
+from camreel.media.mux.base import as_camreel_error, create_part
 
 LINKS = sorted(set(ODD) - {"fifo", "socket"})
 
@@ -59,3 +63,22 @@ def test_its_mode_is_that_of_the_umask(tmp_path: Path, umask: int, mode: int) ->
     finally:
         os.umask(before)
     assert (tmp_path / "o.mp4.part").stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize("number", base._DISK_WORDS, ids=errno.errorcode.get)
+@pytest.mark.parametrize("kind", [OSError, av.error.FFmpegError], ids=["system", "FFmpeg"])
+def test_an_error_of_the_disk_says_what_happened_and_what_to_try(number: int, kind: type[Exception]) -> None:
+    """In the same words, whoever met it; what to try is that of any error of the disk."""
+    told = as_camreel_error(kind(number, os.strerror(number)))
+    assert isinstance(told, DiskError)
+    assert str(told) == f"{base._DISK_WORDS[number]}: the video could not be written."
+    assert told.hint == base.system_advice(OSError(number, ""))
+    assert told.hint
+
+
+@pytest.mark.parametrize(("number", "kind"), [(errno.ENOTCONN, DiskError), (errno.EDOM, MergeError)])
+def test_other_errors_are_in_the_systems_words(number: int, kind: type[Exception]) -> None:
+    """They are of the disk if something is known to try."""
+    told = as_camreel_error(OSError(number, os.strerror(number)))
+    assert isinstance(told, kind)
+    assert os.strerror(number)[1:] in str(told)
