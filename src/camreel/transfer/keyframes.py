@@ -51,8 +51,6 @@ async def keyframes(
     if not at and (every is None or every < 1):
         raise ValueError("either moments, or a number from 1")
     manner = manner or TransferPolicy()
-    if manner.ranges.are_refused:
-        raise NotInPart("the device does not send parts")
     pictures = min(_MOST_KEYFRAMES, len(at) or _MOST_KEYFRAMES)
     requests, room = MOST_REQUESTS + pictures * _REQUESTS_EACH, (pictures + 4) * _BYTES_EACH
     file = Ranged(source, recording, manner.ranges, manner.spend, most_requests=requests, most_bytes=room)

@@ -72,7 +72,7 @@ async def find_moov(file: Ranged, head: bytes, seconds: float) -> bytes:
         if kind == b"moov":
             if size > LARGEST:
                 raise BadIndex("its index is too large")
-            known = head[at : at + size] if at < len(head) else data[:size]
+            known = max(head[at : at + size], data[:size], key=len)
             return known + (await file.read(at + len(known), at + size) if len(known) < size else b"")
         at = offset + size
     return await _from_the_end(file, total, seconds)

@@ -275,3 +275,16 @@ def test_the_window_grows_with_the_file(total, window):
 
 def test_seconds_are_counted_as_the_frames_do():
     assert second_of(WallTime(datetime(2000, 1, 1, 0, 1, 2, 999_999))) == 62  # noqa: DTZ001
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("halve", [False, True])
+@pytest.mark.parametrize("low", [(0, 0), (1000, 50), (90_000, 50)])
+@pytest.mark.parametrize("wanted", [-9, 0, 49, 50, 55, 60, 900])
+async def test_a_guess_is_behind_what_is_known_and_before_the_border(halve, low, wanted):
+    """Never the same place again: each look leads on."""
+    seek, _ = await seek_in(film(range(100)), 100)
+    guess = seek._guess(ranges._Point(*low), ranges._Point(100_000, 60), wanted, halve=halve)
+    assert low[0] + 1 <= guess <= max(low[0] + 1, 100_000 - seek._window // 2)
+    if wanted < low[1] and not halve:
+        assert guess == low[0] + 1

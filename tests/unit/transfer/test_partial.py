@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio.lowlevel
@@ -19,9 +20,11 @@ from tests.conftest import START, frame_md5s
 from camreel.devices.http import ContentRange
 from camreel.errors import BadTransfer, CameraRefused, CameraUnreachable, DiskError
 from camreel.formats.dhav import headers_in
+from camreel.formats.mp4 import BadIndex
 from camreel.model import Recording, Span, WallTime
+from camreel.transfer import partial as partial_module
 from camreel.transfer.download import TransferPolicy
-from camreel.transfer.keyframes import Keyframe, keyframes
+from camreel.transfer.keyframes import Keyframe, _samples, keyframes
 from camreel.transfer.partial import NotInPart, fetch_part, note_of
 from camreel.transfer.ranges import Ranged, RangesUnsupported, WholeFileReceived
 from camreel.transfer.resume import OVERLAP, Ranges
@@ -584,3 +587,178 @@ def picture_size(clip: bytes) -> int:
     with av.open(io.BytesIO(clip)) as opened:
         (size,) = (packet.size for packet in opened.demux(video=0) if packet.size)
     return int(size)
+
+
+# --- what is checked of a part ---
+
+
+@pytest.mark.parametrize("head", [b"DAHUA".ljust(1024, b"\0"), bytes(100)], ids=["a header", "junk"])
+async def test_a_dav_is_known_by_its_first_bytes(store, head):
+    """Whatever it is called."""
+    one = replace(recorded("dav", 20, 31), path="/mnt/sd/1.bin")
+    path, _ = await part_of(Memory(head + footage("dav")), store, one)
+    assert path.suffix == ".dav"
+
+
+async def test_what_has_only_the_name_of_a_dav_is_taken_for_one(store):
+    with pytest.raises(NotInPart, match="no keyframe"):
+        await part_of(Memory(bytes(1 << 20)), store, recorded("dav", 20, 31))
+
+
+def check(store, data: bytes, start: float, end: float, *, ends: bool = False) -> str:
+    """Say what is wrong with ``data`` as the part from ``start`` to ``end``."""
+    path = store.folder / "1.dav"
+    path.write_bytes(data)
+    try:
+        partial_module._check_frames(path, recorded("dav", start, end), ends=ends)
+    except NotInPart as reason:
+        return str(reason)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("data", "start", "end", "ends", "wrong"),
+    [
+        (cut(10, 20), 10, 20, False, ""),
+        (cut(10, 20), 12, 20.8, False, ""),  # its last frame is less than a second before it
+        (cut(10, 20), 12, 20.81, False, "ends before"),
+        (cut(10, 20), 12, 22, False, "ends before"),
+        (cut(10, 20), 12, 22, True, ""),
+        (cut(10, 20), 9.8, 20, False, "keyframe"),
+        (cut(1, 20), 0, 20, False, ""),  # the recording begins with it
+        (cut(10, 20)[20:], 12, 20, False, "keyframe"),
+        (cut(10, 20) + cut(0, 60)[:100], 12, 20, False, "not all frames"),
+        (cut(10, 20) + cut(0, 60)[:100], 12, 20, True, ""),
+        (cut(10, 15) + bytes(5000) + cut(15, 20), 12, 20, True, "not all frames"),
+        (bytes(5000), 12, 20, True, "what came holds no complete"),
+    ],
+)
+def test_a_part_of_a_dav_is_all_frames_of_its_time(store, *, data, start, end, ends, wrong):
+    said = check(store, data, start, end, ends=ends)
+    assert wrong in said
+    assert bool(said) is bool(wrong)
+
+
+async def test_what_is_wanted_of_an_mp4_is_asked_for_in_whole_microseconds(store, monkeypatch):
+    """From the start of the recording on; without an end if it is wanted up to its end."""
+    asked, real = [], partial_module.choose
+
+    def choose(movie: Any, start: int, end: int | None) -> Any:
+        asked.append((start, end))
+        return real(movie, start, end)
+
+    monkeypatch.setattr(partial_module, "choose", choose)
+    for start, end in ((10.000001, 20.5), (-3, 20), (30, LENGTH), (30, LENGTH + 5)):
+        await part_of(Memory(footage("mp4")), store, recorded("mp4", start, end))
+    assert asked == [(10_000_001, 20_500_000), (0, 20_000_000), (30_000_000, None), (30_000_000, None)]
+    assert all(type(number) in {int, type(None)} for each in asked for number in each)
+
+
+async def test_an_mp4_of_several_parts_is_continued_in_each(store):
+    """Only what is still to come is fetched, and the bytes that are there are not asked for again."""
+    one, data = recorded("mp4", 10, 40), footage("mp4", (640, 360))
+    expected = (await part_of(Memory(data), store, one))[0].read_bytes()
+    store.discard(one)
+
+    def break_off(body: Body) -> Body:
+        return Body(body.length, body.pieces[:1], body.part) if store.part(one).exists() else body
+
+    with pytest.raises(BadTransfer):
+        await part_of(Memory(data, break_off), store, one)
+    first = Memory(data)
+    kept = store.part(one).stat().st_size
+    path, told = await part_of(first, store, one)
+    assert path.read_bytes() == expected
+    assert told[1] - (kept - OVERLAP) <= len(expected) - kept + OVERLAP
+    footage_asked = first.asked[-1]
+    assert (footage_asked[1] or 0) - footage_asked[0] == len(expected) - (kept - OVERLAP)
+
+
+def test_the_rest_of_a_part_is_what_is_not_written():
+    """Header, then the spans one after the other."""
+    wanted = partial_module._Wanted(b"12345", ((100, 110), (200, 205), (300, 301)))
+    assert wanted.size == 5 + 10 + 5 + 1
+    rests = {
+        5: [(100, 110), (200, 205), (300, 301)],
+        6: [(101, 110), (200, 205), (300, 301)],
+        14: [(109, 110), (200, 205), (300, 301)],
+        15: [(200, 205), (300, 301)],
+        17: [(202, 205), (300, 301)],
+        20: [(300, 301)],
+        21: [],
+    }
+    assert {written: [*partial_module._rest(wanted, written)] for written in rests} == rests
+    others = (replace(wanted, header=b"12346"), replace(wanted, spans=((100, 110),)), replace(wanted, spans=()))
+    assert len({each.key for each in (wanted, *others)}) == 4
+    assert replace(wanted, pictures=((1, 2),), length_size=4).key == wanted.key
+
+
+@pytest.mark.parametrize(("kind", "at"), [(b"avcC", 8), (b"hvcC", 25)])
+def test_how_long_a_length_is_stands_in_the_description(kind, at):
+    for value, size in ((0xFC, 1), (0xFD, 2), (0xFF, 4), (3, 4)):
+        description = b"...." + kind + bytes(at - 4) + bytes([value])
+        assert partial_module._length_size(description) == size
+        assert partial_module._length_size(description + b"\xfc") == size
+        with pytest.raises(BadIndex, match="another kind"):
+            partial_module._length_size(description[:-1])
+    with pytest.raises(BadIndex):
+        partial_module._length_size(b"mp4v" + bytes(50))
+
+
+@pytest.mark.parametrize(
+    ("data", "fits"),
+    [(b"\0\0\0\1a\0\0\0\2ab", True), (b"\0\0\0\7abcdefg", True), (b"\0\0\0\1a\0\0\0\3ab", False),
+     (b"\0\0\0\1a\0\0\0\1ab", False), (b"\0\0\0\7abcdef", False)],
+)  # fmt: skip
+def test_units_fill_each_frame(store, data, fits):
+    path = store.folder / "1.mp4"
+    path.write_bytes(b"header" + data)
+    for pictures in (((6, 11),), ((6, 11), (6, 11))):
+        if fits:
+            partial_module._check_pictures(path, pictures, 4)
+        else:
+            with pytest.raises(NotInPart, match="not what its index says"):
+                partial_module._check_pictures(path, pictures, 4)
+
+
+async def test_why_there_is_no_part_is_said(store):
+    """The message is for the log."""
+    with pytest.raises(NotInPart, match=r"no index was found at its end|boxes make no sense"):
+        await part_of(Memory(footage("mp4")[:-100]), store, recorded("mp4", 10, 20))
+
+
+# --- moments of an mp4 ---
+
+
+@pytest.mark.parametrize("scale", [1, 25, 90_000, 2**32 - 1])
+def test_a_moment_of_a_keyframe_is_its_own(scale):
+    """To the tick, however many of them a second has, hours after the start."""
+    seconds = (0, 1, 40_000, 86_399)
+    track = SimpleNamespace(keys=[0, 5, 7, 9], scale=scale, count=12, shown={0: 77})
+    track.shown = {0: 77, **{key: 77 + second * scale for key, second in zip(track.keys, seconds, strict=True)}}.get
+    movie: Any = SimpleNamespace(pictures=track)
+    one = Recording("/1.mp4", Span(BEGIN, BEGIN + timedelta(days=1)))
+    for key, second in zip(track.keys, seconds, strict=True):
+        for later in (0, 0.5):
+            assert [*_samples(movie, one, moments(second + later), None)] == [key]
+        earlier = [*_samples(movie, one, moments(second - 0.000001), None)]
+        assert earlier == track.keys[: track.keys.index(key)][-1:]
+    assert [*_samples(movie, one, moments(*seconds, *seconds), None)] == track.keys
+    assert [*_samples(movie, one, [], 2)] == [0, 7]
+    track.keys = None
+    assert [*_samples(movie, one, [], 5)] == [0, 5, 10]
+
+
+@pytest.mark.parametrize(("at", "pictures"), [((), 10_000), ((1, 2, 3), 3)])
+async def test_keyframes_are_bounded_by_their_number(monkeypatch, at, pictures):
+    """Sixty requests and 24 MiB each are more than any camera needs."""
+    bounds = []
+
+    class Bounded(Ranged):
+        def __init__(self, *given: Any, most_requests: int, most_bytes: int) -> None:
+            bounds.append((most_requests, most_bytes))
+            super().__init__(*given, most_requests=most_requests, most_bytes=most_bytes)
+
+    monkeypatch.setattr("camreel.transfer.keyframes.Ranged", Bounded)
+    await found(Memory(footage("mp4")), "mp4", at=moments(*at), every=None if at else 100)
+    assert bounds == [(150 + pictures * 60, (pictures + 4) * (24 << 20))]

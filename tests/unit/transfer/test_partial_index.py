@@ -131,3 +131,12 @@ async def test_without_an_index_it_is_a_bad_one(data):
 async def test_a_box_without_a_length_reaches_to_the_end():
     found, _ = await moov_in(FTYP + (0).to_bytes(4, "big") + INDEX[4:])
     assert found == (0).to_bytes(4, "big") + INDEX[4:]
+
+
+async def test_what_was_looked_at_is_not_read_again():
+    """An index that begins just behind the head is in what was read to see it."""
+    index = box(b"moov", 3000)
+    for fill in (HEAD, HEAD + 1, HEAD - 1, HEAD - 7, HEAD - 8, HEAD - 15, HEAD - 16):
+        found, source = await moov_in(FTYP + box(b"free", fill - 24) + index + box(b"mdat", 100_000))
+        assert found == index
+        assert len(source.asked) == 2

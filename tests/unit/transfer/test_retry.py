@@ -285,6 +285,12 @@ def test_a_second_chance_is_of_one_kind(second, used_up):
     assert SecondChances().are_used_up(second) is not second.worth_retrying
 
 
+def test_errors_without_a_status_are_told_apart_too():
+    chances = SecondChances()
+    errors = NotACamera("one", once_more=True), BadTransfer("one", once_more=True)
+    assert [chances.are_used_up(error) for error in errors * 2] == [False, False, True, True]
+
+
 async def test_who_waits_for_a_camera_that_is_away_is_told_each_time():
     """How long, and why; the last wait is cut to what is left, and the others hear of the outage once."""
     clock, told, patience = Clock(), list[tuple[str, float]](), []

@@ -1088,3 +1088,15 @@ def test_who_removes_the_lock_again_and_again_holds_nobody_up(store, monkeypatch
     with pytest.raises(DiskError, match="again and again"), store.locked():
         pytest.fail("it is not there")
     assert len(tries) == 100
+
+
+def test_a_folder_that_a_run_took_away_just_now_is_made_again(shared, monkeypatch):
+    """Between the making and the holding: the lock that was taken for it is let go first."""
+    looks, real = [False, False, True], Store._hold
+
+    def hold(store: Store) -> bool:
+        return real(store) and looks.pop(0)
+
+    monkeypatch.setattr(Store, "_hold", hold)
+    with Store(shared, HERE).locked():
+        assert looks == []

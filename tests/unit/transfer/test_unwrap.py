@@ -13,6 +13,7 @@ RECORDINGS = {
     "mp4": b"\0\0\0\x20ftypisom" + bytes(range(256)),
     "dav": b"DHAV\xfd" + bytes(range(256)),
     "dahua": b"DAHUA" + bytes(range(256)),
+    "blank lines": b"DHAV\r\n\r\nabcd" + bytes(200) + b"\r\n\r\nftyp",
 }
 
 
