@@ -21,6 +21,7 @@ from camreel.diskio import create_new
 from camreel.errors import BadTransfer, CameraUnreachable, DiskError
 from camreel.model import Address
 from camreel.transfer import hashes, notes, resume
+from camreel.transfer import partial as partial_module
 from camreel.transfer import store as store_module
 from camreel.transfer.download import fetch
 from camreel.transfer.leftovers import left_in, remove, unfinished
@@ -1100,3 +1101,25 @@ def test_a_folder_that_a_run_took_away_just_now_is_made_again(shared, monkeypatc
     monkeypatch.setattr(Store, "_hold", hold)
     with Store(shared, HERE).locked():
         assert looks == []
+
+
+async def test_of_a_wanted_part_what_is_there_is_continued_with_its_hash(store, recording):
+    """From the overlap on; the hash goes on from just there."""
+    one, data = recording(), WHOLE[: 2 * OVERLAP]
+    wanted = partial_module._Wanted(data[:32], ((0, 3 * OVERLAP),))
+    file, written = await partial_module._begun(store, one, wanted)
+    with file:
+        assert written == 32
+        file.write(data[32:])
+    running = store.hash_of(one)
+    assert running is not None
+    running.update(data[32:])
+    store.note_part(one)
+    late = again(store)
+    file, written = await partial_module._begun(late, one, wanted)
+    with file:
+        assert written == file.tell() == len(data) - OVERLAP
+    going_on = late.hash_of(one)
+    assert going_on is not None
+    assert going_on.size == written
+    assert store.part(one).read_bytes() == data[:written]
