@@ -481,6 +481,8 @@ class Query:
     """Wait for what is not recorded or not listed yet."""
     was_relative: bool = False
     """``asked`` was typed in relative words, like "the last hour"."""
+    ends_now: bool = False
+    """``asked`` was meant up to now, whatever the camera has of its end by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,6 +502,8 @@ class Output:
     """If others can write ``folder``: use again only what camreel noted for this user, or do not download there."""
     require_complete: bool = False
     """A gap in the recording makes the result partial."""
+    require_settled: bool = False
+    """An end that the camera may still be writing makes the result partial, also of a range up to now."""
     named_by_range: bool = False
     """``file`` stands in: its name is made when a relative range is known."""
     video: VideoOptions = VideoOptions()

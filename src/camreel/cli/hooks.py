@@ -270,7 +270,8 @@ class HookRunner:
             keys = {debt.key for debt in debts} if report.found_as is not None else set()
             debts = self._take(lambda debt: debt.key in keys)
         label = f"{task.label}  " if self._several else ""
-        failures = [failure for debt in debts if (failure := await self._run(debt, command, reporter, label))]
+        status = "complete_so_far" if report.is_complete_so_far else "complete"
+        failures = [failure for debt in debts if (failure := await self._run(debt, command, reporter, label, status))]
         warnings = report.warnings
         if self._unnoted and not report.already_there:
             reason, self._unnoted = self._unnoted, ""
@@ -303,8 +304,10 @@ class HookRunner:
         except (OSError, RuntimeError):
             return []
 
-    async def _run(self, debt: Debt, command: HookCommand, reporter: Reporter, label: str) -> str | None:
-        """Run ``command`` for a video. Return a sentence if it failed."""
+    async def _run(
+        self, debt: Debt, command: HookCommand, reporter: Reporter, label: str, status: str = "complete"
+    ) -> str | None:
+        """Run ``command`` for a video of that status. Return a sentence if it failed."""
         import anyio  # noqa: PLC0415 - see above
 
         if self._limiter is None:
@@ -316,7 +319,10 @@ class HookRunner:
                 reporter.log(f"{label}Running   {printable(command.program)} for {name}")
             try:
                 reason = await run_command(
-                    command.of(path), command.limit, lambda line: reporter.log(f"{label}{printable(line, 4000)}")
+                    command.of(path),
+                    command.limit,
+                    lambda line: reporter.log(f"{label}{printable(line, 4000)}"),
+                    status,
                 )
             except BaseException:
                 if not self._quiet:
@@ -354,15 +360,18 @@ def end_commands() -> None:
             os.killpg(leader, signal.SIGKILL)
 
 
-async def run_command(words: Sequence[str], limit: float, tell: Callable[[str], None]) -> str | None:
+async def run_command(
+    words: Sequence[str], limit: float, tell: Callable[[str], None], status: str = "complete"
+) -> str | None:
     """Run a command to its end, and ``tell`` each line that it prints. Return why it failed, None if it did not.
 
-    It can ask for nothing, and does not see the password. After ``limit`` seconds, and when this is cancelled, its
-    process group is ended.
+    It can ask for nothing and does not see the password. Its environment has ``status`` as ``CAMREEL_STATUS``. After
+    ``limit`` seconds, and when this is cancelled, its process group is ended.
     """
     import anyio  # noqa: PLC0415 - see above
 
     environment = {name: value for name, value in os.environ.items() if name.upper() != _SECRET}
+    environment["CAMREEL_STATUS"] = status
     try:
         process = await anyio.open_process(
             words,

@@ -385,6 +385,12 @@ get_options = _together(
             is_flag=True,
             help="A gap in the recording gives exit code 4.",
         ),
+        _output(
+            "--require-settled",
+            setting="an end that may still grow gives exit code 4",
+            is_flag=True,
+            help="With --last: an end that may still grow gives 4.",
+        ),
         _IF_EXISTS,
         _output("--keep-files", setting="keep the downloaded clips", is_flag=True, help="Keep the downloaded clips."),
         _output(

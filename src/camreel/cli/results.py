@@ -98,7 +98,7 @@ class ResultView(Generic[_Result]):
         lines = f"== {task.label}\n{wrap_report(words, terminal.terminal_width(sys.stdout))}\n"
         if not self.manner.quiet:
             out(lines)
-        elif outcome.exit_code:
+        elif self.lacks(outcome):
             err(lines)
 
     def _cells(self, outcome: _Result | CamreelError) -> list[str]:
@@ -129,8 +129,12 @@ class ResultView(Generic[_Result]):
 
     def show_loss(self, result: _Result) -> None:
         """Show an only result in which something is missing: exit code 4 without a word would be a silent loss."""
-        if result.exit_code:
+        if self.lacks(result):
             terminal.err(self.text(result))
+
+    def lacks(self, result: _Result | CamreelError) -> bool:
+        """Whether something is missing, so that it is told also with ``--quiet``."""
+        return bool(result.exit_code)
 
     def was_told(self, result: _Result) -> bool:
         """Whether what was asked and found was told on the way."""
@@ -163,6 +167,10 @@ class ReportView(ResultView[Report]):
         super().show_one(task, result)
         if self.manner.as_json and self.manner.quiet:
             self.show_loss(result)
+
+    def lacks(self, result: Report | CamreelError) -> bool:
+        """Also an end that the camera may still be writing."""
+        return super().lacks(result) or (isinstance(result, Report) and result.is_complete_so_far)
 
     def was_told(self, result: Report) -> bool:  # noqa: ARG002 - others look at it
         """Not where the video was there already."""

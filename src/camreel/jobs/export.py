@@ -24,7 +24,19 @@ from camreel.jobs.pipeline import Pipeline
 from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.jobs.timelapse import TimelapseJob
 from camreel.media.worker.messages import MergeJob
-from camreel.model import AskedRange, Credentials, Output, Query, Recording, Request, Span, Target
+from camreel.model import (
+    Asked,
+    AskedAround,
+    AskedRange,
+    Credentials,
+    Now,
+    Output,
+    Query,
+    Recording,
+    Request,
+    Span,
+    Target,
+)
 from camreel.output.finalize import BeforeNaming, already_there, finish, job_name, make_folders, part_for, prepare
 from camreel.output.naming import default_name
 from camreel.planning.coverage import coverage
@@ -311,7 +323,13 @@ def _pinned(query: Query, found: SearchResult) -> Query:
     if query.asked.is_relative and all(isinstance(moment, datetime) for moment in asked.bounds):
         # As it could be typed again: "the last hour" will be another one.
         asked = AskedRange(*asked.bounds, asked.times_in)
-    return replace(query, asked=asked, was_relative=query.asked.is_relative)
+    return replace(query, asked=asked, was_relative=query.asked.is_relative, ends_now=_ends_now(query.asked))
+
+
+def _ends_now(asked: Asked) -> bool:
+    if isinstance(asked, AskedAround):
+        return isinstance(asked.at, Now) and not asked.after
+    return isinstance(asked.end, Now)
 
 
 def _named(output: Output, target: Target, query: Query) -> Output:

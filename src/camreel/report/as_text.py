@@ -230,6 +230,8 @@ def _result_line(report: Report) -> str:
         return f"already there: an earlier run made this video from the same request; nothing was {done}"
     if isinstance(report.request, MergeRequest):
         return _merged_line(report)
+    if report.status == "complete_so_far":
+        return _so_far(report, report.request.query)
     if report.video_code == 0 and report.request.output.video.timelapse is not None:
         return "complete: keyframes of all that the camera recorded of this range are in the video"
     if report.video_code == 0 and report.account.gaps:
@@ -239,10 +241,17 @@ def _result_line(report: Report) -> str:
         return "complete: everything the camera has of this range is in the video"
     if report.is_complete:
         return "partial: the recording has gaps, and --require-complete was given"
-    missing = _what_is_wrong(report)
-    if not report.account.lost and report.account.pending:
-        missing = "its end is too recent to be certain of, see above"
-    return f"PARTIAL: {missing}; {_again(report.request.query)} to try for the rest"
+    return f"PARTIAL: {_what_is_wrong(report)}; {_again(report.request.query)} to try for the rest"
+
+
+def _so_far(report: Report, query: Query) -> str:
+    """Return up to when it is complete, and what brings the rest."""
+    assert report.span is not None
+    pending = report.account.pending
+    start, end = min(hole.span.start for hole in pending), max(hole.span.end for hole in pending)
+    until = show_span(Span(report.span.start, start), report.clock).partition(" to ")[2]
+    last = duration_text((end - start).total_seconds())
+    return f"complete up to {until}; the camera may still be writing the last {last}: {_again(query)} for the rest"
 
 
 def _again(query: Query) -> str:

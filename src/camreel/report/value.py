@@ -105,7 +105,16 @@ class Report:
     @property
     def is_complete(self) -> bool:
         """Whether everything that the camera has of the range is in the output, and that is settled."""
-        named = self.unread or self.account.pending or self.account.lost or any(clip.is_lost for clip in self.clips)
+        return self._is_settled and not self.account.pending
+
+    @property
+    def is_complete_so_far(self) -> bool:
+        """Whether everything is in the output but the end of the range, of which the camera may list more."""
+        return self._is_settled and bool(self.account.pending)
+
+    @property
+    def _is_settled(self) -> bool:
+        named = self.unread or self.account.lost or any(clip.is_lost for clip in self.clips)
         return not named and (self.search is None or self.search.is_proven)
 
     @property
@@ -115,18 +124,27 @@ class Report:
 
     @property
     def video_code(self) -> int:
-        """0, or 4 where something is missing (gaps in the recording count only with ``--require-complete``)."""
-        gaps_matter = self.request.output.require_complete
+        """0, or 4 where something is missing.
+
+        Gaps in the recording count only with ``--require-complete``. An end that is not settled does not if the range
+        was meant up to now, but with ``--require-settled``.
+        """
+        output = self.request.output
+        gaps_matter = output.require_complete
         if self.already_there:
             partial = self.found_as == "partial" or (self.found_as == "has gaps" and gaps_matter)
             return 4 if partial else 0
-        return 0 if self.is_complete and not (gaps_matter and self.account.gaps) else 4
+        query = self.request.query if isinstance(self.request, Request) else None
+        so_far = self.is_complete_so_far and query is not None and query.ends_now and not output.require_settled
+        return 0 if (self.is_complete or so_far) and not (gaps_matter and self.account.gaps) else 4
 
     @property
     def status(self) -> str:
-        """``complete``, ``partial`` or ``already there``."""
+        """``complete``, ``complete_so_far``, ``partial`` or ``already there``."""
         if self.already_there:
             return "already there"
+        if self.is_complete_so_far and not (self.request.output.require_complete and self.account.gaps):
+            return "complete_so_far"
         return "complete" if self.video_code == 0 else "partial"
 
     @property

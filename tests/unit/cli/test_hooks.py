@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -16,9 +16,11 @@ from tests.fakes import report
 from camreel.cli.hooks import Debt, HookCommand, HookRunner, OwedCommands, parse_command, run_command
 from camreel.cli.ui.reporters import Reporter
 from camreel.clock import parse_range
-from camreel.model import Address, Output, Query, Request, Target
+from camreel.model import Address, Output, Query, Request, Span, Target, WallTime
+from camreel.planning.account import Hole, LossKind, LostReason
 
 ASKED = parse_range("2026-01-16T08:00", "2026-01-16T09:00")
+RECENT = LostReason(LossKind.TOO_RECENT, "09:15")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,25 @@ def test_a_program_is_given_it_unbroken(tmp_path, arguments):
     runner = HookRunner([task], 1, quiet=True)
     assert anyio.run(runner.run, task, report(request), Reporter()).exec_failures == ()
     assert json.loads((tmp_path / "log").read_text(encoding="ascii")) == [str(video)]
+
+
+@pytest.mark.parametrize("status", ["complete", "complete_so_far"])
+def test_a_program_is_told_whether_the_end_may_still_grow(tmp_path, status):
+    """In its environment, by the status of the report."""
+    log = tmp_path / "log"
+    code = f"import os; open({str(log)!r}, 'w').write(os.environ['CAMREEL_STATUS'])"
+    query = Query(ASKED, ends_now=True)
+    made = report(Request(Target(Address("cam.example", 80), "admin"), query, Output(tmp_path, tmp_path / "o.mp4")))
+    if status != "complete":
+        hole = Hole(
+            Span(WallTime.fromisoformat("2026-01-16T08:45"), WallTime.fromisoformat("2026-01-16T09:00")), RECENT
+        )
+        made = replace(made, account=replace(made.account, pending=(hole,)))
+    assert made.status == status
+    task = Task("x", parse_command(f"'{sys.executable}' -c \"{code}\""))
+    runner = HookRunner([task], 1, quiet=True)
+    assert anyio.run(runner.run, task, made, Reporter()).exec_failures == ()
+    assert log.read_text(encoding="ascii") == status
 
 
 def everything(_debt: Debt) -> bool:

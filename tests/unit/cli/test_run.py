@@ -8,13 +8,18 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.fakes import BASIC, PASSWORD, Camreel, FakeExport
+from tests.fakes import BASIC, PASSWORD, SPAN, Camreel, FakeExport, report
 
 from camreel.cli import main
 from camreel.errors import AccountLocked, CamreelError, DiskError, LoginRefused, MergeError, NothingRecorded
+from camreel.model import Request, Span
+from camreel.planning.account import Hole, LossKind, LostReason
+from camreel.report import Report
 
 # All that could steer a terminal, but for the end of a line.
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -77,6 +82,22 @@ def test_quiet_still_tells_what_is_missing(camreel_: Camreel, exported: FakeExpo
     assert run.code == 4
     assert run.out == ""
     assert "Lost      2026-01-16 08:00:00 to 09:00:00 (1 h): clip 1: the camera answers 404" in run.err
+
+
+def test_quiet_tells_of_an_end_that_may_still_grow(
+    camreel_: Camreel, exported: FakeExport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On stderr, with exit code 0: nothing is lost, and the rest is still to come."""
+    hole = Hole(Span(SPAN.end - timedelta(minutes=15), SPAN.end), LostReason(LossKind.TOO_RECENT, "09:15"))
+
+    async def export(request: Request, *_more: object, **_named: object) -> Report:
+        made = report(replace(request, query=replace(request.query, ends_now=True)))
+        return replace(made, account=replace(made.account, pending=(hole,)))
+
+    monkeypatch.setattr("camreel.jobs.export.export", export)
+    run = camreel_([*BASIC, "--quiet"])
+    assert (run.code, run.out) == (0, "")
+    assert "complete up to 08:45:00; the camera may still be writing the last 15 min" in run.err
 
 
 def test_quiet_json_is_json_alone(camreel_: Camreel, exported: FakeExport) -> None:

@@ -49,6 +49,15 @@ def with_account(**holes) -> Report:
     return replace(REPORT, account=replace(NOTHING_MISSING, **{kind: (HOLE,) for kind in holes if holes[kind]}))  # type: ignore[arg-type]
 
 
+def up_to_now(report: Report) -> Report:
+    """As of --last."""
+    return replace(report, request=changed(report.request, ends_now=True))
+
+
+def settled(report: Report) -> Report:
+    return replace(report, request=changed(report.request, require_settled=True))
+
+
 @pytest.mark.parametrize(
     ("report", "required", "code", "status"),
     [
@@ -56,7 +65,13 @@ def with_account(**holes) -> Report:
         (REPORT, True, 0, "complete"),
         (with_account(gaps=True), False, 0, "complete"),
         (with_account(gaps=True), True, 4, "partial"),
-        (with_account(pending=True), False, 4, "partial"),
+        (with_account(pending=True), False, 4, "complete_so_far"),
+        (with_account(pending=True, gaps=True), True, 4, "partial"),
+        (with_account(pending=True, lost=True), False, 4, "partial"),
+        (up_to_now(with_account(pending=True)), False, 0, "complete_so_far"),
+        (up_to_now(with_account(pending=True, lost=True)), False, 4, "partial"),
+        (up_to_now(with_account(lost=True)), False, 4, "partial"),
+        (settled(up_to_now(with_account(pending=True))), False, 4, "complete_so_far"),
         (with_account(lost=True), False, 4, "partial"),
         (replace(REPORT, clips=(replace(CLIP, status="short"),)), False, 4, "partial"),
         (replace(REPORT, clips=(replace(CLIP, status="failed"),)), False, 4, "partial"),
@@ -64,12 +79,13 @@ def with_account(**holes) -> Report:
         (replace(REPORT, clips=(replace(CLIP, status="empty"),)), False, 0, "complete"),
         (replace(with_account(lost=True), already_there=True), True, 0, "already there"),
     ],
-    ids=["all", "all, required", "gap", "gap, required", "pending", "lost", "short", "failed", "unusable", "empty",
-         "already there"],
+    ids=["all", "all, required", "gap", "gap, required", "pending", "pending and gap, required", "pending and lost",
+         "up to now", "up to now, lost", "up to now, only lost", "up to now, to be settled", "lost", "short", "failed",
+         "unusable", "empty", "already there"],
 )  # fmt: skip
 def test_exit_codes(report, required, code, status):
     """0 only where everything that the camera has is in; a gap of the camera's counts with --require-complete."""
-    report = replace(report, request=changed(REQUEST, require_complete=required))
+    report = replace(report, request=changed(report.request, require_complete=required))
     assert (report.exit_code, report.status) == (code, status)
     assert report_json(report)["exit_code"] == code
 
