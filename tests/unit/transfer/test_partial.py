@@ -592,7 +592,7 @@ def picture_size(clip: bytes) -> int:
 # --- what is checked of a part ---
 
 
-@pytest.mark.parametrize("head", [b"DAHUA".ljust(1024, b"\0"), bytes(100)], ids=["a header", "junk"])
+@pytest.mark.parametrize("head", [b"DAHUA".ljust(17 << 10, b"\0"), bytes(100)], ids=["a header", "junk"])
 async def test_a_dav_is_known_by_its_first_bytes(store, head):
     """Whatever it is called."""
     one = replace(recorded("dav", 20, 31), path="/mnt/sd/1.bin")
@@ -733,7 +733,7 @@ async def test_why_there_is_no_part_is_said(store):
 @pytest.mark.parametrize("scale", [1, 25, 90_000, 2**32 - 1])
 def test_a_moment_of_a_keyframe_is_its_own(scale):
     """To the tick, however many of them a second has, hours after the start."""
-    seconds = (0, 1, 40_000, 86_399)
+    seconds = (0, 1, 135, 86_399)
     track = SimpleNamespace(keys=[0, 5, 7, 9], scale=scale, count=12, shown={0: 77})
     track.shown = {0: 77, **{key: 77 + second * scale for key, second in zip(track.keys, seconds, strict=True)}}.get
     movie: Any = SimpleNamespace(pictures=track)
