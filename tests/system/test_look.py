@@ -17,6 +17,7 @@ import av
 import pytest
 from tests.conftest import START, Bench, at, tuning
 
+from camreel.diskio import place
 from camreel.errors import CameraError, DiskError, NothingRecorded, UsageError
 from camreel.events import Event, Pictured
 from camreel.media.worker.messages import Still
@@ -278,7 +279,7 @@ def test_no_page_without_the_sheet_that_was_made(tmp_path, monkeypatch):
     assert not any(output.exists() for output in parts.values())
     for part in parts:
         part.write_bytes(b"ours")
-    real = job.place
+    real = place
     with monkeypatch.context() as patch:
 
         def placed(part: Path, output: Path, *, overwrite: bool) -> None:

@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import av
 import pytest
@@ -128,14 +129,14 @@ def test_a_clip_that_is_swapped_is_in_no_film(bench, ranges):
     stand.folder.mkdir()
     stand.folder.chmod(0o777)
     evil = Recorded(START, START + timedelta(seconds=30), replace(SPEC, start=START.replace(hour=20))).body()
-    swapped = []
+    swapped: list[Path] = []
 
     def swap(event: Event) -> None:
         if isinstance(event, ClipFetched) and not swapped:
             pattern = ".amcrest_download/*/timelapse-*/*.mp4" if ranges else ".amcrest_download/*/*.mp4"
             swapped.append(min(stand.folder.glob(pattern)))
             swapped[0].unlink()
-            swapped[0].write_bytes(evil)
+            swapped[0].write_bytes(evil)  # type: ignore[arg-type]  # footage is bytes
 
     ran = stand.export(at(0), at(120), listen=swap, max_concurrent=1, video=VideoOptions(timelapse=10))
     assert swapped

@@ -460,7 +460,9 @@ async def test_a_fingerprint_in_a_program():
     with pytest.raises(camreel.CameraUnreachable, match=r"https://127\.0\.0\.1:1"):
         async with camreel.connect("127.0.0.1:1", "admin", "x", fingerprint=_PIN, tuning=tuning(), retry_for=0):
             pass
-    access = Access(Target(Address("127.0.0.1", 1), "admin", fingerprint=_PIN), Credentials("admin", "x"), print, dict)
+    access = Access(
+        Target(Address("127.0.0.1", 1), "admin", fingerprint=_PIN), Credentials("admin", "x"), print, lambda: NOW
+    )
     with pytest.raises(UsageError, match="--fingerprint"):
         async with access.http():
             pass

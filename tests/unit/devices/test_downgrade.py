@@ -125,6 +125,6 @@ def test_a_folder_that_cannot_be_written_is_told(monkeypatch):
     """Read-only, now as in earlier runs: that there is no note means nothing."""
     assert digest_memory(HERE).problem is None
     state_folder().mkdir(parents=True)
-    monkeypatch.setattr(downgrade.os, "access", lambda place, mode: (place, mode) != (state_folder(), os.W_OK))
+    monkeypatch.setattr(os, "access", lambda place, mode: (place, mode) != (state_folder(), os.W_OK))
     assert digest_memory(HERE).places == ()
     assert digest_memory(HERE).problem == f"{state_folder()}: not writable"

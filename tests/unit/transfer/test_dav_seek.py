@@ -66,7 +66,8 @@ async def seek_in(data: bytes, seconds: int, **more: Any) -> tuple[DavSeek, Memo
 
 
 def second_at(data: bytes, place: int) -> int:
-    date = struct.unpack_from("<I", data, place + 16)[0]
+    (date,) = struct.unpack_from("<I", data, place + 16)
+    assert isinstance(date, int)
     return (date >> 12 & 31) * 3600 + (date >> 6 & 63) * 60 + (date & 63) - 8 * 3600
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
@@ -352,7 +353,7 @@ async def test_what_was_synced_is_said_by_the_note(camera, store, body, recordin
 async def test_progress_is_told_at_once_then_ten_times_a_second(camera, store, body, recording, *, movie, monkeypatch):
     """And at the end, whatever came since."""
     now, told, one = [50.0], list[int](), recording()
-    monkeypatch.setattr(download.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
 
     def pieces() -> Iterator[bytes]:
         for at in range(10):

@@ -21,6 +21,7 @@ from camreel.devices.http import ContentRange
 from camreel.errors import BadTransfer, CameraRefused, CameraUnreachable, DiskError
 from camreel.formats.dhav import headers_in
 from camreel.formats.mp4 import BadIndex
+from camreel.formats.mp4 import choose as choose_part
 from camreel.model import Recording, Span, WallTime
 from camreel.transfer import partial as partial_module
 from camreel.transfer.download import TransferPolicy
@@ -641,7 +642,7 @@ def test_a_part_of_a_dav_is_all_frames_of_its_time(store, *, data, start, end, e
 
 async def test_what_is_wanted_of_an_mp4_is_asked_for_in_whole_microseconds(store, monkeypatch):
     """From the start of the recording on; without an end if it is wanted up to its end."""
-    asked, real = [], partial_module.choose
+    asked, real = [], choose_part
 
     def choose(movie: Any, start: int, end: int | None) -> Any:
         asked.append((start, end))

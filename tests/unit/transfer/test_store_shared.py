@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import json
 import os
+import secrets
 import shutil
 import tracemalloc
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from camreel.transfer import store as store_module
 from camreel.transfer.download import fetch
 from camreel.transfer.leftovers import left_in, remove, unfinished
 from camreel.transfer.lock import acquire
-from camreel.transfer.notes import Job, read_jobs, write_job
+from camreel.transfer.notes import Job, read_jobs, write_holder, write_job
 from camreel.transfer.resume import OVERLAP, PartialFile
 from camreel.transfer.store import ROOT, Store, roots_in
 
@@ -565,7 +566,7 @@ def test_nothing_is_written_there_if_the_look_came_too_early(store, other, recor
 def test_the_holder_is_written_where_the_lock_is(store, other, monkeypatch):
     """Not where the name of the folder leads to a moment later."""
     before = state_of(other)
-    real = store_module.write_holder
+    real = write_holder
 
     def quicker(*given: Any) -> None:
         _root_to_store(store, other)
@@ -580,7 +581,7 @@ def test_the_holder_is_written_where_the_lock_is(store, other, monkeypatch):
 @pytest.mark.parametrize("name", ["kept", "timelapse-0123abcd"])
 def test_a_folder_in_ours_is_held_too(store, other, recording, name, monkeypatch):
     """Whoever can write in ours could put a link in its place, through which a clip would leave it."""
-    monkeypatch.setattr(store_module.secrets, "token_hex", lambda _count: "0123abcd")
+    monkeypatch.setattr(secrets, "token_hex", lambda _count: "0123abcd")
     one, two = recording(), recording(1)
     filled(store.folder.parent, store.stem(one), WHOLE)
     clip = store.folder / f"{store.stem(two)}.mp4"

@@ -10,7 +10,7 @@ import av.error
 import pytest
 from tests.odd import ODD, needs_odd
 
-from camreel.errors import DiskError, MergeError
+from camreel.errors import DiskError, MergeError, system_advice
 from camreel.media.mux import base
 from camreel.media.mux.base import as_camreel_error, create_part
 
@@ -72,7 +72,7 @@ def test_an_error_of_the_disk_says_what_happened_and_what_to_try(number: int, ki
     told = as_camreel_error(kind(number, os.strerror(number)))
     assert isinstance(told, DiskError)
     assert str(told) == f"{base._DISK_WORDS[number]}: the video could not be written."
-    assert told.hint == base.system_advice(OSError(number, ""))
+    assert told.hint == system_advice(OSError(number, ""))
     assert told.hint
 
 
