@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, auto
 from typing import TypeVar
 
 import anyio
@@ -96,9 +96,9 @@ async def attempting(
 class Presence(Enum):
     """Whether the camera is there, after a request has failed."""
 
-    THERE = "there"  # it answers: what failed was the request
-    BACK = "back"  # it was away, and is here again
-    GONE = "gone"  # it was waited for in vain
+    THERE = auto()  # it answers: what failed was the request
+    BACK = auto()  # it was away, and is here again
+    GONE = auto()  # it was waited for in vain
 
 
 class Outage:
