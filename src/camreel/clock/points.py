@@ -30,6 +30,7 @@ _CLOCK = (
 _ZONE = r"(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
 _FLAGS = re.IGNORECASE | re.ASCII
 _POINT = re.compile(rf"{_DAY}(?:(?:T|,?\ (?:at\ )?)\s*{_CLOCK}\s*{_ZONE}?)?", _FLAGS)
+_ONLY_DAY = re.compile(_DAY, _FLAGS)
 _TURNED = re.compile(rf"{_CLOCK},?\ (?:on\ )?{_DAY}", _FLAGS)
 _TIME = re.compile(rf"(?:at\ )?{_CLOCK}", _FLAGS)
 # A dash is between both ends if what stands before it ends with a clock time.
@@ -119,7 +120,7 @@ def parse_moment(text: str, what: str = "time") -> Moment:
 def parse_day(text: str, what: str) -> DayTime | None:
     """Return the beginning of a day alone: a date, a word or a weekday; None if `text` has a clock time, too."""
     point = parse_point(text, what)
-    return point if isinstance(point, DayTime) and not re.search(r"\d:|\d\s*[ap]\.?m", text, _FLAGS) else None
+    return point if isinstance(point, DayTime) and _ONLY_DAY.fullmatch(" ".join(text.split())) else None
 
 
 def split_range(text: str) -> tuple[str, str] | None:

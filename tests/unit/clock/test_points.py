@@ -170,7 +170,8 @@ def test_one_moment_is_no_range(text: str) -> None:
 
 def test_a_day_is_a_range_and_a_moment_is_none() -> None:
     assert parse_span("yesterday", "RANGE") == parse_date("yesterday")
-    assert parse_span("2026-01-16 08:00", "RANGE") is None
+    for moment in ("2026-01-16 08:00", "yesterday 8 pm", "yesterdayT0800", "friday 00:00", "08:00"):
+        assert parse_span(moment, "RANGE") is None
     assert parse_span("now", "RANGE") is None
 
 
