@@ -12,6 +12,7 @@ from typing import Any
 import anyio.lowlevel
 import pytest
 
+from camreel.devices.http import ContentRange
 from camreel.errors import CameraUnreachable
 from camreel.model import Address, Recording, Span, WallTime
 from camreel.transfer.store import Store
@@ -34,6 +35,21 @@ class Body:
             if isinstance(piece, Exception):
                 raise piece
             yield piece
+
+
+@dataclass
+class Memory:
+    """A recording in memory, of which any part can be had; which were ``asked`` for."""
+
+    data: bytes
+    asked: list[tuple[int, int]] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def open(self, _recording: Recording, *, first: int = 0, end: int | None = None) -> AsyncIterator[Body]:
+        await anyio.lowlevel.checkpoint()
+        data = self.data[first:end]
+        self.asked.append((first, first + len(data)))
+        yield Body(len(data), [data], ContentRange(first, first + len(data), len(self.data)))
 
 
 @dataclass

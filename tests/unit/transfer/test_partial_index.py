@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import anyio.lowlevel
 import pytest
+from tests.unit.transfer.conftest import Memory
 
-from camreel.devices.http import ContentRange
 from camreel.formats.mp4 import BadIndex
 from camreel.model import Recording, Span, WallTime
 from camreel.transfer.partial import HEAD, find_moov
@@ -22,30 +18,6 @@ pytestmark = pytest.mark.anyio
 
 BEGIN = WallTime(datetime(2026, 1, 16, 8, 0, 0))  # noqa: DTZ001 - by the camera's clock
 RECORDING = Recording("/mnt/sd/1.mp4", Span(BEGIN, BEGIN + timedelta(minutes=1)))
-
-
-@dataclass
-class Body:
-    length: int
-    data: bytes
-    part: ContentRange
-
-    @property
-    async def chunks(self) -> AsyncIterator[bytes]:
-        await anyio.lowlevel.checkpoint()
-        yield self.data
-
-
-@dataclass
-class Memory:
-    data: bytes
-    asked: list[tuple[int, int]] = field(default_factory=list)
-
-    @asynccontextmanager
-    async def open(self, _recording: Recording, *, first: int = 0, end: int | None = None) -> AsyncIterator[Body]:
-        data = self.data[first:end]
-        self.asked.append((first, first + len(data)))
-        yield Body(len(data), data, ContentRange(first, first + len(data), len(self.data)))
 
 
 def box(kind: bytes, size: int = 8, fill: bytes = b"\1") -> bytes:

@@ -146,24 +146,29 @@ REFUSED = CameraRefused("No.", status=403)
 # --- part and whole ---------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def parts(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What becomes of each part that is asked for: an error, or a clip. ``fetch_part`` itself is tested elsewhere."""
+def scripted(monkeypatch: pytest.MonkeyPatch, function: str, said: str, suffix: str) -> list[Any]:
+    """What becomes of each call of a function of the pool's: an error, or a clip. It is tested by itself elsewhere."""
     script: list[Any] = []
 
-    async def fetch_part(source: Camera, recording: Recording, store: Any, progress: Any, manner: Any) -> Any:
+    async def fetch(source: Camera, recording: Recording, store: Any, progress: Any, manner: Any) -> Any:
         assert isinstance(manner, TransferPolicy)
-        source.done.append("part")
+        source.done.append(said)
         await anyio.lowlevel.checkpoint()
         outcome = script.pop(0)
         if isinstance(outcome, Exception):
             raise outcome
         progress(len(outcome))
         store.part(recording).write_bytes(outcome)
-        return store.complete(recording, ".mp4")
+        return store.complete(recording, suffix)
 
-    monkeypatch.setattr(pool_module, "fetch_part", fetch_part)
+    monkeypatch.setattr(pool_module, function, fetch)
     return script
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What becomes of each part that is asked for."""
+    return scripted(monkeypatch, "fetch_part", "part", ".mp4")
 
 
 @pytest.mark.anyio
@@ -233,22 +238,8 @@ async def test_an_odd_answer_to_the_whole_has_no_other_way(make):
 
 @pytest.fixture
 def by_time(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What comes of each download by time. ``fetch_by_time`` itself is tested elsewhere."""
-    script: list[Any] = []
-
-    async def fetch_by_time(source: Camera, recording: Recording, store: Any, progress: Any, *, manner: Any) -> Any:
-        assert isinstance(manner, TransferPolicy)
-        source.done.append("by time")
-        await anyio.lowlevel.checkpoint()
-        outcome = script.pop(0)
-        if isinstance(outcome, Exception):
-            raise outcome
-        progress(len(outcome))
-        store.part(recording).write_bytes(outcome)
-        return store.complete(recording, ".dav")
-
-    monkeypatch.setattr(pool_module, "fetch_by_time", fetch_by_time)
-    return script
+    """What comes of each download by time."""
+    return scripted(monkeypatch, "fetch_by_time", "by time", ".dav")
 
 
 @pytest.mark.anyio

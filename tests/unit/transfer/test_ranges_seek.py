@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-import anyio.lowlevel
 import pytest
-from tests.unit.transfer.conftest import Body
+from tests.unit.transfer.conftest import Memory
 
-from camreel.devices.http import ContentRange
 from camreel.model import Recording, Span, WallTime
 from camreel.transfer import ranges
 from camreel.transfer.ranges import DavSeek, NotInPart, Ranged, second_of
@@ -38,19 +35,6 @@ def frame(second: int | None, *, key: bool = False, size: int = EACH) -> bytes:
 def film(seconds: range, *, rate: Callable[[int], int] = lambda _second: 5) -> bytes:
     """Frames, ``rate`` a second, the first of each second a keyframe."""
     return b"".join(frame(second, key=not n) for second in seconds for n in range(rate(second)))
-
-
-@dataclass
-class Memory:
-    data: bytes
-    asked: list[tuple[int, int]] = field(default_factory=list)
-
-    @asynccontextmanager
-    async def open(self, _recording: Recording, *, first: int = 0, end: int | None = None) -> AsyncIterator[Body]:
-        await anyio.lowlevel.checkpoint()
-        data = self.data[first:end]
-        self.asked.append((first, first + len(data)))
-        yield Body(len(data), [data], ContentRange(first, first + len(data), len(self.data)))
 
 
 def wall(second: float) -> WallTime:
