@@ -69,6 +69,7 @@ def reachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let others get to ``tmp_path``, as far as camreel can tell: pytest makes it where nobody else can enter."""
     above = {(found.st_dev, found.st_ino) for found in (place.stat() for place in (tmp_path, *tmp_path.parents))}
     real = diskio._keeps_others_out
+    monkeypatch.setattr(diskio, "own_group", lambda: None)
     monkeypatch.setattr(
         diskio, "_keeps_others_out", lambda found: (found.st_dev, found.st_ino) not in above and real(found)
     )

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -43,8 +44,6 @@ _CLOEXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", -1)  # Windows' link to a folder
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MOST_LINKS = 40  # on the way to a file, as Linux has it
 
 
@@ -308,7 +307,7 @@ def others_can_write(folder: Path) -> bool:
 def _guarded(folder: Path, user: int) -> os.stat_result | None:
     """Return what ``folder`` is if only ``user`` and root can put anything into it, or another in its place."""
     closed: dict[Path, bool] = {}  # by folder: whether others cannot get there, whatever its own mode
-    last = None
+    at, last = folder, None
     try:
         for place, found in _steps_to(folder):
             if found.st_uid not in {user, 0}:
@@ -319,18 +318,45 @@ def _guarded(folder: Path, user: int) -> os.stat_result | None:
             inherits = closed.get(place.parent, False) and found.st_dev == place.parent.lstat().st_dev
             closed[place] = found.st_uid == user and (inherits or _keeps_others_out(found))
             # With the sticky bit nobody can rename or remove what is another's.
-            if not (closed[place] or not found.st_mode & _OTHERS_WRITE or found.st_mode & stat.S_ISVTX):
+            if not (closed[place] or not _of_others(found) & stat.S_IWOTH or found.st_mode & stat.S_ISVTX):
                 return None
-            last = found
+            at, last = place, found
     except OSError:
         return None
     if last is None or not stat.S_ISDIR(last.st_mode):
         return None
-    return last if closed[place] or not last.st_mode & _OTHERS_WRITE else None
+    return last if closed[at] or not _of_others(last) & stat.S_IWOTH else None
 
 
 def _keeps_others_out(folder: os.stat_result) -> bool:
-    return not folder.st_mode & _OTHERS
+    return not _of_others(folder)
+
+
+def _of_others(folder: os.stat_result) -> int:
+    """Return the rights (as in the last digit of a mode) of everybody but this user."""
+    group = folder.st_mode >> 3 if folder.st_gid != own_group() else 0
+    return (folder.st_mode | group) & stat.S_IRWXO
+
+
+@cache
+def own_group() -> int | None:
+    """Return the group that is this user's alone, as many systems give one to each, with a umask of 002; else None.
+
+    It is the user's first group, has the user's name, and no other members. None for root, and on Windows.
+    """
+    user = user_id()
+    if not user:
+        return None
+    import grp  # noqa: PLC0415 - of POSIX
+    import pwd  # noqa: PLC0415 - of POSIX
+
+    try:
+        account = pwd.getpwuid(user)
+        group = grp.getgrgid(account.pw_gid)
+    except KeyError:
+        return None
+    is_alone = group.gr_name == account.pw_name and set(group.gr_mem) <= {account.pw_name}
+    return group.gr_gid if is_alone else None
 
 
 def _steps_to(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
@@ -353,6 +379,7 @@ def _steps_to(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
         left += reversed(target.parts[1:] if target.is_absolute() else target.parts)
         if target.is_absolute():
             at = Path(target.anchor)
+        yield at, at.lstat()  # from there on
 
 
 def sync_file(path: Path) -> None:

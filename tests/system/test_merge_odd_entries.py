@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -54,6 +55,13 @@ def test_without_a_date_it_is_named_all_the_same(tmp_path: Path, card: Path) -> 
     assert frames(tmp_path / "out.mp4") == footage(FIRST, LAST)
     assert report.warnings[-1].startswith(f"{len(ODD)} files without a date could not be read: evil0.mp4 (cannot be ")
     assert report.warnings[-1].endswith(f" and {len(ODD) - 3} more. What they hold is missing.")
+    assert (report.status, report.exit_code) == ("partial", 4)
+
+
+def test_what_the_search_has_left_out_is_missing(tmp_path: Path, card: Path) -> None:
+    """A link that was not followed: nobody knows what it would hold."""
+    wanted, _notes = request(tmp_path, card)
+    report = anyio.run(partial(merge, wanted, lambda _event: None, missing=1))
     assert (report.status, report.exit_code) == ("partial", 4)
 
 

@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +18,7 @@ from camreel.diskio import (
     is_private,
     make_private,
     open_regular,
+    own_group,
     random_part,
     read_regular,
     write_whole,
@@ -247,6 +249,44 @@ def test_what_is_below_a_closed_folder_is_private(closed, home, above, private):
     closed.chmod(home)
     closed.parent.chmod(above)
     assert is_private(closed / "open" / "inside") is private
+
+
+@pytest.mark.parametrize(
+    ("name", "members", "private"),
+    [("me", [], True), ("me", ["me"], True), ("me", ["me", "you"], False), ("users", [], False)],
+)
+def test_the_group_of_one_user_alone_is_nobody_else(reachable, monkeypatch, name, members, private):
+    """Many systems give each user a group, and a umask of 002; a home is 0750 there."""
+    grp, pwd = pytest.importorskip("grp"), pytest.importorskip("pwd")
+    inside = reachable / "home" / "Videos"
+    inside.mkdir(parents=True)
+    inside.parent.chmod(0o750)
+    inside.chmod(0o775)
+    found = inside.lstat()
+    assert not is_private(inside)
+    account = SimpleNamespace(pw_name="me", pw_gid=found.st_gid)
+    monkeypatch.setattr(pwd, "getpwuid", lambda _user: account)
+    monkeypatch.setattr(grp, "getgrgid", lambda gid: SimpleNamespace(gr_name=name, gr_mem=members, gr_gid=gid))
+    with monkeypatch.context() as patch:
+        patch.setattr(diskio, "user_id", lambda: found.st_uid or 1)
+        group = own_group.__wrapped__()
+    monkeypatch.setattr(diskio, "own_group", lambda: group)
+    assert is_private(inside) is private
+    inside.chmod(0o777)
+    inside.parent.chmod(0o755)
+    assert not is_private(inside)
+
+
+@pytest.mark.parametrize("target", [".", "/", "..", "./inside/.."])
+def test_a_link_to_where_it_lies_is_followed(reachable, target):
+    """Its last step leads to no new name."""
+    folder = reachable / "above"
+    (folder / "inside").mkdir(parents=True)
+    (folder / "link").symlink_to(target)
+    for mode in (0o755, 0o777):
+        folder.chmod(mode)
+        place = Path(os.path.realpath(folder / "link"))
+        assert diskio.others_can_write(folder / "link") is (diskio.others_can_write(place) or mode == 0o777)
 
 
 def test_a_link_out_of_a_closed_folder_does_not_take_it_along(closed):

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 _META = "camreel.chosen"
 _UNIT = re.compile(r"d(ays?)?|h(ours?)?|m(in(utes?)?)?|s(ec(onds?)?)?", re.IGNORECASE)
+# What begins like a time, and like no camera: not the second half of a time without quotes, which has its own advice.
+_TIME = re.compile(
+    r"(?:now|today|yesterday|last|mon|tue|wed|thu|fri|sat|sun)(?:day|nesday|rsday|urday|sday)?\b"
+    r"|\d{1,2}(?::\d{2})?\s*[ap]m\b|\d{1,2}:\d{2}(?::\d{2})?\s*(?:[ap]m\s*)?(?:-|\.\.|to\b)|\d{1,2}/\d{1,2}/\d{4}",
+    re.IGNORECASE,
+)
 _TYPED = click.core.ParameterSource.COMMANDLINE
 _FROM_ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
 _PAGES = frozenset({"-h", "--help", "--help-all", "--version"})
@@ -116,7 +122,20 @@ def split_words(words: Sequence[str], config: Config) -> tuple[list[str], str | 
         said = " ".join(words[number:])
         if is_range(said):
             return list(words[:number]), said
+        if _TIME.match(said):
+            _refuse_time(said)
     return list(words), None
+
+
+def _refuse_time(said: str) -> None:
+    """Raise what is wrong with words that are times, and no range."""
+    from camreel.clock import parse_span  # noqa: PLC0415 - the help page does not need it
+
+    parse_span(said, "The range")
+    raise UsageError(
+        f"{said!r} is one moment, and no range.",
+        hint="Give both ends, like 23:00-03:00, or use --around, or --start with --end or --duration.",
+    )
 
 
 def is_range(text: str) -> bool:

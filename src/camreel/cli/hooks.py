@@ -253,7 +253,9 @@ class HookRunner:
 
         def note(report: Report, outputs: Sequence[Path]) -> None:
             try:
-                for debt in _debts(report, map(str, outputs), command) if report.exit_code == 0 else ():
+                # A video whose end may still grow is made again: the run that completes it owes the command.
+                is_owed = report.exit_code == 0 and not report.is_complete_so_far
+                for debt in _debts(report, map(str, outputs), command) if is_owed else ():
                     self._owed.write(debt)
             except (OSError, RuntimeError) as error:
                 self._unnoted = (getattr(error, "strerror", None) or str(error)).rstrip(".")

@@ -113,7 +113,7 @@ def is_whole_range(start: str | None) -> bool:
     """Whether ``--start`` has both ends of a range in one word: ``23:00-03:00``."""
     from camreel.clock import split_range  # noqa: PLC0415 - the help page has no time for it
 
-    return start is not None and split_range(start) is not None
+    return start is not None and split_range(start, "--start") is not None
 
 
 def read_range(start: str | None, end: str | None, when: When, *, follow: bool = False) -> Asked:
@@ -152,7 +152,7 @@ def read_range(start: str | None, end: str | None, when: When, *, follow: bool =
     if when.last is not None:
         return parse_last(when.last)
     if when.date is not None:
-        return parse_date(when.date, times_in)
+        return parse_date(when.date, times_in, is_coming=follow)
     if when.around is not None:
         return parse_around(when.around, _MINUTES if when.minutes is None else when.minutes, times_in, is_coming=follow)
     if start is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from camreel.clock.points import AMBIGUOUS_ZONES, parse_day, parse_offset, parse_point, split_range, zone_hint
 from camreel.clock.zones import named
@@ -35,7 +35,7 @@ def parse_length(text: str, what: str) -> timedelta:
 def parse_zone_name(text: str, what: str) -> str:
     """Return the name of a zone of the IANA database. UsageError if there is none."""
     if text.strip().upper() in AMBIGUOUS_ZONES:
-        raise UsageError(f"{what} {text!r} is not clear.", hint=zone_hint(text.strip()))
+        raise UsageError(f"{what} {text!r} is not clear.", hint=zone_hint(text.strip(), by_name=True))
     zone = named(text)
     if zone is None:
         raise UsageError(f"{what} {text!r} is not a time zone.", hint="Write it like Europe/Berlin or UTC.")
@@ -69,9 +69,9 @@ def parse_range(start: str, end: str, times_in: str | None = None, *, is_coming:
 
 def parse_span(text: str, what: str, times_in: str | None = None, *, is_coming: bool = False) -> AskedRange | None:
     """Return a range in one word, or a day: `23:00-03:00`, `A..B`, `last night`, `yesterday`; None for a moment."""
-    ends = split_range(text)
+    ends = split_range(text, what)
     if ends is None:
-        day = parse_day(text, what)
+        day = parse_day(text, what, is_coming=is_coming)
         if day is None:
             return None
         return range_of(day, parse_point(text, what, is_end=True), times_in)
@@ -92,6 +92,8 @@ def range_of(
 
     `called` names both in an error, and `said` quotes them. A missing day is completed if the other end has a date.
     """
+    if _is_same_time(start, end):
+        raise wrong_way_round(*(said or (str(start), str(end))), called=called)
     if times_in is None or not any(isinstance(point, datetime) for point in (start, end)):
         start, end = with_days(start, end)
     asked = AskedRange(start, end, times_in)
@@ -134,23 +136,39 @@ def with_days(start: Point, end: Point, shown: Callable[[datetime], datetime] | 
     return start, end
 
 
+def _is_same_time(start: Point, end: Point) -> bool:
+    """Return whether an end without its day is at the time of the start: a day is not what is meant, but a mistake."""
+    if not isinstance(end, DayTime) or end.day != OpenDay() or end.at == time():
+        return False
+    if isinstance(start, DayTime):
+        return start.at == end.at
+    return isinstance(start, (WallTime, datetime)) and _naive_of(start).time() == end.at
+
+
 def _is_open(point: Point) -> bool:
     return isinstance(point, DayTime) and isinstance(point.day, OpenDay)
 
 
 def _dated(point: Point, shown: Callable[[datetime], datetime] | None) -> datetime | None:
     """Return the naive time of a point whose date is known."""
-    if isinstance(point, datetime):
-        return shown(point) if shown else point.replace(tzinfo=None)
+    if isinstance(point, datetime) and shown:
+        return shown(point)
+    if isinstance(point, (WallTime, datetime)):
+        return _naive_of(point)
     if isinstance(point, DayTime):
         return point.wall.naive if isinstance(point.day, date) else None
-    return point.naive if isinstance(point, WallTime) else None
+    return None
+
+
+def _naive_of(moment: WallTime | datetime) -> datetime:
+    return moment.replace(tzinfo=None) if isinstance(moment, datetime) else moment.naive
 
 
 def _beside(point: Point, naive: datetime, shown: Callable[[datetime], datetime] | None) -> Point:
     if isinstance(point, datetime) and shown is None:
         return naive.replace(tzinfo=point.tzinfo)
-    return WallTime(naive)
+    # A midnight that the clock skips is the beginning of its day all the same.
+    return WallTime(naive) if naive.time() != time() else DayTime(naive.date())
 
 
 def next_after(naive: datetime, point: DayTime) -> datetime:
@@ -174,9 +192,9 @@ def _is_of_weekday(found: datetime, point: DayTime) -> bool:
     return point.day.weekday in {None, found.weekday()}
 
 
-def parse_date(text: str, times_in: str | None = None) -> AskedRange:
+def parse_date(text: str, times_in: str | None = None, *, is_coming: bool = False) -> AskedRange:
     """Return the range of `--date`: one day, from its beginning to that of the next; or of `last night`."""
-    found = parse_span(text, "--date", times_in) if text.strip() else None
+    found = parse_span(text, "--date", times_in, is_coming=is_coming) if text.strip() else None
     if found is None:
         raise UsageError(
             f"--date {text!r} is not a day.", hint="Write it like 2026-01-16, yesterday, friday or last night."

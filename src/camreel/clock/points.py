@@ -40,7 +40,10 @@ _DASHED = re.compile(
     rf"(\d{{1,2}}(?::\d{{2}}|{_HALF}).*|.*\ \d.*)",
     _FLAGS,
 )
-_ABBREVIATION = re.compile(r"\ ([A-Z]{2,5})$")
+# What is certainly one time with its offset; and the offsets, west of Greenwich, that a place has.
+_ISO = re.compile(r"\S+T\S+|.*:\d{2}:\d{2}(?:[.,]\d+)?[+-]\d{2}(?::?\d{2})?", _FLAGS)
+_OFFSET_OF_A_PLACE = re.compile(r"[+-](?:0\d|1[0-4])(?::?00)?|-09:?30|-03:?30|-02:?30", _FLAGS)
+_ABBREVIATION = re.compile(r"\ ([A-Za-z]{2,5})$")
 # Each means several places, or is off by an hour for half of the year.
 AMBIGUOUS_ZONES = {
     "EST": ("America/New_York", "America/Jamaica", "Australia/Sydney"),
@@ -117,23 +120,46 @@ def parse_moment(text: str, what: str = "time") -> Moment:
     return point
 
 
-def parse_day(text: str, what: str) -> DayTime | None:
+def parse_day(text: str, what: str, *, is_coming: bool = False) -> DayTime | None:
     """Return the beginning of a day alone: a date, a word or a weekday; None if `text` has a clock time, too."""
-    point = parse_point(text, what)
+    point = parse_point(text, what, is_coming=is_coming)
     return point if isinstance(point, DayTime) and _ONLY_DAY.fullmatch(" ".join(text.split())) else None
 
 
-def split_range(text: str) -> tuple[str, str] | None:
-    """Return both ends of a range in one word (`08:00-08:02`, `A..B`, `A to B`, `last night`); None if it is none."""
+def split_range(text: str, what: str = "time") -> tuple[str, str] | None:
+    """Return both ends of a range in one word (`08:00-08:02`, `A..B`, `A to B`, `last night`); None if it is none.
+
+    UsageError if it could be one moment, too, or mean two ranges.
+    """
     typed = " ".join(text.split())
-    if typed.lower() == "last night":
-        return "18:00", "06:00"
-    for mark in ("..", "…", "–", "—", " to ", " until "):
+    if typed.lower() == "last night":  # also in the evening: not the night that begins
+        return "yesterday 18:00", "today 06:00"
+    for mark in ("..", "…", "–", "—", " to ", " until ", " - "):
         start, found, end = typed.partition(mark)
         if found and start.strip() and end.strip():
-            return start.strip(), end.strip()
+            return _checked(start.strip(), end.strip(), what, text)
     dashed = _DASHED.fullmatch(typed)
-    return (dashed[1], dashed[2]) if dashed else None
+    if not dashed or _ISO.fullmatch(typed):
+        return None
+    moment = _POINT.fullmatch(typed)
+    has_date = moment and not (moment["word"] or moment["weekday"])
+    if moment and has_date and moment["zone"] and _OFFSET_OF_A_PLACE.fullmatch(moment["zone"]):
+        raise UsageError(
+            f"{what} {text!r} could be {dashed[1]} to {dashed[2]}, or {dashed[1]} at {moment['zone']} from UTC.",
+            hint=f'For the range write "{dashed[1]} to {dashed[2]}". A time needs an end, too.',
+        )
+    return _checked(dashed[1], dashed[2], what, text)
+
+
+def _checked(start: str, end: str, what: str, text: str) -> tuple[str, str]:
+    """Return both ends. UsageError if only the end says am or pm, and the start could be either."""
+    if re.search(r"[ap]\.?m\.?$", end, _FLAGS) and re.search(
+        r"(?:^|[T ])(?:0?[1-9]|1[0-2]):\d{2}(?::\d{2})?$", start, _FLAGS
+    ):
+        raise UsageError(
+            f"{what} {text!r} does not say whether {start} is am or pm.", hint="Write it at both ends, or as 20:00."
+        )
+    return start, end
 
 
 def _date(found: re.Match[str], what: str, text: str) -> date:
@@ -205,7 +231,7 @@ def parse_offset(zone: str, what: str, text: str) -> timedelta:
 
 def _not_understood(text: str, typed: str, what: str, part: str | None = None) -> UsageError:
     """Return the error that names the part that was not understood, and what comes near it."""
-    if (found := _ABBREVIATION.search(typed)) and found[1] in AMBIGUOUS_ZONES:
+    if (found := _ABBREVIATION.search(typed)) and found[1].upper() in AMBIGUOUS_ZONES:
         return UsageError(f"{what} {text!r} is not a time: {found[1]} is not clear.", hint=zone_hint(found[1]))
     part = part or next((word for word in typed.split(" ") if not _is_known(word)), None)
     said = f"{what} {text!r} is not a time"
@@ -224,7 +250,9 @@ def _is_known(word: str) -> bool:
     return any(pattern.fullmatch(word) for pattern in patterns) or word.lower() in {"at", "on", "last", "am", "pm"}
 
 
-def zone_hint(abbreviation: str) -> str:
-    """Return what to give in place of the abbreviation of a zone."""
-    names = AMBIGUOUS_ZONES[abbreviation.upper()]
-    return f"Give the offset (like -05:00), or the name of the zone with --times-in: {', '.join(names)}."
+def zone_hint(abbreviation: str, *, by_name: bool = False) -> str:
+    """Return what to give in place of the abbreviation of a zone; ``by_name``: where a zone is asked for."""
+    names = ", ".join(AMBIGUOUS_ZONES[abbreviation.upper()])
+    if by_name:
+        return f"Give the name of the zone, like {names}."
+    return f"Give the offset (like -05:00), or the name of the zone with --times-in: {names}."

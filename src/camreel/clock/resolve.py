@@ -127,13 +127,17 @@ def pinned(asked: Asked, clock: CameraClock | None, now: datetime) -> Asked:
         last = end
         assert isinstance(last, DayTime), "it has no date"
         first = _first(start, here.naive, lambda first: next_after(first, last))
-        start, end = WallTime(first), WallTime(next_after(first, last))
+        start, end = with_days(_on_its_day(first), last)
     return replace(asked, start=start, end=end)
+
+
+def _on_its_day(naive: datetime) -> DayTime:
+    return DayTime(naive.date(), naive.time())
 
 
 def _near(point: Point, here: datetime, after: timedelta) -> Point:
     if isinstance(point, DayTime) and isinstance(point.day, OpenDay):
-        return WallTime(_first(point, here, lambda first: first + after))
+        return _on_its_day(_first(point, here, lambda first: first + after))
     return point
 
 

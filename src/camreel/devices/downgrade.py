@@ -28,7 +28,7 @@ _in_process: set[tuple[str, int]] = set()
 class DigestMemory:
     """What is remembered of a device: ``places`` where Digest has worked, or may have.
 
-    ``problem`` is why notes of other runs cannot be read, as the rest of a sentence; without places, there can be none.
+    ``problem`` is why notes of other runs cannot be read, as the rest of a sentence; then it may have at ``places``.
     """
 
     places: tuple[Address, ...]
@@ -58,10 +58,10 @@ def digest_memory(*addresses: Address) -> DigestMemory:
 
     Whatever has the note's name counts: it is never opened, so nothing that lies there can keep us waiting.
     """
-    places, problem = [], None
+    found, doubtful, problem = [], [], None
     for address in addresses:
         if place_of(address) in _in_process:
-            places.append(address)
+            found.append(address)
             continue
         try:
             _note(address).lstat()
@@ -73,8 +73,11 @@ def digest_memory(*addresses: Address) -> DigestMemory:
             continue
         except OSError as error:
             problem = _reason(error)
-        places.append(address)
-    return DigestMemory(tuple(places), problem)
+            doubtful.append(address)
+            continue
+        found.append(address)
+    # What is known goes before what cannot be looked up.
+    return DigestMemory(tuple(found)) if found else DigestMemory(tuple(doubtful), problem)
 
 
 def forget_digest(host: str, port: int | None = None) -> bool:

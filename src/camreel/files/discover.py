@@ -35,10 +35,14 @@ _NAMED = 5  # of files that are left out
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The files, in the order given, and what is to be said of the others."""
+    """The files, in the order given, and what is to be said of the others.
+
+    ``missing`` counts what is named like a recording and was left out: what it would hold is missing.
+    """
 
     files: tuple[FileOnDisk, ...]
     notes: tuple[str, ...] = ()
+    missing: int = 0
 
 
 def find_files(given: Sequence[str], output: Path) -> Found:
@@ -51,7 +55,7 @@ def find_files(given: Sequence[str], output: Path) -> Found:
     """
     files: dict[str, FileOnDisk] = {}
     others: list[str] = []
-    links: list[str] = []
+    links: list[Path] = []
     again = 0
     here = _identity(output)
     for path in _every(given, others, links):
@@ -65,7 +69,8 @@ def find_files(given: Sequence[str], output: Path) -> Found:
             files[real] = _file(path)
             if len(files) + len(others) + len(links) > _MOST:
                 raise UsageError(f"There are more than {_MOST} files.", hint="Give fewer folders at a time.")
-    notes = [*_left_out(others), *_not_followed(links)]
+    links = [link for link in links if os.path.realpath(link) not in files]
+    notes = [*_left_out(others), *_not_followed([link.name for link in links])]
     if again:
         notes.append(f"{count_text(again, 'file')} {'was' if again == 1 else 'were'} given twice and counted once.")
     if not files:
@@ -74,10 +79,10 @@ def find_files(given: Sequence[str], output: Path) -> Found:
             hint=f"In folders, files that end in {_LOOKED_FOR} and the like are looked for."
             + "".join(f" {note}" for note in notes),
         )
-    return Found(tuple(files.values()), tuple(notes))
+    return Found(tuple(files.values()), tuple(notes), len(links))
 
 
-def _every(given: Sequence[str], others: list[str], links: list[str]) -> Iterator[Path]:
+def _every(given: Sequence[str], others: list[str], links: list[Path]) -> Iterator[Path]:
     for argument in given:
         path = Path(os.path.abspath(os.path.expanduser(argument)))  # noqa: PTH100, PTH111 - a link stays one
         try:
@@ -93,7 +98,7 @@ def _every(given: Sequence[str], others: list[str], links: list[str]) -> Iterato
             raise UsageError(f"{printable(argument)} is neither a file nor a folder.")
 
 
-def _in_folder(top: Path, others: list[str], links: list[str]) -> Iterator[Path]:
+def _in_folder(top: Path, others: list[str], links: list[Path]) -> Iterator[Path]:
     for folder, folders, names in os.walk(top, onerror=_refuse):
         # Hidden: what systems keep on cards (.Trashes, ._08.00.00.mp4 of macOS), and camreel's own downloads. Links to
         # folders may lead round in a circle.
@@ -107,7 +112,7 @@ def _in_folder(top: Path, others: list[str], links: list[str]) -> Iterator[Path]
             elif _is_taken(path := Path(folder, name), is_shared):
                 yield path
             else:
-                links.append(name)
+                links.append(path)
         if len(others) + len(links) > _MOST:
             raise UsageError(f"There are more than {_MOST} files in {top}.", hint="Give fewer folders at a time.")
 

@@ -29,6 +29,7 @@ from camreel.model import (
     AskedAround,
     AskedRange,
     Credentials,
+    DayTime,
     Now,
     Output,
     Query,
@@ -329,7 +330,8 @@ def _pinned(query: Query, found: SearchResult) -> Query:
 def _ends_now(asked: Asked) -> bool:
     if isinstance(asked, AskedAround):
         return isinstance(asked.at, Now) and not asked.after
-    return isinstance(asked.end, Now)
+    # Today goes on to now: what is later is cut off.
+    return isinstance(asked.end, Now) or asked.end == DayTime(1)
 
 
 def _named(output: Output, target: Target, query: Query) -> Output:

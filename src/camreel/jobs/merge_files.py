@@ -65,9 +65,12 @@ async def merge(
     on_event: events.Listener,
     *,
     notes: Sequence[str] = (),
+    missing: int = 0,
     utc_now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
 ) -> Report:
-    """Make the video that ``request`` asks for. ``notes`` are the notes of the search for its files.
+    """Make the video that ``request`` asks for.
+
+    ``notes`` are those of the search for its files, which has left out so many that are ``missing``.
 
     Raises a :class:`CamreelError` if there is no video to report on. Clips are only read. Cancelling is safe at any
     time.
@@ -75,7 +78,7 @@ async def merge(
     if (report := already_there(request)) is not None:
         return report
     try:
-        return await _Merge(request, on_event, utc_now, notes).run()
+        return await _Merge(request, on_event, utc_now, notes, missing).run()
     except (DiskError, ResourceError) as error:
         # The advice is written for exports, which have downloads and a folder for them.
         hint = (error.hint or "").replace(": what was downloaded is kept", "").replace("--output-dir", "--output-file")
@@ -86,12 +89,18 @@ class _Merge:
     """One run. The methods stand in the order of their calls."""
 
     def __init__(
-        self, request: MergeRequest, emit: events.Listener, utc_now: Callable[[], datetime], notes: Sequence[str]
+        self,
+        request: MergeRequest,
+        emit: events.Listener,
+        utc_now: Callable[[], datetime],
+        notes: Sequence[str],
+        missing: int,
     ) -> None:
         self._request = request
         self._emit = emit
         self._utc_now = utc_now
         self._warnings: list[str] = []
+        self._missing = missing
         for note in notes:
             self._warn(note)
 
@@ -222,7 +231,7 @@ class _Merge:
             skipped=plan.skipped,
             times_from=dated.times_from,
             doubts=dated.doubts,
-            unread=len(dated.unread),
+            unread=len(dated.unread) + self._missing,
         )
         with disk_errors(part):
             return finish(report, plan, None, merged.result)

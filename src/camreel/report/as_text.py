@@ -249,9 +249,13 @@ def _so_far(report: Report, query: Query) -> str:
     assert report.span is not None
     pending = report.account.pending
     start, end = min(hole.span.start for hole in pending), max(hole.span.end for hole in pending)
+    rest = f"{_again(query)} for the rest"
+    if start <= report.span.start:
+        return f"nothing of it is certain yet, the camera may still be writing all of it: {rest}"
     until = show_span(Span(report.span.start, start), report.clock).partition(" to ")[2]
     last = duration_text((end - start).total_seconds())
-    return f"complete up to {until}; the camera may still be writing the last {last}: {_again(query)} for the rest"
+    gaps = f", with what the camera recorded ({_percent(report)})" if report.account.gaps else ""
+    return f"complete up to {until}{gaps}; the camera may still be writing the last {last}: {rest}"
 
 
 def _again(query: Query) -> str:

@@ -77,7 +77,8 @@ class Report:
     ``creation_time``, ``order``). ``doubts`` are clocks that contradict each other: ``warnings`` has their
     sentences. ``exec_failures`` are sentences: of which video the command of ``--exec`` failed.
     ``search``: whether the camera's list was proven to be whole, None where nothing was searched.
-    ``unread`` counts files on disk that could not be read and that nothing dates: ``warnings`` has their sentence.
+    ``unread`` counts files on disk that could not be read or were not followed, and that nothing dates: ``warnings``
+    has their sentence.
     """
 
     request: Request | MergeRequest

@@ -294,7 +294,8 @@ class Store:
         return True
 
     def _taken(self, job: Job, lock: Path) -> DiskError:
-        by_others = f" If no run of yours is at work, another user holds {lock}: remove it." if self.is_shared else ""
+        is_sure = self.is_shared and os.name == "posix"  # Windows does not say who can write it
+        by_others = f" If no run of yours is at work, another user holds {lock}: remove it." if is_sure else ""
         holder = read_holder(self._holder)
         if holder is not None and holder.name and holder.name == job.name:
             return DiskError(

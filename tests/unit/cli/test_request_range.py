@@ -87,7 +87,7 @@ username = "admin"
     [
         (["front-door", "yesterday"], AskedRange(DayTime(-1), DayTime(0))),
         (["front-door", "23:00-03:00"], NIGHT),
-        (["front-door", "last", "night"], AskedRange(DayTime(OpenDay(), time(18)), DayTime(OpenDay(), time(6)))),
+        (["front-door", "last", "night"], AskedRange(DayTime(-1, time(18)), DayTime(0, time(6)))),
         (["front-door", "saturday"], AskedRange(DayTime(OpenDay(5)), DayTime(OpenDay(6)))),
         (["192.168.1.7", "-u", "admin", "yesterday"], AskedRange(DayTime(-1), DayTime(0))),
         (["front-door", "--last", "1", "hour"], AskedAround(Now(), before=timedelta(hours=1))),
@@ -116,6 +116,13 @@ def test_a_range_may_stand_behind_the_camera(
         (["front-door", "yesterday", "--date", "today"], "--date and 'yesterday' exclude each other"),
         (["front-door", "yesterday", "--last", "1h"], "exclude each other"),
         (["front-door", "yesteday"], "yesteday"),
+        (["front-door", "03/04/2026"], "could be 2026-03-04 or 2026-04-03"),
+        (["front-door", "yesterday", "8am-9am", "EST"], "EST is not clear"),
+        (["front-door", "last", "nigt"], "'nigt' is not understood"),
+        (["front-door", "3pm"], "'3pm' is one moment, and no range"),
+        (["front-door", "now"], "'now' is one moment, and no range"),
+        (["front-door", "25:00-26:00"], "there is no hour 25"),
+        (["front-door", "08:00"], "does not know what to do with '08:00'"),
     ],
 )
 def test_what_stands_behind_the_camera_and_is_no_range(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -10,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camreel.cli.values import When, read_range
-from camreel.clock import CameraClock, locate, parse_date, parse_range, parse_span, parse_zone_name, split_range
+from camreel.clock import (
+    CameraClock,
+    NamedZone,
+    locate,
+    parse_date,
+    parse_range,
+    parse_span,
+    parse_zone_name,
+    split_range,
+)
 from camreel.clock.resolve import CameraRange
 from camreel.errors import UsageError
 
@@ -35,7 +45,7 @@ def days(found: CameraRange) -> str:
         (EVENING, "2026-01-16 08:00", "08:02", "01-16 08:00 01-16 08:02"),
         (EVENING, "2026-11-28 23:45", "23:50", "11-28 23:45 11-28 23:50"),
         (EVENING, "2026-11-28 23:45", "0:10", "11-28 23:45 11-29 00:10"),
-        (EVENING, "2026-11-28 23:45", "23:45", "11-28 23:45 11-29 23:45"),
+        (EVENING, "2026-01-16 00:00", "24:00", "01-16 00:00 01-17 00:00"),
         (EVENING, "23:00", "03:00", "11-29 23:00 11-30 03:00"),
         (NIGHT, "23:00", "03:00", "11-29 23:00 11-30 03:00"),
         ("11-30 23:00", "23:00", "03:00", "11-29 23:00 11-30 03:00"),
@@ -80,7 +90,7 @@ def test_which_range_is_meant(now: str, start: str, end: str, means: str) -> Non
     [
         (EVENING, {"around": "23:45"}, "11-29 23:35 11-29 23:55"),
         (EVENING, {"around": "21:00"}, "11-30 20:50 11-30 21:10"),
-        (EVENING, {"date": "last night"}, "11-30 18:00 12-01 06:00"),
+        (EVENING, {"date": "last night"}, "11-29 18:00 11-30 06:00"),
         (NIGHT, {"date": "Last  Night"}, "11-29 18:00 11-30 06:00"),
         ("11-30 09:00", {"date": "last night"}, "11-29 18:00 11-30 06:00"),
         (EVENING, {"date": "friday"}, "11-27 00:00 11-28 00:00"),
@@ -91,6 +101,10 @@ def test_which_range_is_meant(now: str, start: str, end: str, means: str) -> Non
         (EVENING, {"start": "08:00-08:02"}, "11-30 08:00 11-30 08:02"),
         (EVENING, {"start": "8am - 9am"}, "11-30 08:00 11-30 09:00"),
         (EVENING, {"start": "2026-01-16 08:00-08:02"}, "01-16 08:00 01-16 08:02"),
+        (EVENING, {"start": "yesterday 23:00-03:00"}, "11-29 23:00 11-30 03:00"),
+        (EVENING, {"start": "2026-01-16T08:00-08:00 - 2026-01-16T09:00-08:00"}, "01-16 16:00 01-16 17:00"),
+        (EVENING, {"start": "6 pm-8 pm"}, "11-30 18:00 11-30 20:00"),
+        (EVENING, {"start": "14:00-9 pm"}, "11-30 14:00 11-30 21:00"),
         (EVENING, {"start": "2026-01-16 23:00-2026-01-17 03:00"}, "01-16 23:00 01-17 03:00"),
         (EVENING, {"start": "2026-01-16 23:00..03:00"}, "01-16 23:00 01-17 03:00"),
         (EVENING, {"start": "yesterday 23:00 to 03:00"}, "11-29 23:00 11-30 03:00"),
@@ -109,6 +123,8 @@ def test_ranges_in_other_forms(now: str, when: dict[str, str], means: str) -> No
         (EVENING, {"start": "23:00", "end": "03:00"}, "11-30 23:00 12-01 03:00"),
         (NIGHT, {"start": "23:00", "end": "03:00"}, "11-29 23:00 11-30 03:00"),
         ("11-30 03:00", {"start": "23:00", "end": "03:00"}, "11-30 23:00 12-01 03:00"),
+        (EVENING, {"date": "23:00-03:00"}, "11-30 23:00 12-01 03:00"),
+        (EVENING, {"date": "friday"}, "12-04 00:00 12-05 00:00"),
         (EVENING, {"start": "now", "end": "23:00"}, "11-30 21:58 11-30 23:00"),
         (EVENING, {"start": "23:00", "duration": "1h"}, "11-30 23:00 12-01 00:00"),
         (EVENING, {"around": "23:45"}, "11-30 23:35 11-30 23:55"),
@@ -137,6 +153,7 @@ def test_times_in_another_zone_are_completed_by_its_clock() -> None:
         ("2026-01-16 8 o'clock", "'8' is not understood", ""),
         ("03/04/2026 08:00", "could be 2026-03-04 or 2026-04-03", "year first"),
         ("2026-11-28 23:45 EST", "EST is not clear", "America/New_York"),
+        ("2026-11-28 23:45 est", "est is not clear", "America/New_York"),
         ("13 pm", "13 is no hour before pm", "20:00"),
         ("0am", "0 is no hour before am", "20:00"),
         ("25:00", "there is no hour 25", ""),
@@ -153,6 +170,39 @@ def test_an_error_names_the_part(text: str, said: str, hint: str) -> None:
     assert hint in str(caught.value.hint)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-01-16 08:00-09:00", "could be 2026-01-16 08:00 to 09:00, or 2026-01-16 08:00 at -09:00 from UTC"),
+        ("2026-01-16 8:00-03:30", "could be"),
+        ("8:00-9:00 pm", "does not say whether 8:00 is am or pm"),
+        ("yesterday 8:00 to 9 p.m.", "does not say whether yesterday 8:00 is am or pm"),
+    ],
+)
+def test_a_range_in_one_word_that_could_be_two_is_refused(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        seen(EVENING, text)
+    assert said in str(caught.value)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("08:00", "08:00"), ("2026-01-16 08:00", "8:00"), ("2026-01-16T08:00Z", "08:00")]
+)
+def test_two_times_that_are_the_same_are_no_day(start: str, end: str) -> None:
+    """Who types that means something else."""
+    with pytest.raises(UsageError, match=r"is not before|are the same"):
+        parse_range(start, end)
+
+
+def test_a_day_that_has_no_midnight_is_a_day() -> None:
+    """In Cairo, 24 April 2026 begins at 01:00; whatever it is called."""
+    clock = CameraClock.fixed(timedelta(hours=2))
+    clock = replace(clock, zone=NamedZone("Africa/Cairo"))
+    now = datetime(2026, 4, 25, 9, tzinfo=timezone.utc)
+    assert locate(parse_date("friday"), clock, now).span == locate(parse_date("2026-04-24"), clock, now).span
+
+
 @pytest.mark.parametrize("zone", ["EST", "cst", "BST", "CET"])
 def test_the_abbreviation_of_a_zone_is_refused_with_names(zone: str) -> None:
     with pytest.raises(UsageError, match="is not clear") as caught:
@@ -162,7 +212,18 @@ def test_the_abbreviation_of_a_zone_is_refused_with_names(zone: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-01-16", "now", "08:00", "-", "..", "08:00-", "2026-01-16 08:00+01:00", "to"],
+    [
+        "2026-01-16",
+        "2026-01-16T08:00-08:00",
+        "2026-01-16 08:00:00-08:00",
+        "now",
+        "08:00",
+        "-",
+        "..",
+        "08:00-",
+        "2026-01-16 08:00+01:00",
+        "to",
+    ],
 )
 def test_one_moment_is_no_range(text: str) -> None:
     assert split_range(text) is None

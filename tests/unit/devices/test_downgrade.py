@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from camreel.devices import downgrade
-from camreel.devices.downgrade import digest_memory, forget_digest, remember_digest
+from camreel.devices.downgrade import DigestMemory, digest_memory, forget_digest, remember_digest
 from camreel.devices.lockout import state_folder
 from camreel.model import Address
 
@@ -128,3 +128,13 @@ def test_a_folder_that_cannot_be_written_is_told(monkeypatch):
     monkeypatch.setattr(os, "access", lambda place, mode: (place, mode) != (state_folder(), os.W_OK))
     assert digest_memory(HERE).places == ()
     assert digest_memory(HERE).problem == f"{state_folder()}: not writable"
+
+
+def test_what_is_known_goes_before_what_cannot_be_looked_up(monkeypatch):
+    """The warning is of a man in the middle then, and says what to forget."""
+    other = Address("192.168.1.7", HERE.port)
+    remember_digest(other)
+    monkeypatch.setattr(downgrade, "_in_process", set())
+    monkeypatch.setattr(downgrade, "_write_problem", lambda: "/x: not writable")
+    assert digest_memory(HERE, other) == digest_memory(other, HERE) == DigestMemory((other,))
+    assert digest_memory(HERE) == DigestMemory((), "/x: not writable")

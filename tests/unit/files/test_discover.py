@@ -73,7 +73,14 @@ def test_links_that_are_given_by_name_are_followed(card: Path) -> None:
     """Whoever names one has looked at it."""
     card.chmod(0o777)
     assert found(card / "a.mp4", card / "b.mp4") == (["a.mp4", "b.mp4"], ())
-    assert found(card, card / "b.mp4") == (["a.mp4", "b.mp4"], SAID)
+    assert found(card, card / "b.mp4") == (["a.mp4", "b.mp4"], ())
+
+
+def test_what_was_left_out_is_missing(card: Path) -> None:
+    """But for what is given by name."""
+    card.chmod(0o777)
+    assert find_files([str(card)], card / "out.mp4").missing == 1
+    assert find_files([str(card), str(card / "b.mp4")], card / "out.mp4").missing == 0
 
 
 def test_several_are_counted(card: Path) -> None:

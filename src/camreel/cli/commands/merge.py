@@ -93,7 +93,7 @@ def merge(
     request = MergeRequest(found.files, output, asked, **of_clips)
 
     async def join(_task: Task, listener: Listener, _reporter: Reporter, _admission: Admission) -> Report:
-        return await merge_files.merge(request, listener, notes=found.notes)
+        return await merge_files.merge(request, listener, notes=found.notes, missing=found.missing)
 
     batch: Batch[Task, Report] = Batch([Task(file.name)], manner)
     batch.run(join, in_full=True, interrupted_message=lambda: _INTERRUPTED)
