@@ -74,7 +74,7 @@ class CameraCommand(HelpCommand):
             values = chosen.config.values_for(chosen.name)
             ctx.default_map = {key: _plain(value) for key, value in values.items() if key not in _APART}
         rest = super().parse_args(ctx, args)
-        if "date" in ctx.params and ctx.params.get("cameras"):
+        if _META in ctx.meta and "date" in ctx.params and ctx.params.get("cameras"):  # else it only completes
             cameras, when = split_words(ctx.params["cameras"], chosen_of(ctx).config)
             if when is not None and ctx.params["date"] is not None:
                 raise UsageError(f"--date and {when!r} exclude each other.", hint="Give one of them.")
