@@ -153,3 +153,5 @@ def test_basic():
     header = answer(Challenge("basic", {"realm": "r"}), Credentials("Jürgen", "a:b"), "GET", TARGET, CNONCE)
     scheme, _, encoded = header.partition(" ")
     assert (scheme, b64decode(encoded).decode()) == ("Basic", "Jürgen:a:b")
+    odd = answer(Challenge("basic", {"realm": "r"}), Credentials("a", "\udcff"), "GET", TARGET, CNONCE)
+    assert b64decode(odd.partition(" ")[2]) == b"a:\xff", "bytes of the environment that are no UTF-8"

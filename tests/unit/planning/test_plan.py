@@ -255,3 +255,14 @@ def test_a_recording_whose_times_are_not_its_own_is_wanted_whole(change):
     """A part is found by the time in the list."""
     one = recording("07:30:00", "09:30:00", size=LONG, **change)
     assert in_parts(plan_export([one], ASKED, Stream.MAIN)).recordings[0].part is None
+
+
+def test_holes_below_the_resolution_are_slivers():
+    """They are no gaps, and each of them is counted."""
+    whole, half = timedelta(seconds=1), timedelta(milliseconds=500)
+    covered = [Span(ASKED.start, wall("08:30:00")), Span(wall("08:30:00") + half, wall("08:40:00"))]
+    covered += [Span(wall("08:40:00") + whole, ASKED.end)]
+    account = account_for(ASKED, covered, [], [], no_gap)
+    assert account.slivers == (Span(wall("08:30:00"), wall("08:30:00") + half),)
+    assert [hole.span for hole in account.gaps] == [Span(wall("08:40:00"), wall("08:40:00") + whole)]
+    assert account.missing_seconds == 1.5

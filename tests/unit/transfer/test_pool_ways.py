@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -75,6 +75,7 @@ class Told:
 
     def __init__(self) -> None:
         self.all: list[tuple[Any, ...]] = []
+        self.retried: list[Recording] = []
 
     def started(self, number: int, recording: Recording, attempt: int, have: int) -> None:
         self.all.append(("started", number, attempt, have))
@@ -90,6 +91,7 @@ class Told:
 
     def retrying(self, recording: Recording, error: Exception, wait: float) -> None:
         self.all.append(("retrying", str(error), wait))
+        self.retried.append(recording)
 
     def of(self, what: str) -> list[tuple[Any, ...]]:
         return [each[1:] for each in self.all if each[0] == what]
@@ -508,3 +510,22 @@ async def test_a_slot_has_one_connection_on_demand():
         await line.hang_up()
         await line.source()
     assert camera.done == ["connect", "hang up"] * 2
+
+
+@pytest.mark.anyio
+async def test_another_try_is_told_of_its_recording(make, told):
+    """Not of the one before it, nor of the last."""
+    first, second, third = (replace(recorded(), path=f"/mnt/sd/{number}.mp4") for number in range(3))
+    pool = make(Camera([MP4, CameraUnreachable("It broke."), MP4]), first, second, third)
+    with anyio.fail_after(10):
+        await pool.run()
+    assert told.retried == [second]
+
+
+@pytest.mark.anyio
+async def test_a_clip_of_a_part_says_where_it_begins_and_how_long_the_whole_is(make, monkeypatch):
+    """As its note has it."""
+    monkeypatch.setattr(pool_module, "note_of", lambda _path, _recording: (timedelta(minutes=10), 12345))
+    clip = await only(make(Camera([MP4]), recorded()))
+    assert isinstance(clip, Fetched)
+    assert (clip.size, clip.reused, clip.offset, clip.whole) == (len(MP4), False, timedelta(minutes=10), 12345)
