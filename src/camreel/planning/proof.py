@@ -237,7 +237,7 @@ class ListProof:
         )
         asked = answer.window
         proven = days_of(asked)[0] if self._lists_one_day else asked
-        is_end = any(part.start <= asked.start and asked.end <= part.end for part in self._open(())[0])
+        is_end = any(part.overlap(asked) for part in self._open(())[0])
         return replace(
             self,
             recordings=_merged(self.recordings, fresh),

@@ -141,6 +141,8 @@ def test_what_no_recording_is_labelled_is_said() -> None:
     (said,) = unlabelled(HOUR, Stream.MAIN, ["motion", "person"])
     assert "60 recordings in the range, and none is labelled person: they are labelled motion (2)." in said
     assert "Most cameras do not label people or vehicles" in said
+    for event in ("person", "vehicle"):
+        assert "Most cameras do not label" in unlabelled(HOUR, Stream.MAIN, [event])[0]
     (said,) = unlabelled(HOUR, Stream.MAIN, ["person", "vehicle", "alarm"])
     assert "none is labelled person, vehicle or alarm: " in said
     (said,) = unlabelled(HOUR, Stream.MAIN, ["alarm"])

@@ -51,6 +51,17 @@ def test_both_ends_are_asked_for_and_that_is_the_proof():
     assert (found.is_proven, found.searches, found.why, proof.doubt) == (True, 2, "", "")
 
 
+def test_a_list_that_looks_cut_is_asked_between_its_recordings_too():
+    """Twice at most, besides its ends, if nothing else speaks against it."""
+    gaps = tuple(recording(hour, hour + 0.5) for hour in range(2, 8))
+    proof, asked = asked_of(proof_of(replace(LISTED, recordings=gaps, is_suspect=True)))
+    ends = [Span(DAY + 7.5 * HOUR + SECOND, DAY + 10 * HOUR), BEFORE]
+    assert asked[:2] == ends
+    assert len(asked) == 4
+    assert all(window.start > DAY + 2 * HOUR and window.end < DAY + 7 * HOUR for window in asked[2:])
+    assert proof.result().is_proven
+
+
 def test_a_refused_answer_is_one_if_the_camera_takes_as_long_a_window():
     """Else it may be what was not liked, which proves nothing and is not asked again."""
     assert asked_of(proof_of(LISTED), refused=True)[0].result().is_proven

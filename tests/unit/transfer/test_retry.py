@@ -241,7 +241,12 @@ async def test_a_computer_that_slept_while_it_waited_goes_on(outage):
         clock.at += 1000
 
     made = Outage(knock, Backoff(), 10, sleep=sleep, now=clock, tell=lambda *_told: None)
-    assert await made.look(made.count) is Presence.BACK
+    for count in (0, 1):  # of the times that it came back
+        knocks = 0
+        assert made.count == count
+        assert await made.look(made.count) is Presence.BACK
+        made.progress()
+    assert made.count == 2
     assert not made.is_gone
 
 

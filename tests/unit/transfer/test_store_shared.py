@@ -29,7 +29,7 @@ from camreel.transfer.leftovers import left_in, remove, unfinished
 from camreel.transfer.lock import acquire
 from camreel.transfer.notes import Job, read_jobs, write_holder, write_job
 from camreel.transfer.resume import OVERLAP, PartialFile
-from camreel.transfer.store import ROOT, Store, roots_in
+from camreel.transfer.store import ROOT, Store, files_in, roots_in
 
 pytestmark = [
     pytest.mark.anyio,
@@ -1124,3 +1124,21 @@ async def test_of_a_wanted_part_what_is_there_is_continued_with_its_hash(store, 
     assert going_on is not None
     assert going_on.size == written
     assert store.part(one).read_bytes() == data[:written]
+
+
+async def test_a_clip_has_its_hash_where_others_could_change_it(get, store):
+    """For the process that opens it; none for a file that is not known."""
+    one, clip = await get()
+    late = again(store)
+    assert late.find(one) == clip
+    assert late.digest_of(clip) == hashlib.sha256(clip.read_bytes()).hexdigest()
+    assert late.digest_of(clip.with_name("another.mp4")) is None
+
+
+def test_files_and_links_of_a_folder_are_listed(store):
+    """Also a link to a folder: it is no folder of ours."""
+    folder = store.folder
+    (folder / "a.mp4").write_bytes(b"")
+    (folder / "inside").mkdir()
+    (folder / "link").symlink_to("inside")
+    assert [path.name for path in files_in(folder)] == ["a.mp4", "link"]
