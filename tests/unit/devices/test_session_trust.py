@@ -215,3 +215,9 @@ def test_an_ip_address_is_the_cameras_only_if_the_port_is(name, seen):
     assert peer_of(response, 80) is None
     response.peer = name
     assert peer_of(response, 80) == seen
+
+
+@pytest.mark.parametrize("insecure", [True, False])
+def test_certificates_are_compared_only_if_nobody_checks_them(insecure):
+    first = FirstCertificate()
+    assert trust_in(Target(HOST, "admin", insecure=insecure), first).first is (first if insecure else None)

@@ -763,3 +763,27 @@ async def test_keyframes_are_bounded_by_their_number(monkeypatch, at, pictures):
     monkeypatch.setattr("camreel.transfer.keyframes.Ranged", Bounded)
     await found(Memory(footage("mp4")), "mp4", at=moments(*at), every=None if at else 100)
     assert bounds == [(150 + pictures * 60, (pictures + 4) * (24 << 20))]
+
+
+@pytest.mark.parametrize("refused", ["before", "now"])
+async def test_without_parts_of_files_it_is_asked_for_by_time_in_the_same_manner(store, monkeypatch, refused):
+    """With its limit of bytes a second, and what is known of the device."""
+    manner, asked = TransferPolicy(), []
+
+    async def by_time(*given: Any) -> Path:
+        asked.append(given)
+        await anyio.lowlevel.checkpoint()
+        return Path("clip.dav")
+
+    async def wanted(*_given: Any) -> Any:
+        await anyio.lowlevel.checkpoint()
+        raise RangesUnsupported("no")
+
+    monkeypatch.setattr(partial_module, "_by_time", by_time)
+    monkeypatch.setattr(partial_module, "_wanted", wanted)
+    if refused == "before":
+        manner.ranges.refuse("it got one wrong")
+    source, told = object(), print
+    recording: Any = SimpleNamespace(path="/1.dav", part=None, span=Span(WallTime(START), WallTime(START)))
+    assert await fetch_part(source, recording, store, told, manner) == Path("clip.dav")  # type: ignore[arg-type]
+    assert asked == [(source, recording, store, told, manner)]
