@@ -541,6 +541,15 @@ async def test_by_time_what_is_not_the_part_is_not_kept(store, data):
     assert store.find(one) is None
 
 
+async def test_by_time_a_part_that_begins_a_second_late_is_not_kept(store):
+    """As a whole it could be right: listed times are whole seconds."""
+    one, ranges = recorded("dav", 1, 30), Ranges()
+    ranges.refuse("a test")
+    with pytest.raises(NotInPart, match="begins too late"):
+        await part_of(ByTime(cut(2, 30)), store, one, ranges)
+    assert store.find(one) is None
+
+
 async def test_after_a_refused_part_a_dav_is_asked_for_by_time(store):
     """In the same call; the whole file is broken off."""
 
