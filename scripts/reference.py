@@ -114,7 +114,10 @@ def _commands() -> Iterator[str]:
             yield from _options(command)
     hidden = [option for option in get.params if isinstance(option, Option) and option.hidden]
     yield from ("", "## Understood, for those who come from amcrest-downloader", "")
-    yield ", ".join(f"`{max(option.opts, key=len)}`" for option in hidden) + " of `get`; see the README."
+    yield (
+        ", ".join(f"`{max(option.opts, key=len)}`" for option in hidden)
+        + " of `get`; see [Move from amcrest-downloader](../how-to/amcrest-downloader.md)."
+    )
 
 
 def _options(command: HelpCommand) -> Iterator[str]:
