@@ -502,6 +502,8 @@ class Output:
     """If others can write ``folder``: use again only what camreel noted for this user, or do not download there."""
     require_complete: bool = False
     """A gap in the recording makes the result partial."""
+    allow_empty: bool = False
+    """A range in which certainly nothing was recorded is a result without a video, and no error."""
     require_settled: bool = False
     """An end that the camera may still be writing makes the result partial, also of a range up to now."""
     named_by_range: bool = False

@@ -386,6 +386,12 @@ get_options = _together(
             help="A gap in the recording gives exit code 4.",
         ),
         _output(
+            "--allow-empty",
+            setting="a range without recordings gives exit code 0",
+            is_flag=True,
+            help="Exit with 0, not 3, if nothing was recorded.",
+        ),
+        _output(
             "--require-settled",
             setting="an end that may still grow gives exit code 4",
             is_flag=True,

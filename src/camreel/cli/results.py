@@ -170,7 +170,8 @@ class ReportView(ResultView[Report]):
 
     def lacks(self, result: Report | CamreelError) -> bool:
         """Also an end that the camera may still be writing."""
-        return super().lacks(result) or (isinstance(result, Report) and result.is_complete_so_far)
+        is_so_far = isinstance(result, Report) and result.is_complete_so_far and not result.is_empty
+        return super().lacks(result) or is_so_far
 
     def was_told(self, result: Report) -> bool:  # noqa: ARG002 - others look at it
         """Not where the video was there already."""

@@ -17,7 +17,15 @@ from camreel import events
 from camreel.clock import show_span
 from camreel.devices import lockout
 from camreel.diskio import disk_errors
-from camreel.errors import DiskError, Interrupted, printable, reason_of_system, unwrap_group
+from camreel.errors import (
+    CamreelError,
+    DiskError,
+    Interrupted,
+    NothingRecorded,
+    printable,
+    reason_of_system,
+    unwrap_group,
+)
 from camreel.jobs.order import merge_job, trust_in
 from camreel.jobs.outcome import account_clips
 from camreel.jobs.pipeline import Pipeline
@@ -40,9 +48,10 @@ from camreel.model import (
 )
 from camreel.output.finalize import BeforeNaming, already_there, finish, job_name, make_folders, part_for, prepare
 from camreel.output.naming import default_name
+from camreel.planning.account import Account
 from camreel.planning.coverage import coverage
 from camreel.planning.plan import ExportPlan
-from camreel.report import AtATime, Report
+from camreel.report import AtATime, ClipReport, Report
 from camreel.report.listing import Listing
 from camreel.text import size_text
 from camreel.transfer.notes import Job
@@ -237,9 +246,11 @@ class _Export:
 
     async def run(self, before_naming: BeforeNaming | None) -> Report:
         prepare(self._request.output)
-        found = await self._inquiry.run()
+        found = await self._inquiry.look()
         target, query = self._request.target, _pinned(self._request.query, found)
         request = Request(target, query, _named(self._request.output, target, query))
+        if not found.plan.recordings:
+            return self._without_video(request, found, self._inquiry.nothing_recorded_error(found))
         if (there := already_there(request)) is not None:
             return there
         make_folders(request.output)
@@ -259,7 +270,11 @@ class _Export:
             store.write_job(noted)
             job = replace(_job(request, found, part), trust=trust_in(store.folder))
             steps = (TimelapseJob if is_lapse else Pipeline)(request, found.plan, store, self._emit)
-            joined = await steps.run(self._inquiry, job, self._tuning)
+            try:
+                with unwrap_group():
+                    joined = await steps.run(self._inquiry, job, self._tuning)
+            except NothingRecorded as error:
+                return _without_note(self._without_video(request, found, error), store, noted)
             statuses, account = account_clips(
                 found.plan,
                 joined.clips,
@@ -267,23 +282,36 @@ class _Export:
                 found.unsettled_from(self._tuning.utc_now()),
                 search=found.proof,
             )
-            report = Report(
-                request,
-                found.span,
-                found.clock,
-                found.device,
-                statuses,
-                found.plan.left_out,
-                account,
-                (),
-                tuple(self._inquiry.warnings),
-                skipped=found.where.skipped,
-                unwanted=found.plan.unwanted,
-                at_a_time=AtATime(joined.concurrency.most, joined.concurrency.lowest, joined.concurrency.last),
-                search=found.proof,
-            )
+            at_a_time = AtATime(joined.concurrency.most, joined.concurrency.lowest, joined.concurrency.last)
+            report = replace(self._report(request, found, statuses, account), at_a_time=at_a_time)
             report = finish(report, found.plan, store, joined.result, before_naming)
             return _without_note(report, store, noted) if report.is_complete else report
+
+    def _report(self, request: Request, found: SearchResult, clips: tuple[ClipReport, ...], account: Account) -> Report:
+        return Report(
+            request,
+            found.span,
+            found.clock,
+            found.device,
+            clips,
+            found.plan.left_out,
+            account,
+            (),
+            tuple(self._inquiry.warnings),
+            skipped=found.where.skipped,
+            unwanted=found.plan.unwanted,
+            search=found.proof,
+        )
+
+    def _without_video(self, request: Request, found: SearchResult, error: CamreelError) -> Report:
+        """Return the report of a range in which certainly nothing was recorded, if that may be. Else raise `error`."""
+        unsettled = found.unsettled_from(self._tuning.utc_now())
+        plan = replace(found.plan, recordings=())
+        report = self._report(request, found, *account_clips(plan, (), (), unsettled, search=found.proof))
+        is_allowed = request.output.allow_empty and found.is_certainly_empty(request.query)
+        if not is_allowed or report.exit_code:  # an end that may grow, or --require-complete
+            raise error
+        return report
 
 
 def _without_note(report: Report, store: Store, noted: Job) -> Report:

@@ -32,7 +32,7 @@ from camreel.devices.session import Login
 from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, CamreelError, NothingRecorded
 from camreel.jobs.list_search import ListedRange, ListSearch
 from camreel.model import Address, Credentials, DeviceInfo, Query, Recording, Span, Target, WallTime
-from camreel.planning.event_filter import has_event, not_wanted, united, unlabelled
+from camreel.planning.event_filter import has_event, not_wanted, tells_events, united, unlabelled
 from camreel.planning.plan import INDEX_LAG, ExportPlan, in_parts, is_snapshot, plan_export
 from camreel.planning.proof import UNASKED, SearchProof, is_long
 from camreel.text import count_text
@@ -54,7 +54,7 @@ class SearchResult:
     """What the camera says: itself, the range by its clock, and the plan of what to fetch.
 
     ``listing`` is all that it lists, also what the plan leaves out: the other stream, snapshots. ``proof`` tells
-    whether that is all there is, in straight time.
+    whether that is all there is, in straight time; ``empty`` why nothing at all is listed, None if something is.
     """
 
     device: DeviceInfo
@@ -62,6 +62,7 @@ class SearchResult:
     plan: ExportPlan
     listing: tuple[Recording, ...] = ()
     proof: SearchProof = UNASKED
+    empty: EmptySearch | None = None
 
     @property
     def clock(self) -> CameraClock | None:
@@ -72,6 +73,23 @@ class SearchResult:
     def span(self) -> Span:
         """The range by the camera's clock (straight time)."""
         return self.where.span
+
+    def is_certainly_empty(self, query: Query) -> bool:
+        """Return whether the camera recorded nothing of what is wanted, as far as the range is settled.
+
+        Not if the list is not proven to be whole, if the channel has no recordings at all (a card that is broken), if
+        only the other stream was recorded, or if the camera does not list such events.
+        """
+        plan, span = self.plan, self.span
+        footage = [one for one in self.listing if not is_snapshot(one) and one.span.overlap(span)]
+        return (
+            self.proof.is_proven
+            and not plan.writing
+            and not any(recording.span.overlap(span) for recording in plan.recordings)
+            and (self.empty is None or self.empty.is_proven)
+            and (not footage or any(one.stream is query.stream for one in footage))
+            and tells_events(footage, query.stream, query.events)
+        )
 
     def unsettled_from(self, now: datetime) -> WallTime | None:
         """From when on the camera may still list more, by its own clock; None where that is after the range."""
@@ -277,7 +295,7 @@ class CameraSearch(CameraSession):
         async with self.camera() as camera:
             where, plan = await self.look_with(camera)
         await self._tuning.admission()
-        return SearchResult(device, where, plan, self._listing, self.proof)
+        return SearchResult(device, where, plan, self._listing, self.proof, self._empty)
 
     async def look_with(self, camera: Device) -> tuple[CameraRange, ExportPlan]:
         """Read the clock, search, plan: where the range is, and what there is of it, which may be nothing.

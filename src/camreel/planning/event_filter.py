@@ -102,6 +102,15 @@ def unlabelled(listing: Iterable[Recording], stream: Stream, events: Sequence[st
     return (said,)
 
 
+def tells_events(listing: Iterable[Recording], stream: Stream, events: Sequence[str]) -> bool:
+    """Return whether `listing` would show `events`: most cameras do not list some of them, and some list none at all.
+
+    A tag in a name tells as well: R is the schedule's recording, without an event.
+    """
+    ours = (recording for recording in listing if recording.stream is stream and not is_snapshot(recording))
+    return _SEEN_BY_FEW.isdisjoint(events) and all(one.events or _TAG.search(one.name) for one in ours)
+
+
 def _or(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 

@@ -230,6 +230,8 @@ def _result_line(report: Report) -> str:
         return f"already there: an earlier run made this video from the same request; nothing was {done}"
     if isinstance(report.request, MergeRequest):
         return _merged_line(report)
+    if report.is_empty:
+        return "empty: nothing was recorded in this range, so there is no video"
     if report.status == "complete_so_far":
         return _so_far(report, report.request.query)
     if report.video_code == 0 and report.request.output.video.timelapse is not None:

@@ -114,6 +114,11 @@ class Report:
         return self._is_settled and bool(self.account.pending)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing was recorded, so that there is no video."""
+        return self.span is not None and not (self.clips or self.outputs or self.already_there)
+
+    @property
     def _is_settled(self) -> bool:
         named = self.unread or self.account.lost or any(clip.is_lost for clip in self.clips)
         return not named and (self.search is None or self.search.is_proven)
@@ -141,9 +146,11 @@ class Report:
 
     @property
     def status(self) -> str:
-        """``complete``, ``complete_so_far``, ``partial`` or ``already there``."""
+        """``complete``, ``complete_so_far``, ``empty``, ``partial`` or ``already there``."""
         if self.already_there:
             return "already there"
+        if self.is_empty:
+            return "empty"
         if self.is_complete_so_far and not (self.request.output.require_complete and self.account.gaps):
             return "complete_so_far"
         return "complete" if self.video_code == 0 else "partial"

@@ -159,7 +159,7 @@ def export_all(
         )
 
     async def finish(task: CameraTask, report: Report, reporter: Reporter) -> Report:
-        if not report.already_there:
+        if report.outputs and not report.already_there:
             kept.is_named = True
         return await hooks.run(task, report, reporter)
 
