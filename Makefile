@@ -52,9 +52,9 @@ format: dev ## format the code, and fix what ruff can fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-docs: dev ## write the pages of docs/ that are made of the code
+docs: dev ## write the pages that are made from the code, and build the site into build/site
 	@$(BIN)/python scripts/reference.py
-	@$(BIN)/python scripts/library_page.py
+	@scripts/site
 
 pictures: dev ## draw the pictures of the README, from a run on the simulated camera
 	@$(BIN)/python scripts/pictures.py

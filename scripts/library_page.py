@@ -1,6 +1,4 @@
-"""Write the reference part of docs/library.md, from the docstrings and signatures of what is public. With --check, say
-whether it is as it should be.
-"""
+"""docs/library.md: its reference part, from the docstrings and signatures of what is public."""
 
 from __future__ import annotations
 
@@ -10,7 +8,6 @@ import enum
 import inspect
 import itertools
 import re
-import sys
 import textwrap
 import typing
 from collections.abc import Iterator
@@ -20,7 +17,7 @@ from typing import Any
 import camreel
 
 PAGE = Path(__file__).parents[1] / "docs" / "library.md"
-MARK = "<!-- From here on made by scripts/library_page.py (make docs). -->"
+MARK = "<!-- From here on made by scripts/reference.py (make docs). -->"
 _ROLE = re.compile(r":(?:class|func|meth|data|mod|attr):`~?([^`]+)`")
 
 GROUPS = {
@@ -170,15 +167,3 @@ def page() -> str:
     """The whole page: what is written by hand, and the reference."""
     head = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
     return f"{head}{MARK}\n\n{reference()}"
-
-
-def main() -> int:
-    made = page()
-    if "--check" in sys.argv[1:]:
-        return int(made != PAGE.read_text(encoding="utf-8"))
-    PAGE.write_text(made, encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
-"""Write the reference that is made of the code: docs/reference/ and docs/man/camreel.1. ``make docs`` runs it.
+"""Write the pages that are made from the code: docs/reference/, docs/library.md, docs/man/camreel.1. For `make docs`.
 
-With ``--check`` nothing is written: exit code 1 names the pages that are stale.
+With `--check` nothing is written: exit code 1 names the pages that are stale.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
-import click
-from manual import manual
+import library_page
+from manual import manual, options
 
 from camreel import errors
 from camreel.cli.commands.get import get
@@ -22,6 +23,7 @@ from camreel.errors import MEANINGS, CamreelError
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = Path("docs") / "reference"
+MANUAL = Path("docs") / "man" / "camreel.1"
 _MADE = "<!-- Made by scripts/reference.py (make docs). Changes belong there, or to the code. -->"
 
 # What a person does about it. Each error's own hint is more exact; a script has the exit code.
@@ -91,7 +93,7 @@ library it is raised.
 
 
 def pages() -> dict[Path, str]:
-    """Each page with its text, by its path in the repository."""
+    """Return the text of each page in Markdown, by its path in the repository."""
     made = {
         REFERENCE / "commands.md": _commands(),
         REFERENCE / "config.md": _config(),
@@ -99,7 +101,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "errors.md": _errors(),
     }
     texts = {path: "\n".join([_MADE, "", *lines]) + "\n" for path, lines in made.items()}
-    return {**texts, Path("docs") / "man" / "camreel.1": manual()}
+    return {**texts, Path("docs") / "library.md": library_page.page()}
 
 
 def _commands() -> Iterator[str]:
@@ -111,7 +113,8 @@ def _commands() -> Iterator[str]:
         if isinstance(command, HelpCommand):
             usages = (command.usage or f"{' '.join(words)} [options]", command.usage_too)
             yield from ("", "```", *(f"camreel {usage}" for usage in usages if usage), "```", "")
-            yield from _options(command)
+            yield from options(command)
+            yield from _variables(command)
     hidden = [option for option in get.params if isinstance(option, Option) and option.hidden]
     yield from ("", "## Understood, for those who come from amcrest-downloader", "")
     yield (
@@ -120,16 +123,9 @@ def _commands() -> Iterator[str]:
     )
 
 
-def _options(command: HelpCommand) -> Iterator[str]:
-    ctx = click.Context(command, info_name=command.name)
-    options = [option for option in command.get_params(ctx) if isinstance(option, Option) and not option.hidden]
-    rows = [(option.section, record) for option in options if (record := option.get_help_record(ctx))]
-    yield from ("| option | meaning |", "|---|---|")
-    for section in dict.fromkeys(section for section, _ in rows):
-        yield f"| **{section}** | |"
-        for names, text in (record for own, record in rows if own == section):
-            yield f"| `{_cell(names)}` | {_cell(text)} |"
-    if named := [(option.envvar, max(option.opts, key=len)) for option in options if option.envvar]:
+def _variables(command: HelpCommand) -> Iterator[str]:
+    options_ = [option for option in command.params if isinstance(option, Option) and option.envvar]
+    if named := [(option.envvar, max(option.opts, key=len)) for option in options_]:
         yield from ("", "From the environment: " + ", ".join(f"`{name}` for `{flag}`" for name, flag in named) + ".")
 
 
@@ -175,6 +171,10 @@ def _text_of(path: Path) -> str | None:
 def main() -> int:
     """Write them, or only look."""
     made = pages()
+    if find_spec("sphinx"):
+        made[MANUAL] = manual()
+    else:
+        print(f"{MANUAL} is left as it is: it needs Sphinx, which needs Python 3.11")
     stale = [path for path, text in made.items() if _text_of(ROOT / path) != text]
     if "--check" in sys.argv[1:]:
         for path in stale:
