@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import singledispatchmethod
 
+from camreel.cli.ui.terminal import Line
 from camreel.events import (
     ClipFailed,
     ClipFetched,
@@ -29,7 +30,41 @@ from camreel.text import clock_text, duration_text, size_text
 _WINDOW = 10.0  # seconds that the speed is the mean of: short enough to notice, long enough to be calm
 _SAMPLE = 0.25  # seconds between two samples of it
 _SOONEST = 2.0  # seconds before the first speed is shown, or how long something takes
+_LEAST_BAR = 5  # columns; a terminal of 40 has more
+_GOOD_BAR = 16  # columns; for a longer one, "merged up to" stays away
 _UNITS = (("GB", 1e9, 2), ("MB", 1e6, 1), ("kB", 1e3, 0), ("bytes", 1, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressBar:
+    """What a bar is drawn with. It can be read without colours: what is done is heavier than the rest."""
+
+    done: str
+    half: str
+    """Half a column that is done; empty: only whole ones are shown."""
+    rest: str
+    edges: tuple[str, str] = ("", "")
+
+    def drawn(self, part: int, whole: int, columns: int, style: str) -> Line:
+        """Return ``part`` of ``whole`` as a bar of so many columns."""
+        before, behind = self.edges
+        room = columns - len(before) - len(behind)
+        halves = min(2 * room, 2 * room * part // whole) if whole else 0
+        done = self.done * (halves // 2) + (self.half if halves % 2 else "")
+        return ((before, ""), (done, style), (self.rest * (room - len(done)) + behind, "dim"))
+
+
+LINES = ProgressBar("━", "╸", "─")
+ASCII = ProgressBar("=", "", " ", ("[", "]"))
+
+
+def bar_for(encoding: str | None) -> ProgressBar:
+    """Lines if ``encoding`` has them."""
+    try:
+        f"{LINES.done}{LINES.half}{LINES.rest}".encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return ASCII
+    return LINES
 
 
 @dataclass(slots=True)
@@ -45,10 +80,10 @@ class _Clip:
 
 
 class Progress:
-    """The state of one export. ``now`` counts seconds, from whenever."""
+    """The state of one export. ``now`` counts seconds, from whenever. ``bar`` is what its bar is drawn with."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
+    def __init__(self, now: Callable[[], float], bar: ProgressBar = ASCII) -> None:
+        self._now, self._bar = now, bar
         self._clips: dict[int, _Clip] = {}
         self._arrived = 0  # bytes that came over the network in this run
         self._samples: deque[tuple[float, int]] = deque()
@@ -60,6 +95,7 @@ class Progress:
 
     def _enter(self, phase: str) -> None:
         self.phase = phase
+        self._steps: tuple[int, int] | None = None  # of a phase that is no download: done, and in all
         self._since = self._now()
 
     # --- events -------------------------------------------------------------------------------------------------------
@@ -119,13 +155,15 @@ class Progress:
     def _(self, event: FilesExamined) -> None:
         if event.done == 0:
             self._enter("")
-        self.phase = f"looking at file {event.done + 1} of {event.total}"
+        self.phase = f"looking at file {min(event.done + 1, event.total)} of {event.total}"
+        self._steps = event.done, event.total
 
     @feed.register
     def _(self, event: Pictured) -> None:
         if not event.done:
             self._enter("")
         self.phase = f"picture {event.done} of {event.total}, {size_text(event.received)}"
+        self._steps = event.done, event.total
 
     @feed.register
     def _(self, event: Gathered) -> None:
@@ -139,6 +177,7 @@ class Progress:
         self._merged = event.wall
         if self._on_disk:
             self.phase = f"merging clip {event.number} of {self._on_disk}{self._merged_text(', up to ')}"
+            self._steps = event.number, self._on_disk
 
     @feed.register
     def _(self, _event: Verifying) -> None:
@@ -223,29 +262,51 @@ class Progress:
 
     # --- words --------------------------------------------------------------------------------------------------------
 
-    def line(self, width: int) -> str:
-        """The state in at most ``width`` columns: the fullest of the layouts that fits."""
+    def line(self, width: int) -> Line:
+        """The state in ``width`` columns: a bar, and the fullest of the layouts that fits beside it."""
         if self.phase != "downloading":
+            return self._phase_line(width)
+        total = self.total
+        if self.fetched:
+            share = 1, 1
+        elif total is None:
+            share = sum(clip.done for clip in self._clips.values()), len(self._clips)
+        else:
+            share = self.received, total
+        return self._with_bar(self._layouts(), share, "yellow" if self._failed else "green", width)
+
+    def _phase_line(self, width: int) -> Line:
+        if self._steps is None or not self._steps[1]:
             elapsed = int(self._now() - self._since)
             # It lives: a camera may search for a minute.
-            return f"{self.phase} …{f' {duration_text(elapsed)}' if elapsed >= _SOONEST else ''}"[:width]
-        for layout in self._layouts():
-            line = "  ".join(part for part in layout if part)
-            if len(line) <= width:
-                return self._with_bar(line, width)
-        return self._percent()[:width]
+            return ((f"{self.phase} …{f' {duration_text(elapsed)}' if elapsed >= _SOONEST else ''}"[:width], ""),)
+        percent = f"{min(100, 100 * self._steps[0] // self._steps[1]):>3} %"
+        short = self.phase.partition(",")[0]
+        layouts = [(_GOOD_BAR, (percent, self.phase)), (_LEAST_BAR, (percent, short)), (_LEAST_BAR, (percent,))]
+        return self._with_bar(layouts, self._steps, "green", width)
 
-    def lines(self, width: int) -> list[str]:
+    def _with_bar(
+        self, layouts: Sequence[tuple[int, tuple[str, ...]]], share: tuple[int, int], style: str, width: int
+    ) -> Line:
+        """The first of the layouts that leaves its bar enough columns; else the last of them alone."""
+        text = ""
+        for least, parts in layouts:
+            text = "  ".join(part for part in parts if part)
+            if (room := width - len(text) - 2) >= least:
+                return (*self._bar.drawn(*share, room, style), (f"  {text}", ""))
+        return ((text[:width], ""),)
+
+    def lines(self, width: int) -> list[Line]:
         """The whole in one line, and each running download in one of its own, all of at most ``width`` columns.
 
         A download stays in its line until it is over; where none has followed, that line is empty.
         """
-        below = [self._download(number, width) if number else "" for number in self._running]
+        below = [self._download(number, width) if number else () for number in self._running]
         while below and (not below[-1] or self.phase != "downloading"):
             below.pop()
         return [self.line(width), *below]
 
-    def _download(self, number: int, width: int) -> str:
+    def _download(self, number: int, width: int) -> Line:
         clip = self._clip(number)
         name = f"  clip {number:>{len(str(len(self._clips)))}}"
         percent = f"{min(100, 100 * clip.received // clip.size):>3} %" if clip.size else " " * 5
@@ -253,39 +314,43 @@ class Progress:
         when = "" if clip.start is None else f"{clip.start.naive:%m-%d %H:%M:%S}"[0 if self._with_date else 6 :]
         again = f"try {clip.attempt}" if clip.attempt > 1 else ""
         line = ""
-        for layout in ((name, when, percent, size, again), (name, when, percent, size), (name, percent)):
+        for layout in ((name, when, percent, size), (name, when, percent), (name, percent)):
             line = "  ".join(part for part in layout if part).rstrip()
-            if len(line) <= width:
-                break
-        return line[:width]
+            if len(line) + (len(again) + 2 if again else 0) <= width:
+                return ((line, ""), (f"  {again}", "yellow")) if again else ((line, ""),)
+        return ((line[:width], ""),)
 
     def plain(self) -> str:
         """The state as a line of a log."""
         if self.phase != "downloading":
             return f"{self.phase} …"
-        return ", ".join(" ".join(part.split()) for part in self._layouts()[0] if part.strip())
+        return ", ".join(" ".join(part.split()) for part in self._layouts()[0][1] if part.strip())
 
-    def _layouts(self) -> list[tuple[str, ...]]:
+    def _layouts(self) -> list[tuple[int, tuple[str, ...]]]:
+        """From the fullest to the least, each with the columns that its bar has at least."""
         percent, size, speed, left = self._percent(), self._size(), self._speed(), self._left()
         merged, clips = self._merged_text("merged up to "), self._clips_text()
+        short_size, short_clips = size.replace(" of ", "/"), clips.partition(",")[0]
+        if self.fetched:  # now the merge is what is waited for
+            up_to = self._merged_text("up to ")
+            return [
+                (_GOOD_BAR, (percent, size, merged, clips)),
+                (_LEAST_BAR, (percent, merged, clips)),
+                (_LEAST_BAR, (percent, up_to, short_clips)),
+                (_LEAST_BAR, (percent, up_to)),
+                (_LEAST_BAR, (percent,)),
+            ]
         return [
-            (percent, size, speed, left, merged, clips),
-            (percent, size.replace(" of ", "/"), speed, left, merged, clips.partition(",")[0]),
-            (percent, size, speed, left, merged),
-            (percent, size.replace(" of ", "/"), speed, left, self._merged_text("up to ")),
-            (percent, size, left, merged),
-            (percent, left, merged),
-            (percent, left, self._merged_text("up to ")),
-            (percent, left),
-            (percent,),
+            (_GOOD_BAR, (percent, size, speed, left, merged, clips)),
+            (_GOOD_BAR, (percent, size, speed, left, clips)),
+            (_LEAST_BAR, (percent, short_size, speed, left, clips)),
+            (_LEAST_BAR, (percent, speed, left, clips)),
+            (_LEAST_BAR, (percent, left, clips)),
+            (_LEAST_BAR, (percent, left, short_clips)),
+            (_LEAST_BAR, (percent, left, short_clips.partition(" ")[0])),
+            (_LEAST_BAR, (percent, left)),
+            (_LEAST_BAR, (percent,)),
         ]
-
-    def _with_bar(self, line: str, width: int) -> str:
-        room = min(width - len(line) - 4, 24)
-        if room < 10 or self.percent is None:
-            return line
-        done = room * self.percent // 100
-        return f"[{'=' * done}{' ' * (room - done)}]  {line}"
 
     # The parts keep their widths while the numbers grow, so that the line stands still.
 
@@ -317,9 +382,12 @@ class Progress:
         return f"{before}{when:%m-%d %H:%M:%S}" if self._with_date else f"{before}{when:%H:%M:%S}"
 
     def _clips_text(self) -> str:
-        done = sum(clip.done for clip in self._clips.values())
-        failed = sum(clip.failed for clip in self._clips.values())
-        return f"{done}/{len(self._clips)} clips" + (f", {failed} failed" if failed else "")
+        done, failed = sum(clip.done for clip in self._clips.values()), self._failed
+        return f"{done:>{len(str(len(self._clips)))}}/{len(self._clips)} clips{f', {failed} failed' if failed else ''}"
+
+    @property
+    def _failed(self) -> int:
+        return sum(clip.failed for clip in self._clips.values())
 
 
 def _of(part: int, whole: int) -> str:

@@ -17,8 +17,8 @@ from camreel.cli.options import OutputOptions
 from camreel.cli.ui import terminal
 from camreel.cli.ui.json_lines import event_fields, event_name, is_told_alone, progress_fields, say_line
 from camreel.cli.ui.notes import EventBatcher, NoteLine
-from camreel.cli.ui.progress import Progress
-from camreel.cli.ui.terminal import LiveLines, is_live, painted
+from camreel.cli.ui.progress import ASCII, Progress, bar_for
+from camreel.cli.ui.terminal import Line, LiveLines, is_live, painted
 from camreel.events import Event, Listener
 from camreel.text import size_text
 
@@ -79,10 +79,13 @@ class _Tracker(Reporter):
     def __init__(self, labels: Sequence[str] = (), now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(labels, now)
         self._tracks: dict[int, _Track] = {}
+        self._bar = ASCII
 
     def listener(self, number: int = 0) -> Listener:
         """Begin task ``number``."""
-        track = self._tracks[number] = _Track(number, Progress(self._now), EventBatcher(self._now), self._now())
+        track = self._tracks[number] = _Track(
+            number, Progress(self._now, self._bar), EventBatcher(self._now), self._now()
+        )
 
         def on_event(event: Event) -> None:
             track.progress.feed(event)
@@ -190,6 +193,7 @@ class LiveReporter(PlainReporter):
     def __init__(self, lines: LiveLines, labels: Sequence[str] = (), now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(labels, now)
         self._lines, self._drawn_at, self._done = lines, now(), 0
+        self._bar = bar_for(lines.encoding)
         _on_screen.append(lines)
 
     def ended(self, number: int = 0) -> None:
@@ -242,13 +246,13 @@ class LiveReporter(PlainReporter):
         # Room for what stands above them; the more important is at the top.
         self._lines.draw(fitting(self._of_all() if self._labels else self._of_one(), self._lines.size[1] - 3))
 
-    def _of_one(self) -> list[str]:
+    def _of_one(self) -> list[Line]:
         return [line for track in self._tracks.values() for line in track.progress.lines(self._lines.size[0] - 1)]
 
-    def _of_all(self) -> list[str]:
+    def _of_all(self) -> list[Line]:
         room = self._lines.size[0] - self._label_width() - 3
-        each = [f"{self._label(track)}  {track.progress.line(room)}" for track in self._tracks.values()]
-        return [self._whole(), *each] if len(self._labels) > 1 else each
+        each = [((f"{self._label(track)}  ", ""), *track.progress.line(room)) for track in self._tracks.values()]
+        return [((self._whole(), ""),), *each] if len(self._labels) > 1 else each
 
     def _whole(self) -> str:
         speed = sum(track.progress.speed or 0 for track in self._tracks.values())
@@ -266,10 +270,12 @@ def leave_screen() -> None:
             os.write(sys.stderr.fileno(), lines.farewell().encode())
 
 
-def fitting(lines: Sequence[str], rows: int) -> list[str]:
+def fitting(lines: Sequence[Line], rows: int) -> list[Line]:
     """Return ``lines`` where they fit; else the first of them, and how many there are besides."""
     rows = max(2, rows)
-    return list(lines) if len(lines) <= rows else [*lines[: rows - 1], f"… and {len(lines) - rows + 1} more"]
+    if len(lines) <= rows:
+        return list(lines)
+    return [*lines[: rows - 1], ((f"… and {len(lines) - rows + 1} more", ""),)]
 
 
 def choose_reporter(manner: OutputOptions, labels: Sequence[str] = ()) -> Reporter:

@@ -11,9 +11,10 @@ import os
 import re
 import shutil
 import sys
+import time
 import traceback
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Any, TextIO
@@ -22,8 +23,12 @@ from camreel.errors import CamreelError, DiskError, Interrupted, printable
 from camreel.text import wrapped
 
 _LONGEST = 4000  # characters of one line; only an attacker's is longer
-_NARROWEST = 40  # columns that lines are wrapped to
+_NARROWEST = 40  # columns of a terminal whose lines are broken between words
 _AT_ONCE = 500  # lines that are written together
+
+Piece = tuple[str, str]
+"""Text and its style: words of ``_STYLES``."""
+Line = tuple[Piece, ...]
 
 
 def prepare() -> None:
@@ -72,8 +77,8 @@ def _folded(line: str, width: int) -> list[str]:
     return wrapped(line.lstrip(), width, before, " " * (len(label[0]) if label else len(before) + 2))
 
 
-def say_styled(lines: Iterable[Sequence[tuple[str, str]]]) -> None:
-    """Lines of pieces with their styles (words of ``_STYLES``), to stdout: in colour on a terminal that may have it."""
+def say_styled(lines: Iterable[Line]) -> None:
+    """Lines, to stdout: in colour on a terminal that may have it."""
     in_colour = _in_colour(sys.stdout)
     for line in lines:
         pieces = [(sanitize(text), style) for text, style in line]
@@ -83,11 +88,19 @@ def say_styled(lines: Iterable[Sequence[tuple[str, str]]]) -> None:
 
 def styled(text: str, style: str) -> str:
     """``text`` in a style, for a terminal that understands it."""
-    codes = ";".join(_STYLES[word] for word in style.split())
+    many = _has_many_colours()
+    codes = ";".join(_MANY_COLOURS[word] if many and word in _MANY_COLOURS else _STYLES[word] for word in style.split())
     return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
 
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
+# Of the 256 colours, which no theme changes: tones that can be read on white and on black. Yellow of the first 16 is
+# bright on many terminals, and vanishes on white.
+_MANY_COLOURS = {"red": "38;5;160", "green": "38;5;28", "yellow": "38;5;136", "magenta": "38;5;133", "cyan": "38;5;31"}
+
+
+def _has_many_colours() -> bool:
+    return "256color" in os.environ.get("TERM", "") or os.environ.get("COLORTERM", "") in {"truecolor", "24bit"}
 
 
 def _in_colour(stream: TextIO | None) -> bool:
@@ -170,8 +183,8 @@ def terminal_width(stream: TextIO | None) -> int | None:
     """Columns to use where ``stream`` is a terminal; None where it is not, or where it is too narrow to bother."""
     if stream is None or not stream.isatty():
         return None
-    columns = terminal_size(stream)[0] - 1
-    return columns if columns >= _NARROWEST else None
+    columns = terminal_size(stream)[0]
+    return columns - 1 if columns >= _NARROWEST else None
 
 
 def terminal_size(stream: TextIO) -> tuple[int, int]:
@@ -211,6 +224,8 @@ def _discard(stream: TextIO) -> None:
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"
 _TO_END_OF_LINE, _TO_END_OF_SCREEN = "\x1b[K", "\x1b[J"
 
+_SETTLED_AFTER = 0.3  # seconds of one width; tmux tells of a new one at most every 0.25
+
 # They cut long lines when they become narrower; all others (and tmux) fold them, and the folds have to be counted.
 _DO_NOT_FOLD = frozenset({"linux", "rxvt", "rxvt-unicode", "rxvt-unicode-256color"})
 
@@ -240,17 +255,35 @@ def cropped(text: str, width: int) -> str:
     return text
 
 
+def bare(line: Line) -> str:
+    """Return the text of a line, without its styles."""
+    return "".join(text for text, _ in line)
+
+
+def _cropped_line(line: Line, width: int) -> Line:
+    """Return as much of ``line`` as ``width`` columns hold, with nothing in it that could steer a terminal."""
+    pieces: list[Piece] = []
+    for text, style in line:
+        pieces.append((cropped(sanitize(text), width), style))
+        width -= cells(pieces[-1][0])
+    return tuple(pieces)
+
+
 class LiveLines:
     """On stderr, or on ``stream``. Each change is one write, over what was there: nothing flickers.
 
-    A terminal that has gone away is no reason to end: what cannot be written is not.
+    A terminal that has gone away is no reason to end: what cannot be written is not. While a window is pulled, nothing
+    is written: tmux folds its lines at once and tells of it a quarter of a second later, and so the way back to the
+    first line would be unknown.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = sys.stderr if stream is None else stream
+    def __init__(self, stream: TextIO | None = None, now: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._now = sys.stderr if stream is None else stream, now
         self._folds = "XTERM_VERSION" not in os.environ and os.environ.get("TERM") not in _DO_NOT_FOLD
-        self._drawn: list[str] = []
-        self._width = self.size[0]
+        self._drawn: list[Line] = []
+        self._held: list[str] = []  # said while the window is pulled
+        self._width = self._seen = self.size[0]
+        self._seen_at = float("-inf")
         if os.name == "nt":  # its console has to be told that we speak to it in this way; click brings colorama there
             with suppress(ImportError):
                 import colorama  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415
@@ -264,31 +297,39 @@ class LiveLines:
         self._write(_HIDE)
 
     @property
+    def encoding(self) -> str | None:
+        """What its letters are encoded in, if that is known."""
+        return getattr(self._stream, "encoding", None)
+
+    @property
     def size(self) -> tuple[int, int]:
         """Columns and rows, as they are now: the window may have been pulled."""
         return terminal_size(self._stream)
 
-    def draw(self, lines: Sequence[str]) -> None:
+    def draw(self, lines: Sequence[Line]) -> None:
         """Show ``lines`` in place of those that are there, each cut at the edge of the terminal."""
         columns, rows = self.size
-        shown = [cropped(sanitize(line), columns - 1) for line in lines[: max(1, rows - 1)]]
-        if self._is_closed or (shown == self._drawn and columns == self._width):
+        if self._is_closed or not self._is_settled(columns):
+            return
+        self._say_held()
+        shown = [_cropped_line(line, columns - 1) for line in lines[: max(1, rows - 1)]]
+        if shown == self._drawn and columns == self._width:
             return
         # In place where the lines are where they were; else all of them away first.
         start = self._to_start() if columns == self._width else self._away()
-        body = "\n".join(line + _TO_END_OF_LINE for line in shown)
         # Back to the edge, so that a ^C, which the terminal itself writes, makes no line longer.
-        self._write(f"{start}{body}{_TO_END_OF_SCREEN}\r")
+        self._write(f"{start}{_joined(shown)}{_TO_END_OF_SCREEN}\r")
         self._drawn, self._width = shown, columns
 
     def say(self, text: str) -> None:
         """Lines of their own, above the others. ``text`` is written as it is, colours and all."""
-        again = "\n".join(line + _TO_END_OF_LINE for line in self._drawn)
-        self._write(f"{self._away()}{text}\n{again}\r" if again else f"{text}\n")
-        self._width = self.size[0]
+        self._held.append(text)
+        if not self._drawn or self._is_settled(self.size[0]):
+            self._say_held()
 
     def close(self) -> None:
         """Take the lines away and give the cursor back. May be called twice."""
+        self._say_held()
         if not self._is_closed:
             self._write(self.farewell())
         self._is_closed, self._drawn = True, []
@@ -296,6 +337,21 @@ class LiveLines:
     def farewell(self) -> str:
         """What takes the lines away and gives the cursor back, for whoever has to end at once."""
         return self._away() + _SHOW
+
+    def _is_settled(self, columns: int) -> bool:
+        """Whether the width has been the same for long enough to go by it."""
+        if columns != self._seen:
+            self._seen, self._seen_at = columns, self._now()
+        return self._now() - self._seen_at >= _SETTLED_AFTER
+
+    def _say_held(self) -> None:
+        if not self._held:
+            return
+        text, self._held, away = "\n".join(self._held), [], self._away()
+        self._width = self.size[0]
+        self._drawn = [_cropped_line(line, self._width - 1) for line in self._drawn]
+        again = _joined(self._drawn)
+        self._write(f"{away}{text}\n{again}\r" if again else f"{text}\n")
 
     def _to_start(self) -> str:
         # The cursor waits at the beginning of the last line.
@@ -305,11 +361,15 @@ class LiveLines:
     def _away(self) -> str:
         return self._to_start() + _TO_END_OF_SCREEN
 
-    def _rows(self, line: str) -> int:
+    def _rows(self, line: Line) -> int:
         """Rows that ``line`` takes now, in a terminal that may have become narrower since it was drawn."""
-        return max(1, -(-cells(line) // self.size[0])) if self._folds else 1
+        return max(1, -(-cells(bare(line)) // self.size[0])) if self._folds else 1
 
     def _write(self, text: str) -> None:
         with suppress(OSError, ValueError, AttributeError):
             self._stream.write(text)
             self._stream.flush()
+
+
+def _joined(lines: Sequence[Line]) -> str:
+    return "\n".join("".join(painted(*piece) for piece in line) + _TO_END_OF_LINE for line in lines)

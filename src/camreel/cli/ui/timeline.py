@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from camreel.cli.ui.terminal import Line, Piece, bare
 from camreel.clock import CameraClock
 from camreel.errors import printable
 from camreel.model import Span
 from camreel.planning.coverage import Cell, CoverageSpan, cells, ticks
-from camreel.text import duration_text, wrapped
-
-Piece = tuple[str, str]
-Line = tuple[Piece, ...]
+from camreel.text import duration_text
 
 _NARROWEST = 20  # columns of a row, whatever the screen is
 _TICK_EVERY = 8  # columns, at least
@@ -91,7 +89,7 @@ def drawn(rows: Sequence[Row], width: int, signs: Signs) -> list[Line]:
         lines.append((("  " + " " * label_width, ""), (_axis(span, group[0].clock, room, signs), "dim")))
     meanings = _meanings(seen, signs)
     if len(groups) == 1:
-        meanings.append(f"a column is {duration_text(rows[0].span.seconds / room)}")
+        meanings.append(((f"a column is {duration_text(rows[0].span.seconds / room)}", "dim"),))
     return [*lines, *_legend(meanings, width, " " * (label_width + 2))]
 
 
@@ -161,21 +159,30 @@ def _axis(span: Span, clock: CameraClock | None, room: int, signs: Signs) -> str
     return line
 
 
-def _meanings(seen: Sequence[Cell], signs: Signs) -> list[str]:
-    """What the signs mean that were used."""
+def _meanings(seen: Sequence[Cell], signs: Signs) -> list[Line]:
+    """What the signs mean that were used, each sign in its colour."""
     styles = {style for _, style in (_piece(cell, signs) for cell in seen)}
-    said = {
-        f"{signs.full} recorded": "green" in styles,
-        f"{signs.part} in part": "yellow" in styles,
-        f"{signs.gap} nothing recorded": "red" in styles,
-        f"{signs.pending} not settled yet": "cyan" in styles,
-        f"{signs.event} event": any(cell.events for cell in seen),
-        "blank: not asked for": any(cell.unwanted and cell.share is None for cell in seen),
-    }
-    return [meaning for meaning, is_used in said.items() if is_used]
+    said: list[tuple[str, str, str, bool]] = [
+        (signs.full, "green", "recorded", "green" in styles),
+        (signs.part, "yellow", "in part", "yellow" in styles),
+        (signs.gap, "red", "nothing recorded", "red" in styles),
+        (signs.pending, "cyan", "not settled yet", "cyan" in styles),
+        (signs.event, "magenta", "event", any(cell.events for cell in seen)),
+        ("blank:", "", "not asked for", any(cell.unwanted and cell.share is None for cell in seen)),
+    ]
+    return [((sign, style), (f" {words}", "dim")) for sign, style, words, is_used in said if is_used]
 
 
-def _legend(meanings: Sequence[str], width: int, indent: str) -> list[Line]:
+def _legend(meanings: Sequence[Line], width: int, indent: str) -> list[Line]:
     """Broken between meanings only."""
-    text = "   ".join(meaning.replace(" ", "\N{NO-BREAK SPACE}") for meaning in meanings)
-    return [((line, "dim"),) for line in wrapped(text, width, indent, indent)]
+    lines: list[Line] = []
+    room = 0
+    for meaning in meanings:
+        length = len(bare(meaning))
+        if lines and length + 3 <= room:
+            lines[-1] = (*lines[-1], ("   ", ""), *meaning)
+            room -= length + 3
+        else:
+            lines.append(((indent, ""), *meaning))
+            room = width - len(indent) - length
+    return lines

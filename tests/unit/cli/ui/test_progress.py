@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes import SPAN, START
 
-from camreel.cli.ui.progress import Progress
+from camreel.cli.ui.progress import ASCII, LINES, Progress, ProgressBar, bar_for
+from camreel.cli.ui.terminal import Line, bare
 from camreel.clock import parse_range
 from camreel.events import (
     ClipFailed,
@@ -19,7 +20,10 @@ from camreel.events import (
     ClipProgress,
     ClipStarted,
     Connected,
+    Event,
+    FilesExamined,
     MergedUpTo,
+    Pictured,
     Planned,
     RangeKnown,
     Verifying,
@@ -39,10 +43,11 @@ class Run:
     sizes: list[int | None]
     days: int = 0
     seconds: float = 100.0
+    bar: ProgressBar = ASCII
     progress: Progress = field(init=False)
 
     def __post_init__(self) -> None:
-        self.progress = Progress(lambda: self.seconds)
+        self.progress = Progress(lambda: self.seconds, self.bar)
         span = Span(SPAN.start, SPAN.end + timedelta(days=self.days))
         step = timedelta(minutes=10)
         self.recordings = [
@@ -64,6 +69,13 @@ class Run:
     def fetch(self, number: int, size: int, *, reused: bool = False) -> None:
         self.progress.feed(ClipFetched(number, size, reused))
 
+    def line(self, width: int) -> str:
+        return bare(self.progress.line(width))
+
+    def rows(self, width: int) -> list[str]:
+        """The running downloads."""
+        return [bare(line) for line in self.progress.lines(width)[1:]]
+
     def merge(self, number: int) -> None:
         self.progress.feed(MergedUpTo(number, self.recordings[number - 1].span.end))
 
@@ -83,27 +95,125 @@ def under_way() -> Run:
     return run
 
 
+WIDTHS = {
+    # what a terminal of so many columns shows: while nothing is merged, while both goes on, while only the merge does
+    40: (
+        "=......] 25 % 00:30 left 0/4 clips",
+        "==.....] 37 % 00:25 left 1/4 clips",
+        "===] 100 % up to 08:10:00 4/4 clips",
+    ),
+    60: (
+        "====............] 25 % 10 MB/s 00:30 left 0/4 clips",
+        "======..........] 37 % 10 MB/s 00:25 left 1/4 clips",
+        "================] 100 % merged up to 08:10:00 4/4 clips",
+    ),
+    80: (
+        "====.............] 25 % 100.0 of 400.0 MB 10 MB/s 00:30 left 0/4 clips",
+        "======...........] 37 % 150.0 of 400.0 MB 10 MB/s 00:25 left 1/4 clips",
+        "=================] 100 % 400.0 of 400.0 MB merged up to 08:10:00 4/4 clips",
+    ),
+    120: (
+        f"{'=' * 14}{'.' * 43}] 25 % 100.0 of 400.0 MB 10 MB/s 00:30 left 0/4 clips",
+        f"{'=' * 12}{'.' * 22}] 37 % 150.0 of 400.0 MB 10 MB/s 00:25 left merged up to 08:10:00 1/4 clips",
+        f"{'=' * 57}] 100 % 400.0 of 400.0 MB merged up to 08:10:00 4/4 clips",
+    ),
+    200: (
+        f"{'=' * 34}{'.' * 103}] 25 % 100.0 of 400.0 MB 10 MB/s 00:30 left 0/4 clips",
+        f"{'=' * 42}{'.' * 72}] 37 % 150.0 of 400.0 MB 10 MB/s 00:25 left merged up to 08:10:00 1/4 clips",
+        f"{'=' * 137}] 100 % 400.0 of 400.0 MB merged up to 08:10:00 4/4 clips",
+    ),
+}
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_the_line_fills_the_terminal(columns: int) -> None:
+    """A bar, per cent, time left and counts at each width; "merged up to" goes first; what is left is the bar's."""
+    run, seen = Run([100 * MB] * 4), []
+    run.start(1)
+    for tenth in range(1, 11):
+        run.receive(1, tenth * 10 * MB)
+    seen.append(run.line(columns - 1))
+    run.fetch(1, 100 * MB)
+    run.merge(1)
+    run.start(2)
+    for tenth in range(1, 6):
+        run.receive(2, tenth * 10 * MB)
+    seen.append(run.line(columns - 1))
+    for number in (2, 3, 4):
+        run.fetch(number, 100 * MB)
+    seen.append(run.line(columns - 1))
+    assert [len(line) for line in seen] == [columns - 1] * 3
+    bars = [line.replace("[", "", 1).partition("]") for line in seen]
+    shown = [f"{bar.replace(' ', '.')}{edge} {' '.join(rest.split())}" for bar, edge, rest in bars]
+    assert tuple(shown) == WIDTHS[columns]
+
+
 @pytest.mark.parametrize(
     ("width", "line"),
+    [(30, "25 % 00:30 left 0/4"), (25, "25 % 00:30 left"), (20, "25 %"), (8, "25 %"), (3, "25")],
+)
+def test_what_is_narrower_than_that_keeps_the_per_cent(width: int, line: str) -> None:
+    """In a row with a long label there may be 20 columns: the bar goes last."""
+    run = Run([100 * MB] * 4)
+    run.start(1)
+    for tenth in range(1, 11):
+        run.receive(1, tenth * 10 * MB)
+    shown = run.line(width)
+    assert shown.rpartition("]")[2].split() == line.split()
+    assert ("]" in shown) == (width > 10)
+    assert len(shown) <= width
+
+
+def test_a_bar_can_be_read_without_its_colour() -> None:
+    """Heavy is done, light is not, in halves of a column; its colour says whether something failed."""
+
+    def styles(line: Line) -> list[tuple[str, str]]:
+        return [piece for piece in line if piece[1]]
+
+    run = Run([100 * MB] * 2, bar=LINES)
+    run.start(1)
+    run.receive(1, 45 * MB)
+    assert styles(run.progress.line(32)) == [("━╸", "green"), ("─" * 6, "dim")]
+    run.progress.feed(ClipFailed(1, run.recordings[0], LostReason(LossKind.NOT_DOWNLOADED, "404")))
+    assert [style for _, style in styles(run.progress.line(60))] == ["yellow", "dim"]
+    run.start(2)
+    run.receive(2, 100 * MB)
+    run.fetch(2, 100 * MB)
+    assert styles(run.progress.line(19))[0] == ("━" * 12, "yellow")
+    assert [bar_for(each) is LINES for each in ("utf-8", "cp1252", "ascii", "no-such", None)] == [True, *[False] * 4]
+
+
+def test_sizes_that_nobody_knows_leave_a_bar_of_clips() -> None:
+    """One of two is here: half of it is done."""
+    run = Run([None, None])
+    assert run.line(40).startswith("[      ")
+    run.start(1)
+    run.receive(1, 0)
+    run.fetch(1, 0)
+    assert run.line(40).partition("]")[0].count("=") == 0  # no bytes, so the mean is none
+    run = Run([None, None])
+    run.progress.feed(ClipFailed(1, run.recordings[0], LostReason(LossKind.NOT_TRIED)))
+    assert run.progress.total is None
+    assert "]" in run.line(40)
+
+
+@pytest.mark.parametrize(
+    ("event", "short", "whole"),
     [
-        (
-            200,
-            "[========                ] 37 %  150.0 of 400.0 MB  10 MB/s  00:25 left  merged up to 08:10:00  1/4 clips",
-        ),
-        (80, " 37 %  150.0/400.0 MB    10 MB/s  00:25 left  merged up to 08:10:00  1/4 clips"),
-        (60, " 37 %  150.0/400.0 MB  10 MB/s  00:25 left  up to 08:10:00"),
-        (40, " 37 %  00:25 left  merged up to 08:10:00"),
-        (37, " 37 %  00:25 left  up to 08:10:00"),
-        (20, " 37 %  00:25 left"),
-        (8, " 37 %"),
-        (2, " 3"),
+        (Pictured(30, 120, MB), "25 % picture 30 of 120", "25 % picture 30 of 120, 1 MB"),
+        (FilesExamined(1, 4), "25 % looking at file 2 of 4", "25 % looking at file 2 of 4"),
+        (FilesExamined(4, 4), "100 % looking at file 4 of 4", "100 % looking at file 4 of 4"),
     ],
 )
-def test_the_fullest_layout_that_fits_is_shown(under_way: Run, width: int, line: str) -> None:
-    """Bytes of total, per cent, speed, time left, how far the merge is, clips: the less important go first."""
-    shown = under_way.progress.line(width)
-    assert shown.split() == line.split()
-    assert len(shown) <= width
+def test_what_is_counted_has_a_bar(event: Event, short: str, whole: str) -> None:
+    """Pictures, and files: by their number."""
+    progress = Progress(lambda: 0.0)
+    progress.feed(event)
+    for width, words in ((39, short), (59, whole)):
+        bar, _, rest = bare(progress.line(width)).partition("]")
+        assert " ".join(rest.split()) == words
+        assert bar.count("=") == (len(bar) - 1) * int(words.partition(" ")[0]) // 100
+    assert "]" not in bare(progress.line(11))
 
 
 def test_each_running_download_has_a_line_that_it_keeps() -> None:
@@ -113,16 +223,18 @@ def test_each_running_download_has_a_line_that_it_keeps() -> None:
         run.start(number)
     run.receive(1, 45 * MB)
     run.receive(2, 5 * MB)
-    assert run.progress.lines(80)[1:] == [
+    assert run.rows(80) == [
         "  clip 1  08:00:00   45 %   45.0 of 100.0 MB",
         "  clip 2  08:10:00         5 MB",
         "  clip 3  08:20:00    0 %    0.0 of 100.0 MB",
     ]
     run.fetch(1, 100 * MB)
-    assert run.progress.lines(80)[1] == ""
+    assert run.rows(80)[0] == ""
     run.progress.feed(ClipStarted(4, run.recordings[3], 100 * MB, 2))
-    assert run.progress.lines(80)[1] == "  clip 4  08:30:00    0 %    0.0 of 100.0 MB  try 2"
-    assert run.progress.lines(40)[1] == "  clip 4    0 %"
+    assert run.rows(80)[0] == "  clip 4  08:30:00    0 %    0.0 of 100.0 MB  try 2"
+    assert run.rows(40)[0] == "  clip 4  08:30:00    0 %  try 2"
+    assert run.rows(20)[0] == "  clip 4    0 %"
+    assert run.progress.lines(40)[1][-1] == ("  try 2", "yellow")
     run.progress.feed(ClipFailed(3, run.recordings[2], LostReason(LossKind.OVERWRITTEN)))
     run.fetch(2, 10 * MB)
     assert len(run.progress.lines(80)) == 2
@@ -138,22 +250,22 @@ def test_a_log_gets_all_of_it(under_way: Run) -> None:
 
 
 def test_the_line_stands_still(under_way: Run) -> None:
-    """While the numbers grow, nothing moves: each line is as long as the one before."""
-    lengths = set()
+    """While the numbers grow, nothing moves."""
+    places = set()
     for tenth in range(6, 10):
         under_way.receive(2, tenth * 10 * MB + 123_456)
-        lengths.add(len(under_way.progress.line(79)))
-    assert len(lengths) == 1
+        places.add(bare(under_way.progress.line(79)).index("of"))
+    assert len(places) == 1
 
 
 def test_before_the_first_byte_the_line_says_what_happens() -> None:
     """Connecting, searching: words instead of zeros."""
     progress = Progress(lambda: 0.0)
-    assert progress.line(80) == "connecting …"
+    assert bare(progress.line(80)) == "connecting …"
     progress.feed(Connected(Address("x", 80), DeviceInfo("x")))
     progress.feed(RangeKnown(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None))
-    assert progress.line(80) == progress.plain() == "searching …"
-    assert len(progress.line(5)) == 5
+    assert bare(progress.line(80)) == progress.plain() == "searching …"
+    assert len(bare(progress.line(5))) == 5
 
 
 def test_what_takes_long_shows_that_it_lives() -> None:
@@ -161,16 +273,16 @@ def test_what_takes_long_shows_that_it_lives() -> None:
     seconds = [0.0]
     progress = Progress(lambda: seconds[0])
     seconds[0] = 1.9
-    assert progress.line(80) == "connecting …"
+    assert bare(progress.line(80)) == "connecting …"
     seconds[0] = 12.7
-    assert progress.line(80) == "connecting … 12 s"
+    assert bare(progress.line(80)) == "connecting … 12 s"
     assert progress.plain() == "connecting …"
     progress.feed(RangeKnown(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None))
-    assert progress.line(80) == "searching …"
+    assert bare(progress.line(80)) == "searching …"
     seconds[0] = 80
-    assert progress.line(80) == "searching … 1 min 7 s"
+    assert bare(progress.line(80)) == "searching … 1 min 7 s"
     progress.feed(Waiting(SPAN.end, "it is not listed yet"))
-    assert progress.line(80) == "waiting …"
+    assert bare(progress.line(80)) == "waiting …"
 
 
 def test_speed_is_not_guessed() -> None:
@@ -179,14 +291,14 @@ def test_speed_is_not_guessed() -> None:
     run.start(1)
     run.receive(1, 10 * MB)
     assert run.progress.speed is None
-    assert "--:-- left" in run.progress.line(80)
+    assert "--:-- left" in run.line(80)
     run.receive(1, 20 * MB)
     assert run.progress.speed == pytest.approx(10 * MB)
     run.seconds += 60
-    run.progress.line(80)
+    run.line(80)
     run.seconds += 60
     assert run.progress.speed is None
-    assert "--:-- left" in run.progress.line(80)
+    assert "--:-- left" in run.line(80)
 
 
 def test_speed_is_that_of_the_last_ten_seconds() -> None:
@@ -238,7 +350,7 @@ def test_a_failed_clip_is_not_waited_for() -> None:
     run.receive(2, 100 * MB)
     run.fetch(2, 100 * MB)
     assert run.progress.percent == 100
-    assert run.progress.line(200).endswith("1/2 clips, 1 failed")
+    assert run.line(200).endswith("1/2 clips, 1 failed")
 
 
 def test_unknown_sizes_count_as_the_mean_of_the_known() -> None:
@@ -256,7 +368,7 @@ def test_without_any_size_bytes_are_counted_up() -> None:
     run.receive(1, 5 * MB)
     assert run.progress.total is None
     assert run.progress.percent is None
-    assert run.progress.line(60).startswith("5 MB")
+    assert "]  5 MB  " in run.line(60)
     assert run.progress.plain().startswith("5 MB")
 
 
@@ -277,16 +389,16 @@ def test_the_end_of_the_line() -> None:
     run.receive(1, MB)
     assert run.progress.percent == 99
     run.fetch(1, MB)
-    assert run.progress.line(79).endswith("100 %  1.0 of 1.0 MB  0/1 clips".replace("0/1", "1/1"))
+    assert run.line(79).endswith("100 %  1.0 of 1.0 MB  0/1 clips".replace("0/1", "1/1"))
     run.progress.feed(Verifying())
-    assert run.progress.line(80) == "checking the video …"
+    assert run.line(80) == "checking the video …"
 
 
 def test_over_several_days_the_day_is_shown() -> None:
     """08:10 of which day?"""
     run = Run([MB, MB], days=1)
     run.merge(1)
-    assert "merged up to 01-16 08:10:00" in run.progress.line(200)
+    assert "merged up to 01-16 08:10:00" in run.line(200)
 
 
 Step = Callable[[Run], None]
@@ -323,7 +435,7 @@ def test_any_story_fits_any_width(
             "merge": lambda n=number: run.merge(n),  # type: ignore[misc]
         }
         actions[what]()
-        line = run.progress.line(width)
+        line = run.line(width)
         assert len(line) <= width
         assert "\n" not in line
         assert run.progress.percent is None or 0 <= run.progress.percent <= 100
