@@ -15,7 +15,7 @@ from camreel.errors import UsageError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-MAIN = "What, and where to"
+MAIN = "Camera, range and video"
 
 
 class _Completed(click.Parameter):
@@ -147,7 +147,7 @@ _FEW = 20  # options that are one screen, usual or not
 
 
 def _page_option(*names: str, **settings: Any) -> Option:
-    return Option(list(names), is_flag=True, expose_value=False, is_eager=True, section="This program", **settings)
+    return Option(list(names), is_flag=True, expose_value=False, is_eager=True, section="General", **settings)
 
 
 class Family(click.Group):

@@ -72,11 +72,11 @@ def some_of(options: Callable[[Any], Any], *names: str) -> Callable[[_Function],
 
 # What people usually need is all that --help shows; --help-all has the rest.
 _main = partial(click.option, cls=Option, usual=True)
-_when = partial(click.option, cls=Option, section="When, in other words")
-_connection = partial(click.option, cls=Option, section="How to reach the camera")
-_output = partial(click.option, cls=Option, section="The output")
-_password = partial(click.option, cls=Option, section="The password")
-_program = partial(click.option, cls=Option, section="This program")
+_when = partial(click.option, cls=Option, section="Other ways to give the range")
+_connection = partial(click.option, cls=Option, section="Connection")
+_output = partial(click.option, cls=Option, section="Output")
+_password = partial(click.option, cls=Option, section="Password")
+_program = partial(click.option, cls=Option, section="General")
 
 
 def _one_of(kind: type[Enum]) -> dict[str, Any]:
@@ -87,63 +87,63 @@ _DEFAULT = DEFAULT_FORMAT.value
 FORMAT: dict[str, Any] = {
     **_one_of(OutputFormat),
     "metavar": "FORMAT",
-    "help": f"{names()}.".replace(_DEFAULT, f"{_DEFAULT} (default)", 1),
+    "help": f"Write {names()}.".replace(_DEFAULT, f"{_DEFAULT} (default)", 1),
 }
 _FASTSTART = names(lambda container: container.faststart, last=", ")
 _HOST = _main(
     "--host",
-    setting="where the camera is; every camera has it",
+    setting="the camera's address; required",
     of_camera=True,
     metavar="HOST",
     envvar="AMCREST_HOST",
-    help="Required, or a camera's name. IP, name or URL.",
+    help="Connect to HOST: an IP address, a name or a URL.",
 )
 
 _USERNAME = _main(
     "-u",
     "--username",
-    setting="the login",
+    setting="the user of the login",
     metavar="USER",
     envvar="AMCREST_USERNAME",
-    help="Required. The login of the camera.",
+    help="Log in as USER.",
 )
 
 _REACHED = (
     _connection(
         "--port",
-        setting="its port, where that is not the usual one",
+        setting="the camera's port",
         of_camera=True,
         type=Whole(1, 65535),
         envvar="AMCREST_PORT",
-        help="Default: 80, with https 443.",
+        help="Connect to port N. Default: 80; https: 443.",
     ),
-    _connection("--https", setting="speak https", is_flag=True, help="Speak https."),
-    _connection("--insecure", setting="https with any certificate", is_flag=True, help="https with any certificate."),
+    _connection("--https", setting="connect by https", is_flag=True, help="Connect by https."),
+    _connection("--insecure", setting="accept any certificate", is_flag=True, help="Accept any certificate."),
     _connection(
         "--ca-file",
-        setting="https with certificates that this file vouches for",
+        setting="a file of certificates to trust",
         metavar="FILE",
-        help="https with certificates that FILE vouches for.",
+        help="Trust the certificates in FILE.",
     ),
     _connection(
         "--fingerprint",
-        setting="https with just this certificate",
+        setting="the SHA-256 of the only certificate to accept",
         of_camera=True,
         metavar="SHA256",
-        help="https with just this certificate.",
+        help="Accept only the certificate with this SHA-256.",
     ),
     _connection(
         "--legacy-tls",
-        setting="with insecure: speak outdated TLS, too",
+        setting="with insecure: allow outdated TLS",
         is_flag=True,
-        help="With --insecure: speak outdated TLS, too.",
+        help="Allow outdated TLS, with --insecure.",
     ),
     _connection(
         "--allow-basic",
-        setting="log in by Basic authentication if nothing else is offered",
+        setting="log in by Basic authentication if the camera offers nothing else",
         of_camera=True,
         is_flag=True,
-        help="Send the password itself, if only Basic is offered.",
+        help="Allow Basic login: sends the password in clear.",
     ),
 )
 
@@ -154,60 +154,60 @@ _PASSWORD = (
         "--password-file",
         setting="a file whose first line is the password",
         metavar="FILE",
-        help="Its first line. Else you are asked, see below.",
+        help="Read the password from the first line of FILE.",
     ),
-    _password("--password-stdin", is_flag=True, help="The first line on standard input."),
+    _password("--password-stdin", is_flag=True, help="Read the password from standard input."),
     no_input_option,
 )
 
 # Ways to a password that are no options: a command line is for everybody to see.
 _PASSWORD_KEYS = (
     Key("password", ValueKind.TEXT, "the password itself, in clear", is_secret=True),
-    Key("password_command", ValueKind.WORDS, "a program that prints the password; no shell is between", is_secret=True),
-    Key("keyring", ValueKind.YES_NO, "the password is in the keyring of the system"),
+    Key("password_command", ValueKind.WORDS, "a command that prints the password; run without a shell", is_secret=True),
+    Key("keyring", ValueKind.YES_NO, "take the password from the system's keyring"),
 )
 
 _WHEN = (
-    _when("--last", usual=True, metavar="LENGTH", help="Up to now: 30m, 2h, 1h30m."),
-    _when("--date", usual=True, metavar="DAY", help="2026-01-16, yesterday, friday, last night."),
-    _when("--around", usual=True, metavar="TIME", help="From before it to after it, see --minutes."),
-    _when("--minutes", type=Whole(1, 10_000), help="With --around: so many on each side. Default: 10."),
-    _when("--duration", metavar="LENGTH", help="With --start, for --end: 30m, 2h, 1h30m."),
+    _when("--last", usual=True, metavar="LENGTH", help="Take LENGTH up to now: 30m, 2h, 1h30m."),
+    _when("--date", usual=True, metavar="DAY", help="Take a day: 2026-01-16, friday, last night."),
+    _when("--around", usual=True, metavar="TIME", help="Take some minutes before and after TIME."),
+    _when("--minutes", type=Whole(1, 10_000), help="Set the minutes around it. Default: 10."),
+    _when("--duration", metavar="LENGTH", help="Set the length from --start on: 30m, 2h, 1h30m."),
     _when(
         "--events",
-        setting="only recordings that have one of these",
+        setting="events; recordings without one are left out",
         kind=ValueKind.WORDS,
         parse=parse_kinds,
         metavar="WORDS",
-        help="Only recordings that have one: motion,alarm,person.",
+        help="Keep recordings with an event: motion,alarm.",
     ),
     _when(
         "--pad",
-        setting="so much before and after them",
+        setting="how much to keep before and after each event",
         parse=parse_pad,
         metavar="LENGTH",
-        help="With --events: so much before and after. Default: 0.",
+        help="Keep LENGTH around each event. Default: 0.",
     ),
     _when(
         "--times-in",
-        setting="whose clock times without an offset are of",
+        setting="the zone of times without an offset",
         metavar="ZONE",
-        help="Times without an offset are of ZONE: Europe/Berlin.",
+        help="Read times in ZONE, like Europe/Berlin.",
     ),
     _when(
         "--camera-tz",
-        setting="the camera's zone",
+        setting="the camera's time zone",
         parse=parse_zone,
         metavar="ZONE",
-        help="The camera's zone, where it does not tell it well.",
+        help="Override the camera's time zone.",
     ),
     _when(
         "--clock-drift",
-        setting='by how many seconds its clock is fast, or "off"',
+        setting='seconds of its clock ahead of real time, or "off"',
         kind=ValueKind.EITHER,
         parse=parse_drift,
         metavar="SECONDS",
-        help="By how much its clock is fast, or off: not at all.",
+        help="Set the seconds its clock is ahead, or off.",
     ),
 )
 
@@ -219,28 +219,28 @@ _CHANNEL = _main(
     type=Channels(),
     default="1",
     envvar="AMCREST_CHANNEL",
-    help="From 1 up, several like 1,3-5, or its title.",
+    help="Choose channels: 1 (default), 1,3-5, or a title.",
 )
 
-_ALL = _main("--all", "all_cameras", is_flag=True, help="Each camera of the settings.")
+_ALL = _main("--all", "all_cameras", is_flag=True, help="Use every camera in the settings.")
 
 _PATIENCE = (
     _connection(
         "--retry-for",
-        setting="how long a camera that is away or silent is waited for",
+        setting="how long to wait for a camera that is away or silent",
         parse=parse_patience,
         metavar="LENGTH",
         default="2m",
-        help="Limit the time without progress. Default: 2m.",
+        help="Wait LENGTH for a silent camera. Default: 2m.",
     ),
-    _connection("--ignore-lock", is_flag=True, help="Log in though the account was locked."),
+    _connection("--ignore-lock", is_flag=True, help="Log in although the account was locked."),
 )
 
 _JOBS = _connection(
     "--jobs",
-    setting="cameras that are worked on at a time",
+    setting="cameras at a time",
     type=Whole(1, 100),
-    help="Work on N cameras at a time. Default: by cores and memory.",
+    help="Work on N cameras at a time. Default: automatic.",
 )
 
 _STREAM: dict[str, Any] = {
@@ -248,7 +248,7 @@ _STREAM: dict[str, Any] = {
     **_one_of(Stream),
     "metavar": "STREAM",
     "default": Stream.MAIN.value,
-    "help": "main (default), or sub: the small picture.",
+    "help": "Choose main (default) or sub, the small picture.",
 }
 
 reached_options = _together(_REACHED)
@@ -264,15 +264,15 @@ video_options = [
     ),
     _output(
         "--exact",
-        setting="begin with just the asked picture",
+        setting="begin at the exact frame",
         is_flag=True,
-        help="Begin with just the asked picture; up to a few seconds are encoded again.",
+        help="Begin exactly at the start; re-encode a little.",
     ),
     _output(
         "--h264",
-        setting="encode all of it again",
+        setting="re-encode everything as H.264",
         is_flag=True,
-        help="Encode all of it again, to play everywhere. Slow.",
+        help="Re-encode everything, to play everywhere. Slow.",
     ),
     _output(
         "--audio",
@@ -280,7 +280,7 @@ video_options = [
         **_one_of(AudioMode),
         metavar="WHAT",
         default=AudioMode.AUTO.value,
-        help="auto (default), copy, aac, pcm (lossless) or none.",
+        help="Choose auto (default), copy, aac, pcm or none.",
     ),
     _output(
         "--gaps",
@@ -288,26 +288,26 @@ video_options = [
         **_one_of(Gaps),
         metavar="HOW",
         default=Gaps.JUMP.value,
-        help="jump over them (default), or hold the picture in real time.",
+        help="Choose jump (default), or hold the last frame.",
     ),
     _output(
         "--subtitles",
-        setting="a track with the camera's clock",
+        setting="a subtitle track with the camera's clock",
         is_flag=True,
-        help="A soft track with the running time of the camera's clock.",
+        help="Add a subtitle track with the camera's clock.",
     ),
     _output(
         "--split",
-        setting="a new file each day, hour, or so many bytes",
+        setting="where a new file starts: day, hour or a size",
         parse=parse_split,
         metavar="WHERE",
-        help="A new file each day, hour, or so many bytes: 4G.",
+        help="Start a new file each day, hour, or size (4G).",
     ),
     _output(
         "--faststart",
         setting="the index in front",
         is_flag=True,
-        help=f"{_FASTSTART}: index in front, to be played from a web server.",
+        help=f"Put the index in front for the web ({_FASTSTART}).",
     ),
     _output(
         "--verify",
@@ -315,7 +315,7 @@ video_options = [
         **_one_of(Verify),
         metavar="HOW",
         default=Verify.SAMPLE.value,
-        help="Decode a sample of the finished video (default), full: all of it, or none.",
+        help="Decode a sample (default), or full, or none.",
     ),
 ]
 
@@ -325,15 +325,15 @@ _IF_EXISTS = _output(
     usual=True,
     **_one_of(IfExists),
     metavar="WHAT",
-    help="fail, skip or overwrite, where it is there.",
+    help="Choose fail, skip or overwrite if it exists.",
 )
 
 get_options = _together(
     [
         _HOST,
         _USERNAME,
-        _main("-s", "--start", metavar="TIME", help="Required. Like 2026-01-16T08:00:00."),
-        _main("-e", "--end", metavar="TIME", help="Required. Up to, but not including."),
+        _main("-s", "--start", metavar="TIME", help="Start at TIME, like 2026-01-16T08:00:00."),
+        _main("-e", "--end", metavar="TIME", help="End just before TIME."),
         _CHANNEL,
         _main("--output-format", setting=names(), **FORMAT),
         _main(
@@ -341,9 +341,9 @@ get_options = _together(
             setting="where videos go",
             metavar="FOLDER",
             default=".",
-            help="Default: the current folder.",
+            help="Write into FOLDER. Default: the current one.",
         ),
-        _main("-o", "--output-file", metavar="FILE", help="Default: named by camera, channel and range."),
+        _main("-o", "--output-file", metavar="FILE", help="Write to FILE. Default: a name with the range."),
         _ALL,
         *_WHEN,
         *_REACHED,
@@ -352,15 +352,15 @@ get_options = _together(
             setting="downloads at a time",
             type=Whole(1, 32),
             default=4,
-            help="Downloads at a time. Default: 4.",
+            help="Download N recordings at a time. Default: 4.",
         ),
         _connection(
             "--limit-rate",
-            setting="bytes a second for all of them",
+            setting="total bandwidth in bytes a second",
             kind=ValueKind.EITHER,
             parse=parse_rate,
             metavar="RATE",
-            help="Bytes a second for all together: 500k, 4M.",
+            help="Limit total bandwidth to RATE (500k, 4M).",
         ),
         _JOBS,
         *_PATIENCE,
@@ -371,19 +371,19 @@ get_options = _together(
             "--timelapse",
             parse=parse_timelapse,
             metavar="SPEED",
-            help="A short video of keyframes: 60x as fast, or 30s long.",
+            help="Make a short video: 60x as fast, or 30s long.",
         ),
         _output(
             "--follow",
-            setting="wait for what is not recorded yet",
+            setting="wait for footage that is not recorded or listed yet",
             is_flag=True,
-            help="Wait for what is not recorded, or not listed, yet.",
+            help="Wait for footage that is not listed yet.",
         ),
         _output(
             "--require-complete",
             setting="a gap gives exit code 4",
             is_flag=True,
-            help="A gap in the recording gives exit code 4.",
+            help="Exit with 4 if the recording has a gap.",
         ),
         _output(
             "--allow-empty",
@@ -395,7 +395,7 @@ get_options = _together(
             "--require-settled",
             setting="an end that may still grow gives exit code 4",
             is_flag=True,
-            help="With --last: an end that may still grow gives 4.",
+            help="Exit with 4 if the end may still grow.",
         ),
         _IF_EXISTS,
         _output("--keep-files", setting="keep the downloaded clips", is_flag=True, help="Keep the downloaded clips."),
@@ -404,21 +404,21 @@ get_options = _together(
             setting="safe or refuse",
             **_one_of(SharedFolder),
             metavar="HOW",
-            help="If others can write the folder: safe (default), or refuse it.",
+            help="Use a shared folder: safe (default), or refuse.",
         ),
         _output(
             "--exec",
-            setting="a command for each complete video; no shell is between",
+            setting="a command for each complete video; run without a shell",
             metavar="CMD",
-            help="Run it for each complete video: 'rsync {} nas:'.",
+            help="Run CMD on complete videos: 'rsync {} nas:'.",
         ),
         _output(
             "--exec-timeout",
-            setting="how long that command may take, or off",
+            setting="time limit of that command, or off",
             parse=parse_exec_timeout,
             metavar="LENGTH",
             default="12h",
-            help="End a command of --exec after LENGTH, or off: never. Default: 12h.",
+            help="End it after LENGTH, or off. Default: 12h.",
         ),
         _program("-n", "--dry-run", usual=True, is_flag=True, help="Show what would be downloaded, and stop."),
         _program("-y", "--yes", usual=True, is_flag=True, help="Do not ask before a download of more than 10 GB."),
@@ -439,8 +439,8 @@ list_options = _together(
     [
         _HOST,
         _USERNAME,
-        _main("-s", "--start", metavar="TIME", help="Like 2026-01-16T08:00:00. Default: a day ago."),
-        _main("-e", "--end", metavar="TIME", help="Up to, but not including."),
+        _main("-s", "--start", metavar="TIME", help="Start at TIME. Default: a day ago."),
+        _main("-e", "--end", metavar="TIME", help="End just before TIME."),
         _CHANNEL,
         _ALL,
         _main("--stream", **_STREAM),
@@ -454,14 +454,14 @@ list_options = _together(
 
 merge_options = _together(
     [
-        _main("-o", "--output-file", metavar="FILE", help="Required. x.mkv means mkv."),
+        _main("-o", "--output-file", metavar="FILE", help="Write to FILE (required). x.mkv means mkv."),
         _main("--output-format", **FORMAT),
-        _main("-s", "--start", metavar="TIME", help="By the clips' own clock. Default: all of them."),
-        _main("-e", "--end", metavar="TIME", help="Up to, but not including."),
-        _main("--camera-tz", parse=parse_zone, metavar="ZONE", help="The zone of that clock: Europe/Berlin, +01:00."),
-        _main("--in-order", is_flag=True, help="Whatever their times: end to end, as given."),
+        _main("-s", "--start", metavar="TIME", help="Start at TIME, by the clips' clock. Default: all."),
+        _main("-e", "--end", metavar="TIME", help="End just before TIME."),
+        _main("--camera-tz", parse=parse_zone, metavar="ZONE", help="Set the zone of that clock, like Europe/Berlin."),
+        _main("--in-order", is_flag=True, help="Join clips end to end as given; ignore their times."),
         *video_options,
-        _output("--require-complete", is_flag=True, help="A gap between the clips gives exit code 4."),
+        _output("--require-complete", is_flag=True, help="Exit with 4 if there is a gap between the clips."),
         _IF_EXISTS,
     ]
 )
@@ -489,14 +489,14 @@ json_option = _program("--json", "as_json", usual=True, is_flag=True, help="Prin
 manner_options = _together(
     [
         json_option,
-        _program("-q", "--quiet", usual=True, is_flag=True, help="Say nothing but errors and losses."),
-        _program("-v", "--verbose", is_flag=True, help="Log what is asked and answered."),
+        _program("-q", "--quiet", usual=True, is_flag=True, help="Print only errors and losses."),
+        _program("-v", "--verbose", is_flag=True, help="Log requests and answers."),
         _program(
             "--progress",
             type=click.Choice(["auto", "plain", "json"]),
             metavar="HOW",
             default="auto",
-            help="auto (default), plain lines, or json lines on stderr.",
+            help="Print progress as auto (default), plain or json.",
         ),
         debug_option,
     ]

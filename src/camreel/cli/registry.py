@@ -30,30 +30,32 @@ class LazyCommand:
 
 # In the order of the help page; the main one first.
 COMMANDS = (
-    LazyCommand("get", "camreel.cli.commands.get:get", "a video of a time range (needs no name)"),
-    LazyCommand("setup", "camreel.cli.commands.setup:setup", "find a camera on the network, and give it a name"),
-    LazyCommand("cameras", "camreel.cli.commands.cameras:cameras", "list, add, remove, test: named cameras"),
+    LazyCommand("get", "camreel.cli.commands.get:get", "export a video of a time range (the name is optional)"),
+    LazyCommand("setup", "camreel.cli.commands.setup:setup", "find a camera on the network, and name it"),
+    LazyCommand("cameras", "camreel.cli.commands.cameras:cameras", "list, add, remove or test named cameras"),
     LazyCommand(
         "config",
         "camreel.cli.commands.config:config_commands",
         "show the settings, or the path of their file",
         usual=False,
     ),
-    LazyCommand("list", "camreel.cli.commands.list:list_", "what is recorded, as a timeline and a table"),
-    LazyCommand("look", "camreel.cli.commands.look:look", "a page of pictures, to find the minute"),
-    LazyCommand("merge", "camreel.cli.commands.merge:merge", "the same from clips that are on disk"),
-    LazyCommand("doctor", "camreel.cli.commands.doctor:doctor", "how a camera is, in a report for anybody's eyes"),
+    LazyCommand("list", "camreel.cli.commands.list:list_", "show what is recorded, as a timeline and a table"),
+    LazyCommand("look", "camreel.cli.commands.look:look", "make a page of pictures, to find the minute"),
+    LazyCommand("merge", "camreel.cli.commands.merge:merge", "make the same video from clips on disk"),
+    LazyCommand("doctor", "camreel.cli.commands.doctor:doctor", "diagnose a camera; private data is removed"),
     LazyCommand(
-        "clean", "camreel.cli.commands.clean:clean", "list the downloads that wait, or remove them", usual=False
+        "clean", "camreel.cli.commands.clean:clean", "list or remove downloads of unfinished runs", usual=False
     ),
-    LazyCommand("demo", "camreel.cli.commands.simulate:demo", "a first video, from the simulated camera", usual=False),
     LazyCommand(
-        "simulate", "camreel.cli.commands.simulate:simulate", "run the simulated camera, to try things on", usual=False
+        "demo", "camreel.cli.commands.simulate:demo", "export a first video from the simulated camera", usual=False
+    ),
+    LazyCommand(
+        "simulate", "camreel.cli.commands.simulate:simulate", "run the simulated camera, to try camreel on", usual=False
     ),
     LazyCommand(
         "completion",
         "camreel.cli.commands.completion:completion",
-        "what makes bash, zsh or fish complete it",
+        "print the completion for bash, zsh or fish",
         usual=False,
     ),
 )

@@ -93,7 +93,7 @@ def clock_text(greeting: CameraSummary) -> tuple[str, bool]:
     "test",
     cls=HelpCommand,
     usage="cameras test [NAME]... [options]",
-    help="Log in to each once, and tell who it is and how its clock is. Default: all.",
+    help="Log in to each camera once; print its model and clock. Default: all cameras.",
 )
 @click.argument("names", cls=Argument, nargs=-1)
 @no_input_option
@@ -193,7 +193,7 @@ def text_of(path: Path) -> str:
     return text_of_settings(path)
 
 
-@click.command("list", cls=HelpCommand, usage="cameras list [options]", help="The cameras that have names.")
+@click.command("list", cls=HelpCommand, usage="cameras list [options]", help="List the named cameras.")
 @json_option
 @debug_option
 def list_cameras(*, as_json: bool) -> int:
@@ -238,14 +238,16 @@ def _address(chosen: SelectedCamera) -> Address:
 )
 @click.argument("name", cls=Argument)
 @connection_options
-@click.option("-c", "--channel", cls=Option, section="The camera", type=Channels(), help="Its channel, or channels.")
-@click.option("--camera-tz", cls=Option, section="The camera", metavar="ZONE", help="Its zone.")
-@click.option("--clock-drift", cls=Option, section="The camera", metavar="SECONDS", help="By how much it is fast.")
 @click.option(
-    "--password-command", cls=Option, section="The password", metavar="CMD", help="A program that prints it, each time."
+    "-c", "--channel", cls=Option, section="The camera", type=Channels(), help="Set its channel, or channels."
 )
-@click.option("--keyring", cls=Option, section="The password", is_flag=True, help="Keep it in the system's keyring.")
-@click.option("--save-password", cls=Option, section="The password", is_flag=True, help="Keep it in the settings.")
+@click.option("--camera-tz", cls=Option, section="The camera", metavar="ZONE", help="Set its time zone.")
+@click.option(
+    "--clock-drift", cls=Option, section="The camera", metavar="SECONDS", help="Set the seconds its clock is ahead."
+)
+@click.option("--password-command", cls=Option, section="Password", metavar="CMD", help="Run CMD each time to get it.")
+@click.option("--keyring", cls=Option, section="Password", is_flag=True, help="Keep it in the system's keyring.")
+@click.option("--save-password", cls=Option, section="Password", is_flag=True, help="Keep it in the settings.")
 @debug_option
 def add_camera(
     *,
@@ -322,7 +324,7 @@ def remove_camera(*, name: str) -> int:
     "forget",
     cls=HelpCommand,
     usage="cameras forget NAME|HOST[:PORT]...",
-    help="Forget that a camera has logged you in by Digest, if it was replaced or reset and offers only Basic now.",
+    help="Forget that a camera offered Digest login: it was replaced or reset, and offers only Basic now.",
 )
 @click.argument("cameras", cls=Argument, nargs=-1, required=True)
 @debug_option
@@ -356,7 +358,7 @@ _ANY_PORT = 65536  # what no camera has: none was given
 
 cameras = Family(
     "cameras",
-    help="The cameras that have names in the settings.",
+    help="Manage the named cameras in the settings.",
     commands=[list_cameras, add_camera, remove_camera, test_cameras, forget_cameras],
 )
 

@@ -30,22 +30,20 @@ _MOST_JOBS = 100  # that are shown of one camera
     "clean",
     cls=HelpCommand,
     usage="clean [FOLDER] [options]",
-    help="List the downloads that wait in FOLDER (default: the current one). Removes only with --yes.",
+    help="List the downloads of unfinished runs in FOLDER (default: the current one). Remove them with --yes.",
 )
 @click.argument("folder", cls=Argument, default=".", metavar="[FOLDER]")
-@click.option("--yes", cls=Option, section="What to remove", is_flag=True, help="Remove what is listed.")
+@click.option("--yes", cls=Option, section="Choice", is_flag=True, help="Remove what is listed.")
 @click.option(
     "--camera",
     "cameras",
     cls=Option,
-    section="What to remove",
+    section="Choice",
     metavar="NAME",
     multiple=True,
-    help="Only this one, as it is listed. May be repeated.",
+    help="Choose only this camera, as listed. Repeatable.",
 )
-@click.option(
-    "--kept", cls=Option, section="What to remove", is_flag=True, help="Also what --keep-files keeps for good."
-)
+@click.option("--kept", cls=Option, section="Choice", is_flag=True, help="Include what --keep-files has kept.")
 @json_option
 @debug_option
 def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_json: bool) -> int:

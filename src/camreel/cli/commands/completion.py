@@ -26,7 +26,7 @@ It completes the command of that name, camreel, which `pip install .` brings.
     "completion",
     cls=HelpCommand,
     usage="completion bash|zsh|fish",
-    help="Print what makes a shell complete commands, options, cameras, channels and zones.",
+    help="Print the shell code that completes commands, options, cameras, channels and zones.",
     at_end=_AT_END,
 )
 @click.argument("shell", cls=Argument, type=click.Choice(_SHELLS))

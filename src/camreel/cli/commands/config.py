@@ -22,7 +22,7 @@ _PASSWORDS = ("password", "password_file", "password_command", "keyring")
 _Source = click.core.ParameterSource
 
 
-@click.command("path", cls=HelpCommand, usage="config path", help="Where the settings are, or would be.")
+@click.command("path", cls=HelpCommand, usage="config path", help="Print the path of the settings file.")
 @debug_option
 def show_path() -> int:
     terminal.out(str(config_path()))
@@ -33,7 +33,7 @@ def show_path() -> int:
     "show",
     cls=HelpCommand,
     usage="config show [NAME] [options]",
-    help="What camreel get would use for camera NAME (default: for any camera), and where each value comes from.",
+    help="Show the values for camera NAME (default: for any camera), and where each comes from.",
 )
 @click.argument("name", cls=Argument, required=False)
 @json_option
@@ -95,5 +95,5 @@ def _shown(value: Any) -> str:
 
 
 config_commands = Family(
-    "config", help="The settings: where they are, and what they come to.", commands=[show_path, show_config]
+    "config", help="Show the settings and the path of their file.", commands=[show_path, show_config]
 )

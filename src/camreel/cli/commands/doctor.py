@@ -42,7 +42,7 @@ Exit codes:
     "doctor",
     cls=CameraCommand,
     usage="doctor [CAMERA] --username USER [options]",
-    help="How a camera is: what it says of itself, and in what it is peculiar. Fit to be shown to anybody.",
+    help="Diagnose a camera: identity, clock, storage, quirks. Private data is removed.",
     at_end=_AT_END,
 )
 @click.argument("camera", cls=Argument, required=False)
@@ -54,10 +54,10 @@ Exit codes:
     type=Whole(0),
     default=1,
     envvar="AMCREST_CHANNEL",
-    help="Whose recordings. Default: 1.",
+    help="Check this channel. Default: 1.",
 )
-@click.option("--capture", cls=Option, metavar="FILE", help="Keep the answers, redacted, in FILE (a zip).")
-@click.option("--output-dir", cls=Option, metavar="FOLDER", default=".", help="Where the room is measured.")
+@click.option("--capture", cls=Option, metavar="FILE", help="Save the redacted answers in FILE (a zip).")
+@click.option("--output-dir", cls=Option, metavar="FOLDER", default=".", help="Measure the free space of FOLDER.")
 @json_option
 @debug_option
 @click.pass_context

@@ -74,7 +74,7 @@ Other commands (camreel COMMAND --help tells more):
     cls=CameraCommand,
     usage="--host HOST --username USER --start TIME --end TIME [options]",
     usage_too="get CAMERA... --last LENGTH [options]",
-    help="One video of a time range, from an Amcrest or Dahua camera or recorder.",
+    help="Export one video of a time range from an Amcrest or Dahua camera.",
     after_main=_EXAMPLES,
     at_end=_AT_END,
     at_end_of_all=_AT_END_OF_ALL,

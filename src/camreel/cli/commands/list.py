@@ -64,7 +64,7 @@ Exit codes:
     "list",
     cls=CameraCommand,
     usage="list [CAMERA]... [options]",
-    help="What a camera has recorded: a timeline, and each recording. Downloads nothing.",
+    help="Show what a camera has recorded: a timeline, and each recording. Downloads nothing.",
     after_main=_EXAMPLES,
     at_end=_AT_END,
 )

@@ -66,7 +66,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
     "look",
     cls=CameraCommand,
     usage="look [CAMERA]... [options]",
-    help="A page of pictures of a time range, to find the minute without a download.",
+    help="Make a page of pictures of a time range, to find the minute without a download.",
     after_main=_EXAMPLES,
     at_end=_AT_END,
 )
@@ -74,12 +74,12 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 @some_of(list_options, "host", "username", "start", "end", "channel", "all_cameras")
 @some_of(get_options, "output_dir", "shared_folder")
 @click.option(
-    "-o", "--output-file", cls=Option, usual=True, metavar="FILE", help="The page: x.html. The sheet is x.png."
+    "-o", "--output-file", cls=Option, usual=True, metavar="FILE", help="Write the page to x.html, the sheet to x.png."
 )
 @click.option(
-    "--every", cls=Option, usual=True, metavar="LENGTH", help="A picture every 5m, 30s. Default: as --most allows."
+    "--every", cls=Option, usual=True, metavar="LENGTH", help="Take a picture every 5m, 30s. Default: by --most."
 )
-@click.option("--most", cls=Option, usual=True, type=Whole(1, _MOST), help="Pictures at most. Default: 120.")
+@click.option("--most", cls=Option, usual=True, type=Whole(1, _MOST), help="Take at most N pictures. Default: 120.")
 @some_of(
     get_options,
     *("last", "date", "around", "minutes", "duration", "events", "pad", "times_in", "camera_tz", "clock_drift"),
@@ -90,20 +90,20 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 @click.option(
     "--if-exists",
     cls=Option,
-    section="The output",
+    section="Output",
     type=click.Choice([item.value for item in IfExists], case_sensitive=False),
     parse=IfExists,
     metavar="WHAT",
-    help="fail (default), skip or overwrite.",
+    help="Choose fail (default), skip or overwrite.",
 )
 @click.option(
     "-y",
     "--yes",
     cls=Option,
-    section="This program",
+    section="General",
     usual=True,
     is_flag=True,
-    help="Do not ask before whole recordings are fetched.",
+    help="Do not ask before fetching whole recordings.",
 )
 @manner_options
 @click.pass_context

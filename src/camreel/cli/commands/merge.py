@@ -47,7 +47,7 @@ Times:
     "merge",
     cls=HelpCommand,
     usage="merge FILE... -o OUT [options]",
-    help="One video of clips on disk: an SD card, an FTP folder, .dav exports.",
+    help="Make one video of clips on disk: an SD card, an FTP folder, .dav exports.",
     after_main=_EXAMPLES,
     at_end=_AT_END,
 )

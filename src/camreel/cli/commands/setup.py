@@ -44,10 +44,10 @@ What it does:
     "setup",
     cls=HelpCommand,
     usage="setup [options]",
-    help="Find a camera on the local network, log in, and give it a name, so that camreel get NAME works.",
+    help="Find a camera on the local network, log in, and name it, so that camreel get NAME works.",
     at_end=_AT_END,
 )
-@click.option("--name", cls=Option, section="What", metavar="NAME", help="What to call it. Default: by its own name.")
+@click.option("--name", cls=Option, section="What", metavar="NAME", help="Call it NAME. Default: its own name.")
 @click.option(
     "--ask",
     "places",
@@ -55,12 +55,10 @@ What it does:
     section="What",
     metavar="ADDRESS",
     multiple=True,
-    help="Ask there (a camera, or another network's broadcast address). May be repeated.",
+    help="Ask IP: a camera or a broadcast address. Repeatable.",
 )
-@click.option("--keyring", cls=Option, section="The password", is_flag=True, help="Keep it in the system's keyring.")
-@click.option(
-    "--no-save-password", cls=Option, section="The password", is_flag=True, help="Do not keep it: ask each time."
-)
+@click.option("--keyring", cls=Option, section="Password", is_flag=True, help="Keep it in the system's keyring.")
+@click.option("--no-save-password", cls=Option, section="Password", is_flag=True, help="Do not keep it: ask each time.")
 @reached_options
 @debug_option
 def setup(

@@ -31,7 +31,12 @@ _USER, _PASSWORD = "admin", "simulated-1"
 
 @click.command("simulate", cls=HelpCommand, help="Run the built-in simulated camera until Ctrl-C, to try things on.")
 @click.option(
-    "--port", cls=Option, section="Where", type=Whole(0, 65535), default=8080, help="8080; 0 takes a free one."
+    "--port",
+    cls=Option,
+    section="Where",
+    type=Whole(0, 65535),
+    default=8080,
+    help="Listen on port N. Default: 8080; 0 takes a free one.",
 )
 @click.option(
     "--host",
@@ -39,14 +44,14 @@ _USER, _PASSWORD = "admin", "simulated-1"
     section="Where",
     metavar="IP",
     default="127.0.0.1",
-    help="Where to listen; this computer alone.",
+    help="Listen on IP. Default: this computer alone.",
 )
 @click.option(
     "--replay",
     cls=Option,
     section="What",
     metavar="FILE",
-    help="Be the camera in this capture, as camreel doctor makes it.",
+    help="Replay a capture that camreel doctor has made.",
 )
 @debug_option
 def simulate(*, host: str, port: int, replay: str | None) -> int:
@@ -164,7 +169,12 @@ def _broken(words: Sequence[str], width: int = 76) -> list[str]:
     "demo", cls=HelpCommand, help="Export a video from the built-in simulated camera: search, download, merge."
 )
 @click.option(
-    "--output-dir", cls=Option, section="Where to", metavar="FOLDER", default="camreel-demo", help="./camreel-demo"
+    "--output-dir",
+    cls=Option,
+    section="Where to",
+    metavar="FOLDER",
+    default="camreel-demo",
+    help="Write into FOLDER. Default: ./camreel-demo.",
 )
 @click.option("--output-format", cls=Option, section="Where to", default=DEFAULT_FORMAT.value, **FORMAT)
 @manner_options
