@@ -14,7 +14,6 @@ Accept Add Allow Ask Begin Call Check Choose Connect Decode Do Download End Exit
 Measure Never Open Override Print Put Re-encode Read Remove Replay Run Save Send Set Show Start Take Trust Use Wait Work
 Write
 """
-)
 
 
 OPTIONS = [
