@@ -138,7 +138,7 @@ def _config() -> Iterator[str]:
     options = {option.name: max(option.opts, key=len) for option in get.params if isinstance(option, Option)}
     for key in KEYS.values():
         option = f"`{options[key.name]}`" if key.name in options else ""
-        where = "a camera" if key.of_camera else "a camera, `[defaults]`"
+        where = "a camera" if key.of_camera else "`[defaults]`" if key.of_all else "a camera, `[defaults]`"
         yield f"| `{key.name}` | {key.kind.value} | {_cell(key.meaning)} | {option} | {where} |"
 
 

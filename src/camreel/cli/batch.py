@@ -24,7 +24,15 @@ from camreel.cli.passwords import Passwords
 from camreel.cli.request import wanted_of
 from camreel.cli.startup import loading
 from camreel.diskio import read_regular
-from camreel.errors import CamreelError, Interrupted, LoginError, most_severe, unexpected_error, unwrap_group
+from camreel.errors import (
+    CamreelError,
+    Interrupted,
+    LoginError,
+    UsageError,
+    most_severe,
+    unexpected_error,
+    unwrap_group,
+)
 from camreel.events import Listener
 from camreel.model import Address, Asked, Credentials, Output, Query, Request, Target
 
@@ -242,6 +250,8 @@ class CameraTask(Task):
 
     def prepare(self) -> None:
         """Ask for the password, unless it may not be sent."""
+        if not self.target.username:
+            raise UsageError(f"{self.name} has no username in the settings.", hint='Like username = "admin".')
         from camreel.devices import lockout  # noqa: PLC0415 - no other command needs it so early
 
         lockout.check(self.target, datetime.now(timezone.utc))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ _TIME = re.compile(
 )
 _TYPED = click.core.ParameterSource.COMMANDLINE
 _FROM_ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
+_HOST_VARIABLE = "AMCREST_HOST"
 _PAGES = frozenset({"-h", "--help", "--help-all", "--version"})
 # They go other ways than the options of their names: an address is made of them, and secrets are no values of options.
 _APART = frozenset({"host", "port", "password", "password_file", "password_command", "keyring"})
@@ -83,21 +85,18 @@ class CameraCommand(HelpCommand):
 
     def _chosen(self, ctx: click.Context, args: Sequence[str]) -> SelectedCamera:
         config = read_settings()
-        words = self.words(ctx, args)
+        found, _, _ = self.make_parser(ctx).parse_args(list(args))  # before anything is made of them
+        given = found.get("cameras", found.get("camera"))
+        words = [word for word in (given if isinstance(given, (tuple, list)) else [given]) if isinstance(word, str)]
         if any(parameter.name == "date" for parameter in self.params):
             words = split_words(words, config)[0]
         word = words[0] if len(words) == 1 else None
         if isinstance(ctx.obj, ActiveCamera):
             word = ctx.obj.word
-        name = word if word is not None and _is_name(word, config) else None
-        return SelectedCamera(config, word, name, tuple(args))
-
-    def words(self, ctx: click.Context, args: Sequence[str]) -> list[str]:
-        """The cameras among the arguments, before anything is made of them."""
-        found, _, _ = self.make_parser(ctx).parse_args(list(args))
-        given = found.get("cameras", found.get("camera"))
-        several = list(given) if isinstance(given, (tuple, list)) else [given]
-        return [word for word in several if isinstance(word, str)]
+        elif not (words or found.get("host") or found.get("all_cameras") or os.environ.get(_HOST_VARIABLE)):
+            word = config.usual_camera
+        name = None if word is None else _name_of(word, config)
+        return SelectedCamera(config, name or word, name, tuple(args))
 
 
 def _with_units(args: Sequence[str]) -> list[str]:
@@ -115,16 +114,19 @@ def split_words(words: Sequence[str], config: Config) -> tuple[list[str], str | 
     """Return the cameras among the words of a command line, and the range that the last of them are, if they are one.
 
     ``front-door yesterday``, ``front-door last night``, ``front-door 23:00-03:00``. A camera of that name goes first.
+    Cameras are called as the settings call them.
     """
+    cameras: list[str] = []
     for number, word in enumerate(words):
-        if word in config.cameras:
-            continue
-        said = " ".join(words[number:])
-        if is_range(said):
-            return list(words[:number]), said
-        if _TIME.match(said):
-            _refuse_time(said)
-    return list(words), None
+        known = config.known_as(word)
+        if known is None:
+            said = " ".join(words[number:])
+            if is_range(said):
+                return cameras, said
+            if _TIME.match(said):
+                _refuse_time(said)
+        cameras.append(known or word)
+    return cameras, None
 
 
 def _refuse_time(said: str) -> None:
@@ -216,10 +218,10 @@ def _valid_port(port: Any) -> int | None:
     return port  # type: ignore[no-any-return]  # a number: its key says so
 
 
-def _is_name(word: str, config: Config) -> bool:
-    """Whether ``word`` is a name in the settings; UsageError where it can be neither that nor a host."""
-    if word in config.cameras:
-        return True
+def _name_of(word: str, config: Config) -> str | None:
+    """Return the name in the settings that ``word`` is, None if it is a host; UsageError if it can be neither."""
+    if (known := config.known_as(word)) is not None:
+        return known
     if re.fullmatch(r"\d{1,2}:\d{2}(:.*)?|\d{4}-\d.*", word):  # the second half of a time without quotes
         raise UsageError(
             f"camreel does not know what to do with {word!r}.",
@@ -227,9 +229,8 @@ def _is_name(word: str, config: Config) -> bool:
         )
     if re.search(r"[.:\[]", word) or word == "localhost":
         _check_host(word)
-        return False
-    config.camera(word)  # raises, with what comes near
-    return False
+        return None
+    return config.name_of(word)  # raises, with what comes near
 
 
 def _check_host(word: str) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camreel.cli.ui import terminal
-from camreel.config import Key, ValueKind
-from camreel.errors import UsageError
+from camreel.config import Key, ValueKind, nearest
+from camreel.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -142,6 +142,7 @@ class HelpCommand(click.Command):
         _write_page_part(ctx, formatter, (self.at_end_of_all or self.at_end) if _ALL in ctx.meta else self.at_end)
 
 
+_PAGES = frozenset({"-h", "--help", "--help-all"})
 _ALL = "camreel.help-all"  # in the context's meta, where all options are wanted
 _FEW = 20  # options that are one screen, usual or not
 
@@ -151,10 +152,11 @@ def _page_option(*names: str, **settings: Any) -> Option:
 
 
 class Family(click.Group):
-    """Commands that belong together, under one word. What is not among them is an error with the nearest name."""
+    """Commands that belong together, under one word, which alone is the first of them."""
 
     def __init__(self, name: str, *, help: str, commands: Sequence[click.Command]) -> None:  # noqa: A002 - click's
         super().__init__(name, help=help, commands=list(commands), no_args_is_help=False, add_help_option=False)
+        self._alone = str(commands[0].name)
         self.params.append(_page_option("-h", "--help", "--help-all", help="Show this page.", callback=_show_help))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -167,17 +169,17 @@ class Family(click.Group):
         """The command by its name."""
         if args and args[0] not in self.commands and not ctx.resilient_parsing:
             raise UsageError(
-                f"There is no such command of {ctx.command_path}.",
+                f"There is no command {printable(args[0], 40)!r} of {ctx.command_path}."
+                f"{nearest(args[0], self.commands)}",
                 hint=f"There are {', '.join(sorted(self.commands))}.",
             )
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """UsageError where no command is named."""
-        if not args and not ctx.resilient_parsing:
-            raise UsageError(
-                f"{ctx.command_path} is not all of a command.", hint=f"There are {', '.join(sorted(self.commands))}."
-            )
+        """Put the first command in front of its options."""
+        is_alone = not args or (args[0].startswith("-") and args[0] not in _PAGES)
+        if is_alone and not ctx.resilient_parsing:
+            args = [self._alone, *args]
         return super().parse_args(ctx, args)
 
 

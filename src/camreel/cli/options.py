@@ -23,7 +23,7 @@ from camreel.cli.values import (
     parse_timelapse,
     parse_zone,
 )
-from camreel.config import Key, Keys, ValueKind
+from camreel.config import DEFAULT_CAMERA, Key, Keys, ValueKind
 from camreel.errors import UsageError
 from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat, names
 from camreel.model import AudioMode, Gaps, IfExists, SharedFolder, Stream, Verify
@@ -159,6 +159,9 @@ _PASSWORD = (
     _password("--password-stdin", is_flag=True, help="Read the password from standard input."),
     no_input_option,
 )
+
+# Which camera is meant if none is named: on a command line its name says it.
+_CAMERA_KEYS = (Key(DEFAULT_CAMERA, ValueKind.TEXT, "the camera that is meant if none is named", of_all=True),)
 
 # Ways to a password that are no options: a command line is for everybody to see.
 _PASSWORD_KEYS = (
@@ -427,10 +430,10 @@ get_options = _together(
 
 
 def _keys() -> Keys:
-    """Return what the settings may hold: what `get` has an option for that is not of one run, and the passwords."""
+    """Return what the settings may hold: options of `get` that are not of one run, and keys that only they have."""
     options = (each for each in _parameters(get_options) if isinstance(each, Option))
     keys = [key for each in options if (key := each.key) is not None]
-    return {key.name: key for key in (*keys, *_PASSWORD_KEYS)}
+    return {key.name: key for key in (*keys, *_CAMERA_KEYS, *_PASSWORD_KEYS)}
 
 
 KEYS = _keys()

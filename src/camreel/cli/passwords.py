@@ -16,6 +16,7 @@ import time
 import unicodedata
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,6 +176,12 @@ def into_keyring(entry: str, password: str) -> None:
         keyring.set_password(SERVICE, entry, password)
     except Exception as error:
         raise UsageError(f"The keyring of this system does not take it: {type(error).__name__}.") from error
+
+
+def drop_from_keyring(entry: str) -> None:
+    """Let the system's keyring forget what it has for ``entry``, if it can: it is needed no more."""
+    with suppress(Exception):
+        _keyring("").delete_password(SERVICE, entry)
 
 
 def _keyring(what: str) -> Any:

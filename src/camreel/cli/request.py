@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from camreel.cli.camera_choice import address_of, chosen_of
+from camreel.cli.camera_choice import ActiveCamera, address_of, chosen_of
 from camreel.cli.options import OutputOptions, field_values
 from camreel.cli.passwords import Given, Passwords
 from camreel.cli.values import When, is_asked_otherwise, is_whole_range, read_range
@@ -163,7 +163,9 @@ def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = N
         times = {}
     address = address_of(ctx, host=given["host"], port=given["port"], https=https, fingerprint=given["fingerprint"])
     host = str(address) if address else None
-    username = _required(ctx, needs_range=needs_range, host=host, username=username, **times)[1]
+    # One of several cameras without a user keeps no other from its turn: its task says so.
+    user = "" if username is None and isinstance(ctx.obj, ActiveCamera) else username
+    user = _required(ctx, needs_range=needs_range, host=host, username=user, **times)[1]
     assert address is not None, "required"
     trust = {name: given[name] for name in ("ca_file", "fingerprint", "legacy_tls")}
     check_tls(insecure=insecure, **trust)
@@ -171,7 +173,12 @@ def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = N
     if given["pad"] is not None and given["events"] is None:
         raise UsageError("--pad belongs to --events.", hint="It is so much before and after each recording with one.")
     query = {**field_values(ctx, Query), "asked": asked, "channel": channel}
-    own = {"address": address, "username": check_username(username), "insecure": insecure, "name": chosen_of(ctx).name}
+    own = {
+        "address": address,
+        "username": user and check_username(user),
+        "insecure": insecure,
+        "name": chosen_of(ctx).name,
+    }
     return Target(**{**field_values(ctx, Target), **own}), Query(**query)
 
 

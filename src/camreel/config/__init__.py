@@ -1,12 +1,13 @@
-"""The settings file: where it is, what it may contain, and how a camera is added or removed.
+"""The settings file: where it is, what it may contain, and how a camera is added, renamed or removed.
 
 `settings` reads and checks it, `edit` changes it.
 """
 
 from __future__ import annotations
 
-from camreel.config.edit import with_camera, without_camera, write_config
+from camreel.config.edit import refuse_taken, with_camera, with_name, without_camera, write_config
 from camreel.config.settings import (
+    DEFAULT_CAMERA,
     PATH_VARIABLE,
     Config,
     Key,
@@ -16,11 +17,13 @@ from camreel.config.settings import (
     config_path,
     load,
     nearest,
+    normal_name,
     parse,
     text_of_settings,
 )
 
 __all__ = [
+    "DEFAULT_CAMERA",
     "PATH_VARIABLE",
     "Config",
     "Key",
@@ -30,9 +33,12 @@ __all__ = [
     "config_path",
     "load",
     "nearest",
+    "normal_name",
     "parse",
+    "refuse_taken",
     "text_of_settings",
     "with_camera",
+    "with_name",
     "without_camera",
     "write_config",
 ]

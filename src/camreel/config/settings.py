@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -43,18 +44,23 @@ class ValueKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of the settings. `of_camera`: it is for one camera only. `is_secret`: it is never shown."""
+    """One key of the settings. `of_camera`: it is for one camera only. `of_all`: it is for `[defaults]` only.
+
+    `is_secret`: it is never shown.
+    """
 
     name: str
     kind: ValueKind
     meaning: str
     of_camera: bool = False
     is_secret: bool = False
+    of_all: bool = False
 
 
 Keys = Mapping[str, Key]
+DEFAULT_CAMERA = "default_camera"  # the key for the camera that is meant if none is named
 _MOST_BYTES = 1024 * 1024  # somebody will point it at a video
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_LONGEST_NAME = 64  # bytes: it is a part of the names of files
 _OTHERS = 0o077  # the rights of everybody else, on POSIX
 _WRITERS = 0o022
 
@@ -71,17 +77,34 @@ class Config:
     defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
     cameras: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
-    def camera(self, name: str) -> Mapping[str, Any]:
-        """Return the settings of one camera. UsageError, with similar names, if there is no such camera."""
+    def known_as(self, name: str) -> str | None:
+        """Return the name of the camera `name` as it stands in the settings; None if there is none.
+
+        The case of letters does not matter, nor how their accents are coded.
+        """
         if name in self.cameras:
-            return self.cameras[name]
+            return name
+        wanted = _folded(name)
+        return next((known for known in self.cameras if _folded(known) == wanted), None)
+
+    @property
+    def usual_camera(self) -> str | None:
+        """The camera that is meant if none is named: `default_camera`, or the only one; None if there are several."""
+        if (default := self.defaults.get(DEFAULT_CAMERA)) is not None:
+            return self.known_as(default)
+        return next(iter(self.cameras)) if len(self.cameras) == 1 else None
+
+    def name_of(self, name: str) -> str:
+        """Return :meth:`known_as`. UsageError, with similar names, if there is no such camera."""
+        if (known_name := self.known_as(name)) is not None:
+            return known_name
         near = nearest(name, self.cameras)
         known = (
             f"There are {', '.join(self.cameras)}." if self.cameras else "camreel setup finds cameras and names them."
         )
         raise UsageError(
             f"There is no camera named {printable(name, 64)!r} in {self.path}.{near}",
-            hint=f"{known} A host without a dot is given with --host.",
+            hint=f"{known} For an address without a dot use --host.",
         )
 
     def section_of(self, name: str | None, key: str) -> str | None:
@@ -167,18 +190,67 @@ def parse(text: str, path: Path, keys: Keys) -> Config:
     cameras = tables.get("camera", {})
     if not isinstance(cameras, dict):
         raise UsageError(f"{path}: camera is no section.", hint="Write [camera.front-door], and its settings below.")
-    own = {name: _camera(name, values, path, keys) for name, values in cameras.items()}
-    return Config(path, keys, defaults, own)
+    config = Config(path, keys, defaults, _named_cameras(cameras, path, keys))
+    if (default := defaults.get(DEFAULT_CAMERA)) is not None and config.known_as(default) is None:
+        raise UsageError(
+            f"{path}, [defaults]: {DEFAULT_CAMERA} is {printable(default, 64)!r}, and no camera has that name."
+            f"{nearest(default, config.cameras)}",
+            hint=f"There are {', '.join(config.cameras)}." if config.cameras else "Remove that line.",
+        )
+    return config
+
+
+def _named_cameras(cameras: Mapping[str, object], path: Path, keys: Keys) -> dict[str, Mapping[str, Any]]:
+    """Return the settings of each camera, by its checked name."""
+    own: dict[str, Mapping[str, Any]] = {}
+    folded: dict[str, str] = {}
+    for written, values in cameras.items():
+        table = _camera(written, values, path, keys)
+        name = check_name(written)
+        if (other := folded.setdefault(_folded(name), name)) != name or name in own:
+            raise UsageError(
+                f"{path}: [camera.{other}] and [camera.{name}] have the same name: case does not matter.",
+                hint="Give one of them another name.",
+            )
+        own[name] = table
+    return own
 
 
 def check_name(name: str) -> str:
-    """Return `name` if it may name a camera: letters, digits, `-` and `_`. UsageError if not."""
-    if not _NAME.fullmatch(name):
+    """Return `name`, composed (NFC), if it may name a camera. UsageError if not.
+
+    It may have letters and digits of any script, `-` and `_`, and begins with a letter or a digit.
+    """
+    composed = normal_name(name)
+    letters = [*composed]
+    if not letters or not _is_letter(letters[0]) or not all(_is_letter(each, within=True) for each in letters):
         raise UsageError(
             f"{printable(name, 64)!r} is not a name for a camera.",
             hint="Names have letters, digits, - and _, like front-door.",
         )
-    return name
+    if len(composed.encode()) > _LONGEST_NAME:
+        raise UsageError(
+            f"{printable(name, 64)!r} is too long for the name of a camera.",
+            hint=f"It may have {_LONGEST_NAME} letters, or fewer of other scripts than Latin.",
+        )
+    return composed
+
+
+def _is_letter(character: str, *, within: bool = False) -> bool:
+    """Return whether a name may begin with `character`; `within`: have it after its beginning."""
+    kind = unicodedata.category(character)
+    # Marks are vowels in many scripts, and accents where Unicode has no letter with them.
+    return kind[0] == "L" or kind == "Nd" or (within and (kind[0] == "M" or character in "-_"))
+
+
+def normal_name(name: str) -> str:
+    """Return `name` with its accents composed (NFC), as keyboards type it and unlike some file systems write it."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _folded(name: str) -> str:
+    """Return `name` as names are compared."""
+    return normal_name(normal_name(name).casefold())
 
 
 def _camera(name: str, values: object, path: Path, keys: Keys) -> dict[str, Any]:
@@ -189,6 +261,8 @@ def _camera(name: str, values: object, path: Path, keys: Keys) -> dict[str, Any]
         )
     check_name(name)
     table = _table(values, where, path, keys)
+    if misplaced := next((key for key in table if keys[key].of_all), None):
+        raise UsageError(f"{path}, {where}: {misplaced} belongs to no camera.", hint="Write it into [defaults].")
     if not table.get("host"):
         raise UsageError(f"{path}, {where}: host is missing.", hint='Like host = "192.168.1.100".')
     return table

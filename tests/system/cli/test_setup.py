@@ -1,10 +1,11 @@
-"""`camreel setup` on a terminal: three answers, one login, and then the camera has a name."""
+"""`camreel setup` on a terminal: four answers, one login, and then the camera has a name. A slip is asked again."""
 
 from __future__ import annotations
 
 import os
 import re
 import select
+import socket
 import stat
 import subprocess
 import sys
@@ -75,29 +76,39 @@ def last_minute() -> SimulatedCamera:
     )
 
 
-def test_three_answers_and_then_its_name_works(tmp_path: Path) -> None:
-    """In an empty HOME: which, the user, the password. The settings are their owner's alone; no password is shown."""
+def test_four_answers_and_then_its_name_works(tmp_path: Path) -> None:
+    """In an empty HOME: which, the user, the password, the name. The settings are their owner's alone.
+
+    A number that is not in the list and a name that cannot be are asked again. No password is shown. With one camera
+    in the settings no name is needed.
+    """
     camera = last_minute()
     for recording in camera.recordings:
         recording.length()
     with running(camera) as server, discovery.discoverable(server) as port:
-        answers = [("Which one?", "1"), ("User [admin]:", ""), ("Password for admin at", RIGHT)]
-        code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}", "--name", "front-door"], answers, tmp_path)
+        login = [("User [admin]:", ""), ("Password for admin at", RIGHT)]
+        answers = [("Which one?", "7"), ("Which one?", "1"), *login, ("Name [", "a b"), ("Name [", "Haustür")]
+        code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}"], answers, tmp_path)
         assert code == 0, shown
         assert f"1  127.0.0.1:{server.port}  IP5M-T1277EB-AI  SIMULATED" in shown
+        assert "There is no number 7 in the list." in shown
+        assert "'a b' is not a name for a camera." in shown
+        assert "Name [cam-1]: " in shown
         assert "Clock     right, UTC+00:00" in shown
         assert "Channels  1 " in shown
-        assert "camreel get front-door --last 1h" in shown
+        assert "camreel get Haustür --last 1h" in shown
         path = tmp_path / ".config" / "camreel" / "config.toml"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert RIGHT not in shown
-        code, shown = on_a_terminal(["get", "front-door", "--last", "1h", "--if-exists", "overwrite"], [], tmp_path)
+        code, shown = on_a_terminal(["get", "--last", "1h", "--if-exists", "overwrite"], [], tmp_path)
         assert code in {0, 4}, shown  # the last quarter of an hour is never settled
-        assert list(tmp_path.glob("front-door_ch1_*.mp4"))
+        assert list(tmp_path.glob("Haustür_ch1_*.mp4"))
         assert RIGHT not in shown
-        known, _, _ = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}"], answers, tmp_path)[1].partition("Which")
-        assert "front-door" in known
-        assert "[camera.simulated]" in path.read_text() or path.read_text().count("[camera.") == 2
+        answers = [("Which one?", "1"), *login, ("Name [cam-1]", "HAUSTÜR"), ("Name [cam-1]", "")]
+        code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}"], answers, tmp_path)
+        assert "Haustür" in shown.partition("Which")[0]
+        assert "There is a camera named Haustür in" in " ".join(shown.split())
+        assert path.read_text().count("[camera.") == 2
     assert camera.rejected_logins == 0
 
 
@@ -138,15 +149,32 @@ def test_basic_alone_is_asked_about(tmp_path: Path, answer: str) -> None:
     assert "allow_basic = true" in path.read_text()
 
 
-def test_a_refused_login_is_not_tried_again_and_nothing_is_saved(tmp_path: Path) -> None:
-    """Exit 5, one rejected login."""
+@pytest.mark.parametrize(
+    ("then", "code", "rejected"),
+    [
+        ([("Try once more", "")], 5, 1),
+        (
+            # The same one again is not sent.
+            [("Try once more", "y"), ("User [admin]", ""), ("Password", PASSWORD), ("Password", RIGHT), ("Name [", "")],
+            0,
+            1,
+        ),
+        ([("Try once more", "y"), ("User [admin]", "boss"), ("Password", "other")], 5, 2),
+    ],
+    ids=["no", "right", "wrong"],
+)
+def test_a_refused_login_may_be_corrected_once(
+    tmp_path: Path, then: Sequence[tuple[str, str]], code: int, rejected: int
+) -> None:
+    """The camera and the user are not lost; the lock is warned of; two at most go out. Nothing is saved without."""
     camera = SimulatedCamera([])
-    code, shown = set_up_unfound(camera, PASSWORD, tmp_path)
-    assert code == 5, shown
+    ended, shown = set_up_unfound(camera, PASSWORD, tmp_path, then=then)
+    assert ended == code, shown
     assert "No camera answered." in shown
     assert "refused the login" in shown
-    assert camera.rejected_logins == 1
-    assert not (tmp_path / ".config").exists()
+    assert "Most cameras lock the account" in " ".join(shown.split())
+    assert camera.rejected_logins == rejected
+    assert (tmp_path / ".config").exists() == (code == 0)
     assert PASSWORD not in shown
 
 
@@ -154,7 +182,7 @@ def test_a_wrong_clock_is_called_out_and_the_password_may_stay_out(tmp_path: Pat
     """--no-save-password."""
     camera = SimulatedCamera([], clock=DeviceClock(zone=timezone.utc, drift=-7200))
     with running(camera) as server, discovery.discoverable(server) as port:
-        answers = [("Which one?", ""), ("User [admin]:", ""), ("Password for admin at", RIGHT)]
+        answers = [("Which one?", ""), ("User [admin]:", ""), ("Password for admin at", RIGHT), ("Name [", "")]
         code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}", "--no-save-password"], answers, tmp_path)
     assert code == 0, shown
     assert re.search(r"(?:2 h|2 h \d s|1 h 59 min 5\d s) slow", shown), shown  # to the second, on a busy machine
@@ -163,11 +191,27 @@ def test_a_wrong_clock_is_called_out_and_the_password_may_stay_out(tmp_path: Pat
     assert "password" not in text
 
 
-def test_a_number_that_is_not_there(tmp_path: Path) -> None:
-    """Exit 2."""
-    with running(SimulatedCamera([])) as server, discovery.discoverable(server) as port:
-        code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}"], [("Which one?", "7")], tmp_path)
-    assert (code, "There is no number 7 in the list" in shown) == (2, True)
+def test_an_address_where_nobody_is_may_be_corrected(tmp_path: Path) -> None:
+    """What was found is still there; what is no address is asked again at once."""
+    camera = SimulatedCamera([])
+    with running(camera) as server, discovery.discoverable(server) as port:
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            nobody = f"127.0.0.1:{closed.getsockname()[1]}"
+        answers = [
+            ("Which one?", "a b"),
+            ("Which one?", nobody),
+            ("User [admin]:", ""),
+            ("Password for admin at", RIGHT),
+            ("Which one?", "1"),
+            ("User [admin]:", ""),
+            ("Password for admin at", RIGHT),
+        ]
+        code, shown = on_a_terminal(
+            ["setup", "--ask", f"127.0.0.1:{port}", "--name", "door", "--no-save-password"], answers, tmp_path
+        )
+    assert code == 0, shown
+    assert "connection refused" in shown
 
 
 def test_without_a_terminal_it_says_what_does_the_same(camreel_: Camreel) -> None:

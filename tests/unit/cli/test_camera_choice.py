@@ -116,8 +116,9 @@ def test_a_host_takes_the_settings_of_all(camreel_: Camreel, exported: FakeExpor
         (["cameras", "add", "attic", "--host", "x", "--camera-tz", "Nowhere"], "not a time zone"),
         (["cameras", "add", "attic", "--host", "admin:s3cret"], "not a port"),
         (["cameras", "add", "attic"], "--host is missing"),
-        (["cameras"], "is not all of a command"),
-        (["cameras", "rename"], "There is no such command of"),
+        (["cameras", "renam"], "There is no command 'renam' of camreel cameras. Did you mean rename?"),
+        (["cameras", "rename", "garage", "Front-Door"], "There is a camera named front-door in"),
+        (["cameras", "rename", "gargae", "x"], "Did you mean garage?"),
         (["config", "show", "attic"], "There is no camera named 'attic'"),
     ],
 )
@@ -205,9 +206,13 @@ def test_cameras_are_added_listed_and_removed(camreel_: Camreel, settle: Settle)
     assert listed.out.splitlines()[1:] == [
         "attic  http://10.0.0.1   u     1,3      asked for",
         "door   https://10.0.0.2  u     1        in the settings",
+        f"A command needs a name, or default_camera in [defaults] of {path}.",
     ]
+    assert camreel_(["cameras"]).out == listed.out
     document = json.loads(camreel_(["cameras", "list", "--json"]).out)
+    assert document == json.loads(camreel_(["cameras", "--json"]).out)
     assert document["schema"] == 1
+    assert document["default_camera"] is None
     assert document["cameras"][1] == {
         "name": "door", "address": "https://10.0.0.2", "username": "u", "channel": "1", "password": "in the settings",
     }  # fmt: skip
@@ -276,6 +281,66 @@ def test_passwords_that_the_settings_do_not_get(
     assert exported.asked == []
 
 
+@pytest.mark.parametrize(
+    ("settings", "typed", "meant"),
+    [
+        ("", [], "front-door"),
+        ('default_camera = "GARAGE"', [], "garage"),
+        ('default_camera = "garage"', ["Front-Door"], "front-door"),
+        ('default_camera = "garage"', ["--host", "10.9.9.9"], "10.9.9.9"),
+        ('default_camera = "garage"', ["10.9.9.9"], "10.9.9.9"),
+    ],
+)
+def test_no_name_is_needed_for_the_usual_camera(
+    camreel_: Camreel, exported: FakeExport, settle: Settle, settings: str, typed: list[str], meant: str
+) -> None:
+    """The only one, or `default_camera`, with its own settings. What is typed goes first, in any case of letters."""
+    own = SETTINGS if settings else SETTINGS.partition("[camera.garage]")[0]
+    settle(own.replace("[defaults]", f"[defaults]\n{settings}"))
+    run = camreel_(["get", *typed, "2026-01-16"])
+    assert run.code == 0, run.err
+    hosts = {"front-door": "192.168.1.20", "garage": "garage.lan"}
+    assert exported.request.target.address.host == hosts.get(meant, meant)
+    assert exported.request.output.file.name.startswith(f"{meant}_ch1")
+    assert exported.request.output.keep_files == (meant == "garage")
+
+
+def test_the_environment_goes_before_the_usual_camera(camreel_: Camreel, exported: FakeExport, settle: Settle) -> None:
+    """AMCREST_HOST stands in for --host. All cameras are all of them, with the settings of each."""
+    settle(SETTINGS.replace("[defaults]", '[defaults]\ndefault_camera = "garage"'))
+    assert camreel_(["get", *RANGE], AMCREST_HOST="10.9.9.9").code == 0
+    assert exported.request.target.address.host == "10.9.9.9"
+
+
+def test_a_camera_without_a_user_stops_no_other(camreel_: Camreel, exported: FakeExport, settle: Settle) -> None:
+    """`--all` goes on, and says whose user is missing. `cameras add` takes none without, unless all have one."""
+    path = settle('[camera.a]\nhost = "a.lan"\n[camera.b]\nhost = "b.lan"\nusername = "u"\n')
+    run = camreel_(["get", "--all", *RANGE])
+    assert run.code == 2
+    assert "a has no username in the settings" in run.everything
+    assert exported.request.target.address.host == "b.lan"
+    run = camreel_(["cameras", "add", "c", "--host", "c.lan"])
+    assert run.code == 2
+    assert "--username is missing" in run.err
+    path = settle('[defaults]\nusername = "me"\n')
+    assert camreel_(["cameras", "add", "c", "--host", "c.lan"]).code == 0
+    assert "[camera.c]" in path.read_text()
+
+
+def test_the_list_of_cameras_says_which_is_the_usual_one(camreel_: Camreel, settle: Settle) -> None:
+    """And the config shows it."""
+    settle(SETTINGS.replace("[defaults]", '[defaults]\ndefault_camera = "garage"'))
+    assert "A command without a name means garage (default_camera): camreel get --last 1h" in camreel_(["cameras"]).out
+    shown = camreel_(["config"])
+    assert (shown.code, shown.out) == (0, camreel_(["config", "show"]).out)
+    assert ["default_camera", "garage", "[defaults]"] in [line.split() for line in shown.out.splitlines()]
+    assert camreel_(["cameras", "rename", "GARAGE", "Garage 2"]).code == 2
+    assert camreel_(["cameras", "rename", "GARAGE", "carport"]).out.startswith("garage is carport now, in ")
+    assert "means carport" in camreel_(["cameras"]).out
+    assert camreel_(["cameras", "remove", "Carport"]).code == 0
+    assert "means front-door (the only one)" in camreel_(["cameras"]).out
+
+
 class _Keyring:
     """What the package keyring does, without a system behind it."""
 
@@ -287,6 +352,9 @@ class _Keyring:
 
     def set_password(self, service: str, entry: str, password: str) -> None:
         self.kept[service, entry] = password
+
+    def delete_password(self, service: str, entry: str) -> None:
+        del self.kept[service, entry]
 
 
 def test_the_keyring_keeps_a_password(
@@ -302,10 +370,14 @@ def test_the_keyring_keeps_a_password(
     assert PASSWORD not in path.read_text()
     assert camreel_(["get", "door", *RANGE]).code == 0
     assert exported.password == PASSWORD
+    assert camreel_(["cameras", "rename", "door", "Haustür"]).code == 0
+    assert keyring.kept == {("camreel", "u@Haustür"): PASSWORD}
     keyring.kept.clear()
-    run = camreel_(["get", "door", *RANGE])
+    run = camreel_(["get", "haustür", *RANGE])
     assert run.code == 2
-    assert "keyring set camreel u@door" in run.err
+    assert "keyring set camreel u@Haustür" in run.err
+    assert camreel_(["cameras", "rename", "Haustür", "gate"]).code == 2  # its password would be lost
+    assert '"Haustür"' in path.read_text()
 
 
 def test_cameras_test_tells_each_and_tries_a_refused_login_once(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import unicodedata
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from camreel.errors import UsageError
 # With the keys that the command line hands over.
 load, parse = partial(settings.load, keys=KEYS), partial(settings.parse, keys=KEYS)
 with_camera, without_camera = partial(settings.with_camera, keys=KEYS), partial(settings.without_camera, keys=KEYS)
+with_name = partial(settings.with_name, keys=KEYS)
 write_config = partial(settings.write_config, keys=KEYS)
 
 WHERE = Path("config.toml")
@@ -74,6 +76,12 @@ def test_the_cameras_own_settings_go_before_those_of_all() -> None:
         ('[camera.a]\nhost = "x"\nevents = []', "events must be a text in quotes, or a list of them"),
         ('[camera."a b"]\nhost = "x"', "'a b' is not a name for a camera"),
         ("camera = 3", "camera is no section"),
+        ('[camera.a]\nhost = "x"\ndefault_camera = "a"', "[camera.a]: default_camera belongs to no camera"),
+        (
+            '[defaults]\ndefault_camera = "dor"\n[camera.door]\nhost = "x"',
+            "default_camera is 'dor', and no camera has that name. Did you mean door?",
+        ),
+        ('[camera.Door]\nhost = "x"\n[camera.door]\nhost = "y"', "[camera.Door] and [camera.door] have the same name"),
         ("[camera.a]\nhost = x", "is not TOML, line 2, column 8"),
         (f'[camera.a]\nhost = "x"\npassword = "{SECRET}', "is not TOML"),
     ],
@@ -163,6 +171,84 @@ def test_a_name_is_taken_once() -> None:
         without_camera(TWO, WHERE, "garge")
 
 
+@pytest.mark.parametrize("name", ["Haustür", "玄関", "Дверь", "दरवाज़ा", "front-door_2", "1", "Straße"])
+def test_a_name_may_have_letters_of_any_script(name: str) -> None:
+    """However their accents are coded, and whatever their case: it is found, renamed and removed."""
+    apart, composed = unicodedata.normalize("NFD", name), unicodedata.normalize("NFC", name)
+    assert settings.check_name(apart) == composed
+    text = with_camera(TWO, WHERE, apart, {"host": "x"})
+    assert list(parse(text, WHERE).cameras) == ["front-door", "garage", composed]
+    for other in (apart, name.upper(), name.casefold()):
+        assert parse(text, WHERE).known_as(other) == composed
+        with pytest.raises(UsageError, match="There is a camera named"):
+            with_camera(text, WHERE, other, {"host": "y"})
+        assert without_camera(text, WHERE, other).rstrip("\n") == TWO.rstrip("\n")
+    typed = f'[camera."{apart}"]\nhost = "x"\n'  # by an editor that leaves them apart
+    assert list(parse(typed, WHERE).cameras) == [composed]
+    assert without_camera(typed, WHERE, composed) == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["", "-a", "_a", "a b", "a/b", "a.b", "a:b", "a\0", "a\u202e", "́a", "☃", "½", "a" * 65, "玄" * 22, "\ud800"]
+)
+def test_what_is_no_name(name: str) -> None:
+    """Nothing that steers a terminal or a shell, or is longer than the name of a file can bear."""
+    with pytest.raises(UsageError, match=r"for a camera|of a camera"):
+        settings.check_name(name)
+
+
+RENAMED = """\
+# mine
+[defaults]  # all
+default_camera = "a"  # usual
+
+# door
+[camera.a]  # this
+# in
+host = "x"
+
+[camera.b]
+host = "y"
+# end
+"""
+
+
+@pytest.mark.parametrize("text", [RENAMED, RENAMED.replace("\n", "\r\n"), '[camera."a"]\nhost = "x"\n'])
+def test_a_camera_gets_another_name(text: str) -> None:
+    """All other lines and comments stay, and it stays the default camera. Only its case may change, too."""
+    renamed = with_name(text, WHERE, "A", "Haustür")
+    written = (
+        text.replace('"a"', "a").replace("camera.a", 'camera."Haustür"').replace("camera = a", 'camera = "Haustür"')
+    )
+    assert renamed == written
+    assert with_name(renamed, WHERE, "haustür", "a").replace('"a"', "a") == text.replace('"a"', "a")
+    assert next(iter(parse(with_name(text, WHERE, "a", "A"), WHERE).cameras)) == "A"
+
+
+def test_a_name_that_another_camera_has_is_not_given() -> None:
+    """Whatever its case; and what cannot be changed without harm is refused."""
+    with pytest.raises(UsageError, match="There is a camera named garage"):
+        with_name(TWO, WHERE, "front-door", "Garage")
+    with pytest.raises(UsageError, match="no camera named 'attic'"):
+        with_name(TWO, WHERE, "attic", "cellar")
+    for text in ('camera = { a = { host = "x" } }\n', '[camera]\na.host = "x"\na.port = 81\n'):
+        with pytest.raises(UsageError, match="cannot change without harm"):
+            with_name(text, WHERE, "a", "b")
+
+
+def test_the_usual_camera_is_the_default_or_the_only_one() -> None:
+    """It goes with its camera, and then the only one that is left is it."""
+    assert parse(TWO, WHERE).usual_camera is None
+    text = TWO.replace("[defaults]   # for all", '[defaults]   # for all\ndefault_camera = "Garage"')
+    assert parse(text, WHERE).usual_camera == "garage"
+    assert parse(without_camera(text, WHERE, "front-door"), WHERE).usual_camera == "garage"
+    left = without_camera(text, WHERE, "garage")
+    assert "default_camera" not in left
+    assert "[defaults]   # for all\n" in left
+    assert parse(left, WHERE).usual_camera == "front-door"
+    assert parse("", WHERE).usual_camera is None
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_any_text_comes_back_as_it_was_written(text: str) -> None:
     """Quotes, backslashes, control characters: a password may have them."""
@@ -247,4 +333,4 @@ def test_every_key_is_an_option_and_the_other_way_round() -> None:
     }  # fmt: skip
     foreign = {"user", "ssl", "no_verify_ssl", "log_level", "log_file", "list_only"}
     options = {parameter.name for parameter in get.params}
-    assert options - of_one_run - foreign == set(KEYS) - {"password", "password_command", "keyring"}
+    assert options - of_one_run - foreign == set(KEYS) - {"password", "password_command", "keyring", "default_camera"}

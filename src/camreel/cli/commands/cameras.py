@@ -1,4 +1,4 @@
-"""`camreel cameras`: list, add, remove and test the cameras that the settings have names for.
+"""`camreel cameras`: list, add, rename, remove and test the cameras that the settings have names for.
 
 Testing logs in once and looks around, and so does `camreel setup`: no footage.
 """
@@ -18,12 +18,22 @@ import click
 from camreel.cli.camera_choice import SelectedCamera, read_settings, settings_of
 from camreel.cli.help import Argument, Channels, Family, HelpCommand, Option
 from camreel.cli.options import KEYS, connection_options, debug_option, json_option, no_input_option
-from camreel.cli.passwords import Given, Passwords, into_keyring, keyring_entry
-from camreel.cli.startup import loading_aiohttp
+from camreel.cli.passwords import Given, Passwords, drop_from_keyring, from_keyring, into_keyring, keyring_entry
+from camreel.cli.startup import loading_aiohttp, program_command
 from camreel.cli.ui import terminal
 from camreel.cli.values import parse_drift
 from camreel.clock import parse_camera_zone
-from camreel.config import Config, check_name, config_path, text_of_settings, with_camera, without_camera, write_config
+from camreel.config import (
+    DEFAULT_CAMERA,
+    Config,
+    check_name,
+    config_path,
+    text_of_settings,
+    with_camera,
+    with_name,
+    without_camera,
+    write_config,
+)
 from camreel.devices.address import check_tls, check_username, parse_address
 from camreel.errors import (
     AccountLocked,
@@ -101,13 +111,14 @@ def clock_text(greeting: CameraSummary) -> tuple[str, bool]:
 @debug_option
 def test_cameras(*, names: tuple[str, ...], no_input: bool, as_json: bool) -> int:
     config = read_settings()
-    for name in names:
-        config.camera(name)
+    chosen = [config.name_of(name) for name in names]
     if not config.cameras:
-        raise UsageError(f"There are no cameras in {config.path}.", hint="camreel setup finds them and names them.")
+        raise UsageError(
+            f"There are no cameras in {config.path}.", hint=f"{program_command()} setup finds a camera and names it."
+        )
     tester = _Tester(config, Passwords(Given(no_input=no_input)))
     results = []
-    for name in names or config.cameras:
+    for name in chosen or config.cameras:
         results.append(tester.test(name))
         if not as_json:
             _tell(results[-1])
@@ -180,11 +191,12 @@ _KEPT = {
 
 def kept_where(chosen: SelectedCamera) -> str:
     """Where the password of a camera comes from, in words."""
-    for _section, values in settings_of(chosen):
-        for way, words in _KEPT.items():
-            if values.get(way):
-                return words
-    return "asked for"
+    return _KEPT.get(password_way(chosen) or "", "asked for")
+
+
+def password_way(chosen: SelectedCamera) -> str | None:
+    """Return the key of the settings that a camera's password comes by; None if none has it."""
+    return next((way for _, values in settings_of(chosen) for way in _KEPT if values.get(way)), None)
 
 
 def text_of(path: Path) -> str:
@@ -193,21 +205,34 @@ def text_of(path: Path) -> str:
     return text_of_settings(path)
 
 
-@click.command("list", cls=HelpCommand, usage="cameras list [options]", help="List the named cameras.")
+@click.command("list", cls=HelpCommand, usage="cameras [list] [options]", help="List the named cameras.")
 @json_option
 @debug_option
 def list_cameras(*, as_json: bool) -> int:
     config = read_settings()
     rows = [_row(config, name) for name in config.cameras]
     if as_json:
-        terminal.say_json({**json_head(), "config": str(config.path), "cameras": rows})
+        usual = {DEFAULT_CAMERA: config.usual_camera}
+        terminal.say_json({**json_head(), "config": str(config.path), **usual, "cameras": rows})
     elif rows:
         heads = ("Name", "Where", "User", "Channel", "Password")
         cells = [[row["name"], row["address"], row["username"] or "-", row["channel"], row["password"]] for row in rows]
         terminal.out(table(heads, cells, terminal.terminal_width(sys.stdout)))
+        terminal.print_wrapped(_usual_text(config))
     else:
-        terminal.print_wrapped(f"There are no cameras in {config.path}. camreel setup finds them and names them.")
+        terminal.print_wrapped(
+            f"There are no cameras in {config.path}. {program_command()} setup finds a camera and names it."
+        )
     return 0
+
+
+def _usual_text(config: Config) -> str:
+    """Say which camera a command takes if none is named."""
+    usual = config.usual_camera
+    if usual is None:
+        return f"A command needs a name, or {DEFAULT_CAMERA} in [defaults] of {config.path}."
+    why = DEFAULT_CAMERA if DEFAULT_CAMERA in config.defaults else "the only one"
+    return f"A command without a name means {usual} ({why}): {program_command()} get --last 1h"
 
 
 def _row(config: Config, name: str) -> dict[str, Any]:
@@ -262,8 +287,15 @@ def add_camera(
     save_password: bool,
     **settings: Any,
 ) -> int:
-    if host is None:
-        raise UsageError("--host is missing.", hint=f"Like this: camreel cameras add {name} --host 192.168.1.100")
+    name = check_name(name)
+    config = read_settings()
+    given = {"--host": host, "--username": username or config.defaults.get("username")}
+    if missing := [option for option, value in given.items() if value is None]:
+        raise UsageError(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.",
+            hint=f"Like this: {program_command()} cameras add {name} --host {host or '192.168.1.100'} --username admin",
+        )
+    assert host is not None, "see above"
     path = config_path()
     before = text_of(path)
     values = {"host": host, **_checked(host, username, settings)}
@@ -282,11 +314,10 @@ def add_camera(
     values = {key: value for key, value in values.items() if value not in (None, False)}
     with_camera(before, path, name, values, KEYS)  # whether the name is free, before anybody types a password
     if keyring or save_password:
-        if username is None:
-            raise UsageError("--username is missing.", hint="A password belongs to a user.")
+        username = username or str(config.defaults["username"])
         password = Passwords(Given(password_file, password_stdin, no_input)).of(username, name)
         if keyring:
-            into_keyring(keyring_entry(username, SelectedCamera(read_settings(), name, name)), password)
+            into_keyring(keyring_entry(username, SelectedCamera(config, name, name)), password)
         values["keyring" if keyring else "password"] = True if keyring else password
     write_config(path, with_camera(before, path, name, values, KEYS), KEYS)
     terminal.print_wrapped(f"{name} is in {path}.")
@@ -315,9 +346,43 @@ def _checked(host: str, username: str | None, settings: dict[str, Any]) -> dict[
 @debug_option
 def remove_camera(*, name: str) -> int:
     path = config_path()
-    write_config(path, without_camera(text_of(path), path, check_name(name), KEYS), KEYS)
+    name = read_settings().name_of(name)
+    write_config(path, without_camera(text_of(path), path, name, KEYS), KEYS)
     terminal.print_wrapped(f"{name} is no longer in {path}.")
     return 0
+
+
+@click.command(
+    "rename",
+    cls=HelpCommand,
+    usage="cameras rename OLD NEW",
+    help="Give a camera another name. Its settings, comments and password stay; so do its videos, under the old name.",
+)
+@click.argument("name", cls=Argument, metavar="OLD")
+@click.argument("new", cls=Argument)
+@debug_option
+def rename_camera(*, name: str, new: str) -> int:
+    path, config = config_path(), read_settings()
+    old, new = config.name_of(name), check_name(new)
+    changed = with_name(text_of(path), path, old, new, KEYS)
+    old_entry = _move_password(config, old, new)
+    write_config(path, changed, KEYS)
+    if old_entry is not None:
+        drop_from_keyring(old_entry)
+    terminal.print_wrapped(f"{old} is {new} now, in {path}.")
+    return 0
+
+
+def _move_password(config: Config, old: str, new: str) -> str | None:
+    """Give the keyring's password of a camera its new name, too. Return the entry that is not needed any more."""
+    chosen = SelectedCamera(config, old, old)
+    username = chosen.setting("username")
+    if password_way(chosen) != "keyring" or username is None or old == new:
+        return None
+    entry = keyring_entry(username, chosen)
+    password = from_keyring(entry, f"[camera.{old}] of {config.path}")
+    into_keyring(keyring_entry(username, SelectedCamera(config, new, new)), password)
+    return entry
 
 
 @click.command(
@@ -338,8 +403,8 @@ def forget_cameras(*, cameras: tuple[str, ...]) -> int:
 def _forget(camera: str, config: Config) -> None:
     from camreel.devices.downgrade import forget_digest  # noqa: PLC0415 - the help page does not need it
 
-    if camera in config.cameras:
-        chosen = SelectedCamera(config, camera, camera)
+    if (name := config.known_as(camera)) is not None:
+        chosen = SelectedCamera(config, name, name)
         host, usual_port = chosen.setting("host"), chosen.setting("port")
     else:
         host, usual_port = camera, None
@@ -358,8 +423,8 @@ _ANY_PORT = 65536  # what no camera has: none was given
 
 cameras = Family(
     "cameras",
-    help="Manage the named cameras in the settings.",
-    commands=[list_cameras, add_camera, remove_camera, test_cameras, forget_cameras],
+    help="List and change the named cameras in the settings. Alone it lists them.",
+    commands=[list_cameras, add_camera, rename_camera, remove_camera, test_cameras, forget_cameras],
 )
 
 __all__: Sequence[str] = ["cameras", "kept_where", "text_of"]

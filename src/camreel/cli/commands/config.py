@@ -41,7 +41,7 @@ def show_path() -> int:
 def show_config(*, name: str | None, as_json: bool) -> int:
     config = read_settings()
     if name is not None:
-        config.camera(name)
+        name = config.name_of(name)
     rows = _rows(name)
     if as_json:
         values = {key: {"value": value, "from": origin} for key, value, origin in rows}
@@ -64,6 +64,9 @@ def _rows(name: str | None) -> list[tuple[str, Any, str]]:
     for key in KEYS:
         value = chosen.setting(key)
         if key in _PASSWORDS:
+            continue
+        if key not in options:  # of the settings alone
+            rows.append((key, value, "[defaults]"))
             continue
         if key in {"host", "port"} and name is not None:  # the environment then means another camera
             rows.append((key, value, f"{chosen.config.section_of(name, key)}"))
@@ -95,5 +98,5 @@ def _shown(value: Any) -> str:
 
 
 config_commands = Family(
-    "config", help="Show the settings and the path of their file.", commands=[show_path, show_config]
+    "config", help="Show the settings and the path of their file.", commands=[show_config, show_path]
 )

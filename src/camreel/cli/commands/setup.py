@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,9 +17,9 @@ from camreel.cli.options import KEYS, debug_option, reached_options
 from camreel.cli.passwords import ask, checked_password, into_keyring, keyring_entry
 from camreel.cli.startup import loading_aiohttp, program_command
 from camreel.cli.ui import terminal
-from camreel.config import Config, check_name, config_path, with_camera, write_config
+from camreel.config import Config, check_name, config_path, normal_name, refuse_taken, with_camera, write_config
 from camreel.devices.address import check_tls, check_username, parse_address
-from camreel.errors import BasicNotAllowed, UsageError, printable
+from camreel.errors import BasicNotAllowed, CameraError, CamreelError, LoginRefused, UsageError, printable
 from camreel.model import Address, Target
 from camreel.text import table
 
@@ -29,14 +29,18 @@ if TYPE_CHECKING:
 
 _USER = "admin"  # what the factory calls it
 _MOST_TITLES = 16
+_MOST_ANSWERS = 5  # to one question
+_MOST_CAMERAS = 3  # that are tried: an address may be mistyped
+# Passwords that one camera gets: some lock an account after five wrong ones, some after three.
+_MOST_PASSWORDS = 2
+_LOCK = "Most cameras lock the account for half an hour after three to five wrong passwords."
 
 _AT_END = """
 What it does:
-  It asks the local network for cameras (a small question
-  by UDP, port 37810), then asks you three things: which
-  one, the user, the password. It logs in once; a login
-  that is refused is not tried again, and nothing is saved.
-  Nothing is changed on the camera.
+  It asks the local network for cameras (a small question by UDP, port 37810),
+  then asks you four things: which one, the user, the password, and a name.
+  A slip can be corrected. A refused password is not sent again; camreel tries
+  at most one other. Nothing is changed on the camera.
 """
 
 
@@ -47,7 +51,7 @@ What it does:
     help="Find a camera on the local network, log in, and name it, so that camreel get NAME works.",
     at_end=_AT_END,
 )
-@click.option("--name", cls=Option, section="What", metavar="NAME", help="Call it NAME. Default: its own name.")
+@click.option("--name", cls=Option, section="What", metavar="NAME", help="Call it NAME. Default: ask for a name.")
 @click.option(
     "--ask",
     "places",
@@ -55,7 +59,7 @@ What it does:
     section="What",
     metavar="ADDRESS",
     multiple=True,
-    help="Ask IP: a camera or a broadcast address. Repeatable.",
+    help="Ask only IP: a camera or a broadcast address. Repeatable.",
 )
 @click.option("--keyring", cls=Option, section="Password", is_flag=True, help="Keep it in the system's keyring.")
 @click.option("--no-save-password", cls=Option, section="Password", is_flag=True, help="Do not keep it: ask each time.")
@@ -75,26 +79,24 @@ def setup(
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(
             "camreel setup asks questions, and there is no terminal to ask them on.",
-            hint="camreel cameras add NAME --host HOST --username USER does the same without questions.",
+            hint=f"{program_command()} cameras add NAME --host HOST --username USER does the same without questions.",
         )
     if keyring and no_save_password:
         raise UsageError("--keyring and --no-save-password exclude each other.")
     check_tls(**trust)
     path = config_path()
     before, config = text_of(path), read_settings()
-    if name is not None and check_name(name) in config.cameras:
-        raise UsageError(f"There is a camera named {name} already.", hint=f"camreel cameras remove {name} removes it.")
-    address = _which(_found(places), config, port=port, https=https or trust["fingerprint"] is not None)
-    username = check_username(_line(f"User [{_USER}]: ") or _USER)
-    target = Target(address, username, **trust, allow_basic=allow_basic)
-    check_lock(target)
-    password = checked_password(ask(f"Password for {username} at {address}: "), "The password")
-    greeting, target = _greeted(target, password)
-    called = name or _name_for(greeting, config)
+    if name is not None:
+        name = _free_name(name, config)
+    devices = _found(places)
+    login = _Login(port, https or trust["fingerprint"] is not None, {**trust, "allow_basic": allow_basic})
+    greeting, target, password = login.at_one_of(devices, config)
     _introduce(greeting)
+    suggested = _name_for(greeting, config)
+    called = name or _answer(f"Name [{suggested}]: ", lambda typed: _free_name(typed or suggested, config))
     values = _values(greeting, target)
     if keyring:
-        into_keyring(keyring_entry(username, SelectedCamera(config, called, called)), password)
+        into_keyring(keyring_entry(target.username, SelectedCamera(config, called, called)), password)
         values["keyring"] = True
     elif not no_save_password:
         values["password"] = password
@@ -105,6 +107,89 @@ def setup(
     return 0
 
 
+def _free_name(typed: str, config: Config) -> str:
+    """Return a name that was typed, if a new camera may have it; UsageError if not."""
+    name = check_name(typed)
+    refuse_taken(config, name)
+    return name
+
+
+_Value = TypeVar("_Value")
+
+
+def _answer(question: str, read: Callable[[str], _Value]) -> _Value:
+    """Return what ``read`` makes of the answer to a question. What it refuses is said, and asked again."""
+    for _ in range(_MOST_ANSWERS - 1):
+        try:
+            return read(_line(question))
+        except _NothingTyped:
+            raise
+        except UsageError as error:
+            _complain(error)
+    return read(_line(question))
+
+
+def _complain(error: CamreelError) -> None:
+    terminal.print_wrapped("\n".join(filter(None, (str(error), error.hint and f"  {error.hint}"))))
+
+
+class _NothingTyped(UsageError):
+    """The input has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """How a camera is reached, and the questions that lead to it. ``trust`` are fields of Target."""
+
+    port: int | None
+    https: bool
+    trust: Mapping[str, Any]
+
+    def at_one_of(self, devices: Sequence[FoundDevice], config: Config) -> tuple[CameraSummary, Target, str]:
+        """Ask which camera, and log in. If it is not there, ask again."""
+        _show_found(devices, config)
+        for _ in range(_MOST_CAMERAS - 1):
+            address = _which(devices, port=self.port, https=self.https)
+            try:
+                return self._at(address)
+            except CameraError as error:
+                _complain(error)
+        return self._at(_which(devices, port=self.port, https=self.https))
+
+    def _at(self, address: Address) -> tuple[CameraSummary, Target, str]:
+        """Ask for the login of one camera. After a refusal, ask once more."""
+        username, refused = _USER, ""
+        for left in reversed(range(_MOST_PASSWORDS)):
+            username = _answer(f"User [{username}]: ", lambda typed, usual=username: check_username(typed or usual))  # type: ignore[misc]
+            target = Target(address, username, **self.trust)
+            check_lock(target)
+            password = _other_password(f"Password for {username} at {address}: ", f"{username}\n", refused)
+            try:
+                return (*_greeted(target, password), password)
+            except LoginRefused as error:
+                if not left:
+                    raise
+                refused = f"{username}\n{password}"
+                terminal.print_wrapped(f"{error} {_LOCK}")
+                if not _is_yes("Try once more, with another user or password? [y/N]: "):
+                    raise
+        raise AssertionError("unreachable: the last refusal was raised")
+
+
+def _other_password(question: str, user: str, refused: str) -> str:
+    """Return the password that is typed. A login that was refused is not taken again."""
+    for _ in range(_MOST_ANSWERS):
+        password = ask(question)
+        if user + password != refused:
+            return checked_password(password, "The password")
+        terminal.print_wrapped("That login was refused. It is not sent again.")
+    raise UsageError("That login was refused, and no other was typed.", hint="Nothing was saved.")
+
+
+def _is_yes(question: str) -> bool:
+    return _line(question).lower() in {"y", "yes"}
+
+
 def _greeted(target: Target, password: str) -> tuple[CameraSummary, Target]:
     """Log in. If the camera offers only Basic, ask whether that may be."""
     try:
@@ -112,7 +197,7 @@ def _greeted(target: Target, password: str) -> tuple[CameraSummary, Target]:
     except BasicNotAllowed as error:
         terminal.print_wrapped(str(error))
         terminal.print_wrapped("Digest, which hides the password, is not offered. If the camera has https, use that.")
-        if _line("Send the password all the same, now and each time? [y/N]: ").lower() not in {"y", "yes"}:
+        if not _is_yes("Send the password all the same, now and each time? [y/N]: "):
             raise
     allowing = replace(target, allow_basic=True)
     return probe_camera(allowing, password), allowing
@@ -131,7 +216,7 @@ def _found(places: Sequence[str]) -> list[FoundDevice]:
         return []
 
 
-def _which(devices: Sequence[FoundDevice], config: Config, *, port: int | None, https: bool) -> Address:
+def _show_found(devices: Sequence[FoundDevice], config: Config) -> None:
     known = {(str(values.get("host")), values.get("port", 80)): name for name, values in config.cameras.items()}
     rows = [
         [str(number), _authority(device), device.model, device.name, known.get((device.host, device.port), "")]
@@ -139,18 +224,26 @@ def _which(devices: Sequence[FoundDevice], config: Config, *, port: int | None, 
     ]
     if rows:
         terminal.out(table(("", "Address", "Model", "Name", "Known as"), rows, terminal.terminal_width(sys.stdout)))
-        answer = _line("Which one? A number, or another address [1]: ") or "1"
     else:
         terminal.print_wrapped("No camera answered. (Some do not, and none in another network.)")
-        answer = _line("Its address: ")
-    if re.fullmatch(r"[0-9]{1,4}", answer):
+
+
+def _which(devices: Sequence[FoundDevice], *, port: int | None, https: bool) -> Address:
+    """Return the address that is chosen from the list, or typed."""
+
+    def read(answer: str) -> Address:
+        answer = answer or ("1" if devices else "")
+        if not answer:
+            raise UsageError("An address is needed, like 192.168.1.100.")
+        if not re.fullmatch(r"[0-9]{1,4}", answer):
+            return parse_address(answer, port=port, https=https)
         if not 1 <= int(answer) <= len(devices):
-            raise UsageError(f"There is no number {answer} in the list.", hint="Run it again, or give an address.")
+            there = f"They are 1 to {len(devices)}" if len(devices) > 1 else "There is 1" if devices else "It is empty"
+            raise UsageError(f"There is no number {answer} in the list. {there}.")
         device = devices[int(answer) - 1]
-        return (
-            Address(device.host, port or device.port, https) if not https else Address(device.host, port or 443, True)
-        )
-    return parse_address(answer, port=port, https=https)
+        return Address(device.host, port or (443 if https else device.port), https)
+
+    return _answer("Which one? A number, or another address [1]: " if devices else "Its address: ", read)
 
 
 def _authority(device: FoundDevice) -> str:
@@ -164,7 +257,7 @@ def _line(question: str) -> str:
     line = sys.stdin.readline()
     if not line:
         terminal.err()
-        raise UsageError("Nothing was typed.", hint="Nothing was saved. Run it again.")
+        raise _NothingTyped("Nothing was typed.", hint="Nothing was saved. Run it again.")
     return line.strip()
 
 
@@ -186,13 +279,17 @@ def _name_for(greeting: CameraSummary, config: Config) -> str:
     own = (titles[0] if len(titles) == 1 else "", greeting.device.name or "", greeting.device.model, "camera")
     plain = next(name for name in (_plain(text) for text in own) if name)
     names = (plain if number == 1 else f"{plain}-{number}" for number in range(1, len(config.cameras) + 2))
-    return next(name for name in names if name not in config.cameras)
+    return next(name for name in names if config.known_as(name) is None)
 
 
 def _plain(text: str) -> str:
-    """``Front Door`` -> ``front-door``; nothing where no letter is left, as of a name in Chinese."""
-    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
-    return plain if re.search(r"[a-z]", plain) else ""
+    """``Front Door`` -> ``front-door``, ``Haustür`` -> ``haustür``; nothing where no letter is left."""
+    letters = "".join(each if each.isalnum() else "-" for each in normal_name(text.casefold()))
+    plain = re.sub(r"-+", "-", letters).strip("-").encode()[:40].decode("utf-8", "ignore").strip("-")
+    try:
+        return check_name(plain) if re.search(r"[^\W\d_]", plain) else ""
+    except UsageError:
+        return ""
 
 
 def _values(greeting: CameraSummary, target: Target) -> dict[str, Any]:
