@@ -18,6 +18,7 @@ import anyio
 import av
 import pytest
 from tests.fakes import PASSWORD, Camreel, FakeExport, Said
+from tests.loopback import sitecustomize  # from here on nothing is sent to another computer
 
 import camreel.jobs.export
 import camreel.output.finalize
@@ -36,6 +37,11 @@ from camreel_simulator import ClipSpec, DeviceClock, Recorded, SimulatedCamera, 
 # A suite that was started in the background ignores Ctrl-C, and so would the programs that its tests start and stop.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Nor by the Pythons that tests start.
+_GUARD = str(Path(sitecustomize.__file__).parent)
+if _GUARD not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (_GUARD, os.environ.get("PYTHONPATH"))))
 
 _Whole = TypeVar("_Whole")
 

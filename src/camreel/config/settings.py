@@ -238,9 +238,10 @@ def check_name(name: str) -> str:
 
 def _is_letter(character: str, *, within: bool = False) -> bool:
     """Return whether a name may begin with `character`; `within`: have it after its beginning."""
-    kind = unicodedata.category(character)
+    if character.isalpha() or character.isdecimal():
+        return True
     # Marks are vowels in many scripts, and accents where Unicode has no letter with them.
-    return kind[0] == "L" or kind == "Nd" or (within and (kind[0] == "M" or character in "-_"))
+    return within and (character in "-_" or unicodedata.category(character)[0] == "M")
 
 
 def normal_name(name: str) -> str:
