@@ -39,8 +39,8 @@ _AT_END = """
 What it does:
   It asks the local network for cameras (a small question by UDP, port 37810),
   then asks you four things: which one, the user, the password, and a name.
-  A slip can be corrected. A refused password is not sent again; camreel tries
-  at most one other. Nothing is changed on the camera.
+  A slip can be corrected. A password that is refused is not sent again, and at
+  most one other is tried. Nothing is changed on the camera.
 """
 
 
