@@ -109,7 +109,7 @@ def shells() -> list[object]:
 
 LINES = {
     "camreel do": {"doctor"},
-    "camreel cameras ": {"list", "add", "remove", "test", "forget"},
+    "camreel cameras ": {"list", "add", "rename", "remove", "test", "forget"},
     "camreel get ": {"front-door", "garage"},
     "camreel get front-door ga": {"garage"},
     "camreel doctor fr": {"front-door"},
