@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from camreel_simulator.device.camera import SimulatedCamera
 from camreel_simulator.device.card import Recorded
 from camreel_simulator.device.clock import DeviceClock
+from camreel_simulator.device.faults import Fault
 from camreel_simulator.device.profiles import AMCREST_SD
 from camreel_simulator.device.quirks import Quirks
-from camreel_simulator.footage.clips import ClipSpec
+from camreel_simulator.footage.clips import ClipSpec, PaddedClip
+from camreel_simulator.http.throttle import Throttle
 
 DEMO_START = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the camera's wall clock
 DEMO_END = DEMO_START + timedelta(minutes=2)
@@ -100,14 +103,97 @@ def demo_camera(
     return SimulatedCamera(demo_recordings(), quirks=quirks, username=username, password=password, clock=clock)
 
 
+_GRID = timedelta(minutes=5)  # a recording: it lasts to the next full five minutes
+_MAIN_BYTES, _SUB_BYTES = 1_500_000, 400_000
+# By the time of day, what the camera noticed in a recording; and when it recorded nothing.
+_NOTICED: Mapping[tuple[int, int], tuple[str, ...]] = {
+    (1, 15): ("VideoMotion", "SmartMotionHuman"),
+    (2, 30): ("VideoMotion",),
+    (7, 40): ("VideoMotion",),
+    (12, 5): ("VideoMotion", "SmartMotionVehicle"),
+    (17, 50): ("VideoMotion", "SmartMotionHuman"),
+    (23, 45): ("VideoMotion",),
+    (23, 50): ("VideoMotion", "SmartMotionHuman"),
+}
+_PAUSE = ((4, 0), (4, 20))
+_LOST = (7, 40)  # with :func:`trouble`
+
+
+def daily_recordings(now: datetime, days: int, camera_name: str = "FRONT DOOR") -> list[Recorded]:
+    """``days`` of footage up to ``now`` and eight hours on, in both streams, oldest first. Each night has its events.
+
+    The listing knows the lengths, and a clip is made when it is fetched. Those that end after the camera's clock are
+    to be hidden, with ``Quirks.index_lag``.
+    """
+    first = (now - timedelta(days=days)).replace(minute=0, second=0, microsecond=0)
+    last = now + timedelta(hours=_HOURS_AHEAD)
+    look = ClipSpec(first, _GRID.total_seconds(), fps=2, audio=None, gop=8, camera_name=camera_name)
+    recordings = []
+    for number in range((last - first) // _GRID):
+        start = first + number * _GRID
+        time = (start.hour, start.minute)
+        if _PAUSE[0] <= time < _PAUSE[1]:
+            continue
+        events = _NOTICED.get(time, ())
+        main = replace(look, start=start)
+        flags = ("Event",) if events else ("Timing",)
+        for spec, size, stream in ((main, _MAIN_BYTES, "Main"), (replace(main, size=(160, 90)), _SUB_BYTES, "Extra1")):
+            clip = PaddedClip(spec, size)
+            recordings.append(Recorded(start, start + _GRID, clip, stream=stream, events=events, flags=flags))
+    return recordings
+
+
+def trouble() -> tuple[Fault, ...]:
+    """What goes wrong with downloads: connections break, the camera is busy, and each day one recording is damaged."""
+    files = re.compile(r"RPC_Loadfile/.*\.mp4")
+    damaged = f"/{_LOST[0]:02}.{_LOST[1]:02}.00-"
+    return (
+        Fault("status", damaged, times=None, status=404),
+        Fault("drop", files, times=2, skip=1, at=300_000),
+        Fault("status", files, times=2, skip=3, status=503),
+    )
+
+
+def camera_of_days(
+    days: int,
+    *,
+    username: str = "admin",
+    password: str = "simulated-1",  # noqa: S107 - opens nothing but the simulator
+    faults: Iterable[Fault] = (),
+    throttle: Throttle = Throttle(),  # noqa: B008 - frozen
+    clock: DeviceClock | None = None,
+) -> SimulatedCamera:
+    """A camera that has recorded for ``days`` and goes on for eight hours, with something to see in each night."""
+    clock = DeviceClock() if clock is None else clock
+    return SimulatedCamera(
+        daily_recordings(clock.now(), days),
+        quirks=replace(AMCREST_SD.quirks, index_lag=0.0),
+        username=username,
+        password=password,
+        clock=clock,
+        faults=faults,
+        throttle=throttle,
+    )
+
+
 def living_camera(
     *,
     username: str = "admin",
     password: str = "simulated-1",  # noqa: S107 - opens nothing but the simulator
+    faults: Iterable[Fault] = (),
+    throttle: Throttle = Throttle(),  # noqa: B008 - frozen
     clock: DeviceClock | None = None,
 ) -> SimulatedCamera:
     """The camera of the demo that has gone on recording: up to what its clock shows, for eight hours from now on."""
     clock = DeviceClock() if clock is None else clock
     recordings = demo_recordings() + hourly_recordings(clock.now())
     quirks = replace(AMCREST_SD.quirks, index_lag=0.0)
-    return SimulatedCamera(recordings, quirks=quirks, username=username, password=password, clock=clock)
+    return SimulatedCamera(
+        recordings,
+        quirks=quirks,
+        username=username,
+        password=password,
+        clock=clock,
+        faults=faults,
+        throttle=throttle,
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camreel_simulator.device.replies import Writing
-from camreel_simulator.footage.clips import ClipSpec, make_clip, make_still
+from camreel_simulator.footage.clips import ClipSpec, PaddedClip, make_clip, make_still
 from camreel_simulator.footage.dhav import make_dav
 from camreel_simulator.footage.mp4_layout import top_boxes
 
@@ -32,7 +32,7 @@ class Recorded:
 
     start: datetime
     end: datetime
-    content: ClipSpec | bytes | Path
+    content: ClipSpec | PaddedClip | bytes | Path
     channel: int = 1
     """1-based, as people and requests count; items say it 0-based."""
     stream: str = "Main"
@@ -67,6 +67,8 @@ class Recorded:
         if self.writing:
             whole = replace(self, writing=False).body()
             return _without_end(whole.read_bytes() if isinstance(whole, Path) else whole)
+        if isinstance(self.content, PaddedClip):
+            return self.content.body()
         if not isinstance(self.content, ClipSpec):
             return self.content
         if self.kind == "dav":
@@ -80,6 +82,8 @@ class Recorded:
 
     def length(self) -> int:
         """How many bytes a download has. Makes the clip if need be."""
+        if isinstance(self.content, PaddedClip) and not self.writing:
+            return self.content.size
         body = self.body()
         return body.stat().st_size if isinstance(body, Path) else len(body)
 

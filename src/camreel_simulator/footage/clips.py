@@ -9,6 +9,7 @@ PyAV is imported when the first clip is made, not before.
 
 from __future__ import annotations
 
+import struct
 import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +19,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from camreel_simulator.footage.frames import draw_luma, frame_base, frame_moment, read_frame_number
-from camreel_simulator.footage.mp4_layout import as_amcrest
+from camreel_simulator.footage.mp4_layout import as_amcrest, top_boxes
 from camreel_simulator.footage.sound import SAMPLE_BYTES, SampleFormat, beep_times, sound
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ClipSpec",
     "Coded",
+    "PaddedClip",
     "beep_times",
     "coded_picture",
     "coded_sound",
@@ -43,6 +45,7 @@ _AAC_FRAME = 1024
 _AAC_RUN_IN = 2  # frames the encoder hears before the clip begins, as in a camera whose encoder never stops
 _G711_FRAME_SECONDS = Fraction(1, 25)
 _TIMESCALE = 90000
+_BOX_HEAD = struct.Struct(">I4s")
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,36 @@ def make_clip(spec: ClipSpec) -> bytes:
 
 @lru_cache(maxsize=512)
 def _made_clip(spec: ClipSpec) -> bytes:
+    return _encoded_clip(spec)
+
+
+@dataclass(frozen=True)
+class PaddedClip:
+    """A recording of ``size`` bytes, whatever its footage takes: a listing has its length before the clip is made.
+
+    It is made when it is fetched, and only the last few are kept: a card of days needs little memory.
+    """
+
+    spec: ClipSpec
+    size: int
+
+    def body(self) -> bytes:
+        """The bytes, with a ``free`` box in front of ``moov``."""
+        with _making:
+            return _padded_clip(self)
+
+
+@lru_cache(maxsize=12)
+def _padded_clip(clip: PaddedClip) -> bytes:
+    data = _encoded_clip(clip.spec)
+    at = next(at for kind, at, _ in top_boxes(data) if kind == b"moov")
+    room = clip.size - len(data)
+    if room < _BOX_HEAD.size:
+        raise ValueError(f"a clip of {len(data)} bytes does not fit into {clip.size}")
+    return b"".join((data[:at], _BOX_HEAD.pack(room, b"free"), bytes(room - _BOX_HEAD.size), data[at:]))
+
+
+def _encoded_clip(spec: ClipSpec) -> bytes:
     import av  # noqa: PLC0415 - 0.4 s that a camera which serves ready bytes need not pay
 
     buffer = BytesIO()

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shlex
 import signal
 import socket
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import anyio
+import av
 import pytest
+from tests.conftest import NOW
 from tests.fakes import Camreel, FakeExport
 
 from camreel.cli.startup import program_command
+from camreel_simulator import (
+    ClipSpec,
+    DeviceClock,
+    Recorded,
+    SimulatedCamera,
+    Throttle,
+    read_frame_number,
+    running,
+)
+from camreel_simulator.footage import clips
+from camreel_simulator.footage.clips import PaddedClip
+from camreel_simulator.http.message import HttpRequest
+from camreel_simulator.scenes import camera_of_days, trouble
 
 PROGRAM = "import sys; from camreel.cli import main; sys.exit(main(sys.argv[1:]))"
 
@@ -22,8 +40,10 @@ def test_the_demo_leaves_a_video_and_prints_its_path(camreel_: Camreel, tmp_path
     """Search, download, merge and report on real sockets; the last but one line is where the video is."""
     run = camreel_(["demo"])
     assert run.code == 0, run.err
-    *_, where, _facts = run.out.splitlines()
+    report, _, after = run.out.partition("\nNext: ")
+    *_, where, _facts = report.splitlines()
     assert where.startswith("Video     ")
+    assert after == "camreel setup\n      It finds your camera, and gives it a name.\n"
     assert run.out.count("Video") == 1
     video = Path(where.removeprefix("Video     "))
     assert video.parent == tmp_path / "camreel-demo"
@@ -46,7 +66,52 @@ def test_the_demo_asks_the_same_way_as_get(camreel_: Camreel, exported: FakeExpo
 def test_the_demo_has_the_exit_code_of_the_export(camreel_: Camreel, exported: FakeExport) -> None:
     """So that a broken installation shows."""
     exported.complete = False
-    assert camreel_(["demo"]).code == 4
+    run = camreel_(["demo"])
+    assert (run.code, "Next:" in run.out) == (4, False)
+
+
+def test_a_camera_with_days_of_footage_has_events_in_each_night(
+    camreel_: Camreel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between 23:00 and 03:00 by the camera's clock: motion, and a person. The listing makes no clip."""
+    monkeypatch.setattr(clips, "_encoded_clip", lambda _spec: pytest.fail("made for a listing"))
+    monkeypatch.setenv("AMCREST_PASSWORD", "simulated-1")
+    with running(camera_of_days(2, clock=DeviceClock.fixed(NOW))) as server:
+        where = ["list", f"127.0.0.1:{server.port}", "-u", "admin", "--json"]
+        night = json.loads(camreel_([*where, "-s", "2026-01-16 23:00", "-e", "03:00"]).out)["recordings"]
+        monkeypatch.setenv("AMCREST_PASSWORD", "simulated-1")
+        later = json.loads(camreel_([*where, "-s", "2026-01-17 11:50", "-e", "2026-01-17 12:30"]).out)["recordings"]
+    assert len(night) == 48
+    assert {event for each in night for event in each["events"]} == {"motion", "person"}
+    assert len(later) == 2  # up to now
+
+
+def test_its_clips_are_as_long_as_they_are_listed() -> None:
+    """However well they are compressed; the footage is that of their own time."""
+    start = datetime(2026, 1, 16, 23, 45)  # noqa: DTZ001 - by the camera's clock
+    clip = PaddedClip(ClipSpec(start, 2, fps=2, audio=None), 100_000)
+    assert len(clip.body()) == Recorded(start, start, clip).length() == 100_000
+    with av.open(io.BytesIO(clip.body())) as container:
+        numbers = [read_frame_number(frame) for frame in container.decode(video=0)]
+    assert numbers == list(clip.spec.frame_numbers)
+    with pytest.raises(ValueError, match="does not fit"):
+        PaddedClip(clip.spec, 1000).body()
+
+
+def test_simulate_takes_days_a_rate_and_faults(camreel_: Camreel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the camera's; a capture has none of them."""
+    served: list[SimulatedCamera] = []
+    monkeypatch.setattr(anyio, "run", lambda _serve, camera, *_more: served.append(camera))
+    assert camreel_(["simulate", "--days", "2", "--limit-rate", "400k", "--faults"]).code == 0
+    (camera,) = served
+    assert camera.throttle == Throttle(per_device_bps=400_000)
+    assert camera.recordings[-1].start - camera.recordings[0].start > timedelta(days=2)
+    targets = [HttpRequest("GET", f"/cgi-bin/RPC_Loadfile{each.path}", {}, 1) for each in camera.recordings]
+    assert all(any(fault.matches(target) for target in targets) for fault in trouble())
+    assert sum(trouble()[0].matches(target) for target in targets) in {4, 6}  # of both streams, one a day
+    for arguments in (["--days", "0"], ["--limit-rate", "fast"], ["--replay", "x.zip", "--faults"]):
+        assert camreel_(["simulate", *arguments]).code == 2
+    assert len(served) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT of POSIX")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from camreel.cli.options import FORMAT, OutputOptions, debug_option, manner_opti
 from camreel.cli.request import output_folder
 from camreel.cli.startup import program_command
 from camreel.cli.ui import terminal
+from camreel.cli.values import parse_rate
 from camreel.errors import UsageError
 from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat
 from camreel.model import Address, AskedRange, IfExists, Output, Query, Target, WallTime
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 # Opens nothing but the simulator, so it may be shown.
 _USER, _PASSWORD = "admin", "simulated-1"
+_MOST_DAYS = 31
 
 
 @click.command("simulate", cls=HelpCommand, help="Run the built-in simulated camera until Ctrl-C, to try things on.")
@@ -53,12 +57,36 @@ _USER, _PASSWORD = "admin", "simulated-1"
     metavar="FILE",
     help="Replay a capture that camreel doctor has made.",
 )
+@click.option(
+    "--days",
+    cls=Option,
+    section="What",
+    type=Whole(1, _MOST_DAYS),
+    help="Have N days of footage, with events in each night.",
+)
+@click.option(
+    "--limit-rate",
+    cls=Option,
+    section="What",
+    metavar="RATE",
+    help="Send at most RATE bytes a second (400k), so that there is time to watch.",
+)
+@click.option(
+    "--faults", cls=Option, section="What", is_flag=True, help="Break some downloads, and one recording a day for good."
+)
 @debug_option
-def simulate(*, host: str, port: int, replay: str | None) -> int:
+def simulate(
+    *, host: str, port: int, replay: str | None, days: int | None, limit_rate: str | None, faults: bool
+) -> int:
     import anyio  # noqa: PLC0415 - the help page does not need it
 
+    if replay is not None and (days is not None or limit_rate is not None or faults):
+        raise UsageError("--replay excludes --days, --limit-rate and --faults.", hint="A capture has no footage.")
+    rate = None if limit_rate is None else parse_rate(limit_rate)
+    camera = _captured(replay) if replay is not None else _camera(days, rate, faults=faults)
+    welcome = _welcome_back if replay is not None else _welcome if days is None else _welcome_to_days
     try:
-        anyio.run(_serve, _camera(replay), host, port, replay is not None)
+        anyio.run(_serve, camera, host, port, welcome)
     except OSError as error:
         raise UsageError(
             f"The simulated camera cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}.",
@@ -69,13 +97,21 @@ def simulate(*, host: str, port: int, replay: str | None) -> int:
     return 0
 
 
-def _camera(replay: str | None) -> SimulatedCamera:
-    """The camera of the demo, which goes on recording, or that in a capture."""
-    from camreel_simulator import scenes  # noqa: PLC0415 - brings PyAV
-    from camreel_simulator.replay import CaptureError, load  # noqa: PLC0415 - see above
+def _camera(days: int | None, rate: float | None, *, faults: bool) -> SimulatedCamera:
+    """The camera of the demo, which goes on recording, or one that has recorded for ``days``."""
+    from camreel_simulator import DeviceClock, Throttle, scenes  # noqa: PLC0415 - brings PyAV
 
-    if replay is None:
-        return scenes.living_camera(username=_USER, password=_PASSWORD)
+    # Its clock is that of this computer: last night is the person's own.
+    clock = DeviceClock() if days is None else DeviceClock(zone=datetime.now().astimezone().tzinfo or timezone.utc)
+    make = scenes.living_camera if days is None else partial(scenes.camera_of_days, days)
+    trouble = scenes.trouble() if faults else ()
+    return make(username=_USER, password=_PASSWORD, clock=clock, faults=trouble, throttle=Throttle(per_device_bps=rate))
+
+
+def _captured(replay: str) -> SimulatedCamera:
+    """The camera in a capture."""
+    from camreel_simulator.replay import CaptureError, load  # noqa: PLC0415 - brings PyAV
+
     try:
         return load(Path(replay).expanduser(), username=_USER, password=_PASSWORD)
     except CaptureError as error:
@@ -84,14 +120,14 @@ def _camera(replay: str | None) -> SimulatedCamera:
         raise UsageError(f"--replay {replay} cannot be read: {os.strerror(error.errno or 0)}.") from None
 
 
-async def _serve(camera: SimulatedCamera, host: str, port: int, replays: bool) -> None:
+async def _serve(camera: SimulatedCamera, host: str, port: int, welcome: Callable[[Server], str]) -> None:
     import anyio  # noqa: PLC0415 - see above
 
     from camreel_simulator.server import serving  # noqa: PLC0415 - see above
 
     async with serving(camera, host, port) as server:
         with _found_by_setup(server):
-            terminal.out(_welcome_back(server.url) if replays else _welcome(server.url))
+            terminal.out(welcome(server))
             try:
                 with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                     async for _ in signals:
@@ -112,19 +148,19 @@ def _found_by_setup(server: Server) -> Iterator[None]:
         yield
 
 
-def _welcome(url: str) -> str:
+def _welcome(server: Server) -> str:
     from camreel_simulator import scenes  # noqa: PLC0415 - see above
 
     words = (
         program_command(),
-        f"--host {url.removeprefix('http://')}",
+        f"--host {server.url.removeprefix('http://')}",
         f"--username {_USER}",
         f'--start "{scenes.DEMO_START}"',
         f'--end "{scenes.DEMO_END}"',
     )
     return "\n".join(
         (
-            f"A simulated camera is listening on {url}.",
+            f"A simulated camera is listening on {server.url}.",
             f"It has recordings from {scenes.DEMO_START} to {scenes.DEMO_END:%H:%M:%S},",
             "and goes on recording: --last 1h finds some, too.",
             "In another terminal try this, in this folder:",
@@ -136,11 +172,31 @@ def _welcome(url: str) -> str:
     )
 
 
-def _welcome_back(url: str) -> str:
-    words = (program_command(), "doctor", url.removeprefix("http://"), f"--username {_USER}")
+def _welcome_to_days(server: Server) -> str:
+    first = server.camera.recordings[0].start
+    program, place = program_command(), server.url.removeprefix("http://")
+    night = f'{place} --username {_USER} "last night"'
     return "\n".join(
         (
-            f"The camera in the capture is listening on {url}.",
+            f"A simulated camera is listening on {server.url}.",
+            f"It has recordings since {first:%Y-%m-%d %H:%M}, and goes on recording.",
+            "Each night something happens between 23:00 and 03:00.",
+            "In another terminal try these, in this folder:",
+            "",
+            *(f"  {program} {command} {night}" for command in ("list", "look", "get")),
+            "",
+            f"They ask for the password, which is {_PASSWORD}. To give the camera a name,",
+            f"once for all: {program} setup --ask 127.0.0.1",
+            "Ctrl-C stops this camera.",
+        )
+    )
+
+
+def _welcome_back(server: Server) -> str:
+    words = (program_command(), "doctor", server.url.removeprefix("http://"), f"--username {_USER}")
+    return "\n".join(
+        (
+            f"The camera in the capture is listening on {server.url}.",
             "It answers what it was asked then, and 400 to all else.",
             "In another terminal try this, in this folder:",
             "",
@@ -194,4 +250,7 @@ def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, ver
     with running(scenes.demo_camera(username=_USER, password=_PASSWORD)) as server:
         target = Target(Address(server.host, server.port), _USER)
         task = CameraTask(target.address.authority, target, query, lambda: _PASSWORD, output)
-        return export_all([task], manner)
+        code = export_all([task], manner)
+    if code == 0 and not (as_json or quiet):
+        terminal.out(f"\nNext: {program_command()} setup\n      It finds your camera, and gives it a name.")
+    return code
