@@ -34,6 +34,10 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def printable(text: str, limit: int = 200) -> str:
@@ -68,9 +72,10 @@ class UsageError(CamreelError):
 
 
 class NothingRecorded(CamreelError):
-    """The camera has no recording in the range."""
+    """The camera has no recording in the range. ``since``: of ``--since-last``, all up to that moment is exported."""
 
     exit_code = 3
+    since: datetime | None = None
 
 
 class LoginError(CamreelError):

@@ -168,6 +168,7 @@ class AskedAround:
 
 
 Asked = AskedRange | AskedAround
+NO_RANGE = AskedAround(Now())  # of no length: --since-last knows where it begins
 
 
 def _is_relative(point: Point) -> bool:
@@ -479,6 +480,8 @@ class Query:
     """Time before and after each recording with an event that is wanted too."""
     follow: bool = False
     """Wait for what is not recorded or not listed yet."""
+    since_last: bool = False
+    """Begin where the last complete export ended; ``asked`` says where the first one begins, or is NO_RANGE."""
     was_relative: bool = False
     """``asked`` was typed in relative words, like "the last hour"."""
     ends_now: bool = False

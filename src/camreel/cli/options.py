@@ -348,6 +348,9 @@ get_options = _together(
         ),
         _main("-o", "--output-file", metavar="FILE", help="Write to FILE. Default: a name with the range."),
         _ALL,
+        _when(
+            "--since-last", is_flag=True, help="Begin where this camera's last complete export ended. First: --last 1d."
+        ),
         *_WHEN,
         *_REACHED,
         _connection(

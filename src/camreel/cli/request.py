@@ -19,7 +19,7 @@ from camreel.clock import parse_last
 from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
 from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat, names
-from camreel.model import Asked, Gaps, Output, Query, Target, VideoOptions
+from camreel.model import NO_RANGE, Asked, Gaps, Output, Query, Target, VideoOptions
 from camreel.output.naming import default_name, is_device_name, output_place
 
 LAST_DAY = parse_last("24h")
@@ -159,6 +159,9 @@ def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = N
     if any(given[name] is not None for name in ("start", "end", "minutes")) or is_asked_otherwise(when):
         usual = None
     times = {"start": given["start"], "end": given["end"]}
+    since_last = bool(given.get("since_last"))
+    if since_last:
+        times, usual = {}, _first_range(ctx, when)
     if usual is not None or is_asked_otherwise(when) or (given["end"] is None and is_whole_range(given["start"])):
         times = {}
     address = address_of(ctx, host=given["host"], port=given["port"], https=https, fingerprint=given["fingerprint"])
@@ -180,6 +183,21 @@ def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = N
         "name": chosen_of(ctx).name,
     }
     return Target(**{**field_values(ctx, Target), **own}), Query(**query)
+
+
+def _first_range(ctx: click.Context, when: When) -> Asked:
+    """Return the range of the first run of ``--since-last``, of which the start counts; NO_RANGE if none is given."""
+    given = ctx.params
+    others = {"--end": given["end"], "--date": when.date, "--around": when.around, "--duration": when.duration}
+    others["--output-file"] = given["output_file"]
+    if wrong := [option for option, value in others.items() if value is not None]:
+        raise UsageError(
+            f"--since-last and {wrong[0]} exclude each other.",
+            hint="Each run makes a video of its own, up to now. --last or --start says where the first one begins.",
+        )
+    if given["start"] is not None and when.last is None:
+        return read_range(given["start"], "now", when)
+    return NO_RANGE if when.last is None else read_range(given["start"], None, when)
 
 
 _SECOND_NAMES = (("https", "ssl"), ("insecure", "no_verify_ssl"))

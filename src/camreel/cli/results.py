@@ -171,7 +171,8 @@ class ReportView(ResultView[Report]):
     def lacks(self, result: Report | CamreelError) -> bool:
         """Also an end that the camera may still be writing."""
         is_so_far = isinstance(result, Report) and result.is_complete_so_far and not result.is_empty
-        return super().lacks(result) or is_so_far
+        is_late = isinstance(result, Report) and result.overwritten is not None
+        return super().lacks(result) or is_so_far or is_late
 
     def was_told(self, result: Report) -> bool:  # noqa: ARG002 - others look at it
         """Not where the video was there already."""

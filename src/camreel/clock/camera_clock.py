@@ -113,6 +113,10 @@ class CameraClock:
         offset = self.offset_at(straight)
         return self.shown(straight).naive.replace(tzinfo=timezone(offset))
 
+    def in_real_time(self, straight: WallTime) -> datetime:
+        """Return the real moment of a straight time, with the offset that the clock has then."""
+        return self.to_utc(straight).astimezone(timezone(self.offset_at(straight)))
+
     def changes_in(self, span: Span) -> tuple[Change, ...]:
         """Return the changes of the clock's offset within a span of straight time, its end included."""
         return self.zone.changes(self._utc_of(span.start), self._utc_of(span.end))

@@ -26,6 +26,7 @@ from camreel.errors import (
     reason_of_system,
     unwrap_group,
 )
+from camreel.jobs.continuation import Continuation
 from camreel.jobs.order import merge_job, trust_in
 from camreel.jobs.outcome import account_clips
 from camreel.jobs.pipeline import Pipeline
@@ -186,6 +187,7 @@ async def find(
             tuning,
             parts=output is None or _in_parts(output),
             to_the_frame=output is not None and output.video.timelapse is None,
+            continuation=Continuation(Request(target, query, output)) if output and query.since_last else None,
         )
         found = await inquiry.look()
         plan = found.plan
@@ -232,6 +234,7 @@ class _Export:
         self._request = request
         self._emit = emit
         self._tuning = tuning
+        self._continuation = Continuation(request) if request.query.since_last else None
         self._inquiry = CameraSearch(
             request.target,
             request.query,
@@ -241,12 +244,20 @@ class _Export:
             parts=_in_parts(request.output),
             to_the_frame=request.output.video.timelapse is None,
             session=session,
+            continuation=self._continuation,
         )
         self._confirm = confirm
 
     async def run(self, before_naming: BeforeNaming | None) -> Report:
         prepare(self._request.output)
-        found = await self._inquiry.look()
+        try:
+            found = await self._inquiry.look()
+        except NothingRecorded as error:
+            if error.since is None or not self._request.output.allow_empty:
+                raise
+            query = replace(self._request.query, asked=AskedRange(error.since, error.since))
+            request = replace(self._request, query=query)
+            return Report(request, None, None, None, (), (), Account((), (), ()), (), tuple(self._inquiry.warnings))
         target, query = self._request.target, _pinned(self._request.query, found)
         request = Request(target, query, _named(self._request.output, target, query))
         if not found.plan.recordings:
@@ -284,7 +295,7 @@ class _Export:
             )
             at_a_time = AtATime(joined.concurrency.most, joined.concurrency.lowest, joined.concurrency.last)
             report = replace(self._report(request, found, statuses, account), at_a_time=at_a_time)
-            report = finish(report, found.plan, store, joined.result, before_naming)
+            report = self._noted(finish(report, found.plan, store, joined.result, before_naming), found)
             return _without_note(report, store, noted) if report.is_complete else report
 
     def _report(self, request: Request, found: SearchResult, clips: tuple[ClipReport, ...], account: Account) -> Report:
@@ -301,6 +312,7 @@ class _Export:
             skipped=found.where.skipped,
             unwanted=found.plan.unwanted,
             search=found.proof,
+            overwritten=self._inquiry.overwritten,
         )
 
     def _without_video(self, request: Request, found: SearchResult, error: CamreelError) -> Report:
@@ -311,7 +323,12 @@ class _Export:
         is_allowed = request.output.allow_empty and found.is_certainly_empty(request.query)
         if not is_allowed or report.exit_code:  # an end that may grow, or --require-complete
             raise error
-        return report
+        return self._noted(report, found)
+
+    def _noted(self, report: Report, found: SearchResult) -> Report:
+        """Note where the next run of ``--since-last`` begins."""
+        said = self._continuation.move(report, found.plan) if self._continuation is not None else None
+        return replace(report, warnings=(*report.warnings, said)) if said else report
 
 
 def _without_note(report: Report, store: Store, noted: Job) -> Report:
@@ -349,10 +366,12 @@ def _noted(request: Request, found: SearchResult, store: Store, part: Path) -> J
 def _pinned(query: Query, found: SearchResult) -> Query:
     """Return the query without relative words."""
     asked = found.where.asked
-    if query.asked.is_relative and all(isinstance(moment, datetime) for moment in asked.bounds):
+    if (query.asked.is_relative or query.since_last) and all(isinstance(moment, datetime) for moment in asked.bounds):
         # As it could be typed again: "the last hour" will be another one.
         asked = AskedRange(*asked.bounds, asked.times_in)
-    return replace(query, asked=asked, was_relative=query.asked.is_relative, ends_now=_ends_now(query.asked))
+    is_other_later = query.asked.is_relative and not query.since_last
+    ends_now = query.since_last or _ends_now(query.asked)
+    return replace(query, asked=asked, was_relative=is_other_later, ends_now=ends_now)
 
 
 def _ends_now(asked: Asked) -> bool:

@@ -30,8 +30,9 @@ from camreel.devices.patience import Patience
 from camreel.devices.registry import open_device
 from camreel.devices.session import Login
 from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, CamreelError, NothingRecorded
+from camreel.jobs.continuation import Continuation
 from camreel.jobs.list_search import ListedRange, ListSearch
-from camreel.model import Address, Credentials, DeviceInfo, Query, Recording, Span, Target, WallTime
+from camreel.model import Address, AskedRange, Credentials, DeviceInfo, Query, Recording, Span, Target, WallTime
 from camreel.planning.event_filter import has_event, not_wanted, tells_events, united, unlabelled
 from camreel.planning.plan import INDEX_LAG, ExportPlan, in_parts, is_snapshot, plan_export
 from camreel.planning.proof import UNASKED, SearchProof, is_long
@@ -268,6 +269,7 @@ class CameraSearch(CameraSession):
         login: Login | None = None,
         session: ClientSession | None = None,
         protocol: str | None = None,
+        continuation: Continuation | None = None,
     ) -> None:
         super().__init__(target, credentials, emit, tuning, login=login, session=session, protocol=protocol)
         self._query = query
@@ -277,6 +279,8 @@ class CameraSearch(CameraSession):
         self._unlabelled: tuple[str, ...] = ()
         self._listing: tuple[Recording, ...] = ()
         self._empty: EmptySearch | None = None
+        self._continuation = continuation
+        self.overwritten: Span | None = None
         self.proof = UNASKED
         if isinstance(query.channel, int):
             self.channel = query.channel
@@ -291,6 +295,8 @@ class CameraSearch(CameraSession):
     async def look(self) -> SearchResult:
         """The same, also where nothing is recorded."""
         device = await self._connect()
+        if self._continuation is not None:
+            self._continuation.open(device)
         await self._tuning.admission()
         async with self.camera() as camera:
             where, plan = await self.look_with(camera)
@@ -304,18 +310,53 @@ class CameraSearch(CameraSession):
         """
         reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
         times = _Times(reading, await camera.zone_facts(), self._tuning.utc_now())
+        if self._continuation is not None:
+            first = self._understand(times).where
+            self._query = replace(self._query, asked=self._continuation.range_for(first, times.looked_at))
         understood = self._understand(times)
         where = await self._settled(understood.where)
         self._emit(events.RangeKnown(where.asked, where.span, where.clock))
         self.channel = await self._channel_number(camera)
         where, listed = await self._search_by(camera, times, understood, where)
-        plan = self._plan(await self._proven(listed, where), where)
+        recordings = await self._proven(listed, where)
+        plan = self._plan(recordings, where)
+        if self._continuation is not None:
+            where, plan = await self._continued(camera, self._continuation, recordings, where, plan)
         for _minute in range(MOST_HOURS * 60 if self._query.follow else 0):
             if not plan.writing or where.clock is None:
                 break
             await self._wait(plan.span.end, where.clock, "the camera is still writing a recording of the range")
             listed = await self._search(camera, search_window(where))
             plan = self._plan(await self._proven(listed, where), where)
+        return where, plan
+
+    async def _continued(
+        self,
+        camera: Device,
+        continuation: Continuation,
+        recordings: Sequence[Recording],
+        where: CameraRange,
+        plan: ExportPlan,
+    ) -> tuple[CameraRange, ExportPlan]:
+        """Return the range and the plan up to the recording that the camera is still writing: the next run has that.
+
+        Notes whether footage was overwritten before this run.
+        """
+        newest = max((recording.span.start for recording in plan.recordings), default=where.span.start)
+        writing = [one.span.start for one in plan.writing if one.span.start >= newest]
+        if writing and where.clock is not None and not self._query.follow and min(writing) > where.span.start:
+            until = min(writing)
+            start, _ = where.asked.bounds
+            where = replace(where.until(until), asked=AskedRange(start, where.clock.in_real_time(until)))
+            plan = self._plan(recordings, where)
+        question = continuation.question(plan)
+        if question is not None and not (await self._search(camera, question)).recordings:
+            first = plan.recordings[0].span.start if plan.recordings else plan.span.end
+            self.overwritten = Span(plan.span.start, first)
+            self.warn(
+                f"The camera has overwritten what it recorded before {show_span(self.overwritten, where.clock)}, and "
+                "maybe some of that time, before this run. Try: run --since-last more often."
+            )
         return where, plan
 
     def _understand(self, times: _Times, recordings: Sequence[Recording] = ()) -> CameraRangePlan:

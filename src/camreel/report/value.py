@@ -77,6 +77,8 @@ class Report:
     ``creation_time``, ``order``). ``doubts`` are clocks that contradict each other: ``warnings`` has their
     sentences. ``exec_failures`` are sentences: of which video the command of ``--exec`` failed.
     ``search``: whether the camera's list was proven to be whole, None where nothing was searched.
+    ``overwritten``: of ``--since-last``, the part of the range of which the camera may have overwritten footage before
+    this run; ``warnings`` has its sentence.
     ``unread`` counts files on disk that could not be read or were not followed, and that nothing dates: ``warnings``
     has their sentence.
     """
@@ -102,6 +104,7 @@ class Report:
     playback: Playback | None = None
     search: SearchProof | None = None
     unread: int = 0
+    overwritten: Span | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -116,7 +119,7 @@ class Report:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was recorded, so that there is no video."""
-        return self.span is not None and not (self.clips or self.outputs or self.already_there)
+        return not (self.clips or self.outputs or self.already_there)
 
     @property
     def _is_settled(self) -> bool:

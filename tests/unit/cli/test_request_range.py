@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from tests.fakes import BASIC, Camreel, FakeExport
 
 from camreel.clock import asked_length
-from camreel.model import AskedAround, AskedRange, DayTime, Now, OpenDay
+from camreel.errors import NothingRecorded
+from camreel.model import NO_RANGE, Asked, AskedAround, AskedRange, DayTime, Now, OpenDay
 
 WHO = BASIC[:4]
 
@@ -140,3 +141,30 @@ def test_a_camera_in_place_of_a_command_is_completed(camreel_: Camreel) -> None:
     """The advice can be typed."""
     assert "camreel get 192.168.1.5 --username admin yesterday" in camreel_(["192.168.1.5", "yesterday"]).err
     assert "camreel get 192.168.1.5 --username admin --last 1h" in camreel_(["192.168.1.5"]).err
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ([], NO_RANGE),
+        (["--last", "1d"], AskedAround(Now(), before=timedelta(days=1))),
+        (["--start", "2026-01-16T08:00:00Z"], AskedRange(datetime(2026, 1, 16, 8, tzinfo=timezone.utc), Now())),
+    ],
+)
+def test_since_last_needs_no_range(camreel_: Camreel, exported: FakeExport, words: list[str], first: Asked) -> None:
+    """What is given is where the first run begins."""
+    exported.error = NothingRecorded("Nothing is new.")
+    assert camreel_(["--host", "192.168.1.100", "-u", "admin", "--since-last", *words]).code == 3
+    assert exported.request.query.since_last
+    assert exported.request.asked == first
+    assert exported.request.output.named_by_range
+
+
+@pytest.mark.parametrize(
+    "words", [["--date", "today"], ["--end", "now"], ["--around", "now"], ["--duration", "1h"], ["-o", "a.mp4"]]
+)
+def test_since_last_takes_no_end(camreel_: Camreel, exported: FakeExport, words: list[str]) -> None:
+    """And no name: each run makes a video of its own, and one name would be in the way of the next."""
+    run = camreel_(["--host", "192.168.1.100", "-u", "admin", "--since-last", *words])
+    assert (run.code, exported.asked) == (2, [])
+    assert "--since-last and --" in run.err

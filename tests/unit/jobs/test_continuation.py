@@ -1,0 +1,220 @@
+"""Where a run of `--since-last` begins and ends, and what has a mark of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from tests.conftest import changed
+
+from camreel.clock import CameraClock, CameraRange
+from camreel.errors import DiskError, NothingRecorded, UsageError
+from camreel.jobs.continuation import Continuation, EndMark, _files
+from camreel.model import (
+    NO_RANGE,
+    Address,
+    AskedRange,
+    DeviceInfo,
+    Output,
+    Query,
+    Recording,
+    Request,
+    Span,
+    Stream,
+    Target,
+    WallTime,
+)
+from camreel.planning.account import Account, Hole, LossKind, LostReason
+from camreel.planning.plan import plan_export
+from camreel.planning.proof import SearchProof
+from camreel.report import Report
+
+NOON = datetime(2026, 1, 16, 12, tzinfo=timezone.utc)
+BERLIN = CameraClock.fixed(timedelta(hours=1))
+LAG = timedelta(minutes=15)
+FIRST = Span(WallTime(datetime(2026, 1, 16, 9)), WallTime(datetime(2026, 1, 16, 10)))  # noqa: DTZ001 - the camera's
+REQUEST = Request(
+    Target(Address("192.168.1.20", 80), "admin"),
+    Query(NO_RANGE, since_last=True),
+    Output(Path("/videos"), Path("/videos/a.mp4")),
+)
+CAMERA = DeviceInfo("IP8M", serial="ABC")
+
+
+def report_of(span: Span, *, lost: bool = False, pending: bool = False) -> Report:
+    half = span.start + (span.end - span.start) / 2
+    hole = Hole(Span(half, span.end), LostReason(LossKind.NOT_DOWNLOADED, "404"))
+    account = Account((), (hole,) if pending else (), (hole,) if lost else ())
+    return Report(REQUEST, span, BERLIN, CAMERA, (), (), account, (), search=SearchProof(True))
+
+
+def series(request: Request = REQUEST, camera: DeviceInfo = CAMERA) -> Continuation:
+    continuation = Continuation(request)
+    continuation.open(camera)
+    return continuation
+
+
+def noted(span: Span, *recordings: Recording, **of: bool) -> str | None:
+    """Note the end of an export of `span`."""
+    return series().move(report_of(span, **of), plan_export(recordings, span, Stream.MAIN))
+
+
+def range_of(
+    continuation: Continuation, now: datetime, clock: CameraClock | None = BERLIN
+) -> tuple[datetime, datetime]:
+    asked = continuation.range_for(CameraRange(NO_RANGE, (FIRST,), clock), now)
+    start, end = asked.bounds
+    assert isinstance(start, datetime)
+    assert isinstance(end, datetime)
+    return start, end
+
+
+ENDED = datetime(2026, 1, 16, 9, tzinfo=timezone.utc)  # 10:00 in Berlin
+
+
+def test_from_the_mark_to_what_is_listed():
+    """Up to a quarter of an hour ago; with --follow up to now, which is waited for."""
+    assert noted(FIRST) is None
+    assert range_of(series(), NOON) == (ENDED, NOON - LAG)
+    assert range_of(series(changed(REQUEST, follow=True)), NOON) == (ENDED, NOON)
+
+
+def test_the_first_run_begins_where_it_is_told_to():
+    """--last or --start; else it is asked for, with what to type."""
+    asked = AskedRange(ENDED, NOON)
+    assert range_of(series(changed(REQUEST, asked=asked)), NOON) == (ENDED - timedelta(hours=1), NOON - LAG)
+    with pytest.raises(UsageError, match="no complete export of this camera") as refused:
+        range_of(series(), NOON)
+    assert "--since-last --last 1d" in (refused.value.hint or "")
+
+
+def test_a_mark_goes_before_the_first_range():
+    """The same line is for every run."""
+    noted(FIRST)
+    assert range_of(series(changed(REQUEST, asked=AskedRange(NOON, NOON))), NOON)[0] == ENDED
+
+
+def test_a_loss_moves_no_mark():
+    """And nothing is written for it."""
+    noted(FIRST)
+    noted(Span(FIRST.end, FIRST.end + timedelta(hours=1)), lost=True)
+    assert range_of(series(), NOON)[0] == ENDED
+
+
+def test_an_end_that_may_grow_moves_it_so_far():
+    """Up to where the video is complete."""
+    noted(FIRST, pending=True)
+    assert range_of(series(), NOON)[0] == ENDED - timedelta(minutes=30)
+
+
+def test_nothing_is_new_yet():
+    """It says since when."""
+    noted(FIRST)
+    with pytest.raises(NothingRecorded, match="Nothing is new: the last export ended at 2026-01-16 10:00:00") as said:
+        range_of(series(), ENDED + LAG)
+    assert said.value.since == ENDED
+    assert range_of(series(), ENDED + LAG + timedelta(seconds=1))
+
+
+def test_a_mark_in_the_future():
+    """A clock was wrong. It must not be quiet for ever: an error says what to remove."""
+    noted(FIRST)
+    with pytest.raises(UsageError, match="the camera's clock shows 2026-01-16 09:59:59") as refused:
+        range_of(series(), ENDED - timedelta(seconds=1))
+    (file,) = _files()
+    assert str(file) in (refused.value.hint or "")
+
+
+@pytest.mark.parametrize("drift", [timedelta(minutes=5), timedelta(minutes=-5)], ids=["set forward", "set back"])
+def test_the_camera_s_clock_was_set(drift):
+    """The earlier of both readings counts, in real time and as the picture showed it: nothing is skipped."""
+    noted(FIRST)
+    start, _ = range_of(series(), NOON, replace(BERLIN, drift=drift, seen_drift=drift))
+    assert start == min(ENDED, ENDED - drift)
+
+
+def test_the_hour_that_is_shown_twice():
+    """The mark knows which pass it was in."""
+    noted(FIRST)
+    mark = series().mark
+    assert mark is not None
+    assert (mark.at, mark.shown.isoformat()) == (ENDED, "2026-01-16T10:00:00+01:00")
+    from camreel.clock.zones import NamedZone
+
+    second = datetime(2026, 10, 25, 1, 30, tzinfo=timezone.utc)
+    clock = CameraClock(NamedZone("Europe/Berlin"), timedelta(0), "", timedelta(hours=2))
+    assert EndMark(second, clock.in_zone(clock.to_wall(second))).on(clock) == clock.to_wall(second)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_same"),
+    [
+        ({"events": ("motion",)}, False),
+        ({"channel": 2}, False),
+        ({"stream": Stream.SUB}, False),
+        ({"folder": Path("/other")}, False),
+        ({"timelapse": 60.0}, False),
+        ({"h264": True}, True),
+        ({"name": "garage"}, True),
+        ({"address": Address("192.168.1.21", 80)}, True),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_has_a_mark_of_its_own(changes, is_same):
+    """What chooses other footage; not how the video is made, the name, or the address of the same camera."""
+    noted(FIRST)
+    assert (series(changed(REQUEST, **changes)).mark is not None) == is_same
+
+
+def test_another_address_does_not_move_the_mark_of_the_first():
+    """A camera that lies about its serial number can only hurt itself."""
+    noted(FIRST)
+    elsewhere = series(changed(REQUEST, address=Address("192.168.1.66", 80)))
+    late = Span(FIRST.end, FIRST.end + timedelta(hours=1))
+    elsewhere.move(report_of(late), plan_export((), late, Stream.MAIN))
+    assert range_of(series(), NOON)[0] == ENDED
+
+
+@pytest.mark.parametrize("serial", ["XYZ", None])
+def test_another_camera_at_the_same_address(serial):
+    """It was replaced."""
+    noted(FIRST)
+    assert series(camera=DeviceInfo("IP8M", serial=serial)).mark is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"at": 1, "shown": 2}', '{"at": "2026-01-16", "shown": "2026-01-16"}']
+)
+def test_a_mark_that_cannot_be_read(text):
+    """It begins nowhere else, as that could skip footage."""
+    noted(FIRST)
+    (file,) = _files()
+    file.write_text(text)
+    with pytest.raises(DiskError, match="where the last export ended"):
+        series()
+
+
+def test_a_mark_that_cannot_be_written(monkeypatch):
+    """The report says it."""
+    monkeypatch.setattr("camreel.jobs.continuation.write_note", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+    assert "(full): the next --since-last fetches it again" in (noted(FIRST) or "")
+
+
+def test_a_clock_without_a_zone():
+    """Real time is needed."""
+    with pytest.raises(UsageError, match="time zone"):
+        range_of(series(), NOON, None)
+
+
+def test_when_to_ask_whether_footage_was_overwritten():
+    """If the range begins with a gap. The last recording of the export before it tells."""
+    last = Recording("/1.mp4", Span(FIRST.end - timedelta(minutes=1), FIRST.end))
+    noted(FIRST, last)
+    span = Span(FIRST.end, FIRST.end + timedelta(hours=1))
+    near, far = (Recording("/2.mp4", Span(span.start + timedelta(minutes=late), span.end)) for late in (1, 2))
+    asked = [series().question(plan_export(listed, span, Stream.MAIN)) for listed in ((near,), (far,), ())]
+    assert asked == [None, last.span, last.span]
+    noted(span)  # a quiet hour: the recording before it still tells
+    assert series().question(plan_export((), span, Stream.MAIN)) == last.span
