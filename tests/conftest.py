@@ -7,10 +7,11 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime, timedelta, timezone
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,6 +48,16 @@ _Whole = TypeVar("_Whole")
 
 # `make soak`: all forms of what is otherwise tried in part, so that CI takes less than its 20 minutes.
 IS_SOAK = "CAMREEL_SOAK" in os.environ
+
+
+def by_turns(*axes: Iterable[Any], of: int) -> list[tuple[Any, ...]]:
+    """Return all combinations of ``axes`` in `make soak`, else one of each ``of``, in which each value has its turn."""
+    cells = product(*(enumerate(axis) for axis in axes))
+    return [
+        tuple(value for _at, value in cell) for cell in cells if IS_SOAK or sum(at for at, _value in cell) % of == 0
+    ]
+
+
 START = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - by the camera's clock
 # Long after all footage, so that nothing is pending; each test that needs another time says so.
 NOW = datetime(2026, 1, 17, 12, 0, 0, tzinfo=timezone.utc)

@@ -53,8 +53,10 @@ def became(mutant: script.Mutant) -> str:
 
 
 @pytest.mark.timeout(300)  # it starts pytest six times
-def test_what_no_test_notices_is_told(checkout: Path) -> None:
+def test_what_no_test_notices_is_told(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And what one notices is not; the project stays as it is."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # loading them takes longest
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_cov.plugin")
     before = {path: path.read_bytes() for path in checkout.rglob("*.py")}
     tally = script.try_all(checkout, [ROOM], seed=5, count=1000, jobs=1, minutes=5)
     assert {became(tally.drawn[number]): fate for number, fate in tally.fates.items()} == {

@@ -8,11 +8,10 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.conftest import IS_SOAK
+from tests.conftest import by_turns
 from tests.system.clocks import (
     CLIP,
     DAYS,
@@ -40,16 +39,10 @@ from camreel.model import AskedRange
 from camreel.report import report_text
 from camreel_simulator import AMCREST_SD, DeviceClock, Fault, Recorded, SimulatedCamera
 
-# Each source of the zone with each day; one of the drifts by turns, with CAMREEL_SOAK (make soak) all of them.
 _DRIFTS = {"right": 0, "7 s fast": 7, "2 h slow": -7200}
-_TRIED = [
-    (name, day, is_off)
-    for (at, name), (on, day), (number, is_off) in product(enumerate(KINDS), enumerate(DAYS), enumerate(_DRIFTS))
-    if IS_SOAK or (at + on + number) % 3 == 0
-]
 
 
-@pytest.mark.parametrize(("name", "day", "is_off"), _TRIED)
+@pytest.mark.parametrize(("name", "day", "is_off"), by_turns(KINDS, DAYS, _DRIFTS, of=6))
 def test_real_time_gives_exactly_the_right_seconds(bench, name, day, is_off):
     """Whatever the zone, its source, the season of the footage and the drift: the asked seconds, no other."""
     kind, first, drift = KINDS[name], DAYS[day], _DRIFTS[is_off]
@@ -66,8 +59,7 @@ def test_real_time_gives_exactly_the_right_seconds(bench, name, day, is_off):
         assert clock.drift == timedelta(seconds=7)
 
 
-@pytest.mark.parametrize("drift", [0, 7, -7200], ids=["right", "7 s fast", "2 h slow"])
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(("name", "drift"), by_turns(KINDS, _DRIFTS.values(), of=3))
 def test_times_without_an_offset_are_what_the_picture_shows(bench, name, drift):
     """No drift, zone or season shifts them; only the report says what they were in UTC."""
     kind, first = KINDS[name], DAYS["winter"]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import anyio
 import pytest
 import trustme
-from tests.conftest import NOW, Bench, at, frame_md5s, no_wait, three_clips, tuning
+from tests.conftest import NOW, Bench, at, by_turns, frame_md5s, no_wait, three_clips, tuning
 
 from camreel import events
 from camreel.doctor import diagnose, here, visit
@@ -44,8 +44,14 @@ def test_a_channel_can_be_named_by_its_title(bench):
     assert "CAM 1" in (wrong.error.hint or "")
 
 
-@pytest.mark.parametrize("quirk", ["no-magicbox", "no-magicbox-405", "no-magicbox-page"])
-@pytest.mark.parametrize("without", ["nothing else", "getCurrentTime", "factory.create", "both"])
+@pytest.mark.parametrize(
+    ("quirk", "without"),
+    by_turns(
+        ["no-magicbox", "no-magicbox-405", "no-magicbox-page"],
+        ["nothing else", "getCurrentTime", "factory.create", "both"],
+        of=2,
+    ),
+)
 def test_a_device_without_magicbox(bench, quirk, without):
     """Its clock or its search shows that it is one, for `get` as for `doctor`; with neither it is something else."""
     missing = ["getCurrentTime", "factory.create"] if without == "both" else [without]

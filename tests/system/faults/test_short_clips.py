@@ -7,12 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.accounting.clips import Cut
-from tests.conftest import START
+from tests.conftest import START, by_turns
 
 from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, scene_schedule
-
-RANGES = pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "whole"])
-SIZES = pytest.mark.parametrize("rounded", [True, False], ids=["rounded", "exact"])
 
 
 def clips(kind: str) -> list[Recorded]:
@@ -28,9 +25,7 @@ def cut(recorded: Recorded) -> bytes:
     return data[: len(data) * 6 // 10]
 
 
-@pytest.mark.parametrize("kind", ["mp4", "dav"])
-@RANGES
-@SIZES
+@pytest.mark.parametrize(("kind", "ranges", "rounded"), by_turns(["mp4", "dav"], [True, False], [True, False], of=2))
 def test_one_that_comes_short_is_fetched_twice(bench, kind, ranges, rounded):
     """Complete by its Content-Length, and less than listed: by the list, or by its own index. So it is in each run."""
     recordings = clips(kind)
@@ -44,9 +39,10 @@ def test_one_that_comes_short_is_fetched_twice(bench, kind, ranges, rounded):
         assert size <= stand.camera.bytes_sent[struck] <= 2 * run * size, f"run {run}"
 
 
-@pytest.mark.parametrize("kind", ["mp4", "mp4, index in front", "dav"])
-@RANGES
-@SIZES
+@pytest.mark.parametrize(
+    ("kind", "ranges", "rounded"),
+    by_turns(["mp4", "mp4, index in front", "dav"], [True, False], [True, False], of=2),
+)
 def test_one_that_is_short_on_the_card_is_fetched_twice(bench, kind, ranges, rounded):
     """Listed and sent as long as it is: only what it says of itself tells that its end is missing."""
     recordings = clips(kind[:3])

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import anyio
 import pytest
-from tests.conftest import NOW, Bench, Ran, frame_md5s
+from tests.conftest import NOW, Bench, Ran, by_turns, frame_md5s
 from tests.system.faults.matrix import FAR, long_clips
 
 from camreel.devices.http import Connection
@@ -44,9 +44,13 @@ def silent_from(target: str) -> Fault:
 
 
 @pytest.mark.parametrize(
-    "target", ["getSystemInfo", "getCurrentTime", "NTP", "factory.create", "action=findFile", "findNextFile"]
+    ("target", "dies"),
+    by_turns(
+        ["getSystemInfo", "getCurrentTime", "NTP", "factory.create", "action=findFile", "findNextFile"],
+        [False, True],
+        of=2,
+    ),
 )
-@pytest.mark.parametrize("dies", [False, True], ids=["that alone", "all"])
 def test_silence_while_asking_ends_in_time(bench, target, dies, monkeypatch):
     """A question that is never answered, by a camera that answers all others, or none any more."""
     stand = bench(recordings=long_clips(), faults=[silent_from(target)])
@@ -73,15 +77,18 @@ def _dies_at(stand: Bench, target: str, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(stand.camera, "answer", watched)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [Fault("silent"), Fault("stall", at=0), Fault("stall", at=10), Fault("stall", at=FAR)],
-    ids=["silent", "head", "bytes", "much"],
-)
-@pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "whole"])
-@pytest.mark.parametrize("at_a_time", [1, 4])
-def test_downloads_that_stay_silent_end_in_time(bench, fault, ranges, at_a_time):
+_STOPS = {
+    "silent": Fault("silent"),
+    "head": Fault("stall", at=0),
+    "bytes": Fault("stall", at=10),
+    "much": Fault("stall", at=FAR),
+}
+
+
+@pytest.mark.parametrize(("at", "ranges", "at_a_time"), by_turns(_STOPS, [True, False], [1, 4], of=2))
+def test_downloads_that_stay_silent_end_in_time(bench, at, ranges, at_a_time):
     """The camera is there, and each download stops: no more time goes by than for one that is away."""
+    fault = _STOPS[at]
     stopped = Fault(fault.kind, target=DOWNLOADS, times=None, at=fault.at)
     stand = bench(recordings=long_clips(), faults=[stopped], quirks=Quirks(ranges=ranges))
     run, took = spent(stand, max_concurrent=at_a_time)
@@ -160,8 +167,7 @@ def holding() -> Iterator[Callable[[Sends], int]]:
         each.close()
 
 
-@pytest.mark.parametrize("https", [False, True], ids=["http", "https"])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("https", "way"), by_turns([False, True], WAYS, of=2))
 def test_a_first_answer_that_never_comes_ends_in_time(holding, tmp_path, way, https):
     """Connected, and no answer to anything; over https there is no TLS in it either."""
     port = holding(WAYS[way])

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.conftest import three_clips, tuning
+from tests.conftest import IS_SOAK, three_clips, tuning
 from tests.system.hostile.conftest import PATHS, bodies_of, check_requests
 from tests.system.hostile.server import HostileCamera, Reply, http, item, listing, serving
 
@@ -127,7 +127,7 @@ def stage() -> Iterator[tuple[HostileCamera, Address]]:
 
 
 @settings(
-    max_examples=50,
+    max_examples=200 if IS_SOAK else 30,
     derandomize=True,
     database=None,
     deadline=None,

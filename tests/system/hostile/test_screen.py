@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.conftest import Bench, tuning
+from tests.conftest import Bench, by_turns, tuning
 from tests.system.hostile.conftest import PATHS
 from tests.system.hostile.server import Asked, HostileCamera, Reply, http, item, listing
 
@@ -85,8 +85,10 @@ ANSWERS: dict[str, tuple[str, Reply]] = {
 }
 
 
-@pytest.mark.parametrize("options", [(), ("-v", "--debug"), ("-q",), ("--channel", "Porch")], ids=" ".join)
-@pytest.mark.parametrize("kind", ["a video", *ANSWERS])
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    by_turns([(), ("-v", "--debug"), ("-q",), ("--channel", "Porch")], ["a video", *ANSWERS], of=2),
+)
 def test_nothing_a_camera_says_steers_the_terminal(
     say: Callable[..., Said], good: HostileCamera, kind: str, options: tuple[str, ...]
 ) -> None:
@@ -130,8 +132,10 @@ SHAPES = [PASSWORD, PASSWORD.encode().hex(), base64.b64encode(f"admin:{PASSWORD}
 SHAPES += [hashlib.md5(f"admin:Login to X:{PASSWORD}".encode()).hexdigest()]
 
 
-@pytest.mark.parametrize("options", [("-v",), ("-v", "--debug"), ("--json", "-v", "--debug")], ids=" ".join)
-@pytest.mark.parametrize("kind", ["a video", "basic", *ANSWERS])
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    by_turns([("-v",), ("-v", "--debug"), ("--json", "-v", "--debug")], ["a video", "basic", *ANSWERS], of=2),
+)
 def test_no_secret_is_shown(say: Callable[..., Said], good: HostileCamera, kind: str, options: tuple[str, ...]) -> None:
     """Not in a message, not in the log, not in JSON, not in a traceback; nor what could be made of it."""
     good.login = True

@@ -7,6 +7,7 @@ from io import BytesIO
 
 import av
 import pytest
+from tests.conftest import by_turns
 
 from camreel.errors import MergeError
 from camreel_simulator import ClipSpec, make_clip
@@ -85,9 +86,9 @@ def test_b_frames(studio, source_hashes, container):
         assert max(map(abs, late)) <= 0.065
 
 
-@pytest.mark.parametrize("fps", [1, 2, 10])
-@pytest.mark.parametrize("bframes", [0, 2])
-@pytest.mark.parametrize("container", ["mp4", "mkv", "mov", "avi"])
+@pytest.mark.parametrize(
+    ("fps", "bframes", "container"), by_turns([1, 2, 10], [0, 2], ["mp4", "mkv", "mov", "avi"], of=2)
+)
 def test_a_last_frame_may_stay_for_a_second(studio, source_hashes, container, bframes, fps):
     """However few frames a second, alone, behind a faster clip, or cut within B-frames: the video is right."""
     if container == "avi" and bframes:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import pytest
+from tests.conftest import by_turns
 
 from camreel.errors import MergeError
 from camreel.model import AudioMode
@@ -41,9 +42,10 @@ def test_change_of_codec(studio, source_hashes, container):
 SILENT = {"audio": None}
 
 
-@pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "avi"])
-@pytest.mark.parametrize("sound", ["aac", "alaw"])
-@pytest.mark.parametrize("silent", [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2)])
+@pytest.mark.parametrize(
+    ("container", "sound", "silent"),
+    by_turns(["mp4", "mov", "mkv", "avi"], ["aac", "alaw"], [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2)], of=2),
+)
 def test_sound_missing_in_some_clips(studio, source_hashes, container, sound, silent):
     """The track is there from the start, silent where a clip is, and in step everywhere."""
     clips = row(studio, *(SILENT if n in silent else {"audio": sound} for n in range(3)))
@@ -72,18 +74,18 @@ def _longest_hole(path: Path) -> float:
     return max((float(start) - end for (start, _), end in zip(places[1:], ends, strict=False)), default=0.0)
 
 
-@pytest.mark.parametrize("container", ["mp4", "mkv", "avi"])
-@pytest.mark.parametrize(
-    ("most", "odd"),
-    [
-        ({"audio_rate": 8000}, {"audio_rate": 16000}),
-        ({"audio_rate": 16000}, {"audio": "alaw"}),
-        ({"audio": "mulaw"}, {"audio": "aac"}),
-        ({"audio": "alaw"}, {"audio": "mulaw"}),
-    ],
-)
-def test_change_of_sound(studio, source_hashes, container, most, odd):
+_SOUNDS = [
+    ({"audio_rate": 8000}, {"audio_rate": 16000}),
+    ({"audio_rate": 16000}, {"audio": "alaw"}),
+    ({"audio": "mulaw"}, {"audio": "aac"}),
+    ({"audio": "alaw"}, {"audio": "mulaw"}),
+]
+
+
+@pytest.mark.parametrize(("container", "sounds"), by_turns(["mp4", "mkv", "avi"], _SOUNDS, of=2))
+def test_change_of_sound(studio, source_hashes, container, sounds):
     """The odd clip gets the form that most of the footage has, wherever it comes, and that is said."""
+    most, odd = sounds
     for kinds in [(odd, most, most), (most, odd, most)]:
         clips = row(studio, *kinds)
         film = studio.merge(container, clips, output=str(studio.folder / f"{len(studio.clips)}.{container}.part"))

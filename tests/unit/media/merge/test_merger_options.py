@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 import pytest
+from tests.conftest import by_turns
 from tests.unit.media.reencoding import frames_of, psnr
 
 from camreel.media.merge.merger import Merger
@@ -27,9 +28,10 @@ IN_STEP = 0.065
 # The exact start.
 
 
-@pytest.mark.parametrize("container", ["mp4", "mkv", "mov", "avi"])
-@pytest.mark.parametrize("video", ["h264", "hevc"])
-@pytest.mark.parametrize("start", [2.0, 2.4, 2.95, 4.7])
+@pytest.mark.parametrize(
+    ("container", "video", "start"),
+    by_turns(["mp4", "mkv", "mov", "avi"], ["h264", "hevc"], [2.0, 2.4, 2.95, 4.7], of=2),
+)
 def test_exact_start(studio, source_hashes, container, video, start):
     """The film begins with the picture of that moment; from the next keyframe on every picture is the clip's own."""
     if container == "avi" and video == "hevc":
@@ -167,9 +169,9 @@ def test_split_by_size(studio, source_hashes):
     assert 3 <= len(films.results) <= 6
 
 
-@pytest.mark.parametrize("container", ["mp4", "mkv", "avi"])
-@pytest.mark.parametrize("sound", [None, "aac"])
-@pytest.mark.parametrize("seconds", [1, 3])
+@pytest.mark.parametrize(
+    ("container", "sound", "seconds"), by_turns(["mp4", "mkv", "avi"], [None, "aac"], [1, 3], of=2)
+)
 def test_split_by_size_of_clips_with_one_keyframe(studio, source_hashes, container, sound, seconds):
     """A clip that would pass the size goes into the next file as a whole, also if it is larger than all before."""
     sizes = [(160, 90), (160, 90), (640, 360), (160, 90), (320, 180), (640, 360)]

@@ -10,6 +10,7 @@ from io import BytesIO
 import av
 import pytest
 from tests.accounting.clips import Cut, Feature
+from tests.conftest import by_turns
 
 from camreel.formats.nal import read_parameters
 from camreel.media.clips.marks import Mark
@@ -62,9 +63,7 @@ def numbers(start: float, end: float) -> list[int]:
     return [first + n for n in range(round(start * 10), round(end * 10))]
 
 
-@pytest.mark.parametrize("container", ["mp4", "mkv"])
-@pytest.mark.parametrize("codec", ["h264", "hevc"])
-@pytest.mark.parametrize("end", [5, 5.7, 6.3])
+@pytest.mark.parametrize(("container", "codec", "end"), by_turns(["mp4", "mkv"], ["h264", "hevc"], [5, 5.7, 6.3], of=2))
 def test_the_same_bytes_are_cut_between_two_pictures(studio, bodies, codec, container, end):
     """Pre-recorded seconds are shown once, though the later clip then goes on in the middle of a GOP."""
     film = film_of(studio, bodies[codec], (0, end), (4, 12), container=container)
