@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,17 @@ class SelectedCamera:
 def read_settings() -> Config:
     """Return the settings. UsageError if they have errors."""
     return load(config_path(), KEYS)
+
+
+class FileCommand(HelpCommand):
+    """A command that asks no camera: of the settings it heeds what is for all, and it does without them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the settings behind the options."""
+        if not (ctx.resilient_parsing or _PAGES.intersection(args)):
+            with suppress(UsageError):  # a slip in a file that has cameras is no reason not to merge
+                ctx.default_map = {key: value for key, value in read_settings().defaults.items() if KEYS[key].of_all}
+        return super().parse_args(ctx, args)
 
 
 class CameraCommand(HelpCommand):

@@ -38,7 +38,7 @@ class Option(_Completed, click.Option):
     ``usual``: it is on the page of ``--help``; the others are on that of ``--help-all``. ``parse`` makes the value of
     what was typed, when it is needed: a late import is no part of a help page. ``setting`` is what the option means as
     a key of the settings file, ``kind`` what its value is there; empty: it belongs to one run. ``of_camera``: it
-    belongs to one camera's section.
+    belongs to one camera's section, ``of_all`` to that for all.
     """
 
     def __init__(
@@ -50,17 +50,20 @@ class Option(_Completed, click.Option):
         setting: str = "",
         kind: ValueKind | None = None,
         of_camera: bool = False,
+        of_all: bool = False,
         **settings: Any,
     ) -> None:
         super().__init__(*names, **settings)
         self.section, self.usual, self._parse = section, usual, parse
-        self._setting, self._kind, self._of_camera = setting, kind, of_camera
+        self._setting, self._kind, self._of_camera, self._of_all = setting, kind, of_camera, of_all
 
     @property
     def key(self) -> Key | None:
         """Return its key in the settings file; None if it belongs to one run."""
+        if not self._setting:
+            return None
         usual = ValueKind.YES_NO if self.is_flag else ValueKind.NUMBER if type(self.type) is Whole else ValueKind.TEXT
-        return Key(str(self.name), self._kind or usual, self._setting, self._of_camera) if self._setting else None
+        return Key(str(self.name), self._kind or usual, self._setting, self._of_camera, of_all=self._of_all)
 
     def value_of(self, ctx: click.Context) -> Any:
         """Return what was given, parsed; None if nothing was."""

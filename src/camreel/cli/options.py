@@ -432,15 +432,6 @@ get_options = _together(
 )
 
 
-def _keys() -> Keys:
-    """Return what the settings may hold: options of `get` that are not of one run, and keys that only they have."""
-    options = (each for each in _parameters(get_options) if isinstance(each, Option))
-    keys = [key for each in options if (key := each.key) is not None]
-    return {key.name: key for key in (*keys, *_CAMERA_KEYS, *_PASSWORD_KEYS)}
-
-
-KEYS = _keys()
-
 list_options = _together(
     [
         _HOST,
@@ -492,6 +483,17 @@ foreign_options = _together(
 debug_option = _program("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 json_option = _program("--json", "as_json", usual=True, is_flag=True, help="Print the report as JSON on stdout.")
 
+
+def _progress(ctx: click.Context, option: click.Parameter, value: str) -> str:
+    """Refuse JSON lines as a setting: a person would get them, too."""
+    if value == "json" and ctx.get_parameter_source(option.name or "") is click.core.ParameterSource.DEFAULT_MAP:
+        raise UsageError(
+            "progress must be auto or plain in the settings, got 'json'.",
+            hint="Try: --progress json on the command line of the program that reads it.",
+        )
+    return value
+
+
 manner_options = _together(
     [
         json_option,
@@ -499,6 +501,9 @@ manner_options = _together(
         _program("-v", "--verbose", is_flag=True, help="Log requests and answers."),
         _program(
             "--progress",
+            setting="auto, or plain: lines that a screen reader can follow",
+            of_all=True,
+            callback=_progress,
             type=click.Choice(["auto", "plain", "json"]),
             metavar="HOW",
             default="auto",
@@ -507,6 +512,17 @@ manner_options = _together(
         debug_option,
     ]
 )
+
+
+def _keys() -> Keys:
+    """Return what the settings may hold: options that are not of one run, and keys that only they have."""
+    declared = (*_parameters(get_options), *_parameters(manner_options))
+    options = (each for each in declared if isinstance(each, Option))
+    keys = [key for each in options if (key := each.key) is not None]
+    return {key.name: key for key in (*keys, *_CAMERA_KEYS, *_PASSWORD_KEYS)}
+
+
+KEYS = _keys()
 
 
 def field_values(ctx: click.Context, kind: type) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import Bench
 from tests.fakes import PASSWORD, Camreel, FakeExport
 
+from camreel.cli.registry import COMMANDS
 from camreel.devices.downgrade import digest_memory, remember_digest
 from camreel.devices.lockout import state_folder
 from camreel.model import Address, Stream
@@ -459,3 +460,42 @@ def test_what_is_missing_is_shown_with_the_camera_that_is_known(
     run = camreel_(typed)
     assert run.code == 2
     assert "camreel get front-door --last 1h" in " ".join(run.err.split())
+
+
+@pytest.mark.parametrize("words", [["get", "front-door"], ["list"], ["look", "front-door"], ["merge", "a"], ["demo"]])
+def test_plain_lines_can_be_in_the_settings(settle: Settle, words: list[str]) -> None:
+    """For a screen reader: of each command that has progress, also of those that ask no camera. Typed goes first."""
+    settle(SETTINGS.replace("[defaults]", '[defaults]\nprogress = "plain"'))
+    name, *arguments = words
+    command = {each.name: each for each in COMMANDS}[name].load()
+    assert command.make_context(name, list(arguments)).params["progress"] == "plain"
+    assert command.make_context(name, [*arguments, "--progress", "auto"]).params["progress"] == "auto"
+    settle(SETTINGS)
+    assert command.make_context(name, list(arguments)).params["progress"] == "auto"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ('[defaults]\nprogress = "json"', "progress must be auto or plain in the settings, got 'json'."),
+        ('[defaults]\nprogress = "loud"', "'loud' is not one of"),
+        ('[camera.x]\nhost = "x"\nprogress = "plain"', "progress"),
+    ],
+)
+def test_what_progress_cannot_be_in_the_settings(
+    camreel_: Camreel, exported: FakeExport, settle: Settle, settings: str, said: str
+) -> None:
+    """JSON lines are for a program, which asks for them; and it is for all cameras."""
+    path = settle(settings)
+    run = camreel_(["get", "192.168.1.9", "-u", "me", *RANGE])
+    assert run.code == 2
+    assert said in run.err
+    assert str(path) in run.err or "settings" in run.err
+    assert not exported.asked
+
+
+def test_merge_needs_no_settings(settle: Settle) -> None:
+    """A slip in them is no reason not to merge clips."""
+    settle("[defaults\n")
+    command = {each.name: each for each in COMMANDS}["merge"].load()
+    assert command.make_context("merge", ["a"]).params["progress"] == "auto"

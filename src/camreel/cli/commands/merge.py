@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camreel.cli.batch import Admission, Batch, Task
-from camreel.cli.help import Argument, HelpCommand
+from camreel.cli.camera_choice import FileCommand
+from camreel.cli.help import Argument
 from camreel.cli.options import OutputOptions, field_values, manner_options, merge_options
 from camreel.cli.request import absolute, output_of, video_of
 from camreel.cli.results import ReportView
@@ -45,7 +46,7 @@ Times:
 
 @click.command(
     "merge",
-    cls=HelpCommand,
+    cls=FileCommand,
     usage="merge FILE... -o OUT [options]",
     help="Make one video of clips on disk: an SD card, an FTP folder, .dav exports.",
     after_main=_EXAMPLES,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from camreel.cli.camera_choice import FileCommand
 from camreel.cli.help import HelpCommand, Option, Whole
 from camreel.cli.options import FORMAT, OutputOptions, debug_option, manner_options
 from camreel.cli.request import output_folder
@@ -222,7 +223,7 @@ def _broken(words: Sequence[str], width: int = 76) -> list[str]:
 
 
 @click.command(
-    "demo", cls=HelpCommand, help="Export a video from the built-in simulated camera: search, download, merge."
+    "demo", cls=FileCommand, help="Export a video from the built-in simulated camera: search, download, merge."
 )
 @click.option(
     "--output-dir",

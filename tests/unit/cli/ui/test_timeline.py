@@ -71,6 +71,37 @@ def test_what_is_drawn_with() -> None:
     assert all(piece.isascii() for line in lines for piece, _ in line)
 
 
+def test_the_legend_shows_each_sign_in_its_colour() -> None:
+    """And says in words what it stands for; it is broken between meanings, however narrow."""
+    of_all = row(
+        (7200, CoverageKind.EVENT, ("motion",)),
+        (900, CoverageKind.GAP, ()),
+        (7200, CoverageKind.RECORDED, ()),
+        (7200, CoverageKind.GAP, ()),
+        (7200, CoverageKind.PENDING, ()),
+        (7200, CoverageKind.UNWANTED, ()),
+    )
+    lines = drawn([of_all], 70, BLOCKS)
+    legend = [piece for line in lines[3:] for piece in line if piece[0].strip()]
+    assert legend[:-1] == [
+        *[("█", "green"), (" recorded", "dim")],
+        *[("▁▂▃▄▅▆▇", "yellow"), (" in part", "dim")],
+        *[("·", "red"), (" nothing recorded", "dim")],
+        *[("~", "cyan"), (" not settled yet", "dim")],
+        *[("▀", "magenta"), (" event", "dim")],
+        ("blank:", ""),
+        (" not asked for", "dim"),
+    ]
+    assert legend[-1][0].startswith("a column is ")
+    drawn_with = {piece for line in lines[:2] for piece in line}
+    for sign, style in legend[:-3:2]:
+        assert any(style == other and set(text) & set(sign) for text, other in drawn_with), sign
+    whole = [" ".join("".join(text for text, _ in line).split()) for line in lines[3:]]
+    narrow = ["".join(text for text, _ in line) for line in drawn([of_all], 40, BLOCKS)[3:]]
+    assert max(map(len, narrow)) <= 40
+    assert " ".join(" ".join(narrow).split()).rpartition(" is ")[0] == " ".join(whole).rpartition(" is ")[0]
+
+
 def test_a_long_name_keeps_its_channel() -> None:
     """It is cut before that."""
     (line, *_) = text([row((60, CoverageKind.RECORDED, ()), label=f"{'camera-' * 9} ch12")], 60)
