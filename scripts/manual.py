@@ -42,7 +42,7 @@ def text() -> str:
     (_, get), *others = every_command()
     assert isinstance(get, HelpCommand)
     lines = ["# camreel", "## Synopsis", "```none"]
-    lines += [f"camreel {usage}" for usage in (get.usage, get.usage_too, "COMMAND [options]")]
+    lines += [f"camreel {usage}" for usage in (get.usage, "COMMAND [options]")]
     lines += ["```", "## Description", get.help or "", ""]
     lines += [
         "The report names each gap and each loss in the range, and so does the exit status. Downloads are kept until",
@@ -55,7 +55,7 @@ def text() -> str:
     lines += ["## Exit status", *_pairs((str(code), meaning) for code, meaning in MEANINGS.items())]
     lines += ["", "## Environment", *_pairs(sorted({**_of_options(get), **_VARIABLES}.items()))]
     lines += ["", "## Files", *_pairs(_FILES.items())]
-    lines += ["", "## Examples", "```none", *_examples(get.after_main), "```"]
+    lines += ["", "## Examples", "```none", *_examples(get.examples), "```"]
     return "\n".join(lines) + "\n"
 
 

@@ -111,8 +111,7 @@ def _commands() -> Iterator[str]:
     for words, command in every_command():
         yield from ("", f"## camreel {' '.join(words)}", "", command.help or "")
         if isinstance(command, HelpCommand):
-            usages = (command.usage or f"{' '.join(words)} [options]", command.usage_too)
-            yield from ("", "```", *(f"camreel {usage}" for usage in usages if usage), "```", "")
+            yield from ("", "```", f"camreel {command.usage or ' '.join(words) + ' [options]'}", "```", "")
             yield from options(command)
             yield from _variables(command)
     hidden = [option for option in get.params if isinstance(option, Option) and option.hidden]

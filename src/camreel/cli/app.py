@@ -15,8 +15,8 @@ import click
 from camreel.cli.camera_choice import is_range, read_settings, where_from
 from camreel.cli.help import Option
 from camreel.cli.passwords import refuse_password_arguments
-from camreel.cli.registry import COMMANDS
-from camreel.cli.startup import loading, program_name
+from camreel.cli.registry import COMMANDS, overview
+from camreel.cli.startup import loading, program_command, program_name
 from camreel.cli.ui import terminal
 from camreel.config import nearest
 from camreel.errors import CamreelError, DiskError, Interrupted, UsageError, unexpected_error
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _COMPLETE = "_CAMREEL_COMPLETE"
 _REPORT = "Run it again with --debug and report what it shows. What was downloaded is kept."
 _NAMED = {command.name: command for command in COMMANDS}
+_WORDS = {"help": "--help", "version": "--version"}
+_FIRST_PAGE = (["-h"], ["--help"])
 
 
 class _Commands(click.Group):
@@ -53,7 +55,12 @@ class _Commands(click.Group):
         return [CompletionItem(each.name, help=each.summary) for each in COMMANDS if each.name.startswith(incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put ``get`` in front of arguments that begin with an option."""
+        """Put ``get`` in front of arguments that begin with an option; ``help`` and ``version`` are options' words."""
+        if args and args[0] in _WORDS:
+            args = [*args[1:], _WORDS[args[0]]]
+        if (not args or args in _FIRST_PAGE) and not ctx.resilient_parsing:
+            terminal.out(typable(overview(), program_name()))
+            ctx.exit()
         if args and args[0].startswith("-"):
             args = ["get", *args]
         return super().parse_args(ctx, args)
@@ -63,7 +70,6 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command by its name; click's own message for a missing one suggests nothing before 8.4."""
         if args and args[0] not in _NAMED and not ctx.resilient_parsing:
-            names = ", ".join(sorted(_NAMED))
             program = program_name()
             if args[0] in read_settings().cameras:
                 raise UsageError(
@@ -77,10 +83,7 @@ class _Commands(click.Group):
                 )
             # Behind a colon there may be a password.
             what = f"no command {args[0]!r}.{nearest(args[0], _NAMED)}" if ":" not in args[0] else "no such command."
-            raise UsageError(
-                f"There is {what}",
-                hint=f"There are {names}. The main one can do without its name: {program} --host ...",
-            )
+            raise UsageError(f"There is {what}", hint=f"{program} help lists the commands.")
         return super().resolve_command(ctx, args)
 
 
@@ -116,15 +119,24 @@ def run(argv: Sequence[str] | None = None) -> int:
 
         say_line(error_line(told))
     else:
+        told.hint = told.hint and typable(told.hint, program_command())
         terminal.print_error(told, debug="--debug" in arguments)
     return told.exit_code
+
+
+def typable(text: str, program: str) -> str:
+    """Return ``text`` with the command lines in it as they can be typed here: ``camreel`` may not be on the PATH."""
+    return re.sub(rf"(?<![\w./-])camreel (?={_TYPED})", lambda _: f"{program} ", text)
+
+
+_TYPED = rf"(?:{'|'.join((*_NAMED, *_WORDS))}|COMMAND)\b|--"
 
 
 def _run(arguments: list[str]) -> int:
     refuse_password_arguments(arguments)
     try:
         code = _commands.main(
-            arguments or ["--help"],
+            arguments,
             prog_name=program_name(),
             standalone_mode=False,
             complete_var=_COMPLETE,
@@ -132,7 +144,7 @@ def _run(arguments: list[str]) -> int:
         )
     except click.UsageError as error:
         _translate(error, arguments)
-    return int(code or 0) if arguments else UsageError.exit_code
+    return int(code or 0)
 
 
 def _looks_like_a_host(word: str) -> bool:
@@ -177,4 +189,4 @@ def _named(ctx: click.Context | None) -> str:
     while ctx is not None and ctx.parent is not None:
         words.insert(0, ctx.info_name or "")
         ctx = ctx.parent
-    return " ".join([program_name(), *(words if words != ["get"] else [])])
+    return " ".join([program_name(), *words])

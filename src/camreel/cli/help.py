@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -72,26 +73,24 @@ class Option(_Completed, click.Option):
 
 
 class HelpCommand(click.Command):
-    """A command whose help page is grouped, and is one screen: ``--help-all`` has what is not usual.
+    """A command whose help page fits on a screen: ``--help`` has what is usual, ``--help-all`` has all.
 
-    ``after_main`` follows the first section, ``at_end`` the last; ``at_end_of_all`` does on the page of all options.
-    ``usage_too`` is another way to call it.
+    ``examples`` follow the options, ``at_end`` follows them; ``at_end_of_all`` does on the page of all options. What
+    does not fit on the screen is left to that page.
     """
 
     def __init__(
         self,
         *names: Any,
-        after_main: str = "",
+        examples: str = "",
         at_end: str = "",
         at_end_of_all: str = "",
         usage: str = "",
-        usage_too: str = "",
         **settings: Any,
     ) -> None:
         super().__init__(*names, **settings)
-        self.after_main, self.at_end, self.at_end_of_all = after_main, at_end, at_end_of_all
-        self.usage, self.usage_too = usage, usage_too
-        self.is_main = bool(usage)  # its name may be left out
+        self.examples, self.at_end, self.at_end_of_all = examples, at_end, at_end_of_all
+        self.usage = usage
         self._help: tuple[Option, ...] = ()  # click compares them by identity
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:  # noqa: ARG002 - click's signature
@@ -107,47 +106,68 @@ class HelpCommand(click.Command):
         """The options, and ``--help-all`` behind ``--help``."""
         return [*super().get_params(ctx), *self._help[1:]]
 
-    @property
-    def is_short(self) -> bool:
-        """Whether one page has all of it: there is nothing unusual, or little at all."""
-        options = [option for option in self.params if isinstance(option, Option) and not option.hidden]
-        return len(options) <= _FEW or all(option.usual for option in options)
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the page that is wanted: all of it, or as much as fits on a screen."""
+        whole = self._page(ctx, _Page(is_whole=True, ends=2))
+        if _fits(whole):
+            return whole
+        if _ALL in ctx.meta:
+            return self._page(ctx, _Page(is_whole=True, names_all=True, ends=2))
+        pages = [self._page(ctx, _Page(names_all=True, ends=ends)) for ends in (2, 1, 0)]
+        return next((page for page in pages if _fits(page)), pages[-1])
+
+    def _page(self, ctx: click.Context, page: _Page) -> str:
+        ctx.meta[_PAGE] = page
+        return super().get_help(ctx)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """``Usage: camreel ...``."""
-        path = ctx.find_root().info_name if self.is_main else ctx.command_path
+        path = ctx.find_root().info_name if self.usage else ctx.command_path
         formatter.write_usage(path or "camreel", self.usage or "[options]")
-        if self.usage_too:
-            formatter.write_usage(path or "camreel", self.usage_too, prefix=" " * len("Usage: "))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The sections, in the order in which their first options were declared."""
+        """The sections, in the order in which their first options were declared; of the usual options alone, one."""
+        page: _Page = ctx.meta[_PAGE]
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record and isinstance(parameter, Option) and self._is_shown(ctx, parameter):
-                sections.setdefault(parameter.section, []).append(_tidy(record))
+            if record and isinstance(parameter, Option) and self._is_shown(page, parameter):
+                sections.setdefault(parameter.section if page.is_whole else _USUAL, []).append(_tidy(record))
         # One column for all sections: click would choose one for each.
         column = max(len(names) for records in sections.values() for names, _ in records)
-        for index, (section, records) in enumerate(sections.items()):
+        for section, records in sections.items():
             with formatter.section(section):
                 formatter.write_dl([(names.ljust(column), text) for names, text in records])
-            if index == 0:
-                _write_page_part(ctx, formatter, self.after_main)
 
-    def _is_shown(self, ctx: click.Context, option: Option) -> bool:
-        if option in self._help[1:]:
-            return not self.is_short
-        return option.usual or self.is_short or _ALL in ctx.meta
+    def _is_shown(self, page: _Page, option: Option) -> bool:
+        return page.names_all if option in self._help[1:] else option.usual or page.is_whole
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What stands below the options."""
-        _write_page_part(ctx, formatter, (self.at_end_of_all or self.at_end) if _ALL in ctx.meta else self.at_end)
+        page: _Page = ctx.meta[_PAGE]
+        end = (self.at_end_of_all or self.at_end) if page.is_whole else self.at_end
+        for part in (self.examples, end)[: page.ends]:
+            _write_page_part(ctx, formatter, part)
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What a help page has: all options, or the usual ones; ``--help-all``; and how many of the parts below them."""
+
+    is_whole: bool = False
+    names_all: bool = False
+    ends: int = 0
+
+
+def _fits(page: str) -> bool:
+    return page.count("\n") < ROWS
+
+
+ROWS = 24  # of a screen
+_USUAL = "Options"
+_PAGE = "camreel.page"  # in the context's meta: what is written now
+_ALL = "camreel.help-all"  # there, where all options are wanted
 _PAGES = frozenset({"-h", "--help", "--help-all"})
-_ALL = "camreel.help-all"  # in the context's meta, where all options are wanted
-_FEW = 20  # options that are one screen, usual or not
 
 
 def _page_option(*names: str, **settings: Any) -> Option:
@@ -181,7 +201,9 @@ class Family(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the first command in front of its options."""
         is_alone = not args or (args[0].startswith("-") and args[0] not in _PAGES)
-        if is_alone and not ctx.resilient_parsing:
+        if args[:1] == ["help"]:
+            args = [*args[1:], "--help"]
+        elif is_alone and not ctx.resilient_parsing:
             args = [self._alone, *args]
         return super().parse_args(ctx, args)
 

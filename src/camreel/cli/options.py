@@ -325,7 +325,6 @@ video_options = [
 _IF_EXISTS = _output(
     "--if-exists",
     setting="fail, skip or overwrite",
-    usual=True,
     **_one_of(IfExists),
     metavar="WHAT",
     help="Choose fail, skip or overwrite if it exists.",
@@ -426,8 +425,8 @@ get_options = _together(
             default="12h",
             help="End it after LENGTH, or off. Default: 12h.",
         ),
-        _program("-n", "--dry-run", usual=True, is_flag=True, help="Show what would be downloaded, and stop."),
-        _program("-y", "--yes", usual=True, is_flag=True, help="Do not ask before a download of more than 10 GB."),
+        _program("-n", "--dry-run", is_flag=True, help="Show what would be downloaded, and stop."),
+        _program("-y", "--yes", is_flag=True, help="Do not ask before a download of more than 10 GB."),
     ]
 )
 
@@ -481,7 +480,7 @@ foreign_options = _together(
 
 # Read from the raw arguments too, by camreel.cli.app, where errors are told; --debug is read only there.
 debug_option = _program("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
-json_option = _program("--json", "as_json", usual=True, is_flag=True, help="Print the report as JSON on stdout.")
+json_option = _program("--json", "as_json", is_flag=True, help="Print the report as JSON on stdout.")
 
 
 def _progress(ctx: click.Context, option: click.Parameter, value: str) -> str:
@@ -497,7 +496,7 @@ def _progress(ctx: click.Context, option: click.Parameter, value: str) -> str:
 manner_options = _together(
     [
         json_option,
-        _program("-q", "--quiet", usual=True, is_flag=True, help="Print only errors and losses."),
+        _program("-q", "--quiet", is_flag=True, help="Print only errors and losses."),
         _program("-v", "--verbose", is_flag=True, help="Log requests and answers."),
         _program(
             "--progress",
@@ -537,6 +536,7 @@ def field_values(ctx: click.Context, kind: type) -> dict[str, Any]:
 
 
 version_option = _program(
+    "-V",
     "--version",
     is_flag=True,
     is_eager=True,

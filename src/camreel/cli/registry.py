@@ -30,7 +30,7 @@ class LazyCommand:
 
 # In the order of the help page; the main one first.
 COMMANDS = (
-    LazyCommand("get", "camreel.cli.commands.get:get", "export a video of a time range (the name is optional)"),
+    LazyCommand("get", "camreel.cli.commands.get:get", "export a video of a time range"),
     LazyCommand("setup", "camreel.cli.commands.setup:setup", "find a camera on the network, and name it"),
     LazyCommand("cameras", "camreel.cli.commands.cameras:cameras", "list, add, remove or test named cameras"),
     LazyCommand(
@@ -68,18 +68,31 @@ def in_lines(commands: Iterable[LazyCommand]) -> str:
     return "\n".join(f"  {command.name:<{width}}  {command.summary}" for command in listed)
 
 
-def the_usual() -> str:
-    """The usual commands, one a line, and the names of the others."""
-    others = [command.name for command in _OTHERS if not command.usual]
-    return f"{in_lines(command for command in _OTHERS if command.usual)}\n  Also: {', '.join(others)}."
-
-
 def all_of_them() -> str:
     """Every command but the main one, one a line."""
-    return in_lines(_OTHERS)
+    return in_lines(COMMANDS[1:])
 
 
-_OTHERS = COMMANDS[1:]  # than ``get``
+def overview() -> str:
+    """Return the first page: the commands, and how to begin."""
+    others = ", ".join(command.name for command in COMMANDS if not command.usual)
+    return f"""\
+Usage: camreel COMMAND [options]
+
+  Find and export footage of Amcrest and Dahua cameras: one correct video of a
+  time range, with an account of every second.
+
+Commands:
+{in_lines(command for command in COMMANDS if command.usual)}
+  Also: {others}.
+
+First steps:
+  camreel setup
+  camreel list "last night"
+  camreel look --start 23:00 --end 03:00
+  camreel get --last 1h
+
+Options of a command: camreel help COMMAND."""
 
 
 def every_command() -> list[tuple[tuple[str, ...], click.Command]]:

@@ -2,60 +2,99 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from tests.fakes import Camreel
 
+from camreel import __version__
+from camreel.cli.app import typable
 from camreel.cli.commands.get import get
-from camreel.cli.help import Option
+from camreel.cli.help import ROWS, Option
 from camreel.cli.registry import COMMANDS, every_command
+from camreel.cli.startup import program_name
 
 PROGRAMS = ["camreel", "main.py"]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_the_first_screen_has_the_usual_options_and_examples(
-    camreel_: Camreel, monkeypatch: pytest.MonkeyPatch, program: str
+@pytest.mark.parametrize("arguments", [[], ["help"], ["--help"], ["-h"]])
+def test_the_first_page_names_the_commands_and_how_to_begin(
+    camreel_: Camreel, monkeypatch: pytest.MonkeyPatch, program: str, arguments: list[str]
 ) -> None:
-    """24 lines of 80 columns: how to call it, the eight usual options, three examples that can be copied."""
+    """24 lines of 80 columns, exit 0; each line that is an example can be typed here."""
     monkeypatch.setattr(sys, "argv", [program])
-    run = camreel_(["--help"])
-    first = run.out.splitlines()[:23]
+    run = camreel_(arguments)
     assert run.code == 0
-    for option in ("--host", "--username", "--start", "--end", "--channel", "--output-format", "-dir", "--output-file"):
-        assert any(option in line for line in first)
-    shown = "\n".join(first)
-    for example in ("--host 192.168.1.100 -u admin \\\n", "get front-door --last 1h\n", "--all -q --date yesterday"):
-        assert example in shown
-    assert all(len(line) <= 80 for line in run.out.splitlines())
+    lines = run.out.splitlines()
+    assert len(lines) <= ROWS
+    assert all(len(line) <= 80 for line in lines)
+    name = "camreel" if program == "camreel" else program_name()
+    assert lines[0] == f"Usage: {name} COMMAND [options]"
+    for command in COMMANDS:
+        assert re.search(rf"\b{command.name}\b", run.out.partition("Commands:")[2])
+    examples = lines[lines.index("First steps:") + 1 : -2]
+    assert len(examples) == 4
+    assert all(example.startswith(f"  {name} ") for example in examples)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_the_usual_is_one_screen_and_names_the_rest(
+def test_the_usual_options_of_get_and_examples_are_one_screen(
     camreel_: Camreel, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
-    """At most 50 lines of 80 columns, with every command's name, and where the other options are."""
+    """How to call it, what people usually need, and three examples that can be copied."""
     monkeypatch.setattr(sys, "argv", [program])
-    page = camreel_(["--help"]).out
-    assert len(page.splitlines()) <= 50
-    assert "--help-all " in page
+    page = camreel_(["get", "--help"]).out
+    assert len(page.splitlines()) <= ROWS
+    for option in ("--host", "--username", "--start", "--end", "--channel", "--output-format", "-dir", "--output-file"):
+        assert f"{option} " in page
+    for option in ("--last", "--date", "--around", "--all", "--help-all"):
+        assert f"{option} " in page
+    for example in ('-u admin -s "2026-01-16 08:00"', "get front-door --last 1h\n", 'get front-door "last night"\n'):
+        assert example in page
+    assert "equired" not in page
     assert "--clock-drift" not in page
-    for command in COMMANDS[1:]:
-        assert re.search(rf"\b{command.name}\b", page.partition("Other commands")[2])
+    for line in page.partition("Examples:\n")[2].splitlines():
+        assert shlex.split(line)[-1]
 
 
-def test_the_examples_fit_a_narrow_terminal(camreel_: Camreel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """60 columns, under the longest of the names: no example is broken where a shell would not go on."""
-    monkeypatch.setattr(sys, "argv", ["main.py"])
-    page = camreel_(["--help"], COLUMNS="60").out.splitlines()
-    examples = page[page.index("Examples:") + 1 :]
-    examples = examples[: examples.index("")]
-    assert len(examples) == 4
-    assert all(len(line) <= 60 for line in examples)
+def test_the_first_page_and_the_options_are_had_in_many_ways(camreel_: Camreel) -> None:
+    """`help COMMAND` is its page, whatever it is; `version`, `-V` and `--version` are one."""
+    assert camreel_(["help", "get"]).out == camreel_(["get", "--help"]).out
+    assert camreel_(["help", "cameras", "add"]).out == camreel_(["cameras", "add", "--help"]).out
+    assert camreel_(["help", "cameras"]).out == camreel_(["cameras", "help"]).out
+    assert camreel_(["cameras", "help", "add"]).out == camreel_(["cameras", "add", "--help"]).out
+    assert {camreel_(words).out for words in (["version"], ["-V"], ["--version"])} == {f"camreel {__version__}\n"}
+    run = camreel_(["help", "lst"])
+    assert (run.code, "Did you mean list?" in run.err) == (2, True)
+    assert "camreel help lists the commands" in run.err
+
+
+def test_hints_can_be_typed_as_they_are(camreel_: Camreel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """From main.py they begin with it; what is no command line keeps the program's name."""
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "main.py")])
+    python = "py" if os.name == "nt" else "python3"
+    assert f"{python} main.py cameras rename garage NEW" in " ".join(_refused_name(camreel_, tmp_path).split())
+    monkeypatch.setattr(sys, "argv", ["camreel"])
+    assert "camreel cameras rename garage NEW" in " ".join(_refused_name(camreel_, tmp_path).split())
+    assert typable("camreel is; see man camreel, camreel.toml, x/camreel get", "py") == (
+        "camreel is; see man camreel, camreel.toml, x/camreel get"
+    )
+    assert typable("camreel --host x, camreel list", "py") == "py --host x, py list"
+
+
+def _refused_name(camreel_: Camreel, folder: Path) -> str:
+    settings = folder / "c.toml"
+    settings.write_text('[camera.garage]\nhost = "x"\nusername = "u"\n')
+    run = camreel_(["cameras", "add", "Garage", "--host", "y", "-u", "u"], CAMREEL_CONFIG=str(settings))
+    assert run.code == 2
+    return run.err
 
 
 def test_every_option_is_on_the_page_of_all(camreel_: Camreel) -> None:
@@ -79,10 +118,10 @@ def test_every_option_is_on_the_page_of_all(camreel_: Camreel) -> None:
 def test_every_command_has_its_page(
     camreel_: Camreel, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], command: click.Command
 ) -> None:
-    """One screen of 80 columns; all of its options are on the page of all, and the usual ones on the other."""
+    """24 rows of 80 columns; all of its options are on the page of all, and the usual ones on the other."""
     monkeypatch.setattr(sys, "argv", ["main.py"])
     usual, all_of_it = (camreel_([*words, option]).out for option in ("--help", "--help-all"))
-    assert len(usual.splitlines()) <= 50
+    assert len(usual.splitlines()) <= ROWS
     assert all(len(line) <= 80 for line in (usual + all_of_it).splitlines())
     if isinstance(command, click.Group):
         assert all(f"\n  {name} " in usual for name in command.commands)
@@ -94,12 +133,12 @@ def test_every_command_has_its_page(
     assert ("--help-all" in usual) == (usual != all_of_it)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["get", "--help"], ["--host", "x", "--help"]])
+@pytest.mark.parametrize("arguments", [["get", "-h"], ["get", "--help"], ["--host", "x", "--help"]])
 def test_help_is_had_from_anywhere(camreel_: Camreel, arguments: list[str]) -> None:
     """With and without the command's name, and behind other options."""
     run = camreel_(arguments)
     assert run.code == 0
-    assert run.out.startswith("Usage: camreel --host HOST")
+    assert run.out.startswith("Usage: camreel get [CAMERA]... [RANGE] [options]")
 
 
 @pytest.mark.parametrize(("command", "option"), [("demo", "--output-dir"), ("simulate", "--port")])

@@ -258,21 +258,38 @@ def _address(chosen: SelectedCamera) -> Address:
 @click.command(
     "add",
     cls=HelpCommand,
-    usage="cameras add NAME --host HOST [options]",
+    usage="cameras add NAME --host HOST --username USER [options]",
     help="Give a camera a name in the settings.",
 )
 @click.argument("name", cls=Argument)
 @connection_options
 @click.option(
-    "-c", "--channel", cls=Option, section="The camera", type=Channels(), help="Set its channel, or channels."
+    "-c",
+    "--channel",
+    cls=Option,
+    usual=True,
+    section="The camera",
+    type=Channels(),
+    help="Set its channel, or channels.",
 )
-@click.option("--camera-tz", cls=Option, section="The camera", metavar="ZONE", help="Set its time zone.")
+@click.option("--camera-tz", cls=Option, usual=True, section="The camera", metavar="ZONE", help="Set its time zone.")
 @click.option(
-    "--clock-drift", cls=Option, section="The camera", metavar="SECONDS", help="Set the seconds its clock is ahead."
+    "--clock-drift",
+    cls=Option,
+    usual=True,
+    section="The camera",
+    metavar="SECONDS",
+    help="Set the seconds its clock is ahead.",
 )
-@click.option("--password-command", cls=Option, section="Password", metavar="CMD", help="Run CMD each time to get it.")
-@click.option("--keyring", cls=Option, section="Password", is_flag=True, help="Keep it in the system's keyring.")
-@click.option("--save-password", cls=Option, section="Password", is_flag=True, help="Keep it in the settings.")
+@click.option(
+    "--password-command", cls=Option, usual=True, section="Password", metavar="CMD", help="Run CMD each time to get it."
+)
+@click.option(
+    "--keyring", cls=Option, usual=True, section="Password", is_flag=True, help="Keep it in the system's keyring."
+)
+@click.option(
+    "--save-password", cls=Option, usual=True, section="Password", is_flag=True, help="Keep it in the settings."
+)
 @debug_option
 def add_camera(
     *,

@@ -51,13 +51,16 @@ Exit codes:
     "-c",
     "--channel",
     cls=Option,
+    usual=True,
     type=Whole(0),
     default=1,
     envvar="AMCREST_CHANNEL",
     help="Check this channel. Default: 1.",
 )
-@click.option("--capture", cls=Option, metavar="FILE", help="Save the redacted answers in FILE (a zip).")
-@click.option("--output-dir", cls=Option, metavar="FOLDER", default=".", help="Measure the free space of FOLDER.")
+@click.option("--capture", cls=Option, usual=True, metavar="FILE", help="Save the redacted answers in FILE (a zip).")
+@click.option(
+    "--output-dir", cls=Option, usual=True, metavar="FOLDER", default=".", help="Measure the free space of FOLDER."
+)
 @json_option
 @debug_option
 @click.pass_context

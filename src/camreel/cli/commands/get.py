@@ -14,7 +14,7 @@ import click
 from camreel.cli.camera_choice import CameraCommand, cameras_of
 from camreel.cli.help import Argument
 from camreel.cli.options import OutputOptions, foreign_options, get_options, manner_options, version_option
-from camreel.cli.registry import all_of_them, the_usual
+from camreel.cli.registry import all_of_them
 from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
 from camreel.errors import CamreelError, UsageError
@@ -29,18 +29,9 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """
 Examples:
-  camreel --host 192.168.1.100 -u admin \\
-      -s "2026-01-16 08:00" -e "2026-01-16 18:00"
   camreel get front-door --last 1h
-  camreel --all -q --date yesterday --if-exists skip
-"""
-
-_AT_END = f"""
-The password is asked for. For unattended runs there are AMCREST_PASSWORD and
---password-file. Times are by the camera's own clock, or with an offset.
-
-Other commands (camreel COMMAND --help tells more):
-{the_usual()}
+  camreel get front-door "last night"
+  camreel get 192.168.1.100 -u admin -s "2026-01-16 08:00" -e 18:00
 """
 
 _AT_END_OF_ALL = f"""
@@ -72,11 +63,9 @@ Other commands (camreel COMMAND --help tells more):
 @click.command(
     "get",
     cls=CameraCommand,
-    usage="--host HOST --username USER --start TIME --end TIME [options]",
-    usage_too="get CAMERA... --last LENGTH [options]",
+    usage="get [CAMERA]... [RANGE] [options]",
     help="Export one video of a time range from an Amcrest or Dahua camera.",
-    after_main=_EXAMPLES,
-    at_end=_AT_END,
+    examples=_EXAMPLES,
     at_end_of_all=_AT_END_OF_ALL,
 )
 @click.argument("cameras", cls=Argument, nargs=-1, metavar="[CAMERA]...")

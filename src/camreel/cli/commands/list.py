@@ -65,7 +65,7 @@ Exit codes:
     cls=CameraCommand,
     usage="list [CAMERA]... [options]",
     help="Show what a camera has recorded: a timeline, and each recording. Downloads nothing.",
-    after_main=_EXAMPLES,
+    examples=_EXAMPLES,
     at_end=_AT_END,
 )
 @click.argument("cameras", cls=Argument, nargs=-1, metavar="[CAMERA]...")

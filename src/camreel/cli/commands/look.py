@@ -67,7 +67,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
     cls=CameraCommand,
     usage="look [CAMERA]... [options]",
     help="Make a page of pictures of a time range, to find the minute without a download.",
-    after_main=_EXAMPLES,
+    examples=_EXAMPLES,
     at_end=_AT_END,
 )
 @click.argument("cameras", cls=Argument, nargs=-1, metavar="[CAMERA]...")

@@ -49,7 +49,7 @@ Times:
     cls=FileCommand,
     usage="merge FILE... -o OUT [options]",
     help="Make one video of clips on disk: an SD card, an FTP folder, .dav exports.",
-    after_main=_EXAMPLES,
+    examples=_EXAMPLES,
     at_end=_AT_END,
 )
 @click.argument("files", cls=Argument, nargs=-1)

@@ -51,18 +51,30 @@ What it does:
     help="Find a camera on the local network, log in, and name it, so that camreel get NAME works.",
     at_end=_AT_END,
 )
-@click.option("--name", cls=Option, section="What", metavar="NAME", help="Call it NAME. Default: ask for a name.")
+@click.option(
+    "--name", cls=Option, usual=True, section="What", metavar="NAME", help="Call it NAME. Default: ask for a name."
+)
 @click.option(
     "--ask",
     "places",
     cls=Option,
+    usual=True,
     section="What",
     metavar="ADDRESS",
     multiple=True,
     help="Ask only IP: a camera or a broadcast address. Repeatable.",
 )
-@click.option("--keyring", cls=Option, section="Password", is_flag=True, help="Keep it in the system's keyring.")
-@click.option("--no-save-password", cls=Option, section="Password", is_flag=True, help="Do not keep it: ask each time.")
+@click.option(
+    "--keyring", cls=Option, usual=True, section="Password", is_flag=True, help="Keep it in the system's keyring."
+)
+@click.option(
+    "--no-save-password",
+    cls=Option,
+    usual=True,
+    section="Password",
+    is_flag=True,
+    help="Do not keep it: ask each time.",
+)
 @reached_options
 @debug_option
 def setup(
