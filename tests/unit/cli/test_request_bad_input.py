@@ -144,4 +144,4 @@ def test_without_arguments_the_help_page_is_shown(camreel_: Camreel) -> None:
     """It is what is meant: no error."""
     run = camreel_([])
     assert run.code == 0
-    assert run.out.startswith("Usage: camreel --host")
+    assert run.out.startswith("Usage: camreel COMMAND")

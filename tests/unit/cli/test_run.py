@@ -246,5 +246,5 @@ def test_the_program_is_called_as_it_was_started(
         monkeypatch.setattr(sys, "argv", [started, "--help"])
         assert main() == 0
         out = capsys.readouterr().out
-        assert out.startswith(f"Usage: {shown} --host")
-        assert f"  {shown} --host 192.168.1.100 -u admin" in out
+        assert out.startswith(f"Usage: {shown} COMMAND")
+        assert f"  {shown} get --last 1h" in out
