@@ -11,7 +11,9 @@ pytestmark = pytest.mark.slow(reason="starts Python anew for each export")
 
 
 def test_help_loads_none_of_the_large_libraries():
-    code = "import sys; from camreel.cli.app import run; run(['get', '--help']); sys.stderr.write(' '.join(sys.modules))"
+    code = (
+        "import sys; from camreel.cli.app import run; run(['get', '--help']); sys.stderr.write(' '.join(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert "--host" in done.stdout
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
