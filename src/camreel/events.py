@@ -32,10 +32,14 @@ class RangeKnown:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Nothing to do until ``until`` on the camera's clock: the footage is not there, or not settled yet."""
+    """Some of the footage is not there, or not settled, until ``until`` on the camera's clock, in ``seconds``.
+
+    What is there may be downloaded meanwhile.
+    """
 
     until: WallTime
     reason: str
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio
 import pytest
@@ -114,7 +114,59 @@ def test_follow_waits_until_the_camera_has_listed_everything(bench):
     assert run.ok.exit_code == 0
     assert not run.ok.account.pending
     assert now[0] >= NOW.replace(day=16, hour=8, minute=15, second=12)
-    assert sum(isinstance(event, events.Waiting) for event in run.events) == 1
+    assert [event.seconds for event in run.events if isinstance(event, events.Waiting)] == [16 * 60 + 12]
+
+
+def test_follow_downloads_meanwhile_what_is_there(bench):
+    """Each recording once, when it is certain to be listed; the same frames are in the video as without --follow."""
+    now = [NOW.replace(day=16, hour=8, minute=15, second=2)]
+    fetched: list[tuple[int, datetime]] = []
+
+    async def sleep(_seconds: float) -> None:
+        now[0] += timedelta(seconds=4)  # a minute would be the end of it
+        await no_wait(_seconds)
+
+    def listen(event: events.Event) -> None:
+        if isinstance(event, events.ClipFetched) and not event.reused:
+            fetched.append((event.number, now[0]))
+
+    stand = bench(clock=DeviceClock(utc=lambda: now[0]))
+    run = stand.export(follow=True, tune=tuning(utc_now=lambda: now[0], sleep=sleep), listen=listen)
+    second = NOW.replace(day=16, hour=8, minute=15, second=0)
+    assert [when - second for _, when in fetched] == [timedelta(seconds=each) for each in (6, 10, 14)]
+    assert stand.camera.bytes_sent == {each.path: each.length() for each in stand.camera.recordings}
+    plain = stand.export(file=stand.folder / "plain.mp4")
+    assert frame_md5s(run.output) == frame_md5s(plain.output)
+
+
+def test_a_follow_that_is_stopped_keeps_what_it_has(bench):
+    """The next run uses it."""
+    now = [NOW.replace(day=16, hour=8, minute=15, second=6)]
+
+    async def sleep(_seconds: float) -> None:
+        now[0] += timedelta(seconds=4)
+        if now[0].second > 12:
+            raise KeyboardInterrupt
+
+    stand = bench(clock=DeviceClock(utc=lambda: now[0]))
+    with pytest.raises(KeyboardInterrupt):
+        stand.export(follow=True, tune=tuning(utc_now=lambda: now[0], sleep=sleep))
+    run = stand.export()
+    assert [event.number for event in run.events if isinstance(event, events.ClipFetched) and event.reused] == [1, 2]
+    assert run.ok.exit_code == 0
+
+
+def test_what_fails_meanwhile_is_tried_again_at_the_end(bench):
+    """Nothing is lost by it."""
+    now = [NOW.replace(day=16, hour=8, minute=15, second=6)]
+
+    async def sleep(_seconds: float) -> None:
+        now[0] += timedelta(seconds=4)
+        await no_wait(_seconds)
+
+    stand = bench(clock=DeviceClock(utc=lambda: now[0]), faults=(Fault("status", "/08.00.00-", status=404),))
+    run = stand.export(follow=True, tune=tuning(utc_now=lambda: now[0], sleep=sleep))
+    assert run.ok.exit_code == 0
 
 
 @pytest.fixture

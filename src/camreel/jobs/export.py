@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camreel import events
-from camreel.clock import show_span
+from camreel.clock import CameraRange, show_span
 from camreel.devices import lockout
 from camreel.diskio import disk_errors
 from camreel.errors import (
@@ -39,6 +40,7 @@ from camreel.model import (
     AskedRange,
     Credentials,
     DayTime,
+    DeviceInfo,
     Now,
     Output,
     Query,
@@ -245,11 +247,18 @@ class _Export:
             to_the_frame=request.output.video.timelapse is None,
             session=session,
             continuation=self._continuation,
+            fetch_ahead=self._fetch_ahead if request.query.follow and not self._is_lapse else None,
         )
+        self._held = ExitStack()
+        self._store: Store | None = None
         self._confirm = confirm
 
     async def run(self, before_naming: BeforeNaming | None) -> Report:
         prepare(self._request.output)
+        with self._held:
+            return await self._run(before_naming)
+
+    async def _run(self, before_naming: BeforeNaming | None) -> Report:
         try:
             found = await self._inquiry.look()
         except NothingRecorded as error:
@@ -258,45 +267,63 @@ class _Export:
             query = replace(self._request.query, asked=AskedRange(error.since, error.since))
             request = replace(self._request, query=query)
             return Report(request, None, None, None, (), (), Account((), (), ()), (), tuple(self._inquiry.warnings))
-        target, query = self._request.target, _pinned(self._request.query, found)
-        request = Request(target, query, _named(self._request.output, target, query))
+        request = self._pinned_request(found)
         if not found.plan.recordings:
             return self._without_video(request, found, self._inquiry.nothing_recorded_error(found))
         if (there := already_there(request)) is not None:
             return there
-        make_folders(request.output)
-        store = Store(request.output.folder, request.target.address)
         part = part_for(request)
+        store, noted = await self._opened(request, found, part)
+        job = replace(_job(request, found, part), trust=trust_in(store.folder))
+        steps = (TimelapseJob if self._is_lapse else Pipeline)(request, found.plan, store, self._emit)
+        try:
+            with unwrap_group():
+                joined = await steps.run(self._inquiry, job, self._tuning)
+        except NothingRecorded as error:
+            return _without_note(self._without_video(request, found, error), store, noted)
+        unsettled = found.unsettled_from(self._tuning.utc_now())
+        statuses, account = account_clips(found.plan, joined.clips, joined.outcomes, unsettled, search=found.proof)
+        at_a_time = AtATime(joined.concurrency.most, joined.concurrency.lowest, joined.concurrency.last)
+        report = replace(self._report(request, found, statuses, account), at_a_time=at_a_time)
+        report = self._noted(finish(report, found.plan, store, joined.result, before_naming), found)
+        return _without_note(report, store, noted) if report.is_complete else report
+
+    async def _fetch_ahead(self, where: CameraRange, plan: ExportPlan) -> None:
+        """Download the recordings of `plan` while the rest of the range is waited for: the export finds them there."""
+        found = SearchResult(DeviceInfo(""), where, plan)
+        request = self._pinned_request(found)
+        if already_there(request) is None:
+            store, _ = await self._opened(request, found, part_for(request))
+            with unwrap_group():
+                await Pipeline(request, plan, store, self._emit).download(self._inquiry, self._tuning)
+
+    @property
+    def _is_lapse(self) -> bool:
+        return self._request.output.video.timelapse is not None
+
+    def _pinned_request(self, found: SearchResult) -> Request:
+        target, query = self._request.target, _pinned(self._request.query, found)
+        return Request(target, query, _named(self._request.output, target, query))
+
+    async def _opened(self, request: Request, found: SearchResult, part: Path) -> tuple[Store, Job]:
+        """Return the store with a note of this job, which it holds to the end of the run; there is room for all."""
+        store, is_new = self._store, self._store is None
+        if store is None:
+            make_folders(request.output)
+            store = self._store = Store(request.output.folder, request.target.address)
         noted = _noted(request, found, store, part)
-        with store.locked(noted):
+        if is_new:
+            self._held.enter_context(store.locked(noted))
             if (note := store.check_shared(request.output.shared_folder)) is not None:
                 self._inquiry.warn(note)
             recover(store)
-            is_lapse = request.output.video.timelapse is not None
-            if not is_lapse:  # it fetches a fraction, which nobody knows beforehand
-                check_space(request, found.plan, store)
-            if self._confirm is not None and not is_lapse and not await self._confirm(bytes_to_come(found.plan, store)):
+        if not self._is_lapse:  # it fetches a fraction, which nobody knows beforehand
+            check_space(request, found.plan, store)
+            if self._confirm is not None and not await self._confirm(bytes_to_come(found.plan, store)):
                 raise Interrupted("nothing was downloaded")
-            store.drop_output(noted.name, part.parent)
-            store.write_job(noted)
-            job = replace(_job(request, found, part), trust=trust_in(store.folder))
-            steps = (TimelapseJob if is_lapse else Pipeline)(request, found.plan, store, self._emit)
-            try:
-                with unwrap_group():
-                    joined = await steps.run(self._inquiry, job, self._tuning)
-            except NothingRecorded as error:
-                return _without_note(self._without_video(request, found, error), store, noted)
-            statuses, account = account_clips(
-                found.plan,
-                joined.clips,
-                joined.outcomes,
-                found.unsettled_from(self._tuning.utc_now()),
-                search=found.proof,
-            )
-            at_a_time = AtATime(joined.concurrency.most, joined.concurrency.lowest, joined.concurrency.last)
-            report = replace(self._report(request, found, statuses, account), at_a_time=at_a_time)
-            report = self._noted(finish(report, found.plan, store, joined.result, before_naming), found)
-            return _without_note(report, store, noted) if report.is_complete else report
+        store.drop_output(noted.name, part.parent)
+        store.write_job(noted)
+        return store, noted
 
     def _report(self, request: Request, found: SearchResult, clips: tuple[ClipReport, ...], account: Account) -> Report:
         return Report(

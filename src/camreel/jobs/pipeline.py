@@ -53,7 +53,18 @@ class Pipeline:
 
     async def run(self, inquiry: CameraSearch, job: MergeJob, tuning: Runtime) -> PipelineResult:
         """Download all recordings and merge them as they come. On an error the clips stay, an unfinished video goes."""
-        pool = Pool(
+        pool = self._pool(inquiry, tuning)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(pool.run)
+            joined = await run_excluding(partial(self._merge, pool, job), self._numbers, job.output, inquiry.warn)
+        return joined  # noqa: RET504 - mypy believes that a task group may swallow an error
+
+    async def download(self, inquiry: CameraSearch, tuning: Runtime) -> None:
+        """Download all recordings, and merge nothing."""
+        await self._pool(inquiry, tuning).run()
+
+    def _pool(self, inquiry: CameraSearch, tuning: Runtime) -> Pool:
+        return Pool(
             self._plan.recordings,
             self._store,
             inquiry.camera,
@@ -64,10 +75,6 @@ class Pipeline:
             outage=inquiry.outage,
             manner=TransferPolicy(spend=RateLimit(self._request.target.limit_rate, tuning.sleep, tuning.now).spend),
         )
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(pool.run)
-            joined = await run_excluding(partial(self._merge, pool, job), self._numbers, job.output, inquiry.warn)
-        return joined  # noqa: RET504 - mypy believes that a task group may swallow an error
 
     async def _merge(self, pool: Pool, job: MergeJob, attempt: Attempt) -> PipelineResult:
         """Merge the clips in order as they arrive, without those that the attempt leaves out."""

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 Value = TypeVar("Value")
+FetchAhead = Callable[[CameraRange, ExportPlan], Awaitable[None]]
 
 LEAST_RESTART = 20.0  # seconds that a camera needs at least to start again: two resets of a connection are none
 MOST_HOURS = 7 * 24  # how long --follow waits at most
@@ -163,10 +164,14 @@ class CameraSession:
         )
         self.channel = 1
         self.warnings: list[str] = []
-        self.outage = Outage(
+        self.outage = self._new_outage()
+
+    def _new_outage(self) -> Outage:
+        tuning = self._tuning
+        return Outage(
             self._knock,
             tuning.away,
-            target.retry_for,
+            self._target.retry_for,
             sleep=tuning.sleep,
             now=tuning.now,
             tell=self._tell_away,
@@ -270,6 +275,7 @@ class CameraSearch(CameraSession):
         session: ClientSession | None = None,
         protocol: str | None = None,
         continuation: Continuation | None = None,
+        fetch_ahead: FetchAhead | None = None,
     ) -> None:
         super().__init__(target, credentials, emit, tuning, login=login, session=session, protocol=protocol)
         self._query = query
@@ -280,6 +286,8 @@ class CameraSearch(CameraSession):
         self._listing: tuple[Recording, ...] = ()
         self._empty: EmptySearch | None = None
         self._continuation = continuation
+        self._fetch_ahead = fetch_ahead
+        self._was_ahead: set[str] = set()
         self.overwritten: Span | None = None
         self.proof = UNASKED
         if isinstance(query.channel, int):
@@ -314,7 +322,7 @@ class CameraSearch(CameraSession):
             first = self._understand(times).where
             self._query = replace(self._query, asked=self._continuation.range_for(first, times.looked_at))
         understood = self._understand(times)
-        where = await self._settled(understood.where)
+        where = await self._settled(camera, understood.where)
         self._emit(events.RangeKnown(where.asked, where.span, where.clock))
         self.channel = await self._channel_number(camera)
         where, listed = await self._search_by(camera, times, understood, where)
@@ -325,7 +333,7 @@ class CameraSearch(CameraSession):
         for _minute in range(MOST_HOURS * 60 if self._query.follow else 0):
             if not plan.writing or where.clock is None:
                 break
-            await self._wait(plan.span.end, where.clock, "the camera is still writing a recording of the range")
+            await self._wait(camera, plan.span.end, where, "the camera is still writing a recording of the range")
             listed = await self._search(camera, search_window(where))
             plan = self._plan(await self._proven(listed, where), where)
         return where, plan
@@ -379,7 +387,7 @@ class CameraSearch(CameraSession):
             if understood.recent is not None:
                 told = (*told, *(await self._search(camera, understood.recent)).recordings)
                 understood = self._understand(times, told)
-            before, where = where, await self._settled(understood.where)
+            before, where = where, await self._settled(camera, understood.where)
             if _place(where) != _place(before):
                 self._emit(events.RangeKnown(where.asked, where.span, where.clock))
             if search_window(where) != search_window(before):
@@ -388,7 +396,7 @@ class CameraSearch(CameraSession):
             self.warn(warning)
         return where, listed
 
-    async def _settled(self, where: CameraRange) -> CameraRange:
+    async def _settled(self, camera: Device, where: CameraRange) -> CameraRange:
         """The range as far as there can be footage of it by now, after waiting for it where that was asked for."""
         clock, span = where.clock, where.span
         if clock is None:
@@ -397,7 +405,8 @@ class CameraSearch(CameraSession):
             for _minute in range(MOST_HOURS * 60):
                 if self._now(clock) >= span.end + INDEX_LAG:
                     break
-                await self._wait(span.end + INDEX_LAG, clock, "waiting until the camera has listed all of the range")
+                until = span.end + INDEX_LAG
+                await self._wait(camera, until, where, "waiting until the camera has listed all of the range")
             return where
         now = self._now(clock)
         if span.start >= now:
@@ -416,12 +425,37 @@ class CameraSearch(CameraSession):
     def _now(self, clock: CameraClock) -> WallTime:
         return WallTime(clock.reads(self._tuning.utc_now()).naive.replace(microsecond=0))
 
-    async def _wait(self, until: WallTime, clock: CameraClock, reason: str) -> None:
+    async def _wait(self, camera: Device, until: WallTime, where: CameraRange, reason: str) -> None:
+        """Wait a minute, or up to `until` if that is sooner; first download what is listed for certain."""
+        clock = where.clock
+        assert clock is not None, "it tells how long to wait"
+        left = (until - self._now(clock)).total_seconds()
         if reason != self._waiting_for:
             self._waiting_for = reason
-            self._emit(events.Waiting(clock.shown(until), reason))
-        left = (until - self._now(clock)).total_seconds()
+            self._emit(events.Waiting(clock.shown(until), reason, max(0.0, left)))
+        if self._fetch_ahead is not None and self._now(clock) - INDEX_LAG > where.span.start:
+            await self._ahead(camera, where, self._fetch_ahead, self._now(clock) - INDEX_LAG)
+            left = (until - self._now(clock)).total_seconds()
         await self._tuning.sleep(min(60.0, max(1.0, left)))
+
+    async def _ahead(self, camera: Device, where: CameraRange, fetch: FetchAhead, settled: WallTime) -> None:
+        """Let `fetch` have the recordings that have ended before `settled`, each once, but for the newest.
+
+        How the newest is fetched depends on the one after it. What fails now is tried again when all is listed.
+        """
+        outage, self.outage = self.outage, self._new_outage()  # a camera that is away now is given all patience later
+        try:
+            listed = (await self._search(camera, search_window(where))).recordings
+            plan = self._planned(straightened(listed, where)[0], where)
+            ready = [one for one in plan.recordings[:-1] if one.span.end <= settled and one.path not in self._was_ahead]
+            if ready:
+                self._was_ahead.update(one.path for one in ready)
+                await fetch(where, replace(plan, recordings=tuple(ready)))
+        except CameraError:  # a refused login is none
+            pass
+        finally:
+            self.outage = outage
+            self.outage.progress()
 
     async def _channel_number(self, camera: Device) -> int:
         channel = self._query.channel
@@ -479,11 +513,17 @@ class CameraSearch(CameraSession):
         self._listing = placed
         for doubt in doubts:
             self.warn(doubt)
-        plan = self._chosen(placed, where)
-        if self._parts:
-            plan = in_parts(plan, self._tuning.least_saved)
+        plan = self._planned(placed, where)
+        self._unlabelled = unlabelled(placed, self._query.stream, self._query.events) if self._query.events else ()
+        if plan.recordings:
+            for sentence in self._unlabelled:
+                self.warn(sentence)
         self._emit(events.Planned(plan))
         return plan
+
+    def _planned(self, recordings: Sequence[Recording], where: CameraRange) -> ExportPlan:
+        plan = self._chosen(recordings, where)
+        return in_parts(plan, self._tuning.least_saved) if self._parts else plan
 
     def _chosen(self, recordings: Sequence[Recording], where: CameraRange) -> ExportPlan:
         """All of them, or those with the events that were asked for."""
@@ -492,7 +532,7 @@ class CameraSearch(CameraSession):
             return plan_export(recordings, span, stream, where.skipped, to_the_frame=self._to_the_frame)
         settled = None if where.clock is None else self._now(where.clock) - INDEX_LAG
         unwanted = not_wanted(recordings, span, stream, events, pad=pad, settled=settled)
-        plan = plan_export(
+        return plan_export(
             recordings,
             span,
             stream,
@@ -501,11 +541,6 @@ class CameraSearch(CameraSession):
             is_wanted=None if pad else lambda recording: recording.writing or has_event(recording, events),
             to_the_frame=self._to_the_frame,
         )
-        self._unlabelled = unlabelled(recordings, stream, events)
-        if plan.recordings:
-            for sentence in self._unlabelled:
-                self.warn(sentence)
-        return plan
 
     def nothing_recorded_error(self, found: SearchResult) -> CamreelError:
         """Return the error that says why there is nothing to fetch."""

@@ -210,5 +210,6 @@ class _KeptClips:
         folder = self._tasks[0].request.output.folder / ROOT
         with suppress(OSError, ValueError):  # it is elsewhere
             folder = folder.relative_to(Path.cwd())
-        size = size_text(sum(self._sizes.values()))
-        return f"{AGAIN}; {len(self._sizes)} of {count_text(self._planned, 'clip')} ({size}) are kept in {folder}"
+        size, here = size_text(sum(self._sizes.values())), len(self._sizes)
+        # With --follow some are here before all are planned.
+        return f"{AGAIN}; {here} of {count_text(max(here, self._planned), 'clip')} ({size}) are kept in {folder}"

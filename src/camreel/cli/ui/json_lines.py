@@ -78,7 +78,7 @@ def event_fields(event: Event) -> dict[str, Any]:
     if isinstance(event, RangeKnown):
         return {"range": _span(event.span), "utc_offset": event.clock.offset_text if event.clock else None}
     if isinstance(event, Waiting):
-        return {"until": event.until.isoformat(), "reason": event.reason}
+        return {"until": event.until.isoformat(), "reason": event.reason, "seconds": event.seconds}
     if isinstance(event, (Planned, Gathered)):
         plan = event.plan
         return {

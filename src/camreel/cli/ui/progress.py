@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from camreel.events import (
     Waiting,
 )
 from camreel.model import WallTime
-from camreel.text import clock_text, duration_text, size_text
+from camreel.text import clock_text, count_text, duration_text, size_text
 
 _WINDOW = 10.0  # seconds that the speed is the mean of: short enough to notice, long enough to be calm
 _SAMPLE = 0.25  # seconds between two samples of it
@@ -97,6 +98,7 @@ class Progress:
         self.phase = phase
         self._steps: tuple[int, int] | None = None  # of a phase that is no download: done, and in all
         self._since = self._now()
+        self._waits_until = 0.0
 
     # --- events -------------------------------------------------------------------------------------------------------
 
@@ -114,8 +116,10 @@ class Progress:
         self._with_date = event.span.start.naive.date() != event.span.end.naive.date()
 
     @feed.register
-    def _(self, _event: Waiting) -> None:
+    def _(self, event: Waiting) -> None:
         self._enter("waiting")
+        self._clips.clear()
+        self._waits_until = self._now() + event.seconds
 
     @feed.register
     def _(self, event: Planned) -> None:
@@ -276,6 +280,12 @@ class Progress:
         return self._with_bar(self._layouts(), share, "yellow" if self._failed else "green", width)
 
     def _phase_line(self, width: int) -> Line:
+        if (left := math.ceil(self._waits_until - self._now())) > 0:
+            line = f"waiting, {duration_text(left)} left"
+            if here := [clip for clip in self._clips.values() if clip.done]:
+                more = f"; {count_text(len(here), 'clip')} ({size_text(sum(clip.received for clip in here))}) here"
+                line += more if len(line + more) <= width else ""
+            return ((line[:width], ""),)
         if self._steps is None or not self._steps[1]:
             elapsed = int(self._now() - self._since)
             # It lives: a camera may search for a minute.

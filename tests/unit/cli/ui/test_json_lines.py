@@ -24,7 +24,7 @@ KEYS = {
     "clip_fetched": {"clip", "size", "reused"},
     "clip_failed": {"clip", "path", "reason", "kind"},
     "retrying": {"what", "reason", "seconds"},
-    "waiting": {"until", "reason"},
+    "waiting": {"until", "reason", "seconds"},
     "log": {"text"},
 }
 

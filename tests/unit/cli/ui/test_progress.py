@@ -285,6 +285,20 @@ def test_what_takes_long_shows_that_it_lives() -> None:
     assert bare(progress.line(80)) == "waiting …"
 
 
+def test_a_wait_counts_down() -> None:
+    """And what is downloaded meanwhile is counted."""
+    now = [0.0]
+    progress = Progress(lambda: now[0])
+    progress.feed(Waiting(START, "the rest", 90))
+    assert bare(progress.line(80)) == "waiting, 1 min 30 s left"
+    now[0] = 31.5
+    progress.feed(ClipFetched(1, 2_000_000))
+    assert bare(progress.line(80)) == "waiting, 59 s left; 1 clip (2 MB) here"
+    assert bare(progress.line(30)) == "waiting, 59 s left"
+    now[0] = 95.0
+    assert bare(progress.line(80)).startswith("waiting …")
+
+
 def test_speed_is_not_guessed() -> None:
     """In the first two seconds, and when nothing comes any more, there is no speed and no time left."""
     run = Run([100 * MB])
