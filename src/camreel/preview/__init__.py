@@ -7,8 +7,9 @@ present the result, which `model` defines. `job` runs it all.
 from __future__ import annotations
 
 from camreel.preview.choose import MOST, MOST_ASKED
+from camreel.preview.command import GetLine
 from camreel.preview.job import look, look_name, looked_already, page_place
-from camreel.preview.model import DownloadQuestion, GetLine, Look, LookOptions, Way
+from camreel.preview.model import DownloadQuestion, Look, LookOptions, Way
 from camreel.preview.report import look_json, look_text
 
 __all__ = [

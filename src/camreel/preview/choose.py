@@ -2,43 +2,62 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from camreel.errors import UsageError
 from camreel.model import Recording, Span, WallTime
 from camreel.planning.coverage import CoverageKind, CoverageSpan
+from camreel.planning.event_filter import events_of
 from camreel.text import duration_text
 
-MOST = 120  # pictures, unless another number is asked for: some 40 MB of keyframes, and a page of 2 MB
-# How much of them is one every so often: the rest is for short stretches between two of those.
-_REGULAR, _REGULAR_OF_MANY = 0.8, 0.6
+MOST = 120  # pictures, unless another number is asked for: some 40 MB of keyframes, and a page of 6 MB
 MOST_ASKED = 500
 
-# Steps that a clock's face has. Below ten seconds the next keyframe may show the same.
-_SECONDS = (10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
-
+_LEAST = timedelta(seconds=10)  # between two pictures: below, the next keyframe may show the same
+_SECOND = timedelta(seconds=1)
 _OVERLAPPING = 8  # recordings at most that are looked through for a moment
 _MIDNIGHT = datetime(2000, 1, 1)  # noqa: DTZ001 - of the camera's clock; any does, for steps divide the day
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A moment (straight time) that gets a picture, and the recording that holds it."""
+    """A moment (straight time) that gets a picture, and the recording that holds it.
+
+    `every` is the time from one picture to the next around it.
+    """
 
     wall: WallTime
     recording: Recording
+    every: timedelta = _LEAST
 
 
 @dataclass(frozen=True, slots=True)
 class MomentChoice:
-    """The `places` in order, one every `step` of the camera's clock. `passed_over`: stretches without a picture."""
+    """The `places` in order: one every `event_step` of recordings with an event, one every `step` of the others.
+
+    A step is None if it has no picture. `passed_over`: stretches without a picture.
+    """
 
     places: tuple[Place, ...]
-    step: timedelta
+    step: timedelta | None
+    event_step: timedelta | None = None
     passed_over: int = 0
+
+    @property
+    def is_short_of_events(self) -> bool:
+        """Return whether recordings with an event have fewer pictures than they should."""
+        return self.event_step is not None and self.event_step > _LEAST
+
+    @property
+    def shortest_step(self) -> timedelta:
+        """Return the shorter of both steps."""
+        return min((step for step in (self.step, self.event_step) if step is not None), default=_LEAST)
+
+
+NO_CHOICE = MomentChoice((), None)
 
 
 def choose(
@@ -47,40 +66,127 @@ def choose(
     *,
     every: timedelta | None = None,
     most: int | None = None,
+    ceiling: int = MOST_ASKED,
 ) -> MomentChoice:
-    """Return at most `most` places: one every `every` by the camera's clock, and one in each stretch between those.
+    """Return at most `most` places, and never more than `ceiling`: events first, the rest evenly between them.
 
-    `stretches` cover the range; `recordings` are in order of start. If `every` is None, it is as short as `most`
-    allows. If there are too many short stretches, those with an event go first, and the rest are thinned evenly.
-    UsageError if `every` makes more than `most`.
+    With `every`, one every so often by the camera's clock, and one in each stretch between those. `stretches` cover the
+    range; `recordings` are in order of start. UsageError if `every` makes more than `most`.
     """
     footage = [stretch for stretch in stretches if stretch.kind.is_footage]
-    limit = most or (MOST if every is None else MOST_ASKED)
-    step = every or _step_for([stretch.span for stretch in footage], limit)
-    regular = [moment for stretch in footage for moment in _on_the_clock(stretch.span, step)]
-    if every is not None and len(regular) > limit:
+    limit = min(ceiling, most or (MOST if every is None else ceiling))
+    if every is not None:
+        return _by_the_clock(footage, recordings, every, limit)
+    starts = sorted({recording.span.start for recording in recordings if events_of(recording)})
+    events = [part for stretch in footage if stretch.events for part in _parts(stretch.span, starts)]
+    chosen = _spread(events, limit, _one_in_some)
+    between = _spread([each.span for each in footage if not each.events], limit - len(chosen.moments), _as_if_one)
+    places = [*_places(chosen.moments, recordings, chosen.step), *_places(between.moments, recordings, between.step)]
+    return MomentChoice(
+        tuple(sorted(places, key=lambda place: place.wall)),
+        between.step if between.moments else None,
+        chosen.step if chosen.moments else None,
+        chosen.passed_over + between.passed_over,
+    )
+
+
+def _by_the_clock(
+    footage: Sequence[CoverageSpan], recordings: Sequence[Recording], every: timedelta, limit: int
+) -> MomentChoice:
+    regular = [moment for stretch in footage for moment in _on_the_clock(stretch.span, every)]
+    if len(regular) > limit:
         raise UsageError(
             f"--every {duration_text(every.total_seconds())} makes {len(regular):,} pictures of what was recorded, "
             f"and {limit:,} are the most.",
             hint=f"Make it longer, or the range shorter. --most allows up to {MOST_ASKED}.",
         )
-    short = [stretch for stretch in footage if not _count(stretch.span, step)]
+    short = [stretch for stretch in footage if not _count(stretch.span, every)]
     chosen = _thinned(short, limit - len(regular))
+    moments = sorted([*regular, *(_middle(stretch.span) for stretch in chosen)])
+    return MomentChoice(tuple(_places(moments, recordings, every)), every, passed_over=len(short) - len(chosen))
+
+
+# --- spread evenly ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    moments: tuple[WallTime, ...]
+    step: timedelta = _LEAST
+    passed_over: int = 0
+
+
+def _spread(spans: Sequence[Span], budget: int, thin: Callable[[Sequence[Span], int], _Spread]) -> _Spread:
+    """Return at most `budget` moments: at least one in each span, and as many as one step for all of them gives.
+
+    `thin` does it if there are more spans than that.
+    """
+    if budget < 1:
+        return _Spread((), passed_over=len(spans))
+    if len(spans) > budget:
+        return thin(spans, budget)
+    longest = max((_length(span) for span in spans), default=_LEAST)
+    seconds = range(_LEAST // _SECOND, max(_LEAST // _SECOND, -(-longest // _SECOND)) + 1)
+    # The longer the step, the fewer pictures.
+    number = bisect_left(seconds, True, key=lambda step: sum(_share(span, step) for span in spans) <= budget)
+    moments = tuple(moment for span in spans for moment in _centers(span, _share(span, seconds[number])))
+    return _Spread(moments, timedelta(seconds=seconds[number]))
+
+
+def _one_in_some(spans: Sequence[Span], budget: int) -> _Spread:
+    """Choose as many spans as there are pictures, evenly: a short event counts as much as a long one."""
+    chosen = [spans[(2 * number + 1) * len(spans) // (2 * budget)] for number in range(budget)]
+    return _Spread(tuple(map(_middle, chosen)), max(_LEAST, _total(spans) / budget), len(spans) - budget)
+
+
+def _as_if_one(spans: Sequence[Span], budget: int) -> _Spread:
+    """Spread the pictures evenly over the spans, as if one began where the other ends."""
+    step = _total(spans) / budget
+    moments: list[WallTime] = []
+    before, passed_over = timedelta(0), 0
+    for span in spans:
+        until = before + _length(span)
+        count = len(moments)
+        while len(moments) < budget and (at := step * (2 * len(moments) + 1) / 2) < until:
+            moments.append(span.start + (at - before))
+        passed_over += len(moments) == count
+        before = until
+    return _Spread(tuple(moments), max(_LEAST, step), passed_over)
+
+
+def _total(spans: Sequence[Span]) -> timedelta:
+    return sum((_length(span) for span in spans), timedelta(0))
+
+
+def _share(span: Span, step: int) -> int:
+    return max(1, -(-_length(span) // timedelta(seconds=step)))
+
+
+def _centers(span: Span, count: int) -> Iterator[WallTime]:
+    """Yield the middles of `count` equal parts."""
+    for number in range(count):
+        yield span.start + _length(span) * (2 * number + 1) / (2 * count)
+
+
+def _length(span: Span) -> timedelta:
+    return span.end - span.start
+
+
+def _middle(span: Span) -> WallTime:
+    return span.start + _length(span) / 2
+
+
+def _parts(span: Span, starts: Sequence[WallTime]) -> Iterator[Span]:
+    """Yield the parts of `span`, which has an event: each of `starts`, of recordings with an event, begins another."""
+    inner = starts[bisect_right(starts, span.start) : bisect_left(starts, span.end)]
+    for start, end in zip([span.start, *inner], [*inner, span.end], strict=True):
+        yield Span(start, end)
+
+
+def _places(moments: Sequence[WallTime], recordings: Sequence[Recording], every: timedelta) -> Iterator[Place]:
     starts = [recording.span.start for recording in recordings]
-    moments = sorted([*regular, *(stretch.span.start + stretch.length / 2 for stretch in chosen)])
-    places = [Place(moment, recordings[_holder(recordings, starts, moment)]) for moment in moments]
-    return MomentChoice(tuple(places), step, len(short) - len(chosen))
-
-
-def _step_for(footage: Sequence[Span], limit: int) -> timedelta:
-    """Return the shortest step with which all moments fit; if that is a long one, with which most do."""
-    steps = [timedelta(seconds=seconds) for seconds in _SECONDS]
-    counts = {step: [_count(span, step) for span in footage] for step in steps}
-    for step in steps:
-        all_of_it, regular = sum(max(1, each) for each in counts[step]), sum(counts[step])
-        if regular <= limit * (_REGULAR if all_of_it <= limit else _REGULAR_OF_MANY):
-            return step
-    return steps[-1]
+    for moment in moments:
+        yield Place(moment, recordings[_holder(recordings, starts, moment)], every)
 
 
 def _thinned(short: Sequence[CoverageSpan], room: int) -> list[CoverageSpan]:

@@ -87,12 +87,12 @@ class PictureFetcher:
         reasons = self._reasons
         return tuple(Miss(each.wall, each.recording, reasons[each]) for each in sorted(self._open, key=_by_time))
 
-    async def run(self, places: Sequence[Place], step: timedelta) -> None:
+    async def run(self, places: Sequence[Place]) -> None:
         """Get a picture of each place. Raises LoginError and DiskError; other losses are in `misses`."""
         self._open, self._total = set(places), len(places)
         self._tell()
         await self._keyframes((place.recording, place) for place in self._left())
-        await self._snapshots(step)
+        await self._snapshots()
         await self._of_the_small_stream()
         await self._whole([(each.recording, each) for each in self._left() if each in self._not_in_part], Way.WHOLE)
 
@@ -130,12 +130,12 @@ class PictureFetcher:
             else:
                 self._reasons[place] = reason
 
-    async def _snapshots(self, step: timedelta) -> None:
-        reach = min(_FARTHEST_SNAPSHOT, max(_SOON, step / 2))
+    async def _snapshots(self) -> None:
         stills = sorted(filter(is_snapshot, self._found.listing), key=lambda each: each.span.start)
         starts = [still.span.start for still in stills]
         wanted: list[tuple[Recording, Place]] = []
         for place in self._left():
+            reach = min(_FARTHEST_SNAPSHOT, max(_SOON, place.every / 2))
             near = bisect_left(starts, place.wall)
             beside = stills[max(0, near - 1) : near + 1]
             beside = [still for still in beside if abs(still.span.start - place.wall) <= reach]

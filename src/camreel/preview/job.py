@@ -28,8 +28,9 @@ from camreel.output.finalize import make_folders, prepare
 from camreel.output.naming import default_name
 from camreel.planning.coverage import CoverageKind, CoverageSpan, coverage
 from camreel.preview.choose import MomentChoice, choose
+from camreel.preview.command import GetLine
 from camreel.preview.fetch import PictureFetcher
-from camreel.preview.model import GetLine, Look, LookOptions
+from camreel.preview.model import Look, LookOptions
 from camreel.preview.page import page
 from camreel.preview.view import camera_of, facts_of, marks, moments, place_in
 from camreel.text import count_text, size_text
@@ -163,15 +164,14 @@ class _Look:
                     stills=stills,
                     folder=Path(folder),
                 )
-                await gathering.run(choice.places, choice.step)
+                await gathering.run(choice.places)
                 _check_anything(gathering)
                 seen = Look(
                     request,
                     found,
                     self._looking.line,
                     recorded,
-                    choice.step,
-                    choice.passed_over,
+                    choice,
                     gathering.shots,
                     gathering.misses,
                     gathering.received,

@@ -1,66 +1,19 @@
-"""Define what a look is asked and what it returns, as values, and the command that exports a moment. Pure."""
+"""Define what a look is asked and what it returns, as values. Pure."""
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta, timezone
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 
-from camreel.clock import CameraClock, show_moment
+from camreel.clock import CameraClock
 from camreel.jobs.search import SearchResult
 from camreel.model import Recording, Request, WallTime
 from camreel.planning.coverage import CoverageKind, CoverageSpan
-
-# In double quotes these mean themselves to a Unix shell, to PowerShell and to cmd.
-_PLAIN = re.compile(r"[A-Za-z0-9 @_+=:,./-]*")
-_BARE = re.compile(r"[A-Za-z0-9@_+=:,./-]+")
-_MINUTES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class GetLine:
-    """The command for a moment: `program` as a shell takes it, then `words` for the camera and its options.
-
-    It never has a password. `in_real_time`: times need an offset, because bare ones are not by the camera's clock
-    there.
-    """
-
-    program: str
-    words: tuple[str, ...]
-    in_real_time: bool = False
-
-    def around(self, wall: WallTime, clock: CameraClock | None, minutes: int = _MINUTES) -> str:
-        """Return the command for `minutes` before and after `wall` (straight time)."""
-        moment = self._typed(wall, clock)
-        words = ("get", *self.words, "--around", moment, "--minutes", str(minutes))
-        return " ".join((self.program, *(quoted(word) for word in words)))
-
-    def _typed(self, wall: WallTime, clock: CameraClock | None) -> str:
-        wall = WallTime(wall.naive.replace(microsecond=0))
-        if clock is None:
-            return str(wall)
-        if self.in_real_time or _is_shown_twice(wall, clock):
-            offset = timezone(clock.offset_at(wall))
-            return show_moment(clock.to_utc(wall).astimezone(offset)).replace(" ", "T")
-        return str(clock.shown(wall))
-
-
-def _is_shown_twice(wall: WallTime, clock: CameraClock) -> bool:
-    """Return whether the clock shows this time in another pass, too."""
-    shown = clock.shown(wall)
-    hours = (timedelta(minutes=30 * step) for step in (-4, -3, -2, -1, 1, 2, 3, 4))
-    return any(clock.shown(wall + away) == shown for away in hours)
-
-
-def quoted(word: str) -> str:
-    """Return `word` as a shell takes it."""
-    if _BARE.fullmatch(word):
-        return word
-    return f'"{word}"' if _PLAIN.fullmatch(word) else shlex.quote(word)
+from camreel.preview.choose import NO_CHOICE, MomentChoice
+from camreel.preview.command import GetLine
 
 
 class Way(str, Enum):
@@ -117,7 +70,7 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The result. `received` counts bytes of pictures and indexes, `passed_over` stretches without a picture.
+    """The result. `received` counts bytes of pictures and indexes.
 
     `stretches` cover the range. `outputs` are the page and the contact sheet, with their sizes in bytes.
     `already_there`: an earlier run made them, and the camera was not asked.
@@ -127,8 +80,7 @@ class Look:
     found: SearchResult | None
     line: GetLine
     stretches: tuple[CoverageSpan, ...] = ()
-    step: timedelta = timedelta(0)
-    passed_over: int = 0
+    choice: MomentChoice = NO_CHOICE
     shots: tuple[Shot, ...] = ()
     misses: tuple[Miss, ...] = ()
     received: int = 0

@@ -131,7 +131,11 @@ def _groups(look: Look, every: Sequence[Moment]) -> Iterator[_Group]:
     """Yield the moments by hour or day, with the gaps between them."""
     assert look.found is not None
     hours = look.found.span.seconds / 3600
-    gaps = [each.span for each in look.stretches if each.kind is CoverageKind.GAP and each.length >= look.step / 2]
+    gaps = [
+        each.span
+        for each in look.stretches
+        if each.kind is CoverageKind.GAP and each.length >= look.choice.shortest_step / 2
+    ]
 
     def heading(moment: Moment) -> str:
         several = moment.day != every[0].day or every[0].day != every[-1].day

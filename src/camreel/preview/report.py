@@ -5,6 +5,7 @@ The keys of the JSON are a contract, numbered by `schema`.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
@@ -102,8 +103,9 @@ def look_json(look: Look) -> dict[str, Any]:
             span_json(stretch.span, clock) | {"kind": stretch.kind.value, "events": list(stretch.events)}
             for stretch in look.stretches
         ],
-        "every_seconds": look.step.total_seconds() if found else None,
-        "passed_over": look.passed_over,
+        "every_seconds": _seconds(look.choice.step),
+        "events_every_seconds": _seconds(look.choice.event_step),
+        "passed_over": look.choice.passed_over,
         "pictures": [
             _moment(each, look) | {"recording": each.shot.recording.path, "from": each.shot.way.value}
             for each in every
@@ -113,6 +115,10 @@ def look_json(look: Look) -> dict[str, Any]:
         "outputs": [{"path": str(path), "kind": path.suffix[1:], "size": size} for path, size in look.outputs],
         "warnings": list(look.warnings),
     }
+
+
+def _seconds(step: timedelta | None) -> float | None:
+    return None if step is None else step.total_seconds()
 
 
 def _moment(moment: Moment, look: Look) -> dict[str, Any]:

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import accumulate
 
 from camreel.clock import CameraClock, format_offset, show_span
 from camreel.errors import printable
-from camreel.model import Span, WallTime
-from camreel.planning.coverage import CoverageSpan, ticks
+from camreel.model import Recording, Span, WallTime
+from camreel.planning.coverage import CoverageSpan, listed_span, ticks
+from camreel.planning.event_filter import events_of
 from camreel.preview.model import Look, Miss, Shot, Way
 from camreel.text import count_text, duration_text, size_text
 
+EVENT_PAD, MOMENT_PAD = timedelta(seconds=10), timedelta(minutes=2)
 _MOST_MARKS = 9  # on the axis of the timeline
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One picture, or the `reason` why there is none. `at` is its place in the range, from 0 to 1."""
+    """One picture, or the `reason` why there is none. `at` is its place in the range, from 0 to 1.
+
+    The command for it exports `base`, with `pad` before and after: the whole recording of an event, else the moment.
+    """
 
     wall: WallTime
     at: float
     day: str
     time: str
     events: tuple[str, ...]
+    base: Span
+    pad: timedelta
     line: str
     shot: Shot | None = None
     reason: str = ""
@@ -43,20 +53,45 @@ def moments(look: Look) -> tuple[Moment, ...]:
     """Return all moments in order of time, those without a picture in their places."""
     assert look.found is not None
     span, clock = look.found.span, look.clock
-    every: list[Shot | Miss] = sorted((*look.shots, *look.misses), key=lambda each: each.wall)
-    return tuple(
-        Moment(
+    recordings = _EventRecordings.of(look.found.plan.recordings)
+
+    def moment(each: Shot | Miss) -> Moment:
+        event = recordings.around(each.wall)
+        base, pad = (Span(each.wall, each.wall), MOMENT_PAD) if event is None else (event, EVENT_PAD)
+        return Moment(
             wall=each.wall,
             at=place_in(span, each.wall),
             day=f"{shown(each.wall, clock).naive:%Y-%m-%d}",
             time=time_text(each.wall, clock, span),
             events=_events_at(look.stretches, each.wall),
-            line=look.line.around(each.wall, clock),
+            base=base,
+            pad=pad,
+            line=look.line.export(Span(base.start - pad, base.end + pad), clock),
             shot=each if isinstance(each, Shot) else None,
             reason=each.reason if isinstance(each, Miss) else "",
         )
-        for each in every
-    )
+
+    every: list[Shot | Miss] = [*look.shots, *look.misses]
+    return tuple(map(moment, sorted(every, key=lambda each: each.wall)))
+
+
+@dataclass(frozen=True, slots=True)
+class _EventRecordings:
+    """The recordings with an event, in order of start. No stretch of `ends` goes back: the latest end so far."""
+
+    spans: tuple[Span, ...]
+    ends: tuple[WallTime, ...]
+
+    @classmethod
+    def of(cls, recordings: Sequence[Recording]) -> _EventRecordings:
+        spans = sorted((listed_span(each) for each in recordings if events_of(each)), key=lambda each: each.start)
+        return cls(tuple(spans), tuple(accumulate((each.end for each in spans), max)))
+
+    def around(self, wall: WallTime) -> Span | None:
+        """Return the span of those that hold `wall`; None if none does."""
+        first, last = bisect_right(self.ends, wall), bisect_right(self.spans, wall, key=lambda span: span.start)
+        holding = [span for span in self.spans[first:last] if wall < span.end]
+        return Span(holding[0].start, max(span.end for span in holding)) if holding else None
 
 
 def shown(wall: WallTime, clock: CameraClock | None) -> WallTime:
@@ -99,17 +134,20 @@ def camera_of(look: Look) -> str:
 def facts_of(look: Look) -> list[str]:
     """Return sentences: the range, how much of it is recorded, and how many pictures there are."""
     assert look.found is not None
-    span, plan = look.found.span, look.found.plan
-    step = duration_text(look.step.total_seconds())
+    span, plan, choice = look.found.span, look.found.plan, look.choice
     recorded = f"{duration_text(look.recorded_seconds)} of it in {count_text(len(plan.recordings), 'recording')}"
-    pictures = f"{count_text(len(look.shots), 'picture')}, one every {step}, for {size_text(look.received)}"
+    steps = (("of events", choice.event_step), ("of the rest" if choice.event_step else "", choice.step))
+    said = [f"one every {duration_text(step.total_seconds())} {of}".rstrip() for of, step in steps if step]
+    pictures = ", ".join([count_text(len(look.shots), "picture"), *said])
     facts = [
         f"{show_span(span, look.clock)} by the camera's clock ({duration_text(span.seconds)})",
-        f"{recorded}, {size_text(plan.listed_bytes)}; {pictures}",
+        f"{recorded}, {size_text(plan.listed_bytes)}; {pictures}, for {size_text(look.received)}",
     ]
-    if look.passed_over:
-        parts = "part" if look.passed_over == 1 else "parts"
-        facts.append(f"{look.passed_over} short {parts} of it without a picture of their own (--most N allows more)")
+    if choice.is_short_of_events:
+        facts.append("There are more events than pictures every 10 s allow: they share them (--most N allows more)")
+    if choice.passed_over:
+        parts = count_text(choice.passed_over, "short part")
+        facts.append(f"No picture of {parts} of it (--most N allows more)")
     return facts
 
 

@@ -11,9 +11,6 @@ from pathlib import Path
 import pytest
 from tests.fakes import Camreel, Said
 
-from camreel.clock import CameraClock, NamedZone
-from camreel.model import WallTime
-from camreel.preview import GetLine
 from camreel_simulator import ClipSpec, DeviceClock, Quirks, Recorded, SimulatedCamera, running
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - by the camera's clock
@@ -48,7 +45,7 @@ def look(camreel_: Camreel, port: int) -> Camreel:
 KEYS = {
     "": {
         "schema", "program", "status", "exit_code", "camera", "range", "found", "coverage", "every_seconds",
-        "passed_over", "pictures", "missing", "outputs", "warnings",
+        "events_every_seconds", "passed_over", "pictures", "missing", "outputs", "warnings",
     },
     "found": {"recordings", "bytes", "fetched_bytes", "left_out"},
     "coverage": {"start", "end", "start_offset", "end_offset", "start_utc", "end_utc", "kind", "events"},
@@ -68,7 +65,7 @@ def test_the_json_is_a_contract(look: Camreel, tmp_path: Path) -> None:
     assert set(report["found"]) == KEYS["found"]
     assert (report["schema"], report["status"], report["missing"]) == (1, "complete", [])
     assert [each["kind"] for each in report["coverage"]] == ["event", "gap"]
-    assert [each["time"] for each in report["pictures"]] == ["2026-01-16T08:00:00", "2026-01-16T08:00:08.200000"]
+    assert [each["time"] for each in report["pictures"]] == ["2026-01-16T08:00:02.200000", "2026-01-16T08:00:08.200000"]
     assert {each["from"] for each in report["pictures"]} == {"keyframe"}
     assert [Path(each["path"]).parent for each in report["outputs"]] == [tmp_path, tmp_path]
 
@@ -186,7 +183,9 @@ def test_the_command_is_what_was_said(
     run = camreel_(["look", "front-door", *RANGE, *typed, "--json"], CAMREEL_CONFIG=str(file))
     assert run.code == 0, run.err
     first = json.loads(run.out)["pictures"][0]
-    assert first["command"] == f'camreel get {words} --around "2026-01-16 08:00:00" --minutes 2'
+    # The whole recording, which has motion, and ten seconds before and after.
+    times = '--start "2026-01-16 07:59:50" --end "2026-01-16 08:00:22"'
+    assert first["command"] == f"camreel get {words} {times}"
     assert Path(json.loads(run.out)["outputs"][0]["path"]).name.startswith("look_front-door_ch1_")
 
 
@@ -222,32 +221,3 @@ def test_a_host_is_repeated_with_its_user_and_port(look: Camreel, port: int) -> 
     run = look("--json", "--output-dir", "there")
     line = json.loads(run.out)["pictures"][0]["command"]
     assert shlex.split(line)[:6] == ["camreel", "get", "--host", f"127.0.0.1:{port}", "--username", "admin"]
-
-
-def test_words_are_quoted_for_a_shell() -> None:
-    """Whatever a name is made of, a shell takes it as one word; nothing of it is run."""
-    evil = 'it\'s $(touch x) `id` "q" \\ !'
-    line = GetLine("camreel", ("--channel", evil)).around(WallTime(EIGHT), None)
-    assert shlex.split(line) == [
-        "camreel",
-        "get",
-        "--channel",
-        evil,
-        "--around",
-        "2026-01-16 08:00:00",
-        "--minutes",
-        "2",
-    ]
-
-
-@pytest.mark.parametrize(("hour", "typed"), [(0, "2026-10-25 02:30:00"), (1, "02:30"), (3, "2026-10-25 04:30:00")])
-def test_in_the_repeated_hour_the_time_has_its_offset(hour: int, typed: str) -> None:
-    """Each pass is named by its own, so that the other one is not exported, too."""
-    moment = datetime(2026, 10, 25, 0, 30, tzinfo=timezone.utc) + timedelta(hours=hour)
-    zone = NamedZone("Europe/Berlin")
-    clock = CameraClock(zone, timedelta(0), "", zone.offset_at(datetime(2026, 10, 24, 12, tzinfo=timezone.utc)))
-    line = GetLine("camreel", ("x",)).around(clock.to_wall(moment), clock)
-    if hour in {0, 1}:
-        assert f"2026-10-25T02:30:00+0{2 - hour}:00" in line
-    else:
-        assert typed in line
