@@ -24,7 +24,7 @@ from camreel.media.worker.messages import Still
 from camreel.media.worker.process import StillProcess
 from camreel.model import Credentials, IfExists, SharedFolder
 from camreel.planning.event_filter import event_text
-from camreel.preview import DownloadQuestion, GetLine, Look, LookOptions, Way, job, look
+from camreel.preview import DownloadQuestion, GetLine, Look, LookOptions, Way, look, output, write
 from camreel_simulator import ClipSpec, Fault, Quirks, Recorded, make_clip, read_frame_number
 
 has_modes = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows has no such modes")
@@ -69,8 +69,18 @@ def glance(
     wishes = LookOptions(GetLine("camreel", ("front-door",)), asked, **(wish or {}))
     request = stand.request(at(0), at(end), file=stand.folder / "look.html", **changes)
     credentials = Credentials("admin", stand.password)
+
+    async def run() -> Look:
+        seen = await look(request, wishes, credentials, ran.events.append, folder=pictures, tuning=tuning())
+        if seen.already_there:
+            return seen
+        made = await write([seen])
+        return replace(seen, outputs=made.outputs, warnings=(*seen.warnings, *made.warnings))
+
+    pictures = stand.folder.with_name("pictures")
+    pictures.mkdir(exist_ok=True)
     try:
-        ran.look = anyio.run(look, request, wishes, credentials, ran.events.append, tuning())
+        ran.look = anyio.run(run)
     except Exception as error:  # noqa: BLE001 - the test looks at it
         ran.error = error
     return ran
@@ -273,19 +283,19 @@ def test_no_page_without_the_sheet_that_was_made(tmp_path, monkeypatch):
         part.write_bytes(b"another")
 
     with monkeypatch.context() as patch:
-        patch.setattr(job, "sync_file", lambda part: swap(part) if part.name == "look.png.part" else None)
+        patch.setattr(output, "sync_file", lambda part: swap(part) if part.name == "look.png.part" else None)
         with pytest.raises(DiskError, match=r"look\.png\.part was replaced"):
-            job.name_all(parts, None)
-    assert not any(output.exists() for output in parts.values())
+            output.name_all(parts, overwrite=False)
+    assert not any(made.exists() for made in parts.values())
     for part in parts:
         part.write_bytes(b"ours")
     real = place
     with monkeypatch.context() as patch:
 
-        def placed(part: Path, output: Path, *, overwrite: bool) -> None:
-            real(part, output, overwrite=overwrite)
-            swap(output)
+        def placed(part: Path, made: Path, *, overwrite: bool) -> None:
+            real(part, made, overwrite=overwrite)
+            swap(made)
 
-        patch.setattr(job, "place", placed)
+        patch.setattr(output, "place", placed)
         with pytest.raises(DiskError, match=r"look\.html was replaced"):
-            job.name_all(parts, None)
+            output.name_all(parts, overwrite=False)

@@ -356,11 +356,13 @@ class Batch(Generic[_Task, _Result]):
         finish: Callable[[_Task, _Result, Reporter], Awaitable[_Result]] | None = None,
         beside: Beside | None = None,
         tell: Callable[[int, Reporter], None] = lambda _number, _reporter: None,
+        after: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Let ``job`` do each of the tasks that are ready. ``in_full``: an only task is told without its label.
 
         ``finish`` is called with each result, also of those that were there before, and returns it as it is then; no
         other task waits for that. ``beside`` is called once. ``tell`` gets the number of each task that has ended.
+        ``after`` is called when all have an outcome; not if the only one failed.
         """
         if not self.ready and finish is None:
             return
@@ -384,6 +386,8 @@ class Batch(Generic[_Task, _Result]):
                 await self._run_single(job, reporter, end, beside)
             else:
                 await self._run_devices(job, reporter, end, beside)
+            if after is not None:
+                await after()
 
         try:
             with logging_to(reporter, self.manner):

@@ -10,7 +10,7 @@ import av
 import av.error
 from av.video.reformatter import ColorRange, Interpolation
 
-from camreel.diskio import read_regular, write_whole
+from camreel.diskio import write_whole
 from camreel.errors import DiskError, printable
 from camreel.formats.sniff import Unreadable, Unusable
 from camreel.formats.source import open_source
@@ -45,11 +45,6 @@ def make_still(order: StillOrder) -> Still | NoStill:
     except OSError as error:
         raise DiskError(f"A thumbnail cannot be written: {error.strerror}.") from error
     return Still(small.width, small.height, seconds)
-
-
-def read_picture(path: str) -> VideoFrame:
-    """The picture in a JPEG file. Raises OSError, or as :func:`read_jpeg`."""
-    return read_jpeg(read_regular(path, _LARGEST_JPEG))
 
 
 def read_jpeg(data: bytes) -> VideoFrame:

@@ -6,6 +6,7 @@ recording of the main stream is fetched only if that is allowed.
 
 from __future__ import annotations
 
+import secrets
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -36,7 +37,7 @@ from camreel.transfer.runtime import Runtime
 from camreel.transfer.store import Store
 from camreel.transfer.throttle import RateLimit
 
-WIDTH = 320  # pixels of a thumbnail: two beside each other on a phone, and enough to tell who it is
+WIDTH = 640  # pixels of a picture: enlarged, it is enough to tell who it is; a page of 120 has some 6 MB
 _SOON = timedelta(seconds=1)  # listed times, and those of a .dav, are whole seconds
 _FARTHEST_SNAPSHOT = timedelta(minutes=5)
 _LARGEST_SNAPSHOT = 16 << 20
@@ -64,6 +65,7 @@ class PictureFetcher:
         self._request, self._found, self._looking = request, found, looking
         self._inquiry, self._emit = inquiry, emit
         self._stills, self._folder = stills, folder
+        self._name = secrets.token_hex(8)  # other cameras put their pictures there, too
         self._rate = RateLimit(request.target.limit_rate, tuning.sleep, tuning.now)
         self._manner = TransferPolicy(spend=self._spend)
         self._making = anyio.Lock()
@@ -297,7 +299,7 @@ class PictureFetcher:
     ) -> str | None:
         """Make a picture of the first frame of `clip`, which is of `start`. Return why there is none, or None."""
         self._files += 1
-        file, picture = (self._folder / f"{self._files}.{suffix}" for suffix in ("clip", "jpg"))
+        file, picture = (self._folder / f"{self._name}-{self._files}.{suffix}" for suffix in ("clip", "jpg"))
         if isinstance(clip, bytes):
             with disk_errors(file):
                 write_whole(file, clip)

@@ -12,7 +12,7 @@ from camreel.clock import CameraClock
 from camreel.jobs.search import SearchResult
 from camreel.model import Recording, Request, WallTime
 from camreel.planning.coverage import CoverageKind, CoverageSpan
-from camreel.preview.choose import NO_CHOICE, MomentChoice
+from camreel.preview.choose import MOST_ASKED, NO_CHOICE, MomentChoice
 from camreel.preview.command import GetLine
 
 
@@ -38,13 +38,17 @@ class DownloadQuestion:
 class LookOptions:
     """The options of a look besides the range: one picture every `every`, at most `most`.
 
-    `allow` is asked before whole recordings are fetched. `line` makes the command for a moment.
+    `allow` is asked before whole recordings are fetched. `line` makes the commands. With `ceiling` there are never more
+    pictures than that, so that a page of several cameras stays within bounds.
     """
 
     line: GetLine
     allow: Callable[[DownloadQuestion], bool]
     every: timedelta | None = None
     most: int | None = None
+    ceiling: int = MOST_ASKED
+    called: tuple[str, str] | None = None
+    """The cameras and channels of a page of several, for its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,20 @@ class Miss:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedLook:
+    """A channel of a camera of which there is no picture, and the reason."""
+
+    name: str
+    camera: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """The result. `received` counts bytes of pictures and indexes.
 
     `stretches` cover the range. `outputs` are the page and the contact sheet, with their sizes in bytes.
-    `already_there`: an earlier run made them, and the camera was not asked.
+    `already_there`: an earlier run made them, and the camera was not asked. By its `key` a later run knows the page.
     """
 
     request: Request
@@ -87,6 +100,7 @@ class Look:
     warnings: tuple[str, ...] = ()
     outputs: tuple[tuple[Path, int], ...] = ()
     already_there: bool = False
+    key: str = ""
 
     @property
     def clock(self) -> CameraClock | None:
@@ -112,3 +126,11 @@ class Look:
     def status(self) -> str:
         """Return the result as a word."""
         return "already there" if self.already_there else "partial" if self.misses else "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPage:
+    """The files of a page, with their sizes, and what was noticed when they were made."""
+
+    outputs: tuple[tuple[Path, int], ...]
+    warnings: tuple[str, ...] = ()

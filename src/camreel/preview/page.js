@@ -1,65 +1,259 @@
 "use strict";
 (() => {
+  const byId = (name) => document.getElementById(name);
   const tiles = [...document.querySelectorAll(".tile")];
-  const panel = document.getElementById("panel");
-  const command = document.getElementById("command");
-  const minutes = document.getElementById("minutes");
-  const copy = document.getElementById("copy");
-  const now = document.getElementById("now");
-  const bar = document.querySelector("#timeline svg");
+  const [panel, command, pad, viewer] = ["panel", "command", "pad", "viewer"].map(byId);
+  const toggles = { closer: byId("closer"), until: byId("until") };
+  const rows = [...document.querySelectorAll(".timeline[data-get]")].map((bar) => ({
+    bar,
+    mark: bar.querySelector(".chosen"),
+    start: Number(bar.dataset.start),
+    seconds: Number(bar.dataset.seconds),
+    parts: JSON.parse(bar.dataset.parts),
+    events: JSON.parse(bar.dataset.events),
+    cursor: 0,
+  }));
+  const PAD = 10;  // seconds around an event
+  const STEPS = [2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200];
+  // What is chosen: of which row, the moment, and the range that must not be cut. Seconds from the start of the row.
   let chosen = null;
+  let tile = null;
 
+  // --- times: as preview/command.py writes them ---
+  const two = (number) => String(number).padStart(2, "0");
+  const text = (milliseconds, between) => {
+    const at = new Date(milliseconds);
+    const day = `${at.getUTCFullYear()}-${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())}`;
+    return `${day}${between}${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())}`;
+  };
+  const partAt = (row, second) => row.parts.findLast((part) => part.from <= second) ?? row.parts[0];
+  const typed = (row, second, isEnd, withOffset) => {
+    const part = partAt(row, second);
+    const exact = row.start + Math.round(1000 * second) + (withOffset ? part.realAhead : part.ahead);
+    const whole = 1000 * (isEnd ? Math.ceil : Math.floor)(exact / 1000);
+    return withOffset ? text(whole, "T") + part.offset : `"${text(whole, " ")}"`;
+  };
+  const times = (row, from, to) => {
+    const withOffset = partAt(row, from).needsOffset || partAt(row, to).needsOffset;
+    return `--start ${typed(row, from, false, withOffset)} --end ${typed(row, to, true, withOffset)}`;
+  };
+  const shown = (row, second) => text(row.start + Math.round(1000 * second) + partAt(row, second).ahead, " ");
+  const length = (seconds) => {
+    const all = Math.round(seconds);
+    const parts = [[Math.floor(all / 3600), "h"], [Math.floor(all / 60) % 60, "min"], [all % 60, "s"]];
+    return parts.filter(([number]) => number).map(([number, unit]) => `${number} ${unit}`).join(" ") || "0 s";
+  };
+  const step = (seconds) => {
+    const found = STEPS.find((each) => seconds / each <= 120) ?? 86400;
+    return found % 3600 === 0 ? `${found / 3600}h` : found % 60 === 0 ? `${found / 60}m` : `${found}s`;
+  };
+
+  // --- what is chosen ---
+  const eventAt = (row, second) => {
+    const held = row.events.filter(([from, to]) => from <= second && second < to);
+    return held.length ? [Math.min(...held.map(([from]) => from)), Math.max(...held.map(([, to]) => to))] : null;
+  };
+  const isRange = () => chosen.to > chosen.from;
+  const range = () => {
+    if (pad.value === "whole") return [chosen.event[0] - PAD, chosen.event[1] + PAD];
+    const more = Number(pad.value);
+    const [from, to] = [chosen.from - more, chosen.to + more];
+    return to > from ? [from, to] : [from, to + 1];
+  };
   const show = () => {
     if (!chosen) return;
-    document.getElementById("when").textContent = chosen.dataset.when;
-    // Each word whole, where it fits: a line is not to be broken behind the dashes of an option.
-    const words = chosen.dataset.line.replace(/\d+$/, minutes.value).split(" ");
+    const row = rows[chosen.row];
+    const [from, to] = range();
+    const isCloser = toggles.closer.ariaPressed === "true";
+    const line = `${isCloser ? row.bar.dataset.look : row.bar.dataset.get} ${times(row, from, to)}`;
+    // Each option whole, where it fits: a line is not to be broken behind its dashes, or inside of a time.
+    const words = (isCloser ? `${line} --every ${step(to - from)}` : line).split(/ (?=--)/);
     const spans = words.map((word) => Object.assign(document.createElement("span"), { textContent: word }));
     command.replaceChildren(...spans.flatMap((span, number) => (number ? [" ", span] : [span])));
-    copy.textContent = "Copy";
+    const place = isRange() ? `${shown(row, chosen.from)} to ${shown(row, chosen.to)}` : shown(row, chosen.from);
+    byId("when").textContent = isRange() ? `${place} (${length(chosen.to - chosen.from)})` : place;
+    byId("copy").textContent = "Copy";
+    const at = (second) => Math.min(1000, Math.max(0, (1000 * second) / row.seconds));
+    row.mark.setAttribute("x", String(at(chosen.from) - 1.5));
+    row.mark.setAttribute("width", String(at(chosen.to) - at(chosen.from) + 3));
   };
-  const choose = (tile) => {
-    if (chosen) chosen.setAttribute("aria-pressed", "false");
-    chosen = tile;
-    panel.hidden = !tile;
-    now.classList.toggle("on", Boolean(tile));
-    if (!tile) return;
-    tile.setAttribute("aria-pressed", "true");
-    now.setAttribute("x", String(1000 * Number(tile.dataset.at) - 1.5));
+  const choose = (made, from = null) => {
+    chosen = made;
+    panel.hidden = !made;
+    document.body.classList.toggle("choosing", Boolean(made));
+    for (const row of rows) row.mark.classList.toggle("on", Boolean(made) && rows[made.row] === row);
+    for (const each of tiles) {
+      const second = Number(each.dataset.at);
+      const isIn = made && Number(each.dataset.row) === made.row && made.from <= second && second <= made.to;
+      each.classList.toggle("within", Boolean(isIn) && made.to > made.from);
+      if (made && each === from) each.setAttribute("aria-current", "true");
+      else each.removeAttribute("aria-current");
+    }
+    tile = made ? from : null;
+    toggles.closer.ariaPressed = toggles.until.ariaPressed = "false";
+    if (!made) return;
+    const row = rows[made.row];
+    row.cursor = made.cursor ?? made.from;
+    row.bar.ariaValueNow = String(Math.round(row.cursor));
+    row.bar.ariaValueText = shown(row, row.cursor);
+    const [whole, exactly] = pad.options;
+    whole.hidden = whole.disabled = !made.event;
+    exactly.hidden = exactly.disabled = !isRange();
+    pad.value = made.event ? "whole" : isRange() ? String(made.pad ?? 0) : "120";
     show();
   };
-  const columns = () => {
-    const top = tiles[0].getBoundingClientRect().top;
-    return Math.max(1, tiles.findIndex((tile) => tile.getBoundingClientRect().top > top + 4));
+  const chooseMoment = (row, second, from = null) =>
+    choose({ row, from: second, to: second, event: eventAt(rows[row], second) }, from);
+  // From what is chosen up to another moment; of pictures, their whole events.
+  const extend = (second, from = null) => {
+    const row = rows[chosen.row];
+    const first = chosen.anchor ?? { second: chosen.from, isPicture: Boolean(tile) };
+    const ends = [[first.second, first.isPicture], [second, Boolean(from)]].flatMap(([at, isPicture]) =>
+      (isPicture && eventAt(row, at)) || [at]);
+    const made = { row: chosen.row, from: Math.min(...ends), to: Math.max(...ends), event: null, anchor: first, cursor: second };
+    choose({ ...made, pad: from ? PAD : 0 }, from);
   };
 
-  for (const tile of tiles) tile.addEventListener("click", () => choose(tile));
-  bar.addEventListener("click", (event) => {
-    const box = bar.getBoundingClientRect();
-    const at = (event.clientX - box.left) / box.width;
-    const far = (tile) => Math.abs(Number(tile.dataset.at) - at);
-    const near = tiles.reduce((best, tile) => (far(tile) < far(best) ? tile : best));
-    choose(near);
-    near.scrollIntoView({ block: "center" });
-    near.focus({ preventScroll: true });
+  // --- the large picture ---
+  const enlarge = (each) => {
+    chooseMoment(Number(each.dataset.row), Number(each.dataset.at), each);
+    const picture = each.querySelector("img");
+    const reason = each.querySelector(".none");
+    byId("large").hidden = !picture;
+    if (picture) byId("large").src = picture.src;
+    byId("large").alt = `Picture of ${each.dataset.when}`;
+    byId("shown").textContent = [
+      rows.length > 1 ? rows[chosen.row].bar.getAttribute("aria-label").replace(/^Timeline of (.*), .*$/, "$1") : "",
+      each.dataset.when, each.querySelector(".what")?.textContent, reason?.textContent,
+    ].filter(Boolean).join(", ");
+    const near = beside(each);
+    byId("previous").disabled = !near[0];
+    byId("next").disabled = !near[1];
+    if (!viewer.open) {
+      viewer.append(panel);  // it stays in reach
+      viewer.showModal();
+      byId("large").scrollIntoView({ block: "nearest" });
+    }
+  };
+  const beside = (each) => {
+    const own = tiles.filter((other) => other.dataset.row === each.dataset.row);
+    const at = own.indexOf(each);
+    return [own[at - 1], own[at + 1]];
+  };
+  const turn = (by) => {
+    const next = tile && beside(tile)[by > 0 ? 1 : 0];
+    if (next) enlarge(next);
+  };
+  viewer.addEventListener("close", () => {
+    document.body.insertBefore(panel, viewer);
+    if (tile) tile.focus();
   });
-  minutes.addEventListener("change", show);
-  document.getElementById("close").addEventListener("click", () => choose(null));
+  byId("previous").addEventListener("click", () => turn(-1));
+  byId("next").addEventListener("click", () => turn(1));
+  byId("back").addEventListener("click", () => viewer.close());
+
+  // --- pictures ---
+  const pick = (each, isEnd) => {
+    if (chosen && (isEnd || toggles.until.ariaPressed === "true")) extend(Number(each.dataset.at), each);
+    else enlarge(each);
+  };
+  const columns = (each) => {
+    const grid = [...each.parentElement.querySelectorAll(".tile")];
+    const top = grid[0].getBoundingClientRect().top;
+    const below = grid.findIndex((other) => other.getBoundingClientRect().top > top + 4);
+    return below < 0 ? grid.length : below;
+  };
+  for (const each of tiles) {
+    each.addEventListener("click", (event) => pick(each, event.shiftKey));
+    each.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.shiftKey) {
+        event.preventDefault();
+        pick(each, true);
+      }
+      const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(each), ArrowUp: -columns(each) }[event.key];
+      const next = by && tiles[tiles.indexOf(each) + by];
+      if (!next) return;
+      event.preventDefault();
+      next.focus();
+    });
+  }
+
+  // --- timelines ---
+  const nearest = (number, second) => tiles
+    .filter((each) => Number(each.dataset.row) === number)
+    .reduce((best, each) => (Math.abs(each.dataset.at - second) < Math.abs(best.dataset.at - second) ? each : best));
+  rows.forEach((row, number) => {
+    const { bar } = row;
+    const secondAt = (event) => {
+      const box = bar.getBoundingClientRect();
+      return row.seconds * Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+    };
+    let down = null;
+    bar.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      down = { x: event.clientX, second: secondAt(event), isDrag: false };
+      bar.setPointerCapture(event.pointerId);
+    });
+    bar.addEventListener("pointermove", (event) => {
+      if (!down || (!down.isDrag && Math.abs(event.clientX - down.x) < 5)) return;
+      if (!down.isDrag) chooseMoment(number, down.second);
+      down.isDrag = true;
+      extend(secondAt(event));
+    });
+    bar.addEventListener("pointerup", (event) => {
+      if (down && !down.isDrag) {
+        const second = secondAt(event);
+        const isEnd = chosen?.row === number && (event.shiftKey || toggles.until.ariaPressed === "true");
+        if (isEnd) extend(second);
+        else chooseMoment(number, second);
+        nearest(number, second).scrollIntoView({ block: "nearest" });
+      }
+      down = null;
+    });
+    bar.addEventListener("pointercancel", () => { down = null; });
+    bar.addEventListener("keydown", (event) => {
+      const little = Math.max(1, Math.round(row.seconds / 200));
+      const by = { ArrowRight: little, ArrowUp: little, ArrowLeft: -little, ArrowDown: -little, PageUp: 10 * little, PageDown: -10 * little, Home: -row.seconds, End: row.seconds }[event.key];
+      if (event.key === "Enter") enlarge(nearest(number, row.cursor));
+      if (!by) return;
+      event.preventDefault();
+      const second = Math.min(row.seconds, Math.max(0, row.cursor + by));
+      if (event.shiftKey) {
+        if (chosen?.row !== number) chooseMoment(number, row.cursor);
+        extend(second);
+      } else chooseMoment(number, second);
+    });
+  });
+
+  // --- the panel ---
+  pad.addEventListener("change", show);
+  for (const [name, button] of Object.entries(toggles)) {
+    button.addEventListener("click", () => {
+      button.ariaPressed = String(button.ariaPressed !== "true");
+      if (name === "until" && button.ariaPressed === "true" && viewer.open) viewer.close();
+      show();
+    });
+  }
+  byId("close").addEventListener("click", () => {
+    if (viewer.open) viewer.close();
+    choose(null);
+  });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") choose(null);
-    const at = tiles.indexOf(document.activeElement);
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(), ArrowUp: -columns() }[event.key];
-    if (at < 0 || !step || !tiles[at + step]) return;
-    event.preventDefault();
-    tiles[at + step].focus();
+    if (viewer.open && event.target !== pad) {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (by) {
+        event.preventDefault();
+        turn(by);
+      }
+    } else if (event.key === "Escape" && !viewer.open) choose(null);
   });
-  copy.addEventListener("click", async () => {
+  byId("copy").addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(command.textContent);
     } catch {
       getSelection().selectAllChildren(command);  // where a page from the disk may not use the clipboard
       document.execCommand("copy");
     }
-    copy.textContent = "Copied";
+    byId("copy").textContent = "Copied";
   });
 })();

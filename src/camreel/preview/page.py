@@ -1,4 +1,4 @@
-"""Make the HTML page of a look. Pure.
+"""Make the HTML page of looks at one range, a row each. Pure.
 
 The page needs nothing else: no request leaves it. Its policy allows its own style and script by their hashes, its
 pictures as data, and nothing besides, so that nothing a camera says can run in it. `page.html` is its template.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from importlib.resources import files
 from itertools import groupby
 
@@ -17,10 +19,22 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from camreel.clock import is_by_clock, show_span
 from camreel.errors import printable
-from camreel.model import Span
+from camreel.model import Span, WallTime
 from camreel.planning.coverage import CoverageKind
-from camreel.preview.model import Look, Shot
-from camreel.preview.view import Moment, camera_of, facts_of, marks, moments, place_in, shown, title_of
+from camreel.preview.command import clock_parts
+from camreel.preview.model import FailedLook, Look, Shot
+from camreel.preview.view import (
+    Moment,
+    camera_of,
+    event_spans,
+    facts_of,
+    heading_of,
+    marks,
+    moments,
+    place_in,
+    shown,
+    title_of,
+)
 from camreel.report import clock_lines
 from camreel.text import count_text, duration_text
 
@@ -28,15 +42,43 @@ _LEGEND = (("recorded", "recorded"), ("event", "with an event"), ("pending", "no
 _DRAWN = frozenset({CoverageKind.RECORDED, CoverageKind.EVENT, CoverageKind.PENDING})
 _BY_THE_HOUR = (3, 48)  # hours of a range that is shown hour by hour; a longer one day by day
 _LONGEST_TEXT = 2000
-_LONGEST_LIST = 20_000
+_LONGEST_LIST = 200_000
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One camera: its timeline, its commands, and what there is to say of it.
+
+    `start` is in milliseconds since 1970, as if its clock showed UTC. `parts` and `events` are JSON. `called` stands
+    before what is said below the pictures, if there are several.
+    """
+
+    camera: str
+    called: str
+    range: str
+    facts: tuple[str, ...]
+    clock_warnings: tuple[str, ...]
+    missing: str
+    start: int
+    seconds: float
+    parts: str
+    events: str
+    get: str
+    look: str
+    bars: tuple[tuple[str, float, float], ...]
+    moments: tuple[Moment, ...]
+    pending: tuple[str, ...]
+    misses: tuple[_Missing, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Moments under one heading. A text among `tiles` is the gap between two of them."""
+    """Moments under one heading: for each row that has some its number and tiles. A text among them is a gap."""
 
     title: str
-    tiles: tuple[Moment | str, ...]
+    rows: tuple[tuple[int, tuple[Moment | str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +90,26 @@ class _Missing:
     reason: str
 
 
-def page(look: Look, picture: Callable[[Shot], bytes]) -> str:
-    """Return the whole file. `picture` returns the JPEG of a shot."""
-    assert look.found is not None
-    span, every = look.found.span, moments(look)
-    bars = tuple(_bars(look))
-    kinds = {kind for kind, _, _ in bars} | ({"lost"} if look.misses else set())
-    ticks = marks(look)
+def page(looks: Sequence[Look], failures: Sequence[FailedLook], picture: Callable[[Shot], bytes], mark: str) -> str:
+    """Return the whole file. `picture` returns the JPEG of a shot; `mark` says for a later run what the page shows."""
+    several = len(looks) + len(failures) > 1
+    rows = tuple(_row(look, several=several) for look in looks)
+    ticks = marks(looks[0])
+    kinds = {kind for row in rows for kind, _, _ in row.bars}
+    kinds |= {"lost"} if any(row.missing for row in rows) else set()
     return _template().render(
+        mark=mark,
         style="\n" + _asset("page.css") + _places_of(ticks) + "\n",
         script="\n" + _asset("page.js"),
-        title=title_of(look),
-        camera=camera_of(look),
-        facts=facts_of(look),
-        clock_warnings=_clock_warnings(look),
-        missing=count_text(len(look.misses), "moment") if look.misses else "",
-        range=show_span(span, look.clock),
-        bars=bars,
-        moments=every,
+        title=title_of(looks, failures),
+        heading=heading_of(looks, failures),
+        several=several,
+        rows=rows,
+        failures=failures,
         ticks=ticks,
         legend=[(kind, words) for kind, words in _LEGEND if kind in kinds],
-        groups=tuple(_groups(look, every)),
+        groups=tuple(_groups(looks, [row.moments for row in rows])),
         base64=lambda shot: base64.b64encode(picture(shot)).decode(),
-        pending=[show_span(stretch.span, look.clock) for stretch in look.pending],
-        misses=tuple(_misses(look)),
-        warnings=look.warnings,
     )
 
 
@@ -93,9 +130,17 @@ def _asset(name: str) -> str:
     return files(__package__ or "camreel.preview").joinpath(name).read_text(encoding="utf-8")
 
 
+class _Long(str):
+    """A text of our own that may be longer than a camera's."""
+
+    __slots__ = ()
+
+
 def _printable(value: object) -> object:
     """Keep a text on one line, without control characters. What the template calls safe or escaped stays as it is."""
-    return printable(value, _LONGEST_TEXT) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    if isinstance(value, str) and not hasattr(value, "__html__") and not isinstance(value, _Long):
+        return printable(value, _LONGEST_TEXT)
+    return value
 
 
 def _hash(text: str) -> str:
@@ -108,6 +153,51 @@ def _places_of(ticks: Sequence[tuple[float, str]]) -> str:
     return "\n".join(
         f"#ticks span:nth-child({number}) {{ left: {100 * at:.3f}%; }}" for number, (at, _) in enumerate(ticks, 1)
     )
+
+
+def _row(look: Look, *, several: bool) -> _Row:
+    assert look.found is not None
+    span, clock, line = look.found.span, look.clock, look.line
+    first = WallTime(span.start.naive)
+    parts = clock_parts(span, clock, in_real_time=line.in_real_time)
+    return _Row(
+        camera=camera_of(look),
+        called=f"{camera_of(look)}: " if several else "",
+        range=show_span(span, clock),
+        facts=tuple(facts_of(look)),
+        clock_warnings=tuple(_clock_warnings(look)),
+        missing=count_text(len(look.misses), "moment") if look.misses else "",
+        start=int(first.naive.replace(tzinfo=timezone.utc).timestamp() * 1000),
+        seconds=span.seconds,
+        parts=_Long(
+            json.dumps(
+                [
+                    {
+                        "from": _seconds(first, part.start),
+                        "ahead": part.ahead / _MILLISECOND,
+                        "realAhead": part.real_ahead / _MILLISECOND,
+                        "offset": part.offset,
+                        "needsOffset": part.needs_offset,
+                    }
+                    for part in parts
+                ]
+            )
+        ),
+        events=_Long(
+            json.dumps([[_seconds(first, each.start), _seconds(first, each.end)] for each in event_spans(look)])
+        ),
+        get=line.head("get"),
+        look=line.head("look"),
+        bars=tuple(_bars(look)),
+        moments=moments(look),
+        pending=tuple(show_span(stretch.span, clock) for stretch in look.pending),
+        misses=tuple(_misses(look)),
+        notes=look.warnings,
+    )
+
+
+def _seconds(first: WallTime, wall: WallTime) -> float:
+    return (wall - first).total_seconds()
 
 
 def _clock_warnings(look: Look) -> list[str]:
@@ -127,31 +217,41 @@ def _bars(look: Look) -> Iterator[tuple[str, float, float]]:
             yield stretch.kind.value, 1000 * start, max(1.0, 1000 * (end - start))
 
 
-def _groups(look: Look, every: Sequence[Moment]) -> Iterator[_Group]:
-    """Yield the moments by hour or day, with the gaps between them."""
-    assert look.found is not None
-    hours = look.found.span.seconds / 3600
-    gaps = [
-        each.span
-        for each in look.stretches
-        if each.kind is CoverageKind.GAP and each.length >= look.choice.shortest_step / 2
-    ]
+def _groups(looks: Sequence[Look], every: Sequence[Sequence[Moment]]) -> Iterator[_Group]:
+    """Yield the moments of all by hour or day, with the gaps between them."""
+    assert looks[0].found is not None
+    hours = looks[0].found.span.seconds / 3600
+    all_of_them = [moment for some in every for moment in some]
+    several = len({moment.day for moment in all_of_them}) > 1
 
     def heading(moment: Moment) -> str:
-        several = moment.day != every[0].day or every[0].day != every[-1].day
         if _BY_THE_HOUR[0] < hours <= _BY_THE_HOUR[1]:
             return f"{moment.day} {moment.time[:2]}:00" if several else f"{moment.time[:2]}:00"
         return moment.day if several else ""
 
-    for title, group in groupby(every, heading):
-        tiles: list[Moment | str] = []
-        for moment in group:
-            while gaps and gaps[0].start < moment.wall:
-                tiles.append(_gap(look, gaps.pop(0)))
-            tiles.append(moment)
-        if moment is every[-1]:
-            tiles += [_gap(look, gap) for gap in gaps]
-        yield _Group(title, tuple(tiles))
+    tiles = [
+        (moment.at, heading(moment), number, tile)
+        for number, (look, some) in enumerate(zip(looks, every, strict=True))
+        for moment, tile in _with_gaps(look, some)
+    ]
+    titles = dict.fromkeys(title for _, title, _, _ in sorted(tiles, key=lambda each: each[0]))
+    for title in titles:
+        rows = (
+            (number, tuple(each[3] for each in tiles if each[1:3] == (title, number))) for number in range(len(looks))
+        )
+        yield _Group(title, tuple((number, some) for number, some in rows if some))
+
+
+def _with_gaps(look: Look, every: Sequence[Moment]) -> Iterator[tuple[Moment, Moment | str]]:
+    """Yield each moment, and before and behind it the gaps there, with the moment under whose heading they stand."""
+    least = look.choice.shortest_step / 2
+    gaps = [each.span for each in look.stretches if each.kind is CoverageKind.GAP and each.length >= least]
+    for moment in every:
+        while gaps and gaps[0].start < moment.wall:
+            yield moment, _gap(look, gaps.pop(0))
+        yield moment, moment
+    for gap in gaps:
+        yield every[-1], _gap(look, gap)
 
 
 def _gap(look: Look, gap: Span) -> str:

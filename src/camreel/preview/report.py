@@ -5,12 +5,14 @@ The keys of the JSON are a contract, numbered by `schema`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from camreel.clock import show_span
-from camreel.preview.model import Look, Way
+from camreel.preview.model import Look, Way, WrittenPage
 from camreel.preview.view import Moment, facts_of, moments, shown
 from camreel.report import (
     aligned,
@@ -54,8 +56,21 @@ def look_text(look: Look, *, closing: bool = False) -> str:
         rows += [("Missing", line) for line in _missing(look)]
         rows += [("Note", warning) for warning in look.warnings]
     rows.append(("Result", _result(look)))
-    rows += [(_NAMES.get(path.suffix, ""), f"{path} ({size_text(size)})") for path, size in look.outputs]
-    return "\n".join(aligned(rows))
+    return "\n".join(aligned([*rows, *_files(look.outputs)]))
+
+
+def page_text(page: WrittenPage) -> str:
+    """Return where the page of several cameras is."""
+    return "\n".join(aligned([*_files(page.outputs), *(("Note", warning) for warning in page.warnings)]))
+
+
+def _files(outputs: Sequence[tuple[Path, int]]) -> list[tuple[str, str]]:
+    return [(_NAMES.get(path.suffix, ""), f"{path} ({size_text(size)})") for path, size in outputs]
+
+
+def outputs_json(outputs: Sequence[tuple[Path, int]]) -> list[dict[str, Any]]:
+    """Return the page and the contact sheet as plain values."""
+    return [{"path": str(path), "kind": path.suffix[1:], "size": size} for path, size in outputs]
 
 
 def _ways(look: Look) -> str:
@@ -112,7 +127,7 @@ def look_json(look: Look) -> dict[str, Any]:
             if each.shot
         ],
         "missing": [_moment(each, look) | {"reason": each.reason} for each in every if not each.shot],
-        "outputs": [{"path": str(path), "kind": path.suffix[1:], "size": size} for path, size in look.outputs],
+        "outputs": outputs_json(look.outputs),
         "warnings": list(look.warnings),
     }
 

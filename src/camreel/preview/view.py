@@ -10,10 +10,10 @@ from itertools import accumulate
 
 from camreel.clock import CameraClock, format_offset, show_span
 from camreel.errors import printable
-from camreel.model import Recording, Span, WallTime
+from camreel.model import Span, WallTime
 from camreel.planning.coverage import CoverageSpan, listed_span, ticks
 from camreel.planning.event_filter import events_of
-from camreel.preview.model import Look, Miss, Shot, Way
+from camreel.preview.model import FailedLook, Look, Miss, Shot, Way
 from camreel.text import count_text, duration_text, size_text
 
 EVENT_PAD, MOMENT_PAD = timedelta(seconds=10), timedelta(minutes=2)
@@ -22,13 +22,14 @@ _MOST_MARKS = 9  # on the axis of the timeline
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One picture, or the `reason` why there is none. `at` is its place in the range, from 0 to 1.
+    """One picture, or the `reason` why there is none. `at` is its place in the range, from 0 to 1; `second` in seconds.
 
     The command for it exports `base`, with `pad` before and after: the whole recording of an event, else the moment.
     """
 
     wall: WallTime
     at: float
+    second: float
     day: str
     time: str
     events: tuple[str, ...]
@@ -53,14 +54,17 @@ def moments(look: Look) -> tuple[Moment, ...]:
     """Return all moments in order of time, those without a picture in their places."""
     assert look.found is not None
     span, clock = look.found.span, look.clock
-    recordings = _EventRecordings.of(look.found.plan.recordings)
+    events = event_spans(look)
+    ends = tuple(accumulate((event.end for event in events), max))
 
     def moment(each: Shot | Miss) -> Moment:
-        event = recordings.around(each.wall)
-        base, pad = (Span(each.wall, each.wall), MOMENT_PAD) if event is None else (event, EVENT_PAD)
+        wall = WallTime(each.wall.naive.replace(microsecond=each.wall.naive.microsecond // 1000 * 1000))
+        event = _around(wall, events, ends)
+        base, pad = (Span(wall, wall), MOMENT_PAD) if event is None else (event, EVENT_PAD)
         return Moment(
             wall=each.wall,
             at=place_in(span, each.wall),
+            second=(wall - span.start).total_seconds(),
             day=f"{shown(each.wall, clock).naive:%Y-%m-%d}",
             time=time_text(each.wall, clock, span),
             events=_events_at(look.stretches, each.wall),
@@ -75,23 +79,18 @@ def moments(look: Look) -> tuple[Moment, ...]:
     return tuple(map(moment, sorted(every, key=lambda each: each.wall)))
 
 
-@dataclass(frozen=True, slots=True)
-class _EventRecordings:
-    """The recordings with an event, in order of start. No stretch of `ends` goes back: the latest end so far."""
+def event_spans(look: Look) -> tuple[Span, ...]:
+    """Return the recordings with an event, in order of start."""
+    assert look.found is not None
+    spans = (listed_span(each) for each in look.found.plan.recordings if events_of(each))
+    return tuple(sorted(spans, key=lambda each: each.start))
 
-    spans: tuple[Span, ...]
-    ends: tuple[WallTime, ...]
 
-    @classmethod
-    def of(cls, recordings: Sequence[Recording]) -> _EventRecordings:
-        spans = sorted((listed_span(each) for each in recordings if events_of(each)), key=lambda each: each.start)
-        return cls(tuple(spans), tuple(accumulate((each.end for each in spans), max)))
-
-    def around(self, wall: WallTime) -> Span | None:
-        """Return the span of those that hold `wall`; None if none does."""
-        first, last = bisect_right(self.ends, wall), bisect_right(self.spans, wall, key=lambda span: span.start)
-        holding = [span for span in self.spans[first:last] if wall < span.end]
-        return Span(holding[0].start, max(span.end for span in holding)) if holding else None
+def _around(wall: WallTime, events: Sequence[Span], ends: Sequence[WallTime]) -> Span | None:
+    """Return the span of those of `events` that hold `wall`, or None. `ends`: up to each, the latest end."""
+    first, last = bisect_right(ends, wall), bisect_right(events, wall, key=lambda span: span.start)
+    holding = [span for span in events[first:last] if wall < span.end]
+    return Span(holding[0].start, max(span.end for span in holding)) if holding else None
 
 
 def shown(wall: WallTime, clock: CameraClock | None) -> WallTime:
@@ -117,10 +116,26 @@ def marks(look: Look) -> tuple[tuple[float, str], ...]:
     return tuple((place_in(span, tick.at), tick.label) for tick in ticks(span, look.clock, _MOST_MARKS))
 
 
-def title_of(look: Look) -> str:
-    """Name the camera and the range in one line."""
-    assert look.found is not None
-    return f"{camera_of(look)}, {show_span(look.found.span, look.clock)}"
+def heading_of(looks: Sequence[Look], failures: Sequence[FailedLook] = ()) -> str:
+    """Name the camera, or say how many there are."""
+    channels = len(looks) + len(failures)
+    if channels == 1:
+        return camera_of(looks[0])
+    cameras = {_name_of(look) for look in looks} | {failure.name for failure in failures}
+    if len(cameras) == 1:
+        return f"{printable(next(iter(cameras)), 60)}, {channels} channels"
+    return f"{len(cameras)} cameras" + ("" if len(cameras) == channels else f", {channels} channels")
+
+
+def _name_of(look: Look) -> str:
+    return look.request.target.name or look.request.target.address.authority
+
+
+def title_of(looks: Sequence[Look], failures: Sequence[FailedLook] = ()) -> str:
+    """Name the camera, or say how many there are, and the range in one line."""
+    found = looks[0].found
+    assert found is not None
+    return f"{heading_of(looks, failures)}, {show_span(found.span, looks[0].clock)}"
 
 
 def camera_of(look: Look) -> str:

@@ -97,7 +97,7 @@ def test_nothing_is_overwritten_unless_told(look: Camreel, tmp_path: Path) -> No
 
 
 def test_the_exit_codes(look: Camreel, camreel_: Camreel, tmp_path: Path) -> None:
-    """Nothing recorded is 3, with nothing made; two channels are two pages, and the worst code."""
+    """Nothing recorded is 3, with nothing made; of two channels the one that has something, and the worst code."""
     assert look("-c", "2").code == 3
     assert list(tmp_path.iterdir()) == []
     both = look("-c", "1,2", "--json")
@@ -116,7 +116,6 @@ def test_the_exit_codes(look: Camreel, camreel_: Camreel, tmp_path: Path) -> Non
         (["--most", "0"], "--most"),
         (["-o", "x.png"], "a look is an .html page"),
         (["-o", "there/"], "names no file"),
-        (["-c", "1,2", "-o", "x.html"], "--output-file is for one page"),
         (["--all"], "--all, and a camera besides, exclude each other"),
         (["--output-dir", ""], "--output-dir is empty"),
     ],
@@ -189,8 +188,11 @@ def test_the_command_is_what_was_said(
     assert Path(json.loads(run.out)["outputs"][0]["path"]).name.startswith("look_front-door_ch1_")
 
 
-def test_several_cameras_have_a_page_each(camreel_: Camreel, port: int, tmp_path: Path) -> None:
-    """By name or with --all: a report under each label, one table, one document, and commands for their own camera."""
+def test_several_cameras_share_one_page(camreel_: Camreel, port: int, tmp_path: Path) -> None:
+    """By name or with --all: a report under each label, one table, one document, a row each on the page.
+
+    One that cannot be reached stops no other; the page says which, and why.
+    """
     file = tmp_path / "config.toml"
     gone = '[camera.gone]\nhost = "127.0.0.1"\nport = 1\nusername = "admin"\npassword = "simulated-1"\n'
     file.write_text(SETTINGS.format(port=port, more="") + gone, encoding="utf-8")
@@ -201,12 +203,19 @@ def test_several_cameras_have_a_page_each(camreel_: Camreel, port: int, tmp_path
     assert run.code == 6, run.everything
     assert "== front-door ch1" in run.out
     assert "== gone ch1" in run.out
-    heads, *rows = [line.split() for line in run.out.splitlines()[-3:]]
+    lines = run.out.splitlines()
+    heads, *rows = [line.split() for line in lines[-6:-3]]
     assert heads == ["Camera", "Channel", "Result", "Pictures", "Fetched"]
     assert rows[0][:4] == ["front-door", "1", "complete", "2"]
     assert rows[1] == ["gone", "1", "camera", "failed", "-", "-"]
-    assert sorted(path.name[:21] for path in (tmp_path / "v").iterdir()) == ["look_front-door_ch1_2"] * 2
-    run = camreel_(["look", "--all", *RANGE, "--retry-for", "0", "--output-dir", "w", "--json"])
+    name = "look_front-door+gone_ch1_2026-01-16_08.00.00_to_08.01.00"
+    assert sorted(path.name for path in (tmp_path / "v").iterdir()) == [f"{name}.html", f"{name}.png"]
+    assert lines[-2].startswith(f"Page      {tmp_path / 'v' / name}.html")
+    page = (tmp_path / "v" / f"{name}.html").read_text(encoding="utf-8")
+    assert "<h1>2 cameras</h1>" in page
+    assert "gone ch1: no pictures" in page
+    assert "No pictures: Nothing answers at http://127.0.0.1:1" in page
+    run = camreel_(["look", "--all", *RANGE, "--retry-for", "0", "-o", "w", "--json"])
     document = json.loads(run.out)
     assert (run.code, document["exit_code"], document["status"]) == (6, 6, "partial")
     assert [(each["name"], each["channel"], each["status"]) for each in document["runs"]] == [
@@ -214,6 +223,50 @@ def test_several_cameras_have_a_page_each(camreel_: Camreel, port: int, tmp_path
         ("gone", 1, "error"),
     ]
     assert document["runs"][0]["pictures"][0]["command"].startswith("camreel get front-door ")
+    assert [Path(each["path"]).name for each in document["outputs"]] == ["w.html", "w.png"]
+
+
+def test_the_same_look_again(look: Camreel, tmp_path: Path) -> None:
+    """It is there already, and that is no error; a closer one has its own name; other things stay what they are."""
+    first = look("--json")
+    (page, _) = [Path(each["path"]) for each in json.loads(first.out)["outputs"]]
+    written = page.stat().st_mtime_ns
+    again = look()
+    assert (again.code, page.stat().st_mtime_ns) == (0, written), again.everything
+    assert "nothing was fetched" in again.out
+    closer = look("--every", "5s", "--json")
+    assert closer.code == 0, closer.err
+    assert Path(json.loads(closer.out)["outputs"][0]["path"]).name == f"{page.stem}_every_5s.html"
+    assert look("--if-exists", "fail").code == 2
+    page.write_text("mine", encoding="utf-8")
+    assert (look().code, page.read_text(encoding="utf-8")) == (2, "mine")
+
+
+def test_a_look_that_lacked_something_is_taken_again(look: Camreel, tmp_path: Path) -> None:
+    """Unless it has more pictures than can be had now: those may be gone from the camera."""
+    assert look("-o", "page").code == 0
+    page = tmp_path / "page.html"
+    whole = page.read_text(encoding="utf-8")
+    partial = whole.replace('content="complete 2 ', 'content="partial 1 ')
+    assert partial != whole
+    page.write_text(partial, encoding="utf-8")
+    run = look("-o", "page")
+    assert run.code == 0, run.everything
+    assert 'content="complete 2 ' in page.read_text(encoding="utf-8")
+    page.write_text(partial.replace("partial 1 ", "partial 3 "), encoding="utf-8")
+    run = look("-o", "page")
+    assert run.code == 2
+    assert "has more pictures than could be had now (3, now 2)" in run.err
+    assert 'content="partial 3 ' in page.read_text(encoding="utf-8")
+
+
+def test_without_pillow_there_is_a_page_alone(look: Camreel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And one sentence that says what the sheet needs."""
+    monkeypatch.setattr("camreel.preview.output.find_spec", lambda _name: None)
+    run = look("-o", "page")
+    assert run.code == 0
+    assert "There is no contact sheet: it needs Pillow. Try: pip install 'camreel[pictures]'." in run.out
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
 def test_a_host_is_repeated_with_its_user_and_port(look: Camreel, port: int) -> None:

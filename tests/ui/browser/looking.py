@@ -26,7 +26,8 @@ class Tab:
     number: int = 0
     requests: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
-    _left: bytes = b""
+    left: bytearray = field(default_factory=bytearray)
+    """Of what the browser has said, that nobody has looked at."""
 
     def tell(self, method: str, **parameters: Any) -> Any:
         """Send an order of the DevTools protocol, and wait for what it gives."""
@@ -55,12 +56,13 @@ class Tab:
             self.troubles.append(facts["exceptionDetails"]["text"])
 
     def _next(self) -> dict[str, Any]:
-        while b"\0" not in self._left:
+        while b"\0" not in self.left:
             more = os.read(self.answers.fileno(), 1 << 16)
             assert more, "the browser has gone"
-            self._left += more
-        line, _, self._left = self._left.partition(b"\0")
-        answer: dict[str, Any] = json.loads(line)
+            self.left += more
+        end = self.left.index(b"\0")
+        answer: dict[str, Any] = json.loads(self.left[:end])
+        del self.left[: end + 1]
         return answer
 
     def run(self, script: str) -> Any:
@@ -69,33 +71,100 @@ class Tab:
         assert "exceptionDetails" not in made, made
         return made["result"].get("value")
 
-    def press(self, key: str) -> None:
+    def press(self, key: str, *, shift: bool = False) -> None:
         """A key, as a person presses it."""
         text = {"text": "\r"} if key == "Enter" else {}
         for kind in ("keyDown", "keyUp"):
-            self.tell("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=_KEYS[key], **text)
+            self.tell(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=_KEYS[key],
+                modifiers=_SHIFT if shift else 0,
+                **text,
+            )
 
-    def click(self, selector: str) -> None:
-        """The middle of an element, with the mouse."""
-        self.run(f"document.querySelector({json.dumps(selector)}).scrollIntoView({{block: 'center'}})")
-        box = self.run(
-            f"(() => {{ const b = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
-            "return [b.left + b.width / 2, b.top + b.height / 2] })()"
+    def place(self, selector: str, across: float = 0.5) -> tuple[float, float]:
+        """Where an element is on the screen, scrolled to: ``across`` of its width, in the middle of its height."""
+        x, y = self.run(
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
+            "e.scrollIntoView({block: 'center', behavior: 'instant'}); const b = e.getBoundingClientRect();"
+            f"return [b.left + b.width * {across}, b.top + b.height / 2] }})()"
         )
-        for kind in ("mousePressed", "mouseReleased"):
-            self.tell("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+        return x, y
+
+    def click(self, selector: str, *, across: float = 0.5, shift: bool = False) -> None:
+        """An element, with the mouse."""
+        self.drag(selector, across, across, shift=shift)
+
+    def drag(self, selector: str, start: float, end: float, *, shift: bool = False) -> None:
+        """From one place across an element to another, with the mouse button down."""
+        x, y = self.place(selector, start)
+        till, _ = self.place(selector, end)
+        moves = [("mousePressed", x), *([("mouseMoved", till)] if till != x else []), ("mouseReleased", till)]
+        for kind, at in moves:
+            self.tell(
+                "Input.dispatchMouseEvent",
+                type=kind,
+                x=at,
+                y=y,
+                button="left",
+                buttons=1,
+                clickCount=1,
+                modifiers=_SHIFT if shift else 0,
+            )
 
     def picture(self) -> bytes:
         """The screen as a PNG."""
         return base64.b64decode(self.tell("Page.captureScreenshot", format="png")["data"])
 
 
-_KEYS = {"Enter": 13, "Tab": 9, "ArrowRight": 39, "ArrowDown": 40, "Escape": 27}
+_SHIFT = 8
+_KEYS = {
+    "Enter": 13,
+    "Tab": 9,
+    "Escape": 27,
+    "PageUp": 33,
+    "PageDown": 34,
+    "End": 35,
+    "Home": 36,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+}
+
+
+@dataclass
+class Browser:
+    """A browser that runs; one page at a time is looked at."""
+
+    root: Tab
+
+    @contextmanager
+    def page(self, page: Path, width: int, *, dark: bool = False, calm: bool = False) -> Iterator[Tab]:
+        """``page``, loaded from the disk into a window of ``width`` pixels. ``calm``: nothing should move."""
+        target = self.root.tell("Target.createTarget", url="about:blank")["targetId"]
+        tab = Tab(self.root.orders, self.root.answers, left=self.root.left)
+        tab.session = self.root.tell("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        tab.number = self.root.number
+        for room in ("Page", "Runtime", "Network", "Log"):
+            tab.tell(f"{room}.enable")
+        tab.tell("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 600)
+        wanted = {"prefers-color-scheme": "dark" if dark else "light"}
+        wanted |= {"prefers-reduced-motion": "reduce"} if calm else {}
+        tab.tell("Emulation.setEmulatedMedia", features=[{"name": name, "value": wanted[name]} for name in wanted])
+        tab.tell("Page.navigate", url=page.as_uri())
+        tab.wait_for("Page.loadEventFired")
+        yield tab
+        self.root.number = tab.number
+        self.root.tell("Target.closeTarget", targetId=target)
 
 
 @contextmanager
-def page_in(chromium: str, page: Path, folder: Path, width: int, *, dark: bool = False) -> Iterator[Tab]:
-    """``page``, loaded from the disk into a window of ``width`` pixels."""
+def browsing(chromium: str, folder: Path) -> Iterator[Browser]:
+    """Start the browser, and end it."""
     orders_in, orders = os.pipe()
     answers, answers_out = os.pipe()
 
@@ -113,19 +182,7 @@ def page_in(chromium: str, page: Path, folder: Path, width: int, *, dark: bool =
     os.close(answers_out)
     try:
         with os.fdopen(orders, "wb", buffering=0) as telling, os.fdopen(answers, "rb", buffering=0) as hearing:
-            tab = Tab(telling, hearing)
-            target = tab.tell("Target.createTarget", url="about:blank")["targetId"]
-            tab.session = tab.tell("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-            for room in ("Page", "Runtime", "Network", "Log"):
-                tab.tell(f"{room}.enable")
-            tab.tell(
-                "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 600
-            )
-            feature = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-            tab.tell("Emulation.setEmulatedMedia", features=[feature])
-            tab.tell("Page.navigate", url=page.as_uri())
-            tab.wait_for("Page.loadEventFired")
-            yield tab
+            yield Browser(Tab(telling, hearing))
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

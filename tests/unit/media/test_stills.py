@@ -1,19 +1,17 @@
-"""Pictures of clips and the sheet of them, made in a process of its own that hostile bytes may take down."""
+"""Pictures of clips, made in a process of its own that hostile bytes may take down."""
 
 from __future__ import annotations
 
 import os
 import signal
-from datetime import timedelta
 from pathlib import Path
 
 import av
 import pytest
 from tests.unit.media.conftest import EIGHT
 
-from camreel.media.sheet import LETTER, Canvas
 from camreel.media.worker.executor import ChildProcess
-from camreel.media.worker.messages import Bar, NoStill, SheetOrder, SheetTick, Still, StillOrder, Tile
+from camreel.media.worker.messages import NoStill, Still, StillOrder
 from camreel.media.worker.process import StillProcess
 from camreel_simulator import ClipSpec, make_clip, read_frame_number
 from camreel_simulator.footage.clips import make_still
@@ -116,50 +114,3 @@ async def test_a_process_that_is_killed_every_time_is_not_started_for_ever(tmp_p
             assert isinstance(died, NoStill)
             assert "memory" in died.reason
     assert child.started == 12 + 10
-
-
-async def test_the_sheet_has_every_picture(tmp_path):
-    """In rows, in order, where the layout puts them; one that is missing leaves its place dark."""
-    times = [EIGHT + timedelta(seconds=second) for second in range(5)]
-    tiles = []
-    for number, time in enumerate(times):
-        (tmp_path / f"{number}").write_bytes(make_still(ClipSpec(time, 1, fps=10)))
-        tiles.append(Tile(str(tmp_path / f"{number}.jpg"), f"{time:%H:%M:%S}"))
-    tiles.insert(2, Tile(None, "08:00:09", "not there", marked=True))
-    async with StillProcess() as stills:
-        for number in range(5):
-            await stills.still(StillOrder(str(tmp_path / f"{number}"), str(tmp_path / f"{number}.jpg"), 320))
-        order = SheetOrder(
-            str(tmp_path / "sheet.part"),
-            ("Kitchen", "\N{SNOWMAN} \x1b[31m"),
-            (Bar(0, 0.5, "recorded"), Bar(0.75, 1, "event")),
-            (SheetTick(0, "08:00"), SheetTick(1, "08:05")),
-            tuple(tiles),
-        )
-        sheet = await stills.sheet(order)
-    with av.open(str(tmp_path / "sheet.part"), format="png_pipe") as opened:
-        frame = next(opened.decode(video=0)).reformat(format="rgb24")
-    assert (frame.width, frame.height) == (sheet.width, sheet.height)
-    rows = [bytes(frame.planes[0])[y * frame.planes[0].line_size :][: 3 * frame.width] for y in range(frame.height)]
-
-    def cut(left: int, top: int) -> av.VideoFrame:
-        picture = av.VideoFrame(208, 116, "rgb24")
-        pad = bytes(picture.planes[0].line_size - 3 * 208)
-        picture.planes[0].update(
-            b"".join(row[3 * left : 3 * (left + 208)] + pad for row in rows[top : top + 117][:116])
-        )
-        return picture
-
-    first_row = sheet.height - 24 + 12 - 2 * (117 + 16 + 6 + 12)
-    places = [(24 + column * 220, first_row + row * 151) for row in range(2) for column in range(4)][:6]
-    seen = [read_frame_number(cut(*place)) for number, place in enumerate(places) if number != 2]
-    assert seen == [(8 * 3600 + second) * 10 for second in range(5)]
-    assert rows[first_row + 100][3 * (24 + 2 * 220 + 104) :][:3] == bytes((44, 48, 56))
-
-
-def test_letters_are_there():
-    """Each letter of a line is drawn, whatever stands in it; what does not fit is cut."""
-    canvas, empty = Canvas(8 * 9, 16, (0, 0, 0)), Canvas(8 * 9, 16, (0, 0, 0)).png()
-    canvas.text(0, 0, "14:05:30\N{SNOWMAN}xyz", (255, 255, 255))
-    assert canvas.png() != empty
-    assert LETTER == (8, 16)

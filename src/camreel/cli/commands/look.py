@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,16 +19,17 @@ from camreel.cli.passwords import Passwords
 from camreel.cli.request import LAST_DAY, absolute, check_folder, output_dir_of, passwords_of
 from camreel.cli.results import ResultView
 from camreel.cli.startup import loading_aiohttp, program_command
+from camreel.cli.ui import terminal
 from camreel.cli.ui.questions import asked, can_ask
 from camreel.clock import parse_length
-from camreel.errors import UsageError
+from camreel.errors import CamreelError
 from camreel.events import Listener
 from camreel.model import IfExists, Output, Query, Target
 from camreel.text import count_text, size_text
 
 if TYPE_CHECKING:
     from camreel.cli.ui.reporters import Reporter
-    from camreel.preview import DownloadQuestion, GetLine, Look
+    from camreel.preview import DownloadQuestion, GetLine, Look, LookOptions, WrittenPage
 
 _EXAMPLES = """
 Examples:
@@ -38,10 +40,11 @@ Examples:
 
 _AT_END = """
 What is made:
-  A page (look_CAMERA_chN_RANGE.html), which opens from the disk and asks
-  nothing of any network, and a contact sheet of it (.png). On the page, a
-  choice of a moment shows the command that exports it. No range means the
-  last 24 hours. Several cameras and channels make a page each.
+  One page for all cameras (look_CAMERA_chN_RANGE.html), which opens from the
+  disk, and a contact sheet (.png, needs camreel[pictures]). Events have a
+  picture every 10 s, the others share the rest; 500 in all. The page shows the
+  command that exports an event, or a range that you choose. No range means the
+  last 24 hours. The same look again finds its page and fetches nothing.
 
 What is fetched:
   Single keyframes, by their bytes. Where the camera does not send parts of
@@ -79,7 +82,9 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 @click.option(
     "--every", cls=Option, usual=True, metavar="LENGTH", help="Take a picture every 5m, 30s. Default: by --most."
 )
-@click.option("--most", cls=Option, usual=True, type=Whole(1, _MOST), help="Take at most N pictures. Default: 120.")
+@click.option(
+    "--most", cls=Option, usual=True, type=Whole(1, _MOST), help="Take at most N pictures of a camera. Default: 120."
+)
 @some_of(
     get_options,
     *("last", "date", "around", "minutes", "duration", "events", "pad", "times_in", "camera_tz", "clock_drift"),
@@ -114,13 +119,9 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
         from camreel import preview  # noqa: PLC0415 - brings aiohttp and more, which the help page does not need
         from camreel.transfer.runtime import Runtime  # noqa: PLC0415 - see above
 
-    tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]
-    if len(tasks) > 1 and options["output_file"] is not None:
-        raise UsageError(
-            f"--output-file is for one page, and this makes {len(tasks)}.", hint="Give --output-dir in place of it."
-        )
+    tasks = _tasks(cameras_of(ctx), passwords)
     batch: Batch[_LookTask, preview.Look] = Batch(tasks, manner, jobs=options["jobs"])
-    batch.prepare(lambda task: preview.looked_already(task.request, task.line))
+    batch.prepare(lambda task: preview.looked_already(task.request, task.looking))
     asking = threading.Lock()  # one question at a time
     may_ask = can_ask(manner, no_input=options["no_input"])
 
@@ -131,17 +132,28 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
             with asking:
                 return _allowed(question, reporter, "" if batch.is_single else f"{task.label}: ")
 
-        wishes = preview.LookOptions(task.line, allow, _every(options["every"]), options["most"])
         return await preview.look(
             task.request,
-            wishes,
+            replace(task.looking, allow=allow),
             task.credentials,
             listener,
-            Runtime(admission=admission, certificates=batch.certificates),
+            folder=folder,
+            tuning=Runtime(admission=admission, certificates=batch.certificates),
         )
 
     view = _LookView(manner)
-    batch.run(look_at, in_full=True, interrupted_message=lambda: _INTERRUPTED, tell=partial(view.tell, batch))
+
+    async def write() -> None:
+        await view.write(batch)
+
+    with preview.picture_folder() as folder:
+        batch.run(
+            look_at,
+            in_full=True,
+            interrupted_message=lambda: _INTERRUPTED,
+            tell=partial(view.tell, batch),
+            after=write,
+        )
     return view.show(batch)
 
 
@@ -150,25 +162,33 @@ _INTERRUPTED = "interrupted; there is no page"
 
 @dataclass(frozen=True, slots=True)
 class _LookTask(CameraTask):
-    """A page of one channel. ``line`` makes the command for a moment."""
+    """One channel, a row of the page."""
 
-    line: GetLine = field(kw_only=True)
+    looking: LookOptions = field(kw_only=True)
 
 
-def _tasks(ctx: click.Context, passwords: Passwords) -> list[_LookTask]:
-    """Return a look for each channel of one camera."""
-    _every(ctx.params["every"])  # before anybody is asked for a password
-    return [
-        _LookTask(
-            task.name,
-            task.target,
-            task.query,
-            task.ask_password,
-            _output(ctx, task.target, task.query),
-            line=_line(ctx, task.query.channel),
+def _tasks(cameras: Sequence[click.Context], passwords: Passwords) -> list[_LookTask]:
+    """Return a look for each channel of each camera, all for one page."""
+    from camreel.preview import MOST_ASKED, LookOptions, called  # noqa: PLC0415 - see above
+
+    options = cameras[0].params
+    every = _every(options["every"])  # before anybody is asked for a password
+    found = [(ctx, task) for ctx in cameras for task in camera_tasks(ctx, passwords, usual=LAST_DAY)]
+    names = called([(task.target, task.query) for _, task in found])
+    output: Output | None = None
+    tasks = []
+    for ctx, task in found:
+        looking = LookOptions(
+            _line(ctx, task.query.channel),
+            lambda _question: False,
+            every,
+            options["most"],
+            max(1, MOST_ASKED // len(found)),
+            names,
         )
-        for task in camera_tasks(ctx, passwords, usual=LAST_DAY)
-    ]
+        output = output or _output(ctx, task.target, task.query, looking)
+        tasks.append(_LookTask(task.name, task.target, task.query, task.ask_password, output, looking=looking))
+    return tasks
 
 
 def _every(text: str | None) -> timedelta | None:
@@ -188,9 +208,54 @@ def _allowed(question: DownloadQuestion, reporter: Reporter, label: str) -> bool
 
 
 class _LookView(ResultView["Look"]):
-    """Pages of pictures."""
+    """A page of pictures, of one camera or of several."""
 
     heads = ("Result", "Pictures", "Fetched")
+
+    def __init__(self, manner: OutputOptions) -> None:
+        super().__init__(manner)
+        self._page: WrittenPage | None = None
+
+    async def write(self, batch: Batch[_LookTask, Look]) -> None:
+        """Write the page of all that could be looked at, unless it is there already."""
+        from camreel.preview import FailedLook, Look, write  # noqa: PLC0415 - see above
+
+        outcomes = [(task, batch.outcomes[number]) for number, task in enumerate(batch.tasks)]
+        looks = [outcome for _, outcome in outcomes if isinstance(outcome, Look)]
+        failures = [
+            FailedLook(task.name, task.label, str(error)) for task, error in outcomes if isinstance(error, CamreelError)
+        ]
+        if not looks:
+            return
+        if all(look.already_there for look in looks):
+            return
+        self._page = await write(looks, failures)
+        if batch.is_single:
+            batch.outcomes[0] = replace(
+                looks[0], outputs=self._page.outputs, warnings=(*looks[0].warnings, *self._page.warnings)
+            )
+
+    def show_all(self, tasks: Sequence[CameraTask], outcomes: Sequence[Look | CamreelError]) -> None:
+        """Show each, a table of all, and where the page is."""
+        from camreel.preview import page_text  # noqa: PLC0415 - see above
+
+        super().show_all(tasks, outcomes)
+        if not self.manner.quiet and (page := self._page_of(outcomes)).outputs:
+            terminal.out("\n" + page_text(page))
+
+    def _document(self, batch: Batch[Any, Look], outcomes: Sequence[Look | CamreelError]) -> dict[str, Any]:
+        from camreel.preview import outputs_json  # noqa: PLC0415 - see above
+
+        page = self._page_of(outcomes)
+        more = {"outputs": outputs_json(page.outputs), "warnings": list(page.warnings)}
+        return super()._document(batch, outcomes) | more
+
+    def _page_of(self, outcomes: Sequence[Look | CamreelError]) -> WrittenPage:
+        """Return the page that was written, or that was there already."""
+        from camreel.preview import WrittenPage  # noqa: PLC0415 - see above
+
+        there = (outcome.outputs for outcome in outcomes if not isinstance(outcome, CamreelError))
+        return self._page or WrittenPage(next(there, ()))
 
     def was_told(self, result: Look) -> bool:
         """Not where the page was there already."""
@@ -232,7 +297,7 @@ def _line(ctx: click.Context, channel: int | str) -> GetLine:
     return GetLine(program_command(), tuple(words), in_real_time=bool(chosen.setting("times_in")))
 
 
-def _output(ctx: click.Context, target: Target, query: Query) -> Output:
+def _output(ctx: click.Context, target: Target, query: Query, looking: LookOptions) -> Output:
     """Return the place of the page. Folders may not exist yet: they are made when there is something to put in."""
     from camreel.preview import look_name, page_place  # noqa: PLC0415 - see above
 
@@ -242,5 +307,5 @@ def _output(ctx: click.Context, target: Target, query: Query) -> Output:
         place = absolute(page_place(file, folder))
         check_folder(place.parent, f"--output-file {file!r}")
     else:
-        place = folder / ("look.html" if by_range else look_name(target, query))
+        place = folder / ("look.html" if by_range else look_name(target, query, looking))
     return Output(folder, place, named_by_range=by_range, **field_values(ctx, Output))

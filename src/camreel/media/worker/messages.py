@@ -345,19 +345,28 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class SheetOrder:
-    """A contact sheet, as a PNG at the place ``output``: lines of text, the timeline, and the pictures in rows."""
+class SheetRow:
+    """A camera of the sheet: its timeline, and its pictures. ``label`` is empty if it is the only one."""
 
-    output: str
-    lines: tuple[str, ...]
+    label: str
     bars: tuple[Bar, ...]
-    ticks: tuple[SheetTick, ...]
     tiles: tuple[Tile, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class SheetOrder:
+    """A contact sheet, as a PNG at the place ``output``: lines of text, the timelines, and the pictures."""
+
+    output: str
+    lines: tuple[str, ...]
+    ticks: tuple[SheetTick, ...]
+    rows: tuple[SheetRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """It is there, of this size in pixels."""
+    """It is there, of this size in pixels. ``lacking``: the letters that no font here has."""
 
     width: int
     height: int
+    lacking: str = ""

@@ -29,6 +29,7 @@ from camreel.media.worker.messages import (
     PlaybackResult,
     Sheet,
     SheetOrder,
+    SheetRow,
     Still,
     StillOrder,
     TimelapseOrder,
@@ -312,6 +313,12 @@ def _as_error(message: Message, doing: str, number: int | None) -> MergeError | 
     return error(printable(message.message, 500), hint=message.hint and printable(message.hint, 500))
 
 
+def _with_places(row: SheetRow) -> SheetRow:
+    """Return the row with absolute paths: the process works elsewhere."""
+    tiles = (replace(each, picture=each.picture and str(Path(each.picture).absolute())) for each in row.tiles)
+    return replace(row, tiles=tuple(tiles))
+
+
 class StillProcess:
     """Pictures and sheets, made one at a time in a process of its own; an async context manager.
 
@@ -343,10 +350,7 @@ class StillProcess:
 
     async def sheet(self, order: SheetOrder) -> Sheet:
         """Draw a contact sheet. Raises DiskError; MergeError if it cannot be drawn."""
-        tiles = tuple(
-            replace(each, picture=each.picture and str(Path(each.picture).absolute())) for each in order.tiles
-        )
-        order = replace(order, output=str(Path(order.output).absolute()), tiles=tiles)
+        order = replace(order, output=str(Path(order.output).absolute()), rows=tuple(map(_with_places, order.rows)))
         return await self._ask(order, (Sheet,), "while the contact sheet was being drawn")
 
     async def _ask(self, order: StillOrder | SheetOrder, kinds: tuple[type, ...], doing: str) -> StillAnswer:
