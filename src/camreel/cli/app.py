@@ -71,7 +71,7 @@ class _Commands(click.Group):
         """The command by its name; click's own message for a missing one suggests nothing before 8.4."""
         if args and args[0] not in _NAMED and not ctx.resilient_parsing:
             program = program_name()
-            if args[0] in read_settings().cameras:
+            if read_settings().known_as(args[0]) is not None:
                 raise UsageError(
                     f"{args[0]} is a camera, and no command.",
                     hint=f"Like this: {program} get {args[0]} {_range_in(args[1:])}",
@@ -81,8 +81,13 @@ class _Commands(click.Group):
                     f"{args[0]} is a camera, and no command.",
                     hint=f"Like this: {program} get {args[0]} --username admin {_range_in(args[1:])}",
                 )
+            if is_range(" ".join(args)):
+                raise UsageError(
+                    f"{args[0]} is a time, and no command.", hint=f"Like this: {program} get {shlex.join(args)}"
+                )
             # Behind a colon there may be a password.
-            what = f"no command {args[0]!r}.{nearest(args[0], _NAMED)}" if ":" not in args[0] else "no such command."
+            near = nearest(args[0], [*_NAMED, *read_settings().cameras])
+            what = f"no command {args[0]!r}.{near}" if ":" not in args[0] else "no such command."
             raise UsageError(f"There is {what}", hint=f"{program} help lists the commands.")
         return super().resolve_command(ctx, args)
 

@@ -222,6 +222,5 @@ def _least(ctx: click.Context, *, needs_range: bool, has_camera: bool) -> str:
     known = chosen.name or (None if has_camera else next(iter(chosen.config.cameras), None))
     if known is not None:
         return f"{program} {command} {known} --last 1h"
-    if needs_range:
-        return f'{program} --host 192.168.1.100 --username admin --start "2026-01-16 08:00" --end "2026-01-16 18:00"'
-    return f"{program} {command} 192.168.1.100 --username admin"
+    setup = "" if has_camera else f"{program} setup, which names a camera. Or: "
+    return f"{setup}{program} {command} 192.168.1.100 --username admin{' --last 1h' if needs_range else ''}"

@@ -51,6 +51,22 @@ def from_client_error(
     ``known``: a camera has answered there before, so an answer that does not parse is one that was garbled.
     ``certificate``: the SHA-256 of the one it showed.
     """
+    told = _from_client_error(address, error, known=known, certificate=certificate)
+    is_other = isinstance(told, CameraUnreachable | NotACamera) and not known
+    if is_other and (protocol := _OTHER_PORTS.get(address.port)):
+        told.hint = (
+            f"Port {address.port} is that of {protocol}. Use the port of the web page: 80 (https: 443) as a rule."
+        )
+    return told
+
+
+# Those of a camera that people take for the one that is wanted.
+_OTHER_PORTS = {37777: "Dahua's own protocol", 37778: "Dahua's own protocol", 554: "live pictures (RTSP)"}
+
+
+def _from_client_error(
+    address: Address, error: Exception, *, known: bool, certificate: str | None
+) -> CameraError | CertificateChanged:
     if isinstance(error, aiohttp.ServerFingerprintMismatch):
         return CertificateChanged(
             f"{address} shows another certificate than the one pinned, {fingerprint_text(error.got)}: {_BETWEEN}.",
@@ -92,7 +108,7 @@ def _connect_error(address: Address, error: Exception) -> CameraUnreachable:
     if address.https and isinstance(error, _TIMEOUTS):
         return CameraUnreachable(
             f"No TLS connection to {address} came about in time: nothing answers there, or it does not speak TLS.",
-            hint=_IS_IT_THERE,
+            hint=f"{_IS_IT_THERE} If it speaks plain http, leave out --https.",
         )
     reason = "the connection timed out" if isinstance(error, _TIMEOUTS) else _system_reason(error)
     return CameraUnreachable(

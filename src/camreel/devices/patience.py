@@ -26,6 +26,7 @@ class Patience:
 
     def __init__(self, limit: float = math.inf, now: Callable[[], float] = time.monotonic) -> None:
         self.limit = limit or _AT_LEAST
+        self.waits = limit > 0  # for a camera that is away
         self.spent = 0.0
         self._now = now
         self._counted_to = -math.inf

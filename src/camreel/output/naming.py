@@ -22,6 +22,8 @@ _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 # Windows goes by what stands before the first dot: "con.local_ch1.mp4" is the console too.
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE)
 
+_OF_WINDOWS = re.compile(r"[A-Za-z]:\\|\\\\")  # C:\Users, \\server\share
+
 # Endings by which people know a kind of video, sound or picture that camreel does not write. What else stands behind
 # a dot is part of the name: "evening.16.01" becomes "evening.16.01.mp4".
 # fmt: off
@@ -120,6 +122,16 @@ def output_place(wanted: str, folder: Path, output_format: OutputFormat | None) 
     asked for by name, None where none was: then the suffix decides, and without one it is the default.
     """
     name = os.path.basename(wanted)  # noqa: PTH119 - pathlib drops the "./" that makes the difference here
+    if wanted == "-":
+        raise UsageError(
+            "--output-file - : a video is a file, and cannot go to standard output.",
+            hint="Give a file name, like evening.mp4. A file called - is ./-.mp4.",
+        )
+    if os.name != "nt" and _OF_WINDOWS.match(wanted):
+        raise UsageError(
+            f"--output-file {wanted!r} is a path of Windows, and this is another system.",
+            hint="Write folders with /, like videos/evening.mp4.",
+        )
     if name in {"", ".", ".."}:
         raise UsageError(f"--output-file {wanted!r} names a folder.", hint="Give a file name, like evening.mp4.")
     if re.search(r"[\x00-\x1f\x7f]", wanted):

@@ -14,7 +14,7 @@ from typing import TypeVar
 import anyio
 
 from camreel.devices.patience import Patience
-from camreel.errors import CameraError
+from camreel.errors import CameraError, CameraUnreachable
 
 Value = TypeVar("Value")
 
@@ -72,7 +72,8 @@ async def attempting(
 
     Only a :class:`CameraError` that is ``worth_retrying`` (connection, stall, 5xx, a wrong body) is tried again, one
     that is worth it ``once_more`` once; a refused login never is. ``was_away`` tells, after a failure, whether the
-    camera had been away and is back: then the try does not count. Nothing is tried after ``patience`` is used up.
+    camera had been away and is back: then the try does not count. Nothing is tried after ``patience`` is used up, and
+    a camera that is away is not asked again if ``patience`` does not wait.
     """
     attempt, chances = 1, SecondChances()
     while True:
@@ -81,7 +82,8 @@ async def attempting(
         except CameraError as error:
             if error.worth_retrying and was_away is not None and await was_away(error):
                 continue
-            wait = None if chances.are_used_up(error) else backoff.wait_after(attempt)
+            is_over = patience is not None and not patience.waits and isinstance(error, CameraUnreachable)
+            wait = None if chances.are_used_up(error) or is_over else backoff.wait_after(attempt)
             if wait is not None and patience is not None:
                 wait = patience.shortened(wait, patience.spent)
             if wait is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import socket
@@ -207,3 +208,20 @@ def test_a_hostile_location_is_only_shown(location):
     assert not found.worth_retrying
     assert str(found).isprintable()
     assert len(str(found)) < 250
+
+
+@pytest.mark.parametrize(("port", "said"), [(37777, "Dahua's own protocol"), (554, "RTSP"), (8080, None)])
+def test_a_port_of_another_protocol_is_named(port: int, said: str | None) -> None:
+    """With the one to use; not if a camera has answered there before."""
+    address = Address("192.168.1.100", port)
+    for error in (asyncio.TimeoutError(), aiohttp.ServerDisconnectedError()):
+        hint = str(from_client_error(address, error).hint)
+        assert (said is not None and said in hint and "80 (https: 443)" in hint) == (said is not None)
+        assert "80 (https" not in str(from_client_error(address, error, known=True).hint)
+
+
+def test_https_where_nobody_speaks_it_hints_at_http() -> None:
+    """As on the http port of a camera."""
+    error = aiohttp.ConnectionTimeoutError()
+    assert "leave out --https" in str(from_client_error(Address("192.168.1.100", 80, https=True), error).hint)
+    assert "leave out" not in str(from_client_error(Address("192.168.1.100", 80), error).hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path, PurePath
 
@@ -134,6 +135,13 @@ def test_output_file_is_where_people_expect_it(wanted: str, output_format: Outpu
     [
         ("evening.mkv", OutputFormat.MP4, "--output-format is mp4"),
         ("evening.webm", None, "does not write .webm"),
+        ("-", None, "cannot go to standard output"),
+        pytest.param(
+            "C:\\Users\\me\\video.mp4",
+            None,
+            "is a path of Windows",
+            marks=pytest.mark.skipif(os.name == "nt", reason="there it is"),
+        ),
         ("evening.MTS", OutputFormat.MP4, "does not write .MTS"),
         ("", None, "names a folder"),
         ("videos/", None, "names a folder"),

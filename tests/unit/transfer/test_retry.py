@@ -101,6 +101,17 @@ async def test_what_may_get_better_is_tried_again(cls):
     assert run.told == [(first, 3), (second, 30)]
 
 
+async def test_a_camera_that_is_away_is_asked_once_if_nobody_waits():
+    """--retry-for 0. What is wrong with an answer is still tried again."""
+    for error, tries in ((CameraUnreachable("away"), 1), (CameraBusy("busy"), 3)):
+        run = Run(error)
+        with pytest.raises(type(error)):
+            await attempting(
+                run.operation, Backoff(attempts=3), run.sleep, lambda *_told: None, patience=Patience(0, lambda: 0.0)
+            )
+        assert len(run.attempts) == tries
+
+
 async def test_the_last_error_is_raised_after_the_last_try():
     """No wait after the last try: the error comes at once."""
     run = Run(CameraBusy("one"), CameraBusy("two"))
