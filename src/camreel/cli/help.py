@@ -132,6 +132,8 @@ class HelpCommand(click.Command):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record and isinstance(parameter, Option) and self._is_shown(page, parameter):
+                if parameter is self._help[0] and page.names_all and not page.is_whole:
+                    record = (record[0], "Show this page; --help-all shows all options.")
                 sections.setdefault(parameter.section if page.is_whole else _USUAL, []).append(_tidy(record))
         # One column for all sections: click would choose one for each.
         column = max(len(names) for records in sections.values() for names, _ in records)
@@ -140,7 +142,9 @@ class HelpCommand(click.Command):
                 formatter.write_dl([(names.ljust(column), text) for names, text in records])
 
     def _is_shown(self, page: _Page, option: Option) -> bool:
-        return page.names_all if option in self._help[1:] else option.usual or page.is_whole
+        if option in self._help[1:]:
+            return page.names_all and page.is_whole
+        return option.usual or page.is_whole
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What stands below the options."""
@@ -160,7 +164,7 @@ class _Page:
 
 
 def _fits(page: str) -> bool:
-    return page.count("\n") < ROWS
+    return page.count("\n") + 1 < ROWS  # the last row is the prompt's
 
 
 ROWS = 24  # of a screen

@@ -91,7 +91,7 @@ def test_four_answers_and_then_its_name_works(tmp_path: Path) -> None:
         code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}"], answers, tmp_path)
         assert code == 0, shown
         assert f"1  127.0.0.1:{server.port}  IP5M-T1277EB-AI  SIMULATED" in shown
-        assert "There is no number 7 in the list." in shown
+        assert "There is no number 7: the list has number 1." in shown
         assert "'a b' is not a name for a camera." in shown
         assert "Name [cam-1]: " in shown
         assert "Clock     right, UTC+00:00" in shown

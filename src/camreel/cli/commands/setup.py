@@ -250,8 +250,10 @@ def _which(devices: Sequence[FoundDevice], *, port: int | None, https: bool) -> 
         if not re.fullmatch(r"[0-9]{1,4}", answer):
             return parse_address(answer, port=port, https=https)
         if not 1 <= int(answer) <= len(devices):
-            there = f"They are 1 to {len(devices)}" if len(devices) > 1 else "There is 1" if devices else "It is empty"
-            raise UsageError(f"There is no number {answer} in the list. {there}.")
+            known = (
+                f"has numbers 1 to {len(devices)}" if len(devices) > 1 else "has number 1" if devices else "is empty"
+            )
+            raise UsageError(f"There is no number {answer}: the list {known}.")
         device = devices[int(answer) - 1]
         return Address(device.host, port or (443 if https else device.port), https)
 

@@ -121,14 +121,14 @@ def _captured(replay: str) -> SimulatedCamera:
         raise UsageError(f"--replay {replay} cannot be read: {os.strerror(error.errno or 0)}.") from None
 
 
-async def _serve(camera: SimulatedCamera, host: str, port: int, welcome: Callable[[Server], str]) -> None:
+async def _serve(camera: SimulatedCamera, host: str, port: int, welcome: Callable[[Server, bool], str]) -> None:
     import anyio  # noqa: PLC0415 - see above
 
     from camreel_simulator.server import serving  # noqa: PLC0415 - see above
 
     async with serving(camera, host, port) as server:
-        with _found_by_setup(server):
-            terminal.out(welcome(server))
+        with _found_by_setup(server) as is_found:
+            terminal.out(welcome(server, is_found))
             try:
                 with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                     async for _ in signals:
@@ -139,17 +139,19 @@ async def _serve(camera: SimulatedCamera, host: str, port: int, welcome: Callabl
 
 
 @contextmanager
-def _found_by_setup(server: Server) -> Iterator[None]:
-    """Let `camreel setup` on this computer find it, unless another program has the port for that."""
+def _found_by_setup(server: Server) -> Iterator[bool]:
+    """Let `camreel setup` on this computer find it, unless another program has the port for that; yield whether."""
     from camreel_simulator import discovery  # noqa: PLC0415 - see above
 
     with ExitStack() as stack:
+        is_found = False
         with suppress(OSError):
             stack.enter_context(discovery.discoverable(server, port=discovery.PORT))
-        yield
+            is_found = True
+        yield is_found
 
 
-def _welcome(server: Server) -> str:
+def _welcome(server: Server, _is_found: bool) -> str:
     from camreel_simulator import scenes  # noqa: PLC0415 - see above
 
     words = (
@@ -173,7 +175,7 @@ def _welcome(server: Server) -> str:
     )
 
 
-def _welcome_to_days(server: Server) -> str:
+def _welcome_to_days(server: Server, is_found: bool) -> str:
     first = server.camera.recordings[0].start
     program, place = program_command(), server.url.removeprefix("http://")
     night = f'{place} --username {_USER} "last night"'
@@ -188,12 +190,13 @@ def _welcome_to_days(server: Server) -> str:
             "",
             f"They ask for the password, which is {_PASSWORD}. To give the camera a name,",
             f"once for all: {program} setup --ask 127.0.0.1",
+            *(() if is_found else (f"It is not in the list there: type {place} in place of a number.",)),
             "Ctrl-C stops this camera.",
         )
     )
 
 
-def _welcome_back(server: Server) -> str:
+def _welcome_back(server: Server, _is_found: bool) -> str:
     words = (program_command(), "doctor", server.url.removeprefix("http://"), f"--username {_USER}")
     return "\n".join(
         (
