@@ -12,7 +12,7 @@ _ROW, _LABELS, _WIDTH = 26, 560, 960
 
 def as_table(figures: Sequence[Figure]) -> str:
     """Markdown."""
-    rows = ["| figure | is to be at most | median | spread | holds |", "|---|---|---|---|---|"]
+    rows = ["| Figure | Target (at most) | Measured | Spread | Met |", "|---|---|---|---|---|"]
     for each in figures:
         unit = f" {each.unit}" if each.unit else ""
         if each.value is None:

@@ -115,7 +115,7 @@ def entry(name: str) -> Iterator[str]:
     thing = getattr(camreel, name)
     yield f"### `{name}`"
     if name == "Event":
-        yield "What is told to `on_event`: one of these, from `camreel.events`."
+        yield "The argument of `on_event`: one of these, from `camreel.events`."
         yield "\n".join(f"- `{each.__name__}`: {' '.join(text_of(each).split())}" for each in typing.get_args(thing))
     elif inspect.ismodule(thing):
         yield text_of(thing)

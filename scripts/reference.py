@@ -28,36 +28,36 @@ _MADE = "<!-- Made by scripts/reference.py (make docs). Changes belong there, or
 
 # What a person does about it. Each error's own hint is more exact; a script has the exit code.
 ADVICE = {
-    "CamreelError": "A bug, where it is nothing more exact: run it again with `--debug`, and report what it shows.",
-    "UsageError": "Change the command, or the settings that the message names. Nothing was asked of the camera.",
-    "NothingRecorded": "Look at the times, the channel and the zone; `camreel doctor` tells what is recorded at all.",
+    "CamreelError": "A bug, if it is no other kind: run it again with `--debug`, and report the output.",
+    "UsageError": "Change the command, or the settings that the message names. The camera got no request.",
+    "NothingRecorded": "Check the times, the channel and the zone; `camreel doctor` shows which exist.",
     "LoginError": "See the five below.",
-    "LoginRefused": "Look at the user and the password. They are not tried again: that could lock the account.",
+    "LoginRefused": "Check the user and the password. camreel tried them once: more attempts could lock the account.",
     "BasicNotAllowed": "Use https with the certificate's fingerprint, or `--allow-basic`. Nothing was sent.",
     "LoginDowngraded": "Use https with the certificate's fingerprint. A replaced camera: `camreel cameras forget`.",
-    "CertificateChanged": "If the camera was replaced, pin its new certificate. If not, look who stands between.",
-    "AccountLocked": "Wait as long as the message says. Trying meanwhile may start the time anew.",
+    "CertificateChanged": "If the camera was replaced, pin its new certificate. If not, somebody may be listening.",
+    "AccountLocked": "Wait as long as the message says. Each attempt can restart the lock time.",
     "CameraError": "See the kinds of it below.",
-    "CameraUnreachable": "Is it on, and is the address right? It was waited for, as long as `--retry-for` says.",
-    "CameraBusy": "Fewer downloads at a time (`--max-concurrent 1`), or later; restart it where it stays so.",
-    "BadTransfer": "Run it again: what arrived whole is kept. Always the same one: its file may be damaged.",
-    "CameraRefused": "The message has the camera's status. Often a right is missing: playback on the channel.",
-    "NotACamera": "The address is that of something else, a router for instance; or the port is not that of HTTP.",
-    "DiskError": "Make room, or choose another folder with `--output-dir`. What was downloaded is kept.",
-    "MergeError": "The clips are kept: `camreel merge` makes the video of them. `--keep-files` keeps them for good.",
-    "ResourceError": "Raise the limit that the message names, or close other programs. What was downloaded is kept.",
+    "CameraUnreachable": "Is it on, and is the address right? camreel has waited as long as `--retry-for` says.",
+    "CameraBusy": "Use fewer downloads at a time (`--max-concurrent 1`), or later; else restart it.",
+    "BadTransfer": "Run it again: whole recordings are kept. If it is always the same one, its file may be damaged.",
+    "CameraRefused": "The message has the camera's status. Often the user lacks the right to play back the channel.",
+    "NotACamera": "The address belongs to another device, like a router; or the port is not the HTTP port.",
+    "DiskError": "Free some space, or choose another folder with `--output-dir`. Downloads are kept.",
+    "MergeError": "The clips are kept: `camreel merge` can merge them. `--keep-files` keeps them for good.",
+    "ResourceError": "Raise the limit that the message names, or close other programs. Downloads are kept.",
     "Interrupted": "Run the same command again: it continues.",
 }
 # What a script does.
 _REACTION = {
     0: "nothing",
     1: "tell a person",
-    2: "tell a person: it will not be better the next time",
-    3: "nothing, or look at the time range",
-    4: "run the same command again later; what is there is kept",
-    5: "tell a person, and stop: more tries may lock the account",
+    2: "tell a person: another run will not help",
+    3: "nothing, or check the time range",
+    4: "run the same command again later; downloads are kept",
+    5: "tell a person, and stop: more attempts may lock the account",
     6: "run it again later",
-    7: "tell a person: the disk may be full, or what --exec runs failed",
+    7: "tell a person: the disk may be full, or the command of --exec failed",
     130: "run it again",
 }
 
@@ -65,30 +65,30 @@ _SETTINGS = """\
 # The settings
 
 TOML, in `~/.config/camreel/config.toml`; on macOS `~/Library/Application Support/camreel/config.toml`,
-on Windows `%LOCALAPPDATA%\\camreel\\config.toml`; or where `CAMREEL_CONFIG` says. `camreel config path`
-prints the place, `camreel config show [NAME]` what would be used, and from where.
+on Windows `%LOCALAPPDATA%\\camreel\\config.toml`; or the file that `CAMREEL_CONFIG` names. `camreel config path`
+prints the path, `camreel config show [NAME]` each value and where it comes from.
 
-A key is the name of its option with `_` for `-`. What is typed goes before the environment, that before the
-camera's own section `[camera.NAME]`, that before `[defaults]`, that before the program's defaults. A key that
-does not exist is an error, with the one that comes near. A file with `password` or `password_command` must be
+A key is the name of its option with `_` for `-`. The command line takes precedence over the
+environment, then come the camera's own section `[camera.NAME]`, `[defaults]`, and the program's defaults. An
+unknown key is an error that names the nearest one. A file with `password` or `password_command` must be
 readable by its owner alone (mode 600).
 
-| key | value | meaning | option | where |
+| Key | Value | Meaning | Option | Where |
 |---|---|---|---|---|"""
 
 _CODES = """
 `--require-complete` makes a gap in the recording 4. With several cameras the code is the worst: of 0, 3, 4, 6,
-5, 7, 2, 1, 130 the one that stands last here. `camreel doctor` uses the same codes: 3 where a camera lists no
-recordings at all, 6 also where it does not search."""
+5, 7, 2, 1, 130 the one that stands last here. `camreel doctor` uses the same codes: 3 if a camera lists no
+recordings at all, 6 also if it does not search."""
 
 _ABOUT_ERRORS = """\
 # Errors
 
-Each error is one sentence that says what happened to what, and a second one that says what to do about it. With
+Each error is one sentence about what happened, and a second one about what to do. With
 `--json` it is `error` in the document (`kind`, `message`, `hint`), with `--progress json` the last line; in the
 library it is raised.
 
-| kind | exit code | is a | when | what to do |
+| Kind | Exit code | Is a | When | What to do |
 |---|---|---|---|---|"""
 
 
@@ -105,7 +105,7 @@ def pages() -> dict[Path, str]:
 
 
 def _commands() -> Iterator[str]:
-    yield from ("# Commands and options", "", "`get` is meant where no command is named: `camreel --host ...`.", "")
+    yield from ("# Commands and options", "", "The name of `get` is optional: `camreel --host ...`.", "")
     for late in COMMANDS:
         yield f"- [`camreel {late.name}`](#camreel-{late.name}): {late.summary}"
     for words, command in every_command():
@@ -147,7 +147,7 @@ def _kinds() -> list[type[CamreelError]]:
 
 
 def _exit_codes() -> Iterator[str]:
-    yield from ("# Exit codes", "", "| exit code | meaning | errors | what a script does |", "|---|---|---|---|")
+    yield from ("# Exit codes", "", "| Exit code | Meaning | Errors | What a script does |", "|---|---|---|---|")
     for code, meaning in MEANINGS.items():
         named = ", ".join(f"[`{kind.__name__}`](errors.md)" for kind in _kinds() if kind.exit_code == code)
         yield f"| {code} | {meaning} | {named} | {_REACTION[code]} |"

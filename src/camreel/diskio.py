@@ -427,8 +427,8 @@ def _place_new(part: Path, final: Path) -> str | None:
             return f"{final.name} is complete; its temporary name {part.name} stays: {reason_of_system(error)}."
     if taken:
         raise DiskError(
-            f"{final} came into being while this was at work; it was left alone.",
-            hint=f"The new video is complete and is called {part.name}, beside it.",
+            f"{final} was created by another program during the export and was not overwritten.",
+            hint=f"The new video is complete: {part.name}, beside it.",
         )
     return None
 

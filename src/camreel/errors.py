@@ -79,7 +79,7 @@ class NothingRecorded(CamreelError):
 
 
 class LoginError(CamreelError):
-    """The camera does not let us in, or it is not safe to log in. Everything meant for the device stops at once."""
+    """The camera refuses the login, or the login is not safe. Everything meant for the device stops at once."""
 
     exit_code = 5
 
@@ -89,7 +89,7 @@ class LoginRefused(LoginError):
 
 
 class AccountLocked(LoginError):
-    """Too many failed logins; ``seconds`` until the camera opens again, where it says so."""
+    """Too many failed logins; ``seconds`` until the camera unlocks the account, if it says so."""
 
     def __init__(self, message: str, *, seconds: int | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -97,15 +97,15 @@ class AccountLocked(LoginError):
 
 
 class BasicNotAllowed(LoginError):
-    """The device offers nothing but Basic authentication, which nobody allowed. Nothing was sent."""
+    """The device offers only Basic authentication, which you did not allow. Nothing was sent."""
 
 
 class LoginDowngraded(LoginError):
-    """The device asks for Basic authentication where Digest has worked before. Nothing was sent."""
+    """The device asks for Basic authentication although Digest has worked before. Nothing was sent."""
 
 
 class CertificateChanged(LoginError):
-    """The device shows another certificate than the pinned one, or than before in the same run. Nothing was sent."""
+    """The device presents another certificate than the pinned one, or than before in the same run. Nothing was sent."""
 
     exit_code = 6
 
@@ -129,7 +129,7 @@ class CameraError(CamreelError):
 
 
 class CameraUnreachable(CameraError):
-    """No connection, or it broke or stalled in the middle. ``silent_for``: so many seconds nothing came before."""
+    """No connection, or it broke or stalled. ``silent_for``: seconds without data before that."""
 
     worth_retrying = True
     silent_for = 0.0
@@ -143,13 +143,13 @@ class CameraBusy(CameraError):
 
 
 class BadTransfer(CameraError):
-    """What came is not what was asked for: a recording too short or too long, a page of text, half a list."""
+    """The answer does not fit the request: a recording too short or too long, a page of text, half a list."""
 
     worth_retrying = True
 
 
 class CameraRefused(CameraError):
-    """The camera understood and said no: ``status`` is its HTTP status (or 200 with an ``Error`` body).
+    """The camera understood and refused: ``status`` is its HTTP status (or 200 with an ``Error`` body).
 
     ``location`` is where a redirect would lead.
     """
@@ -169,7 +169,7 @@ class CameraRefused(CameraError):
 
 
 class NotACamera(CameraError):
-    """Something answered, but not in the way of an Amcrest or Dahua device."""
+    """Something answered, but not an Amcrest or Dahua device."""
 
 
 class DiskError(CamreelError):
@@ -220,7 +220,7 @@ def _leading(error: BaseException) -> BaseException:
     return min(map(_leading, parts), key=rank, default=error)
 
 
-_FREE_SPACE = "Free some space and run the same command again: what was downloaded is kept."
+_FREE_SPACE = "Free some space and run the same command again: downloads are kept."
 _FREE_MEMORY = (
     "Close other programs, or raise the limit (ulimit -v, the container's). Then run the same command again: what was "
     "downloaded is kept."
@@ -228,9 +228,9 @@ _FREE_MEMORY = (
 _MORE_FILES = "Raise the limit of open files (ulimit -n), or use a smaller --max-concurrent or --jobs."
 _MORE_THREADS = (
     "Raise the limit of processes (ulimit -u, the container's), or use a smaller --max-concurrent or --jobs. Then run "
-    "the same command again: what was downloaded is kept."
+    "the same command again: downloads are kept."
 )
-_CHECK_DISK = "Check the disk or the share. Then run the same command again: what was downloaded is kept."
+_CHECK_DISK = "Check the disk or the share. Then run the same command again: downloads are kept."
 _OTHER_FOLDER = "Choose another folder with --output-dir, or change its permissions."
 
 # What to try, by what the system says. It is about this computer, and no bug of camreel.
@@ -247,8 +247,8 @@ _ADVICE = {
     errno.EMFILE: _MORE_FILES,
     errno.ENFILE: _MORE_FILES,
     errno.ENAMETOOLONG: "Give a shorter --output-file or --output-dir.",
-    errno.ENOENT: "Was it removed or renamed meanwhile? Run the same command again: what was downloaded is kept.",
-    errno.EBUSY: "Another program uses it. Close that, and run the same command again: what was downloaded is kept.",
+    errno.ENOENT: "Was it removed or renamed? Run the same command again: downloads are kept.",
+    errno.EBUSY: "Another program uses it. Close that, and run the same command again: downloads are kept.",
     **dict.fromkeys(
         (
             errno.EIO,
@@ -287,7 +287,7 @@ def shortage(error: BaseException) -> ResourceError | None:
     if isinstance(error, RuntimeError) and "can't start new thread" in said:
         return ResourceError("The system lets camreel start no more threads.", hint=_MORE_THREADS)
     if isinstance(error, OSError) and error.errno in _SHORT_OF:
-        return ResourceError(f"The system has no more to give: {reason_of_system(error)}.", hint=system_advice(error))
+        return ResourceError(f"The system has no more resources: {reason_of_system(error)}.", hint=system_advice(error))
     return None
 
 
@@ -313,22 +313,22 @@ def unexpected_error(error: Exception, hint: str) -> CamreelError:
 def _disk_error(error: Exception) -> DiskError | None:
     if not isinstance(error, OSError) or (advice := system_advice(error)) is None:
         return None
-    what = f"Cannot use {printable(str(error.filename), 1000)}" if error.filename else "The system refused something"
+    what = f"Cannot use {printable(str(error.filename), 1000)}" if error.filename else "The system refused a request"
     return DiskError(f"{what}: {reason_of_system(error)}.", hint=advice)
 
 
 # What each exit code means, for the pages and the manual.
 MEANINGS = {
-    0: "complete: everything the camera has of the range is in the video (gaps in the recording itself are reported)",
+    0: "complete: everything the camera has of the range is in the video; the report names gaps in the recording",
     1: "a bug in camreel; the message says how to report it",
-    2: "the command line: options, times, names, settings",
+    2: "wrong use: an option, a time, a name or a setting",
     3: "nothing is recorded in the range",
-    4: "partial: there is a video, and the report names what is missing, or is too recent to be certain of; also when "
-    "the camera stopped answering half-way",
+    4: "partial: the report names each loss, and what the camera may still be writing; also if the camera stopped "
+    "answering midway",
     5: "the login was refused, or the account is locked",
-    6: "the camera cannot be reached, or it stopped answering before anything could be had",
-    7: "the disk or the merge failed, or another run has this camera and folder; the downloads are kept. Or the "
-    "command of --exec failed; the video is complete",
+    6: "the camera cannot be reached, or it stopped answering before the first recording",
+    7: "the disk or the merge failed, or another run uses this camera and folder (downloads are kept); or the command "
+    "of --exec failed (the video is complete)",
     130: "interrupted; run it again to continue",
 }
 

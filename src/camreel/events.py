@@ -59,7 +59,7 @@ class FilesExamined:
 
 @dataclass(frozen=True, slots=True)
 class Pictured:
-    """Of ``total`` single pictures ``done`` are here, or known not to be had, after ``received`` bytes."""
+    """Of ``total`` single pictures ``done`` are here, or known to be unavailable, after ``received`` bytes."""
 
     done: int
     total: int

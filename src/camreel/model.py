@@ -371,7 +371,7 @@ class FrameCounts:
     written: int = 0
     """In the video as they are stored."""
     reencoded: int = 0
-    """Encoded again for the video (``--exact``)."""
+    """Re-encoded for the video (``--exact``)."""
     outside: int = 0
     """Not asked for."""
     copies: int = 0
@@ -443,11 +443,11 @@ class Target:
     insecure: bool = False
     """Accept any certificate, but the same one on all connections of a run."""
     ca_file: str | None = None
-    """Accept certificates that this file vouches for."""
+    """Trust the certificates in this file."""
     fingerprint: str | None = None
     """Accept only this certificate: its SHA-256 in hex. Only with https."""
     legacy_tls: bool = False
-    """Speak outdated TLS, too (1.0, RSA key exchange, short keys). Only with ``insecure``."""
+    """Allow outdated TLS (1.0, RSA key exchange, short keys). Only with ``insecure``."""
     allow_basic: bool = False
     """Log in by Basic authentication if nothing else is offered, and Digest has never worked there."""
     camera_tz: str | None = None

@@ -184,7 +184,7 @@ def test_by_each_way_through(tmp_path, more):
 
 
 def test_in_a_folder(tmp_path):
-    """They are looked for."""
+    """They are recognized."""
     cut = cut_of("plain")
     (tmp_path / "card").mkdir()
     (tmp_path / "card" / "2026-01-16_08-00-10.avi").write_bytes(packed(cut, "avi"))

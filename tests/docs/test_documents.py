@@ -20,8 +20,8 @@ def command_lines() -> list[tuple[str, str]]:
     """Each line of a block of code that begins with the program, whole, with the page that it stands on."""
     found = []
     for page in PAGES:
-        for block in re.findall(r"^```\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
-            for line in block.replace("\\\n", " ").splitlines():
+        for kind, block in re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+            for line in [] if kind else block.replace("\\\n", " ").splitlines():
                 began = re.match(r"(?:[\d* ]+ )?(?:\w+=\S+ )*(?:\S*/)?(?:camreel|python3? \S*main\.py) ", line)
                 found += [(page, line[began.end() :].partition(" > ")[0])] if began else []
     return [

@@ -120,7 +120,7 @@ def test_basic_is_refused_once_digest_has_worked(bench, target, skip, challenge,
     assert in_clear(stand) == []
     assert isinstance(run.error, LoginDowngraded)
     assert run.error.exit_code == 5
-    assert "a man in the middle" in str(run.error)
+    assert "intercepting the connection" in str(run.error)
     assert "camreel cameras forget 127.0.0.1:" in (run.error.hint or "")
     assert stand.camera.rejected_logins == 0
 
@@ -216,7 +216,7 @@ def test_notes_that_cannot_be_used_are_told_if_they_matter(bench, monkeypatch, t
     old = bench(quirks=QUIRKS["basic-only"])
     run = old.export(file=stand.folder / "old.mp4", allow_basic=True)
     assert run.ok.exit_code == 0
-    told = [warning for warning in run.ok.warnings if "camreel cannot look up whether Digest has worked" in warning]
+    told = [warning for warning in run.ok.warnings if "camreel cannot check if Digest has worked" in warning]
     assert len(told) == 1
 
 
@@ -229,7 +229,7 @@ def test_notes_that_may_be_there_are_no_man_in_the_middle(bench, monkeypatch, tm
     stand = bench(quirks=QUIRKS["basic-only"])
     run = stand.export(allow_basic=True)
     assert isinstance(run.error, LoginDowngraded)
-    assert "cannot look up" in str(run.error)
+    assert "cannot check" in str(run.error)
     assert str(tmp_path / "camreel" / "digest") in str(run.error)
     assert in_clear(stand) == []
 

@@ -76,7 +76,7 @@ def footage(*recordings: Recorded) -> list[str]:
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
 def test_a_card_becomes_one_video(tmp_path: Path, container: str) -> None:
-    """Every picture once and bit-exact, in order of time; the gap is named, and the clips are as they were."""
+    """Every picture once and bit-exact, in order of time; the gap is named, and the clips are unchanged."""
     paths = on_card(tmp_path / "card", clip_at(0), clip_at(4), clip_at(12))
     before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in paths]
     output = tmp_path / f"out.{container}"
@@ -241,7 +241,7 @@ def test_nothing_but_broken_clips(tmp_path: Path) -> None:
     """No video, no leftovers, exit code 7 and the first reason."""
     (one,) = on_card(tmp_path / "card", clip_at(0))
     one.write_bytes(b"<html>404</html>")
-    with pytest.raises(MergeError, match=r"Not one of the clips could be used\..*web page"):
+    with pytest.raises(MergeError, match=r"None of the clips is usable\..*web page"):
         merged(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["card"]
 
@@ -369,7 +369,7 @@ def test_the_place_of_the_output(tmp_path: Path) -> None:
     on_card(tmp_path / "card", clip_at(0))
     output = tmp_path / "out.mp4"
     output.write_bytes(b"of somebody")
-    with pytest.raises(UsageError, match="exists already; it was left alone"):
+    with pytest.raises(UsageError, match="already exists and was not overwritten"):
         merged(tmp_path)
     assert merged(tmp_path, if_exists=IfExists.SKIP).already_there
     assert output.read_bytes() == b"of somebody"
@@ -378,7 +378,7 @@ def test_the_place_of_the_output(tmp_path: Path) -> None:
     assert (again.already_there, again.exit_code, again.status) == (True, 0, "already there")
     assert "nothing was merged" in report_text(again)
     on_card(tmp_path / "card", clip_at(4))
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="already exists"):
         merged(tmp_path)
 
 

@@ -54,7 +54,7 @@ COSTS = {
     "overwritten-500": (4, ALL[40:], "it is gone: the camera has overwritten"),
     "overwritten-reset": (4, ALL[40:], "it is gone: the camera has overwritten"),
     # The password would cross in clear.
-    "basic-later": (5, [], "a man in the middle"),
+    "basic-later": (5, [], "intercepting the connection"),
     "unknown-digest": (6, [], "SHA-512-256"),
 }
 # The same where only files in mp4 cannot be had in another way.

@@ -83,7 +83,7 @@ def test_old_tls_is_refused_truly_and_spoken_if_asked_for(kind, tmp_path):
         stand = Bench(camera, Address("127.0.0.1", server.port, https=True), tmp_path)
         refused = stand.export(insecure=True)
         assert isinstance(refused.error, CameraError)
-        assert "does not speak TLS" not in str(refused.error)
+        assert "does not support TLS" not in str(refused.error)
         assert "--insecure --legacy-tls" in (refused.error.hint or "")
         assert camera.log == ()
         credentials = Credentials("admin", stand.password)
@@ -191,7 +191,7 @@ def test_a_certificate_that_changes_in_mid_run(way, tmp_path):
             return
         assert isinstance(run.error, CertificateChanged)
         assert run.error.exit_code == 6
-        assert "a man in the middle" in str(run.error)
+        assert "intercepting the connection" in str(run.error)
         assert len(camera.log) == swapped[0]
 
 
@@ -242,7 +242,7 @@ def test_the_password_is_not_sent_in_clear_over_tls_either(tmp_path):
         for how in ({"insecure": True}, {"ca_file": str(tmp_path / "ca.pem")}):
             run = stand.export(**how)
             assert isinstance(run.error, BasicNotAllowed)
-            assert "the device at the other end gets the password" in str(run.error)
+            assert "the device at the other end learns the password" in str(run.error)
         assert [one for one in camera.log if one.authorization is not None] == []
         assert stand.export(ca_file=str(tmp_path / "ca.pem"), allow_basic=True).ok.exit_code == 0
 
@@ -412,7 +412,7 @@ def test_no_tls_at_all_is_said_so(tmp_path):
         stand = Bench(SimulatedCamera(), Address("127.0.0.1", server.server_address[1], https=True), tmp_path)
         for legacy in (False, True):
             run = stand.export(insecure=True, legacy_tls=legacy)
-            assert "does not speak TLS" in str(run.error)
+            assert "does not support TLS" in str(run.error)
             assert isinstance(run.error, CameraError)
             assert "legacy" not in f"{run.error.hint}"
         server.shutdown()
@@ -475,4 +475,4 @@ def test_who_accepts_and_says_nothing_is_not_called_dead(tmp_path):
         patience = tuning(timeouts=Timeouts(connect=0.2), talking=Backoff(attempts=1))
         run = stand.export(insecure=True, tune=patience)
     assert isinstance(run.error, CameraUnreachable)
-    assert "nothing answers there, or it does not speak TLS" in str(run.error)
+    assert "nothing answers there, or it does not support TLS" in str(run.error)

@@ -78,7 +78,9 @@ async def fetch_to(
     with disk_errors(target):
         is_folder = target.is_dir()
         if not is_folder and not overwrite and os.path.lexists(target):
-            raise UsageError(f"{target} exists already; it was left alone.", hint="overwrite=True replaces it.")
+            raise UsageError(
+                f"{target} already exists and was not overwritten.", hint="Use overwrite=True to replace it."
+            )
     folder = target if is_folder else target.parent
     store = Store(folder, _store_name(means.address, recording, target))
     if is_folder and not overwrite and (there := _already_in(folder, store.stem(recording))):
@@ -103,7 +105,7 @@ async def fetch_to(
         if isinstance(outcome, LostReason):
             raise CameraError(
                 f"{printable(recording.name)} of {means.address} could not be downloaded: {reason_text(outcome)}.",
-                hint="What is there of it is kept, and continued by the next try where the camera can do that.",
+                hint="camreel keeps the part and continues it on the next attempt, if the camera supports that.",
             )
         await anyio.to_thread.run_sync(resume.flush, store, recording)  # on the disk before it has its name
         final = folder / outcome.path.name if is_folder else target
@@ -310,7 +312,7 @@ class Camera:
         ``.amcrest_download`` beside it, and the next call goes on from there, where the device can do that and the
         end of what is there comes the same again.
 
-        ``progress`` is told the bytes so far. ``channel`` (from 1, ``Recordings.channel``) is needed for recorders
+        ``progress`` gets the bytes so far. ``channel`` (from 1, ``Recordings.channel``) is needed for recorders
         that hand out a ``.dav`` by its time alone (Intelbras, NVR4108).
 
         If others can write the folder, an earlier download is used only if camreel has noted its hash for this user,
@@ -318,7 +320,7 @@ class Camera:
 
         A camera that went away is waited for (``retry_for``). Raises UsageError where ``path`` is there and not to be
         overwritten, DiskError where it cannot be written or another call is fetching it, LoginError, and CameraError
-        where it cannot be had.
+        if it is not available.
         """
         async with self._turn():
             inquiry = self._visit()

@@ -64,7 +64,10 @@ def day(which: date | str) -> AskedRange:
     A ``datetime`` is refused (UsageError), aware or not: the day it is may be another one at the camera.
     """
     if isinstance(which, datetime):
-        raise UsageError("day: a datetime is no day.", hint="Give a date, or its text, as the camera's clock has it.")
+        raise UsageError(
+            "day must be a date or a text, not a datetime.",
+            hint="Give a date, or its text, as the camera's clock has it.",
+        )
     return parse_date(which if isinstance(which, str) else which.isoformat())
 
 
@@ -105,11 +108,11 @@ class TargetOptions(TypedDict, total=False):
     insecure: bool
     """Accept any certificate, but the same one on all connections of a ``Camera`` or an export."""
     ca_file: str | None
-    """Accept certificates that this file vouches for."""
+    """Trust the certificates in this file."""
     fingerprint: str | None
     """Accept only this certificate: its SHA-256 in hex. Implies ``https``."""
     legacy_tls: bool
-    """Speak outdated TLS, too (1.0, RSA key exchange, short keys). Only with ``insecure``."""
+    """Allow outdated TLS (1.0, RSA key exchange, short keys). Only with ``insecure``."""
     allow_basic: bool
     """Log in by Basic authentication if nothing else is offered: on http, the password crosses in clear."""
     camera_tz: str | None
@@ -137,7 +140,7 @@ def target_for(host: str, username: str, options: TargetOptions) -> Target:
         legacy_tls=target.legacy_tls,
     )
     if target.max_concurrent < 1:
-        raise UsageError(f"max_concurrent: {target.max_concurrent} is not from 1 up.")
+        raise UsageError(f"max_concurrent: {target.max_concurrent} must be at least 1.")
     return target if target.camera_tz is None else replace(target, camera_tz=parse_camera_zone(target.camera_tz))
 
 
@@ -192,13 +195,13 @@ async def export(
 ) -> Report:
     """Make the one video that ``request`` asks for, and say in the report where every second of the range went.
 
-    ``on_event`` is told what happens (see :data:`Event`), in the event loop: it must not take long. ``session`` as in
+    ``on_event`` gets each :data:`Event`, in the event loop: it must not take long. ``session`` as in
     :func:`connect`. Look at ``report.exit_code``: 0 is complete, 4 that something is missing, which
-    ``report.account`` names. Pictures are copied, never encoded again, unless ``request.output.video`` says so.
+    ``report.account`` names. Frames are copied, never re-encoded, unless ``request.output.video`` says so.
 
     Needs PyAV, an asyncio event loop, and to be allowed to start a process: clips are merged in one of their own.
 
-    Raises, where there is no video: UsageError, NothingRecorded, LoginError (tried once), CameraError, DiskError,
+    Raises, if there is no video: UsageError, NothingRecorded, LoginError (tried once), CameraError, DiskError,
     MergeError; never a group of errors, and never with the password in it. Cancelling is safe at any time: what was
     downloaded is used by the next run.
     """

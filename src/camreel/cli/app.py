@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _COMPLETE = "_CAMREEL_COMPLETE"
-_REPORT = "Run it again with --debug and report what it shows. What was downloaded is kept."
+_REPORT = "Run it again with --debug and report what it shows. Downloads are kept."
 _NAMED = {command.name: command for command in COMMANDS}
 _WORDS = {"help": "--help", "version": "--version"}
 _FIRST_PAGE = (["-h"], ["--help"])

@@ -478,5 +478,5 @@ class Batch(Generic[_Task, _Result]):
             if self.is_single:
                 raise
             # The others go on; it is reported as what it is.
-            hint = "Run it for this camera alone with --debug and report what it shows. What was downloaded is kept."
+            hint = "Run it for this camera alone with --debug and report what it shows. Downloads are kept."
             return unexpected_error(error, hint)

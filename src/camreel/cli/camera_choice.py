@@ -91,7 +91,7 @@ class CameraCommand(HelpCommand):
         if _META in ctx.meta and "date" in ctx.params and ctx.params.get("cameras"):  # else it only completes
             cameras, when = split_words(ctx.params["cameras"], chosen_of(ctx).config)
             if when is not None and ctx.params["date"] is not None:
-                raise UsageError(f"--date and {when!r} exclude each other.", hint="Give one of them.")
+                raise UsageError(f"--date and {when!r} exclude each other.", hint="Give only one of them.")
             ctx.params |= {"cameras": tuple(cameras), "date": when or ctx.params["date"]}
         return rest
 
@@ -174,7 +174,7 @@ def cameras_of(ctx: click.Context) -> list[click.Context]:
     if ctx.params.get("all_cameras"):
         config = chosen_of(ctx).config
         if words or ctx.get_parameter_source("host") is _TYPED:
-            raise UsageError("--all, and a camera besides, exclude each other.", hint="Give one of them.")
+            raise UsageError("--all, and a camera besides, exclude each other.", hint="Give only one of them.")
         if not config.cameras:
             raise UsageError(f"There are no cameras in {config.path}.", hint="camreel setup finds them and names them.")
         words = list(config.cameras)
@@ -208,7 +208,7 @@ def address_of(
     source = ctx.get_parameter_source
     typed_port = port if source("port") is _TYPED else None
     if chosen.word is not None and source("host") is _TYPED:
-        raise UsageError("The camera is given twice: by itself, and with --host.", hint="Give one of them.")
+        raise UsageError("The camera is given twice: by itself, and with --host.", hint="Give only one of them.")
     if chosen.name is not None:
         try:
             own = chosen.setting("port")

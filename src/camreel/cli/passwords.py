@@ -94,9 +94,11 @@ def checked_password(password: str, what: str) -> str:
     """``password``, where it can be one; ``what`` is where it came from."""
     # Each wrong login counts towards a lock of the account: what cannot be right is not tried.
     if not password:
-        raise UsageError(f"{what} is empty.", hint="An empty password is not tried: wrong ones lock the account.")
+        raise UsageError(f"{what} is empty.", hint="An empty password was not sent: wrong ones lock the account.")
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in password):
-        raise UsageError(f"{what} has a control character in it, so it was not tried.", hint="Type or write it again.")
+        raise UsageError(
+            f"{what} has a control character in it, so it was not tried.", hint="Type it again, or mend the file."
+        )
     return password
 
 
@@ -146,7 +148,9 @@ def _printed_by(command: str | list[str], what: str) -> str:
     except subprocess.TimeoutExpired:
         raise UsageError(f"{what} printed nothing within {_PATIENCE} seconds.") from None
     if ended.returncode:
-        raise UsageError(f"{what} ended with exit code {ended.returncode}.", hint="Run it by itself to see why.")
+        raise UsageError(
+            f"{what} ended with exit code {ended.returncode}.", hint="Run that command by itself to see why."
+        )
     return one_line(ended.stdout[:MOST_BYTES], f"What {what} prints", None)
 
 
@@ -175,7 +179,7 @@ def into_keyring(entry: str, password: str) -> None:
     try:
         keyring.set_password(SERVICE, entry, password)
     except Exception as error:
-        raise UsageError(f"The keyring of this system does not take it: {type(error).__name__}.") from error
+        raise UsageError(f"The keyring of this system refuses it: {type(error).__name__}.") from error
 
 
 def drop_from_keyring(entry: str) -> None:
@@ -214,8 +218,8 @@ def refuse_password_arguments(arguments: Sequence[str]) -> None:
             return
         if _PASSWORD_ARGUMENT.fullmatch(argument):
             raise UsageError(
-                "A password cannot be an argument: everybody on this computer could read it.",
-                hint=f"Leave it out and you are asked for it. For unattended runs set {VARIABLE} or {FILE_VARIABLE}, "
+                "A password must not be an argument: every user of this computer could read it.",
+                hint=f"Leave it out and camreel asks for it. For unattended runs set {VARIABLE} or {FILE_VARIABLE}, "
                 "or give --password-file.",
             )
 
@@ -264,7 +268,7 @@ class Passwords:
 
     def _ask(self, username: str, where: str) -> str:
         if self._given.no_input:
-            raise UsageError("There is no password, and --no-input forbids to ask for it.", hint=_WAYS)
+            raise UsageError("There is no password, and --no-input forbids asking for it.", hint=_WAYS)
         return checked_password(ask(f"Password for {username} at {where}: "), "The password")
 
 

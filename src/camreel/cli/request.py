@@ -30,15 +30,17 @@ def video_of(ctx: click.Context, output_format: OutputFormat, query: Query | Non
     video = VideoOptions(**field_values(ctx, VideoOptions))
     holds = video.gaps is Gaps.HOLD
     if query is not None and query.events and holds:
-        raise UsageError("--events and --gaps hold exclude each other.", hint="What has no event is not in the video.")
+        raise UsageError(
+            "--events and --gaps hold exclude each other.", hint="Time without an event is not in the video."
+        )
     if video.exact and video.whole_clips:
-        raise UsageError("--exact and --whole-clips exclude each other.", hint="Give one of them, or neither.")
+        raise UsageError("--exact and --whole-clips exclude each other.", hint="Give only one of them, or neither.")
     if video.subtitles and not output_format.container.subtitles:
         hold = names(lambda each: each.subtitles, last=" and ")
         raise UsageError(f"--subtitles cannot be in {output_format.value}.", hint=f"{hold} can hold them.")
     if video.faststart and not output_format.container.faststart:
         need = names(lambda each: each.faststart, last=" and ")
-        raise UsageError(f"--faststart is for {need}; {output_format.value} needs no such thing.")
+        raise UsageError(f"--faststart is for {need}; {output_format.value} does not need it.")
     if video.timelapse is not None:
         others = {
             "--exact": video.exact,
@@ -49,7 +51,9 @@ def video_of(ctx: click.Context, output_format: OutputFormat, query: Query | Non
             "--gaps hold": holds,
         }
         if wrong := [option for option, given in others.items() if given]:
-            raise UsageError(f"--timelapse and {wrong[0]} exclude each other.", hint="It is made of keyframes alone.")
+            raise UsageError(
+                f"--timelapse and {wrong[0]} exclude each other.", hint="A timelapse consists of keyframes only."
+            )
         if not output_format.container.has_timestamps:
             said = f"--timelapse cannot be in {output_format.value}, which has no times for its pictures."
             raise UsageError(said, hint=f"{DEFAULT_FORMAT.value} can.")
@@ -174,7 +178,7 @@ def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = N
     check_tls(insecure=insecure, **trust)
     asked = usual or read_range(given["start"], given["end"], when, follow=bool(given.get("follow")))
     if given["pad"] is not None and given["events"] is None:
-        raise UsageError("--pad belongs to --events.", hint="It is so much before and after each recording with one.")
+        raise UsageError("--pad belongs to --events.", hint="It is the time to keep before and after each event.")
     query = {**field_values(ctx, Query), "asked": asked, "channel": channel}
     own = {
         "address": address,

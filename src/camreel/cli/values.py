@@ -23,7 +23,7 @@ def parse_rate(text: str) -> float:
     rate = float(found[1]) * _SCALES[found[2].lower()] if found else 0.0
     if rate < _LEAST:
         raise UsageError(
-            f"--limit-rate {text!r} is not a rate from 1k up.", hint="Write it like 500k or 4M: bytes a second."
+            f"--limit-rate {text!r} is not a rate of at least 1k.", hint="Write it like 500k or 4M, in bytes a second."
         )
     return rate
 
@@ -36,7 +36,7 @@ def parse_split(text: str) -> Split | int:
     size = int(float(found[1]) * _SCALES[found[2].lower()]) if found else 0
     if size < _LEAST_FILE:
         raise UsageError(
-            f"--split {text!r} is neither day nor hour nor a size from 1M up.", hint="Write a size like 700M or 4G."
+            f"--split {text!r} must be day, hour, or a size of at least 1M.", hint="Write a size like 700M or 4G."
         )
     return size
 
@@ -49,7 +49,7 @@ def parse_timelapse(text: str) -> float:
     if found is None:
         return -parse_length(text, "--timelapse").total_seconds()
     if float(found[1]) <= 1:
-        raise UsageError(f"--timelapse {text!r} is not faster.", hint="60x makes a minute of each hour.")
+        raise UsageError(f"--timelapse {text!r} must be faster than 1x.", hint="60x makes a minute of each hour.")
     return float(found[1])
 
 
@@ -147,7 +147,9 @@ def read_range(start: str | None, end: str | None, when: When, *, follow: bool =
             hint="A range is --start with --end or --duration, or --date, --last or --around alone.",
         )
     if when.minutes is not None and when.around is None:
-        raise UsageError("--minutes belongs to --around.", hint="--duration is how long a range is from --start on.")
+        raise UsageError(
+            "--minutes belongs to --around.", hint="--duration is the length of the range from --start on."
+        )
     times_in = None if when.times_in is None else parse_zone_name(when.times_in, "--times-in")
     if when.last is not None:
         return parse_last(when.last)
@@ -161,7 +163,7 @@ def read_range(start: str | None, end: str | None, when: When, *, follow: bool =
         return parse_from(start, when.duration, times_in, is_coming=follow)
     if end is None and (span := parse_span(start, "--start", times_in, is_coming=follow)) is not None:
         return span
-    assert end is not None, "required, where nothing else is given"
+    assert end is not None, "required"
     return parse_range(start, end, times_in, is_coming=follow)
 
 
@@ -173,6 +175,6 @@ def parse_drift(text: str) -> timedelta:
     if not re.fullmatch(r"[+-]?\d{1,10}", stripped, re.ASCII) or abs(int(stripped)) > _MOST_DRIFT.total_seconds():
         raise UsageError(
             f"--clock-drift {text!r} is neither off nor a number of seconds.",
-            hint="7 means that the camera's clock is 7 seconds fast, -7 that it is slow.",
+            hint="7 means that the camera's clock is 7 seconds ahead, -7 that it is behind.",
         )
     return timedelta(seconds=int(stripped))

@@ -148,7 +148,7 @@ def _has_both(where: CameraRange) -> bool:
 def _doubt(count: int) -> str:
     return (
         f"{count_text(count, 'recording')} of the hour that happened twice may be of either pass: the camera's list "
-        "does not tell. Compare with the clock in the picture before and after."
+        "does not say which. Compare with the clock in the picture before and after."
     )
 
 

@@ -102,7 +102,7 @@ def range_of(
         bare, real = sorted(kinds, key=lambda option: not kinds[option])
         raise UsageError(
             f"{bare} has no offset from UTC and {real} has one.",
-            hint="Give both an offset (like +01:00 or Z), or neither: then both mean the camera's own clock.",
+            hint="Give both an offset, like +01:00 or Z, or neither: without one, times mean the camera's clock.",
         )
     comparable = len({type(point) for point in asked.points}) == 1
     if not asked.is_relative and comparable and asked_length(asked) <= timedelta(0):
@@ -116,7 +116,7 @@ def wrong_way_round(start: object, end: object, called: tuple[str, str] = ("--st
     if str(start) == str(end):
         return UsageError(
             f"{first} and {last} are the same, {start}.",
-            hint=f"The video ends just before {last}: give a later one.",
+            hint=f"Try: a later {last}; the video ends just before it.",
         )
     return UsageError(f"{first} {start} is not before {last} {end}.", hint="Swap them, or check the dates.")
 

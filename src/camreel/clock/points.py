@@ -222,9 +222,7 @@ def parse_offset(zone: str, what: str, text: str) -> timedelta:
     digits = zone[1:].replace(":", "")
     hours, minutes = int(digits[:2]), int(digits[2:] or 0)
     if hours > 14 or minutes > 59:
-        raise UsageError(
-            f"{what} {text!r} has the offset {zone}, which no place on earth has.", hint=HOW_TO_WRITE_TIMES
-        )
+        raise UsageError(f"{what} {text!r} has the offset {zone}, which no time zone has.", hint=HOW_TO_WRITE_TIMES)
     offset = timedelta(hours=hours, minutes=minutes)
     return -offset if zone[0] == "-" else offset
 

@@ -90,7 +90,7 @@ def _note(change: Change, *, bare: bool) -> str:
     goes = f"goes from {change.leaves} (UTC{format_offset(change.before)}) to {str(change.arrives)[11:]}"
     goes = f"The camera's clock {goes} (UTC{format_offset(change.after)}) in this range"
     if change.after >= change.before:
-        return f"{goes}; what lies between is not missing, it never was."
+        return f"{goes}; the time between did not exist, so it is no gap."
     twice = "both passes of the time between are in the video" if bare else "it is taken as one hour after the other"
     return f"{goes}: {twice}. A time with an offset (like {format_offset(change.after)}) means one pass alone."
 
@@ -151,7 +151,7 @@ def _first(start: DayTime, here: datetime, end_of: Callable[[datetime], datetime
 
 def _needs_clock() -> CameraError:
     return CameraError(
-        "The camera does not tell its time, so a time with an offset from UTC cannot be converted.",
+        "The camera does not report its time, so a time with an offset from UTC cannot be converted.",
         hint="Give --start and --end without an offset, as the clock in the camera's picture shows them; "
         "or name the camera's zone with --camera-tz.",
     )
@@ -279,7 +279,7 @@ def _clock(source: ZoneSource, reading: Reading | None, target: Target, now: dat
 
 def _about_drift(source: ZoneSource, clock: CameraClock, reading: Reading | None) -> list[str]:
     if reading is None:
-        return ["The camera does not tell its time: whether its clock is right is not known."]
+        return ["The camera does not report its time, so camreel cannot check its clock."]
     if not reading.is_plausible:
         return [f"The camera's clock is wrong: it shows {reading.shown}. Ask for times as its picture shows them."]
     drift = clock.seen_drift

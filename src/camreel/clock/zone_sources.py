@@ -88,7 +88,7 @@ def sources(
 
 
 _MEASURED = "measured now: the camera's clock against this computer's, to the nearest quarter of an hour"
-_NOT_KNOWN = "its zone is not known, and its clock too far off to tell"
+_NOT_KNOWN = "its zone is not known, and its clock is too far off to derive it"
 _STALE = "a weak source: such settings are often out of date; --camera-tz names the zone"
 _TODAY = "a weak source: it knows nothing of daylight saving on other days than today; --camera-tz names the zone"
 
@@ -140,8 +140,8 @@ def contradictions(all_sources: tuple[ZoneSource, ...], at: datetime) -> tuple[s
         if one == two or other.rank == MEASURED:
             continue
         said.append(
-            f"The camera's zone is told in two ways, for {at:%Y-%m-%d}: {_says(chosen, one)} by {chosen.told_by}, but "
-            f"{_says(other, two)} by {other.told_by}. The first was taken; --camera-tz decides."
+            f"Two sources disagree on the zone for {at:%Y-%m-%d}: {_says(chosen, one)} by {chosen.told_by}, but "
+            f"{_says(other, two)} by {other.told_by}. camreel uses the first; --camera-tz overrides both."
         )
     return tuple(said)
 

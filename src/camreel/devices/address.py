@@ -52,17 +52,17 @@ def parse_address(
     found = _SCHEME.fullmatch(text)
     scheme, rest = (found["scheme"].lower(), found["rest"]) if found else (None, text)
     if scheme not in {None, "http", "https"}:
-        raise UsageError("--host is no URL of http or https, by which a camera is asked.", hint=_HOW_TO_WRITE_HOSTS)
+        raise UsageError("--host must be a host or a URL of http or https.", hint=_HOW_TO_WRITE_HOSTS)
     if scheme == "http" and https:
-        raise UsageError("--host says http, and --https says https.", hint="Give one of the two.")
+        raise UsageError("--host says http, and --https says https.", hint="Give only one of the two.")
     if scheme == "http" and fingerprint is not None:
-        raise UsageError("--host says http, and --fingerprint needs https.", hint="Give one of the two.")
+        raise UsageError("--host says http, and --fingerprint needs https.", hint="Give only one of the two.")
     authority, _, path = rest.partition("/")
     if path:
-        raise UsageError(f"{_named(text)} has a path in it.", hint="Give the camera alone, without anything behind it.")
+        raise UsageError(f"{_named(text)} has a path in it.", hint="Give only the host, without a path.")
     host, own_port = _split(authority, text)
     if port is not None and own_port is not None and port != own_port:
-        raise UsageError(f"--host says another port than --port {port}.", hint="Give one of the two.")
+        raise UsageError(f"--host says another port than --port {port}.", hint="Give only one of the two.")
     secure = https or scheme == "https" or fingerprint is not None
     # Port 0 was never allowed, so "or" finds the first that was given.
     return Address(_checked(host, text), own_port or port or usual_port or (443 if secure else 80), secure)
@@ -76,11 +76,11 @@ def _named(text: str) -> str:
 def _refuse_what_no_host_has(text: str) -> None:
     if "@" in text:
         raise UsageError(
-            "--host holds a user name or a password.",
-            hint="Give the user with --username; the password is asked for, or taken from AMCREST_PASSWORD.",
+            "--host must not contain a user name or a password.",
+            hint="Give the user with --username; camreel asks for the password, or takes it from AMCREST_PASSWORD.",
         )
     if "?" in text or "#" in text:
-        raise UsageError("--host holds more than a host.", hint=_HOW_TO_WRITE_HOSTS)  # not shown: may hold secrets
+        raise UsageError("--host must contain only a host.", hint=_HOW_TO_WRITE_HOSTS)  # not shown: may hold secrets
     if not text:
         raise UsageError("--host is empty.", hint=_HOW_TO_WRITE_HOSTS)
     if not text.isprintable() or any(c.isspace() for c in text):
@@ -123,7 +123,7 @@ def _port(digits: str) -> int:
     if not 1 <= port <= 65535:
         raise UsageError(
             "--host has something behind the colon that is not a port (1 to 65535).",
-            hint=f"{_HOW_TO_WRITE_HOSTS} A password does not belong there: it is asked for.",
+            hint=f"{_HOW_TO_WRITE_HOSTS} A password does not belong there: camreel asks for it.",
         )
     return port
 
@@ -149,7 +149,8 @@ def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None, l
     """Raise UsageError for more than one way to trust a certificate. Those of http wait for a redirect."""
     if legacy_tls and not insecure:
         raise UsageError(
-            "--legacy-tls needs --insecure.", hint="Outdated TLS hides nothing from whoever wants to listen."
+            "--legacy-tls needs --insecure.",
+            hint="Outdated TLS protects nothing, so the certificate cannot be trusted either.",
         )
     given = [
         option
@@ -157,14 +158,16 @@ def check_tls(*, insecure: bool, ca_file: str | None, fingerprint: str | None, l
         if value
     ]
     if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} are different ways to trust a certificate.", hint="Give one of them.")
+        raise UsageError(
+            f"{' and '.join(given)} are different ways to trust a certificate.", hint="Give only one of them."
+        )
     if ca_file and not Path(ca_file).is_file():
         raise UsageError(f"--ca-file {ca_file!r} is not a file.")
     digits = fingerprint.replace(":", "") if fingerprint is not None else "0" * 64
     if len(digits) != 64 or not set(digits) <= set("0123456789abcdefABCDEF"):
         raise UsageError(
             f"--fingerprint {fingerprint!r} is not the SHA-256 of a certificate.",
-            hint="It has 64 hex digits, with or without colons; camreel shows it when it does not trust a certificate.",
+            hint="It has 64 hex digits, with or without colons; camreel prints it for an untrusted certificate.",
         )
 
 
@@ -172,12 +175,12 @@ def check_username(username: str) -> str:
     """Return ``username`` if it can be sent: digest login has no place for a colon. Else UsageError."""
     if ":" in username:  # not repeated: it may be admin:secret
         raise UsageError(
-            "--username has a colon in it, which no user name has.",
-            hint="Give the user alone; the password is asked for, or taken from AMCREST_PASSWORD.",
+            "--username must not contain a colon.",
+            hint="Give the user alone; camreel asks for the password, or takes it from AMCREST_PASSWORD.",
         )
     if not username.isprintable() or not username.strip():
         raise UsageError(
-            f"--username {username!r} is not a user name.", hint="It is the one you log in to the camera with."
+            f"--username {username!r} is not a user name.", hint="Give the user that logs in to the camera."
         )
     return username
 

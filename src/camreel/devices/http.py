@@ -315,8 +315,8 @@ class Connection:
     def _refused(self) -> LoginRefused:
         return LoginRefused(
             f"The camera at {self._address} refused the login of {printable(self._credentials.username)!r}.",
-            hint="Check the user name and the password. camreel stopped at once: more failed logins could lock the "
-            "account.",
+            hint="Check the user name and the password. camreel tried only once: more failed logins could "
+            "lock the account.",
         )
 
     async def _answer(self, target: str, challenge: Challenge, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
@@ -339,7 +339,7 @@ class Connection:
     def _unproven(self, error: CameraError) -> CameraError:
         if not self._login.accepted and error.worth_retrying:
             error.worth_retrying = False
-            error.hint = "It happened at the login, which is not tried twice. Run it again in a minute or two."
+            error.hint = "It happened during the login, which camreel tries only once. Run it again in a minute or two."
         return error
 
     async def _unsigned(self, target: str) -> aiohttp.ClientResponse:
@@ -400,7 +400,7 @@ class Connection:
         if is_busy and self._login.accepted and not (self._login.by_digest and _falls_to_basic(offers)):
             # From a camera that let us in before: «Exceeded maximum number of connections» (PF8-PV), with or without
             # a challenge. The password has nothing to do with it.
-            raise CameraBusy(f"{self._address} lets no more connections in just now.")
+            raise CameraBusy(f"{self._address} accepts no more connections at the moment.")
         return offers
 
     async def _acceptable(self, offers: list[Challenge]) -> Challenge:
@@ -479,7 +479,7 @@ class Connection:
                 total += len(chunk)
                 if total > limit:
                     raise NotACamera(
-                        f"{self._address} sent more than {limit >> 10} KiB where a short answer belongs.",
+                        f"{self._address} sent more than {limit >> 10} KiB instead of a short answer.",
                         once_more=self._login.accepted,
                     )
                 parts.append(chunk)

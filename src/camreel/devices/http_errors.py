@@ -38,9 +38,9 @@ _NOT_TLS = frozenset(
     ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
 )
 
-_IS_IT_THERE = "Is the camera on, is it this address, and is the port right (--port, --https)?"
-_BETWEEN = "a man in the middle may stand between you and the camera"
-_OLD_TLS = "Old cameras know only outdated TLS. --insecure --legacy-tls speaks that, too; others can listen."
+_IS_IT_THERE = "Is the camera on? Are the address and the port right (--port, --https)?"
+_BETWEEN = "somebody may be intercepting the connection"
+_OLD_TLS = "Old cameras know only outdated TLS. --insecure --legacy-tls allows it; others can then listen."
 
 
 def from_client_error(
@@ -69,7 +69,7 @@ def _from_client_error(
 ) -> CameraError | CertificateChanged:
     if isinstance(error, aiohttp.ServerFingerprintMismatch):
         return CertificateChanged(
-            f"{address} shows another certificate than the one pinned, {fingerprint_text(error.got)}: {_BETWEEN}.",
+            f"{address} presents another certificate than the one pinned, {fingerprint_text(error.got)}: {_BETWEEN}.",
             hint="Nothing was sent. If the camera was reset or replaced, pin its new certificate with --fingerprint.",
         )
     if isinstance(
@@ -88,7 +88,7 @@ def _from_client_error(
             return CameraUnreachable(f"{address} sent an answer that is not HTTP.")
         return NotACamera(
             f"{address} does not answer like a camera: what it sent is not HTTP.",
-            hint="Check --host and --port: the HTTP port is wanted, not RTSP (554) or 37777.",
+            hint="Check --host and --port: camreel needs the HTTP port, not RTSP (554) or 37777.",
         )
     if isinstance(error, _TIMEOUTS):
         return CameraUnreachable(f"{address} accepted the connection and then did not answer in time.")
@@ -102,13 +102,13 @@ def _from_client_error(
 def _connect_error(address: Address, error: Exception) -> CameraUnreachable:
     cause = getattr(error, "os_error", None)
     if address.https and isinstance(cause, ConnectionError) and not isinstance(cause, ConnectionRefusedError):
-        broken = _reset(f"{address} broke off before TLS came about.")
+        broken = _reset(f"{address} closed the connection during the TLS handshake.")
         broken.hint = f"Is that its HTTPS port? {_OLD_TLS}"
         return broken
     if address.https and isinstance(error, _TIMEOUTS):
         return CameraUnreachable(
-            f"No TLS connection to {address} came about in time: nothing answers there, or it does not speak TLS.",
-            hint=f"{_IS_IT_THERE} If it speaks plain http, leave out --https.",
+            f"No TLS connection to {address} in time: nothing answers there, or it does not support TLS.",
+            hint=f"{_IS_IT_THERE} If it uses plain http, leave out --https.",
         )
     reason = "the connection timed out" if isinstance(error, _TIMEOUTS) else _system_reason(error)
     return CameraUnreachable(
@@ -126,7 +126,7 @@ def _reset(message: str) -> CameraUnreachable:
 
 def _name_error(address: Address, *, known: bool) -> CameraError:
     if known:
-        return CameraUnreachable(f"The name {printable(address.host)!r} could not be looked up just now.")
+        return CameraUnreachable(f"The name {printable(address.host)!r} could not be resolved at the moment.")
     return CameraError(
         f"There is no host called {printable(address.host)!r}.",
         hint="Check --host: a name that this network knows, or the camera's IP address.",
@@ -136,21 +136,21 @@ def _name_error(address: Address, *, known: bool) -> CameraError:
 def _tls_error(address: Address, error: Exception, certificate: str | None) -> CameraError | CertificateChanged:
     if isinstance(cause := getattr(error, "os_error", error), AnotherCertificate):
         return CertificateChanged(
-            f"{address} shows another certificate than before in this run, {fingerprint_text(cause.digest)}: "
+            f"{address} presents another certificate than before in this run, {fingerprint_text(cause.digest)}: "
             f"{_BETWEEN}.",
             hint="Nothing was sent there. If the camera has just restarted, run the same command again. "
-            f"--fingerprint {fingerprint_text(cause.before)} trusts just the certificate from before.",
+            f"--fingerprint {fingerprint_text(cause.before)} trusts only the earlier certificate.",
         )
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        pin = f"--fingerprint {certificate} trusts just this certificate; " if certificate else ""
+        pin = f"--fingerprint {certificate} trusts only this certificate; " if certificate else ""
         return CameraError(
-            f"{address} shows a certificate that nobody known here vouches for.",
-            hint=f"Cameras make their own. {pin}--ca-file FILE trusts what FILE has; --insecure checks nothing.",
+            f"{address} presents an untrusted certificate.",
+            hint=f"Cameras make their own. {pin}--ca-file FILE trusts those in FILE; --insecure checks nothing.",
         )
     reason = getattr(cause, "reason", None)
     if not reason or reason in _NOT_TLS:
         return CameraError(
-            f"{address} does not speak TLS on this port.",
+            f"{address} does not support TLS on this port.",
             hint="Give the camera's HTTPS port with --port (443 unless it was changed), or leave out --https and "
             "--fingerprint.",
         )
@@ -194,13 +194,13 @@ def login_problem(address: Address, status: int, text: bytes, *, proven: bool) -
         return lock
     if status == 500 and not proven:
         return AccountLocked(
-            f"The camera at {address} answers the login with a bare error (500): that is how some lock an account.",
-            hint="Wait half an hour, or restart the camera, before you try again: each try can start the time anew.",
+            f"The camera at {address} answered the login with error 500: some do that when an account is locked.",
+            hint="Wait half an hour or restart the camera first: each attempt can restart the lock time.",
         )
     denied = status == 200 and text.lstrip()[:5].lower() == b"error" and b"authorization" in text[:200].lower()
     if denied or (status == 403 and not proven):
         return LoginRefused(
-            f"The camera at {address} lets this user in, but not do anything.",
+            f"The camera at {address} accepts this user, but refuses every request.",
             hint="The account needs the right to «Playback» on this channel.",
         )
     return None
@@ -210,7 +210,7 @@ def basic_problem(address: Address, memory: DigestMemory) -> LoginError:
     """Return why the password is not sent as it is. ``memory`` says where the device has taken Digest before."""
     if memory.places and memory.problem is not None:
         return LoginDowngraded(
-            f"{address} asks for Basic authentication. camreel cannot look up whether Digest has worked there before: "
+            f"{address} asks for Basic authentication. camreel cannot check if Digest has worked there before: "
             f"{memory.problem}.",
             hint="The password was not sent. Make that folder readable, or use --https with --fingerprint.",
         )
@@ -221,11 +221,11 @@ def basic_problem(address: Address, memory: DigestMemory) -> LoginError:
             hint="The password was not sent. Use --https with --fingerprint. If the camera was replaced or reset: "
             f"camreel cameras forget {places}",
         )
-    crosses = "the device at the other end gets" if address.https else "everybody on the network on the way can read"
+    crosses = "the device at the other end learns" if address.https else "everybody on the network can read"
     return BasicNotAllowed(
-        f"{address} offers only Basic authentication, by which {crosses} the password.",
+        f"{address} offers only Basic authentication, which sends the password so that {crosses} it.",
         hint="The password was not sent. If the camera has https, use --https with --fingerprint. "
-        "--allow-basic sends the password all the same.",
+        "--allow-basic sends the password anyway.",
     )
 
 
@@ -240,8 +240,8 @@ def not_remembered(address: Address, problem: str) -> str:
 def not_looked_up(address: Address, problem: str) -> str:
     """Return the warning that nobody knows whether Digest has worked in an earlier run."""
     return (
-        f"camreel cannot look up whether Digest has worked at {address} before: {problem}. Basic is allowed, so the "
-        "password goes out by it."
+        f"camreel cannot check if Digest has worked at {address} before: {problem}. Basic is allowed, so "
+        "camreel sends the password by it."
     )
 
 
@@ -250,10 +250,10 @@ def unknown_login(address: Address, digest: str | None) -> NotACamera:
     if digest is not None:
         return NotACamera(
             f"{address} asks for a Digest login with {digest}, which camreel does not know.",
-            hint="The password was not sent, by Basic authentication neither. Is it the camera's address and port?",
+            hint="The password was not sent, nor is Basic used instead. Is it the camera's address and port?",
         )
     return NotACamera(
-        f"{address} asks for a login in a way that is not known here.",
+        f"{address} asks for a login method that camreel does not support.",
         hint="Is it the camera's address and port? On some firmware, «Compatibility Mode» has to be chosen for the "
         "private protocol's authentication.",
     )
@@ -269,7 +269,7 @@ def _lock(address: Address, text: bytes) -> AccountLocked | None:
     return AccountLocked(
         f"The camera at {address} has locked this account {wait}: too many failed logins.",
         seconds=seconds,
-        hint="Wait until then; each further try can start the time anew. Restarting the camera opens it too.",
+        hint="Wait until then; each attempt can restart the lock time. Restarting the camera also unlocks it.",
     )
 
 
@@ -296,20 +296,20 @@ def from_status(
     """
     once_more = known and is_odd(status)
     if status < 300:
-        words = _ODD.get(status, f"sent an answer that does not belong here ({status})")
+        words = _ODD.get(status, f"sent an unexpected answer ({status})")
         return CameraRefused(f"{address} {words}.", status=status, once_more=once_more)
     if 300 <= status < 400:
         where = printable(location or "nowhere", 100)
         return CameraRefused(
-            f"{address} sends us elsewhere ({where}), which is not followed with a password in hand.",
+            f"{address} sends us elsewhere ({where}), and camreel does not send a password there.",
             status=status,
-            hint="If that is the same camera, name it so: --https, --port, or the whole URL as --host.",
+            hint="If that is the same camera, give its address with --https, --port, or the whole URL as --host.",
             location=location,
             once_more=once_more,
         )
     if status == 403:
         return CameraRefused(
-            f"The camera at {address} does not let this user do that (403).",
+            f"The camera at {address} refuses this to the user (403).",
             status=status,
             hint="The account needs the right to «Playback» on this channel.",
         )

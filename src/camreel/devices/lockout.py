@@ -51,7 +51,7 @@ def check(target: Target, now: datetime) -> None:
         f"{duration_text(max(1, round(left.total_seconds())))} (until {until.astimezone():%H:%M}). "
         "The password was not sent.",
         seconds=round(left.total_seconds()),
-        hint="Wait until then. If it was opened meanwhile (a restart of the camera does that), --ignore-lock tries it.",
+        hint="Wait until then. If it was unlocked meanwhile (restarting the camera does that), use --ignore-lock.",
     )
 
 

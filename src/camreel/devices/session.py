@@ -358,7 +358,9 @@ async def open_wire(
     if shared is None:
         given, connector = _own_ssl(trust), _own_connector()
     elif shared.closed or shared.connector is None:
-        raise UsageError("The aiohttp session that camreel was given is closed.", hint="Give one that stays open.")
+        raise UsageError(
+            "The aiohttp session that camreel was given is closed.", hint="Give a session that stays open."
+        )
     else:
         given, connector = await _ssl_of_nobody_else(trust, https=https), shared.connector
     session = aiohttp.ClientSession(

@@ -28,7 +28,7 @@ _LONGEST_TYPE = 200
 def refuse_existing(path: Path) -> None:
     """Raise UsageError if ``path`` is taken or cannot be: before anybody is asked for a password."""
     if os.path.lexists(path):
-        raise UsageError(f"--capture {path} exists already; it was left alone.", hint="Give another name.")
+        raise UsageError(f"--capture {path} already exists and was not overwritten.", hint="Give another name.")
     if not path.parent.is_dir():
         raise UsageError(f"--capture {path}: there is no folder {path.parent}.")
 

@@ -15,7 +15,7 @@ _MOST_LISTED = 32
 
 _HIDDEN = (
     "addresses, names, titles and serial numbers are replaced (host-1, name-1, title-1, serial-1; the same by the same "
-    "word), so this can be shown to anybody"
+    "word), so you can share this report"
 )
 
 
@@ -69,7 +69,7 @@ def _quickly(seconds: float) -> str:
 
 def _login(checkup: Checkup) -> str:
     how = f" ({checkup.facts.login_how})" if checkup.facts.login_how else ""
-    return f"{checkup.login}{how}{': it came to no login' if checkup.login == 'not tried' else ''}"
+    return f"{checkup.login}{how}{': no login took place' if checkup.login == 'not tried' else ''}"
 
 
 def _lock(checkup: Checkup) -> str:
@@ -119,7 +119,7 @@ def _storage(told: Fact[tuple[Disk, ...]]) -> Iterator[str]:
     if told.value is None:
         yield told.why
     for disk in told.value or ():
-        size = "size not told" if disk.total is None else size_text(disk.total)
+        size = "size unknown" if disk.total is None else size_text(disk.total)
         share = f" ({100 * disk.used / disk.total:.0f} %)" if disk.used is not None and disk.total else ""
         used = "" if disk.used is None else f", {size_text(disk.used)} used{share}"
         yield f"{disk.name}: {disk.state}{', WITH AN ERROR' if disk.has_error else ''}, {size}{used}"
@@ -144,17 +144,17 @@ def _footage(told: Fact[RecordedFootage]) -> str:
 
 def _room(checkup: Checkup) -> str:
     free = checkup.here.free
-    return "room on the disk: not told" if free is None else f"{size_text(free)} free in the output folder"
+    return "free space: unknown" if free is None else f"{size_text(free)} free in the output folder"
 
 
 def _result(checkup: Checkup) -> str:
     if checkup.trouble is not None:
         return checkup.trouble.message
     return {
-        "well": "well: it lets us in, and lists its recordings",
-        "no recordings": "no recordings: it lists none of this channel at any time. Does it record, to a card or disk?",
-        "no search": "no search: it lets us in, and does not list its recordings. Has the account the right to "
-        "«Playback», and the camera a card or disk?",
+        "well": "well: the camera accepts the login and lists its recordings",
+        "no recordings": "no recordings: the camera lists none of this channel. Does it record, to a card or disk?",
+        "no search": "no search: the camera accepts the login, but does not list its recordings. Does the account "
+        "have the right to «Playback», and the camera a card or disk?",
     }[checkup.status]
 
 

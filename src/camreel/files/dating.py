@@ -275,7 +275,7 @@ class Dated:
         """What is to be said of the doubts: of many the first ones, and how many more there are."""
         said = [doubt.text for doubt in self.doubts[:_SHOWN]]
         more = len(self.doubts) - len(said)
-        doubtful = (*said, f"So it is with {more} more files.") if more else tuple(said)
+        doubtful = (*said, f"The same applies to {more} more files.") if more else tuple(said)
         return (*doubtful, _unread_note(self.unread)) if self.unread else doubtful
 
     def with_lengths(self, placed: Iterable[Recording]) -> tuple[Recording, ...]:
@@ -426,7 +426,7 @@ def _not_dated(undated: Sequence[Candidate], total: int) -> UsageError:
         which = "It has" if one else "They have" if with_zone == len(undated) else f"{with_zone} of them have"
         hint = (
             f"{which} a creation_time, which is in UTC: --camera-tz ZONE (like Europe/Berlin, or +01:00) "
-            f"tells what the camera's clock showed then. {in_order}"
+            f"gives the camera's time then. {in_order}"
         )
     if len(undated) == 1:
         return UsageError(f"{shown} cannot be dated{broken}.", hint=hint)

@@ -76,7 +76,7 @@ def find_files(given: Sequence[str], output: Path) -> Found:
     if not files:
         raise NothingRecorded(
             f"There is no recording in {printable(', '.join(given))}.",
-            hint=f"In folders, files that end in {_LOOKED_FOR} and the like are looked for."
+            hint=f"In folders, files that end in {_LOOKED_FOR} and the like are recognized."
             + "".join(f" {note}" for note in notes),
         )
     return Found(tuple(files.values()), tuple(notes), len(links))
@@ -134,8 +134,8 @@ def _is_taken(path: Path, is_shared: bool) -> bool:
 
 def _refuse(error: OSError) -> None:
     raise UsageError(
-        f"The folder {printable(str(error.filename))} cannot be looked at: {_reason(error)}.",
-        hint="What is in it would be missing without a word; give the other folders by name to do without it.",
+        f"The folder {printable(str(error.filename))} cannot be read: {_reason(error)}.",
+        hint="camreel would silently lack its files. To leave it out, give the other folders by name.",
     ) from error
 
 
@@ -153,7 +153,7 @@ def _check_ours(path: Path) -> None:
     if not is_ours(read_comment(str(path))):
         raise UsageError(
             f"The output {printable(str(path))} is itself one of the clips.",
-            hint="Clips are never replaced: give another name with --output-file.",
+            hint="camreel never replaces clips. Give another name with --output-file.",
         )
 
 

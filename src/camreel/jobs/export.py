@@ -86,7 +86,7 @@ def _check(place: Path, needed: int, clips: int, video: int) -> None:
         return
     parts = f"{size_text(clips)} for the clips and {size_text(video)} for the video"
     raise DiskError(
-        f"This needs {size_text(needed)} of room in {place}, where {size_text(free)} are free ({parts}).",
+        f"Not enough free space in {place}: {size_text(needed)} needed, {size_text(free)} free ({parts}).",
         hint="Free some space, choose a folder on another disk with --output-dir, or ask for a shorter range.",
     )
 
@@ -366,7 +366,7 @@ def _without_note(report: Report, store: Store, noted: Job) -> Report:
     try:
         store.drop_job(noted)
     except OSError as error:
-        said = f"The note of this job stays in {store.folder}: {reason_of_system(error)}."
+        said = f"The record of this job stays in {store.folder}: {reason_of_system(error)}."
         return replace(report, warnings=(*report.warnings, said))
     return report
 

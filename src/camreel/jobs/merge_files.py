@@ -39,7 +39,7 @@ from camreel.transfer.store import Fetched
 
 _LOG = logging.getLogger(__name__)
 
-_UNTOUCHED = "The clips are as they were."
+_UNTOUCHED = "The clips are unchanged."
 _FAR = timedelta(days=3)
 
 
@@ -81,7 +81,7 @@ async def merge(
         return await _Merge(request, on_event, utc_now, notes, missing).run()
     except (DiskError, ResourceError) as error:
         # The advice is written for exports, which have downloads and a folder for them.
-        hint = (error.hint or "").replace(": what was downloaded is kept", "").replace("--output-dir", "--output-file")
+        hint = (error.hint or "").replace(": downloads are kept", "").replace("--output-dir", "--output-file")
         raise type(error)(str(error), hint=hint) from error
 
 
@@ -249,9 +249,9 @@ def _check_range(request: MergeRequest, clock: CameraClock | None) -> None:
     asked = request.asked
     if asked is None or clock is not None or (is_by_clock(asked) and not asked.is_relative):
         return
-    what = "is told in other words than" if asked.is_relative else "has an offset from UTC, unlike"
+    what = "uses another clock than" if asked.is_relative else "has an offset from UTC, unlike"
     raise UsageError(
-        f"The range {what} the clips' times, which are of the camera's clock alone.",
+        f"The range {what} the clips' times, which follow the camera's clock.",
         hint="Give --start and --end with their dates, as the picture shows them, or the zone with --camera-tz.",
     )
 
@@ -328,10 +328,10 @@ def _check_anything(plan: ExportPlan, outcomes: Mapping[int, ClipOutcome | LostR
             continue
         first = Path(plan.recordings[number - 1].path)
         raise MergeError(
-            f"Not one of the clips could be used. The first, {printable(first.name)}: {reason_text(outcome)}.",
+            f"None of the clips is usable. The first, {printable(first.name)}: {reason_text(outcome)}.",
             hint=_UNTOUCHED,
         )
     raise NothingRecorded(
         "The clips of this time hold no picture in the range.",
-        hint="Times in names are whole seconds: ask for a little more, or use --whole-clips.",
+        hint="Times in names are whole seconds. Try: a slightly longer range, or --whole-clips.",
     )

@@ -169,7 +169,7 @@ class Pipeline:
         if lost and not unusable:
             raise CameraError(
                 f"Not one of the {len(lost)} recordings could be downloaded. The first: {lost[0]}.",
-                hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
+                hint="Run the same command again; --max-concurrent 1 puts less load on the camera.",
             )
         # Of a clip that killed the merge nobody knows whether it is to blame: if all did, it may be short of memory.
         killed = [reason is not None and reason.kind is LossKind.KILLED_MERGE for reason in reasons]
@@ -181,12 +181,12 @@ class Pipeline:
         if unusable:
             then = ": run it again to continue." if any(killed) else "; the next run downloads them anew."
             raise MergeError(
-                f"Not one of the recordings could be used. The first: {unusable[0]}.",
+                f"None of the recordings is usable. The first: {unusable[0]}.",
                 hint=f"The downloads are kept in {self._store.folder}{then}",
             )
         raise NothingRecorded(
             f"The recordings listed by {self._request.target.address} hold no picture in the range.",
-            hint="Listed times are whole seconds: ask for a little more, or use --whole-clips.",
+            hint="Listed times are whole seconds. Try: a slightly longer range, or --whole-clips.",
         )
 
 

@@ -214,7 +214,7 @@ class CameraSession:
         except CameraRefused as error:
             if not self._access.follow(error):
                 raise
-            self.warn(f"The camera wants https; going on at {self._access.address}.")
+            self.warn(f"The camera redirects to https; continuing at {self._access.address}.")
             async with self.camera() as camera:
                 device = await self._patiently("connecting", lambda _attempt: camera.identify())
         self._emit(events.Connected(self._access.address, device))
@@ -416,9 +416,7 @@ class CameraSearch(CameraSession):
             )
         if span.end > now:
             shown = clock.shown(now)
-            self.warn(
-                f"The end of the range is in the future: it was cut to {shown}, what the camera's clock shows now."
-            )
+            self.warn(f"The end of the range is in the future: camreel cut it to {shown}, the camera's time now.")
             return where.until(now)
         return where
 
@@ -550,7 +548,7 @@ class CameraSearch(CameraSession):
         when = show_span(where.span, where.clock)
         if not found.proof.is_proven and (found.listing or is_long(where.span)):
             return CameraError(
-                f"Nothing is listed on {channel} from {when} (the camera's clock), and that proves nothing: "
+                f"Nothing is listed on {channel} from {when} (the camera's clock), but its list may be incomplete: "
                 f"{found.proof.why}.",
                 hint="Ask for a shorter range, by the clock in the camera's picture, and check --channel.",
             )
@@ -558,9 +556,9 @@ class CameraSearch(CameraSession):
             kind = " or ".join(self._query.events)
             return NothingRecorded(f"No {kind} is listed on {channel} from {when}.", hint=self._unlabelled[0])
         if plan.writing:
-            hint = "The camera is still writing a recording of this time: try again when it has closed it."
+            hint = "The camera is still writing a recording of this time: try again when the recording is closed."
         elif others or self._empty is None:
-            hint = f"It lists other things there ({others}); --stream chooses between main and sub."
+            hint = f"It lists other recordings there ({others}); --stream selects main or sub."
         else:
             hint = f"{self._empty.reason} Check the range by the clock in the camera's picture, and --channel."
         return NothingRecorded(f"Nothing is recorded on {channel} from {when} (the camera's clock).", hint=hint)

@@ -69,8 +69,8 @@ def pace_of(wish: float, footage: Sequence[Span]) -> Pace:
     speed = wish if wish > 0 else recorded / -wish
     if speed < 1:
         raise UsageError(
-            f"Only {duration_text(recorded)} are recorded: a timelapse cannot be longer.",
-            hint="Without --timelapse all of it is in the video.",
+            f"A timelapse cannot be longer than the footage: {duration_text(recorded)}.",
+            hint="Leave out --timelapse to get all of it.",
         )
     return Pace(speed, timedelta(seconds=max(speed / _PICTURES_A_SECOND, recorded / _MOST_PICTURES)))
 
@@ -172,7 +172,9 @@ class TimelapseJob:
                 printable(wish.recording.name), lambda _attempt: self._keyframes(line, wish, manner)
             )
         except NotInPart:
-            self._inquiry.warn("The camera does not send single pictures of some recordings: they are fetched whole.")
+            self._inquiry.warn(
+                "The camera does not send single pictures of some recordings: camreel fetches those whole."
+            )
         path = await anyio.to_thread.run_sync(self._store.find, wish.recording, abandon_on_cancel=True)
         if path is None:
             path = await self._inquiry.fetching(
@@ -213,8 +215,8 @@ class TimelapseJob:
             reasons = [reason_text(reason) for reason in self._lost.values()]
             first = reasons[0] if reasons else "the recordings hold no keyframe in the range"
             raise (CameraError if self._lost else NothingRecorded)(
-                f"Not one keyframe could be had. The first: {first}.",
-                hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
+                f"No keyframe could be fetched. The first: {first}.",
+                hint="Run the same command again; --max-concurrent 1 puts less load on the camera.",
             )
         at_most = self._request.target.max_concurrent
         order = TimelapseOrder(job, speed, footage, tuple(clips))
@@ -225,7 +227,7 @@ class TimelapseJob:
         done, outcomes = await run_excluding(work, held, job.output, self._inquiry.warn, most)
         self._emit(events.Verifying())
         pictures = count_text(sum(outcome.video_packets for outcome in done.outcomes), "keyframe")
-        self._inquiry.warn(f"This is a timelapse, {speed:.4g} times as fast: {pictures} and nothing between, no sound.")
+        self._inquiry.warn(f"This is a timelapse, {speed:.4g} times as fast: {pictures}, without sound.")
         return PipelineResult(
             tuple(self._state(number) for number in numbers),
             tuple(outcomes.get(number) or LostReason(LossKind.NO_KEYFRAME) for number in numbers),

@@ -49,7 +49,7 @@ class _Lapse:
         )
         if self._film is None:
             reason = next((outcome.unusable for outcome in outcomes if outcome.unusable), "there are none")
-            raise MergeError(f"Not one keyframe could be used. The first: {reason}.")
+            raise MergeError(f"No keyframe is usable. The first: {reason}.")
         pictures = self._film.output.pictures
         pictures.end_clip()
         pictures.end = max(pictures.end, pictures.shown + round(_LAST_SHOWN / pictures.time_base))

@@ -54,8 +54,8 @@ def already_there(request: Request | MergeRequest, *, tidy: bool = True) -> Repo
     if wish is IfExists.SKIP or (wish is None and state in {COMPLETE, HAS_GAPS}):
         return Report(request, None, None, None, (), (), Account((), (), ()), found, already_there=True, found_as=state)
     raise UsageError(
-        f"{there[0]} exists already; it was left alone.",
-        hint="--if-exists overwrite replaces it; --output-file gives another name.",
+        f"{there[0]} already exists and was not overwritten.",
+        hint="Use --if-exists overwrite to replace it, or --output-file for another name.",
     )
 
 
@@ -173,7 +173,7 @@ def finish(
         try:
             kept = _let_go(report, plan, store, keep=request.output.keep_files)
         except DiskError as error:
-            kept, note = store.folder, (*note, f"The downloads could not all be put away: {error}")
+            kept, note = store.folder, (*note, f"Not all downloads could be removed: {error}")
     described = tuple(_describe(output, film) for output, film in zip(outputs, result.films, strict=True))
     return replace(
         report,
@@ -219,7 +219,7 @@ def _name_for(request: Request | MergeRequest, state: str) -> tuple[Path, tuple[
     if state != PARTIAL or found not in {COMPLETE, HAS_GAPS}:
         return output, ()
     beside = output.with_name(f"{output.stem}-partial{output.suffix}")
-    said = f"{there[0]} has more in it, from an earlier run: it was left alone, and this video put beside it."
+    said = f"{there[0]} from an earlier run contains more. camreel kept it and wrote this video beside it."
     return beside, (said,)
 
 

@@ -140,7 +140,7 @@ def output_place(wanted: str, folder: Path, output_format: OutputFormat | None) 
     if by_suffix and output_format and by_suffix is not output_format:
         raise UsageError(
             f"--output-file {wanted!r} ends in .{by_suffix.value}, but --output-format is {output_format.value}.",
-            hint="Give one of the two, or let them agree.",
+            hint="Give only one of the two.",
         )
     chosen = by_suffix or output_format or DEFAULT_FORMAT
     if not by_suffix:

@@ -93,11 +93,11 @@ def unlabelled(listing: Iterable[Recording], stream: Stream, events: Sequence[st
         return ()
     labels = ", ".join(f"{event} ({count})" for event, count in found.most_common(8))
     said = f"The camera lists {count_text(number, 'recording')} in the range, and none is labelled {_or(missing)}: "
-    said += f"they are labelled {labels}." if labels else "it labels none of them."
+    said += f"they are labelled {labels}." if labels else "the camera labels none of them."
     if _SEEN_BY_FEW.intersection(missing):
         said += (
-            " Most cameras do not label people or vehicles in the list of their recordings, also where they detect "
-            "them, so this does not mean that there were none: try --events motion."
+            " Most cameras do not label people or vehicles in their list, even if they detect them. "
+            "Try: --events motion."
         )
     return (said,)
 
@@ -153,7 +153,7 @@ def parse_events(text: str) -> tuple[str, ...]:
     """Return the value of `--events`, words or the camera's own names between commas, as words of `event_word`."""
     words = [word for word in re.split(r"[\s,]+", text.strip()) if word]
     if not words:
-        raise UsageError("--events is empty.", hint=f"There are {', '.join(event_words())}.")
+        raise UsageError("--events is empty.", hint=f"Choose from {', '.join(event_words())}.")
     return tuple(sorted({_known_event(word) for word in words}))
 
 
@@ -170,7 +170,7 @@ def _known_event(word: str) -> str:
     suggestion = f" Did you mean {near[0]}?" if near else ""
     raise UsageError(
         f"--events: there is no event {printable(word, 40)!r}.{suggestion}",
-        hint=f"There are {', '.join(known)}; and the camera's own names, like VideoMotion.",
+        hint=f"Choose from {', '.join(known)}, or use the camera's own names, like VideoMotion.",
     )
 
 

@@ -141,6 +141,6 @@ def _check_anything(gathering: PictureFetcher) -> None:
             hint="--yes fetches them. --most N takes fewer, --stream sub smaller ones.",
         )
     raise CameraError(
-        f"Not one of {count_text(len(misses), 'picture')} could be had. The first: {misses[0].reason}.",
+        f"None of {count_text(len(misses), 'picture')} is available. The first: {misses[0].reason}.",
         hint="Run the same command again; --max-concurrent 1 is gentler on the camera.",
     )

@@ -180,7 +180,7 @@ def _may_replace(output: Output, mark: PageMark) -> bool:
         return False
     if before.pictures > mark.pictures:
         raise UsageError(
-            f"{output.file} has more pictures than could be had now ({before.pictures}, now {mark.pictures}); "
+            f"{output.file} has more pictures than the camera still has ({before.pictures}, now {mark.pictures}); "
             "it was left alone.",
             hint="Try again later. --if-exists overwrite replaces it.",
         )

@@ -90,7 +90,7 @@ def events_rows(query: Query) -> list[tuple[str, str]]:
 
 
 def _at_a_time(at_a_time: AtATime) -> str:
-    few = f"--max-concurrent {at_a_time.settled} is what it bears"
+    few = f"--max-concurrent {at_a_time.settled} puts less load on it"
     down = f"down to {at_a_time.lowest}, at the end {at_a_time.settled}"
     return f"the camera was overloaded by {at_a_time.allowed} downloads at a time: {down}; {few}"
 

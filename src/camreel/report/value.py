@@ -72,7 +72,7 @@ class Report:
     ``skipped`` are parts of ``span`` that are not asked for: they lie between two passes of a repeated hour.
     ``unwanted`` are parts without the events that alone were asked for.
     ``at_a_time``: how many downloads the camera bore, None where nothing was downloaded.
-    ``playback``: what came of decoding the video, None where that was not done.
+    ``playback``: what came of decoding the video; None if camreel did not decode it.
     ``times_from``: for a merge of clips on disk, how many of them are dated by what (``frames``, ``names``,
     ``creation_time``, ``order``). ``doubts`` are clocks that contradict each other: ``warnings`` has their
     sentences. ``exec_failures`` are sentences: of which video the command of ``--exec`` failed.

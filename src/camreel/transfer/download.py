@@ -329,7 +329,7 @@ async def _continued(
     try:
         async with source.open(recording, first=held.first) as body:
             if body.part is None:
-                manner.ranges.refuse("it sent the whole file where a part was asked for")
+                manner.ranges.refuse("it sent the whole file instead of a part")
                 return await whole(body, recording, store, progress, manner)
             _check_part(body, held)
             progress(held.size)
@@ -351,7 +351,7 @@ async def _continued(
     except RangeMismatch as unlike:
         store.drop_part(recording)
         if unlike.lie and not manner.ranges.usable:
-            manner.ranges.refuse("what it sent was not the part that was asked for")
+            manner.ranges.refuse("it sent another part than requested")
         return None
     manner.ranges.usable = True
     return Received(await anyio.to_thread.run_sync(_first_bytes, store, recording), received, held.total)

@@ -100,12 +100,12 @@ class Ranged:
             self._ranges.asked()
 
     async def _whole_came(self, body: BodySource) -> None:
-        self._ranges.refuse("it sent the whole file where a part was asked for")
+        self._ranges.refuse("it sent the whole file instead of a part")
         self._ranges.asked()
         if self._take_whole is not None:
             await self._take_whole(body)
             raise WholeFileReceived
-        raise RangesUnsupported("the device sends the whole file where a part was asked for")
+        raise RangesUnsupported("the device sends whole files instead of parts")
 
     def _check(self, body: BodySource, first: int, end: int) -> int:
         """Return where the part that is coming ends."""
@@ -114,8 +114,8 @@ class Ranged:
         listed = self._recording.size
         total = part.total
         if total is None or part.first != first or part.end != min(end, total):
-            self._ranges.refuse("what it sent was not the part that was asked for")
-            raise NotInPart("it sent another part than was asked for")
+            self._ranges.refuse("it sent another part than requested")
+            raise NotInPart("it sent another part than requested")
         if self.total not in {None, total} or (listed and listed % _ALLOCATION and listed != total):
             raise NotInPart("it is not as long as it was")
         if body.length not in {None, part.end - first}:

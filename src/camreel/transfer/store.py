@@ -146,7 +146,7 @@ class Store:
         if wish is SharedFolder.REFUSE:
             raise DiskError(
                 f"Others {'can' if is_sure else 'may be able to'} write to {self._output_dir}. Nothing was downloaded.",
-                hint="Choose a folder of your own with --output-dir, or use --shared-folder safe.",
+                hint="Choose a folder that only you can write with --output-dir, or use --shared-folder safe.",
             )
         used = "only downloads that camreel has noted for you are" if self.remembers else "no earlier download is"
         return f"Others can write to {self._output_dir}: {used} reused." if is_sure else None
@@ -295,16 +295,16 @@ class Store:
 
     def _taken(self, job: Job, lock: Path) -> DiskError:
         is_sure = self.is_shared and os.name == "posix"  # Windows does not say who can write it
-        by_others = f" If no run of yours is at work, another user holds {lock}: remove it." if is_sure else ""
+        by_others = f" If no run of yours is active, another user holds {lock}: remove it." if is_sure else ""
         holder = read_holder(self._holder)
         if holder is not None and holder.name and holder.name == job.name:
             return DiskError(
-                f"This same job is being done already ({holder}).", hint=f"Wait until it is done.{by_others}"
+                f"This same job is already running ({holder}).", hint=f"Wait until it has finished.{by_others}"
             )
         who = f" ({holder})" if holder else ""
         return DiskError(
             f"Another run of camreel is downloading from this camera into {self.folder}{who}.",
-            hint=f"Wait until it is done, or use another --output-dir.{by_others}",
+            hint=f"Wait until it has finished, or use another --output-dir.{by_others}",
         )
 
     def stem(self, recording: Recording) -> str:

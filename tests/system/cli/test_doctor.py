@@ -44,7 +44,7 @@ def test_a_refused_login_has_its_exit_code_and_no_second_try(camreel_: Camreel, 
         words = ["doctor", f"127.0.0.1:{server.port}", "-u", "admin", "--capture", "a.zip"]
         run = camreel_(words, AMCREST_PASSWORD="wrong-one-1")
     assert (run.code, camera.rejected_logins) == (5, 1)
-    assert run.err == "No capture was written: there is no answer to be kept.\n"
+    assert run.err == "No capture was written: the camera gave no answer.\n"
     assert list(tmp_path.iterdir()) == []
     assert "Login     refused" in run.out
 
@@ -56,7 +56,7 @@ def test_a_refused_login_has_its_exit_code_and_no_second_try(camreel_: Camreel, 
         (["10.0.0.9"], "--username is missing"),
         (["10.0.0.9", "--host", "10.0.0.8", "-u", "x"], "given twice"),
         (["10.0.0.9", "-u", "x", "--insecure", "--fingerprint", "ab" * 32], "different ways"),
-        (["10.0.0.9", "-u", "x", "--capture", "there.zip"], "exists already"),
+        (["10.0.0.9", "-u", "x", "--capture", "there.zip"], "already exists"),
         (["10.0.0.9", "-u", "x", "--capture", "no/such/a.zip"], "there is no folder"),
     ],
 )

@@ -135,7 +135,7 @@ def test_a_command_that_was_at_work_is_run_again(stand: Stand, bench: Serve, num
     _out, err = process.communicate(timeout=30)
     if number == signal.SIGINT:
         assert process.returncode == 130
-        assert "the video is there, and the next run runs the command" in err
+        assert "the video is complete; the next run runs its --exec command" in err
     assert len(stand.videos) == 1
     stand.does("0")
     ended = stand.get("door")

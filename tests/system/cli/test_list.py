@@ -138,7 +138,7 @@ def test_the_usual_range(camreel_: Camreel, bench: Serve) -> None:
     run = camreel_(["list", *of(bench(recordings=morning()), "--json")], **PASSWORD)
     assert json.loads(run.out)["range"]["seconds"] == 24 * 3600
     run = camreel_(["list", *of(bench(recordings=morning()))], **PASSWORD)
-    assert "the last 24 hours: another range is given with --last" in run.out
+    assert "the last 24 hours: choose another range with --last" in run.out
 
 
 def test_only_events(camreel_: Camreel, bench: Serve) -> None:
@@ -217,7 +217,7 @@ def test_a_dry_run(camreel_: Camreel, bench: Serve, tmp_path: Path) -> None:
     output.write_bytes(b"somebody's own")
     run = camreel_(["get", *options, "-n"], **PASSWORD)
     assert run.code == 2
-    assert "exists already" in run.err
+    assert "already exists" in run.err
     assert camera.camera.ledger.peak_downloads == 0
 
 

@@ -88,7 +88,7 @@ def test_nothing_is_overwritten_unless_told(look: Camreel, tmp_path: Path) -> No
     sheet.write_bytes(b"mine")
     run = look("-o", "evening.html")
     assert (run.code, sheet.read_bytes()) == (2, b"mine")
-    assert "evening.png exists already" in run.err
+    assert "evening.png already exists" in run.err
     skipped = look("-o", "evening", "--if-exists", "skip")
     assert (skipped.code, sheet.read_bytes()) == (0, b"mine")
     assert "nothing was fetched" in skipped.out
@@ -256,7 +256,7 @@ def test_a_look_that_lacked_something_is_taken_again(look: Camreel, tmp_path: Pa
     page.write_text(partial.replace("partial 1 ", "partial 3 "), encoding="utf-8")
     run = look("-o", "page")
     assert run.code == 2
-    assert "has more pictures than could be had now (3, now 2)" in run.err
+    assert "has more pictures than the camera still has (3, now 2)" in run.err
     assert 'content="partial 3 ' in page.read_text(encoding="utf-8")
 
 

@@ -74,7 +74,7 @@ def test_a_loss_is_told_even_quietly(camreel_: Camreel, card: Path) -> None:
         (["card", "-o", "card/"], "names a folder"),
         (["card", "-o", "x.mp4", "-s", "2026-01-16 08:00"], "--end is missing"),
         (["card", "-o", "x.mp4", "-s", "2026-01-16 08:00", "-e", "2026-01-16 07:00"], "is not before --end"),
-        (["card", "-o", "x.mp4", "-s", "yesterday", "-e", "today"], "told in other words"),
+        (["card", "-o", "x.mp4", "-s", "yesterday", "-e", "today"], "uses another clock"),
         (["card", "-o", "x.mp4", "--in-order", "--camera-tz", "UTC"], "--camera-tz and --in-order exclude each other"),
         (["card", "-o", "x.mp4", "--camera-tz", "Berlin"], "not a time zone"),
         (["card", "-o", "x.mp4", "-q", "-v"], "exclude each other"),

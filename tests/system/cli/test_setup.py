@@ -133,10 +133,13 @@ def test_basic_alone_is_asked_about(tmp_path: Path, answer: str) -> None:
     """What it means is said; without a yes nothing is sent or saved, with it the settings have it."""
     camera = camera_of("old")
     code, shown = set_up_unfound(
-        camera, camera.password, tmp_path, "--name", "old", then=[("Send the password all the same", answer)]
+        camera, camera.password, tmp_path, "--name", "old", then=[("Send the password anyway", answer)]
     )
     words = " ".join(shown.split())
-    assert "offers only Basic authentication, by which everybody on the network on the way can read the pass" in words
+    assert (
+        "offers only Basic authentication, which sends the password so that everybody on the network can read it"
+        in words
+    )
     sent = [one for one in camera.log if one.authorization]
     path = tmp_path / ".config" / "camreel" / "config.toml"
     if answer != "yes":

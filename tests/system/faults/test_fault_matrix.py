@@ -26,10 +26,10 @@ UNUSABLE = {"garbage", "short_body"}
 EITHER = {"wrong_length"}
 # What is said of an odd answer.
 WORDS = {
-    "status-101": "an answer that does not belong here (101)",
-    "status-202": "an answer that does not belong here (202)",
+    "status-101": "an unexpected answer (101)",
+    "status-202": "an unexpected answer (202)",
     "status-204": "it has nothing to send (204)",
-    "status-302": "sends us elsewhere (/elsewhere), which is not followed",
+    "status-302": "sends us elsewhere (/elsewhere), and camreel does not send a password there",
     "status-429": "answered 429",
     "part_unasked": "sent a part, though all of it was asked for (206)",
     "part_as_whole": "sent a part, though all of it was asked for",
@@ -181,7 +181,7 @@ def test_a_first_login_without_a_clear_answer_is_not_tried_again(bench, kind):
     run = stand.export()
     assert run.error is not None
     assert run.error.exit_code == 6
-    assert "not tried twice" in (run.error.hint or "")
+    assert "tries only once" in (run.error.hint or "")
     assert sum(request.authorized for request in stand.camera.log) <= 1
 
 

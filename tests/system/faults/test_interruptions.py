@@ -128,7 +128,7 @@ def test_the_same_job_twice_names_the_process(bench):
         assert parts(stand), "what a run has is not removed"
         stopped(process, signal.SIGINT)
     assert (same.returncode, other.returncode) == (7, 7)
-    assert "This same job is being done already" in same.stderr
+    assert "This same job is already running" in same.stderr
     assert "Another run of camreel is downloading from this camera" in other.stderr
     for said in (same.stderr, other.stderr, listed.stdout):
         assert f"process {process.pid}, since 20" in said
@@ -214,7 +214,7 @@ def test_a_disk_that_fills_up_stops_it_cleanly(bench, tmp_path):
     )
     assert "codes 7 0" in run.stdout, run.stdout + run.stderr
     assert "no space left on device" in run.stderr
-    assert "what was downloaded is kept" in run.stderr
+    assert "downloads are kept" in run.stderr
     assert frame_md5s(result) == [md5 for one in recordings for md5 in frame_md5s(one.body())]
     assert stand.camera.bytes_sent[recordings[0].path] == recordings[0].length(), "a complete clip is kept"
 

@@ -154,7 +154,7 @@ async def test_what_is_there_is_not_overwritten(served, tmp_path):
     taken.write_bytes(b"mine")
     async with connected(login) as seen:
         found = await seen.recordings(WALL, WALL + HOUR)
-        with pytest.raises(camreel.UsageError, match="exists already"):
+        with pytest.raises(camreel.UsageError, match="already exists"):
             await seen.download(found[0], taken)
         assert taken.read_bytes() == b"mine"
         await seen.download(found[0], taken, overwrite=True)

@@ -150,7 +150,7 @@ def test_channel_0_is_sent_as_it_is_with_a_note(camreel_: Camreel, exported: Fak
     said = camreel_([*BASIC, "--channel", "0"])
     assert said.code == 0
     assert exported.request.query.channel == 0
-    assert "note: --channel 0" in said.err
+    assert "note: camreel sends --channel 0" in said.err
     assert "note" not in said.out
 
 

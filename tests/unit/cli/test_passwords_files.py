@@ -49,7 +49,7 @@ def test_standard_input(
         (["--password-stdin"], b"x" * 5000, "does not begin with a line of text"),
         (["--password-file", "nowhere"], b"", "The password file nowhere cannot be read"),
         (["--password-file", "x", "--password-stdin"], b"", "--password-file and --password-stdin exclude each other"),
-        (["--no-input"], b"", "There is no password, and --no-input forbids to ask for it"),
+        (["--no-input"], b"", "There is no password, and --no-input forbids asking for it"),
     ],
 )
 def test_no_password_is_had(

@@ -41,7 +41,10 @@ CASES = {
     "output-dir is a file": ([*BASIC, "--output-dir", "file"], "is not a folder"),
     "output-dir below a file": ([*BASIC, "--output-dir", "file/x/y"], "is not a folder"),
     "empty output-dir": ([*BASIC, "--output-dir", ""], "--output-dir is empty"),
-    "login in the URL": ([*BASIC, "--host", "http://admin:s3cret@x"], "--host holds a user name or a password"),
+    "login in the URL": (
+        [*BASIC, "--host", "http://admin:s3cret@x"],
+        "--host must not contain a user name or a password",
+    ),
     "login in the host": ([*BASIC, "--host", "admin:s3cret"], "behind the colon that is not a port"),
     "login in the host with a path": ([*BASIC, "--host", "admin:s3cret/x"], "--host has a path in it"),
     "login as a bare word": (["admin:s3cret"], "There is no such command"),
@@ -49,7 +52,7 @@ CASES = {
     "a host as a bare word": (["192.168.1.100"], "is a camera, and no command"),
     "a host and port as a bare word": (["kitchen.home.net:81", *BASIC], "is a camera, and no command"),
     "no user": ([*BASIC, "-u", " "], "is not a user name"),
-    "user with a colon": ([*BASIC, "-u", "admin:s3cret"], "--username has a colon in it"),
+    "user with a colon": ([*BASIC, "-u", "admin:s3cret"], "--username must not contain a colon"),
     "user with a control character": ([*BASIC, "-u", "a\x1b[2Jb"], "is not a user name"),
     "no fingerprint": ([*BASIC, "--fingerprint", "AB:CD"], "--fingerprint 'AB:CD' is not the SHA-256"),
     "ca-file and insecure": (
@@ -118,7 +121,7 @@ def test_a_password_is_never_an_argument(camreel_: Camreel, exported: FakeExport
     """Exit 2 with the ways to give one; whatever the form, it is not repeated."""
     run = camreel_([*BASIC, *arguments])
     assert run.code == 2
-    assert "A password cannot be an argument" in run.err
+    assert "A password must not be an argument" in run.err
     assert "AMCREST_PASSWORD_FILE" in run.err
     assert PASSWORD not in run.everything
     assert exported.asked == []

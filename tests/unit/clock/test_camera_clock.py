@@ -153,12 +153,12 @@ TARGET = Target(Address("x", 80), "u")
 def test_a_camera_that_tells_nothing_can_still_be_asked_by_its_zone():
     """Without a clock and settings, --camera-tz converts; without that, an offset cannot be, and it is said."""
     asked = parse_range("2026-07-16T08:00Z", "2026-07-16T09:00Z")
-    with pytest.raises(CameraError, match="does not tell its time") as caught:
+    with pytest.raises(CameraError, match="does not report its time") as caught:
         understand(TARGET, asked, None, ZoneFacts(), NOW)
     assert "--camera-tz" in str(caught.value.hint)
     known = understand(replace(TARGET, camera_tz="Europe/Berlin"), asked, None, ZoneFacts(), NOW)
     assert str(known.where.span) == "2026-07-16 10:00:00 to 11:00:00"
-    assert any("not known" in warning for warning in known.warnings)
+    assert any("cannot check its clock" in warning for warning in known.warnings)
 
 
 def test_a_clock_that_was_never_set_is_called_wrong():

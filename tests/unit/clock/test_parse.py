@@ -98,7 +98,7 @@ def test_a_time_that_does_not_exist_is_refused_with_advice(text):
 @pytest.mark.parametrize("offset", ["+15:00", "-99", "+01:60", "+0160"])
 def test_an_offset_that_no_place_has_is_refused_with_advice(offset):
     """A typing error in the offset does not become another day in silence."""
-    with pytest.raises(UsageError, match=r"--start .* no place on earth") as caught:
+    with pytest.raises(UsageError, match=r"--start .* no time zone has") as caught:
         parse_moment(f"2026-01-16T08:00:00{offset}", "--start")
     assert caught.value.hint
 
@@ -277,7 +277,7 @@ def test_a_camera_may_be_at_one_offset_all_year():
     assert parse_camera_zone("+01:00") == "+01:00"
     assert parse_camera_zone("UTC-05") == "-05"
     assert parse_camera_zone("Asia/Kathmandu") == "Asia/Kathmandu"
-    with pytest.raises(UsageError, match="no place on earth"):
+    with pytest.raises(UsageError, match="no time zone has"):
         parse_camera_zone("+25:00")
 
 

@@ -51,7 +51,7 @@ def test_port_and_https_fill_in_what_the_host_does_not_say() -> None:
         ("kit\tchen", "a space or a control character"),
         ("kit\x1b[2Jchen", "a space or a control character"),
         ("kitchen\r\nX-Evil: 1", "a space or a control character"),
-        ("rtsp://kitchen", "no URL of http or https"),
+        ("rtsp://kitchen", "must be a host or a URL of http"),
         ("kitchen/cgi-bin", "has a path"),
         ("http://kitchen/doc/index.html", "has a path"),
         ("kitchen:", "not a port"),

@@ -137,7 +137,7 @@ def test_downloads_are_there_until_the_video_has_its_name(desk, monkeypatch):
 def test_a_video_that_gets_no_name_costs_no_download(desk, keep):
     """Somebody took the name in the meantime: the clips are where they were, and the video is beside."""
     put(desk, "evening.mp4")
-    with pytest.raises(DiskError, match="came into being"):
+    with pytest.raises(DiskError, match="was created by another program"):
         desk.finish(request=changed(desk.request, keep_files=keep))
     assert desk.clips() == ["1.mp4", "2.mp4"]
     assert (desk.folder / "film1.part").exists()
@@ -251,7 +251,7 @@ def test_a_partial_video_is_to_be_completed(desk, wish):
 
 def test_another_file_is_refused_or_skipped_as_was_asked(desk):
     put(desk, "evening.mp4")
-    with pytest.raises(UsageError, match=r"evening\.mp4 exists already; it was left alone") as caught:
+    with pytest.raises(UsageError, match=r"evening\.mp4 already exists and was not overwritten") as caught:
         already_there(asked(desk))
     assert "--if-exists overwrite" in (caught.value.hint or "")
     report = already_there(asked(desk, IfExists.SKIP))
@@ -425,7 +425,7 @@ def test_a_partial_video_replaces_no_complete_one(desk, state):
     put(desk, "evening.mp4", state)
     report = desk.finish(lost=(LOSS,))
     assert desk.videos() == {"evening-partial.mp4": "partial", "evening.mp4": state}
-    assert any("evening.mp4 has more in it" in said for said in report.warnings)
+    assert any("evening.mp4 from an earlier run contains more" in said for said in report.warnings)
     assert report.outputs[0].path.endswith("evening-partial.mp4")
 
 
@@ -464,7 +464,7 @@ def test_downloads_that_cannot_be_put_away_cost_no_video(desk, monkeypatch):
     monkeypatch.setattr(Store, "discard", refuse)
     report = desk.finish(notes=("a note",))
     assert desk.videos() == {"evening.mp4": "complete"}
-    assert report.warnings == ("a note", "The downloads could not all be put away: Cannot remove it: busy.")
+    assert report.warnings == ("a note", "Not all downloads could be removed: Cannot remove it: busy.")
     assert report.downloads == str(desk.store.folder)
 
 

@@ -71,7 +71,7 @@ def test_another_file_is_left_alone(request_, tmp_path, if_exists):
     for name in ("out-1of2.mp4", "out-2of2.mp4"):
         made(tmp_path / name, request_, PARTIAL)
     if if_exists is None:
-        with pytest.raises(UsageError, match="exists already"):
+        with pytest.raises(UsageError, match="already exists"):
             already_there(request_)
     else:
         there = already_there(wished(request_, if_exists))
@@ -93,7 +93,7 @@ def test_the_most_complete_of_several_sets_counts(request_, tmp_path):
 @pytest.mark.parametrize("state", [COMPLETE, PARTIAL])
 def test_fail_means_that_no_file_is_accepted(request_, tmp_path, state):
     made(tmp_path / "out.mp4", request_, state)
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="already exists"):
         already_there(wished(request_, IfExists.FAIL))
 
 
@@ -114,7 +114,7 @@ def test_a_video_that_another_has_put_there_is_not_believed(request_, tmp_path, 
         pytest.skip("only root can give a file away")
     made(tmp_path / "out.mp4", request_, state)
     plant(tmp_path / "out.mp4")
-    with pytest.raises(UsageError, match="left alone"):
+    with pytest.raises(UsageError, match="not overwritten"):
         already_there(request_)
     skipped = already_there(wished(request_, IfExists.SKIP))
     assert skipped is not None

@@ -161,7 +161,7 @@ def test_a_lock_says_who_has_it(tmp_path):
         with pytest.raises(DiskError) as same, Store(tmp_path, HERE).locked(JOB):
             pytest.fail("both have it")
     assert str(other.value).startswith("Another run of camreel is downloading from this camera")
-    assert str(same.value).startswith("This same job is being done already")
+    assert str(same.value).startswith("This same job is already running")
     for error in (other, same):
         assert f"process {os.getpid()}, since " in str(error.value)
         assert JOB.what in str(error.value)

@@ -53,11 +53,11 @@ def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_js
 
     output_dir = absolute(folder)
     if not output_dir.is_dir():
-        raise UsageError(f"{folder!r} is not a folder.", hint="Give the folder that the videos went into.")
+        raise UsageError(f"{folder!r} is not a folder.", hint="Give the output folder of an earlier run.")
     found = left_in(output_dir)
     names = {left.name for left in found}
     if unknown := [name for name in cameras if name not in names]:
-        raise UsageError(f"There is nothing of {printable(unknown[0], 60)!r} in {output_dir / ROOT}.")
+        raise UsageError(f"There are no downloads of {printable(unknown[0], 60)!r} in {output_dir / ROOT}.")
     chosen = [left for left in found if not cameras or left.name in cameras]
     videos = () if cameras else unfinished(output_dir, found)
     others = others_in(output_dir, found)

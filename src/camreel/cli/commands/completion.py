@@ -13,12 +13,12 @@ _VARIABLE = "_CAMREEL_COMPLETE"  # as in camreel.cli.app, which looks for it
 _SHELLS = ("bash", "zsh", "fish")
 
 _AT_END = """
-Where its output belongs:
+Save its output as:
   bash  ~/.local/share/bash-completion/completions/camreel
   zsh   _camreel in a folder of $fpath
   fish  ~/.config/fish/completions/camreel.fish
 
-It completes the command of that name, camreel, which `pip install .` brings.
+It completes the installed command camreel, not main.py.
 """
 
 

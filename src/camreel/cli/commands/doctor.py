@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from camreel.doctor import CheckSession, Checkup
 
 _AT_END = """
-What it does:
-  It asks the camera once for each thing (some 25 short questions), changes
-  nothing, and downloads no footage. A refused login ends it at once.
+Requests:
+  It asks some 25 short questions, each once. It changes nothing and downloads
+  no footage. A refused login ends it.
 
-What is shown:
-  Addresses, names, titles, serial numbers and the login are replaced in the
-  report and in the capture, the same value by the same word (serial-1). Look
-  into the capture all the same before you send it: it is a zip of texts.
+Privacy:
+  The report and the capture replace addresses, names, titles, serial numbers
+  and the login, the same value by the same word (serial-1). Read the capture
+  before you send it: it is a zip of texts.
 
 Exit codes:
   0 well   2 usage   3 no recordings   5 login refused or account locked
@@ -137,7 +137,7 @@ def _keep(place: Path, visit: CheckSession, checkup: Checkup) -> None:
     from camreel.doctor import write_capture  # noqa: PLC0415 - see above
 
     if not visit.sheet.asked:
-        terminal.err("No capture was written: there is no answer to be kept.")
+        terminal.err("No capture was written: the camera gave no answer.")
         return
     count = write_capture(place, visit, checkup)
     terminal.err(f"The capture has {count} answers, redacted: {place}")

@@ -36,26 +36,27 @@ Examples:
 
 _AT_END_OF_ALL = f"""
 Cameras by name:
-  camreel setup finds a camera and names it. Then this is all it takes:
-  camreel get front-door --last 1h. Several names, and --all, make one
-  video for each. What can be an option can be in the settings;
-  camreel config show says where each value comes from.
+  camreel setup finds a camera and names it. Then this is enough:
+  camreel get front-door --last 1h
+  Several names, or --all, make one video for each. The settings can hold most
+  options. To see each value and its source: camreel config show
 
 The password:
-  You are asked for it. For unattended runs set AMCREST_PASSWORD, or set
-  AMCREST_PASSWORD_FILE to a file whose first line it is. AMCREST_HOST,
-  AMCREST_PORT, AMCREST_USERNAME and AMCREST_CHANNEL stand in for the options.
+  Type it when asked. For unattended runs set AMCREST_PASSWORD, or set
+  AMCREST_PASSWORD_FILE to a file whose first line is the password.
+  AMCREST_HOST, AMCREST_PORT, AMCREST_USERNAME and AMCREST_CHANNEL set the
+  options of these names.
 
 Times:
-  Without an offset they are what the clock in the camera's picture shows; with
-  one (-08:00, Z) they are real time, and the report shows both. 23:00 to 03:00
-  is the last such night; yesterday 8 pm, friday and now are understood, too.
+  Without an offset, times mean the clock in the camera's picture. With one
+  (-08:00, Z) they mean real time. 23:00 to 03:00 means the last such night.
+  You can also write yesterday 8 pm, friday or now.
 
 Exit codes:
   0 complete   2 usage   3 nothing recorded   4 partial   5 login refused
   6 camera unreachable   7 disk or merge   130 interrupted   1 a bug
 
-Other commands (camreel COMMAND --help tells more):
+Other commands (camreel COMMAND --help shows more):
 {all_of_them()}
 """
 
@@ -81,10 +82,10 @@ def get(ctx: click.Context, /, **options: Any) -> int:
     manner, passwords = manner_of(ctx), passwords_of(ctx)
     tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]
     if not manner.quiet and any(task.query.channel == 0 for task in tasks):
-        terminal.err("camreel: note: --channel 0 is sent as it is; most cameras count from 1 and refuse it.")
+        terminal.err("camreel: note: camreel sends --channel 0 as it is; most cameras count from 1 and refuse it.")
     if not options["list_only"] and len(tasks) > 1 and options["output_file"] is not None:
         raise UsageError(
-            f"--output-file is for one video, and this makes {len(tasks)}.", hint="Give --output-dir in place of it."
+            f"--output-file is for one video, and this makes {len(tasks)}.", hint="Use --output-dir instead."
         )
     if options["list_only"] or options["dry_run"]:
         from camreel.cli.commands.list import show_listings  # noqa: PLC0415 - see above
@@ -204,7 +205,7 @@ class _KeptClips:
         from camreel.transfer.store import ROOT  # noqa: PLC0415 - see above
 
         if len(self._tasks) == 1 and self.is_named:
-            return "interrupted; the video is there, and the next run runs the command that it is owed"
+            return "interrupted; the video is complete; the next run runs its --exec command"
         if len(self._tasks) > 1 or not self._sizes:
             return AGAIN
         folder = self._tasks[0].request.output.folder / ROOT

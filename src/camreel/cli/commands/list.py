@@ -48,11 +48,10 @@ Examples:
 """
 
 _AT_END = """
-What is shown:
-  Above, a row for each channel: what is recorded, in full or in part of a
-  column, what is not, what is not settled yet, and a line for each kind of
-  event. Below, each recording, and the sums. All times are the camera's own.
-  Nothing is downloaded. No range means the last 24 hours.
+Output:
+  A row for each channel shows footage, gaps and what the camera may still be
+  writing, with a line for each kind of event. Times are by the camera's clock.
+  Nothing is downloaded. Without a range, it is the last 24 hours.
 
 Exit codes:
   0 something is recorded   2 usage   3 nothing recorded   5 login refused
@@ -236,7 +235,7 @@ def _cells(outcome: Listing | CamreelError) -> list[str]:
 def _head(task: CameraTask, listing: Listing) -> list[Labelled]:
     unasked = task.query.asked == LAST_DAY
     return head(
-        listing, note="the last 24 hours: another range is given with --last, --date or --start" if unasked else ""
+        listing, note="the last 24 hours: choose another range with --last, --date or --start" if unasked else ""
     )
 
 

@@ -46,10 +46,10 @@ What is made:
   command that exports an event, or a range that you choose. No range means the
   last 24 hours. The same look again finds its page and fetches nothing.
 
-What is fetched:
-  Single keyframes, by their bytes. Where the camera does not send parts of
-  recordings: its snapshots of about that time, else recordings of the sub
-  stream, else whole ones, after it has asked (--yes: without asking).
+Downloads:
+  camreel fetches single keyframes. If the camera cannot send parts of
+  recordings, it takes snapshots, else recordings of the sub stream, else whole
+  ones: then it asks first (--yes: no question).
 
 Exit codes:
   0 complete   2 usage   3 nothing recorded   4 a picture is missing

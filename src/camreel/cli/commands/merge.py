@@ -34,9 +34,8 @@ Examples:
 
 _AT_END = """
 Files and folders:
-  Files are taken as they are, folders are searched for .mp4, .dav, .mov and
-  .m4v, and for .mkv, .avi, .ts, .mpg, .flv, .h264, .h265 and the like. They
-  are only read.
+  It only reads them. It searches folders for .mp4, .dav, .mov and .m4v, and
+  for .mkv, .avi, .ts, .mpg, .flv, .h264, .h265 and the like.
 
 Times:
   By the clock in the frames of a .dav, else by the names that cameras and
@@ -81,7 +80,7 @@ def merge(
     if in_order and (asked is not None or camera_tz is not None):
         given = "--camera-tz" if asked is None else "--start"
         raise UsageError(
-            f"{given} and --in-order exclude each other.", hint="With --in-order, the times of clips are not looked at."
+            f"{given} and --in-order exclude each other.", hint="--in-order ignores the times of the clips."
         )
     file, chosen = output_of(output_file, absolute("."), OutputFormat(output_format) if output_format else None)
     of_clips = field_values(ctx, MergeRequest)
@@ -101,7 +100,7 @@ def merge(
     return ReportView(manner).show(batch)
 
 
-_INTERRUPTED = "interrupted; there is no video, and the clips are as they were"
+_INTERRUPTED = "interrupted; there is no video, and the clips are unchanged"
 
 
 def _range(start: str | None, end: str | None) -> Asked | None:
@@ -110,6 +109,6 @@ def _range(start: str | None, end: str | None) -> Asked | None:
     if start is None or end is None:
         given, missing = ("--start", "--end") if end is None else ("--end", "--start")
         raise UsageError(
-            f"{missing} is missing.", hint=f"{given} needs it; without both, all that the clips hold is in."
+            f"{missing} is missing.", hint=f"{given} needs it; without both, the video has all that the clips hold."
         )
     return parse_range(start, end)

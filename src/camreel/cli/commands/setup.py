@@ -36,11 +36,11 @@ _MOST_PASSWORDS = 2
 _LOCK = "Most cameras lock the account for half an hour after three to five wrong passwords."
 
 _AT_END = """
-What it does:
-  It asks the local network for cameras (a small question by UDP, port 37810),
-  then asks you four things: which one, the user, the password, and a name.
-  A slip can be corrected. A password that is refused is not sent again, and at
-  most one other is tried. Nothing is changed on the camera.
+Steps:
+  It asks the local network for cameras (by UDP, port 37810). Then it asks you
+  four things: which camera, the user, the password, and a name. You can
+  correct a slip. It never sends a refused password again, and tries at most
+  one other. It changes nothing on the camera.
 """
 
 
@@ -209,7 +209,7 @@ def _greeted(target: Target, password: str) -> tuple[CameraSummary, Target]:
     except BasicNotAllowed as error:
         terminal.print_wrapped(str(error))
         terminal.print_wrapped("Digest, which hides the password, is not offered. If the camera has https, use that.")
-        if not _is_yes("Send the password all the same, now and each time? [y/N]: "):
+        if not _is_yes("Send the password anyway, now and each time? [y/N]: "):
             raise
     allowing = replace(target, allow_basic=True)
     return probe_camera(allowing, password), allowing

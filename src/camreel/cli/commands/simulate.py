@@ -63,7 +63,7 @@ _MOST_DAYS = 31
     cls=Option,
     section="What",
     type=Whole(1, _MOST_DAYS),
-    help="Have N days of footage, with events in each night.",
+    help="Simulate N days of footage, with nightly events.",
 )
 @click.option(
     "--limit-rate",

@@ -57,7 +57,7 @@ async def examine(access: Access, interview: Interview) -> None:
         await questions.clock()
         if not (is_known or interview.reading is not None or await questions.has_search()):
             raise NotACamera(
-                f"What answers at {access.address} is not an Amcrest or Dahua camera.", hint="Check --host and --port."
+                f"The device at {access.address} is not an Amcrest or Dahua camera.", hint="Check --host and --port."
             )
         await questions.settings()
         await questions.recordings()

@@ -95,7 +95,7 @@ class _Gathered:
             is_beyond = all(one.span.end < start or end < one.span.start for one in fresh)
             self._beyond = self._beyond + 1 if is_beyond else 0
         if not (fresh or unread):
-            self.warn("The camera's list repeats itself; it was taken to end there.")
+            self.warn("The camera's list repeats itself; camreel treats that as its end.")
             return False
         if self._beyond >= _MOST_BEYOND:
             self.doubt = "runs on past the range"
@@ -149,7 +149,7 @@ class DahuaClient:
         is_known = bool(model) or protocol.is_in_family_form(first.status, first.text)
         if not (is_known or await self._has_clock_or_search()):
             raise NotACamera(
-                f"What answers at {self._address} is not an Amcrest or Dahua camera.",
+                f"The device at {self._address} is not an Amcrest or Dahua camera.",
                 hint="Check --host and --port.",
             )
         return DeviceInfo(
@@ -338,7 +338,7 @@ class DahuaClient:
         named = f"{len(found)} channels are" if found else "no channel is"
         raise UsageError(
             f"On the camera at {self._address}, {named} called {printable(title, 60)!r}.",
-            hint=f"Its channels: {_listed(titles)}." if titles else "It does not tell its channels' names.",
+            hint=f"Its channels: {_listed(titles)}." if titles else "The camera does not list its channels' names.",
         )
 
     async def explain_nothing(self, channel: int) -> EmptySearch:

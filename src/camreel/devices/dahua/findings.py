@@ -146,7 +146,7 @@ def parse_disks(text: str) -> tuple[Disk, ...]:
 def _disk(facts: dict[str, str], sums: dict[str, list[str]]) -> Disk:
     return Disk(
         name=printable(facts.get("Name", ""), 40) or "a disk without a name",
-        state=printable(facts.get("State", ""), 40) or "no state told",
+        state=printable(facts.get("State", ""), 40) or "state unknown",
         total=_sum(sums.get("TotalBytes", [])),
         used=_sum(sums.get("UsedBytes", [])),
         has_error=any(value.lower() == "true" for value in sums.get("IsError", [])),

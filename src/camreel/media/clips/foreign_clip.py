@@ -71,8 +71,8 @@ class ForeignClip(Clip):
         if sound is not None and self.sound is None:
             self.besides = Besides((*found.lost, "its sound, which cannot be read"), found.noted)
         if self._foreign.demuxer in {"h264", "hevc"}:
-            how = "as it says" if told else "which is a guess"
-            self.notes = (f"has no times; {float(rate):g} frames a second were taken, {how}",)
+            how = "from the stream" if told else "a guess"
+            self.notes = (f"has no times; {float(rate):g} frames a second are assumed ({how})",)
 
     def _opened(self, path: str) -> InputContainer:
         assert self._foreign.demuxer is not None

@@ -287,8 +287,8 @@ def _new_encoder(codec: str) -> VideoCodecContext:
 
 def _cannot_encode(codec: str, why: str) -> MergeError:
     return MergeError(
-        f"The pictures cannot be encoded again as {codec_name(codec)}: the installed PyAV cannot do it ({why}).",
-        hint="The downloads are kept. Run it without what needs encoding, or install PyAV from PyPI (pip install av).",
+        f"The pictures cannot be re-encoded as {codec_name(codec)}: the installed PyAV cannot do it ({why}).",
+        hint="The downloads are kept. Do without re-encoding, or install PyAV from PyPI (pip install av).",
     )
 
 

@@ -147,13 +147,13 @@ class Merger:
             raise MergeError("None of the clips holds a picture of the range.", hint=_KEPT)
         self._notes += [_left_out_note(track, list(labels)) for track, labels in self._left_out.items()]
         if self._job.video.h264:
-            self._notes.append("All pictures were encoded again, as H.264 (--h264).")
+            self._notes.append("All pictures were re-encoded as H.264 (--h264).")
         most = self._job.video.split
         if isinstance(most, int) and (larger := [film for film in self._films if film.size > most]):
             files = "1 file is" if len(larger) == 1 else f"{len(larger)} files are"
             self._notes.append(
-                f"{files} larger than --split {size_text(most)}: a file can begin with a keyframe only, "
-                "and these are far apart."
+                f"{files} larger than --split {size_text(most)}: a file begins with a keyframe, "
+                "and keyframes are far apart."
             )
         told = [doubt.span for doubt in self._doubts if doubt.kind is DoubtKind.SHOWN_TWICE]
         twice = tuple(
@@ -399,7 +399,7 @@ class Merger:
             self._film.put_in(copy.piece, outcome, copy.source.kind.sound, last.work.doubt)
         if copy.encoded:
             pictures = count_text(copy.encoded, "picture")
-            self._notes.append(f"The first {pictures}, up to the next keyframe, were encoded again (--exact).")
+            self._notes.append(f"The first {pictures}, up to the next keyframe, were re-encoded (--exact).")
         self._part_done(last.work, outcome)
 
     def _part_done(self, work: _Work, outcome: ClipOutcome) -> None:

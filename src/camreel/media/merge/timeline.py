@@ -261,7 +261,7 @@ def sentences(doubts: Sequence[Doubt]) -> tuple[str, ...]:
     said = [doubt.text for doubt in doubts[:_MOST_SAID]]
     if more := doubts[_MOST_SAID:]:
         seconds = how_long(sum(doubt.span.seconds for doubt in more))
-        said.append(f"So it is with {count_text(len(more), 'more part')} ({seconds} in all).")
+        said.append(f"The same applies to {count_text(len(more), 'more part')} ({seconds} in all).")
     return tuple(said)
 
 

@@ -38,9 +38,9 @@ _DISK_WORDS = {
     errno.EDQUOT: "Your disk quota is used up",
     errno.EFBIG: "The file would be larger than this file system allows",
     errno.EROFS: "The disk is read-only",
-    errno.EACCES: "The folder does not let us write",
-    errno.EPERM: "The folder does not let us write",
-    errno.ENOENT: "The folder of the output is gone",
+    errno.EACCES: "No permission to write into the folder",
+    errno.EPERM: "No permission to write into the folder",
+    errno.ENOENT: "The output folder no longer exists",
     errno.EIO: "The disk reports an error",
 }
 

@@ -39,7 +39,7 @@ class SubtitleTrack:
         if not hasattr(container, "add_mux_stream"):  # since PyAV 17
             raise MergeError(
                 f"Subtitles need PyAV 17 or later, and {av.__version__} is installed.",
-                hint="pip install --upgrade av, or run it again without --subtitles.",
+                hint="Run pip install --upgrade av, or leave out --subtitles.",
             )
         self._stream: Any = container.add_mux_stream(str(form.subtitles), time_base=_TICKS)
         self._stream.metadata["title"] = "Time by the camera's clock"

@@ -39,7 +39,7 @@ from camreel.media.worker.wire import BadMessage, Message
 from camreel.model import Playback, PlaybackFailure, WallTime
 
 _KEPT = "The downloads are kept: run it again to continue."
-_HINT = "Run it again; if it stays so, report it with the model of the camera."
+_HINT = "Run it again. If it fails again, report it with the model of the camera."
 _DECODING = "while the video was being decoded"
 _AHEAD = 4  # clips
 _MOST_RESTARTS = 10  # of the picture process

@@ -126,7 +126,7 @@ def _read_first(readers: list[Callable[[Any], Any]], value: object) -> Any:
     for read in readers:
         with suppress(BadMessage):
             return read(value)
-    raise BadMessage("of no kind that it may be")
+    raise BadMessage("of another kind than it may be")
 
 
 def _read_none(value: object) -> None:

@@ -78,7 +78,10 @@ def test_it_removes_what_is_asked_for(camreel_: Camreel, stores: Path, options: 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["clean", "nowhere"], "'nowhere' is not a folder"), (["clean", "--camera", "\x1b[2J"], "There is nothing of")],
+    [
+        (["clean", "nowhere"], "'nowhere' is not a folder"),
+        (["clean", "--camera", "\x1b[2J"], "There are no downloads of"),
+    ],
 )
 def test_what_is_not_there_is_a_usage_error(camreel_: Camreel, stores: Path, arguments: list[str], words: str) -> None:
     """A folder or a camera that is not there is said, and nothing is removed."""

@@ -47,7 +47,7 @@ def test_exact_start(studio, source_hashes, container, video, start):
     assert film_hashes[copied:] == own[wanted + copied :]
     for shown, source in zip(frames_of(film.path)[:copied], frames_of(Path(clips[0].path))[wanted:], strict=False):
         assert psnr(shown, source) > 35
-    said = [note for note in film.notes if "encoded again (--exact)" in note]
+    said = [note for note in film.notes if "re-encoded (--exact)" in note]
     assert len(said) == (copied > 0)
     began = film.outcomes[0].covered.start.naive - EIGHT
     assert began.total_seconds() == pytest.approx(wanted / 10, abs=0.001)

@@ -150,7 +150,7 @@ def test_of_many_overlaps_the_rest_is_counted():
     """A night of two recorders is no page of sentences."""
     said = sentences(overlaps(placed(*((10 * n, 10 * n + 12) for n in range(20)))))
     assert len(said) == 11
-    assert said[-1] == "So it is with 9 more parts (18 s in all)."
+    assert said[-1] == "The same applies to 9 more parts (18 s in all)."
 
 
 def test_the_clock_goes_back():

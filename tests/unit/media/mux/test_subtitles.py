@@ -20,4 +20,4 @@ def test_subtitles_are_refused_with_advice():
     container: Any = OlderContainer()
     with pytest.raises(MergeError, match="Subtitles need PyAV 17 or later") as refused:
         SubtitleTrack(nothing, container, OutputFormat.MP4.container, str)
-    assert "without --subtitles" in (refused.value.hint or "")
+    assert "leave out --subtitles" in (refused.value.hint or "")
