@@ -85,8 +85,8 @@ _ABOUT_ERRORS = """\
 # Errors
 
 Each error is one sentence about what happened, and a second one about what to do. With
-`--json` it is `error` in the document (`kind`, `message`, `hint`), with `--progress json` the last line; in the
-library it is raised.
+`--json` it is `error` in the document, or in its run (`kind`, `message`, `hint`), with `--progress json` in the last
+line; in the library it is raised.
 
 | Kind | Exit code | Is a | When | What to do |
 |---|---|---|---|---|"""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from camreel.clock import CameraClock
 from camreel.events import Connected, Event, Listener, MergedUpTo, Planned, RangeKnown, Verifying, Warned
@@ -74,6 +76,12 @@ class FakeExport:
         """The one password that came."""
         ((_, credentials),) = self.asked
         return credentials.password
+
+
+def only_run(said: str | bytes) -> dict[str, Any]:
+    """The one run of a document of `--json`."""
+    (run,) = json.loads(said)["runs"]
+    return dict(run)
 
 
 @dataclass(frozen=True)

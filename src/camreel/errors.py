@@ -58,6 +58,8 @@ class CamreelError(Exception):
 
     exit_code = 1
     hint: str | None = None
+    is_reported = False
+    """Whether all but its sentence was shown: a run's JSON, and its report."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)

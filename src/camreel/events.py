@@ -28,6 +28,8 @@ class RangeKnown:
     asked: Asked
     span: Span
     clock: CameraClock | None
+    name: str | None = None
+    """The camera's, in the settings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,17 @@ def table_lines(
 
     Columns in ``right`` are aligned to the right.
     """
+    return (_BETWEEN.join(cells).rstrip() for cells in table_cells(heads, rows, width, right=right))
+
+
+def table_cells(
+    heads: Sequence[str],
+    rows: Callable[[], Iterable[Sequence[str]]],
+    width: int | None = None,
+    *,
+    right: Collection[int] = (),
+) -> Iterator[list[str]]:
+    """The cells of :func:`table_lines`, each as wide as its column."""
     widths = [len(head) for head in heads]
     for row in rows():
         widths = [max(room, len(_cell(cell))) for room, cell in zip(widths, row, strict=True)]
@@ -122,7 +133,7 @@ def table_lines(
     aligned = [str.rjust if column in right else str.ljust for column in range(len(heads))]
     for row in chain([heads], rows()):
         cells = zip(aligned, row, widths, strict=True)
-        yield _BETWEEN.join(align(_cut(_cell(cell), room), room) for align, cell, room in cells).rstrip()
+        yield [align(_cut(_cell(cell), room), room) for align, cell, room in cells]
 
 
 def _cell(cell: object) -> str:

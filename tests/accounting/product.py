@@ -114,7 +114,8 @@ def run(arguments: Sequence[str], output: Path, paths: Sequence[str]) -> Told:
     with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as errors:
         code = main([*arguments, "-o", str(output), "--json"])
     assert out.getvalue().startswith("{"), f"exit {code}, and no report\n{errors.getvalue()}"
-    report = json.loads(out.getvalue())
+    document = json.loads(out.getvalue())
+    report = document | (document["runs"][0] if document["runs"] else {})
     parts = tuple(
         Part(Path(each["path"]), track) for each in report.get("outputs", []) for track in _tracks(each["path"])
     )

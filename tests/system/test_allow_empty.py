@@ -72,6 +72,6 @@ def test_cron_hears_nothing(camreel_, tmp_path, cameras):
         told = camreel_([*typed, "--json"], **known)
     assert (quiet.code, quiet.everything) == (0, "")
     document = json.loads(told.out)
-    runs = document.get("runs", [document])
+    runs = document["runs"]
     assert [(run["status"], run["exit_code"], run["outputs"]) for run in runs] == [("empty", 0, [])] * cameras
     assert (told.code, document["exit_code"]) == (0, 0)

@@ -187,7 +187,7 @@ def test_08_00_in_california_is_17_00_in_berlin_and_the_screen_says_so_first(ben
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AMCREST_")}
     ended = subprocess.run(
         [sys.executable, "-m", "camreel", "--host", f"127.0.0.1:{stand.address.port}", "--username", "admin",
-         "--start", "2026-01-16T08:00:00-08:00", "--end", "2026-01-16T08:00:12-08:00", "--verbose"],
+         "--start", "2026-01-16T08:00:00-08:00", "--end", "2026-01-16T08:00:12-08:00", "--verbose", "--json"],
         cwd=tmp_path, env=environment | {"AMCREST_PASSWORD": "simulated-1"}, capture_output=True, text=True, timeout=60,
         check=False,
     )  # fmt: skip
@@ -289,7 +289,9 @@ def test_relative_ranges(bench):
     assert len(seen(last)) == 120
     assert last.output.name == f"127.0.0.1_{stand.address.port}_ch1_2026-07-20_23.30.00_to_2026-07-21_00.30.00+0200.mp4"
     said = report_text(last.ok)
-    told = re.search(r"complete up to 2026-07-21 00:15:00.* run it again with --start (\S+) --end (\S+) for the", said)
+    told = re.search(
+        r"complete up to 2026-07-21 00:15:00.* run it again with --start (\S+) --end (\S+) for the", said, re.DOTALL
+    )
     assert told is not None, said
     assert (last.ok.status, last.ok.exit_code) == ("complete_so_far", 0)
     same = stand.export(tune=now_is(now), asked=parse_range(*told.groups()), file=last.output)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tests.conftest import NOW, START, Bench, at, frame_md5s, three_clips
-from tests.fakes import Camreel
+from tests.fakes import Camreel, only_run
 
 from camreel.errors import CameraError, NothingRecorded
 from camreel.planning.account import LossKind
@@ -98,10 +97,10 @@ def test_by_day_is_remembered(camreel_: Camreel, bench: Serve) -> None:
     stand = bench(recordings=hourly(36), quirks=Quirks(longest_search=24.0))
     arguments = ["list", f"127.0.0.1:{stand.address.port}", "--username", "admin", "--json"]
     arguments += ["--start", "2026-01-16 00:00", "--end", "2026-01-17 12:00"]
-    first = json.loads(camreel_(arguments, AMCREST_PASSWORD="simulated-1").out)
+    first = only_run(camreel_(arguments, AMCREST_PASSWORD="simulated-1").out)
     assert (first["exit_code"], len(first["recordings"]), first["search"]["proven"]) == (0, 36, True)
     assert searches(stand) == 4
-    again = json.loads(camreel_(arguments, AMCREST_PASSWORD="simulated-1").out)
+    again = only_run(camreel_(arguments, AMCREST_PASSWORD="simulated-1").out)
     assert [each["path"] for each in again["recordings"]] == [each["path"] for each in first["recordings"]]
     assert searches(stand) == 4 + 2
 
@@ -114,7 +113,7 @@ def test_a_list_that_is_not_proven_is_exit_4(camreel_: Camreel, bench: Serve) ->
     arguments = ["list", f"127.0.0.1:{stand.address.port}", "--username", "admin"]
     arguments += ["--start", "2026-01-16 00:00", "--end", "2026-01-16 12:00"]
     run = camreel_([*arguments, "--json"], AMCREST_PASSWORD="simulated-1")
-    document = json.loads(run.out)
+    document = only_run(run.out)
     assert (run.code, document["status"], document["search"]["proven"]) == (4, "not proven", False)
 
 

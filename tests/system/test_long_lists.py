@@ -60,8 +60,9 @@ def test_a_recording_takes_little_memory(bench: Callable[..., Bench], form: list
     many, said = listed(MANY)
     if form:
         document = json.loads(said)
-        assert len(document["recordings"]) == MANY
-        assert len(document["gaps"]) == MANY - 1
+        (listed_run,) = document["runs"]
+        assert len(listed_run["recordings"]) == MANY
+        assert len(listed_run["gaps"]) == MANY - 1
         assert said == json.dumps(document, indent=2) + "\n"
     else:
         assert sum(line.endswith("2 s  6 bytes  motion") for line in said.splitlines()) == MANY - 1 - (MANY - 1) // 3

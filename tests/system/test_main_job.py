@@ -15,7 +15,7 @@ from camreel.errors import LoginRefused, NothingRecorded, UsageError
 from camreel.formats.containers import OutputFormat
 from camreel.media.worker.process import MergeProcess
 from camreel.model import IfExists, Stream
-from camreel.report import hole_text
+from camreel.planning.account import LossKind
 from camreel_simulator import (
     DEMO_END,
     DEMO_START,
@@ -268,7 +268,7 @@ def test_what_is_too_recent_is_pending_not_a_gap(bench):
     stand = bench(clock=DeviceClock(utc=lambda: now[0]))
     tune = tuning(utc_now=lambda: now[0])
     run = stand.export(at(0), at(60), tune=tune)
-    assert [(hole.span.seconds, hole_text(hole)[:10]) for hole in run.ok.account.pending] == [(48, "too recent")]
+    assert [(hole.span.seconds, hole.reason.kind) for hole in run.ok.account.pending] == [(48, LossKind.TOO_RECENT)]
     assert run.ok.exit_code == 4
     again = stand.export(at(0), at(60), tune=tune)
     assert again.ok.exit_code == 4, "a partial result is not already there"

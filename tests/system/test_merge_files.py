@@ -84,7 +84,7 @@ def test_a_card_becomes_one_video(tmp_path: Path, container: str) -> None:
     assert frames(output) == frames(*paths)
     assert (report.exit_code, report.status) == (0, "complete")
     assert [(str(gap.span), hole_text(gap)) for gap in report.account.gaps] == [
-        ("2026-01-16 08:00:08 to 08:00:12", "none of the clips holds it")
+        ("2026-01-16 08:00:08 to 08:00:12", "none of the clips has it")
     ]
     assert [title for _, title in report.outputs[0].chapters] == [
         "2026-01-16 08:00:00",
@@ -423,7 +423,7 @@ def test_an_end_in_the_name_that_the_clip_does_not_reach(tmp_path: Path) -> None
     (gap,) = merged(tmp_path).account.gaps
     assert (str(gap.span), hole_text(gap)) == (
         "2026-01-16 08:00:04 to 08:00:30",
-        "clip 1 is listed for this time but holds no picture of it",
+        "clip 1 is listed for this time but has no frame of it",
     )
 
 

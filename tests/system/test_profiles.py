@@ -46,13 +46,13 @@ _AT_ONCE = 3
 # What a quirk costs, on every device: (exit code, pictures, words in the report or the error). Any other costs nothing.
 COSTS = {
     # The newest file is still open.
-    "writing-suffix": (4, ALL[:80], "still writing"),
-    "writing-state": (4, ALL[:80], "still writing"),
+    "writing-suffix": (4, ALL[:80], "may still be writing"),
+    "writing-state": (4, ALL[:80], "may still be writing"),
     # The oldest file is gone by the time it is asked for.
-    "overwritten-404": (4, ALL[40:], "it is gone: the camera has overwritten"),
-    "overwritten-400": (4, ALL[40:], "it is gone: the camera has overwritten"),
-    "overwritten-500": (4, ALL[40:], "it is gone: the camera has overwritten"),
-    "overwritten-reset": (4, ALL[40:], "it is gone: the camera has overwritten"),
+    "overwritten-404": (4, ALL[40:], "the camera has overwritten or deleted it"),
+    "overwritten-400": (4, ALL[40:], "the camera has overwritten or deleted it"),
+    "overwritten-500": (4, ALL[40:], "the camera has overwritten or deleted it"),
+    "overwritten-reset": (4, ALL[40:], "the camera has overwritten or deleted it"),
     # The password would cross in clear.
     "basic-later": (5, [], "intercepting the connection"),
     "unknown-digest": (6, [], "SHA-512-256"),

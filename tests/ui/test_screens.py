@@ -185,7 +185,7 @@ def test_the_whole_and_each_download_have_their_lines(slowly: list[str], tmp_pat
         assert len(lines) <= 5, lines
         assert all(len(line) < columns for line in lines), lines
     assert terminal.end() == 0, terminal.said
-    assert "complete: " in terminal.said, terminal.said
+    assert "Complete" in terminal.said, terminal.said
     assert not any("clip 4  08:00:12" in line for line in terminal.shown)
 
 

@@ -114,15 +114,16 @@ def run(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort of a program
         told = unexpected_error(error, _REPORT)
     # Looked for in the raw arguments: they may be what could not be parsed.
-    if "--json" in arguments:
+    if "--json" in arguments and not told.is_reported:
         from camreel.report import error_json  # noqa: PLC0415 - the help page does not need it
 
         with suppress(DiskError):  # stdout may be what it is about
             terminal.say_json(error_json(told))
     if "--progress=json" in arguments or ("--progress", "json") in pairwise(arguments):
-        from camreel.cli.ui.json_lines import error_line, say_line  # noqa: PLC0415 - few want it
+        from camreel.cli.ui.json_lines import end_line, say_line  # noqa: PLC0415 - few want it
 
-        say_line(error_line(told))
+        if not told.is_reported:
+            say_line(end_line("error", told.exit_code, (), told))
     else:
         told.hint = told.hint and typable(told.hint, program_command())
         terminal.print_error(told, debug="--debug" in arguments)

@@ -311,6 +311,8 @@ class Batch(Generic[_Task, _Result]):
         self._without = without
         self._unfinished: set[int] = set()  # of those with an outcome
         self._is_interrupted = False
+        self.told: set[str] | None = None
+        """What was said of an only task that its result says, too; None: nothing of it."""
 
     @property
     def is_single(self) -> bool:
@@ -392,8 +394,11 @@ class Batch(Generic[_Task, _Result]):
         try:
             with logging_to(reporter, self.manner):
                 Runner(run, interrupted_message, reporter).run()
-        except Interrupted as error:
+            self.told = reporter.told
+        except CamreelError as error:
             if self.is_single:
+                reporter.tell_held()
+            if self.is_single or not isinstance(error, Interrupted):
                 raise
             self._is_interrupted = bool(self.ready or self._unfinished)
             self.outcomes |= dict.fromkeys(self.ready, error)

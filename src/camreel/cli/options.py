@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -330,6 +331,8 @@ _IF_EXISTS = _output(
     help="Choose fail, skip or overwrite if it exists.",
 )
 
+_REPORT = _output("--report", metavar="FILE", help="Write the whole report into FILE, also of a run that failed.")
+
 get_options = _together(
     [
         _HOST,
@@ -403,6 +406,7 @@ get_options = _together(
             help="Exit with 4 if the end may still grow.",
         ),
         _IF_EXISTS,
+        _REPORT,
         _output("--keep-files", setting="keep the downloaded clips", is_flag=True, help="Keep the downloaded clips."),
         _output(
             "--shared-folder",
@@ -459,6 +463,7 @@ merge_options = _together(
         *video_options,
         _output("--require-complete", is_flag=True, help="Exit with 4 if there is a gap between the clips."),
         _IF_EXISTS,
+        _REPORT,
     ]
 )
 
@@ -555,6 +560,7 @@ class OutputOptions:
     verbose: bool = False
     progress: str = "auto"
     log_file: str | None = None
+    report: Path | None = None
 
     def __post_init__(self) -> None:
         if self.quiet and self.verbose:

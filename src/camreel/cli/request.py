@@ -147,7 +147,19 @@ def manner_of(ctx: click.Context) -> OutputOptions:
         verbose=given["verbose"] or level in {"debug", "info"},
         progress=given["progress"],
         log_file=given["log_file"],
+        report=report_place(given.get("report")),
     )
+
+
+def report_place(given: str | None) -> Path | None:
+    """Where ``--report`` is."""
+    if given is None:
+        return None
+    place = absolute(given)
+    check_folder(place.parent, f"--report {given!r}")
+    if not given or os.path.isdir(place):  # noqa: PTH112 - see above
+        raise UsageError(f"--report must be a file, got {given!r}.", hint="Give a file name, like report.txt.")
+    return place
 
 
 def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = None) -> tuple[Target, Query]:

@@ -1,20 +1,34 @@
-"""Show what became of the tasks of a batch: the only one, or each of them and a table; in words or as JSON."""
+"""Show what became of the tasks of a batch: of each and a table; in words or as JSON; and in the file of `--report`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from camreel.cli.batch import Batch, CameraTask, Result, Task
 from camreel.cli.options import OutputOptions
 from camreel.cli.ui import terminal
-from camreel.cli.ui.json_lines import say_line
-from camreel.cli.ui.notes import wrap_report
-from camreel.errors import AccountLocked, CamreelError, DiskError
-from camreel.report import Report, error_json, json_head, report_document, report_text
-from camreel.text import size_text, table
+from camreel.cli.ui.json_lines import end_line, say_line
+from camreel.diskio import disk_errors, write_whole
+from camreel.errors import AccountLocked, CamreelError, DiskError, Interrupted, NothingRecorded, most_severe
+from camreel.report import (
+    Report,
+    ReportLine,
+    Tone,
+    document_json,
+    error_entry,
+    json_head,
+    outcome_word,
+    pieces_of,
+    plain_text,
+    report_document,
+    report_lines,
+)
+from camreel.report.lines import StyledLine
+from camreel.text import size_text, table_cells
 
 if TYPE_CHECKING:
     from camreel.cli.ui.reporters import Reporter
@@ -28,6 +42,7 @@ _WORDS = {
     6: "camera failed",
     7: "disk or merge",
 }
+_BETWEEN = ("  ", "")
 
 
 class ResultView(Generic[_Result]):
@@ -36,7 +51,7 @@ class ResultView(Generic[_Result]):
     heads: Sequence[str] = ()
     """Of the columns that :meth:`cells` fills, behind camera and channel."""
     done = "complete"
-    """The status of a batch in which all went well."""
+    """The status of a batch in which all went well, though not all of it alike."""
     tells_each = True
     """Whether the words of one of several can stand alone."""
 
@@ -56,117 +71,187 @@ class ResultView(Generic[_Result]):
         if self.manner.progress == "json":
             say_line({"event": "result", "run": number + 1, "name": task.label, "result": self._entry(task, outcome)})
 
+    @contextmanager
+    def watching(self, batch: Batch[Any, _Result]) -> Iterator[None]:
+        """Show how an only task ended in an error, but for the words: the error is raised, and they are told last."""
+        try:
+            yield
+        except CamreelError as error:
+            if batch.is_single and not error.is_reported:
+                batch.outcomes[0] = error
+                failure = self._write_report(batch, [error])
+                self._show_json(batch, [error], failure)
+                error.is_reported = True
+                if failure is not None:
+                    terminal.print_error(failure)
+            raise
+
     def show(self, batch: Batch[Any, _Result]) -> int:
-        """Show all outcomes, and return the exit code. Raises the error of an only task."""
+        """Show all outcomes, and return the exit code. Raises DiskError if the file of ``--report`` failed."""
         outcomes = [batch.outcomes[number] for number in range(len(batch.tasks))]
-        if batch.is_single:
-            if isinstance(outcomes[0], CamreelError):
+        if batch.is_single and isinstance(outcomes[0], CamreelError):
+            with self.watching(batch):
                 raise outcomes[0]
-            self.show_one(batch.tasks[0], outcomes[0])
-        elif self.manner.as_json:
-            terminal.say_json(self._document(batch, outcomes))
-        else:
+        failure = self._write_report(batch, outcomes)
+        if not self.manner.as_json and batch.is_single and not isinstance(outcomes[0], CamreelError):
+            self.show_one(batch.tasks[0], outcomes[0], batch.told)
+        elif not self.manner.as_json:
             self.show_all(batch.tasks, outcomes)
+        self._show_json(batch, outcomes, failure)
+        if failure is not None:
+            failure.is_reported = True
+            raise failure
         return batch.exit_code
 
-    def show_one(self, task: Any, result: _Result) -> None:
-        """Show the result of an only task."""
-        if self.manner.as_json:
-            terminal.say_json(self.json(result))
-        elif self.manner.quiet:
+    def show_one(self, task: Any, result: _Result, told: set[str] | None) -> None:
+        """Show the result of an only task. ``told``: what was said of it on the way."""
+        if self.manner.quiet:
             self.show_loss(result)
         else:
-            self.show_words(task, result)
+            self.show_words(task, result, told)
 
     def show_all(self, tasks: Sequence[CameraTask], outcomes: Sequence[_Result | CamreelError]) -> None:
         """Show each in words that was not told, and a table of all."""
         for number, (task, outcome) in enumerate(zip(tasks, outcomes, strict=True)):
             if number not in self._told_numbers:
-                self._show_words(task, outcome, terminal.out, terminal.err)
+                self._show_words(task, outcome, terminal.say_styled, terminal.err)
         if not self.manner.quiet:
-            rows = [[*names_of(task), *self._cells(outcome)] for task, outcome in zip(tasks, outcomes, strict=True)]
-            terminal.out(table(("Camera", "Channel", *self.heads), rows, terminal.terminal_width(sys.stdout)))
+            terminal.say_styled(self._table(tasks, outcomes, terminal.terminal_width(sys.stdout)))
+
+    def _table(
+        self, tasks: Sequence[CameraTask], outcomes: Sequence[_Result | CamreelError], width: int | None
+    ) -> Iterator[StyledLine]:
+        rows = [[*names_of(task), *self._cells(outcome)] for task, outcome in zip(tasks, outcomes, strict=True)]
+        yield from styled_table(
+            ("Camera", "Channel", *self.heads), rows, [self._tone(each) for each in outcomes], width
+        )
 
     def _show_words(
         self,
         task: CameraTask,
         outcome: _Result | CamreelError,
-        out: Callable[[str], None],
+        out: Callable[[Sequence[StyledLine]], None],
         err: Callable[[str], None],
     ) -> None:
-        words = error_text(outcome) if isinstance(outcome, CamreelError) else self.text(outcome)
-        lines = f"== {task.label}\n{wrap_report(words, terminal.terminal_width(sys.stdout))}\n"
+        lines = self._lines(outcome)
         if not self.manner.quiet:
-            out(lines)
+            shown = pieces_of(lines, terminal.terminal_width(sys.stdout))
+            out([((f"== {task.label}", "bold"),), *shown, ()])
         elif self.lacks(outcome):
-            err(lines)
+            err(f"== {task.label}\n{plain_text(lines, terminal.terminal_width(sys.stderr))}\n")
+
+    def _lines(self, outcome: _Result | CamreelError, *, whole: bool = False) -> list[ReportLine]:
+        if isinstance(outcome, CamreelError):
+            return error_lines(outcome)
+        return self.lines(outcome, whole=whole or self.manner.verbose)
 
     def _cells(self, outcome: _Result | CamreelError) -> list[str]:
         if isinstance(outcome, CamreelError):
             return [short_text(outcome), *["-"] * (len(self.heads) - 1)]
         return self.cells(outcome)
 
-    def _document(self, batch: Batch[Any, _Result], outcomes: Sequence[_Result | CamreelError]) -> dict[str, Any]:
+    def _tone(self, outcome: _Result | CamreelError) -> Tone | None:
+        return error_lines(outcome)[0].tone if isinstance(outcome, CamreelError) else self.tone(outcome)
+
+    def _show_json(
+        self, batch: Batch[Any, _Result], outcomes: Sequence[_Result | CamreelError], failure: CamreelError | None
+    ) -> None:
+        """Show the document of ``--json``, and the last line of ``--progress json``."""
+        if not self.manner.as_json and self.manner.progress != "json":
+            return
         runs = [self._entry(task, outcome) for task, outcome in zip(batch.tasks, outcomes, strict=True)]
-        some = any(not isinstance(outcome, CamreelError) for outcome in outcomes)
-        code = batch.exit_code
-        status = self.done if code == 0 else "partial" if some else "error"
-        return {**json_head(), "status": status, "exit_code": code, "runs": runs}
+        code = batch.exit_code if failure is None else most_severe([batch.exit_code, failure.exit_code])
+        status = self._status(batch.exit_code, [str(run["status"]) for run in runs]) if failure is None else "error"
+        if self.manner.as_json:
+            terminal.say_json(document_json(status, code, runs, failure) | self.json_beside(outcomes))
+            if self.manner.quiet:
+                for outcome in outcomes:
+                    if not isinstance(outcome, CamreelError) and self.tells_each:
+                        self.show_loss(outcome)
+        if self.manner.progress == "json":
+            error = failure or next(
+                (each for each in outcomes if isinstance(each, CamreelError) and batch.is_single), None
+            )
+            say_line(end_line(status, code, self.paths(outcomes), error))
 
-    def _entry(self, task: CameraTask, outcome: _Result | CamreelError) -> dict[str, Any]:
-        document = error_json(outcome) if isinstance(outcome, CamreelError) else self.json(outcome)
+    def _status(self, code: int, found: Sequence[str]) -> str:
+        """That of all, if they are alike; else what can be said of all of them together."""
+        if len(set(found)) == 1:
+            return found[0]
+        if code:
+            return "partial"
+        return "complete_so_far" if "complete_so_far" in found else self.done
+
+    def _entry(self, task: Task, outcome: _Result | CamreelError) -> dict[str, Any]:
+        document = error_entry(outcome) if isinstance(outcome, CamreelError) else self.json(outcome)
         own = {key: value for key, value in document.items() if key not in json_head()}
-        return {"name": task.name, "channel": task.query.channel, **own}
+        channel = task.query.channel if isinstance(task, CameraTask) else None
+        return {"name": task.name, "channel": channel, "error": None, **own}
 
-    def show_words(self, task: Any, result: _Result) -> None:  # noqa: ARG002 - a listing needs it
-        """Show the result of an only task in words."""
-        # What was asked and found was told on stderr; where both are terminals it is not said twice.
-        told = self.was_told(result) and self.manner.progress != "json"
-        closing = told and all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
-        if closing:
+    def _write_report(
+        self, batch: Batch[Any, _Result], outcomes: Sequence[_Result | CamreelError]
+    ) -> CamreelError | None:
+        """Write all of the report into the file of ``--report``. Return why that failed."""
+        if self.manner.report is None:
+            return None
+        texts = [plain_text(self._lines(outcome, whole=True)) for outcome in outcomes]
+        if not batch.is_single:
+            texts = [f"== {task.label}\n{text}\n" for task, text in zip(batch.tasks, texts, strict=True)]
+            rows = self._table(batch.tasks, outcomes, None)
+            texts += ["".join(text for text, _ in row).rstrip() for row in rows]
+        try:
+            write_report("\n".join(texts), self.manner.report)
+        except DiskError as error:
+            return error
+        return None
+
+    def show_words(self, task: Any, result: _Result, told: set[str] | None) -> None:  # noqa: ARG002 - a listing needs it
+        """Show the result of an only task in words, without what was told on the same screen."""
+        if not terminal.is_one_screen():
+            told = None
+        if told is not None:
             terminal.err()  # what was told on the way ends here
-        terminal.out(wrap_report(self.text(result, closing=closing), terminal.terminal_width(sys.stdout)))
+        width = terminal.terminal_width(sys.stdout)
+        terminal.say_styled(pieces_of(self.lines(result, told=told, whole=self.manner.verbose), width))
 
     def show_loss(self, result: _Result) -> None:
         """Show an only result in which something is missing: exit code 4 without a word would be a silent loss."""
         if self.lacks(result):
-            terminal.err(self.text(result))
+            terminal.err_styled(pieces_of(self.lines(result), terminal.terminal_width(sys.stderr)))
 
     def lacks(self, result: _Result | CamreelError) -> bool:
         """Whether something is missing, so that it is told also with ``--quiet``."""
         return bool(result.exit_code)
 
-    def was_told(self, result: _Result) -> bool:
-        """Whether what was asked and found was told on the way."""
-        raise NotImplementedError
-
-    def text(self, result: _Result, *, closing: bool = False) -> str:
-        """Return a result in words; ``closing``: without what has just been told on the same screen."""
+    def lines(self, result: _Result, *, told: set[str] | None = None, whole: bool = False) -> list[ReportLine]:
+        """Return a result in words, without what was ``told`` on the same screen; ``whole``: with all details."""
         raise NotImplementedError
 
     def json(self, result: _Result) -> dict[str, Any]:
         """Return a result as a document."""
         raise NotImplementedError
 
+    def json_beside(self, outcomes: Sequence[_Result | CamreelError]) -> dict[str, Any]:  # noqa: ARG002 - others look at it
+        """Return what the document has beside its runs."""
+        return {}
+
+    def paths(self, outcomes: Sequence[_Result | CamreelError]) -> list[str]:
+        """Return where the files are."""
+        raise NotImplementedError
+
     def cells(self, result: _Result) -> list[str]:
         """Return the row of a result in the table of all."""
         raise NotImplementedError
 
+    def tone(self, result: _Result) -> Tone | None:
+        """Return that of the first of :meth:`cells`."""
+        raise NotImplementedError
+
 
 class ReportView(ResultView[Report]):
-    """Videos. ``told``: for an only one, what was asked and found was told on the way."""
+    """Videos."""
 
     heads = ("Result", "Coverage", "Size")
-
-    def __init__(self, manner: OutputOptions, *, told: bool = True) -> None:
-        super().__init__(manner)
-        self._told = told
-
-    def show_one(self, task: Task, result: Report) -> None:
-        """Show the only report; with ``--quiet`` what is missing is on stderr beside its JSON, too."""
-        super().show_one(task, result)
-        if self.manner.as_json and self.manner.quiet:
-            self.show_loss(result)
 
     def lacks(self, result: Report | CamreelError) -> bool:
         """Also an end that the camera may still be writing."""
@@ -174,25 +259,47 @@ class ReportView(ResultView[Report]):
         is_late = isinstance(result, Report) and result.overwritten is not None
         return super().lacks(result) or is_so_far or is_late
 
-    def was_told(self, result: Report) -> bool:  # noqa: ARG002 - others look at it
-        """Not where the video was there already."""
-        return self._told
-
-    def text(self, result: Report, *, closing: bool = False) -> str:
+    def lines(self, result: Report, *, told: set[str] | None = None, whole: bool = False) -> list[ReportLine]:
         """The report."""
-        return report_text(result, closing=closing)
+        return report_lines(result, told=told, whole=whole)
 
     def json(self, result: Report) -> dict[str, Any]:
         """The report."""
         return report_document(result)
 
+    def paths(self, outcomes: Sequence[Report | CamreelError]) -> list[str]:
+        """The videos."""
+        return [output.path for each in outcomes if isinstance(each, Report) for output in each.outputs]
+
     def cells(self, result: Report) -> list[str]:
-        """Status, coverage and size."""
+        """Outcome, coverage and size."""
         coverage = "-"
         if result.span is not None and result.asked_seconds:
             coverage = f"{int(1000 * result.covered_seconds / result.asked_seconds) / 10:.1f} %"
         size = size_text(sum(output.size for output in result.outputs)) if result.outputs else "-"
-        return [result.status, coverage, size]
+        return [outcome_word(result)[0], coverage, size]
+
+    def tone(self, result: Report) -> Tone:
+        """How good the outcome is."""
+        return outcome_word(result)[1]
+
+
+def write_report(text: str, place: Path) -> None:
+    """Write the text into the file ``place``, whole or not at all. Raises DiskError."""
+    with disk_errors(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, f"{text}\n".encode("utf-8", "replace"), 0o666)
+
+
+def styled_table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], tones: Sequence[Tone | None], width: int | None
+) -> Iterator[StyledLine]:
+    """Yield the lines of a table as styled pieces. The third column of each row has its tone."""
+    for number, cells in enumerate(table_cells(heads, lambda: rows, width)):
+        tone = tones[number - 1] if number else None
+        styles = ["dim" if not number else tone.value if column == 2 and tone else "" for column in range(len(heads))]
+        pieces = [piece for cell, style in zip(cells, styles, strict=True) for piece in ((cell, style), _BETWEEN)]
+        yield tuple(pieces[:-1])
 
 
 def names_of(task: CameraTask) -> list[str]:
@@ -200,10 +307,14 @@ def names_of(task: CameraTask) -> list[str]:
     return [task.name, str(task.query.channel)]
 
 
-def error_text(error: CamreelError) -> str:
+def error_lines(error: CamreelError) -> list[ReportLine]:
     """Return an error as a report."""
-    hint = f"\n          {error.hint}" if error.hint else ""
-    return f"Result    {error}{hint}"
+    word, tone = "Failed", Tone.BAD
+    if isinstance(error, NothingRecorded):
+        word, tone = "Nothing recorded", Tone.WARN
+    elif isinstance(error, Interrupted):
+        word, tone = "Interrupted", Tone.WARN
+    return [ReportLine(word, str(error), tone=tone), *([ReportLine("Next", error.hint)] if error.hint else [])]
 
 
 def short_text(error: CamreelError) -> str:

@@ -8,7 +8,7 @@ what it shows on the others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 from camreel.clock.zones import Change, FixedZone, Zone, format_offset, moments_of, wall_at
@@ -66,6 +66,8 @@ class CameraClock:
     base: timedelta
     weakness: str = ""
     seen_drift: timedelta | None = None
+    read_at: datetime | None = field(default=None, compare=False)
+    """When the clock was read, in real time; None: it was not."""
 
     @classmethod
     def fixed(cls, offset: timedelta, drift: timedelta = timedelta(0), source: str = "") -> CameraClock:

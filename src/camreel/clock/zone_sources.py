@@ -89,8 +89,8 @@ def sources(
 
 _MEASURED = "measured now: the camera's clock against this computer's, to the nearest quarter of an hour"
 _NOT_KNOWN = "its zone is not known, and its clock is too far off to derive it"
-_STALE = "a weak source: such settings are often out of date; --camera-tz names the zone"
-_TODAY = "a weak source: it knows nothing of daylight saving on other days than today; --camera-tz names the zone"
+_STALE = "a weak source: such settings are often out of date"
+_TODAY = "a weak source: it knows nothing of daylight saving on other days than today"
 
 
 def told_offsets(recorded: Iterable[tuple[WallTime, timedelta]]) -> list[tuple[datetime, timedelta]]:
@@ -123,7 +123,8 @@ def clock_by(
     seen = None if reading is None else reading.drift_in(source.zone)
     taken = drift if drift is not None else seen or timedelta(0)
     moment = start or (reading.at if reading else datetime(2000, 1, 1, tzinfo=timezone.utc))
-    return CameraClock(source.zone, taken, str(source), source.zone.offset_at(moment), source.weakness, seen_drift=seen)
+    base, read_at = source.zone.offset_at(moment), reading.at if reading else None
+    return CameraClock(source.zone, taken, str(source), base, source.weakness, seen_drift=seen, read_at=read_at)
 
 
 def contradictions(all_sources: tuple[ZoneSource, ...], at: datetime) -> tuple[str, ...]:

@@ -102,9 +102,10 @@ def _clock(told: Fact[ClockFacts]) -> Iterator[tuple[str, str]]:
     yield "Clock", f"shows {clock.shown}: {how}, compared with this computer's"
     said = {"UTC": "", "the": f"UTC{clock.offset}, from ", "mea": f"UTC{clock.offset}, "}
     yield "Zone", said.get(clock.source[:3], f"UTC{clock.offset}: ") + clock.source
-    for text in (clock.weakness, *clock.doubts):
-        if text:
-            yield "Zone", text
+    if clock.weakness:
+        yield "Zone", f"{clock.weakness}; --camera-tz names the zone"
+    for text in clock.doubts:
+        yield "Zone", text
 
 
 def _numbered(told: Fact[tuple[tuple[int, str], ...]], *, quoted: bool) -> str:

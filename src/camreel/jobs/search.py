@@ -323,7 +323,7 @@ class CameraSearch(CameraSession):
             self._query = replace(self._query, asked=self._continuation.range_for(first, times.looked_at))
         understood = self._understand(times)
         where = await self._settled(camera, understood.where)
-        self._emit(events.RangeKnown(where.asked, where.span, where.clock))
+        self._emit(events.RangeKnown(where.asked, where.span, where.clock, self._target.name))
         self.channel = await self._channel_number(camera)
         where, listed = await self._search_by(camera, times, understood, where)
         recordings = await self._proven(listed, where)
@@ -389,7 +389,7 @@ class CameraSearch(CameraSession):
                 understood = self._understand(times, told)
             before, where = where, await self._settled(camera, understood.where)
             if _place(where) != _place(before):
-                self._emit(events.RangeKnown(where.asked, where.span, where.clock))
+                self._emit(events.RangeKnown(where.asked, where.span, where.clock, self._target.name))
             if search_window(where) != search_window(before):
                 listed = await self._search(camera, search_window(where))
         for warning in understood.warnings:

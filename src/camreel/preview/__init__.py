@@ -12,7 +12,7 @@ from camreel.preview.command import GetLine
 from camreel.preview.job import look, picture_folder
 from camreel.preview.model import DownloadQuestion, FailedLook, Look, LookOptions, Way, WrittenPage
 from camreel.preview.output import called, look_name, looked_already, page_place, write
-from camreel.preview.report import look_json, look_text, outputs_json, page_text
+from camreel.preview.report import look_json, look_lines, look_text, outputs_json, page_lines
 
 __all__ = [
     "MOST_ASKED",
@@ -26,12 +26,13 @@ __all__ = [
     "called",
     "look",
     "look_json",
+    "look_lines",
     "look_name",
     "look_text",
     "looked_already",
     "outputs_json",
+    "page_lines",
     "page_place",
-    "page_text",
     "picture_folder",
     "write",
 ]

@@ -5,7 +5,7 @@ The keys of the JSON are a contract, numbered by `schema`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
@@ -15,13 +15,17 @@ from camreel.clock import show_span
 from camreel.preview.model import Look, Way, WrittenPage
 from camreel.preview.view import Moment, facts_of, moments, shown
 from camreel.report import (
-    aligned,
+    MAY_GROW,
+    ReportLine,
+    Tone,
     asked_lines,
     camera_json,
     camera_line,
     clock_lines,
+    clock_notes,
     json_head,
     moment_json,
+    plain_text,
     span_json,
 )
 from camreel.text import count_text, size_text
@@ -38,39 +42,62 @@ _FROM = {
 _NAMES = {".html": "Page", ".png": "Sheet"}
 
 
-def look_text(look: Look, *, closing: bool = False) -> str:
-    """Return the report as text that cannot steer a terminal. `closing`: the request is on the screen already."""
-    rows: list[tuple[str, str]] = []
-    if look.found is not None:
-        if not closing:
-            span = look.found.span
-            rows += [("Asked", line) for line in asked_lines(look.request.asked, span, look.clock)]
-            rows.append(("Camera", camera_line(look.request.target, look.request.query, look.found.device)))
-            rows += [("Clock", line) for line in clock_lines(look.clock, look.request.asked)]
-        rows += [("Looked", fact) for fact in facts_of(look)[1:]]
-        rows += [("Pictures", _ways(look))] if any(shot.way is not Way.KEYFRAME for shot in look.shots) else []
-        rows += [
-            ("Pending", f"{show_span(stretch.span, look.clock)}: not closed, or too recent to be listed")
-            for stretch in look.pending
-        ]
-        rows += [("Missing", line) for line in _missing(look)]
-        rows += [("Note", warning) for warning in look.warnings]
-    rows.append(("Result", _result(look)))
-    return "\n".join(aligned([*rows, *_files(look.outputs)]))
-
-
-def page_text(page: WrittenPage) -> str:
+def page_lines(page: WrittenPage) -> list[ReportLine]:
     """Return where the page of several cameras is."""
-    return "\n".join(aligned([*_files(page.outputs), *(("Note", warning) for warning in page.warnings)]))
-
-
-def _files(outputs: Sequence[tuple[Path, int]]) -> list[tuple[str, str]]:
-    return [(_NAMES.get(path.suffix, ""), f"{path} ({size_text(size)})") for path, size in outputs]
+    files = [ReportLine(_NAMES.get(path.suffix, ""), f"{size_text(size)} ->", str(path)) for path, size in page.outputs]
+    return [*files, *(ReportLine("Note", warning) for warning in page.warnings)]
 
 
 def outputs_json(outputs: Sequence[tuple[Path, int]]) -> list[dict[str, Any]]:
     """Return the page and the contact sheet as plain values."""
     return [{"path": str(path), "kind": path.suffix[1:], "size": size} for path, size in outputs]
+
+
+def look_text(look: Look) -> str:
+    """Return all of the report as text that cannot steer a terminal."""
+    return plain_text(look_lines(look, whole=True))
+
+
+def look_lines(look: Look, *, told: Collection[str] | None = None, whole: bool = False) -> list[ReportLine]:
+    """Return the report: the outcome first, details last.
+
+    `told` are notes that stand on the same screen, below the range: neither is said again. `whole`: with camera and
+    clock.
+    """
+    lines = [_headline(look)]
+    more = [path for path, _ in look.outputs[1:]]
+    lines += [ReportLine(_NAMES.get(path.suffix, ""), "", str(path)) for path in more]
+    if look.found is None:
+        return lines
+    rows = [("Looked", fact) for fact in facts_of(look)[1:]]
+    rows += [("Pictures", _ways(look))] if any(shot.way is not Way.KEYFRAME for shot in look.shots) else []
+    rows += [("Pending", f"{show_span(stretch.span, look.clock)}: {MAY_GROW}") for stretch in look.pending]
+    rows += [("Missing", line) for line in _missing(look)]
+    rows += [("Note", warning) for warning in look.warnings if warning not in (told or ())]
+    if look.shots:
+        rows.append(("Next", "choose a moment or a range on the page for the command that exports it"))
+    request, span = look.request, look.found.span
+    if told is None:
+        rows += [("Range", line) for line in asked_lines(request.asked, span, look.clock, whole=whole)]
+    if told is None and not whole:
+        rows += [("Clock", line) for line in clock_notes(look.clock, request.asked, span, request.target.name)]
+    if whole:
+        camera = camera_line(request.target, request.query, look.found.device, with_firmware=True)
+        rows.append(("Camera", camera))
+        rows += [("Clock", line) for line in clock_lines(look.clock, request.asked)]
+    return lines + [ReportLine(label, text) for label, text in rows]
+
+
+def _headline(look: Look) -> ReportLine:
+    page, size = look.outputs[0] if look.outputs else ("", 0)
+    where = f", {size_text(size)} ->" if page else ""
+    if look.already_there:
+        said = f"a file of this name is there, nothing was fetched{where}"
+        return ReportLine("Already there", said, str(page), Tone.WARN)
+    pictures = count_text(len(look.shots), "picture")
+    if look.misses:
+        return ReportLine("Partial", f"{pictures}, {len(look.misses)} missing{where}", str(page), Tone.BAD)
+    return ReportLine("Complete", f"{pictures}{where}", str(page), Tone.GOOD)
 
 
 def _ways(look: Look) -> str:
@@ -86,14 +113,6 @@ def _missing(look: Look) -> list[str]:
         lines.append(f"{said}: {reason}")
     more = len(lines) - _MOST_LINES
     return [*lines[:_MOST_LINES], f"… and {more} more (--json has them all)"] if more > 0 else lines
-
-
-def _result(look: Look) -> str:
-    if look.already_there:
-        return "skipped: a file of that name is there, and nothing was fetched"
-    if look.misses:
-        return f"partial: of {count_text(len(look.misses), 'moment')} there is no picture"
-    return "complete: each moment has its picture; choose one on the page for the command that exports it"
 
 
 def look_json(look: Look) -> dict[str, Any]:
@@ -127,7 +146,6 @@ def look_json(look: Look) -> dict[str, Any]:
             if each.shot
         ],
         "missing": [_moment(each, look) | {"reason": each.reason} for each in every if not each.shot],
-        "outputs": outputs_json(look.outputs),
         "warnings": list(look.warnings),
     }
 

@@ -16,7 +16,7 @@ from camreel.planning.proof import SearchProof
 from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import ClipReport, OutputReport, Report
 
-SCHEMA = 1
+SCHEMA = 2
 _PROGRAM = f"camreel {__version__}"
 
 
@@ -114,15 +114,27 @@ def _playback_json(playback: Playback) -> dict[str, Any]:
     }
 
 
+def document_json(
+    status: str, exit_code: int, runs: Sequence[dict[str, Any]], error: CamreelError | None = None
+) -> dict[str, Any]:
+    """All runs of a command, be it one or many, and how they ended together; `error` is of none of them."""
+    said = None if error is None else error_fields(error)
+    return {**json_head(), "status": status, "exit_code": exit_code, "error": said, "runs": runs}
+
+
 def error_json(error: CamreelError) -> dict[str, Any]:
-    """A run that ended in an error, in the same envelope."""
-    return {
-        "schema": SCHEMA,
-        "program": _PROGRAM,
-        "status": "error",
-        "exit_code": error.exit_code,
-        "error": {"kind": type(error).__name__, "message": str(error), "hint": error.hint},
-    }
+    """A command that ended in an error before it came to its runs, in the same envelope."""
+    return document_json("error", error.exit_code, (), error)
+
+
+def error_entry(error: CamreelError) -> dict[str, Any]:
+    """A run that ended in an error, as one of the runs of a document."""
+    return {"status": "error", "exit_code": error.exit_code, "error": error_fields(error)}
+
+
+def error_fields(error: CamreelError) -> dict[str, Any]:
+    """An error as plain values."""
+    return {"kind": type(error).__name__, "message": str(error), "hint": error.hint}
 
 
 def camera_json(target: Target, query: Query, device: DeviceInfo | None, clock: CameraClock | None) -> dict[str, Any]:

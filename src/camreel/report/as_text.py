@@ -1,17 +1,16 @@
-"""The report as text for people."""
+"""The report as lines for people, and as text."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from camreel._version import __version__
 from camreel.clock import CameraClock, asked_length, is_by_clock, show_moment, show_span
-from camreel.errors import printable
 from camreel.model import (
     Asked,
-    AskedRange,
     DeviceInfo,
     MergeRequest,
     Playback,
@@ -22,55 +21,121 @@ from camreel.model import (
     Verify,
     WallTime,
 )
-from camreel.planning.account import Hole, LossKind
+from camreel.planning.account import Hole
+from camreel.report.headline import headline, next_step
+from camreel.report.lines import ReportLine, plain_text
 from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import AtATime, ClipReport, OutputReport, Report
 from camreel.text import count_text, duration_text, size_text
 
 _Item = TypeVar("_Item")
 
+_SAME_OFFSET = timedelta(days=2)  # around the moment at which the clock was read
 _MOST_LINES = 10  # of gaps, or of clips: more are counted
 
 
-def report_text(report: Report, *, closing: bool = False) -> str:
-    """The report as lines for a person; nothing in it can steer a terminal.
+def report_text(report: Report) -> str:
+    """Return all of the report for a person; nothing in it can steer a terminal. The first line is the outcome."""
+    return plain_text(report_lines(report, whole=True))
 
-    ``closing``: what was asked and found has just been told on the same screen, and is left out.
+
+def report_lines(report: Report, *, told: Collection[str] | None = None, whole: bool = False) -> list[ReportLine]:
+    """Return the report: the outcome, then the video, coverage, gaps, losses, notes, and details last.
+
+    `told` are notes that stand on the same screen, below the range: neither is said again. `whole`: with all there is
+    to say of camera, clock and clips, and with all gaps.
     """
-    rows = events_rows(report.request.query) if isinstance(report.request, Request) and not closing else []
-    rows += [("Asked", f"without {show_span(span, report.clock)}, between the two passes") for span in report.skipped]
-    if not closing:
-        rows = _asked_and_found(report, rows)
-    if report.span:
-        covered, asked = duration_text(report.covered_seconds), duration_text(report.asked_seconds)
-        wanted = f", of the {duration_text(report.span.seconds)} that the range has" if report.unwanted else ""
-        rows.append(("Coverage", f"{covered} of {asked} ({_percent(report)}){wanted}"))
-    rows += [("Gap", line) for line in _gap_lines(report.account.gaps, report.clock)]
-    rows += [("Pending", _hole_line(hole, report.clock)) for hole in report.account.pending]
-    rows += [("Lost", line) for line in _lost_lines(report.account.lost, report.clock)]
-    slivers = report.account.slivers
-    if sum(sliver.seconds for sliver in slivers) >= 1:
-        total = duration_text(sum(sliver.seconds for sliver in slivers))
-        rows.append(("Joints", f"{total} in all at {count_text(len(slivers), 'joint')}, less than a second at each"))
-    rows += [("Clip", line) for line in _clip_lines(_clips_of_interest(report), report.clock)]
-    rows += [("Note", text) for text in (*report.warnings, *report.exec_failures)]
+    rows = [(("Video", line), output.path) for output in report.outputs for line in _video_lines(report, output)]
+    lines = [headline(report)]
+    for (label, text), path in rows:
+        lines.append(ReportLine(label, text, path if len(report.outputs) > 1 else ""))
+    most = None if whole else _MOST_LINES
+    said = [("Coverage", _coverage_line(report))] if report.asked_seconds else []
+    said += [("Gap", line) for line in _gap_lines(report.account.gaps, report.clock, most)]
+    said += [("Pending", line) for line in _hole_lines(report.account.pending, report.clock)]
+    said += [("Lost", line) for line in _lost_lines(report.account.lost, report.clock)]
+    said += [("Seams", _seams_line(report.account.slivers))] if _has_seams(report) else []
+    said += [("Clip", line) for line in _clip_lines(_clips_of_interest(report, whole=whole), report.clock, most)]
+    said += [("Note", text) for text in (*report.warnings, *report.exec_failures) if text not in (told or ())]
     if report.at_a_time and report.at_a_time.lowest < report.at_a_time.allowed:
-        rows.append(("Note", _at_a_time(report.at_a_time)))
-    if report.downloads:
-        rows.append(("Clips", f"kept in {report.downloads}"))
+        said.append(("Note", _at_a_time(report.at_a_time)))
+    if rest := next_step(report):
+        said.append(("Next", rest))
+    if report.downloads and (whole or report.request.output.keep_files):
+        said.append(("Clips", f"kept in {report.downloads}"))
+    if told is None:
+        said += _request_rows(report, whole=whole)
+    if whole:
+        said += _detail_rows(report)
+    return lines + [ReportLine(label, text) for label, text in said]
+
+
+def _video_lines(report: Report, output: OutputReport) -> list[str]:
+    """Of an only video how it is coded: the headline has the rest."""
+    if len(report.outputs) == 1:
+        return [] if output.seconds is None else [f"{output.video or ''}, {output.audio or 'no sound'}"]
+    facts = _output_facts(output)
+    if output.span:
+        facts = f"{show_span(output.span, report.clock)}: {facts}"
+    return [f"{facts} ->"]
+
+
+def _coverage_line(report: Report) -> str:
+    """How much of the range is in the video. A camera that records little is no failure, and does not look like one."""
+    covered, asked = duration_text(report.covered_seconds), duration_text(report.asked_seconds)
+    line = f"{covered} of {asked} ({_percent(report)})"
+    if report.is_settled and (report.account.gaps or report.account.pending):
+        of_clips = isinstance(report.request, MergeRequest)
+        so_far = " so far" if report.account.pending else ""
+        line = f"all that {'the clips hold' if of_clips else f'the camera recorded{so_far}'}: {line}"
+        if report.request.output.video.timelapse is not None:
+            line = f"keyframes of {line}"
+    if report.unwanted and report.span:
+        line += f"; the range is {duration_text(report.span.seconds)} long"
+    return line
+
+
+def _has_seams(report: Report) -> bool:
+    return sum(sliver.seconds for sliver in report.account.slivers) >= 1
+
+
+def _seams_line(slivers: Sequence[Span]) -> str:
+    total = duration_text(sum(sliver.seconds for sliver in slivers))
+    return f"{total} missing at {count_text(len(slivers), 'seam')}, less than a second at each"
+
+
+def _request_rows(report: Report, *, whole: bool) -> list[tuple[str, str]]:
+    """The range, and what is wrong with the clock that it is measured by."""
+    request, span, clock = report.request, report.span, report.clock
+    between = [("Range", f"without {show_span(part, clock)}, between the two passes") for part in report.skipped]
+    if isinstance(request, MergeRequest):
+        times = [("Times", times_line(report.times_from))] if span else []
+        return [*(("Range", line) for line in asked_of_clips(request, span, clock)), *between, *times]
+    rows = [("Range", line) for line in asked_lines(request.asked, span, clock, whole=whole)] + between
+    rows += events_rows(request.query)
+    if span and not whole:  # else it is among the details
+        rows += [("Clock", line) for line in clock_notes(clock, request.asked, span, request.target.name)]
+    return rows
+
+
+def _detail_rows(report: Report) -> list[tuple[str, str]]:
+    request, span, clock = report.request, report.span, report.clock
+    rows = []
+    if isinstance(request, Request) and report.device:
+        rows.append(("Camera", camera_line(request.target, request.query, report.device, with_firmware=True)))
+    if isinstance(request, Request) and span:
+        rows += [("Clock", line) for line in clock_lines(clock, request.asked)]
+        if clock and clock.weakness:
+            rows.append(("Clock", f"to set its zone: {zone_remedy(request.target.name)}"))
+    if span:
+        rows.append(("Found", _found_line(report)))
     if report.playback is not None:
         rows.append(("Playback", _playback_line(report.playback)))
-    rows.append(("Result", _result_line(report)))
-    for output in report.outputs:
-        facts = _output_facts(output)
-        if output.span and len(report.outputs) > 1:
-            facts = f"{show_span(output.span, report.clock)}: {facts}"
-        rows += [("Video", output.path), ("", facts)]
-    return "\n".join(aligned(rows))
+    return [*rows, ("Program", f"camreel {__version__}")]
 
 
 def _playback_line(playback: Playback) -> str:
-    frames = count_text(playback.frames, "picture")
+    frames = count_text(playback.frames, "frame")
     if playback.verify is Verify.NONE:
         return "nothing of the video was decoded (--verify none)"
     if playback.verify is Verify.FULL:
@@ -86,27 +151,12 @@ def events_rows(query: Query) -> list[tuple[str, str]]:
     if not query.events:
         return []
     pad = f", and {duration_text(query.pad.total_seconds())} before and after them" if query.pad else ""
-    return [("Asked", f"of that only recordings with {' or '.join(query.events)}{pad}")]
+    return [("Events", f"only recordings with {' or '.join(query.events)}{pad}")]
 
 
 def _at_a_time(at_a_time: AtATime) -> str:
-    few = f"--max-concurrent {at_a_time.settled} puts less load on it"
-    down = f"down to {at_a_time.lowest}, at the end {at_a_time.settled}"
-    return f"the camera was overloaded by {at_a_time.allowed} downloads at a time: {down}; {few}"
-
-
-def _asked_and_found(report: Report, skipped: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    request, span, clock = report.request, report.span, report.clock
-    if isinstance(request, MergeRequest):
-        rows = [("Asked", line) for line in asked_of_clips(request, span, clock)] + skipped
-        return [*rows, ("Found", _found_line(report)), ("Times", times_line(report.times_from))] if span else rows
-    rows = [("Asked", line) for line in asked_lines(request.asked, span, clock)] + skipped
-    if report.device:
-        rows.append(("Camera", camera_line(request.target, request.query, report.device)))
-    if span:
-        rows += [("Clock", line) for line in clock_lines(clock, request.asked)]
-        rows.append(("Found", _found_line(report)))
-    return rows
+    down = f"reduced from {at_a_time.allowed} to {at_a_time.lowest}"
+    return f"the camera was overloaded, and parallel downloads were {down}. Try: --max-concurrent {at_a_time.settled}"
 
 
 def asked_of_clips(request: MergeRequest, span: Span | None, clock: CameraClock | None) -> list[str]:
@@ -146,14 +196,25 @@ def _hole_line(hole: Hole, clock: CameraClock | None) -> str:
     return f"{show_span(hole.span, clock)} ({duration_text(hole.span.seconds)}): {hole_text(hole)}"
 
 
-def _gap_lines(gaps: Sequence[Hole], clock: CameraClock | None) -> list[str]:
+def _gap_lines(gaps: Sequence[Hole], clock: CameraClock | None, most: int | None) -> list[str]:
     """The longest ones, in order of time, and the sum of the others."""
-    shown = sorted(sorted(gaps, key=lambda gap: -gap.span.seconds)[:_MOST_LINES], key=lambda gap: gap.span)
+    shown = sorted(sorted(gaps, key=lambda gap: -gap.span.seconds)[:most], key=lambda gap: gap.span)
     lines = [_hole_line(gap, clock) for gap in shown]
     if len(gaps) > len(shown):
         rest = sum(gap.span.seconds for gap in gaps) - sum(gap.span.seconds for gap in shown)
         more = f"{len(gaps) - len(shown)} more, {duration_text(rest)} in all"
-        lines.append(f"… and {more} (--json has them all)")
+        lines.append(f"… and {more} (--report FILE and --json have them all)")
+    return lines
+
+
+def _hole_lines(holes: Sequence[Hole], clock: CameraClock | None) -> list[str]:
+    """Return one line for neighbours with the same reason."""
+    lines = []
+    for group in _joined(holes, key=hole_text):
+        whole = Span(group[0].span.start, group[-1].span.end)
+        length = duration_text(sum(hole.span.seconds for hole in group))
+        parts = f" in {len(group)} parts" if len(group) > 1 else ""
+        lines.append(f"{show_span(whole, clock)} ({length}{parts}): {hole_text(group[0])}")
     return lines
 
 
@@ -172,13 +233,23 @@ def _lost_lines(lost: Sequence[Hole], clock: CameraClock | None) -> list[str]:
     return lines
 
 
-def _clips_of_interest(report: Report) -> list[ClipReport]:
-    """All but those that are listed to end where the range begins, and that have indeed nothing of it."""
+def _clips_of_interest(report: Report, *, whole: bool) -> list[ClipReport]:
+    """All but those that are listed to end where the range begins, and that have indeed nothing of it.
+
+    Without those, too, that a line above names with the reason, unless it is to be the `whole` report.
+    """
     start = report.span.start if report.span else None
-    return [clip for clip in report.clips if start is None or clip.status != "empty" or clip.span.end > start]
+    account = report.account
+    named = set() if whole else {(hole.clip, hole.reason) for hole in (*account.gaps, *account.lost)}
+    return [
+        clip
+        for clip in report.clips
+        if (start is None or clip.status != "empty" or clip.span.end > start)
+        and (clip.number, clip.reason) not in named
+    ]
 
 
-def _clip_lines(clips: Sequence[ClipReport], clock: CameraClock | None) -> list[str]:
+def _clip_lines(clips: Sequence[ClipReport], clock: CameraClock | None, most: int | None) -> list[str]:
     """What is to be said of clips; one line for neighbours of which it is the same."""
     groups = _joined(
         [clip for clip in clips if clip.reason],
@@ -186,7 +257,7 @@ def _clip_lines(clips: Sequence[ClipReport], clock: CameraClock | None) -> list[
         follows=lambda one, other: other.number == one.number + 1,
     )
     lines = []
-    for group in groups[:_MOST_LINES]:
+    for group in groups[:most]:
         first, last = group[0], group[-1]
         assert first.reason is not None
         span, reason = show_span(Span(first.span.start, last.span.end), clock), reason_text(first.reason)
@@ -194,8 +265,8 @@ def _clip_lines(clips: Sequence[ClipReport], clock: CameraClock | None) -> list[
             lines.append(f"{first.number} {first.status}: {first.path} ({span}): {reason}")
         else:
             lines.append(f"{first.number} to {last.number} {first.status} ({span}): {reason}")
-    rest = sum(len(group) for group in groups[_MOST_LINES:])
-    return [*lines, f"… and {rest} more (--json has them all)"] if rest else lines
+    rest = 0 if most is None else sum(len(group) for group in groups[most:])
+    return [*lines, f"… and {rest} more (--report FILE and --json have them all)"] if rest else lines
 
 
 def _joined(
@@ -213,96 +284,40 @@ def _joined(
     return groups
 
 
-def aligned(rows: list[tuple[str, str]]) -> list[str]:
-    """Labelled lines; a label that is that of the line above is left out. Nothing in them can steer a terminal."""
-    lines, last = [], ""
-    for label, text in rows:
-        lines.append(f"{'' if label == last else label:<9} {printable(text, 2000)}")
-        last = label
-    return lines
+def asked_lines(asked: Asked, span: Span | None, clock: CameraClock | None, *, whole: bool = False) -> list[str]:
+    """Return the range as asked, by the camera's clock and in UTC. What is the same by two of them is said once.
 
-
-def _result_line(report: Report) -> str:
-    done = "merged" if isinstance(report.request, MergeRequest) else "fetched"
-    if report.already_there and report.found_as is None:
-        return f"skipped: a file of that name is there, and nothing was {done}"
-    if report.already_there:
-        return f"already there: an earlier run made this video from the same request; nothing was {done}"
-    if isinstance(report.request, MergeRequest):
-        return _merged_line(report)
-    if report.is_empty:
-        return "empty: nothing was recorded in this range, so there is no video"
-    if report.status == "complete_so_far":
-        return _so_far(report, report.request.query)
-    if report.video_code == 0 and report.request.output.video.timelapse is not None:
-        return "complete: keyframes of all that the camera recorded of this range are in the video"
-    if report.video_code == 0 and report.account.gaps:
-        recorded = f"(it recorded {_percent(report)} of it)"
-        return f"complete: all that the camera recorded of this range is in the video {recorded}"
-    if report.video_code == 0:
-        return "complete: everything the camera has of this range is in the video"
-    if report.is_complete:
-        return "partial: the recording has gaps, and --require-complete was given"
-    return f"PARTIAL: {_what_is_wrong(report)}; {_again(report.request.query)} to try for the rest"
-
-
-def _so_far(report: Report, query: Query) -> str:
-    """Return up to when it is complete, and what brings the rest."""
-    assert report.span is not None
-    pending = report.account.pending
-    start, end = min(hole.span.start for hole in pending), max(hole.span.end for hole in pending)
-    rest = f"{_again(query)} for the rest"
-    if start <= report.span.start:
-        return f"nothing of it is certain yet, the camera may still be writing all of it: {rest}"
-    until = show_span(Span(report.span.start, start), report.clock).partition(" to ")[2]
-    last = duration_text((end - start).total_seconds())
-    gaps = f", with what the camera recorded ({_percent(report)})" if report.account.gaps else ""
-    return f"complete up to {until}{gaps}; the camera may still be writing the last {last}: {rest}"
-
-
-def _again(query: Query) -> str:
-    """How to ask for the same once more: the last hour is another one by then."""
-    if not query.was_relative or not isinstance(query.asked, AskedRange):
-        return "run the same command again"
-    start, end = (moment.isoformat().replace("+00:00", "Z") for moment in query.asked.bounds)
-    return f"run it again with --start {start} --end {end}"
-
-
-def _merged_line(report: Report) -> str:
-    what = "of this range " if isinstance(report.request, MergeRequest) and report.request.asked else ""
-    if report.video_code == 0 and report.account.gaps:
-        return f"complete: all that the clips hold {what}is in the video; the gaps are in none of them"
-    if report.video_code == 0:
-        return f"complete: everything that the clips hold {what}is in the video"
-    if report.is_complete:
-        return "partial: there are gaps between the clips, and --require-complete was given"
-    return f"PARTIAL: {_what_is_wrong(report)}"
-
-
-def _what_is_wrong(report: Report) -> str:
-    kinds = {clip.reason.kind for clip in report.clips if clip.is_lost and clip.reason}
-    if kinds == {LossKind.SHOWN_HIDDEN}:
-        return "more is shown than the clips show, see above"
-    return "something is missing, see above"
-
-
-def asked_lines(asked: Asked, span: Span | None, clock: CameraClock | None) -> list[str]:
-    """The range as asked, and as the camera's clock and UTC show it."""
+    UTC is left out if only a doubtful zone would tell it and nobody asked in real time, unless `whole`.
+    """
     start, end = asked.bounds
-    length = duration_text(asked_length(asked).total_seconds())
-    if not is_by_clock(asked):
-        by = f" by the clock of {asked.times_in}" if asked.times_in else ""
-        lines = [f"{_typed(start)} to {_typed(end)}{by} ({length})"]
-        if span:
-            lines.append(_by_camera(span, clock))
-    elif span is None:
-        return [f"{_typed(start)} to {_typed(end)} by the camera's clock ({length})"]
+    length = f"({duration_text(asked_length(asked).total_seconds())})"
+    typed, by = f"{_typed(start)} to {_typed(end)}", f" by the clock of {asked.times_in}" if asked.times_in else ""
+    if is_by_clock(asked) and span is None:
+        return [f"{typed} by the camera's clock {length}"]
+    if span is None:
+        return [f"{typed}{by} {length}"]
+    if is_by_clock(asked):
+        length = f"({duration_text(span.seconds)})"
+    if clock and is_by_clock(asked) and _is_doubtful(clock, span) and not whole:
+        return [f"{Span(clock.shown(span.start), clock.shown(span.end))} by the camera's clock {length}"]
+    utc = _utc(span, clock) if clock else None
+    if utc is not None and show_span(span, clock) == str(utc):
+        said = [f"{utc} UTC, as the camera's clock shows it"]
+        utc = None
     else:
-        lines = [f"{_by_camera(span, clock)} ({duration_text(span.seconds)})"]
-    if span and clock:
-        # With both ends in UTC already, it would be said twice.
-        lines.append(f"{_utc(span, clock)} UTC")
-    return lines
+        said = [_by_camera(span, clock)]
+    if not is_by_clock(asked):
+        in_utc = [_is_utc(moment) for moment in (start, end)]
+        if asked.times_in or not all(in_utc):  # what was typed is neither
+            said.insert(0, f"{typed}{by}")
+        elif clock is None:  # typed in UTC, and nothing else tells it
+            utc = Span(*(WallTime(moment.replace(tzinfo=None)) for moment in (start, end)))  # type: ignore[union-attr]
+    said[0] += f" {length}"
+    return [*said, f"{utc} UTC"] if utc is not None else said
+
+
+def _is_utc(moment: WallTime | datetime) -> bool:
+    return isinstance(moment, datetime) and not moment.utcoffset()
 
 
 def _utc(span: Span, clock: CameraClock) -> Span:
@@ -328,6 +343,44 @@ def clock_lines(clock: CameraClock | None, asked: Asked | None = None) -> list[s
     lines = [clock.source if clock.source.startswith(offset) else f"{offset} ({clock.source})"]
     if clock.weakness:
         lines.append(clock.weakness)
+    return lines + _drift_lines(clock, asked)
+
+
+def clock_notes(clock: CameraClock | None, asked: Asked, span: Span, name: str | None) -> list[str]:
+    """Return what of the clock changes the answer, or could; empty if there is nothing. `name` is the camera's."""
+    if clock is None:
+        return ["the camera does not tell its time"]
+    doubt = []
+    if zone_matters(clock, asked, span):
+        doubt.append(f"the range may be off by an hour: the zone is from {clock.weakness}. Try: {zone_remedy(name)}")
+    unread = clock.seen_drift is None and is_by_clock(asked)
+    return doubt + ([] if unread else _drift_lines(clock, asked))
+
+
+def zone_remedy(name: str | None) -> str:
+    """Return the command, or the option, that settles the camera's zone for good."""
+    return f"camreel config set {name}.camera_tz Europe/Berlin" if name else "--camera-tz Europe/Berlin"
+
+
+def zone_matters(clock: CameraClock, asked: Asked, span: Span) -> bool:
+    """Return whether a zone from a weak source decides where the range is.
+
+    It does not if the range is by the camera's clock. Nor for a range near the moment at which the clock was read: what
+    the clock showed then is known, and its offset is the same.
+    """
+    return not is_by_clock(asked) and _is_doubtful(clock, span)
+
+
+def _is_doubtful(clock: CameraClock, span: Span) -> bool:
+    if not clock.weakness:
+        return False
+    if clock.read_at is None or clock.drift != clock.seen_drift:
+        return True
+    return abs(clock.read_at - clock.to_utc(span.start)) > _SAME_OFFSET
+
+
+def _drift_lines(clock: CameraClock, asked: Asked | None) -> list[str]:
+    lines = []
     if clock.seen_drift is None:
         lines.append("the camera does not tell its time: how right its clock is, is not known")
     elif clock.seen_drift:  # what its whole seconds cannot tell is none
@@ -352,10 +405,11 @@ def _done_about(clock: CameraClock, asked: Asked | None) -> str:
     return "; the range was shifted by that (it is today's drift: at the time of the footage it may have been another)"
 
 
-def camera_line(target: Target, query: Query, device: DeviceInfo) -> str:
+def camera_line(target: Target, query: Query, device: DeviceInfo, *, with_firmware: bool = False) -> str:
     """Address, model, name, channel and stream in one line."""
     named = f" “{device.name}”" if device.name else ""
-    return f"{target.address}: {device.model}{named}, channel {query.channel}, {query.stream.value} stream"
+    line = f"{target.address}: {device.model}{named}, channel {query.channel}, {query.stream.value} stream"
+    return f"{line}, firmware {device.firmware}" if with_firmware and device.firmware else line
 
 
 def _found_line(report: Report) -> str:

@@ -14,19 +14,23 @@ from camreel.planning.event_filter import events_of
 from camreel.planning.plan import ExportPlan
 from camreel.planning.proof import UNASKED, SearchProof
 from camreel.report import (
+    MAY_GROW,
     JsonRows,
+    ReportLine,
+    Tone,
     asked_json,
     asked_lines,
     camera_json,
     camera_line,
     clock_lines,
+    clock_notes,
     events_rows,
     json_head,
     left_out_text,
     search_json,
     span_json,
 )
-from camreel.text import count_text, duration_text, size_text, table, table_lines
+from camreel.text import count_text, duration_text, size_text, table_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,59 +174,69 @@ def _recording_json(recording: Recording, clock: CameraClock | None) -> dict[str
 
 
 _MOST_GAPS = 10
-Labelled = tuple[str, str]
 
 
-def head(listing: Listing, *, note: str = "") -> list[Labelled]:
-    """Which camera, and which range; ``note`` is what there is to say of that."""
+def head(listing: Listing, *, whole: bool = False, of_camera: bool = True) -> list[ReportLine]:
+    """Which range, and what is wrong with the clock that it is by; `whole`: which camera, and the clock, too.
+
+    Not `of_camera`: what another channel has said of the same camera is left out.
+    """
     query, clock, span = listing.query, listing.clock, listing.plan.span
-    ranges = asked_lines(query.asked, span, clock)
-    return [
-        ("Camera", camera_line(listing.target, query, listing.device)),
-        *_under("Range", [*ranges, *([note] if note else [])]),
-        *(("Asked", text) for _, text in events_rows(query)),
-        *_under("Clock", clock_lines(clock, query.asked)),
-    ]
+    rows: list[tuple[str, str]] = []
+    if whole or not of_camera:
+        rows.append(("Camera", camera_line(listing.target, query, listing.device, with_firmware=whole)))
+    if of_camera:
+        rows += [("Range", line) for line in asked_lines(query.asked, span, clock, whole=whole)]
+        rows += events_rows(query)
+        notes = clock_lines(clock, query.asked) if whole else clock_notes(clock, query.asked, span, listing.target.name)
+        rows += [("Clock", line) for line in notes]
+    return [ReportLine(label, text) for label, text in rows]
 
 
-def totals(listing: Listing) -> list[Labelled]:
-    """How much there is, how much of the range that is, and the longest gaps."""
+def totals(listing: Listing, *, whole: bool = False, hides_table: bool = False) -> list[ReportLine]:
+    """How much of the range there is, in how many recordings, and the longest gaps."""
     plan, clock = listing.plan, listing.clock
     found = count_text(len(plan.recordings), "recording")
     if any(recording.size is not None for recording in plan.recordings):
         found += f", {size_text(plan.listed_bytes)}"
     if plan.writing:
         found += f", and {len(plan.writing)} being written"
-    if plan.left_out:
+    if plan.left_out and whole:
         found += f"; not used: {left_out_text(plan.left_out)}"
-    rows = [("Found", found), ("Coverage", _coverage(listing))]
-    rows += _under("Gap", _longest(listing.gaps, clock))
-    rows += _under(
-        "Pending",
-        [
-            f"{_part(part, clock)}: being written, or too recent to be certain of"
-            for part in listing.pending[-_MOST_GAPS:]
-        ],
-    )
-    return [*rows, *_under("Note", listing.warnings)]
+    if hides_table:
+        found += " (--table shows each)"
+    rows = [("Coverage", _coverage(listing)), ("Found", found)]
+    rows += [("Gap", text) for text in _longest(listing.gaps, clock)]
+    rows += [("Pending", f"{_part(part, clock)}: {MAY_GROW}") for part in listing.pending[-_MOST_GAPS:]]
+    return [ReportLine(label, text) for label, text in (*rows, *(("Note", text) for text in listing.warnings))]
 
 
-def planned(listing: Listing) -> list[Labelled]:
+def planned(listing: Listing) -> list[ReportLine]:
     """What an export would do."""
     if listing.nothing or listing.output is None:
         return []
-    video, size = ("Video", str(listing.output.file)), listing.bytes_to_come
+    video, size = str(listing.output.file), listing.bytes_to_come
     if listing.already_there:
-        return [video, ("Result", "already there: there would be nothing to download")]
+        return [ReportLine("Already there", "there would be nothing to download ->", video, Tone.GOOD)]
     if size is None:
         whole = size_text(listing.plan.listed_bytes)
-        download = f"keyframes alone, where the camera sends parts of recordings; all of these are {whole}"
-        return [("Download", download), video, ("Result", "nothing was downloaded: --dry-run")]
-    here = "" if size or not listing.plan.listed_bytes else ": all of it is here already"
-    download = f"about {size_text(size)}{here}"
-    if listing.least_seconds:
-        download += f", at least {duration_text(max(1, round(listing.least_seconds)))} at --limit-rate"
-    return [("Download", download), video, ("Result", "nothing was downloaded: --dry-run")]
+        download = f"only keyframes, if the camera sends parts of recordings; else {whole}"
+    else:
+        here = "" if size or not listing.plan.listed_bytes else ": all of it is here already"
+        download = f"about {size_text(size)}{here}"
+        if listing.least_seconds:
+            download += f", at least {duration_text(max(1, round(listing.least_seconds)))} at --limit-rate"
+    return [
+        ReportLine("Download", download),
+        ReportLine("Video", "", video),
+        ReportLine("Dry run", "nothing was downloaded", tone=Tone.GOOD),
+    ]
+
+
+def table_rows(listing: Listing) -> int:
+    """Return how many lines :func:`recordings_table` has."""
+    count = len(listing.plan.recordings) + len(listing.plan.writing)
+    return count + 1 if count else 0
 
 
 def recordings_table(listing: Listing) -> Iterator[str]:
@@ -239,9 +253,7 @@ def recordings_table(listing: Listing) -> Iterator[str]:
     return table_lines(("Start", "End", "Length", "Size", "Events"), rows, right=(2, 3))
 
 
-def summary(cells: Sequence[Sequence[str]]) -> str:
-    """One line for each of several channels."""
-    return table(("Camera", "Channel", "Recordings", "Size", "Coverage", "Gaps"), cells)
+SUMMARY = ("Camera", "Channel", "Recordings", "Size", "Coverage", "Gaps")
 
 
 def summary_row(listing: Listing) -> list[str]:
@@ -298,7 +310,3 @@ def _percent(listing: Listing) -> str:
     if not listing.wanted_seconds:
         return "-"
     return f"{int(1000 * listing.recorded_seconds / listing.wanted_seconds) / 10:.1f} %"
-
-
-def _under(label: str, texts: Sequence[str]) -> list[Labelled]:
-    return [(label if number == 0 else "", text) for number, text in enumerate(texts)]

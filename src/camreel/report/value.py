@@ -109,12 +109,12 @@ class Report:
     @property
     def is_complete(self) -> bool:
         """Whether everything that the camera has of the range is in the output, and that is settled."""
-        return self._is_settled and not self.account.pending
+        return self.is_settled and not self.account.pending
 
     @property
     def is_complete_so_far(self) -> bool:
         """Whether everything is in the output but the end of the range, of which the camera may list more."""
-        return self._is_settled and bool(self.account.pending)
+        return self.is_settled and bool(self.account.pending)
 
     @property
     def is_empty(self) -> bool:
@@ -122,7 +122,8 @@ class Report:
         return not (self.clips or self.outputs or self.already_there)
 
     @property
-    def _is_settled(self) -> bool:
+    def is_settled(self) -> bool:
+        """Whether nothing is lost, and the camera's list is whole."""
         named = self.unread or self.account.lost or any(clip.is_lost for clip in self.clips)
         return not named and (self.search is None or self.search.is_proven)
 

@@ -48,13 +48,13 @@ def test_one_output_each_and_one_table(camreel_: Camreel, config: Path, bench: S
     rows = [line.split() for line in run.out.splitlines()[-4:]]
     assert rows[0] == ["Camera", "Channel", "Result", "Coverage", "Size"]
     assert [row[:3] for row in rows[1:]] == [
-        ["nvr", "1", "complete"],
-        ["door", "1", "complete"],
+        ["nvr", "1", "Complete"],
+        ["door", "1", "Complete"],
         ["gone", "1", "camera"],
     ]
     videos = sorted(path.name for path in (tmp_path / "v").glob("*.mp4"))
     assert videos == [f"{name}_ch1_2026-01-16_08.00.00_to_08.00.12.mp4" for name in ("door", "nvr")]
-    assert run.out.count("Result    complete") == 2
+    assert run.out.count("\nComplete  ") == 2
     assert "== gone ch1" in run.out
 
 
@@ -67,8 +67,8 @@ def test_channels_of_one_device_one_after_the_other(camreel_: Camreel, config: P
     )
     assert run.code == 3, run.err
     document = json.loads(run.out)
-    assert set(document) == {"schema", "program", "status", "exit_code", "runs"}
-    assert (document["schema"], document["status"], document["exit_code"]) == (1, "partial", 3)
+    assert set(document) == {"schema", "program", "status", "exit_code", "error", "runs"}
+    assert (document["schema"], document["status"], document["exit_code"]) == (2, "partial", 3)
     assert [(each["name"], each["channel"], each["exit_code"]) for each in document["runs"]] == [
         ("nvr", 1, 0), ("nvr", 2, 0), ("nvr", 3, 3),
     ]  # fmt: skip
@@ -89,7 +89,7 @@ def test_a_refused_login_is_tried_once_for_all_channels(camreel_: Camreel, confi
     rows = [line.split()[:4] for line in run.out.splitlines()[-4:]]
     assert rows[1] == ["nvr", "1", "login", "refused"]
     assert rows[2] == ["nvr", "2", "login", "refused"]
-    assert rows[3][:3] == ["door", "1", "complete"]
+    assert rows[3][:3] == ["door", "1", "Complete"]
     assert PASSWORD not in run.everything
 
 
@@ -101,7 +101,7 @@ def test_a_second_run_finds_all_of_it_there(camreel_: Camreel, config: Path, ben
     before = len(door.camera.log), len(attic.camera.log)
     run = camreel_(["get", "--all", *RANGE])
     assert run.code == 0
-    assert run.out.count("already there") == 4
+    assert run.out.count("Already there") == 4
     assert (len(door.camera.log), len(attic.camera.log)) == before
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from tests.conftest import Bench, frame_md5s
-from tests.fakes import Camreel
+from tests.fakes import Camreel, only_run
 
 from camreel_simulator import ClipSpec, scene_schedule
 
@@ -35,7 +34,7 @@ def test_events_from_a_real_run(camreel_: Camreel, bench: Callable[..., Bench], 
     ]
     run = camreel_([*common, "--events", "alarm", "--json"], AMCREST_PASSWORD=RIGHT)
     assert run.code == 0, run.err
-    document = json.loads(run.out)
+    document = only_run(run.out)
     assert document["asked"]["events"] == ["alarm"]
     assert [(each["start"][-8:], each["end"][-8:]) for each in document["not_wanted"]] == [
         ("08:00:00", "08:00:04"), ("08:00:08", "08:00:12"),
@@ -49,13 +48,13 @@ def test_events_from_a_real_run(camreel_: Camreel, bench: Callable[..., Bench], 
     assert frame_md5s(video) == frame_md5s(body)
     assert document["found"]["left_out"]["without these events"] == 2
     run = camreel_([*common, "--events", "alarm", "--pad", "2s", "--json"], AMCREST_PASSWORD=RIGHT)
-    document = json.loads(run.out)
+    document = only_run(run.out)
     assert document["coverage"]["seconds"] == 8
     assert 7.9 <= document["outputs"][0]["seconds"] <= 10.1  # from the keyframe before the cut
     run = camreel_([*common, "--events", "motion"], AMCREST_PASSWORD=RIGHT)
     assert run.code == 0
-    assert "of that only recordings with motion" in run.out
-    assert "Coverage  8 s of 8 s (100.0 %), of the 12 s that the range has" in run.out
+    assert "Events    only recordings with motion" in run.out
+    assert "Coverage  8 s of 8 s (100.0 %); the range is 12 s long" in run.out
     run = camreel_([*common, "--events", "person"], AMCREST_PASSWORD=RIGHT)
     assert run.code == 3
     assert "No person is listed" in run.err

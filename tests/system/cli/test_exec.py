@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import START, three_clips
+from tests.fakes import only_run
 
 from camreel.cli.hooks import parse_command
 from camreel.errors import UsageError
@@ -93,7 +94,7 @@ def test_the_path_is_the_last_argument_where_it_has_no_place():
 def test_its_failure_is_told_and_is_exit_code_7(recorder, tmp_path):
     """The video is there and complete; the report says so, and that the command failed and how."""
     ended = get(tmp_path, "--json", "-o", "out.mp4", "--exec", f'"{recorder}"', RECORDER_CODE="3")
-    report = json.loads(ended.stdout)
+    report = only_run(ended.stdout)
     assert (ended.returncode, report["exit_code"], report["status"]) == (7, 7, "complete")
     assert report["warnings"][-1] == f"The command of --exec failed (exit code 3) for {tmp_path}/videos/out.mp4"
 

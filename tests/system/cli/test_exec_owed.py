@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import Bench, three_clips
+from tests.fakes import only_run
 
 from camreel_simulator import Fault
 
@@ -140,7 +141,7 @@ def test_a_command_that_was_at_work_is_run_again(stand: Stand, bench: Serve, num
     stand.does("0")
     ended = stand.get("door")
     assert ended.returncode == 0, ended.stderr
-    assert "already there" in ended.stdout
+    assert "Already there" in ended.stdout
     assert stand.ran == ["door", "door"]
     assert stand.get("door").returncode == 0
     assert stand.ran == ["door", "door"]
@@ -155,7 +156,7 @@ def test_a_command_that_failed_is_tried_by_the_next_run(stand: Stand, bench: Ser
     for _time in range(2):
         ended = stand.get("door", "--json")
         assert ended.returncode == 7, ended.stderr
-        assert json.loads(ended.stdout)["warnings"][-1].startswith("The command of --exec failed (exit code 3) for ")
+        assert only_run(ended.stdout)["warnings"][-1].startswith("The command of --exec failed (exit code 3) for ")
     assert stand.get("door", exec_=False).returncode == 0
     assert stand.ran == ["door", "door"]
     stand.does("0")
@@ -263,7 +264,7 @@ def test_results_are_told_as_each_is_done(stand: Stand, bench: Serve) -> None:
     assert (result["result"]["name"], result["result"]["status"]) == ("done", "complete")
     assert result["result"]["outputs"][0]["path"] == str(stand.videos[0])
     assert out.startswith("== done ch1\n")
-    assert "\nResult    complete" in out
+    assert "\nComplete  " in out
     assert "stuck" not in out
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import START, Bench
-from tests.fakes import Camreel
+from tests.fakes import Camreel, only_run
 
 from camreel_simulator import Recorded, camera_of
 
@@ -83,13 +83,14 @@ def test_the_contract_of_the_json(camreel_: Camreel, bench: Serve) -> None:
     """These keys, of each kind of entry."""
     run = camreel_(["list", *of(bench(recordings=morning()), *HOURS, "--json")], **PASSWORD)
     assert run.code == 0, run.err
-    document = json.loads(run.out)
+    assert json.loads(run.out)["schema"] == 2
+    document = only_run(run.out)
     assert set(document) == {
-        "schema", "program", "status", "exit_code", "asked", "camera", "range", "found", "coverage", "gaps", "pending",
+        "name", "channel", "status", "exit_code", "asked", "camera", "range", "found", "coverage", "gaps", "pending",
         "search", "timeline", "recordings", "warnings", "error",
     }  # fmt: skip
     span = {"start", "end", "start_offset", "end_offset", "start_utc", "end_utc", "seconds"}
-    assert (document["schema"], document["status"], document["exit_code"], document["error"]) == (1, "listed", 0, None)
+    assert (document["status"], document["exit_code"], document["error"]) == ("listed", 0, None)
     assert set(document["range"]) == span
     assert set(document["found"]) == {"recordings", "bytes", "writing", "left_out"}
     assert set(document["coverage"]) == {"seconds", "percent"}
@@ -115,7 +116,7 @@ def test_several_channels_under_one_timeline(camreel_: Camreel, bench: Serve) ->
     assert set(rows[2][1]) == {"·"}
     assert run.out.splitlines()[-4].split() == ["Camera", "Channel", "Recordings", "Size", "Coverage", "Gaps"]
     documents = json.loads(camreel_(["list", *of(recorder, *range_, "--channel", "1-3", "--json")], **PASSWORD).out)
-    assert set(documents) == {"schema", "program", "status", "exit_code", "runs"}
+    assert set(documents) == {"schema", "program", "status", "exit_code", "error", "runs"}
     assert [(each["channel"], each["exit_code"], each["status"]) for each in documents["runs"]] == [
         (1, 0, "listed"), (2, 0, "listed"), (3, 3, "nothing recorded"),
     ]  # fmt: skip
@@ -128,7 +129,7 @@ def test_nothing_recorded(camreel_: Camreel, bench: Serve) -> None:
     assert run.code == 3
     assert "····" in run.out
     assert "Nothing is recorded on channel 1" in run.err
-    document = json.loads(camreel_(["list", *of(camera, "--date", "2026-01-10", "--json")], **PASSWORD).out)
+    document = only_run(camreel_(["list", *of(camera, "--date", "2026-01-10", "--json")], **PASSWORD).out)
     assert document["error"]["kind"] == "NothingRecorded"
     assert (document["status"], document["recordings"]) == ("nothing recorded", [])
 
@@ -136,7 +137,7 @@ def test_nothing_recorded(camreel_: Camreel, bench: Serve) -> None:
 def test_the_usual_range(camreel_: Camreel, bench: Serve) -> None:
     """Without a range, the last 24 hours, and it is said."""
     run = camreel_(["list", *of(bench(recordings=morning()), "--json")], **PASSWORD)
-    assert json.loads(run.out)["range"]["seconds"] == 24 * 3600
+    assert only_run(run.out)["range"]["seconds"] == 24 * 3600
     run = camreel_(["list", *of(bench(recordings=morning()))], **PASSWORD)
     assert "the last 24 hours: choose another range with --last" in run.out
 
@@ -168,7 +169,8 @@ def test_it_fits_the_terminal(bench: Serve, tmp_path: Path, columns: int) -> Non
     assert max(len(line) for line in shown.lines) <= columns - 1
     (row,) = (line for line in shown.lines if line.startswith("ch1 "))
     assert len(row) == columns - 1
-    missing = [mark for mark in ("\x1b[31m·", "\x1b[32m█", "\x1b[33m", "\x1b[35m") if mark not in shown.raw]
+    marks = ("\x1b[38;5;160m·", "\x1b[38;5;28m█", "\x1b[38;5;136m", "\x1b[38;5;133m")
+    missing = [mark for mark in marks if mark not in shown.raw]
     assert missing == []
 
 
@@ -205,9 +207,9 @@ def test_a_dry_run(camreel_: Camreel, bench: Serve, tmp_path: Path) -> None:
     assert "ch1" in run.out
     assert "Found     3 recordings" in run.out
     assert "at --limit-rate" in run.out
-    assert "Result    nothing was downloaded: --dry-run" in run.out
+    assert "Dry run   nothing was downloaded" in run.out
     assert list(tmp_path.iterdir()) == []
-    document = json.loads(camreel_(["get", *options, "--dry-run", "--json"], **PASSWORD).out)
+    document = only_run(camreel_(["get", *options, "--dry-run", "--json"], **PASSWORD).out)
     assert document["status"] == "planned"
     assert set(document["plan"]) == {"output", "already_there", "bytes_to_fetch", "least_seconds"}
     size = document["plan"]["bytes_to_fetch"]
@@ -227,8 +229,8 @@ def test_a_dry_run_of_what_is_there_already(camreel_: Camreel, bench: Serve) -> 
     assert camreel_(["get", *options], **PASSWORD).code == 0
     run = camreel_(["get", *options, "-n"], **PASSWORD)
     assert run.code == 0
-    assert "already there: there would be nothing to download" in run.out
-    assert json.loads(camreel_(["get", *options, "-n", "--json"], **PASSWORD).out)["plan"]["already_there"] is True
+    assert "Already there  there would be nothing to download ->" in run.out
+    assert only_run(camreel_(["get", *options, "-n", "--json"], **PASSWORD).out)["plan"]["already_there"] is True
 
 
 SHORT = ["-s", "2026-01-16 08:00:00", "-e", "2026-01-16 08:00:12"]
@@ -293,8 +295,8 @@ def test_a_dry_run_of_a_timelapse_promises_no_size(camreel_: Camreel, bench: Ser
     of_it = [*of(bench(recordings=morning()), *HOURS), "--timelapse", "60x", "--dry-run"]
     run = camreel_(of_it, **PASSWORD)
     assert run.code == 0, run.err
-    assert "Download  keyframes alone, where the camera sends parts of recordings; all of these are 4 MB" in run.out
-    plan = json.loads(camreel_([*of_it, "--json"], **PASSWORD).out)["plan"]
+    assert "Download  only keyframes, if the camera sends parts of recordings; else 4 MB" in run.out
+    plan = only_run(camreel_([*of_it, "--json"], **PASSWORD).out)["plan"]
     assert (plan["bytes_to_fetch"], plan["least_seconds"]) == (None, None)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from tests.fakes import Camreel, Said
+from tests.fakes import Camreel, Said, only_run
 
 from camreel_simulator import ClipSpec, DeviceClock, Quirks, Recorded, SimulatedCamera, running
 
@@ -44,8 +44,8 @@ def look(camreel_: Camreel, port: int) -> Camreel:
 
 KEYS = {
     "": {
-        "schema", "program", "status", "exit_code", "camera", "range", "found", "coverage", "every_seconds",
-        "events_every_seconds", "passed_over", "pictures", "missing", "outputs", "warnings",
+        "name", "channel", "error", "status", "exit_code", "camera", "range", "found", "coverage", "every_seconds",
+        "events_every_seconds", "passed_over", "pictures", "missing", "warnings",
     },
     "found": {"recordings", "bytes", "fetched_bytes", "left_out"},
     "coverage": {"start", "end", "start_offset", "end_offset", "start_utc", "end_utc", "kind", "events"},
@@ -58,12 +58,16 @@ def test_the_json_is_a_contract(look: Camreel, tmp_path: Path) -> None:
     """Its keys, and that stdout has nothing else."""
     run = look("--json")
     assert run.code == 0
-    report = json.loads(run.out)
+    document = json.loads(run.out)
+    assert document["schema"] == 2
+    assert set(document) == {"schema", "program", "status", "exit_code", "error", "runs", "outputs", "warnings"}
+    report = only_run(run.out)
     assert set(report) == KEYS[""]
+    report |= {"outputs": document["outputs"]}
     for key in ("coverage", "pictures", "outputs"):
         assert {name for each in report[key] for name in each} == KEYS[key]
     assert set(report["found"]) == KEYS["found"]
-    assert (report["schema"], report["status"], report["missing"]) == (1, "complete", [])
+    assert (report["status"], report["missing"]) == ("complete", [])
     assert [each["kind"] for each in report["coverage"]] == ["event", "gap"]
     assert [each["time"] for each in report["pictures"]] == ["2026-01-16T08:00:02.200000", "2026-01-16T08:00:08.200000"]
     assert {each["from"] for each in report["pictures"]} == {"keyframe"}
@@ -75,7 +79,8 @@ def test_what_it_says(look: Camreel, port: int, tmp_path: Path) -> None:
     run = look()
     assert run.code == 0, run.err
     name = f"look_127.0.0.1_{port}_ch1_2026-01-16_08.00.00_to_08.01.00"
-    assert f"Page      {tmp_path}/{name}.html" in run.out
+    assert run.out.startswith("Complete  2 pictures, ")
+    assert f"-> {tmp_path}/{name}.html\n" in run.out
     assert f"Sheet     {tmp_path}/{name}.png" in run.out
     assert "Looked    12 s of it in 1 recording" in run.out
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{name}.html", f"{name}.png"]
@@ -181,7 +186,7 @@ def test_the_command_is_what_was_said(
     file.chmod(0o600)
     run = camreel_(["look", "front-door", *RANGE, *typed, "--json"], CAMREEL_CONFIG=str(file))
     assert run.code == 0, run.err
-    first = json.loads(run.out)["pictures"][0]
+    first = only_run(run.out)["pictures"][0]
     # The whole recording, which has motion, and ten seconds before and after.
     times = '--start "2026-01-16 07:59:50" --end "2026-01-16 08:00:22"'
     assert first["command"] == f"camreel get {words} {times}"
@@ -210,7 +215,8 @@ def test_several_cameras_share_one_page(camreel_: Camreel, port: int, tmp_path: 
     assert rows[1] == ["gone", "1", "camera", "failed", "-", "-"]
     name = "look_front-door+gone_ch1_2026-01-16_08.00.00_to_08.01.00"
     assert sorted(path.name for path in (tmp_path / "v").iterdir()) == [f"{name}.html", f"{name}.png"]
-    assert lines[-2].startswith(f"Page      {tmp_path / 'v' / name}.html")
+    assert lines[-2].startswith("Page      ")
+    assert lines[-2].endswith(f" -> {tmp_path / 'v' / name}.html")
     page = (tmp_path / "v" / f"{name}.html").read_text(encoding="utf-8")
     assert "<h1>2 cameras</h1>" in page
     assert "gone ch1: no pictures" in page
@@ -272,5 +278,5 @@ def test_without_pillow_there_is_a_page_alone(look: Camreel, tmp_path: Path, mon
 def test_a_host_is_repeated_with_its_user_and_port(look: Camreel, port: int) -> None:
     """With all that it takes to reach it again, but for the password."""
     run = look("--json", "--output-dir", "there")
-    line = json.loads(run.out)["pictures"][0]["command"]
+    line = only_run(run.out)["pictures"][0]["command"]
     assert shlex.split(line)[:6] == ["camreel", "get", "--host", f"127.0.0.1:{port}", "--username", "admin"]

@@ -16,7 +16,7 @@ import anyio
 import av
 import pytest
 from tests.conftest import NOW
-from tests.fakes import Camreel, FakeExport
+from tests.fakes import Camreel, FakeExport, only_run
 
 from camreel.cli.startup import program_command
 from camreel_simulator import (
@@ -37,19 +37,18 @@ PROGRAM = "import sys; from camreel.cli import main; sys.exit(main(sys.argv[1:])
 
 
 def test_the_demo_leaves_a_video_and_prints_its_path(camreel_: Camreel, tmp_path: Path) -> None:
-    """Search, download, merge and report on real sockets; the last but one line is where the video is."""
+    """Search, download, merge and report on real sockets; the first line is the outcome, and where the video is."""
     run = camreel_(["demo"])
     assert run.code == 0, run.err
     report, _, after = run.out.partition("\nNext: ")
-    *_, where, _facts = report.splitlines()
-    assert where.startswith("Video     ")
+    outcome, _, where = report.splitlines()[0].partition(" -> ")
+    assert outcome == "Complete  1 min 45 s of footage, 1.19 MB"
     assert after == "camreel setup\n      It finds your camera, and gives it a name.\n"
-    assert run.out.count("Video") == 1
-    video = Path(where.removeprefix("Video     "))
+    video = Path(where)
     assert video.parent == tmp_path / "camreel-demo"
     assert video.stat().st_size > 100_000
     assert [path.name for path in video.parent.iterdir()] == [video.name]
-    assert "Coverage  1 min 45 s of 2 min" in run.out
+    assert "Coverage  all that the camera recorded: 1 min 45 s of 2 min" in run.out
 
 
 def test_the_demo_asks_the_same_way_as_get(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:
@@ -78,9 +77,9 @@ def test_a_camera_with_days_of_footage_has_events_in_each_night(
     monkeypatch.setenv("AMCREST_PASSWORD", "simulated-1")
     with running(camera_of_days(2, clock=DeviceClock.fixed(NOW))) as server:
         where = ["list", f"127.0.0.1:{server.port}", "-u", "admin", "--json"]
-        night = json.loads(camreel_([*where, "-s", "2026-01-16 23:00", "-e", "03:00"]).out)["recordings"]
+        night = only_run(camreel_([*where, "-s", "2026-01-16 23:00", "-e", "03:00"]).out)["recordings"]
         monkeypatch.setenv("AMCREST_PASSWORD", "simulated-1")
-        later = json.loads(camreel_([*where, "-s", "2026-01-17 11:50", "-e", "2026-01-17 12:30"]).out)["recordings"]
+        later = only_run(camreel_([*where, "-s", "2026-01-17 11:50", "-e", "2026-01-17 12:30"]).out)["recordings"]
     assert len(night) == 48
     assert {event for each in night for event in each["events"]} == {"motion", "person"}
     assert len(later) == 2  # up to now

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import START, Bench, at, frame_md5s, three_clips
+from tests.fakes import only_run
 
 from camreel_simulator import ClipSpec, scene_schedule
 
@@ -66,7 +66,7 @@ def begun(stand: Bench, out: Path, user: int, *more: str, name: str = "o.mp4") -
 def ended(process: subprocess.Popen[str]) -> tuple[int, dict[str, Any]]:
     out, err = process.communicate(timeout=90)
     assert out, err
-    return process.returncode, json.loads(out)
+    return process.returncode, only_run(out)
 
 
 def as_other(plant: Callable[[], None]) -> None:

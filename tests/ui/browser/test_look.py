@@ -78,7 +78,7 @@ def run(*words: str) -> dict[str, Any]:
         patch.setattr("sys.argv", ["camreel"])
         assert main([*words, "--json"]) == 0
     report: dict[str, Any] = json.loads(out.getvalue())
-    return report
+    return report | (report["runs"][0] if len(report["runs"]) == 1 else {})
 
 
 RANGE = ["-u", "admin", "-s", "2026-01-16 08:00", "-e", "2026-01-16 08:02"]

@@ -215,7 +215,7 @@ def test_cameras_are_added_listed_and_removed(camreel_: Camreel, settle: Settle)
     assert camreel_(["cameras"]).out == listed.out
     document = json.loads(camreel_(["cameras", "list", "--json"]).out)
     assert document == json.loads(camreel_(["cameras", "--json"]).out)
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert document["default_camera"] is None
     assert document["cameras"][1] == {
         "name": "door", "address": "https://10.0.0.2", "username": "u", "channel": "1", "password": "in the settings",

@@ -25,48 +25,65 @@ from camreel.report import Report
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def test_the_report_goes_to_stdout_and_the_rest_to_stderr(camreel_: Camreel, exported: FakeExport) -> None:
-    """What was understood is told before the download; the report stands alone on stdout."""
+def test_the_report_goes_to_stdout_and_begins_with_the_outcome(camreel_: Camreel, exported: FakeExport) -> None:
+    """Its details are last. What stderr could say, too, is said once."""
     run = camreel_(BASIC)
     assert run.code == 0
-    assert run.out.startswith("Asked     2026-01-16 08:00:00")
-    assert [line.split(" ")[0] for line in run.out.splitlines()[-3:]] == ["Result", "Video", ""]
-    labels = [line.split(" ")[0] for line in run.err.splitlines() if not line.startswith(" ")]
-    assert labels == ["Camera", "Range", "Clock", "Found", "Note"]
-    assert "2026-01-16 08:00:00 to 09:00:00 by the camera's clock" in run.err
-    assert "the camera's clock is 42 s fast" in run.err
+    assert run.out.startswith("Complete  1 h of footage, 1 MB -> ")
+    labels = [line.split(" ")[0] for line in run.out.splitlines() if not line.startswith(" ")]
+    assert labels == ["Complete", "Video", "Coverage", "Range", "Clock"]
+    assert "2026-01-16 08:00:00 to 09:00:00 by the camera's clock" in run.out
+    assert "the camera's clock is 42 s fast" in run.out
+    assert run.err == ""
+
+
+def test_verbose_adds_the_details(camreel_: Camreel, exported: FakeExport) -> None:
+    """Camera, clock, what was not used, playback."""
+    run = camreel_([*BASIC, "--verbose"])
+    assert {"Camera", "Found"} <= {line.split(" ")[0] for line in run.out.splitlines()}
 
 
 def test_on_one_terminal_nothing_is_said_twice(
     camreel_: Camreel, exported: FakeExport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where stdout is the terminal that the notes went to, the report begins with the coverage."""
+    """Where stdout is the terminal that the notes went to, the report leaves out what they said."""
 
     class Tty(io.StringIO):
         def isatty(self) -> bool:
             return True
 
-    out = {}
-    for both in (True, False):
-        stdout = Tty()
+    said = {}
+    one_file = io.StringIO()
+    for kind, stdout, stderr in (("one", Tty(), Tty()), ("log", Tty(), io.StringIO()), ("cron", one_file, one_file)):
         with monkeypatch.context() as patch:
             patch.setenv("AMCREST_PASSWORD", PASSWORD)
             patch.setattr(sys, "stdout", stdout)
-            patch.setattr(sys, "stderr", Tty() if both else io.StringIO())
+            patch.setattr(sys, "stderr", stderr)
             assert camreel_(BASIC).code == 0
-        out[both] = [line.split(" ")[0] for line in stdout.getvalue().splitlines() if line[0] != " "]
-    assert out[True] == ["Coverage", "Result", "Video"]
-    assert out[False] == ["Asked", "Camera", "Clock", "Found", *out[True]]
+        said[kind] = [
+            [re.sub("\x1b\\[[0-9;?]*[a-zA-Z]", "", line).split(" ")[0] for line in text.getvalue().splitlines()]
+            for text in (stdout, stderr)
+        ]
+    report = ["Complete", "Video", "Coverage"]
+    assert [label for label in said["one"][0] if label] == report
+    assert [label for label in said["one"][1] if label.isalpha()] == ["Range", "Clock", "Found", "Note"]
+    for kind in ("log", "cron"):
+        assert [label for label in said[kind][0] if label] == [*report, "Range", "Clock"]
+    assert said["log"][1] == []
 
 
 def test_json_is_one_document_alone_on_stdout(camreel_: Camreel, exported: FakeExport) -> None:
-    """A program can parse all of stdout."""
+    """A program can parse all of stdout; what was found is told beside it."""
     run = camreel_([*BASIC, "--json"])
     document = json.loads(run.out)
-    assert document["status"] == "complete"
-    assert document["camera"]["name"] == "Kitchen\x07"  # whole, and escaped on the way
+    assert (document["schema"], document["error"]) == (2, None)
+    assert (document["status"], document["exit_code"]) == ("complete", 0)
+    (entry,) = document["runs"]
+    assert (entry["name"], entry["channel"], entry["error"]) == ("192.168.1.100", 1, None)
+    assert (entry["status"], entry["exit_code"]) == ("complete", 0)
+    assert entry["camera"]["name"] == "Kitchen\x07"  # whole, and escaped on the way
     assert run.out.isascii()
-    assert "Camera" in run.err
+    assert "Found" in run.err
 
 
 def test_quiet_says_nothing_when_all_is_well(camreel_: Camreel, exported: FakeExport) -> None:
@@ -97,13 +114,14 @@ def test_quiet_tells_of_an_end_that_may_still_grow(
     monkeypatch.setattr("camreel.jobs.export.export", export)
     run = camreel_([*BASIC, "--quiet"])
     assert (run.code, run.out) == (0, "")
-    assert "complete up to 08:45:00; the camera may still be writing the last 15 min" in run.err
+    assert run.err.startswith("Complete so far  1 h of footage, complete up to 08:45:00, 1 MB -> ")
+    assert "Pending   2026-01-16 08:45:00 to 09:00:00 (15 min): the camera may still be writing it" in run.err
 
 
 def test_quiet_json_is_json_alone(camreel_: Camreel, exported: FakeExport) -> None:
     """--json --quiet: the document, and nothing on stderr."""
     run = camreel_([*BASIC, "--quiet", "--json"])
-    assert json.loads(run.out)["exit_code"] == 0
+    assert json.loads(run.out)["runs"][0]["exit_code"] == 0
     assert run.err == ""
 
 
@@ -131,11 +149,16 @@ def test_errors_are_a_sentence_a_hint_and_a_code(
 
 
 def test_errors_are_json_too(camreel_: Camreel, exported: FakeExport) -> None:
-    """With --json the same envelope on stdout; the sentence is on stderr as well."""
+    """With --json the error is that of its run; the sentence is on stderr as well."""
     exported.error = NothingRecorded("Nothing there.", hint="Look elsewhere.")
     run = camreel_([*BASIC, "--json"])
     document = json.loads(run.out)
-    assert document["error"] == {"kind": "NothingRecorded", "message": "Nothing there.", "hint": "Look elsewhere."}
+    assert (document["status"], document["error"]) == ("error", None)
+    (entry,) = document["runs"]
+    assert entry == {
+        "name": "192.168.1.100", "channel": 1, "status": "error", "exit_code": 3,
+        "error": {"kind": "NothingRecorded", "message": "Nothing there.", "hint": "Look elsewhere."},
+    }  # fmt: skip
     assert run.code == document["exit_code"] == 3
     assert "camreel: error: Nothing there." in run.err
 
@@ -144,8 +167,83 @@ def test_usage_errors_are_json_too(camreel_: Camreel, exported: FakeExport) -> N
     """Even where the arguments could not be parsed."""
     run = camreel_([*BASIC, "--json", "--nonsense"])
     document = json.loads(run.out)
-    assert document["error"]["kind"] == "UsageError"
+    assert (document["error"]["kind"], document["runs"]) == ("UsageError", [])
     assert run.code == document["exit_code"] == 2
+
+
+def test_the_report_file_has_all_of_it(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:
+    """Details, too, whatever stdout shows; whole or not at all; a report that is there is replaced."""
+    file = tmp_path / "new" / "report.txt"
+    for is_complete in (True, False):
+        exported.complete = is_complete
+        run = camreel_([*BASIC, "--quiet", "--report", str(file)], AMCREST_PASSWORD=PASSWORD)
+        assert run.code == (0 if is_complete else 4)
+        text = file.read_text("utf-8")
+        assert text.startswith("Complete  1 h" if is_complete else "Partial   1 h of footage, 1 h lost, 1 MB -> ")
+        assert {"Camera", "Clock", "Found", "Program"} <= {line.split(" ")[0] for line in text.splitlines()}
+    assert [path.name for path in file.parent.iterdir()] == ["report.txt"]
+
+
+def test_the_report_file_tells_of_an_error(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:
+    """A run that failed leaves no old report behind that says all was well."""
+    file = tmp_path / "report.txt"
+    file.write_text("Complete")
+    exported.error = LoginRefused("The camera refused the login.", hint="Look again.")
+    run = camreel_([*BASIC, "--report", str(file), "--json"])
+    assert file.read_text() == "Failed    The camera refused the login.\nNext      Look again.\n"
+    assert (run.code, run.out.count('"schema"')) == (5, 1)
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--progress", "json"]])
+def test_a_report_file_that_cannot_be_written_is_no_success(
+    camreel_: Camreel, exported: FakeExport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    """Exit 7; the report is on stdout all the same."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("camreel.cli.results.write_whole", full)
+    run = camreel_([*BASIC, "--report", str(tmp_path / "report.txt"), *options])
+    assert run.code == 7
+    if "--json" in options:
+        document = json.loads(run.out)
+        assert (document["exit_code"], document["status"], document["error"]["kind"]) == (7, "error", "DiskError")
+        assert document["runs"][0]["status"] == "complete"
+    else:
+        assert run.out.startswith("Complete")
+    if options == ["--progress", "json"]:
+        end = json.loads(run.err.splitlines()[-1])
+        assert (end["event"], end["exit_code"], end["status"]) == ("end", 7, "error")
+    else:
+        assert "camreel: error: Cannot write" in run.err
+
+
+@pytest.mark.parametrize("file", ["", "."])
+def test_a_report_goes_into_a_file(camreel_: Camreel, exported: FakeExport, file: str) -> None:
+    """Better said before the download than after it."""
+    assert "--report must be a file" in camreel_([*BASIC, "--report", file]).err
+    assert exported.asked == []
+
+
+def test_the_word_error_is_red_on_a_terminal(
+    camreel_: Camreel, exported: FakeExport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing else of it; not with NO_COLOR."""
+
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    exported.error = DiskError("Full.")
+    for no_color, said in (("", "camreel: \x1b[1;31merror:\x1b[0m Full."), ("1", "camreel: error: Full.")):
+        stderr = Tty()
+        with monkeypatch.context() as patch:
+            patch.setenv("TERM", "xterm")
+            patch.setenv("NO_COLOR", no_color)
+            patch.setattr(sys, "stderr", stderr)
+            camreel_(BASIC, AMCREST_PASSWORD=PASSWORD)
+        assert said in stderr.getvalue()
 
 
 def test_a_bug_is_called_one(camreel_: Camreel, exported: FakeExport) -> None:

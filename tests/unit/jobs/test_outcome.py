@@ -63,13 +63,13 @@ def test_the_kinds_of_loss_are_a_contract():
         (ON_DISK, None, "unusable", LossKind.NOT_MERGED, "it was not merged"),
         (ON_DISK, usable(ClipOutcome(1, unusable="no video in it")), "unusable", LossKind.UNUSABLE, "no video in it"),
         (ON_DISK, LostReason(LossKind.KILLED_MERGE, "It died"), "unusable", LossKind.KILLED_MERGE,
-         "the merge died of it (It died)"),
-        (ON_DISK, ClipOutcome(1), "empty", LossKind.NO_FRAME, "it holds no picture in the range"),
+         "it crashed the merge (It died)"),
+        (ON_DISK, ClipOutcome(1), "empty", LossKind.NO_FRAME, "it has no frame in the range"),
         (ON_DISK, ClipOutcome(1, inside=4), "inside", LossKind.DUPLICATE, "clip 4 shows all of it"),
         (ON_DISK, merged("08:00:00", "08:30:00", missing=1), "short", LossKind.ENDS_EARLY,
-         "the file ends early: 1 picture that it should have are not in it"),
+         "the file ends early and lacks 1 frame"),
         (ON_DISK, merged("08:00:00", "08:30:00", missing=9), "short", LossKind.ENDS_EARLY,
-         "the file ends early: 9 pictures that it should have are not in it"),
+         "the file ends early and lacks 9 frames"),
     ],
     ids=["merged", "failed", "not merged", "unusable", "killed", "empty", "inside", "short by one", "short"],
 )  # fmt: skip
@@ -92,7 +92,7 @@ def test_a_failed_clip_is_lost_time():
     """The time of a clip that was not had is lost, by its number and reason, and no gap."""
     _reports, account = account_clips(plan(WHOLE), [GONE], [None], None)
     assert account.lost == (Hole(ASKED, GONE, 1),)
-    assert hole_text(account.lost[0]).startswith("clip 1: it is gone")
+    assert hole_text(account.lost[0]).startswith("clip 1: the camera has overwritten or deleted it")
     assert account.gaps == ()
 
 
@@ -132,7 +132,7 @@ def test_time_that_no_clip_is_listed_for_was_not_recorded():
 def test_time_that_a_merged_clip_does_not_hold_is_a_gap_with_its_number():
     """A listed time is a promise of the camera's: where the clip has no picture of it, the report says whose."""
     _reports, account = account_clips(plan(WHOLE), [ON_DISK], [merged("08:00:00", "08:40:00")], None)
-    assert [hole_text(hole) for hole in account.gaps] == ["clip 1 is listed for this time but holds no picture of it"]
+    assert [hole_text(hole) for hole in account.gaps] == ["clip 1 is listed for this time but has no frame of it"]
 
 
 def test_a_clip_that_ends_a_moment_early_does_not_explain_an_hour():
@@ -147,7 +147,7 @@ def test_from_an_open_recording_on_everything_is_pending():
     closed, open_file = recording("08:00:00", "08:30:00"), recording("08:30:00", "08:30:00", writing=True)
     _reports, account = account_clips(plan(closed, open_file), [ON_DISK], [merged("08:00:00", "08:30:00")], None)
     assert [(hole.span, hole_text(hole)) for hole in account.pending] == [
-        (span("08:30:00", "09:00:00"), "the camera is still writing this recording; run again later, or --follow")
+        (span("08:30:00", "09:00:00"), "the camera may still be writing it")
     ]
     assert account.gaps == ()
 
@@ -158,7 +158,8 @@ def test_what_is_too_fresh_to_be_listed_is_pending_and_what_is_older_a_gap():
     _reports, account = account_clips(plan(clip), [ON_DISK], [merged("08:00:00", "08:10:00")], wall("08:45:00"))
     assert [hole.span for hole in account.gaps] == [span("08:10:00", "08:45:00")]
     assert [hole.span for hole in account.pending] == [span("08:45:00", "09:00:00")]
-    assert hole_text(account.pending[0]).startswith("too recent: the camera may list more of it; run again after 09:15")
+    assert hole_text(account.pending[0]) == "the camera may still be writing it"
+    assert account.pending[0].reason.detail == "09:15"
 
 
 def test_a_lost_clip_stays_lost_however_fresh_it_is():
@@ -180,9 +181,9 @@ def test_frames_that_cannot_be_decoded_are_lost_where_they_are():
     (report,), account = account_clips(plan(WHOLE), [ON_DISK], [outcome], None)
     assert (report.status, report.is_lost) == ("partial", True)
     assert report.reason is not None
-    assert reason_text(report.reason).startswith("60 pictures of it cannot be decoded")
+    assert reason_text(report.reason).startswith("60 frames cannot be decoded")
     assert [hole.span for hole in account.lost] == [span("08:00:00", "08:00:10")]
-    assert hole_text(account.lost[0]).startswith("clip 1: 60 pictures")
+    assert hole_text(account.lost[0]).startswith("clip 1: 60 frames")
     assert account.gaps == ()
 
 

@@ -77,7 +77,9 @@ def test_another_file_is_left_alone(request_, tmp_path, if_exists):
         there = already_there(wished(request_, if_exists))
         assert there is not None
         assert (there.found_as, there.exit_code) == (None, 0)
-        assert "skipped: a file of that name is there" in report_text(there)
+        assert report_text(there).startswith(
+            "Already there  a file of this name is there (--if-exists skip), nothing was "
+        )
 
 
 def test_the_most_complete_of_several_sets_counts(request_, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,20 @@ from camreel.clock import CameraClock, parse_range
 from camreel.errors import AccountLocked, UsageError
 from camreel.model import Address, DeviceInfo, Output, Query, Request, Span, Target, WallTime
 from camreel.planning.account import Account, Hole, LossKind, LostReason
-from camreel.report import ClipReport, OutputReport, Report, clock_lines, error_json, report_json, report_text
+from camreel.report import (
+    ClipReport,
+    OutputReport,
+    Report,
+    Tone,
+    asked_lines,
+    clock_lines,
+    clock_notes,
+    error_json,
+    plain_text,
+    report_json,
+    report_lines,
+    report_text,
+)
 
 
 def span(start: str, end: str) -> Span:
@@ -43,6 +56,11 @@ REPORT = Report(
     account=NOTHING_MISSING,
     outputs=(OutputReport("videos/evening.mp4", 4900, 3600.0, "H.264 640x360", "AAC", ((0.0, "08:00:00"),)),),
 )
+
+
+def shown(report: Report, told: set[str] | None = None) -> str:
+    """The report as a terminal or a mail has it, without --verbose."""
+    return plain_text(report_lines(report, told=told))
 
 
 def with_account(**holes) -> Report:
@@ -114,7 +132,7 @@ def test_what_is_missing_in_slivers_is_counted():
     report = replace(REPORT, account=replace(NOTHING_MISSING, slivers=slivers))
     assert report.covered_seconds == pytest.approx(3276)
     assert report_json(report)["coverage"]["slivers_seconds"] == 324
-    assert "Joints    5 min 24 s in all at 360 joints, less than a second at each" in report_text(report)
+    assert "Seams     5 min 24 s missing at 360 seams, less than a second at each" in report_text(report)
     assert "(91.0 %)" in report_text(report)
 
 
@@ -134,7 +152,7 @@ def test_json_keys_are_a_contract():
     """Programs rely on these names: they change only together with ``schema``."""
     everything = replace(with_account(gaps=True, pending=True, lost=True), warnings=("careful",), downloads="kept")
     document = report_json(everything)
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert set(document) == {
         "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "not_wanted", "search",
         "found", "coverage", "gaps", "pending", "lost", "doubts", "clips", "outputs", "downloads", "playback",
@@ -213,8 +231,8 @@ def test_json_of_a_run_that_had_nothing_to_do():
     assert set(document) == set(report_json(REPORT))
     assert (document["status"], document["exit_code"], document["range"]) == ("already there", 0, None)
     assert (document["found"], document["coverage"]) == (None, None)  # nobody looked
-    assert "already there" in report_text(report)
-    assert report_text(report).endswith(f"Video     {REQUEST.output.file}\n          4.9 kB")
+    first = f"Already there  nothing was downloaded, 4.9 kB -> {REQUEST.output.file}"
+    assert report_text(report).splitlines()[0] == first
     assert document["outputs"][0] | {"path": ""} == {
         "path": "",
         "size": 4900,
@@ -234,14 +252,15 @@ def test_json_has_no_negative_zero():
 
 
 def test_error_json_has_its_own_pinned_keys():
-    """An error comes in the same envelope: schema, program, status, exit code."""
+    """An error comes in the envelope of all runs: schema, program, status, exit code, and no run."""
     document = error_json(AccountLocked("locked", seconds=60, hint="wait"))
     assert document == {
-        "schema": 1,
+        "schema": 2,
         "program": f"camreel {__version__}",
         "status": "error",
         "exit_code": 5,
         "error": {"kind": "AccountLocked", "message": "locked", "hint": "wait"},
+        "runs": (),
     }
     assert error_json(UsageError("no"))["error"]["hint"] is None
 
@@ -264,37 +283,163 @@ def test_text_names_everything_that_is_missing():
     assert "Clip      1 failed: /mnt/sd/one.mp4 (2026-01-16 08:00:00 to 09:00:00): it sent an empty file" in text
     assert "Note      the list repeats itself" in text
     assert "kept in videos/.amcrest_download/cam" in text
-    assert "PARTIAL" in text
+    assert text.startswith("Partial   1 h of footage, 15 min lost, 4.9 kB -> videos/evening.mp4\n")
     assert "Coverage  15 min of 1 h (25.0 %)" in text
 
 
 def test_text_of_a_complete_run():
     """Both clocks, what was found and left out, and where the video is."""
     assert report_text(REPORT).splitlines() == [
-        "Asked     2026-01-16 08:00:00 to 09:00:00 by the camera's clock, UTC+01:00 (1 h)",
+        "Complete  1 h of footage, 4.9 kB -> videos/evening.mp4",
+        "Video     H.264 640x360, AAC",
+        "Coverage  1 h of 1 h (100.0 %)",
+        "Range     2026-01-16 08:00:00 to 09:00:00 by the camera's clock, UTC+01:00 (1 h)",
         "          2026-01-16 06:59:57 to 07:59:57 UTC",
-        "Camera    http://cam.example:8080: IP9M-7777 “Porch”, channel 1, main stream",
+        "Camera    http://cam.example:8080: IP9M-7777 “Porch”, channel 1, main stream, firmware 2.800.1",
         "Clock     UTC+01:00 (measured)",
         "          the camera's clock is 3 s fast; the range is what its picture shows, so it was not shifted",
         "Found     1 recording, 5 kB; not used: 12 snapshots",
-        "Coverage  1 h of 1 h (100.0 %)",
-        "Result    complete: everything the camera has of this range is in the video",
-        "Video     videos/evening.mp4",
-        "          1 h, 4.9 kB, H.264 640x360, AAC",
+        f"Program   camreel {__version__}",
     ]
 
 
-def test_the_closing_report_leaves_out_what_was_just_told():
-    """On one screen with the notes: no Asked, Camera, Clock and Found; all else is there."""
-    whole, closing = (report_text(with_account(gaps=True), closing=closing).splitlines() for closing in (False, True))
-    assert closing == whole[-5:]
-    assert [line.split(" ")[0] for line in closing] == ["Coverage", "Gap", "Result", "Video", ""]
+def test_details_are_said_only_if_they_are_asked_for():
+    """Camera, firmware, clock and what was not used are for --verbose and for the file."""
+    usual = shown(with_account(gaps=True)).splitlines()
+    labels = [line.split(" ")[0] for line in usual]
+    assert labels == ["Complete", "Video", "Coverage", "Gap", "Range", "", "Clock"]
+    assert usual[-1] == CLOCK_NOTE
+    assert not {"Camera", "Found", "Program"} & set(labels)
 
 
-def test_complete_with_gaps_says_how_much_was_recorded():
-    """All of 75 %: "complete" alone would read as all of the range."""
-    said = "Result    complete: all that the camera recorded of this range is in the video (it recorded 75.0 % of it)"
-    assert said in report_text(with_account(gaps=True))
+CLOCK_NOTE = "Clock     the camera's clock is 3 s fast; the range is what its picture shows, so it was not shifted"
+
+
+def test_what_was_told_on_the_same_screen_is_not_said_again():
+    """No range, no clock, and of the notes only those that came later."""
+    report = replace(REPORT, warnings=("told", "new"))
+    assert shown(report, told={"told"}).splitlines()[1:] == [
+        "Video     H.264 640x360, AAC",
+        "Coverage  1 h of 1 h (100.0 %)",
+        "Note      new",
+    ]
+
+
+def test_a_camera_that_records_little_is_no_failure():
+    """All of 75 %, or of 5 %, is all that there is: the line says so before it says how much that is."""
+    said = "Coverage  all that the camera recorded: 45 min of 1 h (75.0 %)"
+    assert said in shown(with_account(gaps=True))
+    assert "Coverage  all that the camera recorded so far: 45 min of 1 h" in shown(with_account(pending=True))
+    assert "Coverage  45 min of 1 h (75.0 %)" in shown(with_account(lost=True))
+
+
+@pytest.mark.parametrize(
+    ("report", "first", "tone"),
+    [
+        (REPORT, "Complete  1 h of footage, 4.9 kB -> ", Tone.GOOD),
+        (with_account(gaps=True), "Complete  1 h of footage, 4.9 kB -> ", Tone.GOOD),
+        (up_to_now(with_account(pending=True)),
+         "Complete so far  1 h of footage, complete up to 08:30:00, 4.9 kB -> ", Tone.WARN),
+        (with_account(pending=True), "Complete so far  1 h of footage, complete up to 08:30:00, 4.9 kB -> ", Tone.WARN),
+        (with_account(lost=True), "Partial   1 h of footage, 15 min lost, 4.9 kB -> ", Tone.BAD),
+        (replace(REPORT, exec_failures=("no",)), "Complete, --exec failed  1 h of footage, 4.9 kB -> ", Tone.BAD),
+        (replace(REPORT, already_there=True, found_as="complete"),
+         "Already there  nothing was downloaded, ", Tone.GOOD),
+        (replace(REPORT, already_there=True, found_as="partial"),
+         "Already there, partial  nothing was downloaded, ", Tone.BAD),
+        (replace(REPORT, already_there=True), "Already there  a file of this name is there", Tone.WARN),
+    ],
+    ids=["all", "gap", "up to now", "pending", "lost", "exec", "there", "there, partial", "there, another"],
+)  # fmt: skip
+def test_the_first_line_is_the_outcome_and_its_tone_says_the_same(report, first, tone):
+    """Green is exit code 0, red is not 0; what is still to come, and what nobody looked at, is yellow."""
+    line = report_lines(report)[0]
+    assert plain_text([line]).startswith(first)
+    assert plain_text([line]).endswith("-> videos/evening.mp4")
+    assert line.tone is tone
+    assert tone is Tone.WARN or (tone is Tone.GOOD) == (report.exit_code == 0)
+    assert first.startswith("Complete  ") == (report.exit_code == 0 and report.status == "complete")
+
+
+def test_what_brings_the_rest_is_said_once():
+    """One line, with the range as it can be typed again; nothing where nothing is to come."""
+    asked = replace(parse_range("2026-01-16T08:00:00Z", "2026-01-16T09:00:00Z"))
+    report = up_to_now(with_account(pending=True))
+    relative = replace(report, request=changed(report.request, asked=asked, was_relative=True))
+    again = "run it again with --start 2026-01-16T08:00:00Z --end 2026-01-16T09:00:00Z for the rest, or use --follow"
+    assert f"Next      later, {again}" in shown(relative)
+    assert "Next      run the same command again to try for the rest" in shown(with_account(lost=True))
+    assert "Next" not in shown(with_account(gaps=True))
+
+
+def test_several_videos_have_a_line_each():
+    """The headline counts them."""
+    part = OutputReport("a.mp4", 4900, 1800.0, "H.264 640x360", "AAC", span=span("08:00:00", "08:30:00"))
+    lines = shown(replace(REPORT, outputs=(part, replace(part, path="b.mp4")))).splitlines()
+    assert lines[:3] == [
+        "Complete  1 h of footage, 9.8 kB -> 2 files",
+        "Video     2026-01-16 08:00:00 to 08:30:00: 30 min, 4.9 kB, H.264 640x360, AAC -> a.mp4",
+        "          2026-01-16 08:00:00 to 08:30:00: 30 min, 4.9 kB, H.264 640x360, AAC -> b.mp4",
+    ]
+
+
+def test_a_clip_is_not_named_again_below_the_loss_that_names_it():
+    """Its path is among the details."""
+    hole = replace(HOLE, clip=1)
+    clip = replace(CLIP, status="failed", reason=SOME)
+    report = replace(REPORT, account=replace(NOTHING_MISSING, lost=(hole,)), clips=(clip,))
+    assert shown(report).count("some reason") == 1
+    assert "/mnt/sd/one.mp4" in report_text(report)
+
+
+UTC_ASKED = parse_range("2026-01-16T08:00Z", "2026-01-16T09:00Z")
+
+
+@pytest.mark.parametrize(
+    ("asked", "offset", "said"),
+    [
+        (REQUEST.query.asked, 0, ["2026-01-16 08:00:00 to 09:00:00 UTC, as the camera's clock shows it (1 h)"]),
+        (UTC_ASKED, 0, ["2026-01-16 08:00:00 to 09:00:00 UTC, as the camera's clock shows it (1 h)"]),
+        (UTC_ASKED, 1, ["2026-01-16 08:00:00 to 09:00:00 by the camera's clock, UTC+01:00 (1 h)",
+                        "2026-01-16 07:00:00 to 08:00:00 UTC"]),
+    ],
+    ids=["by its clock", "in UTC", "in UTC, elsewhere"],
+)  # fmt: skip
+def test_the_same_hour_is_said_once(asked, offset, said):
+    """A camera whose clock shows UTC; a range that was typed in UTC."""
+    clock = CameraClock.fixed(timedelta(hours=offset))
+    assert asked_lines(asked, ASKED, clock) == said
+
+
+NOW = datetime(2026, 1, 16, 9, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("asked", "days", "named", "said"),
+    [
+        (UTC_ASKED, 0, "front-door", False),
+        (UTC_ASKED, 30, "front-door", True),
+        (UTC_ASKED, 30, None, True),
+        (REQUEST.query.asked, 30, "front-door", False),
+    ],
+    ids=["today", "a month ago", "no name", "by its clock"],
+)
+def test_a_weak_zone_is_named_only_if_it_decides(asked, days, named, said):
+    """Near the moment of the reading the offset is known; by the camera's clock it does not matter. With the cure."""
+    clock = replace(
+        CameraClock.fixed(timedelta(0)), weakness="a weak source: old settings", read_at=NOW + timedelta(days=days)
+    )
+    remedy = f"camreel config set {named}.camera_tz Europe/Berlin" if named else "--camera-tz Europe/Berlin"
+    zone = "the range may be off by an hour: the zone is from a weak source: old settings. Try: "
+    assert clock_notes(clock, asked, ASKED, named) == ([zone + remedy] if said else [])
+
+
+def test_utc_by_a_doubtful_zone_is_left_out_where_nobody_asked_in_it():
+    """So what is shown does not depend on the zone; the whole report has it, beside the doubt."""
+    clock = replace(CameraClock.fixed(timedelta(hours=1)), weakness="weak", read_at=NOW + timedelta(days=30))
+    asked = REQUEST.query.asked
+    assert asked_lines(asked, ASKED, clock) == ["2026-01-16 08:00:00 to 09:00:00 by the camera's clock (1 h)"]
+    assert asked_lines(asked, ASKED, clock, whole=True)[1] == "2026-01-16 07:00:00 to 08:00:00 UTC"
 
 
 def test_next_to_nothing_is_not_nothing():
@@ -303,7 +448,7 @@ def test_next_to_nothing_is_not_nothing():
     for seconds, said in ((1, "1 s of 10 h (under 0.1 %)"), (0, "0 s of 10 h (0.0 %)")):
         hole = Hole(Span(ASKED.start + timedelta(seconds=seconds), span.end), SOME)
         report = replace(REPORT, span=span, account=replace(NOTHING_MISSING, gaps=(hole,)))
-        assert f"Coverage  {said}" in report_text(report)
+        assert f"all that the camera recorded: {said}\n" in report_text(report)
 
 
 def moments(count: int, seconds: int) -> list[Span]:
@@ -316,9 +461,10 @@ def test_many_gaps_are_ten_lines_and_a_sum():
     """The longest, in order of time; --json has them all."""
     gaps = tuple(Hole(gap, LostReason(LossKind.NOT_RECORDED)) for gap in moments(50, 20))
     report = replace(REPORT, account=replace(NOTHING_MISSING, gaps=gaps))
-    lines = [line for line in report_text(report).splitlines() if "nothing was" in line or "more" in line]
+    lines = [line for line in shown(report).splitlines() if "nothing was" in line or "more" in line]
     assert [line[21:29] for line in lines[:10]] == [f"08:{minute:02}:00" for minute in (*range(7), 47, 48, 49)]
-    assert lines[10:] == ["          … and 40 more, 13 min 20 s in all (--json has them all)"]
+    assert lines[10:] == ["          … and 40 more, 13 min 20 s in all (--report FILE and --json have them all)"]
+    assert report_text(report).count("nothing was recorded") == 50
     assert len(report_json(report)["gaps"]) == 50
 
 
@@ -361,9 +507,10 @@ def test_many_clips_with_a_reason_are_ten_lines():
     clips = tuple(
         replace(CLIP, number=number, reason=LostReason(LossKind.UNDECODABLE, number)) for number in range(1, 31)
     )
-    lines = [line[10:] for line in report_text(replace(REPORT, clips=clips)).splitlines() if "merged" in line]
-    assert len(lines) == 10
-    assert "          … and 20 more (--json has them all)" in report_text(replace(REPORT, clips=clips))
+    report = replace(REPORT, clips=clips)
+    assert shown(report).count(" merged: ") == 10
+    assert "          … and 20 more (--report FILE and --json have them all)" in shown(report)
+    assert report_text(report).count(" merged: ") == 30
 
 
 @pytest.mark.parametrize(("end", "is_said"), [("08:00:00", False), ("08:00:01", True)])
@@ -371,7 +518,7 @@ def test_a_clip_that_ends_as_the_range_begins_is_named_only_if_more_was_listed(e
     """It was fetched because it might have had frames of the range."""
     empty = ClipReport(1, "/mnt/sd/zero.mp4", span("07:50:00", end), "empty", LostReason(LossKind.NO_FRAME))
     text = report_text(replace(REPORT, clips=(empty, replace(CLIP, number=2))))
-    assert ("holds no picture in the range" in text) == is_said
+    assert ("it has no frame in the range" in text) == is_said
     lost = replace(empty, status="failed", reason=SOME)
     assert "some reason" in report_text(replace(REPORT, clips=(lost, CLIP)))
 
@@ -380,14 +527,14 @@ def test_text_of_a_range_in_real_time():
     """An asked offset is shown as asked and by the camera's clock; ``Z`` stays ``Z``."""
     asked = parse_range("2026-01-15T23:00:00-08:00", "2026-01-16T08:00:00Z")
     lines = report_text(replace(REPORT, request=changed(REQUEST, asked=asked))).splitlines()
-    assert lines[0] == "Asked     2026-01-15 23:00:00-08:00 to 2026-01-16 08:00:00Z (1 h)"
-    assert lines[1] == "          2026-01-16 08:00:00 to 09:00:00 by the camera's clock, UTC+01:00"
+    assert lines[3] == "Range     2026-01-15 23:00:00-08:00 to 2026-01-16 08:00:00Z (1 h)"
+    assert lines[4] == "          2026-01-16 08:00:00 to 09:00:00 by the camera's clock, UTC+01:00"
 
 
 def test_text_says_when_only_gaps_make_it_partial():
-    """With --require-complete the reason is the recording, and the person is told so."""
+    """With --require-complete the reason is the recording, and the report says so."""
     report = replace(with_account(gaps=True), request=changed(REQUEST, require_complete=True))
-    assert "--require-complete was given" in report_text(report)
+    assert "Next      --require-complete counts gaps in the recording as missing" in report_text(report)
 
 
 EVIL = "x\x1b[2J\x07\u202e\u2066y\nClip      forged\r\x9b\u2028z"
@@ -409,7 +556,7 @@ def test_text_has_no_control_characters_and_no_forged_lines():
     )
     lines = report_text(report).split("\n")
     assert {unicodedata.category(char) for line in lines for char in line} & {"Cc", "Cf", "Cs", "Zl", "Zp"} == set()
-    assert len(lines) == 16
+    assert len(lines) == 17
     assert not any(line.startswith("Clip      forged") for line in lines)
 
 

@@ -124,13 +124,14 @@ def _examine(target: Target, channel: int, credentials: Credentials, folder: Pat
 
 
 def _show(checkup: Checkup, *, as_json: bool) -> None:
-    from camreel.cli.ui.notes import wrap_report  # noqa: PLC0415 - see above
+    from camreel.cli.ui.notes import labelled  # noqa: PLC0415 - see above
     from camreel.doctor import checkup_json, checkup_text  # noqa: PLC0415 - see above
+    from camreel.report import pieces_of  # noqa: PLC0415 - see above
 
     if as_json:
         terminal.say_json(checkup_json(checkup))
     else:
-        terminal.out(wrap_report(checkup_text(checkup), terminal.terminal_width(sys.stdout)))
+        terminal.say_styled(pieces_of(labelled(checkup_text(checkup)), terminal.terminal_width(sys.stdout)))
 
 
 def _keep(place: Path, visit: CheckSession, checkup: Checkup) -> None:

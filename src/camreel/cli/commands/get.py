@@ -88,6 +88,8 @@ def get(ctx: click.Context, /, **options: Any) -> int:
             f"--output-file is for one video, and this makes {len(tasks)}.", hint="Use --output-dir instead."
         )
     if options["list_only"] or options["dry_run"]:
+        if manner.report is not None:
+            raise UsageError("--report and --dry-run exclude each other.", hint="--report is for a finished video.")
         from camreel.cli.commands.list import show_listings  # noqa: PLC0415 - see above
 
         return show_listings(tasks, manner, jobs=options["jobs"], dry=not options["list_only"])
@@ -128,7 +130,9 @@ def export_all(
         from camreel.transfer.runtime import Runtime  # noqa: PLC0415 - see above
 
     batch: Batch[CameraTask, Report] = Batch(tasks, manner, jobs=jobs)
-    batch.prepare(lambda task: finalize.already_there(task.request))
+    view = ReportView(manner)
+    with view.watching(batch):
+        batch.prepare(lambda task: finalize.already_there(task.request))
     ready, kept = batch.ready, _KeptClips(tasks)
     if asks and ready and not batch.is_single and not any(task.query.follow for task in tasks):
         from camreel.cli.commands.list import ask_for_all  # noqa: PLC0415 - see above
@@ -136,7 +140,6 @@ def export_all(
         ask_for_all(batch)
 
     hooks = HookRunner(tasks, batch.jobs, quiet=manner.quiet or manner.progress == "json")
-    view = ReportView(manner, told=bool(ready))
 
     async def export(task: CameraTask, listener: Listener, reporter: Reporter, admission: Admission) -> Report:
         return await export_job.export(
@@ -155,14 +158,15 @@ def export_all(
 
     if ready or hooks.has_work():
         try:
-            batch.run(
-                export,
-                in_full=True,
-                interrupted_message=kept.message,
-                finish=finish,
-                beside=hooks.run_owed,
-                tell=partial(view.tell, batch),
-            )
+            with view.watching(batch):
+                batch.run(
+                    export,
+                    in_full=True,
+                    interrupted_message=kept.message,
+                    finish=finish,
+                    beside=hooks.run_owed,
+                    tell=partial(view.tell, batch),
+                )
         except CamreelError:  # of an only task: there is no report to have them
             for failure in hooks.failures:
                 terminal.err(failure)

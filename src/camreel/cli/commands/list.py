@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,27 +12,28 @@ import click
 
 from camreel.cli.batch import Admission, Batch, CameraTask, camera_tasks
 from camreel.cli.camera_choice import CameraCommand, cameras_of
-from camreel.cli.help import Argument
+from camreel.cli.help import Argument, Option
 from camreel.cli.options import OutputOptions, foreign_options, list_options, manner_options
 from camreel.cli.request import LAST_DAY, manner_of, passwords_of
-from camreel.cli.results import ResultView, names_of, short_text
+from camreel.cli.results import ResultView, error_lines, names_of, short_text, styled_table
 from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
-from camreel.cli.ui.notes import NoteLine
 from camreel.cli.ui.questions import asked, needs_confirmation, question
 from camreel.cli.ui.timeline import Row, drawn, signs_for
 from camreel.errors import CamreelError, Interrupted, NothingRecorded
 from camreel.model import Request
+from camreel.report import ReportLine, pieces_of
+from camreel.report.lines import StyledLine
 from camreel.report.listing import (
-    Labelled,
+    SUMMARY,
     Listing,
     dry_run_json,
     head,
     listing_json,
     planned,
     recordings_table,
-    summary,
     summary_row,
+    table_rows,
     totals,
 )
 
@@ -50,7 +51,8 @@ Examples:
 _AT_END = """
 Output:
   A row for each channel shows footage, gaps and what the camera may still be
-  writing, with a line for each kind of event. Times are by the camera's clock.
+  writing, with a line for each kind of event. Below are the sums; above is
+  each recording, if all fits on the screen. Times are by the camera's clock.
   Nothing is downloaded. Without a range, it is the last 24 hours.
 
 Exit codes:
@@ -69,23 +71,40 @@ Exit codes:
 )
 @click.argument("cameras", cls=Argument, nargs=-1, metavar="[CAMERA]...")
 @list_options
+@click.option(
+    "--table",
+    cls=Option,
+    section="The output",
+    usual=True,
+    is_flag=True,
+    help="Show each recording, even if they fill more than the screen.",
+)
 @manner_options
 @foreign_options
 @click.pass_context
 def list_(ctx: click.Context, /, **options: Any) -> int:
     manner, passwords = manner_of(ctx), passwords_of(ctx)
     tasks = [task for each in cameras_of(ctx) for task in camera_tasks(each, passwords, usual=LAST_DAY)]
-    return show_listings(tasks, manner, jobs=options["jobs"])
+    return show_listings(tasks, manner, jobs=options["jobs"], table=options["table"])
 
 
 def show_listings(
-    tasks: Sequence[CameraTask], manner: OutputOptions, *, jobs: int | None = None, dry: bool = False
+    tasks: Sequence[CameraTask],
+    manner: OutputOptions,
+    *,
+    jobs: int | None = None,
+    dry: bool = False,
+    table: bool = False,
 ) -> int:
-    """List all of them, show what there is, and return the exit code. ``dry``: with what an export would do."""
+    """List all of them, show what there is, and return the exit code. ``dry``: with what an export would do.
+
+    ``table``: with each recording, even if there are more than the screen holds.
+    """
     batch: Batch[CameraTask, Listing] = Batch(tasks, manner, jobs=jobs)
-    batch.prepare()
-    view = _ListingView(manner, dry=dry)
-    _find(batch, view)
+    view = _ListingView(manner, dry=dry, table=table)
+    with view.watching(batch):
+        batch.prepare()
+        _find(batch, view)
     if dry:
         _check_outputs(batch)
     return view.show(batch)
@@ -174,25 +193,40 @@ def _calm(listener: Listener) -> Listener:
 
 
 class _ListingView(ResultView[Listing]):
-    """What there is: one listing, or all of them under one timeline. ``dry``: with what an export would do."""
+    """What there is: one listing, or all of them under one timeline. ``dry``: with what an export would do.
+
+    What the eye looks for comes last: the timeline and the sums. ``table``: each recording, even if there are many.
+    """
 
     tells_each = False
 
-    def __init__(self, manner: OutputOptions, *, dry: bool) -> None:
+    def __init__(self, manner: OutputOptions, *, dry: bool, table: bool = False) -> None:
         super().__init__(manner)
-        self._dry = dry
+        self._dry, self._table_wanted = dry, table
         self.done = "planned" if dry else "listed"
 
     def json(self, result: Listing) -> dict[str, Any]:
         """The listing."""
         return dry_run_json(result) if self._dry else listing_json(result)
 
-    def show_words(self, task: CameraTask, result: Listing) -> None:
-        """Head, timeline, details."""
-        _say(_head(task, result))
+    def paths(self, outcomes: Sequence[Listing | CamreelError]) -> list[str]:  # noqa: ARG002 - others have some
+        """None."""
+        return []
+
+    def show_words(self, task: CameraTask, result: Listing, told: set[str] | None) -> None:  # noqa: ARG002 - a listing repeats nothing
+        """Each recording, the range, the timeline, the sums."""
+        head = _head(task, result, whole=self.manner.verbose)
+        timeline = _timeline([(task, result)])
+        least = [*head, *self._sums(result, shows_table=False)]
+        shows_table = self._shows_tables([result], len(timeline) + _height(least))
+        if shows_table:
+            terminal.out_lines(recordings_table(result))
+            terminal.out()
+        _say(head)
         terminal.out()
-        _draw([(task, result)])
-        self._details(result)
+        terminal.say_styled(timeline)
+        terminal.out()
+        _say(self._sums(result, shows_table=shows_table))
         self.show_loss(result)
 
     def show_loss(self, result: Listing) -> None:
@@ -201,53 +235,83 @@ class _ListingView(ResultView[Listing]):
             terminal.print_error(result.nothing)
 
     def show_all(self, tasks: Sequence[CameraTask], outcomes: Sequence[Listing | CamreelError]) -> None:
-        """One timeline, the details of each, and a table of all."""
+        """The recordings of each, one timeline, the sums of each, and a table of all."""
         pairs = list(zip(tasks, outcomes, strict=True))
         if self.manner.quiet:
             _complain(pairs)
             return
-        _draw([(task, outcome) for task, outcome in pairs if isinstance(outcome, Listing)])
+        listed = [(task, outcome) for task, outcome in pairs if isinstance(outcome, Listing)]
+        timeline = _timeline(listed)
+        below = list(self._of_each(pairs, shows_table=False))
+        height = len(timeline) + sum(_height(lines) + 2 for _task, lines in below) + len(pairs) + 2
+        shows_table = self._shows_tables([listing for _task, listing in listed], height)
+        if shows_table:
+            for task, listing in listed:
+                if table_rows(listing):
+                    _say_title(task)
+                    terminal.out_lines(recordings_table(listing))
+                    terminal.out()
+        terminal.say_styled(timeline)
+        for task, lines in self._of_each(pairs, shows_table=shows_table):
+            terminal.out()
+            _say_title(task)
+            _say(lines)
+        terminal.out()
+        rows = [[*names_of(task), *_cells(outcome)] for task, outcome in pairs]
+        tones = [error_lines(each)[0].tone if isinstance(each, CamreelError) else None for each in outcomes]
+        terminal.say_styled(styled_table(SUMMARY, rows, tones, terminal.terminal_width(sys.stdout)))
+
+    def _of_each(
+        self, pairs: Sequence[tuple[CameraTask, Listing | CamreelError]], *, shows_table: bool
+    ) -> Iterator[tuple[CameraTask, list[ReportLine]]]:
         told: set[str] = set()  # cameras whose clock and range stand there already
         for task, outcome in pairs:
-            terminal.out(f"\n== {task.label}")
             if isinstance(outcome, CamreelError):
-                _say([("Result", str(outcome)), *([("", outcome.hint)] if outcome.hint else [])])
+                yield task, error_lines(outcome)
                 continue
-            _say(_head(task, outcome)[: 1 if task.name in told else None])
+            head = _head(task, outcome, whole=self.manner.verbose, of_camera=task.name not in told)
             told.add(task.name)
-            self._details(outcome)
-        terminal.out("\n" + summary([[*names_of(task), *_cells(outcome)] for task, outcome in pairs]))
+            yield task, [*head, *self._sums(outcome, shows_table=shows_table)]
 
-    def _details(self, listing: Listing) -> None:
-        if not self._dry and (listing.plan.recordings or listing.plan.writing):
-            terminal.out()
-            terminal.out_lines(recordings_table(listing))
-        terminal.out()
-        _say(totals(listing))
-        if self._dry:
-            _say(planned(listing))
+    def _sums(self, listing: Listing, *, shows_table: bool) -> list[ReportLine]:
+        hides_table = not (shows_table or self._dry) and bool(table_rows(listing))
+        sums = totals(listing, whole=self.manner.verbose, hides_table=hides_table)
+        return [*sums, *planned(listing)] if self._dry else sums
+
+    def _shows_tables(self, listings: Sequence[Listing], height: int) -> bool:
+        """Whether the recordings are shown: if asked for, or if all fits on the screen. A pipe has no end."""
+        if self._dry or self._table_wanted or sys.stdout is None or not sys.stdout.isatty():
+            return not self._dry
+        rows = sum(table_rows(listing) + 1 + (len(listings) > 1) for listing in listings)
+        return rows + height + _PROMPT <= terminal.terminal_size(sys.stdout)[1]
+
+
+_PROMPT = 3  # rows for the command line and for the next
 
 
 def _cells(outcome: Listing | CamreelError) -> list[str]:
     return summary_row(outcome) if isinstance(outcome, Listing) else [short_text(outcome), "-", "-", "-"]
 
 
-def _head(task: CameraTask, listing: Listing) -> list[Labelled]:
-    unasked = task.query.asked == LAST_DAY
-    return head(
-        listing, note="the last 24 hours: choose another range with --last, --date or --start" if unasked else ""
-    )
+def _head(task: CameraTask, listing: Listing, *, whole: bool, of_camera: bool = True) -> list[ReportLine]:
+    lines = head(listing, whole=whole, of_camera=of_camera)
+    if task.query.asked == LAST_DAY and of_camera:
+        note = "the last 24 hours: choose another range with --last, --date or --start"
+        last = max(number for number, line in enumerate(lines) if line.label == "Range")
+        lines.insert(last + 1, ReportLine("Range", note))
+    return lines
 
 
-def _draw(listed: Sequence[tuple[CameraTask, Listing]]) -> None:
+def _timeline(listed: Sequence[tuple[CameraTask, Listing]]) -> list[StyledLine]:
     if not listed:
-        return
+        return []
     one_camera = len({task.name for task, _ in listed}) == 1
     rows = [
         Row(_channel(task) if one_camera else task.label, listing.plan.span, listing.stretches, listing.clock)
         for task, listing in listed
     ]
-    terminal.say_styled(drawn(rows, terminal.drawing_width(), signs_for(getattr(sys.stdout, "encoding", None))))
+    signs = signs_for(getattr(sys.stdout, "encoding", None))
+    return list(drawn(rows, terminal.drawing_width(), signs))
 
 
 def _channel(task: CameraTask) -> str:
@@ -255,9 +319,17 @@ def _channel(task: CameraTask) -> str:
     return f"ch{channel}" if isinstance(channel, int) else channel
 
 
-def _say(rows: Sequence[Labelled]) -> None:
-    width = terminal.terminal_width(sys.stdout)
-    terminal.out("\n".join(line for label, text in rows for line in NoteLine(label, text).lines(width)))
+def _say(lines: Sequence[ReportLine]) -> None:
+    terminal.say_styled(pieces_of(lines, terminal.terminal_width(sys.stdout)))
+
+
+def _say_title(task: CameraTask) -> None:
+    terminal.say_styled([((f"== {task.label}", "bold"),)])
+
+
+def _height(lines: Sequence[ReportLine]) -> int:
+    """Rows that they take."""
+    return sum(1 for _ in pieces_of(lines, terminal.terminal_width(sys.stdout)))
 
 
 def _complain(pairs: Sequence[tuple[CameraTask, Listing | CamreelError]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from camreel.clock import parse_length
 from camreel.errors import CamreelError
 from camreel.events import Listener
 from camreel.model import IfExists, Output, Query, Target
+from camreel.report import ReportLine, Tone, pieces_of
 from camreel.text import count_text, size_text
 
 if TYPE_CHECKING:
@@ -121,7 +123,9 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
 
     tasks = _tasks(cameras_of(ctx), passwords)
     batch: Batch[_LookTask, preview.Look] = Batch(tasks, manner, jobs=options["jobs"])
-    batch.prepare(lambda task: preview.looked_already(task.request, task.looking))
+    view = _LookView(manner)
+    with view.watching(batch):
+        batch.prepare(lambda task: preview.looked_already(task.request, task.looking))
     asking = threading.Lock()  # one question at a time
     may_ask = can_ask(manner, no_input=options["no_input"])
 
@@ -141,12 +145,10 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
             tuning=Runtime(admission=admission, certificates=batch.certificates),
         )
 
-    view = _LookView(manner)
-
     async def write() -> None:
         await view.write(batch)
 
-    with preview.picture_folder() as folder:
+    with preview.picture_folder() as folder, view.watching(batch):
         batch.run(
             look_at,
             in_full=True,
@@ -237,18 +239,19 @@ class _LookView(ResultView["Look"]):
 
     def show_all(self, tasks: Sequence[CameraTask], outcomes: Sequence[Look | CamreelError]) -> None:
         """Show each, a table of all, and where the page is."""
-        from camreel.preview import page_text  # noqa: PLC0415 - see above
+        from camreel.preview import page_lines  # noqa: PLC0415 - see above
 
         super().show_all(tasks, outcomes)
         if not self.manner.quiet and (page := self._page_of(outcomes)).outputs:
-            terminal.out("\n" + page_text(page))
+            terminal.out()
+            terminal.say_styled(pieces_of(page_lines(page), terminal.terminal_width(sys.stdout)))
 
-    def _document(self, batch: Batch[Any, Look], outcomes: Sequence[Look | CamreelError]) -> dict[str, Any]:
+    def json_beside(self, outcomes: Sequence[Look | CamreelError]) -> dict[str, Any]:
+        """The page of all."""
         from camreel.preview import outputs_json  # noqa: PLC0415 - see above
 
         page = self._page_of(outcomes)
-        more = {"outputs": outputs_json(page.outputs), "warnings": list(page.warnings)}
-        return super()._document(batch, outcomes) | more
+        return {"outputs": outputs_json(page.outputs), "warnings": list(page.warnings)}
 
     def _page_of(self, outcomes: Sequence[Look | CamreelError]) -> WrittenPage:
         """Return the page that was written, or that was there already."""
@@ -257,15 +260,11 @@ class _LookView(ResultView["Look"]):
         there = (outcome.outputs for outcome in outcomes if not isinstance(outcome, CamreelError))
         return self._page or WrittenPage(next(there, ()))
 
-    def was_told(self, result: Look) -> bool:
-        """Not where the page was there already."""
-        return not result.already_there
-
-    def text(self, result: Look, *, closing: bool = False) -> str:
+    def lines(self, result: Look, *, told: set[str] | None = None, whole: bool = False) -> list[ReportLine]:
         """The report."""
-        from camreel.preview import look_text  # noqa: PLC0415 - see above
+        from camreel.preview import look_lines  # noqa: PLC0415 - see above
 
-        return look_text(result, closing=closing)
+        return look_lines(result, told=told, whole=whole)
 
     def json(self, result: Look) -> dict[str, Any]:
         """The report."""
@@ -273,9 +272,17 @@ class _LookView(ResultView["Look"]):
 
         return look_json(result)
 
+    def paths(self, outcomes: Sequence[Look | CamreelError]) -> list[str]:
+        """The page and the sheet."""
+        return [str(path) for path, _size in self._page_of(outcomes).outputs]
+
     def cells(self, result: Look) -> list[str]:
         """Status, pictures, and what they cost."""
         return [result.status, str(len(result.shots)), size_text(result.received)]
+
+    def tone(self, result: Look) -> Tone | None:
+        """How good the outcome is."""
+        return self.lines(result)[0].tone
 
 
 def _line(ctx: click.Context, channel: int | str) -> GetLine:

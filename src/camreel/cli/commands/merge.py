@@ -10,7 +10,7 @@ from camreel.cli.batch import Admission, Batch, Task
 from camreel.cli.camera_choice import FileCommand
 from camreel.cli.help import Argument
 from camreel.cli.options import OutputOptions, field_values, manner_options, merge_options
-from camreel.cli.request import absolute, output_of, video_of
+from camreel.cli.request import absolute, output_of, report_place, video_of
 from camreel.cli.results import ReportView
 from camreel.cli.startup import loading
 from camreel.clock import parse_range
@@ -70,9 +70,12 @@ def merge(
     quiet: bool,
     verbose: bool,
     progress: str,
+    report: str | None,
     **_others: Any,
 ) -> int:
-    manner = OutputOptions(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress)
+    manner = OutputOptions(
+        as_json=as_json, quiet=quiet, verbose=verbose, progress=progress, report=report_place(report)
+    )
     if not files or output_file is None:
         missing = "FILE and -o are" if not files and output_file is None else "FILE is" if not files else "-o is"
         raise UsageError(f"{missing} missing.", hint="Like this: camreel merge /media/sdcard -o all.mp4")
@@ -96,8 +99,10 @@ def merge(
         return await merge_files.merge(request, listener, notes=found.notes, missing=found.missing)
 
     batch: Batch[Task, Report] = Batch([Task(file.name)], manner)
-    batch.run(join, in_full=True, interrupted_message=lambda: _INTERRUPTED)
-    return ReportView(manner).show(batch)
+    view = ReportView(manner)
+    with view.watching(batch):
+        batch.run(join, in_full=True, interrupted_message=lambda: _INTERRUPTED)
+    return view.show(batch)
 
 
 _INTERRUPTED = "interrupted; there is no video, and the clips are unchanged"

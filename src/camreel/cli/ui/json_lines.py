@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from camreel.cli.ui import terminal
@@ -27,7 +28,7 @@ from camreel.events import (
     Warned,
 )
 from camreel.model import Span
-from camreel.report import reason_text
+from camreel.report import error_fields, reason_text
 
 
 def is_told_alone(event: Event) -> bool:
@@ -55,10 +56,10 @@ def say_line(line: dict[str, Any]) -> None:
     terminal.remark_whole(json.dumps(line, default=list))  # of a document: lists that are made row by row
 
 
-def error_line(error: CamreelError) -> dict[str, Any]:
-    """How a run ended that ended in an error."""
-    kind = type(error).__name__
-    return {"event": "error", "kind": kind, "exit_code": error.exit_code, "message": str(error), "hint": error.hint}
+def end_line(status: str, exit_code: int, paths: Sequence[str], error: CamreelError | None) -> dict[str, Any]:
+    """The last line of each run: how it ended, and where its files are."""
+    said = None if error is None else error_fields(error)
+    return {"event": "end", "status": status, "exit_code": exit_code, "outputs": list(paths), "error": said}
 
 
 def event_name(event: Event) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-from camreel.clock import is_by_clock
-from camreel.errors import printable
 from camreel.events import (
     ClipFailed,
     ClipFetched,
@@ -23,37 +21,46 @@ from camreel.events import (
 )
 from camreel.model import Span
 from camreel.planning.plan import ExportPlan
-from camreel.report import asked_lines, asked_of_clips, clock_lines, left_out_text, reason_text, times_line
-from camreel.text import count_text, duration_text, size_text, wrapped
-
-_LABEL = 10  # columns; the report's lines have as many
-_NARROWEST = 30
+from camreel.report import (
+    ReportLine,
+    asked_lines,
+    asked_of_clips,
+    clock_lines,
+    clock_notes,
+    left_out_text,
+    reason_text,
+    times_line,
+)
+from camreel.report.lines import LABEL_WIDTH, StyledLine
+from camreel.text import count_text, duration_text, size_text
 
 
 @dataclass(frozen=True, slots=True)
 class NoteLine:
-    """One labelled line. ``bad`` asks for attention."""
+    """One labelled line. ``bad`` asks for attention.
+
+    ``is_repeated``: the report says the same. ``is_detail``: only ``--verbose`` is to say it.
+    """
 
     label: str
     text: str
     bad: bool = False
+    is_repeated: bool = False
+    is_detail: bool = False
 
     def lines(self, width: int | None = None) -> list[str]:
         """As it is shown: harmless, and wrapped under its own text where there is a ``width``."""
-        text = printable(self.text, 1000)
-        label = f"{self.label:<{_LABEL}}"
-        if width is None or width < _NARROWEST:
-            return [label + text]
-        return wrapped(text, width, label, " " * _LABEL)
+        return ["".join(text for text, _ in pieces) for pieces in self.pieces(width)]
+
+    def pieces(self, width: int | None = None) -> list[StyledLine]:
+        """Its lines as pieces with their styles."""
+        found = list(ReportLine(self.label, self.text).pieces(width))
+        return [tuple((text, "yellow") for text, _ in pieces) for pieces in found] if self.bad else found
 
 
-def wrap_report(text: str, width: int | None) -> str:
-    """The report's labelled lines, wrapped under their text; the path of a video stays whole, to be copied."""
-    lines: list[str] = []
-    for line in text.split("\n"):
-        whole = line.startswith("Video")
-        lines += NoteLine(line[:_LABEL].rstrip(), line[_LABEL:]).lines(None if whole else width)
-    return "\n".join(lines)
+def labelled(text: str) -> list[ReportLine]:
+    """Return labelled lines as they are written."""
+    return [ReportLine(line[:LABEL_WIDTH].rstrip(), line[LABEL_WIDTH:]) for line in text.split("\n")]
 
 
 @singledispatch
@@ -67,24 +74,27 @@ def _(event: Connected) -> list[NoteLine]:
     device = event.device
     named = f" “{device.name}”" if device.name else ""
     firmware = f", firmware {device.firmware}" if device.firmware else ""
-    return [NoteLine("Camera", f"{event.address}: {device.model}{named}{firmware}")]
+    return [_detail("Camera", f"{event.address}: {device.model}{named}{firmware}")]
 
 
 @notes.register
 def _(event: RangeKnown) -> list[NoteLine]:
-    asked, *other = asked_lines(event.asked, event.span, event.clock)
-    return [NoteLine("Range", asked), *(NoteLine("", line) for line in other), *_clock_notes(event)]
+    asked = asked_lines(event.asked, event.span, event.clock)
+    source = clock_lines(event.clock)[0] if event.clock is not None else ""
+    return [
+        *_under("Range", asked),
+        *([_detail("Clock", source)] if source else []),
+        *_under("Clock", clock_notes(event.clock, event.asked, event.span, event.name), bad=True),
+    ]
 
 
-def _clock_notes(event: RangeKnown) -> list[NoteLine]:
-    """The clock in short; the report has it whole."""
-    line, *wrong = clock_lines(event.clock, event.asked)
-    if event.clock is not None:
-        source = event.clock.source.partition(": ")[0].replace("measured now", "measured just now")
-        line = source if source.startswith("UTC") else f"UTC{event.clock.offset_text}, {source}"
-        if is_by_clock(event.asked):  # then the zone decides nothing, however little there is to go by
-            wrong = [text for text in wrong if text != event.clock.weakness]
-    return [NoteLine("Clock", line), *(NoteLine("", text, bad=True) for text in wrong)]
+def _under(label: str, texts: Sequence[str], *, bad: bool = False) -> list[NoteLine]:
+    """Lines that the report has, too."""
+    return [NoteLine(label if n == 0 else "", text, bad=bad, is_repeated=True) for n, text in enumerate(texts)]
+
+
+def _detail(label: str, text: str) -> NoteLine:
+    return NoteLine(label, text, is_repeated=True, is_detail=True)
 
 
 @notes.register
@@ -94,38 +104,24 @@ def _(event: Waiting) -> list[NoteLine]:
 
 @notes.register
 def _(event: Planned) -> list[NoteLine]:
-    plan = event.plan
-    said = [_found(plan)]
-    if plan.gaps and plan.recordings:
-        missing = duration_text(sum(gap.seconds for gap in plan.gaps))
-        said.append(NoteLine("", f"the camera has {count_text(len(plan.gaps), 'gap')} in this range, {missing} in all"))
-    if plan.writing:
-        still = "is" if len(plan.writing) == 1 else "are"
-        said.append(NoteLine("", f"{count_text(len(plan.writing), 'recording')} {still} still being written", bad=True))
-    return said
+    return _found(event.plan)
 
 
-def _found(plan: ExportPlan) -> NoteLine:
+def _found(plan: ExportPlan) -> list[NoteLine]:
     found = count_text(len(plan.recordings), "recording")
     unknown = sum(recording.size is None for recording in plan.recordings)
     if unknown < len(plan.recordings):
         found += f", {size_text(plan.listed_bytes)}"
         if any(recording.part is not None for recording in plan.recordings):
             found += f", of which about {size_text(plan.bytes_to_fetch)} are needed"
-    if plan.left_out:
-        found += f"; not used: {left_out_text(plan.left_out)}"
-    return NoteLine("Found", found)
+    unused = [_detail("", f"not used: {left_out_text(plan.left_out)}")] if plan.left_out else []
+    return [*_under("Found", [found]), *unused]
 
 
 @notes.register
 def _(event: Gathered) -> list[NoteLine]:
-    plan = event.plan
-    asked, *other = asked_of_clips(event.request, plan.span, event.clock)
-    said = [NoteLine("Range", asked), *(NoteLine("", line) for line in other), _found(plan)]
-    if plan.gaps and plan.recordings:
-        missing = duration_text(sum(gap.seconds for gap in plan.gaps))
-        said.append(NoteLine("", f"they leave {count_text(len(plan.gaps), 'gap')} in this range, {missing} in all"))
-    return [*said, NoteLine("Times", times_line(event.times_from))]
+    asked = _under("Range", asked_of_clips(event.request, event.plan.span, event.clock))
+    return [*asked, *_found(event.plan), *_under("Times", [times_line(event.times_from)])]
 
 
 @notes.register
@@ -148,7 +144,7 @@ def _(event: Retrying) -> list[NoteLine]:
 
 @notes.register
 def _(event: Warned) -> list[NoteLine]:
-    return [NoteLine("Note", event.text, bad=True)]
+    return [NoteLine("Note", event.text, bad=True, is_repeated=True)]
 
 
 _Kind = tuple[object, ...]
@@ -222,7 +218,7 @@ def _together(held: list[Event]) -> list[NoteLine]:
     here = [event for event in held if isinstance(event, ClipFetched)]
     if here:
         size = size_text(sum(event.size for event in here))
-        return [NoteLine("", f"{len(here)} of them {'is' if len(here) == 1 else 'are'} here already ({size})")]
+        return [NoteLine("Kept", f"{count_text(len(here), 'clip')} of an earlier run ({size})")]
     if len(retries) > 1:
         reason, wait = retries[0].reason.rstrip("."), duration_text(retries[0].wait)
         return [NoteLine("Retry", f"{reason}; {len(retries)} downloads wait, again in {wait}", bad=True)]

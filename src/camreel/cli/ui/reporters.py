@@ -36,6 +36,8 @@ class Reporter:
 
     def __init__(self, labels: Sequence[str] = (), now: Callable[[], float] = time.monotonic) -> None:
         self._labels, self._now = labels, now
+        self.told: set[str] | None = None
+        """What was said of the only task that its report says, too; None: nothing of it."""
 
     def listener(self, number: int = 0) -> Listener:  # noqa: ARG002 - the others need it
         """Begin task ``number``, and return what it tells its events to."""
@@ -51,9 +53,12 @@ class Reporter:
         """Say a line of its own, between the others."""
         terminal.err(text)
 
-    def show(self, text: str) -> None:
+    def show(self, lines: Sequence[Line]) -> None:
         """Say a part of the result, on stdout."""
-        terminal.out(text)
+        terminal.say_styled(lines)
+
+    def tell_held(self) -> None:
+        """Say what the report would have said: there will be none."""
 
     def close(self) -> None:
         """Leave the screen tidy. May be called twice."""
@@ -133,7 +138,28 @@ class JsonReporter(_Tracker):
 
 
 class PlainReporter(_Tracker):
-    """For pipes, logs and dumb terminals: what is notable at once, and where things stand every few seconds."""
+    """For pipes, logs and dumb terminals: what is notable at once, and where things stand every few seconds.
+
+    ``repeats``: also what the report says again, as it goes elsewhere or leaves that out; ``verbose``: with details.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str] = (),
+        now: Callable[[], float] = time.monotonic,
+        *,
+        repeats: bool = True,
+        verbose: bool = False,
+    ) -> None:
+        super().__init__(labels, now)
+        self._repeats, self._verbose = repeats, verbose
+        self._held: list[NoteLine] = []
+
+    def tell_held(self) -> None:
+        """Say what was left to the report."""
+        held, self._held = self._held, []
+        for note in held:
+            self._say(note)
 
     def ended(self, number: int = 0) -> None:
         """Say what was held back of task ``number``, and end it."""
@@ -157,12 +183,22 @@ class PlainReporter(_Tracker):
 
     def _tell(self, track: _Track, notes: Sequence[NoteLine]) -> None:
         for note in notes:
-            if not self._labels:
+            if note.is_detail and not self._verbose:
+                continue
+            if not self._labels and note.is_repeated and not self._repeats:
+                self._held.append(note)
+            elif not self._labels:
                 self._say(note)
+                if note.is_repeated:
+                    self.told = {*(self.told or ()), note.text}
             # The rest is in its report, and calm is worth more here.
-            elif (note.bad and note.label) or note.label == "Found":
+            elif (note.bad and note.label and not note.is_repeated) or (note.is_repeated and self._is_of_many(note)):
                 lines = note.lines(self._room())
                 self.log("\n".join(f"{self._label(track)}  {line}" for line in lines))
+
+    def _is_of_many(self, note: NoteLine) -> bool:
+        """Whether it is said of one of several, though its report says it, too: where that is for programs."""
+        return self._repeats and note.label in {"Found", "Note"}
 
     def _say(self, note: NoteLine) -> None:
         self.log("\n".join(note.lines()))
@@ -190,8 +226,16 @@ class LiveReporter(PlainReporter):
     The only task has a line for the whole and one for each download, several have a line each below one for all.
     """
 
-    def __init__(self, lines: LiveLines, labels: Sequence[str] = (), now: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(labels, now)
+    def __init__(
+        self,
+        lines: LiveLines,
+        labels: Sequence[str] = (),
+        now: Callable[[], float] = time.monotonic,
+        *,
+        repeats: bool = True,
+        verbose: bool = False,
+    ) -> None:
+        super().__init__(labels, now, repeats=repeats, verbose=verbose)
         self._lines, self._drawn_at, self._done = lines, now(), 0
         self._bar = bar_for(lines.encoding)
         _on_screen.append(lines)
@@ -205,11 +249,11 @@ class LiveReporter(PlainReporter):
         """Say a line of its own, above the live ones."""
         self._lines.say(terminal.sanitize(text))
 
-    def show(self, text: str) -> None:
+    def show(self, lines: Sequence[Line]) -> None:
         """Say a part of the result above the live lines, wherever stdout goes."""
         self._lines.close()
         try:
-            terminal.out(text)
+            terminal.say_styled(lines)
         finally:
             self._lines.open()
 
@@ -226,12 +270,8 @@ class LiveReporter(PlainReporter):
         _on_screen.append(self._lines)
 
     def _say(self, note: NoteLine) -> None:
-        lines = note.lines(self._lines.size[0] - 1)
-        if note.bad:
-            lines = [painted(line, "yellow") for line in lines]
-        elif note.label:
-            lines = [line.replace(note.label, painted(note.label, "bold"), 1) for line in lines[:1]] + lines[1:]
-        self._lines.say("\n".join(lines))
+        lines = note.pieces(self._lines.size[0] - 1)
+        self._lines.say("\n".join("".join(painted(text, style) for text, style in line).rstrip() for line in lines))
 
     def _label_width(self) -> int:
         return min(super()._label_width(), max(8, (self._lines.size[0] - 3) // 3))
@@ -284,6 +324,12 @@ def choose_reporter(manner: OutputOptions, labels: Sequence[str] = ()) -> Report
         return JsonReporter(labels)
     if manner.quiet:
         return Reporter(labels)
+    repeats = _repeats(manner, of_many=bool(labels))
     if manner.progress == "plain" or not is_live(sys.stderr):
-        return PlainReporter(labels)
-    return LiveReporter(LiveLines(), labels)
+        return PlainReporter(labels, repeats=repeats, verbose=manner.verbose)
+    return LiveReporter(LiveLines(), labels, repeats=repeats, verbose=manner.verbose)
+
+
+def _repeats(manner: OutputOptions, *, of_many: bool) -> bool:
+    """Whether the notes say what the report says: if it is for a program, in a file, or leaves out what was told."""
+    return manner.as_json or (not of_many and (terminal.is_one_screen() or terminal.is_elsewhere()))

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
 import time
 import traceback
@@ -79,11 +80,26 @@ def _folded(line: str, width: int) -> list[str]:
 
 def say_styled(lines: Iterable[Line]) -> None:
     """Lines, to stdout: in colour on a terminal that may have it."""
-    in_colour = _in_colour(sys.stdout)
+    for some in _grouped(_coloured(lines, in_colour=_in_colour(sys.stdout))):
+        _write(sys.stdout, "\n".join(some))
+
+
+def err_styled(lines: Iterable[Line]) -> None:
+    """The same to stderr."""
+    with suppress(DiskError):
+        for line in _coloured(lines, in_colour=_in_colour(sys.stderr)):
+            _write(sys.stderr, line)
+
+
+def _coloured(lines: Iterable[Line], *, in_colour: bool) -> Iterator[str]:
     for line in lines:
         pieces = [(sanitize(text), style) for text, style in line]
-        shown = "".join(styled(text, style) for text, style in pieces) if in_colour else "".join(t for t, _ in pieces)
-        _write(sys.stdout, shown.rstrip())
+        if pieces:
+            pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
+        if in_colour:
+            yield "".join(styled(text, style) for text, style in pieces if text)
+        else:
+            yield "".join(text for text, _ in pieces).rstrip()
 
 
 def styled(text: str, style: str) -> str:
@@ -166,9 +182,18 @@ def print_error(error: CamreelError, *, debug: bool = False) -> None:
     if debug:
         err("".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip())
     label = "camreel:" if isinstance(error, Interrupted) else "camreel: error:"
-    err(_wrapped(f"{label} {error}", ""))
+    first, *others = _wrapped(f"{label} {error}", "").split("\n")
+    if first.startswith(_ERROR):
+        err_styled([(("camreel: ", ""), ("error:", "bold red"), (first.removeprefix(_ERROR), ""))])
+    else:
+        err(first)
+    for line in others:
+        err(line)
     if error.hint:
         err(_wrapped(f"  {error.hint}", "  "))
+
+
+_ERROR = "camreel: error:"
 
 
 def _wrapped(text: str, indent: str) -> str:
@@ -194,6 +219,18 @@ def terminal_size(stream: TextIO) -> tuple[int, int]:
         if size.columns and size.lines:
             return size
     return shutil.get_terminal_size()
+
+
+def is_one_screen() -> bool:
+    """Whether stdout and stderr are both terminals: then what the one says, nobody has to read on the other."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdout, sys.stderr))
+
+
+def is_elsewhere() -> bool:
+    """Whether a person looks at stderr, and stdout goes into a file. Behind a pipe there may be the same terminal."""
+    with suppress(OSError, ValueError, AttributeError):
+        return sys.stderr.isatty() and stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+    return False
 
 
 def drawing_width() -> int:

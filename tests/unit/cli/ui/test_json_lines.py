@@ -26,6 +26,7 @@ KEYS = {
     "retrying": {"what", "reason", "seconds"},
     "waiting": {"until", "reason", "seconds"},
     "log": {"text"},
+    "end": {"status", "exit_code", "outputs", "error"},
 }
 
 
@@ -39,24 +40,28 @@ def test_each_line_of_stderr_is_an_object(camreel_: Camreel, exported: FakeExpor
     run = camreel_([*BASIC, *option])
     assert run.code == 0
     told = lines(run.err)
-    assert [line["event"] for line in told] == ["connected", "understood", "planned", "warned", "verifying"]
+    assert [line["event"] for line in told] == ["connected", "understood", "planned", "warned", "verifying", "end"]
     for line in told:
         assert set(line) == KEYS[str(line["event"])] | {"event"}
-    assert "Result    complete" in run.out
+    assert told[-1] == {
+        "event": "end", "status": "complete", "exit_code": 0, "error": None,
+        "outputs": [str(exported.request.output.file)],
+    }  # fmt: skip
+    assert run.out.startswith("Complete  1 h of footage")
     assert "\x1b" not in run.err
 
 
 def test_an_error_is_a_line_too(camreel_: Camreel, exported: FakeExport) -> None:
-    """With the exit code and the hint; also where the command line is wrong."""
+    """The last line has the exit code and the error; also if the command line is wrong."""
     exported.error = LoginRefused("The camera refused the login.", hint="Look again.")
     run = camreel_([*BASIC, "--progress", "json"])
     (line,) = lines(run.err)
     assert line == {
-        "event": "error", "kind": "LoginRefused", "exit_code": 5, "message": "The camera refused the login.",
-        "hint": "Look again.",
+        "event": "end", "status": "error", "exit_code": 5, "outputs": [],
+        "error": {"kind": "LoginRefused", "message": "The camera refused the login.", "hint": "Look again."},
     }  # fmt: skip
     (line,) = lines(camreel_(["--host", "x", "--progress", "json"]).err)
-    assert (line["event"], line["exit_code"]) == ("error", 2)
+    assert (line["event"], line["exit_code"]) == ("end", 2)
     assert PASSWORD not in run.everything
 
 

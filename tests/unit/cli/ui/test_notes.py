@@ -82,14 +82,14 @@ def test_clips_that_were_not_tried_are_one_line() -> None:
     ]
 
 
-@pytest.mark.parametrize(("count", "said"), [(1, "1 of them is here already"), (26, "26 of them are here already")])
+@pytest.mark.parametrize(("count", "said"), [(1, "1 clip of an earlier run"), (26, "26 clips of an earlier run")])
 def test_what_is_here_already_is_told_before_the_first_download(count: int, said: str) -> None:
     """A run that goes on where another stopped says how much it has."""
     gathering = EventBatcher(lambda: 0.0)
     for number in range(1, count + 1):
         assert gathering.add(ClipFetched(number, 500, reused=True)) == []
     (note,) = gathering.add(ClipStarted(40, recording(40), None, 1))
-    assert (note.label, note.text.partition(" (")[0]) == ("", said)
+    assert (note.label, note.text.partition(" (")[0]) == ("Kept", said)
     assert gathering.add(ClipFetched(40, 1000)) == gathering.end() == []
 
 

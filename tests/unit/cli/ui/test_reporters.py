@@ -7,19 +7,21 @@ import re
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from tests.fakes import SPAN
 
 from camreel.cli.options import OutputOptions
-from camreel.cli.ui.notes import NoteLine, notes, wrap_report
+from camreel.cli.ui.notes import NoteLine, labelled, notes
 from camreel.cli.ui.reporters import LiveReporter, PlainReporter, Reporter, choose_reporter
 from camreel.cli.ui.terminal import LiveLines
 from camreel.clock import CameraClock, parse_range
-from camreel.events import ClipFailed, ClipFetched, ClipStarted, Planned, RangeKnown, Retrying, Warned
+from camreel.events import ClipFailed, ClipFetched, ClipStarted, Event, Planned, RangeKnown, Retrying, Warned
 from camreel.model import Recording, Span, Stream
 from camreel.planning.account import LossKind, LostReason
 from camreel.planning.plan import plan_export
+from camreel.report import plain_text
 
 CLIP = Recording("/mnt/sd/1.mp4", SPAN, 1_000_000)
 PLANNED = Planned(plan_export([CLIP], SPAN, Stream.MAIN))
@@ -80,31 +82,87 @@ def test_notable_events_are_told_at_once() -> None:
         for note in notes(event)
     ]
     assert [(note.label, note.text) for note in told] == [
-        ("Found", "1 recording, 2.04 GB; not used: 1 snapshot"),
-        ("", "the camera has 2 gaps in this range, 15 min in all"),
-        ("", "1 recording is still being written"),
+        ("Found", "1 recording, 2.04 GB"),
+        ("", "not used: 1 snapshot"),
         ("Retry", "clip 3: The camera closed the connection; again in 2.5 s"),
         ("Failed", "clip 3, 2026-01-16 08:00:00 to 09:00:00: the camera answers 404"),
         ("Note", "The list ends early."),
     ]
 
 
-@pytest.mark.parametrize(
-    ("source", "asked", "told"),
-    [
-        ("measured now: against this computer's", "", ["UTC-08:00, measured just now"]),
-        ("measured now: against this computer's", "-08:00", ["UTC-08:00, measured just now", "a weak source"]),
-        ("--camera-tz", "-08:00", ["UTC-08:00, --camera-tz", "a weak source"]),
-        ("UTC-08:00 with daylight saving, from its Locales", "", ["UTC-08:00 with daylight saving, from its Locales"]),
-    ],
-)
-def test_the_clock_is_told_in_short(source: str, asked: str, told: list[str]) -> None:
-    """Where it is known from, in a few words; how well, where that decides what the range is."""
-    clock = replace(CameraClock.fixed(timedelta(hours=-8), source=source), weakness="a weak source")
+@pytest.mark.parametrize("asked", ["", "-08:00"])
+def test_the_clock_is_told_where_it_matters(asked: str) -> None:
+    """Where it is known from is a detail; how well is no detail if that decides what the range is."""
+    clock = replace(CameraClock.fixed(timedelta(hours=-8), source="measured now"), weakness="a weak source")
     typed = parse_range(f"2026-01-16T08:00{asked}", f"2026-01-16T09:00{asked}")
-    said = [note.text for note in notes(RangeKnown(typed, SPAN, clock))]
-    assert said[-len(told) :] == told
-    assert [note.label for note in notes(RangeKnown(typed, SPAN, clock))][-len(told)] == "Clock"
+    said = [note for note in notes(RangeKnown(typed, SPAN, clock, "door")) if note.label not in {"Range", ""}]
+    assert (said[0].text, said[0].is_detail, said[0].bad) == ("UTC-08:00 (measured now)", True, False)
+    assert [(note.is_detail, note.bad) for note in said[1:]] == ([(False, True)] if asked else [])
+    assert all(note.text.endswith("Try: camreel config set door.camera_tz Europe/Berlin") for note in said[1:])
+
+
+FOUND: list[Event] = [
+    RangeKnown(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None),
+    PLANNED,
+    Warned("careful"),
+]
+
+
+def test_what_the_report_says_is_left_to_it_where_both_may_be_read_together(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mail of cron, a log, `| tee`: nothing twice. If there is no report after all, it is told then."""
+    reporter = PlainReporter(repeats=False)
+    for event in [*FOUND, ClipFailed(3, CLIP, LostReason(LossKind.OVERWRITTEN))]:
+        reporter.listener()(event)
+    reporter.close()
+    assert [line[:10].strip() for line in capsys.readouterr().err.splitlines()] == ["Failed"]
+    assert reporter.told is None
+    reporter.tell_held()
+    assert [line[:10].strip() for line in capsys.readouterr().err.splitlines()] == ["Range", "Clock", "Found", "Note"]
+
+
+def test_what_was_told_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    """So that the report on the same screen does not say it again."""
+    reporter = PlainReporter()
+    for event in FOUND:
+        reporter.listener()(event)
+    assert reporter.told is not None
+    assert "careful" in reporter.told
+    assert len(capsys.readouterr().err.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("manner", "stdout", "stderr", "repeats"),
+    [
+        (OutputOptions(), Tty(), Tty(), True),
+        (OutputOptions(), io.StringIO(), Tty(), False),
+        (OutputOptions(), io.StringIO(), io.StringIO(), False),
+        (OutputOptions(), Tty(), io.StringIO(), False),
+        (OutputOptions(as_json=True), io.StringIO(), io.StringIO(), True),
+    ],
+    ids=["one screen", "a pipe", "cron", "a log", "JSON"],
+)
+def test_where_the_notes_repeat_the_report(
+    manner: OutputOptions, stdout: io.StringIO, stderr: io.StringIO, repeats: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On one screen the report leaves out what they said; a document for programs says it to nobody."""
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys, "stdout", stdout)
+    monkeypatch.setattr(sys, "stderr", stderr)
+    reporter = choose_reporter(manner)
+    for event in FOUND:
+        reporter.listener()(event)
+    assert ("Range" in stderr.getvalue()) == repeats
+
+
+def test_a_report_in_a_file_does_not_make_the_screen_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`> report.txt`: the range and what was found are on the screen, too."""
+    stderr = Tty()
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys, "stderr", stderr)
+    with (tmp_path / "report.txt").open("w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        choose_reporter(OutputOptions()).listener()(FOUND[0])
+    assert "Range" in stderr.getvalue()
 
 
 def test_notes_are_wrapped_under_their_text() -> None:
@@ -118,9 +176,7 @@ def test_notes_are_wrapped_under_their_text() -> None:
     assert note.lines() == ["Note      one two three four five six seventeen\N{REPLACEMENT CHARACTER}[2J"]
     long = NoteLine("Range", "one two three, four (2 min)")
     assert long.lines(36) == ["Range     one two three, four", "          (2 min)"]
-    path = "Video     /home/me/my long folder/and a name.mp4"
-    assert wrap_report(path, 30) == path
-    assert wrap_report("Result    a b\n          c", 79) == "Result    a b\n          c"
+    assert plain_text(labelled("Result    a b\n          c"), 79) == "Result    a b\n          c"
 
 
 def test_quiet_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
