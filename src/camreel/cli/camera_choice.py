@@ -32,7 +32,9 @@ _FROM_ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
 _HOST_VARIABLE = "AMCREST_HOST"
 _PAGES = frozenset({"-h", "--help", "--help-all", "--version"})
 # They go other ways than the options of their names: an address is made of them, and secrets are no values of options.
-_APART = frozenset({"host", "port", "password", "password_file", "password_command", "keyring"})
+_APART = frozenset(
+    {"host", "port", "password", "password_file", "password_command", "keyring", "ping_url", "ping_url_file"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,22 +70,23 @@ class HookCommand:
         return [*self.words, path]
 
 
-def parse_command(text: str, limit: float = EXEC_TIMEOUT) -> HookCommand:
-    """What ``--exec`` may be. Words are parted and quoted as in a shell, and no shell is ever run.
+def parse_command(text: str, limit: float = EXEC_TIMEOUT, option: str = "--exec") -> HookCommand:
+    """What ``--exec``, or another ``option`` for a command, may be.
 
-    UsageError where it is no command, or its program is not to be found: better now than after the download.
+    Words are parted and quoted as in a shell, and no shell is ever run. UsageError where it is no command, or its
+    program is not to be found: better now than after the download.
     """
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise UsageError(f"--exec {printable(text)!r} is no command: {str(error).lower()}.") from None
+        raise UsageError(f"{option} {printable(text)!r} is no command: {str(error).lower()}.") from None
     if not words:
-        raise UsageError("--exec is empty.", hint="Give a command, like 'rsync {} nas:videos/'.")
+        raise UsageError(f"{option} is empty.", hint="Give a command, like 'rsync {} nas:videos/'.")
     program = os.path.expanduser(words[0])  # noqa: PTH111 - a program's name may have no folder
     if shutil.which(program) is None:
         raise UsageError(
-            f"--exec: there is no program {printable(words[0])!r}.",
-            hint="No shell is between: for pipes, variables and the like give --exec \"sh -c '...' sh {}\".",
+            f"{option}: there is no program {printable(words[0])!r}.",
+            hint=f"No shell is between: for pipes, variables and the like give {option} \"sh -c '...' sh {{}}\".",
         )
     return HookCommand((program, *words[1:]), limit)
 
@@ -363,17 +364,21 @@ def end_commands() -> None:
 
 
 async def run_command(
-    words: Sequence[str], limit: float, tell: Callable[[str], None], status: str = "complete"
+    words: Sequence[str],
+    limit: float,
+    tell: Callable[[str], None],
+    status: str = "complete",
+    more: Mapping[str, str] | None = None,
 ) -> str | None:
     """Run a command to its end, and ``tell`` each line that it prints. Return why it failed, None if it did not.
 
-    It can ask for nothing and does not see the password. Its environment has ``status`` as ``CAMREEL_STATUS``. After
-    ``limit`` seconds, and when this is cancelled, its process group is ended.
+    It can ask for nothing and does not see the password. Its environment has ``status`` as ``CAMREEL_STATUS``, and
+    ``more``. After ``limit`` seconds, and when this is cancelled, its process group is ended.
     """
     import anyio  # noqa: PLC0415 - see above
 
     environment = {name: value for name, value in os.environ.items() if name.upper() != _SECRET}
-    environment["CAMREEL_STATUS"] = status
+    environment |= {"CAMREEL_STATUS": status, **(more or {})}
     try:
         process = await anyio.open_process(
             words,

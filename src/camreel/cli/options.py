@@ -171,6 +171,13 @@ _PASSWORD_KEYS = (
     Key("keyring", ValueKind.YES_NO, "take the password from the system's keyring"),
 )
 
+# Who knows the address of a ping can report success: it is a secret, too.
+PING_VARIABLE = "CAMREEL_PING_URL"
+_PING_KEYS = (
+    Key("ping_url", ValueKind.TEXT, "where the start and the end of a run are reported", is_secret=True),
+    Key("ping_url_file", ValueKind.TEXT, "a file whose first line is that address"),
+)
+
 _WHEN = (
     _when("--last", usual=True, metavar="LENGTH", help="Take LENGTH up to now: 30m, 2h, 1h30m."),
     _when("--date", usual=True, metavar="DAY", help="Take a day: 2026-01-16, friday, last night."),
@@ -429,6 +436,12 @@ get_options = _together(
             default="12h",
             help="End it after LENGTH, or off. Default: 12h.",
         ),
+        _output(
+            "--on-failure",
+            setting="a command for a run that failed; run without a shell",
+            metavar="CMD",
+            help="Run CMD if the exit code is not 0.",
+        ),
         _program("-n", "--dry-run", is_flag=True, help="Show what would be downloaded, and stop."),
         _program("-y", "--yes", is_flag=True, help="Do not ask before a download of more than 10 GB."),
     ]
@@ -523,7 +536,7 @@ def _keys() -> Keys:
     declared = (*_parameters(get_options), *_parameters(manner_options))
     options = (each for each in declared if isinstance(each, Option))
     keys = [key for each in options if (key := each.key) is not None]
-    return {key.name: key for key in (*keys, *_CAMERA_KEYS, *_PASSWORD_KEYS)}
+    return {key.name: key for key in (*keys, *_CAMERA_KEYS, *_PASSWORD_KEYS, *_PING_KEYS)}
 
 
 KEYS = _keys()

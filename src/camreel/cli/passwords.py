@@ -29,16 +29,16 @@ from camreel.text import decoded
 MOST_BYTES = 4096  # of a password file; somebody will point it at a video
 
 
-def first_line(path: str, named_by: str) -> str:
-    """The first line of a password file; ``named_by`` is said where it cannot be had."""
+def first_line(path: str, named_by: str, kind: str = "password file") -> str:
+    """The first line of a file with a secret of that kind; ``named_by`` is said where it cannot be had."""
     hint = f"It is named by {named_by}."
     try:
         head = _head_of(os.path.expanduser(path))  # noqa: PTH111 - pathlib's own raises RuntimeError without a home
     except TimeoutError as error:
-        raise UsageError(f"The password file {path} is a pipe or a terminal, and {error}.", hint=hint) from None
+        raise UsageError(f"The {kind} {path} is a pipe or a terminal, and {error}.", hint=hint) from None
     except OSError as error:
-        raise UsageError(f"The password file {path} cannot be read: {error.strerror}.", hint=hint) from error
-    return one_line(head, f"The password file {path}", hint)
+        raise UsageError(f"The {kind} {path} cannot be read: {error.strerror}.", hint=hint) from error
+    return one_line(head, f"The {kind} {path}", hint)
 
 
 _UNTIL_WRITTEN = 5  # seconds in which somebody may open a pipe to write into it

@@ -309,12 +309,16 @@ def _tables(config: Config) -> tuple[Mapping[str, Any], ...]:
 def _refuse_readers(config: Config, mode: int) -> None:
     if os.name == "posix" and mode & _OTHERS and has_secrets(config):
         raise UsageError(
-            f"{config.path} holds a password, or a command that gets one, and others may read or change it.",
+            f"{config.path} holds a secret, or a command that gets one, and others may read or change it.",
             hint=f"chmod 600 {config.path} makes it yours alone.",
         )
-    if os.name == "posix" and mode & _WRITERS and any("exec" in table for table in _tables(config)):
+    if (
+        os.name == "posix"
+        and mode & _WRITERS
+        and any({"exec", "on_failure"}.intersection(table) for table in _tables(config))
+    ):
         raise UsageError(
-            f"{config.path} holds a command that is run (exec), and others may change it.",
+            f"{config.path} holds a command that is run (exec, on_failure), and others may change it.",
             hint=f"chmod 600 {config.path} makes it yours alone.",
         )
 

@@ -333,4 +333,5 @@ def test_every_key_is_an_option_and_the_other_way_round() -> None:
     }  # fmt: skip
     foreign = {"user", "ssl", "no_verify_ssl", "log_level", "log_file", "list_only"}
     options = {parameter.name for parameter in get.params}
-    assert options - of_one_run - foreign == set(KEYS) - {"password", "password_command", "keyring", "default_camera"}
+    of_settings = {"password", "password_command", "keyring", "default_camera", "ping_url", "ping_url_file"}
+    assert options - of_one_run - foreign == set(KEYS) - of_settings

@@ -11,7 +11,7 @@ from camreel.cli.camera_choice import chosen_of, read_settings
 from camreel.cli.commands.cameras import kept_where
 from camreel.cli.commands.get import get
 from camreel.cli.help import Argument, Family, HelpCommand
-from camreel.cli.options import KEYS, debug_option, json_option
+from camreel.cli.options import KEYS, PING_VARIABLE, debug_option, json_option
 from camreel.cli.passwords import FILE_VARIABLE, VARIABLE
 from camreel.cli.ui import terminal
 from camreel.config import config_path
@@ -66,7 +66,10 @@ def _rows(name: str | None) -> list[tuple[str, Any, str]]:
         if key in _PASSWORDS:
             continue
         if key not in options:  # of the settings alone
-            rows.append((key, value, "[defaults]"))
+            origin = chosen.config.section_of(name, key) or "[defaults]"
+            if key == "ping_url" and os.environ.get(PING_VARIABLE):
+                value, origin = True, PING_VARIABLE
+            rows.append((key, "set, not shown" if value and KEYS[key].is_secret else value, origin))
             continue
         if key in {"host", "port"} and name is not None:  # the environment then means another camera
             rows.append((key, value, f"{chosen.config.section_of(name, key)}"))

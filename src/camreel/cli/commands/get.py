@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -21,11 +21,13 @@ from camreel.errors import CamreelError, UsageError
 from camreel.text import count_text, size_text
 
 if TYPE_CHECKING:
-    from camreel.cli.batch import Admission, CameraTask
+    from camreel.cli.batch import Admission, Batch, CameraTask
     from camreel.cli.passwords import Passwords
     from camreel.cli.ui.reporters import Reporter
     from camreel.events import Event, Listener
     from camreel.report import Report
+
+    Ended = Callable[[Batch[CameraTask, Report]], None]
 
 _EXAMPLES = """
 Examples:
@@ -80,6 +82,17 @@ def get(ctx: click.Context, /, **options: Any) -> int:
     from camreel.cli.request import manner_of, passwords_of  # noqa: PLC0415
 
     manner, passwords = manner_of(ctx), passwords_of(ctx)
+    if options["list_only"] or options["dry_run"]:
+        return _get(ctx, manner, passwords)
+    from camreel.cli.notification import notice_of  # noqa: PLC0415 - see above
+
+    with notice_of(ctx, lines_are_json=manner.progress == "json").around() as notice:
+        return _get(ctx, manner, passwords, notice.end_of)
+
+
+def _get(ctx: click.Context, manner: OutputOptions, passwords: Passwords, ended: Ended = lambda _batch: None) -> int:
+    """Run the command; ``ended`` is called with what became of the exports."""
+    options = ctx.params
     tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]
     if not manner.quiet and any(task.query.channel == 0 for task in tasks):
         terminal.err("camreel: note: camreel sends --channel 0 as it is; most cameras count from 1 and refuse it.")
@@ -96,7 +109,7 @@ def get(ctx: click.Context, /, **options: Any) -> int:
     from camreel.cli.ui.questions import can_ask  # noqa: PLC0415 - see above
 
     asks = not options["yes"] and can_ask(manner, no_input=options["no_input"])
-    return export_all(tasks, manner, asks=asks, jobs=options["jobs"])
+    return export_all(tasks, manner, asks=asks, jobs=options["jobs"], ended=ended)
 
 
 def _tasks(ctx: click.Context, passwords: Passwords) -> list[CameraTask]:
@@ -113,11 +126,17 @@ def _tasks(ctx: click.Context, passwords: Passwords) -> list[CameraTask]:
 
 
 def export_all(
-    tasks: Sequence[CameraTask], manner: OutputOptions, *, asks: bool = False, jobs: int | None = None
+    tasks: Sequence[CameraTask],
+    manner: OutputOptions,
+    *,
+    asks: bool = False,
+    jobs: int | None = None,
+    ended: Ended = lambda _batch: None,
 ) -> int:
     """Make the video of each, run the commands for them, show the reports, and return the exit code.
 
     ``asks``: where there is much to fetch, a person is asked before the download. ``jobs`` work at a time.
+    ``ended`` is called before the reports are shown.
     """
     with loading_aiohttp():
         from camreel.cli.batch import Batch  # noqa: PLC0415 - see above
@@ -178,6 +197,7 @@ def export_all(
             failures = (*outcome.exec_failures, *hooks.failures)
             batch.outcomes[number] = replace(outcome, exec_failures=failures)
             break
+    ended(batch)
     return view.show(batch)
 
 
