@@ -115,7 +115,8 @@ class RunNotice:
     def end_of(self, batch: Batch[Any, Report]) -> None:
         """Tell how the tasks of a batch ended."""
         outcomes = [(task, batch.outcomes[number]) for number, task in enumerate(batch.tasks)]
-        self.end(batch.exit_code, [f"{task.label}: {_words(each)}" for task, each in outcomes if each.exit_code])
+        said = [f"{task.label}: {_words(each)}" for task, each in outcomes if each.exit_code]
+        self.end(batch.exit_code, said)
 
     def end(self, code: int, failures: Iterable[str]) -> None:
         """Tell the end of the run, once. A run that was interrupted is none that failed."""

@@ -94,7 +94,8 @@ def test_a_run_that_failed_runs_the_command(camreel_: Camreel, exported: FakeExp
     assert environment["CAMREEL_EXIT_CODE"] == str(code)
     assert environment["CAMREEL_STATUS"] == "error"
     assert environment["AMCREST_PASSWORD"] is environment["CAMREEL_PING_URL"] is None
-    assert str(error).replace("\x1b", "\N{REPLACEMENT CHARACTER}") == environment["CAMREEL_ERROR"]
+    said = str(error).replace("\x1b", "\N{REPLACEMENT CHARACTER}")
+    assert environment["CAMREEL_ERROR"] == f"192.168.1.100 ch1: {said}"
 
 
 def test_a_partial_video_is_a_failure_too(camreel_: Camreel, exported: FakeExport, recorder) -> None:
@@ -192,11 +193,14 @@ def test_a_ping_that_fails_is_a_warning(camreel_: Camreel, exported: FakeExport,
     assert len(service.heard) == 2
 
 
-def test_no_service_is_there(camreel_: Camreel, exported: FakeExport) -> None:
-    """Its host is not named: it may be part of the secret."""
+@pytest.mark.parametrize("error", [None, NothingRecorded("Nothing there.")])
+def test_no_service_is_there(camreel_: Camreel, exported: FakeExport, error) -> None:
+    """Its host is not named: it may be part of the secret. The end of a run is the last line of JSON."""
+    exported.error = error
     run = camreel_([*BASIC, "--progress", "json", "--quiet"], CAMREEL_PING_URL=f"http://127.0.0.1:1/{SECRET}")
-    assert run.code == 0
+    assert run.code == (3 if error else 0)
     lines = [json.loads(line) for line in run.err.splitlines()]
+    assert lines[-1]["event"] == "end"
     assert "the ping was not sent: no connection: ConnectionRefusedError" in str(lines)
     assert SECRET not in run.everything
     assert "127.0.0.1" not in run.everything

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -150,7 +150,7 @@ def export_all(
 
     batch: Batch[CameraTask, Report] = Batch(tasks, manner, jobs=jobs)
     view = ReportView(manner)
-    with view.watching(batch):
+    with view.watching(batch), _telling(batch, ended):
         batch.prepare(lambda task: finalize.already_there(task.request))
     ready, kept = batch.ready, _KeptClips(tasks)
     if asks and ready and not batch.is_single and not any(task.query.follow for task in tasks):
@@ -177,7 +177,7 @@ def export_all(
 
     if ready or hooks.has_work():
         try:
-            with view.watching(batch):
+            with view.watching(batch), _telling(batch, ended):
                 batch.run(
                     export,
                     in_full=True,
@@ -199,6 +199,18 @@ def export_all(
             break
     ended(batch)
     return view.show(batch)
+
+
+@contextmanager
+def _telling(batch: Batch[CameraTask, Report], ended: Ended) -> Iterator[None]:
+    """Call ``ended`` if an only task ends in an error, before that is shown."""
+    try:
+        yield
+    except CamreelError as error:
+        if batch.is_single:
+            batch.outcomes[0] = error
+            ended(batch)
+        raise
 
 
 class _KeptClips:
