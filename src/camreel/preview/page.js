@@ -70,8 +70,9 @@
     const words = (isCloser ? `${line} --every ${step(to - from)}` : line).split(/ (?=--)/);
     const spans = words.map((word) => Object.assign(document.createElement("span"), { textContent: word }));
     command.replaceChildren(...spans.flatMap((span, number) => (number ? [" ", span] : [span])));
-    const place = isRange() ? `${shown(row, chosen.from)} to ${shown(row, chosen.to)}` : shown(row, chosen.from);
-    byId("when").textContent = isRange() ? `${place} (${length(chosen.to - chosen.from)})` : place;
+    const [first, last] = [shown(row, chosen.from), shown(row, chosen.to)];
+    const end = last.slice(0, 10) === first.slice(0, 10) ? last.slice(11) : last;
+    byId("when").textContent = isRange() ? `${first} to ${end} (${length(chosen.to - chosen.from)})` : first;
     byId("copy").textContent = "Copy";
     const at = (second) => Math.min(1000, Math.max(0, (1000 * second) / row.seconds));
     row.mark.setAttribute("x", String(at(chosen.from) - 1.5));

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta, timezone
 from importlib.resources import files
 from itertools import groupby
@@ -41,6 +41,7 @@ from camreel.text import count_text, duration_text
 _LEGEND = (("recorded", "recorded"), ("event", "with an event"), ("pending", "not listed yet"), ("lost", "no picture"))
 _DRAWN = frozenset({CoverageKind.RECORDED, CoverageKind.EVENT, CoverageKind.PENDING})
 _BY_THE_HOUR = (3, 48)  # hours of a range that is shown hour by hour; a longer one day by day
+_BLOCKS, _MOST_BLOCKS = (1, 5, 10, 15, 30, 60, 120, 180, 360), 12  # minutes that several cameras are seen side by side
 _LONGEST_TEXT = 2000
 _LONGEST_LIST = 200_000
 _MILLISECOND = timedelta(milliseconds=1)
@@ -94,6 +95,9 @@ def page(looks: Sequence[Look], failures: Sequence[FailedLook], picture: Callabl
     """Return the whole file. `picture` returns the JPEG of a shot; `mark` says for a later run what the page shows."""
     several = len(looks) + len(failures) > 1
     rows = tuple(_row(look, several=several) for look in looks)
+    common = rows[0].facts[:1] if several else rows[0].facts
+    if several:  # what holds for all of them is said once
+        rows = tuple(replace(row, facts=row.facts[row.facts[:1] == common :]) for row in rows)
     ticks = marks(looks[0])
     kinds = {kind for row in rows for kind, _, _ in row.bars}
     kinds |= {"lost"} if any(row.missing for row in rows) else set()
@@ -104,6 +108,7 @@ def page(looks: Sequence[Look], failures: Sequence[FailedLook], picture: Callabl
         title=title_of(looks, failures),
         heading=heading_of(looks, failures),
         several=several,
+        facts=common,
         rows=rows,
         failures=failures,
         ticks=ticks,
@@ -220,14 +225,15 @@ def _bars(look: Look) -> Iterator[tuple[str, float, float]]:
 def _groups(looks: Sequence[Look], every: Sequence[Sequence[Moment]]) -> Iterator[_Group]:
     """Yield the moments of all by hour or day, with the gaps between them."""
     assert looks[0].found is not None
-    hours = looks[0].found.span.seconds / 3600
-    all_of_them = [moment for some in every for moment in some]
-    several = len({moment.day for moment in all_of_them}) > 1
+    block = _block(looks[0].found.span, several=len(looks) > 1)
+    several = len({moment.day for some in every for moment in some}) > 1
 
     def heading(moment: Moment) -> str:
-        if _BY_THE_HOUR[0] < hours <= _BY_THE_HOUR[1]:
-            return f"{moment.day} {moment.time[:2]}:00" if several else f"{moment.time[:2]}:00"
-        return moment.day if several else ""
+        if block is None:
+            return moment.day if several else ""
+        minutes = (60 * int(moment.time[:2]) + int(moment.time[3:5])) // block * block
+        begins = f"{minutes // 60:02d}:{minutes % 60:02d}"
+        return f"{moment.day} {begins}" if several else begins
 
     tiles = [
         (moment.at, heading(moment), number, tile)
@@ -240,6 +246,14 @@ def _groups(looks: Sequence[Look], every: Sequence[Sequence[Moment]]) -> Iterato
             (number, tuple(each[3] for each in tiles if each[1:3] == (title, number))) for number in range(len(looks))
         )
         yield _Group(title, tuple((number, some) for number, some in rows if some))
+
+
+def _block(span: Span, *, several: bool) -> int | None:
+    """Return how many minutes stand under one heading, None if it is a day. Of several cameras it is less."""
+    hours = span.seconds / 3600
+    if several:
+        return next((minutes for minutes in _BLOCKS if 60 * hours <= _MOST_BLOCKS * minutes), None)
+    return 60 if _BY_THE_HOUR[0] < hours <= _BY_THE_HOUR[1] else None
 
 
 def _with_gaps(look: Look, every: Sequence[Moment]) -> Iterator[tuple[Moment, Moment | str]]:
