@@ -156,7 +156,7 @@ def there_already(output: Output, key: str) -> tuple[tuple[Path, int], ...]:
 
 def _in_the_way(path: Path) -> UsageError:
     return UsageError(
-        f"{path} exists already; it was left alone.",
+        f"{path} already exists and was not overwritten.",
         hint="--if-exists overwrite replaces it; --output-file gives another name.",
     )
 

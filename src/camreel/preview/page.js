@@ -145,13 +145,18 @@
     const next = tile && beside(tile)[by > 0 ? 1 : 0];
     if (next) enlarge(next);
   };
-  viewer.addEventListener("close", () => {
+  const shrink = () => {
+    viewer.close();
     document.body.insertBefore(panel, viewer);
     if (tile) tile.focus();
+  };
+  viewer.addEventListener("cancel", (event) => {  // a gesture that goes back
+    event.preventDefault();
+    shrink();
   });
   byId("previous").addEventListener("click", () => turn(-1));
   byId("next").addEventListener("click", () => turn(1));
-  byId("back").addEventListener("click", () => viewer.close());
+  byId("back").addEventListener("click", shrink);
 
   // --- pictures ---
   const pick = (each, isEnd) => {
@@ -231,22 +236,25 @@
   for (const [name, button] of Object.entries(toggles)) {
     button.addEventListener("click", () => {
       button.ariaPressed = String(button.ariaPressed !== "true");
-      if (name === "until" && button.ariaPressed === "true" && viewer.open) viewer.close();
+      if (name === "until" && button.ariaPressed === "true" && viewer.open) shrink();
       show();
     });
   }
   byId("close").addEventListener("click", () => {
-    if (viewer.open) viewer.close();
+    if (viewer.open) shrink();
     choose(null);
   });
   document.addEventListener("keydown", (event) => {
-    if (viewer.open && event.target !== pad) {
+    if (viewer.open && event.key === "Escape") {
+      event.preventDefault();
+      shrink();
+    } else if (viewer.open && event.target !== pad) {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (by) {
         event.preventDefault();
         turn(by);
       }
-    } else if (event.key === "Escape" && !viewer.open) choose(null);
+    } else if (event.key === "Escape") choose(null);
   });
   byId("copy").addEventListener("click", async () => {
     try {
