@@ -44,6 +44,12 @@ _COLOURS = {
     "green": "#98c379",
     "magenta": "#c678dd",
     "cyan": "#56b6c2",
+    # The same of the 256 colours, as camreel uses them.
+    "af8700": "#e5c07b",
+    "ff0000": "#e06c75",
+    "008700": "#98c379",
+    "af5faf": "#c678dd",
+    "0087af": "#56b6c2",
 }
 _SHEET, _PROMPT = "#1e2127", "#98c379"
 

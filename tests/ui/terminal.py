@@ -20,7 +20,7 @@ import pyte
 from camreel.cli.ui.terminal import cells
 
 PROGRAM = "import sys; from camreel.cli import main; sys.argv[0] = 'camreel'; sys.exit(main(sys.argv[1:]))"
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\]8;[^\x1b]*\x1b\\")
 
 
 def clean_environment(home: Path, **more: str) -> dict[str, str]:

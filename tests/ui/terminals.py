@@ -17,7 +17,7 @@ from pathlib import Path
 
 PROGRAM = "import sys; from camreel.cli import main; sys.exit(main(sys.argv[1:]))"
 CTRL_C = b"\x03"
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\]8;[^\x1b]*\x1b\\")
 
 
 @dataclass(frozen=True)

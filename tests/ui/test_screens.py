@@ -86,7 +86,7 @@ COMMANDS = {
     [
         (command, columns)
         for command in sorted(COMMANDS)
-        for columns in (ALL_WIDTHS if command == "get" else ALL_WIDTHS[1:] if command == "list" else WIDTHS)
+        for columns in (ALL_WIDTHS if command in {"get", "list"} else WIDTHS)
     ],
 )
 def test_it_fits_the_terminal(home: Path, command: str, columns: int) -> None:
@@ -98,6 +98,8 @@ def test_it_fits_the_terminal(home: Path, command: str, columns: int) -> None:
     assert said.lower() in terminal.said.lower()
     assert not too_wide(terminal.said, columns)
     assert "Traceback" not in terminal.said
+    if command in {"get", "merge", "look"}:  # its file can be clicked, however narrow it is
+        assert re.search(r"\x1b\]8;;file://[^\x1b]+\.(mp4|html)\x1b\\", terminal.said)
     assert PASSWORD not in terminal.said
     assert not terminal.screen.cursor.hidden
     assert not re.search(r" left  |running|…\s*$", "\n".join(terminal.shown))

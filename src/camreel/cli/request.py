@@ -148,6 +148,7 @@ def manner_of(ctx: click.Context) -> OutputOptions:
         progress=given["progress"],
         log_file=given["log_file"],
         report=report_place(given.get("report")),
+        opens=given.get("opens", False),
     )
 
 

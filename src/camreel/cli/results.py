@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from camreel.cli.batch import Batch, CameraTask, Result, Task
 from camreel.cli.options import OutputOptions
 from camreel.cli.ui import terminal
+from camreel.cli.ui.desktop import open_files
 from camreel.cli.ui.json_lines import end_line, say_line
 from camreel.diskio import disk_errors, write_whole
 from camreel.errors import AccountLocked, CamreelError, DiskError, Interrupted, NothingRecorded, most_severe
@@ -98,6 +99,8 @@ class ResultView(Generic[_Result]):
         elif not self.manner.as_json:
             self.show_all(batch.tasks, outcomes)
         self._show_json(batch, outcomes, failure)
+        if self.manner.opens:
+            open_files(self.files_to_open(outcomes), self.manner)
         if failure is not None:
             failure.is_reported = True
             raise failure
@@ -238,6 +241,10 @@ class ResultView(Generic[_Result]):
     def paths(self, outcomes: Sequence[_Result | CamreelError]) -> list[str]:
         """Return where the files are."""
         raise NotImplementedError
+
+    def files_to_open(self, outcomes: Sequence[_Result | CamreelError]) -> list[str]:
+        """Return those of the files that ``--open`` shows."""
+        return self.paths(outcomes)
 
     def cells(self, result: _Result) -> list[str]:
         """Return the row of a result in the table of all."""

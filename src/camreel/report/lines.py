@@ -12,6 +12,7 @@ from camreel.text import wrapped
 LABEL_WIDTH = 10  # columns
 _NARROWEST = 30
 _LONGEST = 2000  # characters of one text
+_PATH = "bold path"  # the style of a path: a terminal makes a link of it
 
 
 StyledLine = tuple[tuple[str, str], ...]  # pieces of text, each with its style
@@ -53,11 +54,11 @@ class ReportLine:
         if path:
             last = len(lines[-1]) + 1
             if not text:
-                rows[-1] = [(label, style), (path, "bold")]
+                rows[-1] = [(label, style), (path, _PATH)]
             elif narrow or width is None or last + len(path) <= width:
-                rows[-1] += [(" ", ""), (path, "bold")]
+                rows[-1] += [(" ", ""), (path, _PATH)]
             else:
-                rows.append([(indent, ""), (path, "bold")])
+                rows.append([(indent, ""), (path, _PATH)])
         yield from map(tuple, rows)
 
 

@@ -329,7 +329,7 @@ def test_every_key_is_an_option_and_the_other_way_round() -> None:
     of_one_run = {
         "cameras", "all_cameras", "start", "end", "last", "date", "around", "minutes", "duration", "output_file",
         "as_json", "quiet", "verbose", "password_stdin", "no_input", "ignore_lock", "debug", "version",
-        "help", "dry_run", "yes", "timelapse", "since_last", "report",
+        "help", "dry_run", "yes", "timelapse", "since_last", "opens", "report",
     }  # fmt: skip
     foreign = {"user", "ssl", "no_verify_ssl", "log_level", "log_file", "list_only"}
     options = {parameter.name for parameter in get.params}

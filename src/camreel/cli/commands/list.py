@@ -283,7 +283,10 @@ class _ListingView(ResultView[Listing]):
         if self._dry or self._table_wanted or sys.stdout is None or not sys.stdout.isatty():
             return not self._dry
         rows = sum(table_rows(listing) + 1 + (len(listings) > 1) for listing in listings)
-        return rows + height + _PROMPT <= terminal.terminal_size(sys.stdout)[1]
+        columns, screen = terminal.terminal_size(sys.stdout)
+        if rows + height + _PROMPT > screen:
+            return False
+        return all(terminal.cells(line) <= columns for listing in listings for line in recordings_table(listing))
 
 
 _PROMPT = 3  # rows for the command line and for the next

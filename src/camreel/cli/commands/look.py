@@ -77,7 +77,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 )
 @click.argument("cameras", cls=Argument, nargs=-1, metavar="[CAMERA]...")
 @some_of(list_options, "host", "username", "start", "end", "channel", "all_cameras")
-@some_of(get_options, "output_dir", "shared_folder")
+@some_of(get_options, "output_dir", "shared_folder", "opens")
 @click.option(
     "-o", "--output-file", cls=Option, usual=True, metavar="FILE", help="Write the page to x.html, the sheet to x.png."
 )
@@ -115,7 +115,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 @manner_options
 @click.pass_context
 def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, progress: str, **options: Any) -> int:
-    manner = OutputOptions(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress)
+    manner = OutputOptions(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress, opens=options["opens"])
     passwords = passwords_of(ctx)
     with loading_aiohttp():
         from camreel import preview  # noqa: PLC0415 - brings aiohttp and more, which the help page does not need
@@ -271,6 +271,10 @@ class _LookView(ResultView["Look"]):
         from camreel.preview import look_json  # noqa: PLC0415 - see above
 
         return look_json(result)
+
+    def files_to_open(self, outcomes: Sequence[Look | CamreelError]) -> list[str]:
+        """The page: it has all that the sheet has."""
+        return self.paths(outcomes)[:1]
 
     def paths(self, outcomes: Sequence[Look | CamreelError]) -> list[str]:
         """The page and the sheet."""

@@ -71,10 +71,16 @@ def merge(
     verbose: bool,
     progress: str,
     report: str | None,
+    opens: bool,
     **_others: Any,
 ) -> int:
     manner = OutputOptions(
-        as_json=as_json, quiet=quiet, verbose=verbose, progress=progress, report=report_place(report)
+        as_json=as_json,
+        quiet=quiet,
+        verbose=verbose,
+        progress=progress,
+        report=report_place(report),
+        opens=opens,
     )
     if not files or output_file is None:
         missing = "FILE and -o are" if not files and output_file is None else "FILE is" if not files else "-o is"

@@ -15,9 +15,10 @@ import sys
 import time
 import traceback
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
+from pathlib import Path
 from typing import Any, TextIO
 
 from camreel.errors import CamreelError, DiskError, Interrupted, printable
@@ -28,7 +29,7 @@ _NARROWEST = 40  # columns of a terminal whose lines are broken between words
 _AT_ONCE = 500  # lines that are written together
 
 Piece = tuple[str, str]
-"""Text and its style: words of ``_STYLES``."""
+"""Text and its style: words of ``_STYLES``, and ``path`` for an absolute path, which becomes a link."""
 Line = tuple[Piece, ...]
 
 
@@ -80,39 +81,43 @@ def _folded(line: str, width: int) -> list[str]:
 
 def say_styled(lines: Iterable[Line]) -> None:
     """Lines, to stdout: in colour on a terminal that may have it."""
-    for some in _grouped(_coloured(lines, in_colour=_in_colour(sys.stdout))):
+    for some in _grouped(_drawn(lines, sys.stdout)):
         _write(sys.stdout, "\n".join(some))
 
 
 def err_styled(lines: Iterable[Line]) -> None:
     """The same to stderr."""
     with suppress(DiskError):
-        for line in _coloured(lines, in_colour=_in_colour(sys.stderr)):
+        for line in _drawn(lines, sys.stderr):
             _write(sys.stderr, line)
 
 
-def _coloured(lines: Iterable[Line], *, in_colour: bool) -> Iterator[str]:
+def _drawn(lines: Iterable[Line], stream: TextIO | None) -> Iterator[str]:
+    """Yield lines as ``stream`` can show them: with colours, with links, or as text alone."""
+    in_colour, has_links = _in_colour(stream), knows_links(stream)
     for line in lines:
         pieces = [(sanitize(text), style) for text, style in line]
         if pieces:
             pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
-        if in_colour:
-            yield "".join(styled(text, style) for text, style in pieces if text)
-        else:
-            yield "".join(text for text, _ in pieces).rstrip()
+        shown = ""
+        for text, style in pieces:
+            drawn = styled(text, style) if in_colour and text else text
+            shown += linked(drawn, text) if has_links and _PATH in style.split() else drawn
+        yield shown if in_colour or has_links else shown.rstrip()
 
 
 def styled(text: str, style: str) -> str:
     """``text`` in a style, for a terminal that understands it."""
-    many = _has_many_colours()
-    codes = ";".join(_MANY_COLOURS[word] if many and word in _MANY_COLOURS else _STYLES[word] for word in style.split())
+    styles = _STYLES | (_MANY_COLOURS if _has_many_colours() else {})
+    codes = ";".join(styles[word] for word in style.split() if word != _PATH)
     return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
 
 
+_PATH = "path"
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
 # Of the 256 colours, which no theme changes: tones that can be read on white and on black. Yellow of the first 16 is
 # bright on many terminals, and vanishes on white.
-_MANY_COLOURS = {"red": "38;5;160", "green": "38;5;28", "yellow": "38;5;136", "magenta": "38;5;133", "cyan": "38;5;31"}
+_MANY_COLOURS = {"red": "38;5;196", "green": "38;5;28", "yellow": "38;5;136", "magenta": "38;5;133", "cyan": "38;5;31"}
 
 
 def _has_many_colours() -> bool:
@@ -123,6 +128,45 @@ def _in_colour(stream: TextIO | None) -> bool:
     """Where there is a terminal, unless it cannot, or is not to (https://no-color.org)."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in {"dumb", "unknown"}
     return stream is not None and stream.isatty() and not plain
+
+
+LINKS_VARIABLE = "FORCE_HYPERLINK"
+"""``0`` turns links off, anything else on. Other programs know it, too."""
+
+_OLD_TERMINALS = re.compile(r"|dumb|unknown|linux|ansi|cons25.*|vt\d+.*|eterm.*|sun.*|screen.*", re.IGNORECASE)
+_FIRST_VTE = 5000  # 0.50: before it, GNOME's terminal shows rubbish
+
+
+def knows_links(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether ``stream`` is a terminal that shows links, or at least no rubbish in their place."""
+    if stream is None or not stream.isatty() or environment.get("TERM") in {"dumb", "unknown"}:
+        return False
+    if wish := environment.get(LINKS_VARIABLE):
+        return wish.lower() not in {"0", "false", "no"}
+    if "TMUX" not in environment and _OLD_TERMINALS.fullmatch(environment.get("TERM", "")):
+        return os.name == "nt" and bool({"WT_SESSION", "TERM_PROGRAM"}.intersection(environment))
+    version = environment.get("VTE_VERSION", str(_FIRST_VTE))
+    is_older = version.isdecimal() and int(version) < _FIRST_VTE
+    return not is_older and "INSIDE_EMACS" not in environment and environment.get("TERM_PROGRAM") != "Apple_Terminal"
+
+
+def file_url(path: str) -> str:
+    """Return the URL of an absolute path: percent-encoded, with the name of this computer, for there may be an ssh."""
+    import socket  # noqa: PLC0415 - the help page does not need it
+
+    url = Path(path).as_uri()
+    host = socket.gethostname()
+    if os.name == "nt" or not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", host):
+        return url
+    return url.replace("file://", f"file://{host}", 1)
+
+
+def linked(shown: str, path: str) -> str:
+    """Return ``shown`` as a link to an absolute ``path``; as it is if there is no such file."""
+    with suppress(OSError, ValueError):  # a name that no file can have
+        if Path(path).is_absolute() and Path(path).exists():
+            return f"\x1b]8;;{file_url(path)}\x1b\\{shown}\x1b]8;;\x1b\\"
+    return shown
 
 
 def err(text: str = "") -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.fakes import Camreel, FakeExport
 
 from camreel.cli.options import OutputOptions
 from camreel.cli.ui import desktop
@@ -111,3 +112,30 @@ def test_of_several_the_folder_is_opened(
     said = capsys.readouterr().err
     assert tried == ([opened] * 2 if opened else [])
     assert said == (f"camreel: note: cannot open {opened}: it is \N{REPLACEMENT CHARACTER}[2J.\n" if opened else "")
+
+
+@pytest.mark.parametrize(
+    ("complete", "options", "code"),
+    [(True, ["--open"], 0), (False, ["--open"], 4), (True, ["--open", "--json"], 0), (True, [], 0)],
+)
+def test_what_was_made_is_opened(
+    camreel_: Camreel,
+    exported: FakeExport,
+    monkeypatch: pytest.MonkeyPatch,
+    complete: bool,
+    options: list[str],
+    code: int,
+) -> None:
+    """Also a partial video, which the report calls that; a failure to open changes no exit code."""
+    tried: list[str] = []
+
+    def failing(path: str) -> str:
+        tried.append(path)
+        return "no."
+
+    monkeypatch.setattr(desktop, "open_path", failing)
+    exported.complete = complete
+    run = camreel_(["--host", "x", "-u", "me", "-s", "2026-01-16 08:00", "-e", "2026-01-16 09:00", *options])
+    assert run.code == code, run.err
+    assert tried == ([str(exported.request.output.file)] if options else [])
+    assert ("note: cannot open" in run.err) == bool(options)

@@ -148,6 +148,14 @@ def test_the_line_fills_the_terminal(columns: int) -> None:
     assert tuple(shown) == WIDTHS[columns]
 
 
+def test_how_far_the_merge_is_goes_before_the_bar_is_short(under_way: Run) -> None:
+    """16 columns of bar are a good one; with one column less than that, "merged up to" makes room."""
+    text = len("   37 %  150.0 of 400.0 MB    10 MB/s  00:25 left  merged up to 08:10:00  1/4 clips")
+    assert "merged up to" in under_way.line(text + 16)
+    assert "merged up to" not in under_way.line(text + 15)
+    assert under_way.line(text + 15).partition("]")[0].count("=") > 12
+
+
 @pytest.mark.parametrize(
     ("width", "line"),
     [(30, "25 % 00:30 left 0/4"), (25, "25 % 00:30 left"), (20, "25 %"), (8, "25 %"), (3, "25")],
