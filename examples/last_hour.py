@@ -15,4 +15,7 @@ async def main(host: str, user: str, video: str) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4 or "AMCREST_PASSWORD" not in os.environ:
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
     sys.exit(asyncio.run(main(*sys.argv[1:])))

@@ -1,4 +1,7 @@
-"""A day's recordings with motion, as files: python motion_of_a_day.py HOST USER DAY FOLDER. No event loop is needed."""
+"""A day's recordings with motion, as files: python motion_of_a_day.py HOST USER DAY FOLDER
+
+The password is in AMCREST_PASSWORD. No event loop is needed.
+"""
 
 import os
 import sys
@@ -19,6 +22,9 @@ def main(host: str, user: str, day: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 5 or "AMCREST_PASSWORD" not in os.environ:
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
     try:
         main(*sys.argv[1:])
     except camreel.CamreelError as error:

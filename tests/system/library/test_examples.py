@@ -9,6 +9,7 @@ import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import pytest
 from tests.conftest import START, frame_md5s, three_clips
 
 from camreel_simulator import ClipSpec, SimulatedCamera, running, scene_schedule
@@ -50,6 +51,23 @@ def test_motion_of_a_day(tmp_path):
     assert wrong.returncode == 1
     assert "refused the login" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+@pytest.mark.parametrize("name", ["last_hour.py", "motion_of_a_day.py"])
+def test_an_example_without_its_arguments_says_how_it_is_used(name):
+    """Or without a password; no traceback."""
+    for words, password in (
+        ([], "x"),
+        (["127.0.0.1:1", "admin", "a", "b", "c"], "x"),
+        (["127.0.0.1:1", "a", "b"], None),
+    ):
+        known = {key: value for key, value in os.environ.items() if key != "AMCREST_PASSWORD"}
+        known |= {"AMCREST_PASSWORD": password} if password else {}
+        command = [sys.executable, str(EXAMPLES / name), *words]
+        ended = subprocess.run(command, env=known, capture_output=True, text=True, timeout=60, check=False)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert f"python {name} HOST USER" in ended.stderr
+        assert "Traceback" not in ended.stderr
 
 
 def test_the_library_page_shows_what_runs():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from tests.conftest import NOW, three_clips
+from tests.conftest import NOW, frame_md5s, three_clips
 
 from camreel._version import __version__
 from camreel_simulator import DeviceClock, Quirks, SimulatedCamera, running
@@ -28,6 +29,27 @@ ROOT = Path(__file__).parents[3] / "examples" / "home_assistant"
 
 class BrowseError(Exception):
     """homeassistant.components.media_player.BrowseError."""
+
+
+class HomeAssistantError(Exception):
+    """homeassistant.exceptions.HomeAssistantError."""
+
+
+@dataclass
+class ServiceCall:
+    data: dict[str, Any]
+
+
+class Services:
+    """hass.services, of which the example only registers."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], Any] = {}
+
+    def async_register(self, domain: str, service: str, function: Any, *, schema: Any, supports_response: Any) -> None:
+        assert set(schema) == {"camera", "start", "end"}
+        assert supports_response == "optional"
+        self.known[domain, service] = function
 
 
 class Unresolvable(Exception):
@@ -69,7 +91,14 @@ def integration(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
     """The example's two modules, as Home Assistant would load them."""
     stand_ins: dict[str, dict[str, Any]] = {
         "homeassistant": {},
-        "homeassistant.core": {"HomeAssistant": SimpleNamespace},
+        "homeassistant.core": {
+            "HomeAssistant": SimpleNamespace,
+            "ServiceCall": ServiceCall,
+            "ServiceResponse": dict,
+            "SupportsResponse": SimpleNamespace(OPTIONAL="optional"),
+        },
+        "homeassistant.exceptions": {"HomeAssistantError": HomeAssistantError},
+        "voluptuous": {"Schema": lambda wanted: wanted, "Required": lambda key: key},
         "homeassistant.components": {},
         "homeassistant.components.media_player": {
             "BrowseError": BrowseError,
@@ -99,7 +128,7 @@ def integration(monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
 async def hass(tmp_path: Path) -> AsyncIterator[Any]:
     async with aiohttp.ClientSession() as session:
         config = SimpleNamespace(media_dirs={"local": str(tmp_path / "media")})
-        yield SimpleNamespace(data={}, session=session, config=config)
+        yield SimpleNamespace(data={}, session=session, config=config, services=Services())
 
 
 async def test_a_person_browses_to_a_recording_and_plays_it(integration, hass, tmp_path):
@@ -143,6 +172,42 @@ async def test_a_person_browses_to_a_recording_and_plays_it(integration, hass, t
     with pytest.raises(BrowseError, match=r"127\.0\.0\.1"):
         await source.async_browse_media(MediaSourceItem(hass, "camreel", door.identifier))
     assert not hass.session.closed
+
+
+async def test_the_action_exports_a_range_and_returns_path_and_report(integration, hass, tmp_path):
+    """The frames are those of the camera; what goes wrong is Home Assistant's error."""
+    setup, _ = integration
+    camera = SimulatedCamera(three_clips(), clock=DeviceClock.fixed(NOW))
+    with running(camera) as server:
+        login = {"host": f"127.0.0.1:{server.port}", "username": "admin", "password": "simulated-1"}
+        assert await setup.async_setup(hass, {"camreel": {"front_door": login}})
+        export = hass.services.known["camreel", "export"]
+        wanted = {"camera": "front_door", "start": "2026-01-16 08:00:00", "end": "2026-01-16 08:00:08"}
+        answer = await export(ServiceCall(wanted))
+        assert (answer["status"], answer["exit_code"], answer["report"]["status"]) == ("complete", 0, "complete")
+        assert json.loads(json.dumps(answer)) == answer
+        video = Path(answer["path"])
+        assert video.parent == tmp_path / "media" / "camreel" / "exports"
+        shown = [md5 for each in camera.recordings[:2] for md5 in frame_md5s(each.body())]
+        assert frame_md5s(video) == shown
+        for wrong in ({"camera": "nobody"}, {"start": "soon"}, {"start": "2026-01-16 09:00:00"}, {"end": "2026-01-16"}):
+            with pytest.raises(HomeAssistantError):
+                await export(ServiceCall(wanted | wrong))
+    assert not hass.session.closed
+
+
+def test_the_layout_is_that_of_hacs():
+    """Of a repository with one integration, whose action is described."""
+    hacs = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
+    assert hacs["name"] == "camreel"
+    assert [path.name for path in (ROOT / "custom_components").iterdir() if path.name != "__pycache__"] == ["camreel"]
+    manifest = json.loads((ROOT / "custom_components" / "camreel" / "manifest.json").read_text(encoding="utf-8"))
+    needed = {"domain", "documentation", "issue_tracker", "codeowners", "name", "version"}
+    assert needed <= manifest.keys()
+    assert "example.org" not in str(manifest)
+    services = (ROOT / "custom_components" / "camreel" / "services.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"^(\w+):$", services, re.MULTILINE) == ["export"]
+    assert re.findall(r"^    (\w+):$", services, re.MULTILINE) == ["camera", "start", "end"]
 
 
 def test_the_manifest_is_of_this_version():
