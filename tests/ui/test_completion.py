@@ -115,6 +115,7 @@ LINES = {
     "camreel doctor fr": {"front-door"},
     "camreel cameras remove ga": {"garage"},
     "camreel config show fr": {"front-door"},
+    "camreel config set front-door.camera_": {"front-door.camera_tz"},
     "camreel completion f": {"fish"},
     # behind the command whose name may be left out
     "camreel --output-for": {"--output-format"},

@@ -60,6 +60,13 @@ def _events(_config: Config) -> Iterable[str]:
     return event_words()
 
 
+def _settings(config: Config) -> Iterable[str]:
+    """The keys of all cameras, then those of each."""
+    general = [key.name for key in config.keys.values() if not key.of_camera]
+    own = [key.name for key in config.keys.values() if not key.of_all]
+    return [*general, *(f"{name}.{key}" for name in config.cameras for key in own)]
+
+
 def _nothing(_config: Config) -> Iterable[str]:
     return ()
 
@@ -69,6 +76,8 @@ _VALUES: dict[str, Callable[[Config], Iterable[str]]] = {
     "add.name": _nothing,
     "setup.name": _nothing,
     "clean.cameras": _nothing,
+    "key": _settings,
+    "rename.new": _nothing,
     "camera": _cameras,
     "cameras": _cameras,
     "name": _cameras,

@@ -36,7 +36,7 @@ COMMANDS = (
     LazyCommand(
         "config",
         "camreel.cli.commands.config:config_commands",
-        "show the settings, or the path of their file",
+        "show or change the settings",
         usual=False,
     ),
     LazyCommand("list", "camreel.cli.commands.list:list_", "show what is recorded, as a timeline and a table"),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from camreel.config.edit import refuse_taken, with_camera, with_name, without_camera, write_config
+from camreel.config.edit import refuse_taken, with_camera, with_name, with_value, without_camera, write_config
 from camreel.config.settings import (
     DEFAULT_CAMERA,
     PATH_VARIABLE,
@@ -39,6 +39,7 @@ __all__ = [
     "text_of_settings",
     "with_camera",
     "with_name",
+    "with_value",
     "without_camera",
     "write_config",
 ]

@@ -1,4 +1,4 @@
-"""Change the settings file: add, rename or remove a camera, and keep comments, order and everything else.
+"""Change the settings file: a camera, or one key. Comments, order and everything else stay.
 
 The changed text is read again and compared with what was meant. A file that would lose something is refused. It is
 written whole or not at all, and no more readable than its secrets allow.
@@ -91,6 +91,53 @@ def with_name(text: str, path: Path, name: str, new: str, keys: Keys) -> str:
         defaults = {**defaults, DEFAULT_CAMERA: new}
     cameras = {new if key == name else key: values for key, values in before.cameras.items()}
     return _as_meant(document.as_string(), Config(path, keys, defaults, cameras))
+
+
+def with_value(text: str, path: Path, name: str | None, key: str, value: Any, *, keys: Keys) -> str:
+    """Return `text` with `key` set to `value` for camera `name`; None: for all cameras. A comment behind it stays.
+
+    `value` None takes the key out. UsageError if there is no such camera, or the settings cannot be like that.
+    """
+    before = parse(text, path, keys)
+    name = None if name is None else before.name_of(name)
+    old = before.defaults if name is None else before.cameras[name]
+    new = {**old, key: value} if value is not None else {each: old[each] for each in old if each != key}
+    defaults = new if name is None else before.defaults
+    cameras = before.cameras if name is None else {**before.cameras, name: new}
+    meant = Config(path, keys, defaults, cameras)
+    ended = text if not text or text.endswith("\n") else f"{text}\n"
+    document = _document(ended, path)
+    places = list(_places_of(document, name)) if name is not None else []
+    table = document.get("defaults") if name is None else places[0][0][places[0][1]][1] if len(places) == 1 else None
+    if name is None and table is None:
+        gap = "\n" if ended.strip() else ""
+        return _as_meant(ended if value is None else ended + gap + _line(key, value, table="defaults"), meant)
+    _change(table, key, value, path, "\r\n" if "\r\n" in text else "\n")
+    changed = document.as_string()
+    parse(changed, path, keys)  # what is wrong with the value is said by itself
+    return _as_meant(changed, meant)
+
+
+def _change(table: object, key: str, value: Any, path: Path, end: str) -> None:
+    """Change one key of a section, above the comments that belong to what follows."""
+    from tomlkit.items import Table, Whitespace  # noqa: PLC0415 - loaded only to write
+
+    if not isinstance(table, Table):
+        raise _by_hand(path)
+    if value is None:
+        table.pop(key, None)
+    elif key in table:
+        table[key] = value
+    else:
+        body = table.value.body
+        last = max((number for number, (each, _) in enumerate(body) if each is not None), default=-1)
+        body.insert(last + 1, (None, Whitespace(_line(key, value).replace("\n", end))))
+
+
+def _line(key: str, value: Any, table: str = "") -> str:
+    import tomlkit  # noqa: PLC0415 - loaded only to write
+
+    return tomlkit.dumps({table: {key: value}} if table else {key: value})
 
 
 def _is_default(config: Config, name: str) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import Bench
 from tests.fakes import PASSWORD, Camreel, FakeExport
 
+from camreel.cli.camera_choice import read_settings
 from camreel.cli.registry import COMMANDS
 from camreel.devices.downgrade import digest_memory, remember_digest
 from camreel.devices.lockout import state_folder
@@ -210,7 +211,7 @@ def test_cameras_are_added_listed_and_removed(camreel_: Camreel, settle: Settle)
     assert listed.out.splitlines()[1:] == [
         "attic  http://10.0.0.1   u     1,3      asked for",
         "door   https://10.0.0.2  u     1        in the settings",
-        f"A command needs a name, or default_camera in [defaults] of {path}.",
+        "A command needs a name, or a default: camreel config set default_camera attic",
     ]
     assert camreel_(["cameras"]).out == listed.out
     document = json.loads(camreel_(["cameras", "list", "--json"]).out)
@@ -329,6 +330,59 @@ def test_a_camera_without_a_user_stops_no_other(camreel_: Camreel, exported: Fak
     path = settle('[defaults]\nusername = "me"\n')
     assert camreel_(["cameras", "add", "c", "--host", "c.lan"]).code == 0
     assert "[camera.c]" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        (["front-door.camera_tz", "Europe/Paris"], "Europe/Paris"),
+        (["Front-Door.clock-drift", "-7"], -7),
+        (["front-door.clock_drift", "off"], "off"),
+        (["front-door.channel", "1,3-5"], "1,3-5"),
+        (["front-door.https", "TRUE"], True),
+        (["front-door.host", "10.0.0.9"], "10.0.0.9"),
+        (["stream", "main"], "main"),
+        (["default_camera", "GARAGE"], "garage"),
+    ],
+)
+def test_a_setting_is_set_as_it_is_typed(camreel_: Camreel, settle: Settle, typed: list[str], value: object) -> None:
+    """For one camera or all, in the type of its key; and it is said."""
+    path = settle(SETTINGS)
+    run = camreel_(["config", "set", *typed])
+    assert run.code == 0, run.err
+    camera, _, key = typed[0].replace("-drift", "_drift").rpartition(".")
+    config = read_settings()
+    assert (config.cameras["front-door"] if camera else config.defaults)[key] == value
+    assert run.out.startswith(f"{key} = ")
+    assert camreel_(["config", "unset", typed[0]]).code == (2 if key == "host" else 0)
+    assert "# " not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["front-door.camera_tz", "Nowhere"], "is not a time zone"),
+        (["jobs", "x"], "--jobs: 'x' is not a whole number"),
+        (["stream", "mian"], "is not one of"),
+        (["https", "maybe"], "https must be true or false, got 'maybe'"),
+        (["host", "x"], "host belongs to one camera"),
+        (["garage.host", "admin:s3cret"], "not a port"),
+        (["garage.password", "s3cret"], "cannot be an argument"),
+        (["garage.pasword", "s3cret"], "There is no setting 'pasword'. Did you mean password?"),
+        (["garage.default_camera", "garage"], "default_camera belongs to no camera"),
+        (["default_camera", "attic"], "There is no camera named 'attic'"),
+        (["attic.jobs", "1"], "There is no camera named 'attic'"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_not_set(camreel_: Camreel, settle: Settle, typed: list[str], said: str) -> None:
+    """Exit 2, one sentence without what may be a secret, and the file as it was."""
+    path = settle(SETTINGS)
+    run = camreel_(["config", "set", *typed])
+    assert run.code == 2
+    assert said in " ".join(run.err.split())
+    assert "s3cret" not in run.everything
+    assert path.read_text() == SETTINGS
+    assert "is not set in [defaults]" in camreel_(["config", "unset", "jobs"]).err
 
 
 def test_the_list_of_cameras_says_which_is_the_usual_one(camreel_: Camreel, settle: Settle) -> None:

@@ -22,6 +22,7 @@ from camreel.errors import UsageError
 load, parse = partial(settings.load, keys=KEYS), partial(settings.parse, keys=KEYS)
 with_camera, without_camera = partial(settings.with_camera, keys=KEYS), partial(settings.without_camera, keys=KEYS)
 with_name = partial(settings.with_name, keys=KEYS)
+with_value = partial(settings.with_value, keys=KEYS)
 write_config = partial(settings.write_config, keys=KEYS)
 
 WHERE = Path("config.toml")
@@ -234,6 +235,36 @@ def test_a_name_that_another_camera_has_is_not_given() -> None:
     for text in ('camera = { a = { host = "x" } }\n', '[camera]\na.host = "x"\na.port = 81\n'):
         with pytest.raises(UsageError, match="cannot change without harm"):
             with_name(text, WHERE, "a", "b")
+
+
+def test_one_value_is_set_and_removed_and_all_else_stays() -> None:
+    """In the section that it is for, above the comments of the next one; a comment behind it stays."""
+    zone = 'camera_tz = "Europe/Berlin"\n'
+    text = with_value(TWO, WHERE, "front-door", "camera_tz", "Europe/Berlin")
+    assert text == TWO.replace("clock_drift = 7\n", f"clock_drift = 7\n{zone}")
+    assert with_value(text, WHERE, "Front-Door", "camera_tz", None) == TWO
+    assert with_value(TWO, WHERE, None, "output_dir", "x") == TWO.replace('"~/videos"', '"x"')  # and its comment
+    assert with_value(TWO, WHERE, None, "jobs", 3) == TWO.replace("big disk\n", "big disk\njobs = 3\n")
+    crlf = TWO.replace("\n", "\r\n")
+    assert with_value(crlf, WHERE, None, "jobs", 3) == crlf.replace("big disk\r\n", "big disk\r\njobs = 3\r\n")
+    assert with_value("", WHERE, None, "jobs", 3) == "[defaults]\njobs = 3\n"
+    bare = '[camera.a]\nhost = "x"'  # without an end of the line
+    assert with_value(bare, WHERE, "a", "jobs", 3) == f"{bare}\njobs = 3\n"
+    assert with_value(bare, WHERE, None, "jobs", 3) == f"{bare}\n\n[defaults]\njobs = 3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('camera = { a = { host = "x" } }\n', "cannot change without harm"),
+        ('[camera]\na.host = "x"\na.port = 81\n', "cannot change without harm"),
+        ('[camera.b]\nhost = "x"\n', "no camera named 'a'"),
+    ],
+)
+def test_a_value_that_cannot_be_set_is_refused(text: str, said: str) -> None:
+    """Nothing is lost, and no camera is made."""
+    with pytest.raises(UsageError, match=said):
+        with_value(text, WHERE, "a", "jobs", 3)
 
 
 def test_the_usual_camera_is_the_default_or_the_only_one() -> None:

@@ -230,7 +230,8 @@ def _usual_text(config: Config) -> str:
     """Say which camera a command takes if none is named."""
     usual = config.usual_camera
     if usual is None:
-        return f"A command needs a name, or {DEFAULT_CAMERA} in [defaults] of {config.path}."
+        like = next(iter(config.cameras))
+        return f"A command needs a name, or a default: {program_command()} config set {DEFAULT_CAMERA} {like}"
     why = DEFAULT_CAMERA if DEFAULT_CAMERA in config.defaults else "the only one"
     return f"A command without a name means {usual} ({why}): {program_command()} get --last 1h"
 

@@ -1,23 +1,34 @@
-"""`camreel config`: where the settings are, and what each value is and comes from. Secrets are never shown."""
+"""`camreel config`: where the settings are, what each value is and comes from, and how it is changed.
+
+Secrets are never shown, and are no arguments.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 import click
 
 from camreel.cli.camera_choice import chosen_of, read_settings
-from camreel.cli.commands.cameras import kept_where
+from camreel.cli.commands.cameras import kept_where, text_of
 from camreel.cli.commands.get import get
-from camreel.cli.help import Argument, Family, HelpCommand
+from camreel.cli.help import Argument, Family, HelpCommand, Option
 from camreel.cli.options import KEYS, PING_VARIABLE, debug_option, json_option
 from camreel.cli.passwords import FILE_VARIABLE, VARIABLE
 from camreel.cli.ui import terminal
-from camreel.config import config_path
+from camreel.config import DEFAULT_CAMERA, Config, Key, ValueKind, config_path, nearest, with_value, write_config
+from camreel.devices.address import check_username, parse_address
+from camreel.errors import UsageError, printable
 from camreel.report import json_head
 from camreel.text import table
 
+_EXAMPLES = """
+Examples:
+  camreel config set front-door.camera_tz Europe/Berlin
+  camreel config set default_camera front-door
+"""
 _PASSWORDS = ("password", "password_file", "password_command", "keyring")
 _Source = click.core.ParameterSource
 
@@ -100,6 +111,92 @@ def _shown(value: Any) -> str:
     return ",".join(str(item) for item in value) if isinstance(value, (list, tuple)) else str(value)
 
 
+@click.command(
+    "set",
+    cls=HelpCommand,
+    usage="config set [NAME.]KEY VALUE",
+    help="Set KEY for the camera NAME, or for all cameras. Other lines and comments stay.",
+    context_settings={"ignore_unknown_options": True},  # -7 is a value
+    examples=_EXAMPLES,
+)
+@click.argument("key", cls=Argument)
+@click.argument("value", cls=Argument)
+@debug_option
+def set_value(*, key: str, value: str) -> int:
+    config = read_settings()
+    name, known = _place_of(key, config)
+    if known.is_secret:
+        raise UsageError(
+            f"{known.name} cannot be an argument: everybody on this computer could read it.",
+            hint="camreel setup and camreel cameras add ask for a password; else change the settings in an editor.",
+        )
+    return _change(config, name, known, _checked(known, value, config))
+
+
+@click.command(
+    "unset",
+    cls=HelpCommand,
+    usage="config unset [NAME.]KEY",
+    help="Remove KEY of the camera NAME, or of all cameras, from the settings.",
+)
+@click.argument("key", cls=Argument)
+@debug_option
+def unset_value(*, key: str) -> int:
+    config = read_settings()
+    name, known = _place_of(key, config)
+    section, there = ("[defaults]", config.defaults) if name is None else (f"[camera.{name}]", config.cameras[name])
+    if known.name not in there:
+        raise UsageError(f"{known.name} is not set in {section} of {config.path}.")
+    return _change(config, name, known, None)
+
+
+def _change(config: Config, name: str | None, known: Key, value: Any) -> int:
+    path = config.path
+    write_config(path, with_value(text_of(path), path, name, known.name, value, keys=KEYS), KEYS)
+    section = "[defaults]" if name is None else f"[camera.{name}]"
+    said = f"= {_shown(value)}" if value is not None else "is no longer set"
+    terminal.print_wrapped(f"{known.name} {said} in {section} of {path}.")
+    return 0
+
+
+def _place_of(typed: str, config: Config) -> tuple[str | None, Key]:
+    """Return the camera (None: all of them) and the key that ``NAME.KEY`` or ``KEY`` is."""
+    camera, dot, word = typed.rpartition(".")
+    name = config.name_of(camera) if dot else None
+    known = KEYS.get(word.replace("-", "_"))
+    if known is None:
+        raise UsageError(
+            f"There is no setting {printable(word, 64)!r}.{nearest(word, KEYS)}", hint=f"There are {', '.join(KEYS)}."
+        )
+    if known.of_camera and name is None:
+        like = next(iter(config.cameras), "front-door")
+        raise UsageError(f"{known.name} belongs to one camera.", hint=f"Name it: {like}.{known.name}")
+    return name, known
+
+
+def _checked(known: Key, text: str, config: Config) -> Any:
+    """Return the value that was typed, in the type of its key; UsageError if its option would not take it."""
+    option = next((each for each in get.params if each.name == known.name), None)
+    if known.name == DEFAULT_CAMERA:
+        return config.name_of(text)
+    if known.kind is ValueKind.YES_NO:
+        if text.lower() not in {"true", "false"}:
+            raise UsageError(f"{known.name} must be true or false, got {text!r}.")
+        return text.lower() == "true"
+    if known.name == "host":
+        parse_address(text)
+    elif known.name == "username":
+        check_username(text)
+    elif isinstance(option, Option):
+        ctx = click.Context(get)
+        ctx.params[str(option.name)] = option.type_cast_value(ctx, text)
+        option.value_of(ctx)
+    is_number = known.kind in {ValueKind.NUMBER, ValueKind.EITHER} and re.fullmatch(r"[+-]?[0-9]{1,9}", text)
+    return int(text) if is_number else text
+
+
 config_commands = Family(
-    "config", help="Show the settings and the path of their file.", commands=[show_config, show_path]
+    "config",
+    help="Show or change the settings. Alone it shows them.",
+    commands=[show_config, show_path, set_value, unset_value],
 )
