@@ -368,7 +368,7 @@ def test_a_setting_is_set_as_it_is_typed(camreel_: Camreel, settle: Settle, type
         (["host", "x"], "host belongs to one camera"),
         (["garage.host", "admin:s3cret"], "not a port"),
         (["garage.password", "s3cret"], "cannot be an argument"),
-        (["garage.chanel", "s3cret"], "There is no setting 'chanel'. Did you mean channel?"),
+        (["garage.jobz", "s3cret"], "There is no setting 'jobz'. Did you mean jobs?"),
         (["garage.default_camera", "garage"], "default_camera belongs to no camera"),
         (["default_camera", "attic"], "There is no camera named 'attic'"),
         (["attic.jobs", "1"], "There is no camera named 'attic'"),
