@@ -225,6 +225,14 @@ def test_what_a_camera_says_is_text_on_the_page(bench):
     assert [Path(path).suffix for path, _ in ran.ok.outputs] == [".html", ".png"]
 
 
+def test_events_that_share_the_pictures_are_told_of(bench):
+    """Each has one, and the page says that they should have more, and how to get them."""
+    ran = glance(bench(recordings=row(2)), 40, wish={"most": 2})
+    assert [round(second, -1) for second, _ in ways(ran)] == [10, 30]
+    assert "The events alone exceed the limit of pictures" in ran.page
+    assert "--most N allows more" in ran.page
+
+
 def test_the_policy_of_the_page_allows_its_own_style_and_script_alone(bench):
     """By the hash of just what stands between the tags."""
     ran = glance(bench(recordings=row(1)), 20)

@@ -159,7 +159,9 @@ def facts_of(look: Look) -> list[str]:
         f"{recorded}, {size_text(plan.listed_bytes)}; {pictures}, for {size_text(look.received)}",
     ]
     if choice.is_short_of_events:
-        facts.append("There are more events than pictures every 10 s allow: they share them (--most N allows more)")
+        facts.append(
+            "The events alone exceed the limit of pictures: they have fewer than one every 10 s (--most N allows more)"
+        )
     if choice.passed_over:
         parts = count_text(choice.passed_over, "short part")
         facts.append(f"No picture of {parts} of it (--most N allows more)")
