@@ -38,13 +38,22 @@ class Place:
 class MomentChoice:
     """The `places` in order: one every `event_step` of recordings with an event, one every `step` of the others.
 
-    A step is None if it has no picture. `passed_over`: stretches without a picture.
+    A step is None if it has no picture. `passed_over`: stretches without a picture, and `passed_length` of all of them.
+    `may_have_more`: a larger `most` gives more pictures.
     """
 
     places: tuple[Place, ...]
     step: timedelta | None
     event_step: timedelta | None = None
     passed_over: int = 0
+    passed_length: timedelta = timedelta(0)
+    may_have_more: bool = True
+
+    @property
+    def is_thinned(self) -> bool:
+        """Return whether a larger limit would have made more pictures."""
+        steps = [step for step in (self.step, self.event_step) if step is not None]
+        return self.passed_over > 0 or any(step > _LEAST for step in steps)
 
     @property
     def is_short_of_events(self) -> bool:
@@ -70,40 +79,58 @@ def choose(
 ) -> MomentChoice:
     """Return at most `most` places, and never more than `ceiling`: events first, the rest evenly between them.
 
+    A quarter of them is kept for the rest, as far as it needs that: events alone would hide what happened without one.
     With `every`, one every so often by the camera's clock, and one in each stretch between those. `stretches` cover the
     range; `recordings` are in order of start. UsageError if `every` makes more than `most`.
     """
     footage = [stretch for stretch in stretches if stretch.kind.is_footage]
     limit = min(ceiling, most or (MOST if every is None else ceiling))
     if every is not None:
-        return _by_the_clock(footage, recordings, every, limit)
+        return _by_the_clock(footage, recordings, every, limit, ceiling)
     starts = sorted({recording.span.start for recording in recordings if events_of(recording)})
     events = [part for stretch in footage if stretch.events for part in _parts(stretch.span, starts)]
-    chosen = _spread(events, limit, _one_in_some)
-    between = _spread([each.span for each in footage if not each.events], limit - len(chosen.moments), _as_if_one)
+    rest = [each.span for each in footage if not each.events]
+    kept = min(limit // 4, sum(_share(span, _LEAST // _SECOND) for span in rest)) if events else 0
+    chosen = _spread(events, limit - kept, _one_in_some)
+    between = _spread(rest, limit - len(chosen.moments), _as_if_one)
     places = [*_places(chosen.moments, recordings, chosen.step), *_places(between.moments, recordings, between.step)]
     return MomentChoice(
         tuple(sorted(places, key=lambda place: place.wall)),
         between.step if between.moments else None,
         chosen.step if chosen.moments else None,
-        chosen.passed_over + between.passed_over,
+        len(chosen.passed_over) + len(between.passed_over),
+        _total((*chosen.passed_over, *between.passed_over)),
+        limit < ceiling,
     )
 
 
 def _by_the_clock(
-    footage: Sequence[CoverageSpan], recordings: Sequence[Recording], every: timedelta, limit: int
+    footage: Sequence[CoverageSpan], recordings: Sequence[Recording], every: timedelta, limit: int, ceiling: int
 ) -> MomentChoice:
-    regular = [moment for stretch in footage for moment in _on_the_clock(stretch.span, every)]
-    if len(regular) > limit:
+    count = sum(_count(stretch.span, every) for stretch in footage)
+    if count > limit:
+        if limit < ceiling:
+            more = f" --most allows up to {ceiling}."
+        else:
+            more = "" if ceiling == MOST_ASKED else f" A page has {MOST_ASKED} for all cameras: {ceiling} each."
         raise UsageError(
-            f"--every {duration_text(every.total_seconds())} makes {len(regular):,} pictures of what was recorded, "
+            f"--every {duration_text(every.total_seconds())} makes {count:,} pictures of what was recorded, "
             f"and {limit:,} are the most.",
-            hint=f"Make it longer, or the range shorter. --most allows up to {MOST_ASKED}.",
+            hint=f"Make it longer, or the range shorter.{more}",
         )
+    regular = [moment for stretch in footage for moment in _on_the_clock(stretch.span, every)]
     short = [stretch for stretch in footage if not _count(stretch.span, every)]
     chosen = _thinned(short, limit - len(regular))
     moments = sorted([*regular, *(_middle(stretch.span) for stretch in chosen)])
-    return MomentChoice(tuple(_places(moments, recordings, every)), every, passed_over=len(short) - len(chosen))
+    seen = set(chosen)
+    passed_over = [stretch.span for stretch in short if stretch not in seen]
+    return MomentChoice(
+        tuple(_places(moments, recordings, every)),
+        every,
+        passed_over=len(passed_over),
+        passed_length=_total(passed_over),
+        may_have_more=limit < ceiling,
+    )
 
 
 # --- spread evenly ----------------------------------------------------------------------------------------------------
@@ -113,7 +140,7 @@ def _by_the_clock(
 class _Spread:
     moments: tuple[WallTime, ...]
     step: timedelta = _LEAST
-    passed_over: int = 0
+    passed_over: tuple[Span, ...] = ()
 
 
 def _spread(spans: Sequence[Span], budget: int, thin: Callable[[Sequence[Span], int], _Spread]) -> _Spread:
@@ -122,7 +149,7 @@ def _spread(spans: Sequence[Span], budget: int, thin: Callable[[Sequence[Span], 
     `thin` does it if there are more spans than that.
     """
     if budget < 1:
-        return _Spread((), passed_over=len(spans))
+        return _Spread((), passed_over=tuple(spans))
     if len(spans) > budget:
         return thin(spans, budget)
     longest = max((_length(span) for span in spans), default=_LEAST)
@@ -135,23 +162,27 @@ def _spread(spans: Sequence[Span], budget: int, thin: Callable[[Sequence[Span], 
 
 def _one_in_some(spans: Sequence[Span], budget: int) -> _Spread:
     """Choose as many spans as there are pictures, evenly: a short event counts as much as a long one."""
-    chosen = [spans[(2 * number + 1) * len(spans) // (2 * budget)] for number in range(budget)]
-    return _Spread(tuple(map(_middle, chosen)), max(_LEAST, _total(spans) / budget), len(spans) - budget)
+    chosen = {(2 * number + 1) * len(spans) // (2 * budget) for number in range(budget)}
+    passed_over = tuple(span for number, span in enumerate(spans) if number not in chosen)
+    moments = tuple(_middle(spans[number]) for number in sorted(chosen))
+    return _Spread(moments, max(_LEAST, _total(spans) / budget), passed_over)
 
 
 def _as_if_one(spans: Sequence[Span], budget: int) -> _Spread:
     """Spread the pictures evenly over the spans, as if one began where the other ends."""
     step = _total(spans) / budget
     moments: list[WallTime] = []
-    before, passed_over = timedelta(0), 0
+    passed_over: list[Span] = []
+    before = timedelta(0)
     for span in spans:
         until = before + _length(span)
         count = len(moments)
         while len(moments) < budget and (at := step * (2 * len(moments) + 1) / 2) < until:
             moments.append(span.start + (at - before))
-        passed_over += len(moments) == count
+        if len(moments) == count:
+            passed_over.append(span)
         before = until
-    return _Spread(tuple(moments), max(_LEAST, step), passed_over)
+    return _Spread(tuple(moments), max(_LEAST, step), tuple(passed_over))
 
 
 def _total(spans: Sequence[Span]) -> timedelta:

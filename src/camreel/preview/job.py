@@ -21,7 +21,7 @@ from camreel.media.worker.process import StillProcess
 from camreel.model import Credentials, Request
 from camreel.output.finalize import make_folders, prepare
 from camreel.planning.coverage import CoverageSpan, coverage
-from camreel.preview.choose import MomentChoice, choose
+from camreel.preview.choose import MOST_ASKED, MomentChoice, choose
 from camreel.preview.fetch import PictureFetcher
 from camreel.preview.model import Look, LookOptions
 from camreel.preview.output import key_of, look_name, looked_already
@@ -116,6 +116,10 @@ class _Look:
         if not choice.places:
             raise NothingRecorded(
                 "Nothing is recorded in this range.", hint="Check it by the clock in the camera's picture."
+            )
+        if looking.most is not None and looking.most > looking.ceiling and choice.is_thinned:
+            self._inquiry.warn(
+                f"--most {looking.most} was cut to {looking.ceiling}: a page has {MOST_ASKED} pictures for all cameras."
             )
         return choice
 

@@ -134,7 +134,15 @@ def key_of(request: Request, looking: LookOptions) -> str:
     """Return a word for what is looked at, and how. The range must not be relative."""
     target, query = request.target, request.query
     asked = (query.asked, query.channel, query.stream, query.events, query.pad, looking.every, looking.most)
-    return hashlib.sha256(repr((target.address.authority, asked)).encode()).hexdigest()[:16]
+    said = (
+        target.address.authority,
+        asked,
+        target.camera_tz,
+        target.clock_drift,
+        looking.ceiling,
+        looking.line.in_real_time,
+    )
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def there_already(output: Output, key: str) -> tuple[tuple[Path, int], ...]:

@@ -160,7 +160,8 @@
 
   // --- pictures ---
   const pick = (each, isEnd) => {
-    if (chosen && (isEnd || toggles.until.ariaPressed === "true")) extend(Number(each.dataset.at), each);
+    const isSame = chosen?.row === Number(each.dataset.row);  // a range is of one camera
+    if (isSame && (isEnd || toggles.until.ariaPressed === "true")) extend(Number(each.dataset.at), each);
     else enlarge(each);
   };
   const columns = (each) => {

@@ -140,6 +140,7 @@ def look_json(look: Look) -> dict[str, Any]:
         "every_seconds": _seconds(look.choice.step),
         "events_every_seconds": _seconds(look.choice.event_step),
         "passed_over": look.choice.passed_over,
+        "passed_over_seconds": round(look.choice.passed_length.total_seconds(), 3),
         "pictures": [
             _moment(each, look) | {"recording": each.shot.recording.path, "from": each.shot.way.value}
             for each in every

@@ -158,13 +158,12 @@ def facts_of(look: Look) -> list[str]:
         f"{show_span(span, look.clock)} by the camera's clock ({duration_text(span.seconds)})",
         f"{recorded}, {size_text(plan.listed_bytes)}; {pictures}, for {size_text(look.received)}",
     ]
+    more = " (--most N adds pictures)" if choice.may_have_more else ""
     if choice.is_short_of_events:
-        facts.append(
-            "The events alone exceed the limit of pictures: they have fewer than one every 10 s (--most N allows more)"
-        )
+        facts.append(f"Too many events for a picture every 10 s; they are spaced wider{more}")
     if choice.passed_over:
-        parts = count_text(choice.passed_over, "short part")
-        facts.append(f"No picture of {parts} of it (--most N allows more)")
+        length = duration_text(choice.passed_length.total_seconds())
+        facts.append(f"No picture of {length} of it ({count_text(choice.passed_over, 'part')}){more}")
     return facts
 
 

@@ -45,7 +45,7 @@ def look(camreel_: Camreel, port: int) -> Camreel:
 KEYS = {
     "": {
         "name", "channel", "error", "status", "exit_code", "camera", "range", "found", "coverage", "every_seconds",
-        "events_every_seconds", "passed_over", "pictures", "missing", "warnings",
+        "events_every_seconds", "passed_over", "passed_over_seconds", "pictures", "missing", "warnings",
     },
     "found": {"recordings", "bytes", "fetched_bytes", "left_out"},
     "coverage": {"start", "end", "start_offset", "end_offset", "start_utc", "end_utc", "kind", "events"},

@@ -236,6 +236,10 @@ def test_several_channels_on_one_axis(browser, camera, tmp_path):
         tab.press("ArrowLeft")
         assert "channel 2" in tab.run("document.getElementById('shown').textContent")
         assert tab.run("document.querySelectorAll(\".tile[data-row='1']\").length") == count
+        tab.press("Escape")
+        tab.click(".tile[data-row='0']", shift=True)  # a range is of one camera: this one is looked at
+        assert "channel 1" in tab.run("document.getElementById('shown').textContent")
+        assert tab.run(COMMAND) == report["runs"][0]["pictures"][0]["command"]
         check_quiet(tab, page)
 
 
