@@ -298,7 +298,7 @@ def _cells(outcome: Listing | CamreelError) -> list[str]:
 
 def _head(task: CameraTask, listing: Listing, *, whole: bool, of_camera: bool = True) -> list[ReportLine]:
     lines = head(listing, whole=whole, of_camera=of_camera)
-    if task.query.asked == LAST_DAY and of_camera:
+    if task.query.asked == LAST_DAY and not task.query.since_last and of_camera:
         note = "the last 24 hours: choose another range with --last, --date or --start"
         last = max(number for number, line in enumerate(lines) if line.label == "Range")
         lines.insert(last + 1, ReportLine("Range", note))
