@@ -38,7 +38,12 @@ from camreel.preview.view import (
 from camreel.report import clock_lines
 from camreel.text import count_text, duration_text
 
-_LEGEND = (("recorded", "recorded"), ("event", "with an event"), ("pending", "not listed yet"), ("lost", "no picture"))
+_LEGEND = (
+    ("recorded", "recorded"),
+    ("event", "with an event"),
+    ("pending", "may still be written"),
+    ("lost", "no picture"),
+)
 _DRAWN = frozenset({CoverageKind.RECORDED, CoverageKind.EVENT, CoverageKind.PENDING})
 _BY_THE_HOUR = (3, 48)  # hours of a range that is shown hour by hour; a longer one day by day
 _BLOCKS, _MOST_BLOCKS = (1, 5, 10, 15, 30, 60, 120, 180, 360), 12  # minutes that several cameras are seen side by side

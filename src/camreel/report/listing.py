@@ -207,7 +207,7 @@ def totals(listing: Listing, *, whole: bool = False, hides_table: bool = False) 
         found += " (--table shows each)"
     rows = [("Coverage", _coverage(listing)), ("Found", found)]
     rows += [("Gap", text) for text in _longest(listing.gaps, clock)]
-    rows += [("Pending", f"{_part(part, clock)}: {MAY_GROW}") for part in listing.pending[-_MOST_GAPS:]]
+    rows += [("Pending", _pending_line(listing.pending, clock))] if listing.pending else []
     return [ReportLine(label, text) for label, text in (*rows, *(("Note", text) for text in listing.warnings))]
 
 
@@ -295,6 +295,13 @@ def _longest(gaps: Sequence[Span], clock: CameraClock | None) -> list[str]:
 
 def _part(part: Span, clock: CameraClock | None) -> str:
     return f"{show_span(part, clock)} ({duration_text(part.seconds)})"
+
+
+def _pending_line(pending: Sequence[Span], clock: CameraClock | None) -> str:
+    """Return one line for all of them: they are the end of the range, with what is closed between."""
+    length = duration_text(sum(part.seconds for part in pending))
+    parts = f" in {len(pending)} parts" if len(pending) > 1 else ""
+    return f"{show_span(Span(pending[0].start, pending[-1].end), clock)} ({length}{parts}): {MAY_GROW}"
 
 
 def _coverage(listing: Listing) -> str:

@@ -169,7 +169,7 @@ def test_it_fits_the_terminal(bench: Serve, tmp_path: Path, columns: int) -> Non
     assert max(len(line) for line in shown.lines) <= columns - 1
     (row,) = (line for line in shown.lines if line.startswith("ch1 "))
     assert len(row) == columns - 1
-    marks = ("\x1b[38;5;160m·", "\x1b[38;5;28m█", "\x1b[38;5;136m", "\x1b[38;5;133m")
+    marks = ("\x1b[38;5;196m·", "\x1b[38;5;28m█", "\x1b[38;5;136m", "\x1b[38;5;133m")
     missing = [mark for mark in marks if mark not in shown.raw]
     assert missing == []
 

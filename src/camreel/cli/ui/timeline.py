@@ -166,7 +166,7 @@ def _meanings(seen: Sequence[Cell], signs: Signs) -> list[Line]:
         (signs.full, "green", "recorded", "green" in styles),
         (signs.part, "yellow", "in part", "yellow" in styles),
         (signs.gap, "red", "nothing recorded", "red" in styles),
-        (signs.pending, "cyan", "not settled yet", "cyan" in styles),
+        (signs.pending, "cyan", "may still be written", "cyan" in styles),
         (signs.event, "magenta", "event", any(cell.events for cell in seen)),
         ("blank:", "", "not asked for", any(cell.unwanted and cell.share is None for cell in seen)),
     ]

@@ -87,7 +87,7 @@ def test_the_legend_shows_each_sign_in_its_colour() -> None:
         *[("█", "green"), (" recorded", "dim")],
         *[("▁▂▃▄▅▆▇", "yellow"), (" in part", "dim")],
         *[("·", "red"), (" nothing recorded", "dim")],
-        *[("~", "cyan"), (" not settled yet", "dim")],
+        *[("~", "cyan"), (" may still be written", "dim")],
         *[("▀", "magenta"), (" event", "dim")],
         ("blank:", ""),
         (" not asked for", "dim"),
