@@ -209,7 +209,7 @@ def test_where_there_is_nothing_there_is_no_page(bench):
     assert isinstance(glance(stand, 60, asked=stand.request(at(3600), at(7200)).asked).error, NothingRecorded)
     ran = glance(stand, 20)
     assert isinstance(ran.error, CameraError)
-    assert "Not one of 2 pictures" in str(ran.error)
+    assert "None of 2 pictures" in str(ran.error)
     assert not [path for path in stand.folder.rglob("*") if path.is_file()]
 
 

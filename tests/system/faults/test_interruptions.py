@@ -227,8 +227,8 @@ def test_too_little_room_is_said_before_the_first_byte(bench):
     run = stand.export(max_concurrent=1)
     assert run.error is not None
     assert run.error.exit_code == 7
-    assert "13.3 TB of room" in str(run.error)
-    assert "are free (6.64 TB for the clips and 6.64 TB for the video)" in str(run.error)
+    assert "13.3 TB needed" in str(run.error)
+    assert "free (6.64 TB for the clips and 6.64 TB for the video)" in str(run.error)
     assert stand.camera.bytes_sent == {}
     assert not list(stand.folder.rglob("*.*")), "nothing is left behind"
 
