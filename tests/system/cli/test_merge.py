@@ -113,7 +113,7 @@ def test_its_help_fits(camreel_: Camreel, monkeypatch: pytest.MonkeyPatch) -> No
     assert page[0] == "Usage: camreel merge FILE... -o OUT [options]"
     assert all(len(line) <= 80 for line in page)
     monkeypatch.setattr(sys, "argv", ["main.py"])
-    narrow = camreel_(["merge", "--help"], COLUMNS="60").out.splitlines()
+    narrow = camreel_(["merge", "--help-all"], COLUMNS="60").out.splitlines()
     examples = narrow[narrow.index("Examples:") + 1 :]
     assert all(len(line) <= 58 for line in examples[: examples.index("")])
 
@@ -150,7 +150,10 @@ def test_on_a_terminal(card: Path, columns: int) -> None:
         pass
     os.close(ours)
     assert process.wait(timeout=60) == 0
-    lines = [line.rsplit("\r", 1)[-1] for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).split("\r\n")]
+    lines = [
+        line.rsplit("\r", 1)[-1]
+        for line in re.sub(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\]8;[^\x1b]*\x1b\\)", "", shown.decode()).split("\r\n")
+    ]
     assert [line for line in lines if len(line) > columns and not line.endswith("all.mp4")] == []
     assert sum(line.startswith("Found") for line in lines) == sum(line.startswith("Times") for line in lines) == 1
     assert sum("all of 2 files" in line for line in lines) == 1
