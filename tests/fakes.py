@@ -43,6 +43,22 @@ def report(request: Request, *, complete: bool = True) -> Report:
     return Report(request, SPAN, CLOCK, DEVICE, (), (), Account((), (), lost), (output,))
 
 
+class FakeKeyring:
+    """What the package keyring does, without a system behind it."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, entry: str) -> str | None:
+        return self.kept.get((service, entry))
+
+    def set_password(self, service: str, entry: str, password: str) -> None:
+        self.kept[service, entry] = password
+
+    def delete_password(self, service: str, entry: str) -> None:
+        del self.kept[service, entry]
+
+
 @dataclass
 class FakeExport:
     """Stands in for camreel.jobs.export: ``asked`` is what came, ``error`` or ``outcome`` what goes back."""

@@ -1,6 +1,8 @@
 """Refuse to leave loopback, in the tests and in each Python that they start. Python loads it at start-up.
 
 A look for cameras, or a camera's address that is wrong, would else reach whoever is on the network of the tests.
+Programs that are no Python (Chromium, curl, the shell's tools) and a Python that reads no PYTHONPATH (`python -I`, `-E`
+and `-S`) have no guard: what a test tells them must be on loopback.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ import socket
 import sys
 
 _SENDING = frozenset(("socket.connect", "socket.sendto", "socket.sendmsg"))
-_RESOLVING = frozenset(("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"))
+_RESOLVING = frozenset(("socket.getaddrinfo", "socket.gethostbyname"))
+_NAMING = frozenset(("socket.gethostbyaddr", "socket.getnameinfo"))  # these ask for the name of an address
 
 
 class LeavesLoopbackError(RuntimeError):
@@ -40,6 +43,10 @@ def refuse_elsewhere(event: str, arguments: tuple[object, ...]) -> None:
             raise LeavesLoopbackError(f"{event} to {address[0]}: tests do not leave loopback")
     elif event in _RESOLVING and not is_local(arguments[0]) and not _is_address(arguments[0]):
         raise socket.gaierror(socket.EAI_NONAME, "tests look up no names")
+    elif event in _NAMING:
+        place = arguments[0]
+        if not is_local(place[0] if isinstance(place, tuple) else place):
+            raise socket.gaierror(socket.EAI_NONAME, "tests look up no names")
 
 
 def _is_address(host: object) -> bool:

@@ -23,9 +23,13 @@ def test_no_other_computer_is(host: str) -> None:
     assert not is_local(host)
     assert not is_local(f"{host}%eth0")
     if host == "camera.lan":
-        with pytest.raises(socket.gaierror, match="look up no names"):
-            socket.getaddrinfo(host, 80)
+        for look_up in (socket.gethostbyname, socket.gethostbyaddr, lambda name: socket.getaddrinfo(name, 80)):
+            with pytest.raises(socket.gaierror, match="look up no names"):
+                look_up(host)
         return
+    for name in (lambda: socket.gethostbyaddr(host), lambda: socket.getnameinfo((host, 80), 0)):
+        with pytest.raises(socket.gaierror, match="look up no names"):
+            name()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     place = (host, 9, 0, 1) if ":" in host else (host, 9)
     with socket.socket(family, socket.SOCK_DGRAM) as sock:

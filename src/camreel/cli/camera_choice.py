@@ -13,7 +13,7 @@ import click
 
 from camreel.cli.help import HelpCommand
 from camreel.cli.options import KEYS
-from camreel.config import Config, config_path, load
+from camreel.config import Config, check_name, config_path, load
 from camreel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -162,6 +162,21 @@ def is_range(text: str) -> bool:
         return parse_span(text, "RANGE") is not None
     except UsageError:
         return False
+
+
+def new_name(typed: str) -> str:
+    """Return the name of a new camera. UsageError if it cannot be one, or is a time where commands take both."""
+    from camreel.clock import parse_point  # noqa: PLC0415 - the help page does not need it
+
+    name = check_name(typed)
+    is_time = is_range(name) or bool(_TIME.fullmatch(name))
+    with suppress(UsageError):
+        is_time = is_time or parse_point(name) is not None
+    if is_time:
+        raise UsageError(
+            f"{name!r} is read as a time, so it cannot name a camera.", hint=f"Add a word, like {name}-camera."
+        )
+    return name
 
 
 def chosen_of(ctx: click.Context) -> SelectedCamera:

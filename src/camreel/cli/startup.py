@@ -1,7 +1,5 @@
 """How this program was called, so that what it shows can be copied.
 
-Loading modules without looking for garbage among them. Needs next to nothing itself.
-
 Loading modules: quickly, and so that Ctrl-C is heard. Needs next to nothing itself.
 """
 

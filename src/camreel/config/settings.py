@@ -61,6 +61,8 @@ Keys = Mapping[str, Key]
 DEFAULT_CAMERA = "default_camera"  # the key for the camera that is meant if none is named
 _MOST_BYTES = 1024 * 1024  # somebody will point it at a video
 _LONGEST_NAME = 64  # bytes: it is a part of the names of files
+# Letters and marks that no screen shows: two names would look the same.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 _OTHERS = 0o077  # the rights of everybody else, on POSIX
 _WRITERS = 0o022
 
@@ -238,6 +240,8 @@ def check_name(name: str) -> str:
 
 def _is_letter(character: str, *, within: bool = False) -> bool:
     """Return whether a name may begin with `character`; `within`: have it after its beginning."""
+    if _INVISIBLE.match(character):
+        return False
     if character.isalpha() or character.isdecimal():
         return True
     # Marks are vowels in many scripts, and accents where Unicode has no letter with them.

@@ -189,7 +189,7 @@ def test_a_wrong_clock_is_called_out_and_the_password_may_stay_out(tmp_path: Pat
         code, shown = on_a_terminal(["setup", "--ask", f"127.0.0.1:{port}", "--no-save-password"], answers, tmp_path)
     assert code == 0, shown
     assert re.search(r"(?:2 h|2 h \d s|1 h 59 min 5\d s) slow", shown), shown  # to the second, on a busy machine
-    assert "It should be set" in shown
+    assert "Set it: recordings are found" in shown
     text = next((tmp_path / ".config").rglob("config.toml")).read_text()
     assert "password" not in text
 

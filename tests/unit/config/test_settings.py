@@ -189,11 +189,17 @@ def test_a_name_may_have_letters_of_any_script(name: str) -> None:
     assert without_camera(typed, WHERE, composed) == ""
 
 
+# Letters and marks that no screen shows: an accent that is none, fillers, vowels that are not spoken, variants.
+INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180f\u3164\ufe00\ufe0f\uffa0\U000e0100\U000e01ef"
+
+
 @pytest.mark.parametrize(
-    "name", ["", "-a", "_a", "a b", "a/b", "a.b", "a:b", "a\0", "a\u202e", "́a", "☃", "½", "a" * 65, "玄" * 22, "\ud800"]
+    "name",
+    ["", "-a", "_a", "a b", "a/b", "a.b", "a:b", "a\0", "a\u202e", "́a", "☃", "½", "a" * 65, "玄" * 22, "\ud800"]
+    + [f"a{each}" for each in INVISIBLE],
 )
 def test_what_is_no_name(name: str) -> None:
-    """Nothing that steers a terminal or a shell, or is longer than the name of a file can bear."""
+    """Nothing that steers a terminal or a shell, no screen shows, or is longer than the name of a file can bear."""
     with pytest.raises(UsageError, match=r"for a camera|of a camera"):
         settings.check_name(name)
 

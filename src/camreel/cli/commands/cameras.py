@@ -8,17 +8,26 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.camera_choice import SelectedCamera, read_settings, settings_of
+from camreel.cli.camera_choice import SelectedCamera, new_name, read_settings, settings_of
 from camreel.cli.help import Argument, Channels, Family, HelpCommand, Option
 from camreel.cli.options import KEYS, connection_options, debug_option, json_option, no_input_option
-from camreel.cli.passwords import Given, Passwords, drop_from_keyring, from_keyring, into_keyring, keyring_entry
+from camreel.cli.passwords import (
+    SERVICE,
+    Given,
+    Passwords,
+    drop_from_keyring,
+    from_keyring,
+    into_keyring,
+    keyring_entry,
+)
 from camreel.cli.startup import loading_aiohttp, program_command
 from camreel.cli.ui import terminal
 from camreel.cli.values import parse_drift
@@ -26,8 +35,8 @@ from camreel.clock import parse_camera_zone
 from camreel.config import (
     DEFAULT_CAMERA,
     Config,
-    check_name,
     config_path,
+    normal_name,
     text_of_settings,
     with_camera,
     with_name,
@@ -53,6 +62,7 @@ if TYPE_CHECKING:
     from camreel.jobs.search import CameraSummary
 
 _MUCH = 60  # seconds: from here on a clock is called out, as in an export
+_PATIENCE = 10  # seconds for another run that changes the settings; it takes some milliseconds
 
 
 def check_lock(target: Target) -> None:
@@ -154,7 +164,7 @@ class _Tester:
     def _greet(self, name: str) -> dict[str, Any]:
         chosen = SelectedCamera(self._config, name, name)
         get = chosen.setting
-        address = _address(chosen)
+        address = camera_address(chosen)
         username = get("username")
         if username is None:
             raise UsageError(f"[camera.{name}] has no username.", hint='Like username = "admin".')
@@ -199,10 +209,50 @@ def password_way(chosen: SelectedCamera) -> str | None:
     return next((way for _, values in settings_of(chosen) for way in _KEPT if values.get(way)), None)
 
 
-def text_of(path: Path) -> str:
-    """The settings as they stand in the file, checked; empty where there is none."""
-    read_settings()
-    return text_of_settings(path)
+@contextmanager
+def locked_settings() -> Iterator[tuple[Config, str]]:
+    """Yield the settings as they stand now, and their text, to be changed: no other run changes them meanwhile."""
+    with _only_run():
+        config = read_settings()
+        yield config, text_of_settings(config.path)
+
+
+@contextmanager
+def _only_run() -> Iterator[None]:
+    """Keep out other runs that change settings. A system that cannot do that is no reason not to change them."""
+    from filelock import Timeout  # noqa: PLC0415 - the help page does not need it
+
+    from camreel.devices.lockout import state_folder  # noqa: PLC0415
+    from camreel.diskio import make_private  # noqa: PLC0415
+    from camreel.transfer import lock  # noqa: PLC0415
+
+    held, until = None, time.monotonic() + _PATIENCE
+    while held is None:
+        try:
+            make_private(state_folder())
+            held = lock.acquire(state_folder() / "settings.lock")
+        except Timeout:
+            if time.monotonic() >= until:
+                raise DiskError(
+                    "Another camreel is changing the settings.", hint="Try again when it has ended."
+                ) from None
+            time.sleep(0.02)
+        except (OSError, RuntimeError):
+            break
+    try:
+        yield
+    finally:
+        if held is not None:
+            held.release()
+
+
+def save_camera(name: str, values: Mapping[str, Any], in_keyring: tuple[str, str] | None = None) -> None:
+    """Add a camera to the settings as they stand now, and a password to the keyring: (entry, password)."""
+    with locked_settings() as (config, text):
+        changed = with_camera(text, config.path, name, values, KEYS)  # before a camera of that name loses its password
+        if in_keyring is not None:
+            into_keyring(*in_keyring)
+        write_config(config.path, changed, KEYS)
 
 
 @click.command("list", cls=HelpCommand, usage="cameras [list] [options]", help="List the named cameras.")
@@ -240,14 +290,15 @@ def _row(config: Config, name: str) -> dict[str, Any]:
     chosen = SelectedCamera(config, name, name)
     return {
         "name": name,
-        "address": str(_address(chosen)),
+        "address": str(camera_address(chosen)),
         "username": chosen.setting("username"),
         "channel": str(chosen.setting("channel") or 1),
         "password": kept_where(chosen),
     }
 
 
-def _address(chosen: SelectedCamera) -> Address:
+def camera_address(chosen: SelectedCamera) -> Address:
+    """Return where a camera of the settings is. UsageError if its host is none."""
     return parse_address(
         chosen.setting("host"),
         usual_port=chosen.setting("port"),
@@ -305,7 +356,7 @@ def add_camera(
     save_password: bool,
     **settings: Any,
 ) -> int:
-    name = check_name(name)
+    name = new_name(name)
     config = read_settings()
     given = {"--host": host, "--username": username or config.defaults.get("username")}
     if missing := [option for option, value in given.items() if value is None]:
@@ -315,7 +366,6 @@ def add_camera(
         )
     assert host is not None, "see above"
     path = config_path()
-    before = text_of(path)
     values = {"host": host, **_checked(host, username, settings)}
     values["username"] = username
     if (channels := values["channel"]) is not None:
@@ -330,14 +380,16 @@ def add_camera(
     elif not (keyring or save_password) and password_file is not None:
         values["password_file"] = os.path.abspath(os.path.expanduser(password_file))  # noqa: PTH100, PTH111 - links stay
     values = {key: value for key, value in values.items() if value not in (None, False)}
-    with_camera(before, path, name, values, KEYS)  # whether the name is free, before anybody types a password
+    # Whether the name is free, before anybody types a password.
+    with_camera(text_of_settings(path), path, name, values, KEYS)
+    in_keyring = None
     if keyring or save_password:
         username = username or str(config.defaults["username"])
         password = Passwords(Given(password_file, password_stdin, no_input)).of(username, name)
         if keyring:
-            into_keyring(keyring_entry(username, SelectedCamera(config, name, name)), password)
+            in_keyring = keyring_entry(username, SelectedCamera(config, name, name)), password
         values["keyring" if keyring else "password"] = True if keyring else password
-    write_config(path, with_camera(before, path, name, values, KEYS), KEYS)
+    save_camera(name, values, in_keyring)
     terminal.print_wrapped(f"{name} is in {path}.")
     return 0
 
@@ -363,10 +415,12 @@ def _checked(host: str, username: str | None, settings: dict[str, Any]) -> dict[
 @click.argument("name", cls=Argument)
 @debug_option
 def remove_camera(*, name: str) -> int:
-    path = config_path()
-    name = read_settings().name_of(name)
-    write_config(path, without_camera(text_of(path), path, name, KEYS), KEYS)
-    terminal.print_wrapped(f"{name} is no longer in {path}.")
+    with locked_settings() as (config, text):
+        name = config.name_of(name)
+        write_config(config.path, without_camera(text, config.path, name, KEYS), KEYS)
+    if (entry := _entry_of(config, name)) is not None:  # a later camera of that name is another one
+        drop_from_keyring(entry)
+    terminal.print_wrapped(f"{name} is no longer in {config.path}.")
     return 0
 
 
@@ -380,27 +434,41 @@ def remove_camera(*, name: str) -> int:
 @click.argument("new", cls=Argument)
 @debug_option
 def rename_camera(*, name: str, new: str) -> int:
-    path, config = config_path(), read_settings()
-    old, new = config.name_of(name), check_name(new)
-    changed = with_name(text_of(path), path, old, new, KEYS)
-    old_entry = _move_password(config, old, new)
-    write_config(path, changed, KEYS)
+    new = new_name(new)
+    with locked_settings() as (config, text):
+        old = config.name_of(name)
+        changed = with_name(text, config.path, old, new, KEYS)
+        old_entry = _copy_password(config, old, new)
+        write_config(config.path, changed, KEYS)
     if old_entry is not None:
         drop_from_keyring(old_entry)
-    terminal.print_wrapped(f"{old} is {new} now, in {path}.")
+    terminal.print_wrapped(f"{old} is {new} now, in {config.path}.")
     return 0
 
 
-def _move_password(config: Config, old: str, new: str) -> str | None:
-    """Give the keyring's password of a camera its new name, too. Return the entry that is not needed any more."""
-    chosen = SelectedCamera(config, old, old)
-    username = chosen.setting("username")
-    if password_way(chosen) != "keyring" or username is None or old == new:
+def _copy_password(config: Config, old: str, new: str) -> str | None:
+    """Give the keyring's password of a camera its new name, too. Return the entry that is not needed any more.
+
+    A keyring that cannot do that is no reason not to rename a camera: a note says what to do.
+    """
+    entry = _entry_of(config, old)
+    if entry is None or old == new:
         return None
-    entry = keyring_entry(username, chosen)
-    password = from_keyring(entry, f"[camera.{old}] of {config.path}")
-    into_keyring(keyring_entry(username, SelectedCamera(config, new, new)), password)
-    return entry
+    new_entry = entry.removesuffix(old) + new
+    try:
+        into_keyring(new_entry, from_keyring(entry, f"keyring in [camera.{old}] of {config.path}"))
+    except UsageError as error:
+        terminal.err(f"camreel: note: {error} Store the password as {new_entry}: keyring set {SERVICE} {new_entry}")
+        return None
+    # Some keyrings ignore case: there both are one entry.
+    return None if normal_name(entry).casefold() == normal_name(new_entry).casefold() else entry
+
+
+def _entry_of(config: Config, name: str) -> str | None:
+    """Return the name under which the keyring has a camera's password; None if it is kept elsewhere."""
+    chosen = SelectedCamera(config, name, name)
+    username = chosen.setting("username")
+    return keyring_entry(username, chosen) if password_way(chosen) == "keyring" and username is not None else None
 
 
 @click.command(
@@ -445,4 +513,4 @@ cameras = Family(
     commands=[list_cameras, add_camera, rename_camera, remove_camera, test_cameras, forget_cameras],
 )
 
-__all__: Sequence[str] = ["cameras", "kept_where", "text_of"]
+__all__: Sequence[str] = ["cameras", "kept_where", "locked_settings"]

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from camreel.cli.camera_choice import chosen_of, read_settings
-from camreel.cli.commands.cameras import kept_where, text_of
+from camreel.cli.commands.cameras import kept_where, locked_settings
 from camreel.cli.commands.get import get
 from camreel.cli.help import Argument, Family, HelpCommand, Option
 from camreel.cli.options import KEYS, PING_VARIABLE, debug_option, json_option
@@ -44,32 +44,32 @@ def show_path() -> int:
     "show",
     cls=HelpCommand,
     usage="config show [NAME] [options]",
-    help="Show the values for camera NAME (default: for any camera), and where each comes from.",
+    help="Show the values for camera NAME, and where each comes from. Default: the camera of a command without a name.",
 )
 @click.argument("name", cls=Argument, required=False)
 @json_option
 @debug_option
 def show_config(*, name: str | None, as_json: bool) -> int:
     config = read_settings()
-    if name is not None:
-        name = config.name_of(name)
-    rows = _rows(name)
+    name, rows = _rows(config.name_of(name) if name is not None else None)
     if as_json:
         values = {key: {"value": value, "from": origin} for key, value, origin in rows}
         terminal.say_json({**json_head(), "config": str(config.path), "camera": name, "values": values})
         return 0
     there = "" if config.path.exists() else " (there is no such file yet)"
-    terminal.out(f"{config.path}{there}\n")
+    terminal.out(f"{config.path}{there}")
+    terminal.out(f"Camera: {name}\n" if name is not None else "")
     terminal.out(table(("Setting", "Value", "From"), [(key, _shown(value), origin) for key, value, origin in rows]))
-    if name is None and config.cameras:
+    if len(config.cameras) > (name is not None):
         terminal.print_wrapped(f"\nCameras: {', '.join(config.cameras)}. camreel config show NAME shows one of them.")
     return 0
 
 
-def _rows(name: str | None) -> list[tuple[str, Any, str]]:
-    """Each setting that has a value, with where it comes from, as `camreel get` itself would read them."""
+def _rows(name: str | None) -> tuple[str | None, list[tuple[str, Any, str]]]:
+    """Return the camera that `camreel get NAME` means, and each setting that has a value, with where it comes from."""
     ctx = get.make_context("get", [name] if name is not None else [])
     chosen = chosen_of(ctx)
+    name = chosen.name
     options = {option.name: option for option in get.params}
     rows: list[tuple[str, Any, str]] = []
     for key in KEYS:
@@ -102,7 +102,7 @@ def _rows(name: str | None) -> list[tuple[str, Any, str]]:
         way = next((way for way in _PASSWORDS if chosen.setting(way)), None)
         origin = f"{chosen.config.section_of(name, way)}" if way else "default"
     rows.append(("password", password, origin))
-    return [row for row in rows if row[1] is not None]
+    return name, [row for row in rows if row[1] is not None]
 
 
 def _shown(value: Any) -> str:
@@ -152,7 +152,8 @@ def unset_value(*, key: str) -> int:
 
 def _change(config: Config, name: str | None, known: Key, value: Any) -> int:
     path = config.path
-    write_config(path, with_value(text_of(path), path, name, known.name, value, keys=KEYS), KEYS)
+    with locked_settings() as (_, text):
+        write_config(path, with_value(text, path, name, known.name, value, keys=KEYS), KEYS)
     section = "[defaults]" if name is None else f"[camera.{name}]"
     said = f"= {_shown(value)}" if value is not None else "is no longer set"
     terminal.print_wrapped(f"{known.name} {said} in {section} of {path}.")

@@ -41,7 +41,7 @@ Examples:
 """
 
 _AT_END = """
-What is made:
+Output:
   One page for all cameras (look_CAMERA_chN_RANGE.html), which opens from the
   disk, and a contact sheet (.png, needs camreel[pictures]). Events have a
   picture every 10 s, the others share the rest; 500 in all. The page shows the

@@ -5,20 +5,28 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from camreel.cli.camera_choice import SelectedCamera, read_settings
-from camreel.cli.commands.cameras import check_lock, clock_text, device_label, probe_camera, text_of
+from camreel.cli.camera_choice import SelectedCamera, new_name, read_settings
+from camreel.cli.commands.cameras import (
+    camera_address,
+    check_lock,
+    clock_text,
+    device_label,
+    probe_camera,
+    save_camera,
+)
 from camreel.cli.help import HelpCommand, Option
-from camreel.cli.options import KEYS, debug_option, reached_options
-from camreel.cli.passwords import ask, checked_password, into_keyring, keyring_entry
+from camreel.cli.options import debug_option, reached_options
+from camreel.cli.passwords import ask, checked_password, keyring_entry
 from camreel.cli.startup import loading_aiohttp, program_command
 from camreel.cli.ui import terminal
-from camreel.config import Config, check_name, config_path, normal_name, refuse_taken, with_camera, write_config
-from camreel.devices.address import check_tls, check_username, parse_address
+from camreel.config import Config, normal_name, refuse_taken
+from camreel.devices.address import check_tls, check_username, parse_address, place_of
 from camreel.errors import BasicNotAllowed, CameraError, CamreelError, LoginRefused, UsageError, printable
 from camreel.model import Address, Target
 from camreel.text import table
@@ -96,33 +104,32 @@ def setup(
     if keyring and no_save_password:
         raise UsageError("--keyring and --no-save-password exclude each other.")
     check_tls(**trust)
-    path = config_path()
-    before, config = text_of(path), read_settings()
+    config = read_settings()
     if name is not None:
-        name = _free_name(name, config)
+        name = _free_name(name)
     devices = _found(places)
     login = _Login(port, https or trust["fingerprint"] is not None, {**trust, "allow_basic": allow_basic})
     greeting, target, password = login.at_one_of(devices, config)
     _introduce(greeting)
-    suggested = _name_for(greeting, config)
-    called = name or _answer(f"Name [{suggested}]: ", lambda typed: _free_name(typed or suggested, config))
-    values = _values(greeting, target)
+    suggested = _name_for(greeting, read_settings())
+    called = name or _answer(f"Name [{suggested}]: ", lambda typed: _free_name(typed or suggested))
+    values, in_keyring = _values(greeting, target), None
     if keyring:
-        into_keyring(keyring_entry(target.username, SelectedCamera(config, called, called)), password)
+        in_keyring = keyring_entry(target.username, SelectedCamera(config, called, called)), password
         values["keyring"] = True
     elif not no_save_password:
         values["password"] = password
-    write_config(path, with_camera(before, path, called, values, KEYS), KEYS)
+    save_camera(called, values, in_keyring)
     kept = " with its password, for you alone to read" if "password" in values else ""
-    terminal.print_wrapped(f"Saved as {called} in {path}{kept}.")
+    terminal.print_wrapped(f"Saved as {called} in {config.path}{kept}.")
     terminal.print_wrapped(f"Now this works: {program_command()} get {called} --last 1h")
     return 0
 
 
-def _free_name(typed: str, config: Config) -> str:
+def _free_name(typed: str) -> str:
     """Return a name that was typed, if a new camera may have it; UsageError if not."""
-    name = check_name(typed)
-    refuse_taken(config, name)
+    name = new_name(typed)
+    refuse_taken(read_settings(), name)  # as they are now: others may have been added meanwhile
     return name
 
 
@@ -229,15 +236,27 @@ def _found(places: Sequence[str]) -> list[FoundDevice]:
 
 
 def _show_found(devices: Sequence[FoundDevice], config: Config) -> None:
-    known = {(str(values.get("host")), values.get("port", 80)): name for name, values in config.cameras.items()}
     rows = [
-        [str(number), _authority(device), device.model, device.name, known.get((device.host, device.port), "")]
+        [str(number), _authority(device), device.model, device.name, _known_as(device, config)]
         for number, device in enumerate(devices, 1)
     ]
     if rows:
         terminal.out(table(("", "Address", "Model", "Name", "Known as"), rows, terminal.terminal_width(sys.stdout)))
     else:
-        terminal.print_wrapped("No camera answered. (Some do not, and none in another network.)")
+        terminal.print_wrapped("No camera answered. Some cameras never answer, and none on another network can.")
+
+
+def _known_as(device: FoundDevice, config: Config) -> str:
+    """Return what the settings call a device. It tells its port for http: one that is set for https may be any."""
+    place = place_of(Address(device.host, device.port))
+    names = []
+    for name in config.cameras:
+        with suppress(UsageError):  # a host that is none
+            address = camera_address(SelectedCamera(config, name, name))
+            host, port = place_of(address)
+            if host == place[0] and (address.https or port == place[1]):
+                names.append(name)
+    return ", ".join(names)
 
 
 def _which(devices: Sequence[FoundDevice], *, port: int | None, https: bool) -> Address:
@@ -283,7 +302,7 @@ def _introduce(greeting: CameraSummary) -> None:
         more = f" and {len(titles) - _MOST_TITLES} more" if len(titles) > _MOST_TITLES else ""
         terminal.print_wrapped(f"Channels  {shown}{more}")
     clock, is_wrong = clock_text(greeting)
-    warning = ". It should be set: recordings are found by it, and stamped with it" if is_wrong else ""
+    warning = ". Set it: recordings are found and stamped by this clock." if is_wrong else ""
     terminal.print_wrapped(f"Clock     {clock}{warning}")
 
 
@@ -301,7 +320,7 @@ def _plain(text: str) -> str:
     letters = "".join(each if each.isalnum() else "-" for each in normal_name(text.casefold()))
     plain = re.sub(r"-+", "-", letters).strip("-").encode()[:40].decode("utf-8", "ignore").strip("-")
     try:
-        return check_name(plain) if re.search(r"[^\W\d_]", plain) else ""
+        return new_name(plain) if re.search(r"[^\W\d_]", plain) else ""
     except UsageError:
         return ""
 

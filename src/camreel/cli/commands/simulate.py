@@ -156,7 +156,7 @@ def _welcome(server: Server, _is_found: bool) -> str:
 
     words = (
         program_command(),
-        f"--host {server.url.removeprefix('http://')}",
+        f"--host {_quoted(server.url.removeprefix('http://'))}",
         f"--username {_USER}",
         f'--start "{scenes.DEMO_START}"',
         f'--end "{scenes.DEMO_END}"',
@@ -177,7 +177,8 @@ def _welcome(server: Server, _is_found: bool) -> str:
 
 def _welcome_to_days(server: Server, is_found: bool) -> str:
     first = server.camera.recordings[0].start
-    program, place = program_command(), server.url.removeprefix("http://")
+    program, address = program_command(), server.url.removeprefix("http://")
+    place = _quoted(address)
     night = f'{place} --username {_USER} "last night"'
     return "\n".join(
         (
@@ -189,15 +190,15 @@ def _welcome_to_days(server: Server, is_found: bool) -> str:
             *(f"  {program} {command} {night}" for command in ("list", "look", "get")),
             "",
             f"They ask for the password, which is {_PASSWORD}. To give the camera a name,",
-            f"once for all: {program} setup --ask 127.0.0.1",
-            *(() if is_found else (f"It is not in the list there: type {place} in place of a number.",)),
+            f"once and for all: {program} setup --ask 127.0.0.1",
+            *(() if is_found else (f"setup will not list it; type {address} instead of a number.",)),
             "Ctrl-C stops this camera.",
         )
     )
 
 
 def _welcome_back(server: Server, _is_found: bool) -> str:
-    words = (program_command(), "doctor", server.url.removeprefix("http://"), f"--username {_USER}")
+    words = (program_command(), "doctor", _quoted(server.url.removeprefix("http://")), f"--username {_USER}")
     return "\n".join(
         (
             f"The camera in the capture is listening on {server.url}.",
@@ -209,6 +210,11 @@ def _welcome_back(server: Server, _is_found: bool) -> str:
             f"It asks for the password, which is {_PASSWORD}. Ctrl-C stops this camera.",
         )
     )
+
+
+def _quoted(address: str) -> str:
+    """Return an address as a word for a shell: zsh takes the brackets of IPv6 for a pattern."""
+    return f'"{address}"' if "[" in address else address
 
 
 def _broken(words: Sequence[str], width: int = 76) -> list[str]:
