@@ -18,6 +18,7 @@ STYLE = ROOT / "docs" / "contributing" / "style.md"  # it names what is wrong
 PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "contrib").rglob("*.md")} - {STYLE})
 MADE_OF_DOCSTRINGS = "## Search and fetch"  # of docs/library.md: there a noun clause says what a name is
 SOURCES = sorted((ROOT / "src" / "camreel").rglob("*.py"))
+LOOK = [ROOT / "src" / "camreel" / "preview" / name for name in ("page.html", "page.js")]
 
 # Phrases, not words, each with what to write in its place.
 RIDDLES = {
@@ -102,6 +103,15 @@ def test_a_page_is_no_riddle(page: Path) -> None:
     text = prose(page.read_text("utf-8"))
     assert not riddles(text)
     assert not openings(text.partition(MADE_OF_DOCSTRINGS)[0])
+
+
+@pytest.mark.parametrize("file", LOOK, ids=lambda file: str(file.name))
+def test_the_page_of_a_look_is_no_riddle(file: Path) -> None:
+    """The texts between tags, each by itself; of the script its comments and strings, too."""
+    text = file.read_text("utf-8")
+    found = re.findall(r">([^<>]+)<", text) if file.suffix == ".html" else re.findall(r"//.*|\"[^\"\n]*\"", text)
+    assert len(found) > 10
+    assert not [wrong for each in found for wrong in (*riddles(each), *openings(each.strip()))]
 
 
 def test_what_the_program_prints_is_no_riddle() -> None:

@@ -160,7 +160,7 @@ def test_snapshots_where_parts_are_not_sent(bench):
     assert [(miss.wall.naive - START).total_seconds() for miss in ran.ok.misses] == [45, 55]
     assert ran.ok.exit_code == 4
     for miss in ran.ok.misses:
-        assert "whole recordings, which were not fetched" in miss.reason
+        assert "whole recordings, which were not downloaded" in miss.reason
     assert ran.page.count("No picture: ") == 2
     assert "2026-01-16 08:00:45, 2026-01-16 08:00:55" in ran.page
 
@@ -197,9 +197,10 @@ def test_a_moment_that_cannot_be_had_is_named(bench):
     reasons = {miss.reason for miss in ran.ok.misses}
     assert len(ran.ok.misses) == 4
     assert any("404" in reason for reason in reasons), reasons
-    assert "it takes whole recordings, which were not fetched (1, 300 kB)" in reasons
+    assert "this needs whole recordings, which were not downloaded (1, 300 kB)" in reasons
     assert ran.ok.exit_code == 4
     assert ran.page.count("No picture: ") == 4
+    assert "4 moments have no picture; they are listed below." in ran.page
 
 
 def test_where_there_is_nothing_there_is_no_page(bench):

@@ -205,7 +205,7 @@ class PictureFetcher:
             self.question = question
             told = f", {size_text(size)}" if size is not None else ""
             for _, place in wanted:
-                self._reasons[place] = f"it takes whole recordings, which were not fetched ({len(groups)}{told})"
+                self._reasons[place] = f"this needs whole recordings, which were not downloaded ({len(groups)}{told})"
             return
         store = Store(self._request.output.folder, self._request.target.address)
         with store.locked(Job("", f"a look at channel {self._request.query.channel}")):

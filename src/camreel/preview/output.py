@@ -41,7 +41,8 @@ _VIDEOS = {f".{suffix}" for each in OutputFormat for suffix in each.container.su
 _OTHER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".pdf"} | _VIDEOS)
 _LARGEST_PICTURE = 16 << 20
 _A_FONT = "the font DejaVu Sans or Noto Sans"
-_LONGEST_LIST = 60  # characters
+_LONGEST_LIST = 60  # bytes of all names
+_LONGEST_NUMBERS = 38  # of all channels: default_name cuts them at 40 with their "ch"
 _LONGEST = 220  # bytes; file systems end at 255, and the part file beside it needs a few
 
 
@@ -56,7 +57,20 @@ def look_name(target: Target, query: Query, looking: LookOptions) -> str:
     stem = Path(default_name(target, replace(query, pad=timedelta(0)))).stem
     every = f"_every_{looking.every.total_seconds():g}s" if looking.every is not None else ""
     most = f"_most_{looking.most}" if looking.most is not None else ""
-    return f"look_{stem}{every}{most}.html"
+    rest = f"{every}{most}.html"
+    # A name in the settings can be long, in bytes above all.
+    return f"{_fitting(f'look_{stem}', _LONGEST - len(rest))}{rest}"
+
+
+def _fitting(text: str, room: int) -> str:
+    """Return `text` if it has at most `room` bytes, else its beginning and a digest of all of it."""
+    if len(os.fsencode(text)) <= room:
+        return text
+    return f"{os.fsencode(text)[: room - 9].decode('utf-8', 'ignore')}-{_digest(text)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:8]
 
 
 def called(tasks: Sequence[tuple[Target, Query]]) -> tuple[str, str] | None:
@@ -67,8 +81,8 @@ def called(tasks: Sequence[tuple[Target, Query]]) -> tuple[str, str] | None:
     channels = list(dict.fromkeys(str(query.channel) for _, query in tasks))
     cameras, numbers = "+".join(names), "+".join(channels)
     return (
-        cameras if len(cameras) <= _LONGEST_LIST else f"{len(names)}-cameras",
-        f"ch{numbers}" if len(numbers) <= _LONGEST_LIST else f"{len(channels)}-channels",
+        cameras if len(os.fsencode(cameras)) <= _LONGEST_LIST else f"{len(names)}-cameras-{_digest(cameras)}",
+        f"ch{numbers}" if len(numbers) <= _LONGEST_NUMBERS else f"{len(channels)}-channels-{_digest(numbers)}",
     )
 
 
@@ -252,11 +266,9 @@ async def _drawn(order: SheetOrder) -> tuple[str, ...]:
     try:
         async with StillProcess() as stills:
             sheet = await stills.sheet(order)
-    except DiskError:
-        raise
-    except MergeError as error:
+    except (DiskError, MergeError) as error:  # the page is what was asked for
         return (f"There is no contact sheet: {error}",)
-    return (f"The contact sheet has no letters {sheet.lacking[:40]}. Try: install {_A_FONT}.",) if sheet.lacking else ()
+    return (f"The contact sheet cannot show {sheet.lacking[:40]}. Try: install {_A_FONT}.",) if sheet.lacking else ()
 
 
 def _sheet(looks: Sequence[Look], failures: Sequence[FailedLook], place: Path) -> SheetOrder:

@@ -258,12 +258,13 @@
     } else if (event.key === "Escape") choose(null);
   });
   byId("copy").addEventListener("click", async () => {
+    let isCopied = true;
     try {
       await navigator.clipboard.writeText(command.textContent);
     } catch {
       getSelection().selectAllChildren(command);  // where a page from the disk may not use the clipboard
-      document.execCommand("copy");
+      isCopied = document.execCommand("copy");
     }
-    byId("copy").textContent = "Copied";
+    byId("copy").textContent = isCopied ? "Copied" : "Selected: press Ctrl+C";
   });
 })();

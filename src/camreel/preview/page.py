@@ -176,7 +176,7 @@ def _row(look: Look, *, several: bool) -> _Row:
         range=show_span(span, clock),
         facts=tuple(facts_of(look)),
         clock_warnings=tuple(_clock_warnings(look)),
-        missing=count_text(len(look.misses), "moment") if look.misses else "",
+        missing=_missing(len(look.misses)),
         start=int(first.naive.replace(tzinfo=timezone.utc).timestamp() * 1000),
         seconds=span.seconds,
         parts=_Long(
@@ -204,6 +204,12 @@ def _row(look: Look, *, several: bool) -> _Row:
         misses=tuple(_misses(look)),
         notes=look.warnings,
     )
+
+
+def _missing(count: int) -> str:
+    if count == 1:
+        return "1 moment has no picture; it is listed below."
+    return f"{count_text(count, 'moment')} have no picture; they are listed below." if count else ""
 
 
 def _seconds(first: WallTime, wall: WallTime) -> float:

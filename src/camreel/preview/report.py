@@ -39,12 +39,15 @@ _FROM = {
     Way.WHOLE: "from whole recordings",
 }
 
-_NAMES = {".html": "Page", ".png": "Sheet"}
+_NAMES = {".html": "Page", ".htm": "Page", ".png": "Sheet"}
 
 
 def page_lines(page: WrittenPage) -> list[ReportLine]:
     """Return where the page of several cameras is."""
-    files = [ReportLine(_NAMES.get(path.suffix, ""), f"{size_text(size)} ->", str(path)) for path, size in page.outputs]
+    files = [
+        ReportLine(_NAMES.get(path.suffix.lower(), ""), f"{size_text(size)} ->", str(path))
+        for path, size in page.outputs
+    ]
     return [*files, *(ReportLine("Note", warning) for warning in page.warnings)]
 
 
@@ -66,7 +69,7 @@ def look_lines(look: Look, *, told: Collection[str] | None = None, whole: bool =
     """
     lines = [_headline(look)]
     more = [path for path, _ in look.outputs[1:]]
-    lines += [ReportLine(_NAMES.get(path.suffix, ""), "", str(path)) for path in more]
+    lines += [ReportLine(_NAMES.get(path.suffix.lower(), ""), "", str(path)) for path in more]
     if look.found is None:
         return lines
     rows = [("Looked", fact) for fact in facts_of(look)[1:]]

@@ -39,6 +39,11 @@ TILES = """[...document.querySelectorAll('.tile')].map(tile => ({
   wide: tile.getBoundingClientRect().width, high: tile.getBoundingClientRect().height }))"""
 COPIED = """new Promise(done => { const look = () =>
   document.getElementById('copy').textContent === 'Copied' ? done() : setTimeout(look, 20); look() })"""
+REFUSED = """(() => { document.getElementById('copy').textContent = '';
+  navigator.clipboard.writeText = () => Promise.reject(new Error()); document.execCommand = () => false; })()"""
+SELECTED = """new Promise(done => { const look = () => {
+  const said = document.getElementById('copy').textContent;
+  said ? done(said.startsWith('Selected')) : setTimeout(look, 20); }; look() })"""
 COMMAND = "document.getElementById('command').textContent"
 FOCUS = "document.activeElement.className + document.activeElement.id"
 IS_LARGE = "document.getElementById('viewer').open"
@@ -169,6 +174,9 @@ def test_a_moment_gives_the_command_that_exports_it(browser, looked, camera, tmp
         line = tab.run(COMMAND)
         tab.click("#copy")
         tab.run(COPIED)
+        tab.run(REFUSED)
+        tab.click("#copy")
+        assert tab.run(SELECTED)
         tab.click("#closer")
         closer = tab.run(COMMAND)
         tab.press("Escape")
