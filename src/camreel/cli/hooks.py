@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from camreel.cli.values import EXEC_TIMEOUT
 from camreel.errors import UsageError, printable
+from camreel.model import Request
 from camreel.report import Report
 from camreel.text import duration_text
 
@@ -254,8 +255,11 @@ class HookRunner:
 
         def note(report: Report, outputs: Sequence[Path]) -> None:
             try:
-                # A video whose end may still grow is made again: the run that completes it owes the command.
-                is_owed = report.exit_code == 0 and not report.is_complete_so_far
+                # A video whose end may still grow is made again: the run that completes it owes the command. What
+                # follows a video of --since-last is in the next one.
+                query = report.request.query if isinstance(report.request, Request) else None
+                is_final = not report.is_complete_so_far or (query is not None and query.since_last)
+                is_owed = report.video_code == 0 and is_final
                 for debt in _debts(report, map(str, outputs), command) if is_owed else ():
                     self._owed.write(debt)
             except (OSError, RuntimeError) as error:
@@ -266,7 +270,7 @@ class HookRunner:
     async def run(self, task: HookedTask, report: Report, reporter: Reporter) -> Report:
         """Run the task's command once for each video that is owed it; return the report with what failed."""
         command = task.after
-        if command is None or report.exit_code:
+        if command is None or report.video_code:
             return report
         debts = list(_debts(report, (output.path for output in report.outputs), command))
         if report.already_there:

@@ -29,12 +29,15 @@ _LONGEST = timedelta(days=1)  # no recording across a change is longer
 _ASIDE = timedelta(days=2)  # more than any clock is from UTC
 
 
-def search_window(where: CameraRange) -> Span:
-    """Return the span to ask the camera for: the range by its clock, with all of a repeated hour that it touches."""
+def search_window(where: CameraRange, beside: timedelta = timedelta(0)) -> Span:
+    """Return the span to ask the camera for: the range by its clock, with all of a repeated hour that it touches.
+
+    It is wider by `beside` on both sides.
+    """
     clock = where.clock
+    first, last = where.span.start - beside, where.span.end + beside
     if clock is None:
-        return where.span
-    first, last = where.span.start, where.span.end
+        return Span(first, last)
     shown = [clock.shown(first), clock.shown(last)]
     day = timedelta(days=1)
     for change in clock.zone.changes(clock.to_utc(first) + clock.drift - day, clock.to_utc(last) + clock.drift + day):

@@ -1,16 +1,18 @@
 """`--since-last`: where the last complete export of a camera ended, remembered so that the next one begins there.
 
 A mark is a small file in the user's state folder, for one camera (its address and serial number), channel, stream,
-choice of events, and folder of videos. It is written when a video has its name and nothing of its range is lost: a run
-that is killed, or partial, fetches the same again. Nothing is skipped, some may be fetched twice.
+choice of events, and folder of videos. It begins where the first run begins. It moves when a video has its name and
+nothing of its range is lost: a run that is killed, or partial, fetches the same again. Nothing is skipped, some may be
+fetched twice. It moves up to the last recording that is listed: a hole behind that may be a recording that the camera
+lists later. What is lost in several runs over some hours is given up: the report of that run names it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -19,13 +21,18 @@ from camreel.clock.zones import moments_of
 from camreel.devices.address import place_of
 from camreel.devices.lockout import state_folder, write_note
 from camreel.diskio import read_regular
-from camreel.errors import DiskError, NothingRecorded, UsageError
-from camreel.model import NO_RANGE, AskedRange, DeviceInfo, Request, Span, WallTime
-from camreel.planning.plan import INDEX_LAG, ExportPlan
+from camreel.errors import DiskError, NothingRecorded, UsageError, printable
+from camreel.model import NO_RANGE, Asked, AskedRange, DeviceInfo, Recording, Request, Span, WallTime
+from camreel.planning.plan import INDEX_LAG, ExportPlan, is_snapshot
 from camreel.report import Report
 
 _LONGEST_FILE = 4096
 _LATE = timedelta(minutes=1)  # at the start of a range: from here on a gap may be footage that was overwritten
+# Cameras list a recording minutes after its end, rarely hours: until then a hole that nothing follows says nothing.
+_LISTED_WITHIN = timedelta(hours=6)
+_TRIES, _TRIED_FOR = 3, timedelta(hours=6)  # for what is lost: so often and so long, then the mark moves past it
+_MOST_APART = timedelta(days=1)  # of the two readings of a mark: more, and a clock was wrong
+_YEARS = range(1970, 2100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +40,17 @@ class EndMark:
     """Where an export ended: in real time, and as the camera's clock showed it then, with its offset.
 
     `newest` is the last recording that it had, as the camera's clock shows it: while that is listed, nothing after it
-    was overwritten.
+    was overwritten. `camera` is its address. `is_begun`: no export has ended yet, the first one begins here. `tries`
+    counts the runs since `tried_since` that lost something of what follows.
     """
 
     at: datetime
     shown: datetime
     newest: Span | None = None
+    camera: str = ""
+    is_begun: bool = False
+    tries: int = 0
+    tried_since: datetime | None = None
 
     def on(self, clock: CameraClock) -> WallTime:
         """Return where the mark is on `clock` (straight time): the earlier of both times, as clocks may be set."""
@@ -46,16 +58,29 @@ class EndMark:
         passes = moments_of(clock.zone, WallTime(self.shown.replace(tzinfo=None)))
         if passes and believed not in passes:
             believed = passes[0]
-        return min(clock.to_wall(self.at), clock.straight(believed))
+        readings = sorted((clock.to_wall(self.at), clock.straight(believed)))
+        if readings[1] - readings[0] > _MOST_APART:
+            raise UsageError(
+                f"--since-last: the last export ended at {show_moment(self.at)}, when the camera's clock showed "
+                f"{show_moment(self.shown)}. One of the two is wrong.",
+                hint="Begin anew where you believe it to be: --start TIME, and another folder (--output-dir).",
+            )
+        return readings[0]
 
 
 class Continuation:
-    """The mark of one request, between its runs. `mark` is known when `open` was called, None on the first run."""
+    """The mark of one request, between its runs. `mark` is known when `open` was called, None on the first run.
+
+    `warning` is a sentence on where the range begins, if that is not what one expects.
+    """
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self._device = DeviceInfo("")
         self.mark: EndMark | None = None
+        self.warning: str | None = None
+        self._is_moved_here = False
+        self._begins: EndMark | None = None
 
     def open(self, device: DeviceInfo) -> None:
         """Read the mark of this camera. DiskError if there is one that cannot be read."""
@@ -66,6 +91,7 @@ class Continuation:
             if self.mark is None and device.serial is not None:  # the camera may have another address now
                 marks = (_read(file) for file in _files() if file.name.startswith(f"{self._series}."))
                 self.mark = max((mark for mark in marks if mark is not None), key=lambda mark: mark.at, default=None)
+                self._is_moved_here = self.mark is not None
         except RuntimeError as error:  # no home folder
             raise DiskError(f"cannot read where the last export ended: {error}.", hint="Set HOME.") from None
 
@@ -88,28 +114,56 @@ class Continuation:
                 "need not, and may.",
             )
         reads = WallTime(clock.reads(now).naive.replace(microsecond=0))
-        start = self.mark.on(clock) if self.mark is not None else first.span.start
+        start = self._start(clock, first.span.start)
+        self._begins = self._mark_at(clock, start)
+        if start > reads and self.mark is None:
+            raise UsageError(f"--since-last: the first range begins at {clock.shown(start)}, in the future.")
         if start > reads:
             shown = f"{clock.shown(start)}, and the camera's clock shows {clock.shown(reads)}"
             raise UsageError(
                 f"--since-last: the last export ended at {shown}.",
                 hint=f"Was a clock set back? Try: remove {self._file}, and begin anew: --since-last --start TIME.",
             )
-        end = reads if query.follow else reads - INDEX_LAG
-        begin, stop = clock.in_real_time(start), clock.in_real_time(end)
+        # The next event may want the time before it.
+        end = reads if query.follow else reads - INDEX_LAG - (query.pad if query.events else timedelta(0))
         if start >= end:
-            raise self.nothing_new(begin)
-        return AskedRange(begin, stop)
+            raise self.nothing_new()
+        return AskedRange(clock.in_real_time(start), clock.in_real_time(end))
 
-    @staticmethod
-    def nothing_new(since: datetime) -> NothingRecorded:
+    def _start(self, clock: CameraClock, first: WallTime) -> WallTime:
+        """Return where this run begins; `first` is where the options say that the first one does."""
+        mark, asked = self.mark, self._request.query.asked
+        if mark is None:
+            return first
+        if self._is_moved_here:
+            # By the serial number it is the camera that was elsewhere. Some makers give many cameras the same one.
+            self.warning = (
+                f"--since-last goes on from the last export of the camera that was at {printable(mark.camera, 60)}: "
+                "it has the same serial number."
+            )
+            return mark.on(clock) if asked == NO_RANGE else min(mark.on(clock), first)
+        if mark.is_begun and asked != NO_RANGE:
+            return first if _is_typed_out(asked) else min(mark.on(clock), first)
+        return mark.on(clock)
+
+    def nothing_new(self) -> NothingRecorded:
         """Return the error that says that all is exported but what the camera may still list."""
+        assert self._begins is not None, "range_for was called"
+        since = self._begins.at.astimezone(self._begins.shown.tzinfo)
+        said = f"No new recordings since {show_moment(since)}, where the last export ended."
+        if self.mark is None or self.mark.is_begun:
+            said = f"No recordings yet since {show_moment(since)}, where the first export begins."
         error = NothingRecorded(
-            f"Nothing is new: the last export ended at {show_moment(since)}.",
-            hint="A camera lists a recording up to 15 minutes after its end. Run it again later.",
+            said, hint="A camera lists a recording up to 15 minutes after its end. Run it again later."
         )
         error.since = since
         return error
+
+    def begin(self) -> str | None:
+        """Note where the first run begins, so that a later one begins nowhere else. Return a sentence if that fails."""
+        if self._begins is None or not (self.mark is None or self.mark.is_begun or self._is_moved_here):
+            return None
+        return self._write(replace(self._begins, is_begun=True))
 
     def question(self, plan: ExportPlan) -> Span | None:
         """Return the span of the recording to look for, if footage behind the mark may have been overwritten.
@@ -120,23 +174,51 @@ class Continuation:
         is_late = first - plan.span.start > _LATE
         return self.mark.newest if self.mark is not None and is_late else None
 
-    def move(self, report: Report, plan: ExportPlan) -> str | None:
-        """Note where `report` is complete up to. Return a sentence if that could not be written.
+    def move(self, report: Report, plan: ExportPlan, listing: Iterable[Recording], now: datetime) -> str | None:
+        """Note where `report` is complete up to. Return a sentence to add to it, None if there is nothing to say.
 
-        Nothing is noted if something is lost.
+        `listing` is all that the camera lists. If something is lost, the mark stays, but not for ever: a recording that
+        can never be had must not hold up all that follow.
         """
-        if not (report.is_complete or report.is_complete_so_far) or report.clock is None or report.span is None:
+        clock = report.clock
+        if clock is None or report.span is None:
             return None
+        begins = self._begins or self._mark_at(clock, report.span.start)
         end = min((hole.span.start for hole in report.account.pending), default=report.span.end)
         newest = max((recording.span for recording in plan.recordings), key=lambda span: span.end, default=None)
-        clock, before = report.clock, None if self.mark is None else self.mark.newest
-        mark = EndMark(
+        mark = replace(
+            self._mark_at(clock, max(report.span.start, min(end, self._listed_up_to(report.span, listing)))),
+            newest=Span(clock.shown(newest.start), clock.shown(newest.end)) if newest else begins.newest,
+        )
+        if report.is_complete or report.is_complete_so_far:
+            return self._write(mark)
+        since = begins.tried_since or now
+        if begins.tries + 1 < _TRIES or now - since < _TRIED_FOR:
+            stays = replace(begins, is_begun=self.mark is None or self.mark.is_begun)
+            return self._write(replace(stays, tries=begins.tries + 1, tried_since=since))
+        failed = self._write(mark)
+        return failed or f"The next --since-last begins after what is lost here: {begins.tries + 1} runs tried it."
+
+    def _listed_up_to(self, span: Span, listing: Iterable[Recording]) -> WallTime:
+        """Return up to where of `span` the camera has listed all: a hole that nothing follows has to be old."""
+        stream = self._request.query.stream
+        ours = (one for one in listing if one.stream is stream and not one.writing and not is_snapshot(one))
+        return max([span.end - _LISTED_WITHIN, *(min(one.span.end, span.end) for one in ours)])
+
+    def _mark_at(self, clock: CameraClock, end: WallTime) -> EndMark:
+        kept = self.mark if self.mark is not None and self.mark.on(clock) == end else None
+        return EndMark(
             clock.to_utc(end),
             clock.in_zone(end),
-            Span(clock.shown(newest.start), clock.shown(newest.end)) if newest else before,
+            newest=None if self.mark is None else self.mark.newest,
+            camera=str(self._request.target.address),
+            tries=kept.tries if kept else 0,
+            tried_since=kept.tried_since if kept else None,
         )
+
+    def _write(self, mark: EndMark) -> str | None:
         try:
-            write_note(self._file, {"camera": str(self._request.target.address), **_facts(mark)})
+            write_note(self._file, _facts(mark))
         except (OSError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             return f"camreel cannot note where this export ended ({reason}): the next --since-last fetches it again."
@@ -170,24 +252,26 @@ def _files() -> Iterator[Path]:
         return
 
 
+def _is_typed_out(asked: Asked) -> bool:
+    """Return whether the start is the same moment in each run: `--start TIME` is, `--last 1d` is not."""
+    return isinstance(asked, AskedRange) and not AskedRange(asked.start, asked.start).is_relative
+
+
 def _facts(mark: EndMark) -> dict[str, str]:
-    facts = {"at": mark.at.isoformat(), "shown": mark.shown.isoformat()}
+    facts = {"camera": mark.camera, "at": mark.at.isoformat(), "shown": mark.shown.isoformat()}
     if mark.newest is not None:
         facts |= {"newest": f"{mark.newest.start.isoformat()}/{mark.newest.end.isoformat()}"}
+    if mark.is_begun:
+        facts |= {"is_begun": "yes"}
+    if mark.tries and mark.tried_since is not None:
+        facts |= {"tries": str(mark.tries), "tried_since": mark.tried_since.isoformat()}
     return facts
 
 
 def _read(file: Path) -> EndMark | None:
     """Return the mark in `file`, None if there is none. DiskError if it cannot be read: no footage is skipped then."""
     try:
-        facts = json.loads(read_regular(file, _LONGEST_FILE, own=True))
-        newest = None
-        if "newest" in facts:
-            start, end = (WallTime.fromisoformat(text) for text in facts["newest"].split("/"))
-            newest = Span(start, end)
-        mark = EndMark(datetime.fromisoformat(facts["at"]), datetime.fromisoformat(facts["shown"]), newest)
-        if mark.at.utcoffset() is None or mark.shown.utcoffset() is None:
-            raise ValueError("a time without an offset")  # noqa: TRY301 - as any that cannot be read
+        return _mark_of(json.loads(read_regular(file, _LONGEST_FILE, own=True)))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -195,4 +279,20 @@ def _read(file: Path) -> EndMark | None:
             f"cannot read {file}, where the last export ended: {getattr(error, 'strerror', None) or 'it is damaged'}.",
             hint="Try: remove it, and say where to begin: --since-last --start TIME.",
         ) from None
-    return mark
+
+
+def _mark_of(facts: dict[str, str]) -> EndMark:
+    """Return the mark that a file has. ValueError, TypeError, KeyError or AttributeError if it has none."""
+    newest = None
+    if "newest" in facts:
+        start, end = (WallTime.fromisoformat(text) for text in facts["newest"].split("/"))
+        newest = Span(start, end)
+    moments = [datetime.fromisoformat(facts[name]) for name in ("at", "shown")]
+    tried_since = datetime.fromisoformat(facts["tried_since"]) if "tried_since" in facts else None
+    for moment in (*moments, *([tried_since] if tried_since else [])):
+        if moment.utcoffset() is None or moment.year not in _YEARS:
+            raise ValueError("a time without an offset, or of another age")
+    return EndMark(
+        moments[0], moments[1], newest, str(facts.get("camera", "")), "is_begun" in facts, int(facts.get("tries", "0")),
+        tried_since,
+    )  # fmt: skip

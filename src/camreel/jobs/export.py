@@ -251,7 +251,9 @@ class _Export:
         )
         self._held = ExitStack()
         self._store: Store | None = None
+        self._notes: dict[str, Job] = {}  # of this run, by name: what was fetched meanwhile may be of another range
         self._confirm = confirm
+        self._is_confirmed = False
 
     async def run(self, before_naming: BeforeNaming | None) -> Report:
         prepare(self._request.output)
@@ -262,38 +264,40 @@ class _Export:
         try:
             found = await self._inquiry.look()
         except NothingRecorded as error:
+            self._note_beginning()
             if error.since is None or not self._request.output.allow_empty:
                 raise
             query = replace(self._request.query, asked=AskedRange(error.since, error.since))
             request = replace(self._request, query=query)
             return Report(request, None, None, None, (), (), Account((), (), ()), (), tuple(self._inquiry.warnings))
+        self._note_beginning()
         request = self._pinned_request(found)
         if not found.plan.recordings:
             return self._without_video(request, found, self._inquiry.nothing_recorded_error(found))
         if (there := already_there(request)) is not None:
             return there
         part = part_for(request)
-        store, noted = await self._opened(request, found, part)
+        store = await self._opened(request, found, part)
         job = replace(_job(request, found, part), trust=trust_in(store.folder))
         steps = (TimelapseJob if self._is_lapse else Pipeline)(request, found.plan, store, self._emit)
         try:
             with unwrap_group():
                 joined = await steps.run(self._inquiry, job, self._tuning)
         except NothingRecorded as error:
-            return _without_note(self._without_video(request, found, error), store, noted)
+            return self._without_notes(self._without_video(request, found, error), store)
         unsettled = found.unsettled_from(self._tuning.utc_now())
         statuses, account = account_clips(found.plan, joined.clips, joined.outcomes, unsettled, search=found.proof)
         at_a_time = AtATime(joined.concurrency.most, joined.concurrency.lowest, joined.concurrency.last)
         report = replace(self._report(request, found, statuses, account), at_a_time=at_a_time)
         report = self._noted(finish(report, found.plan, store, joined.result, before_naming), found)
-        return _without_note(report, store, noted) if report.is_complete else report
+        return self._without_notes(report, store) if report.is_complete else report
 
     async def _fetch_ahead(self, where: CameraRange, plan: ExportPlan) -> None:
         """Download the recordings of `plan` while the rest of the range is waited for: the export finds them there."""
         found = SearchResult(DeviceInfo(""), where, plan)
         request = self._pinned_request(found)
         if already_there(request) is None:
-            store, _ = await self._opened(request, found, part_for(request))
+            store = await self._opened(request, found, part_for(request))
             with unwrap_group():
                 await Pipeline(request, plan, store, self._emit).download(self._inquiry, self._tuning)
 
@@ -305,7 +309,7 @@ class _Export:
         target, query = self._request.target, _pinned(self._request.query, found)
         return Request(target, query, _named(self._request.output, target, query))
 
-    async def _opened(self, request: Request, found: SearchResult, part: Path) -> tuple[Store, Job]:
+    async def _opened(self, request: Request, found: SearchResult, part: Path) -> Store:
         """Return the store with a note of this job, which it holds to the end of the run; there is room for all."""
         store, is_new = self._store, self._store is None
         if store is None:
@@ -319,11 +323,19 @@ class _Export:
             recover(store)
         if not self._is_lapse:  # it fetches a fraction, which nobody knows beforehand
             check_space(request, found.plan, store)
-            if self._confirm is not None and not await self._confirm(bytes_to_come(found.plan, store)):
+            if not await self._may_fetch(bytes_to_come(found.plan, store)):
                 raise Interrupted("nothing was downloaded")
         store.drop_output(noted.name, part.parent)
         store.write_job(noted)
-        return store, noted
+        self._notes[noted.name] = noted
+        return store
+
+    async def _may_fetch(self, size: int) -> bool:
+        """Ask once in a run whether to fetch so many bytes."""
+        if self._confirm is not None and not self._is_confirmed:
+            self._is_confirmed = await self._confirm(size)
+            return self._is_confirmed
+        return True
 
     def _report(self, request: Request, found: SearchResult, clips: tuple[ClipReport, ...], account: Account) -> Report:
         return Report(
@@ -348,27 +360,34 @@ class _Export:
         plan = replace(found.plan, recordings=())
         report = self._report(request, found, *account_clips(plan, (), (), unsettled, search=found.proof))
         is_allowed = request.output.allow_empty and found.is_certainly_empty(request.query)
-        if not is_allowed or report.exit_code:  # an end that may grow, or --require-complete
+        if not is_allowed or report.video_code:  # an end that may grow, or --require-complete
             raise error
         return self._noted(report, found)
 
+    def _note_beginning(self) -> None:
+        """Note where the first run of ``--since-last`` begins, whatever comes of it."""
+        if self._continuation is not None and (said := self._continuation.begin()) is not None:
+            self._inquiry.warn(said)
+
     def _noted(self, report: Report, found: SearchResult) -> Report:
         """Note where the next run of ``--since-last`` begins."""
-        said = self._continuation.move(report, found.plan) if self._continuation is not None else None
+        if self._continuation is None:
+            return report
+        said = self._continuation.move(report, found.plan, found.listing, self._tuning.utc_now())
         return replace(report, warnings=(*report.warnings, said)) if said else report
 
-
-def _without_note(report: Report, store: Store, noted: Job) -> Report:
-    """Remove the note of a job that has left nothing. Its video is there: if that fails, the report says it."""
-    is_away = report.downloads in {None, str(store.kept_folder)}
-    if not is_away or os.path.lexists(noted.part):  # the next run and `camreel clean` find the rest by the note
+    def _without_notes(self, report: Report, store: Store) -> Report:
+        """Remove the notes of a job that has left nothing. Its video is there: if that fails, the report says it."""
+        is_away = report.downloads in {None, str(store.kept_folder)}
+        for noted in self._notes.values():
+            if not is_away or os.path.lexists(noted.part):  # the next run and `camreel clean` find the rest by the note
+                continue
+            try:
+                store.drop_job(noted)
+            except OSError as error:
+                said = f"The record of this job stays in {store.folder}: {reason_of_system(error)}."
+                return replace(report, warnings=(*report.warnings, said))
         return report
-    try:
-        store.drop_job(noted)
-    except OSError as error:
-        said = f"The record of this job stays in {store.folder}: {reason_of_system(error)}."
-        return replace(report, warnings=(*report.warnings, said))
-    return report
 
 
 def _job(request: Request, found: SearchResult, part: Path) -> MergeJob:

@@ -321,6 +321,8 @@ class CameraSearch(CameraSession):
         if self._continuation is not None:
             first = self._understand(times).where
             self._query = replace(self._query, asked=self._continuation.range_for(first, times.looked_at))
+            if self._continuation.warning is not None:
+                self.warn(self._continuation.warning)
         understood = self._understand(times)
         where = await self._settled(camera, understood.where)
         self._emit(events.RangeKnown(where.asked, where.span, where.clock, self._target.name))
@@ -334,9 +336,13 @@ class CameraSearch(CameraSession):
             if not plan.writing or where.clock is None:
                 break
             await self._wait(camera, plan.span.end, where, "the camera is still writing a recording of the range")
-            listed = await self._search(camera, search_window(where))
+            listed = await self._search(camera, self._window(where))
             plan = self._plan(await self._proven(listed, where), where)
         return where, plan
+
+    def _window(self, where: CameraRange) -> Span:
+        """Return what to ask the camera for: with `--pad` an event beside the range wants a part of it."""
+        return search_window(where, self._query.pad if self._query.events else timedelta(0))
 
     async def _continued(
         self,
@@ -352,20 +358,27 @@ class CameraSearch(CameraSession):
         """
         newest = max((recording.span.start for recording in plan.recordings), default=where.span.start)
         writing = [one.span.start for one in plan.writing if one.span.start >= newest]
-        if writing and where.clock is not None and not self._query.follow and min(writing) > where.span.start:
-            until = min(writing)
+        until = min(writing, default=where.span.end)
+        if until <= where.span.start and not any(one.span.end > where.span.start for one in plan.recordings):
+            raise continuation.nothing_new()
+        if until < where.span.end and until > where.span.start and where.clock is not None and not self._query.follow:
             start, _ = where.asked.bounds
             where = replace(where.until(until), asked=AskedRange(start, where.clock.in_real_time(until)))
             plan = self._plan(recordings, where)
         question = continuation.question(plan)
-        if question is not None and not (await self._search(camera, question)).recordings:
+        if question is not None and not self._has(await self._search(camera, question), question):
             first = plan.recordings[0].span.start if plan.recordings else plan.span.end
             self.overwritten = Span(plan.span.start, first)
             self.warn(
-                f"The camera has overwritten what it recorded before {show_span(self.overwritten, where.clock)}, and "
-                "maybe some of that time, before this run. Try: run --since-last more often."
+                "The camera overwrote older footage before this run: recordings of "
+                f"{show_span(self.overwritten, where.clock)} may be lost. Try: run --since-last more often."
             )
         return where, plan
+
+    def _has(self, listed: ListedRange, span: Span) -> bool:
+        """Return whether the recording of `span` is still listed."""
+        ours = (one for one in listed.recordings if one.stream is self._query.stream and not is_snapshot(one))
+        return any(one.span.start == span.start for one in ours)
 
     def _understand(self, times: _Times, recordings: Sequence[Recording] = ()) -> CameraRangePlan:
         """Where the range is on the camera's clock. ``recordings`` may tell its zone better than its settings do."""
@@ -376,11 +389,11 @@ class CameraSearch(CameraSession):
         self, camera: Device, times: _Times, understood: CameraRangePlan, where: CameraRange
     ) -> tuple[CameraRange, ListedRange]:
         """Search ``where``; if the recordings tell that the range is elsewhere, search there."""
-        listed = await self._search(camera, search_window(where))
+        listed = await self._search(camera, self._window(where))
         told = listed.recordings
         if not (told or understood.is_final or is_by_clock(self._query.asked)):
             # Beside the range, by what daylight saving can make of it, there may be recordings that tell.
-            window = search_window(where)
+            window = self._window(where)
             told = (await self._search(camera, Span(window.start - _ASIDE, window.end + _ASIDE))).recordings
         if recorded_offsets(told):
             understood = self._understand(times, told)
@@ -390,8 +403,8 @@ class CameraSearch(CameraSession):
             before, where = where, await self._settled(camera, understood.where)
             if _place(where) != _place(before):
                 self._emit(events.RangeKnown(where.asked, where.span, where.clock, self._target.name))
-            if search_window(where) != search_window(before):
-                listed = await self._search(camera, search_window(where))
+            if self._window(where) != self._window(before):
+                listed = await self._search(camera, self._window(where))
         for warning in understood.warnings:
             self.warn(warning)
         return where, listed
@@ -434,7 +447,7 @@ class CameraSearch(CameraSession):
         if self._fetch_ahead is not None and self._now(clock) - INDEX_LAG > where.span.start:
             await self._ahead(camera, where, self._fetch_ahead, self._now(clock) - INDEX_LAG)
             left = (until - self._now(clock)).total_seconds()
-        await self._tuning.sleep(min(60.0, max(1.0, left)))
+        await self._tuning.sleep(min(60.0, max(1.0, left)) if left > 0 else 60.0)
 
     async def _ahead(self, camera: Device, where: CameraRange, fetch: FetchAhead, settled: WallTime) -> None:
         """Let `fetch` have the recordings that have ended before `settled`, each once, but for the newest.
@@ -443,7 +456,7 @@ class CameraSearch(CameraSession):
         """
         outage, self.outage = self.outage, self._new_outage()  # a camera that is away now is given all patience later
         try:
-            listed = (await self._search(camera, search_window(where))).recordings
+            listed = (await self._search(camera, self._window(where))).recordings
             plan = self._planned(straightened(listed, where)[0], where)
             ready = [one for one in plan.recordings[:-1] if one.span.end <= settled and one.path not in self._was_ahead]
             if ready:

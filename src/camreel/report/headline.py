@@ -70,6 +70,8 @@ def next_step(report: Report) -> str:
     request, account = report.request, report.account
     if report.already_there or report.status in {"complete", "empty"}:
         return ""
+    if report.overwritten is not None and report.video_code == 0:
+        return "the video has all that the camera still has"
     if report.is_complete:
         between = "between the clips" if isinstance(request, MergeRequest) else "in the recording"
         return f"--require-complete counts gaps {between} as missing"

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from camreel.clock import CameraClock
 from camreel.model import DeviceInfo, Doubt, FrameCounts, MergeRequest, Playback, Request, Span
-from camreel.planning.account import Account, LostReason, uncovered
+from camreel.planning.account import Account, LossKind, LostReason, uncovered
 from camreel.planning.proof import SearchProof
 
 
@@ -114,7 +114,14 @@ class Report:
     @property
     def is_complete_so_far(self) -> bool:
         """Whether everything is in the output but the end of the range, of which the camera may list more."""
-        return self.is_settled and bool(self.account.pending)
+        return self.is_settled and bool(self.account.pending) and not self._has_left_over
+
+    @property
+    def _has_left_over(self) -> bool:
+        """Whether the camera did not close a recording, and has closed one since: it will never be closed."""
+        last = max((clip.span.start for clip in self.clips), default=None)
+        writing = (hole for hole in self.account.pending if hole.reason.kind is LossKind.STILL_WRITING)
+        return last is not None and any(hole.span.end <= last for hole in writing)
 
     @property
     def is_empty(self) -> bool:
@@ -129,8 +136,13 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """As ``video_code``; 7 where the video is complete and what was to be done with it then failed."""
-        return 7 if self.exec_failures and self.video_code == 0 else self.video_code
+        """As ``video_code``; 7 if the video is complete and what was to be done with it then failed.
+
+        4 if the camera may have overwritten footage before this run: the video has all that there is.
+        """
+        if self.exec_failures and self.video_code == 0:
+            return 7
+        return 4 if self.overwritten is not None else self.video_code
 
     @property
     def video_code(self) -> int:
@@ -153,6 +165,8 @@ class Report:
         """``complete``, ``complete_so_far``, ``empty``, ``partial`` or ``already there``."""
         if self.already_there:
             return "already there"
+        if self.overwritten is not None:
+            return "partial"
         if self.is_empty:
             return "empty"
         if self.is_complete_so_far and not (self.request.output.require_complete and self.account.gaps):

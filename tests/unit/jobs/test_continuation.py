@@ -15,8 +15,10 @@ from camreel.jobs.continuation import Continuation, EndMark, _files
 from camreel.model import (
     NO_RANGE,
     Address,
+    AskedAround,
     AskedRange,
     DeviceInfo,
+    Now,
     Output,
     Query,
     Recording,
@@ -56,9 +58,10 @@ def series(request: Request = REQUEST, camera: DeviceInfo = CAMERA) -> Continuat
     return continuation
 
 
-def noted(span: Span, *recordings: Recording, **of: bool) -> str | None:
-    """Note the end of an export of `span`."""
-    return series().move(report_of(span, **of), plan_export(recordings, span, Stream.MAIN))
+def noted(span: Span, *recordings: Recording, now: datetime = NOON, **of: bool) -> str | None:
+    """Note the end of an export of `span`; without `recordings` there is one at its end."""
+    listing = recordings or (Recording("/last.mp4", Span(span.end - timedelta(minutes=1), span.end)),)
+    return series().move(report_of(span, **of), plan_export(recordings, span, Stream.MAIN), listing, now)
 
 
 def range_of(
@@ -112,7 +115,7 @@ def test_an_end_that_may_grow_moves_it_so_far():
 def test_nothing_is_new_yet():
     """It says since when."""
     noted(FIRST)
-    with pytest.raises(NothingRecorded, match="Nothing is new: the last export ended at 2026-01-16 10:00:00") as said:
+    with pytest.raises(NothingRecorded, match=r"No new recordings since 2026-01-16 10:00:00.*, where the last") as said:
         range_of(series(), ENDED + LAG)
     assert said.value.since == ENDED
     assert range_of(series(), ENDED + LAG + timedelta(seconds=1))
@@ -173,8 +176,68 @@ def test_another_address_does_not_move_the_mark_of_the_first():
     noted(FIRST)
     elsewhere = series(changed(REQUEST, address=Address("192.168.1.66", 80)))
     late = Span(FIRST.end, FIRST.end + timedelta(hours=1))
-    elsewhere.move(report_of(late), plan_export((), late, Stream.MAIN))
+    elsewhere.move(report_of(late), plan_export((), late, Stream.MAIN), (Recording("/x.mp4", late),), NOON)
     assert range_of(series(), NOON)[0] == ENDED
+
+
+def test_the_camera_has_another_address():
+    """By its serial number it goes on from there, and says so; never later than asked, as clones share a number."""
+    noted(FIRST)
+    elsewhere = changed(REQUEST, address=Address("192.168.1.66", 80))
+    moved = series(elsewhere)
+    assert range_of(moved, NOON)[0] == ENDED
+    assert "the camera that was at http://192.168.1.20:" in (moved.warning or "")
+    asked = AskedRange(ENDED - timedelta(hours=1), NOON)
+    assert range_of(series(changed(elsewhere, asked=asked)), NOON)[0] == ENDED - timedelta(hours=1)
+
+
+def test_a_hole_at_the_end_may_be_a_recording_that_is_listed_late():
+    """The mark moves up to the last recording, and over what nothing follows when it is six hours old."""
+    day = Span(FIRST.start, FIRST.start + timedelta(hours=10))
+    last = Recording("/1.mp4", Span(day.start, day.start + timedelta(hours=1)))
+    other = Recording("/2.mp4", day, stream=Stream.SUB)
+    still = Recording("/3.mp4", day, writing=True)
+    noted(Span(day.start, day.start + timedelta(hours=5)), last, other, still)
+    assert range_of(series(), NOON)[0] == ENDED
+    noted(day, last)
+    assert range_of(series(), NOON + timedelta(hours=20))[0] == ENDED - timedelta(hours=1) + timedelta(hours=4)
+
+
+def test_the_first_range_is_kept():
+    """A first run that came to nothing: --last does not slide on; a --start that was typed again counts."""
+    first = changed(REQUEST, asked=AskedAround(Now(), before=timedelta(hours=1)))
+    begun = series(first)
+    range_of(begun, NOON)
+    assert begun.begin() is None
+    assert range_of(series(first), NOON)[0] == ENDED - timedelta(hours=1)
+    at_ten = CameraRange(NO_RANGE, (Span(FIRST.end, FIRST.end),), BERLIN)
+    assert series(first).range_for(at_ten, NOON).start == ENDED - timedelta(hours=1)
+    again = series(changed(REQUEST, asked=AskedRange(ENDED, Now())))
+    assert again.range_for(at_ten, NOON).start == ENDED
+
+
+def test_what_can_never_be_had_holds_up_no_later_run():
+    """Lost in three runs over six hours: the report says that the next one begins after it."""
+    noted(FIRST)
+    begin, later = ENDED, Span(FIRST.end, FIRST.end + timedelta(hours=1))
+    for hours, is_given_up in [(0, False), (1, False), (5.9, False), (6, True)]:
+        again = series()
+        assert range_of(again, NOON)[0] == begin
+        listing = (Recording("/x.mp4", later),)
+        now = NOON + timedelta(hours=hours)
+        said = again.move(report_of(later, lost=True), plan_export(listing, later, Stream.MAIN), listing, now)
+        assert (said is not None) == is_given_up, hours
+    assert range_of(series(), NOON)[0] == begin + timedelta(hours=1)
+    mark = series().mark
+    assert mark is not None
+    assert mark.tries == 0
+
+
+def test_a_clock_that_was_wrong_by_more_than_a_day():
+    """Nobody fetches 26 years unasked."""
+    mark = EndMark(NOON, datetime(2000, 1, 1, tzinfo=timezone.utc))
+    with pytest.raises(UsageError, match="One of the two is wrong"):
+        mark.on(BERLIN)
 
 
 @pytest.mark.parametrize("serial", ["XYZ", None])
@@ -185,7 +248,15 @@ def test_another_camera_at_the_same_address(serial):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"at": 1, "shown": 2}', '{"at": "2026-01-16", "shown": "2026-01-16"}']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"at": 1, "shown": 2}',
+        '{"at": "2026-01-16", "shown": "2026-01-16"}',
+        '{"at": "9999-12-31T23:00:00+00:00", "shown": "9999-12-31T23:00:00-12:00"}',
+    ],
 )
 def test_a_mark_that_cannot_be_read(text):
     """It begins nowhere else, as that could skip footage."""
@@ -216,5 +287,5 @@ def test_when_to_ask_whether_footage_was_overwritten():
     near, far = (Recording("/2.mp4", Span(span.start + timedelta(minutes=late), span.end)) for late in (1, 2))
     asked = [series().question(plan_export(listed, span, Stream.MAIN)) for listed in ((near,), (far,), ())]
     assert asked == [None, last.span, last.span]
-    noted(span)  # a quiet hour: the recording before it still tells
+    series().move(report_of(span), plan_export((), span, Stream.MAIN), (), NOON)  # a quiet hour: it still tells
     assert series().question(plan_export((), span, Stream.MAIN)) == last.span
