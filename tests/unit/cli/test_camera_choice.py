@@ -407,7 +407,7 @@ def test_config_shows_the_camera_of_a_command_without_a_name(camreel_: Camreel, 
 
 
 @pytest.mark.parametrize(
-    "name", ["yesterday", "TODAY", "now", "last", "monday", "sat", "2026-01-16", "20260116", "8pm"]
+    "name", ["yesterday", "TODAY", "now", "last", "monday", "sat", "2026-01-16", "20260116", "8pm", "20260116T0800"]
 )
 def test_no_new_camera_is_called_like_a_time(camreel_: Camreel, settle: Settle, name: str) -> None:
     """`get yesterday` would mean that camera. One that the settings have is still known."""

@@ -63,7 +63,7 @@ def test_a_name_that_is_taken_meanwhile_keeps_its_password(
 ) -> None:
     keyring.set_password("camreel", "u@garage", "its own")
     monkeypatch.setattr(Passwords, "of", adding(path, MEANWHILE))
-    run = camreel_(["cameras", "add", "Garage", "--host", "x.lan", "-u", "u", "--keyring"])
+    run = camreel_(["cameras", "add", "garage", "--host", "x.lan", "-u", "u", "--keyring"])
     assert run.code == 2
     assert "There is a camera named garage" in run.err
     assert set(keyring.kept.values()) == {PASSWORD, "its own"}
@@ -83,9 +83,16 @@ def test_settings_wait_for_each_other(camreel_: Camreel, path: Path, monkeypatch
     monkeypatch.setattr(cameras, "_PATIENCE", 0)
     state_folder().mkdir(parents=True)
     held = lock.acquire(state_folder() / "settings.lock")
-    run = camreel_(["cameras", "remove", "door"])
-    assert (run.code, path.read_text()) == (7, DOOR)
-    assert "Another camreel is changing the settings." in run.err
+    for command in (
+        ["cameras", "add", "attic", "--host", "attic.lan", "-u", "u"],
+        ["cameras", "remove", "door"],
+        ["cameras", "rename", "door", "gate"],
+        ["config", "set", "jobs", "3"],
+        ["config", "unset", "door.username"],
+    ):
+        run = camreel_(command)
+        assert (run.code, path.read_text()) == (7, DOOR)
+        assert "Another camreel is changing the settings." in run.err
     held.release()
     (state_folder() / "settings.lock").unlink()
     state_folder().rmdir()
