@@ -14,7 +14,7 @@ import click
 
 from camreel.cli.camera_choice import is_range, read_settings, where_from
 from camreel.cli.help import Option
-from camreel.cli.passwords import refuse_password_arguments
+from camreel.cli.passwords import refuse_password_arguments, take_ping_url
 from camreel.cli.registry import COMMANDS, overview
 from camreel.cli.startup import loading, program_command, program_name
 from camreel.cli.ui import terminal
@@ -105,6 +105,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return the exit code. Errors are told here and nowhere else."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     terminal.prepare()
+    take_ping_url()
     try:
         return _run(arguments)
     except CamreelError as error:

@@ -6,7 +6,6 @@ is shown nowhere. Nothing here changes an exit code.
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
@@ -20,7 +19,7 @@ import click
 from camreel.cli.camera_choice import chosen_of, settings_of
 from camreel.cli.hooks import HookCommand, parse_command, run_command
 from camreel.cli.options import PING_VARIABLE
-from camreel.cli.passwords import first_line
+from camreel.cli.passwords import first_line, taken_ping_url
 from camreel.cli.ui import terminal
 from camreel.cli.ui.json_lines import say_line
 from camreel.cli.values import parse_exec_timeout
@@ -30,6 +29,7 @@ from camreel.report import Report
 if TYPE_CHECKING:
     from camreel.cli.batch import Batch
 
+_PLACE = "{}"  # of the message, in a command
 _PATIENCE = 10.0  # seconds for a ping, name server and all
 _URL = re.compile(r"https?://[!-~]+", re.ASCII)
 _HEADERS = {"User-Agent": "camreel"}
@@ -119,7 +119,7 @@ class RunNotice:
         self.end(batch.exit_code, said)
 
     def end(self, code: int, failures: Iterable[str]) -> None:
-        """Tell the end of the run, once. A run that was interrupted is none that failed."""
+        """Tell the end of the run, once. An interrupted run is not a failure."""
         if self.is_told or code == Interrupted.exit_code:
             return
         self.is_told = True
@@ -135,7 +135,7 @@ class RunNotice:
         import anyio  # noqa: PLC0415 - most runs do not fail
 
         told = {"CAMREEL_EXIT_CODE": str(code), "CAMREEL_ERROR": text[:_MOST_TEXT]}
-        words = [command.program, *(word.replace("{}", text[:_MOST_TEXT]) for word in command.words[1:])]
+        words = [command.program, *(text[:_MOST_TEXT] if word == _PLACE else word for word in command.words[1:])]
 
         async def run() -> str | None:
             return await run_command(words, command.limit, lambda line: self.tell(printable(line, 4000)), status, told)
@@ -152,13 +152,10 @@ def _words(outcome: Report | CamreelError) -> str:
 
 
 def notice_of(ctx: click.Context, *, lines_are_json: bool) -> RunNotice:
-    """Return what the options, the environment and the settings want to be told. UsageError if they are wrong.
-
-    The address is taken out of the environment, so that no child process has it.
-    """
+    """Return what the options, the environment and the settings want to be told. UsageError if they are wrong."""
     given = ctx.params["on_failure"]
     limit = parse_exec_timeout(ctx.params["exec_timeout"])
-    command = None if given is None else parse_command(given, limit, option="--on-failure")
+    command = None if given is None else _checked_command(parse_command(given, limit, option="--on-failure"))
     url = _ping_url(ctx)
     tell: Callable[[str], None] = terminal.err
     if lines_are_json:
@@ -166,12 +163,22 @@ def notice_of(ctx: click.Context, *, lines_are_json: bool) -> RunNotice:
     return RunNotice(None if url is None else Ping(url), command, tell)
 
 
+def _checked_command(command: HookCommand) -> HookCommand:
+    """Return `command` if no `{}` is inside a word: there, a shell could run words that a camera has chosen."""
+    if any(_PLACE in word and word != _PLACE for word in command.words):
+        raise UsageError(
+            "--on-failure takes {} as a word of its own, not inside another word.",
+            hint='In a script, use the environment variable: --on-failure "sh -c \'echo \\"\\$CAMREEL_ERROR\\"\'".',
+        )
+    return command
+
+
 def _say_log(text: str) -> None:
     say_line({"event": "log", "text": terminal.sanitize(text)})
 
 
 def _ping_url(ctx: click.Context) -> str | None:
-    if given := os.environ.pop(PING_VARIABLE, ""):
+    if given := taken_ping_url():
         return _checked(given.strip(), PING_VARIABLE)
     chosen = chosen_of(ctx)
     for section, table in settings_of(chosen):
@@ -189,5 +196,5 @@ def _ping_url(ctx: click.Context) -> str | None:
 def _checked(url: str, what: str) -> str:
     """Return `url` if it can be one; no error repeats it."""
     if not _URL.fullmatch(url):
-        raise UsageError(f"{what} is no URL of http or https.", hint="Copy it from the page of your check.")
+        raise UsageError(f"{what} is no URL of http or https.", hint="Use the URL that the monitoring service shows.")
     return url

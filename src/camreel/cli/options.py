@@ -440,7 +440,7 @@ get_options = _together(
         ),
         _output(
             "--on-failure",
-            setting="a command for a run that failed; run without a shell",
+            setting="a command to run after a failure; run without a shell",
             metavar="CMD",
             help="Run CMD if the exit code is not 0.",
         ),

@@ -21,12 +21,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from camreel.cli.camera_choice import SelectedCamera, settings_of
+from camreel.cli.options import PING_VARIABLE
 from camreel.cli.ui import terminal
 from camreel.diskio import open_file
 from camreel.errors import UsageError
 from camreel.text import decoded
 
 MOST_BYTES = 4096  # of a password file; somebody will point it at a video
+
+
+_taken: dict[str, str] = {}
+
+
+def take_ping_url() -> None:
+    """Move the address of the ping from the environment to :func:`taken_ping_url`, so that no child process has it."""
+    _taken[PING_VARIABLE] = os.environ.pop(PING_VARIABLE, "")
+
+
+def taken_ping_url() -> str:
+    """Return the address that :func:`take_ping_url` found, or nothing."""
+    return _taken.get(PING_VARIABLE, "")
 
 
 def first_line(path: str, named_by: str, kind: str = "password file") -> str:

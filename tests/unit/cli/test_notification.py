@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -99,31 +100,74 @@ def test_a_run_that_failed_runs_the_command(camreel_: Camreel, exported: FakeExp
 
 
 def test_a_partial_video_is_a_failure_too(camreel_: Camreel, exported: FakeExport, recorder) -> None:
-    """It says of which camera; `{}` is the place of the words."""
+    """The message names the camera, and takes the place of `{}`."""
     command, noted = recorder
     exported.complete = False
-    assert camreel_([*BASIC, "--on-failure", f"{command} said={{}}"]).code == 4
+    assert camreel_([*BASIC, "--on-failure", f"{command} said {{}}"]).code == 4
     ((arguments, environment),) = noted()
     assert environment["CAMREEL_STATUS"] == "partial"
     assert environment["CAMREEL_ERROR"] == (
         "192.168.1.100 ch1: The video is partial: something is missing, as its report says."
     )
-    assert arguments == [f"said={environment['CAMREEL_ERROR']}"]
+    assert arguments == ["said", environment["CAMREEL_ERROR"]]
 
 
-@pytest.mark.parametrize("words", [[], ["--dry-run"]])
-def test_nothing_failed(camreel_: Camreel, exported: FakeExport, recorder, service: Service, words) -> None:
-    """Nor does a look before an export count as a run."""
+def test_nothing_failed(camreel_: Camreel, exported: FakeExport, recorder) -> None:
+    """A complete video runs no command."""
     command, noted = recorder
-    if words:
-        camreel_([*BASIC, *words, "--retry-for", "0", "--host", "127.0.0.1:1", "--on-failure", command])
-    else:
-        assert camreel_([*BASIC, "--on-failure", command]).code == 0
+    assert camreel_([*BASIC, "--on-failure", command]).code == 0
     assert noted() == []
 
 
+def test_a_dry_run_tells_nobody(camreel_: Camreel, recorder, service: Service, monkeypatch) -> None:
+    """A look before an export is not a run, even if the camera is away."""
+    monkeypatch.setenv("AMCREST_PASSWORD", "x")
+    command, noted = recorder
+    words = ["--dry-run", "--retry-for", "0", "--host", "127.0.0.1:1", "--on-failure", command]
+    assert camreel_([*BASIC, *words], CAMREEL_PING_URL=service.url).code == CameraUnreachable.exit_code
+    assert noted() == []
+    assert service.heard == []
+
+
+@pytest.mark.parametrize("words", [["get", "--dry-run"], ["list"]], ids=["dry-run", "list"])
+def test_no_command_passes_the_address_on(camreel_: Camreel, recorder, tmp_path: Path, monkeypatch, words) -> None:
+    """A command for the password does not see it, whatever camreel does."""
+    command, noted = recorder
+    settings = tmp_path / "config.toml"
+    login = f'username = "admin"\npassword_command = {json.dumps(shlex.split(command))}'
+    settings.write_text(f'[camera.front]\nhost = "127.0.0.1:1"\n{login}\n')
+    settings.chmod(0o600)
+    monkeypatch.delenv("AMCREST_PASSWORD", raising=False)
+    place = {"CAMREEL_CONFIG": str(settings), "CAMREEL_PING_URL": f"http://127.0.0.1:1/{SECRET}"}
+    run = camreel_([*words, "front", "--last", "1h", "--retry-for", "0"], **place)
+    assert noted(), run.everything
+    assert noted()[0][1]["CAMREEL_PING_URL"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "calls"),
+    [(["--last", "bogus"], 1), (["--camera-tz", "X/Y"], 1), (["--max-concurrent", "abc"], 0)],
+    ids=["time", "zone", "number"],
+)
+def test_what_of_the_options_is_told(camreel_: Camreel, exported: FakeExport, recorder, words, calls) -> None:
+    """What click refuses is no run; a time or a zone that nobody knows is a failure, as the documentation says."""
+    command, noted = recorder
+    times = [] if words[0] == "--last" else BASIC[4:]
+    run = camreel_([*BASIC[:4], *times, *words, "--on-failure", command])
+    assert run.code == 2
+    assert [environment["CAMREEL_EXIT_CODE"] for _, environment in noted()] == ["2"] * calls
+
+
+@pytest.mark.parametrize("word", ["'echo {}'", "said={}", "{}{}"])
+def test_the_message_is_never_a_part_of_a_word(camreel_: Camreel, exported: FakeExport, recorder, word) -> None:
+    """A shell would run what a camera wrote: an error before anything is asked, with the way that is safe."""
+    run = camreel_([*BASIC, "--on-failure", f"{recorder[0]} {word}"])
+    assert (run.code, exported.asked) == (2, [])
+    assert "$CAMREEL_ERROR" in run.err
+
+
 def test_a_person_who_stops_it_needs_no_message(camreel_: Camreel, exported: FakeExport, recorder, service) -> None:
-    """Neither command nor ping: the service notices by itself that the end does not come."""
+    """The command does not run, and no ping is sent. The service notices by itself that the end does not come."""
     command, noted = recorder
     exported.error = Interrupted("interrupted")
     assert camreel_([*BASIC, "--on-failure", command], CAMREEL_PING_URL=service.url).code == 130
