@@ -255,12 +255,16 @@ def understand(
     now: datetime,
     *,
     recorded: Iterable[tuple[WallTime, timedelta]] = (),
+    asked_at: datetime | None = None,
 ) -> CameraRangePlan:
-    """Choose the camera's zone, find the range on its clock, and report oddities. Raises as `locate` does."""
+    """Choose the camera's zone, find the range on its clock, and report oddities. Raises as `locate` does.
+
+    Relative words of the range are of the moment `asked_at`, if it is given.
+    """
     recorded = tuple(recorded)
     answers = sources(target.camera_tz, facts, reading, recorded)
     clock = _clock(answers[0], reading, target, now) if answers else None
-    where = locate(asked, clock, now)
+    where = locate(asked, clock, asked_at or now)
     warnings = list(where.notes)
     if where.clock is not None:
         warnings += contradictions(answers, where.clock.to_utc(where.span.start))

@@ -383,7 +383,13 @@ class CameraSearch(CameraSession):
     def _understand(self, times: _Times, recordings: Sequence[Recording] = ()) -> CameraRangePlan:
         """Where the range is on the camera's clock. ``recordings`` may tell its zone better than its settings do."""
         said = times.reading, times.facts, times.looked_at
-        return understand(self._target, self._query.asked, *said, recorded=recorded_offsets(recordings))
+        return understand(
+            self._target,
+            self._query.asked,
+            *said,
+            recorded=recorded_offsets(recordings),
+            asked_at=self._tuning.asked_at,
+        )
 
     async def _search_by(
         self, camera: Device, times: _Times, understood: CameraRangePlan, where: CameraRange

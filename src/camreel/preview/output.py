@@ -35,7 +35,17 @@ from camreel.output.naming import default_name
 from camreel.planning.coverage import CoverageKind
 from camreel.preview.model import FailedLook, Look, LookOptions, WrittenPage
 from camreel.preview.page import page
-from camreel.preview.view import camera_of, facts_of, heading_of, marks, moments, place_in, title_of
+from camreel.preview.view import (
+    camera_of,
+    facts_of,
+    have_one_axis,
+    heading_of,
+    marks,
+    moments,
+    place_in,
+    title_of,
+    zones_of,
+)
 
 _VIDEOS = {f".{suffix}" for each in OutputFormat for suffix in each.container.suffixes}
 _OTHER_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".pdf"} | _VIDEOS)
@@ -279,16 +289,19 @@ def _sheet(looks: Sequence[Look], failures: Sequence[FailedLook], place: Path) -
     return SheetOrder(
         str(place),
         (title, *(facts_of(looks[0]) if len(looks) == 1 else ()), *failed),
-        tuple(SheetTick(at, label) for at, label in marks(looks[0])),
-        tuple(_sheet_row(look, with_day=several, with_name=len(looks) > 1) for look in looks),
+        tuple(SheetTick(at, label) for at, label in marks(looks[0])) if have_one_axis(looks) else (),
+        tuple(
+            _sheet_row(look, zone, with_day=several, with_name=len(looks) > 1)
+            for look, zone in zip(looks, zones_of(looks), strict=True)
+        ),
     )
 
 
-def _sheet_row(look: Look, *, with_day: bool, with_name: bool) -> SheetRow:
+def _sheet_row(look: Look, zone: str, *, with_day: bool, with_name: bool) -> SheetRow:
     assert look.found is not None
     span = look.found.span
     return SheetRow(
-        f"{camera_of(look)}: {facts_of(look)[1]}" if with_name else "",
+        f"{camera_of(look)}{zone}: {facts_of(look)[1]}" if with_name else "",
         tuple(
             Bar(place_in(span, each.span.start), place_in(span, each.span.end), each.kind.value)
             for each in look.stretches

@@ -28,12 +28,14 @@ from camreel.preview.view import (
     camera_of,
     event_spans,
     facts_of,
+    have_one_axis,
     heading_of,
     marks,
     moments,
     place_in,
     shown,
     title_of,
+    zones_of,
 )
 from camreel.report import clock_lines
 from camreel.text import count_text, duration_text
@@ -99,11 +101,12 @@ class _Missing:
 def page(looks: Sequence[Look], failures: Sequence[FailedLook], picture: Callable[[Shot], bytes], mark: str) -> str:
     """Return the whole file. `picture` returns the JPEG of a shot; `mark` says for a later run what the page shows."""
     several = len(looks) + len(failures) > 1
-    rows = tuple(_row(look, several=several) for look in looks)
-    common = rows[0].facts[:1] if several else rows[0].facts
-    if several:  # what holds for all of them is said once
+    is_one_axis = have_one_axis(looks)
+    rows = tuple(_row(look, zone, several=several) for look, zone in zip(looks, zones_of(looks), strict=True))
+    ticks = [marks(look) for look in (looks[:1] if is_one_axis else looks)]
+    common = (rows[0].facts[:1] if several else rows[0].facts) if is_one_axis else ()
+    if common and several:  # what holds for all of them is said once
         rows = tuple(replace(row, facts=row.facts[row.facts[:1] == common :]) for row in rows)
-    ticks = marks(looks[0])
     kinds = {kind for row in rows for kind, _, _ in row.bars}
     kinds |= {"lost"} if any(row.missing for row in rows) else set()
     return _template().render(
@@ -117,6 +120,7 @@ def page(looks: Sequence[Look], failures: Sequence[FailedLook], picture: Callabl
         rows=rows,
         failures=failures,
         ticks=ticks,
+        is_one_axis=is_one_axis,
         legend=[(kind, words) for kind, words in _LEGEND if kind in kinds],
         groups=tuple(_groups(looks, [row.moments for row in rows])),
         base64=lambda shot: base64.b64encode(picture(shot)).decode(),
@@ -158,21 +162,23 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _places_of(ticks: Sequence[tuple[float, str]]) -> str:
+def _places_of(every: Sequence[Sequence[tuple[float, str]]]) -> str:
     """Return rules of style: an attribute would have to be allowed for the whole page."""
     return "\n".join(
-        f"#ticks span:nth-child({number}) {{ left: {100 * at:.3f}%; }}" for number, (at, _) in enumerate(ticks, 1)
+        f"#ticks{row} span:nth-child({number}) {{ left: {100 * at:.3f}%; }}"
+        for row, ticks in enumerate(every)
+        for number, (at, _) in enumerate(ticks, 1)
     )
 
 
-def _row(look: Look, *, several: bool) -> _Row:
+def _row(look: Look, zone: str, *, several: bool) -> _Row:
     assert look.found is not None
     span, clock, line = look.found.span, look.clock, look.line
     first = WallTime(span.start.naive)
     parts = clock_parts(span, clock, in_real_time=line.in_real_time)
     return _Row(
-        camera=camera_of(look),
-        called=f"{camera_of(look)}: " if several else "",
+        camera=camera_of(look) + zone,
+        called=f"{camera_of(look)}{zone}: " if several else "",
         range=show_span(span, clock),
         facts=tuple(facts_of(look)),
         clock_warnings=tuple(_clock_warnings(look)),
@@ -238,6 +244,11 @@ def _groups(looks: Sequence[Look], every: Sequence[Sequence[Moment]]) -> Iterato
     assert looks[0].found is not None
     block = _block(looks[0].found.span, several=len(looks) > 1)
     several = len({moment.day for some in every for moment in some}) > 1
+    # The same hour of two clocks that differ is not the same time: each has its own headings then.
+    names = [
+        "" if have_one_axis(looks) else f"{camera_of(look)}{zone}, "
+        for look, zone in zip(looks, zones_of(looks), strict=True)
+    ]
 
     def heading(moment: Moment) -> str:
         if block is None:
@@ -247,7 +258,7 @@ def _groups(looks: Sequence[Look], every: Sequence[Sequence[Moment]]) -> Iterato
         return f"{moment.day} {begins}" if several else begins
 
     tiles = [
-        (moment.at, heading(moment), number, tile)
+        (moment.at, f"{names[number]}{heading(moment)}".rstrip(", "), number, tile)
         for number, (look, some) in enumerate(zip(looks, every, strict=True))
         for moment, tile in _with_gaps(look, some)
     ]

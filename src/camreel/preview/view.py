@@ -17,6 +17,7 @@ from camreel.preview.model import FailedLook, Look, Miss, Shot, Way
 from camreel.text import count_text, duration_text, size_text
 
 EVENT_PAD, MOMENT_PAD = timedelta(seconds=10), timedelta(minutes=2)
+_SAME_PLACE = 0.002  # of the range: a pixel or two
 _MOST_MARKS = 9  # on the axis of the timeline
 
 
@@ -114,6 +115,26 @@ def marks(look: Look) -> tuple[tuple[float, str], ...]:
     assert look.found is not None
     span = look.found.span
     return tuple((place_in(span, tick.at), tick.label) for tick in ticks(span, look.clock, _MOST_MARKS))
+
+
+def have_one_axis(looks: Sequence[Look]) -> bool:
+    """Return whether the marks of the first are those of all: the clocks show the same times at both ends."""
+    ends = [
+        [shown(wall, look.clock) for wall in (look.found.span.start, look.found.span.end)]
+        for look in looks
+        if look.found
+    ]
+    least = _SAME_PLACE * (ends[0][1] - ends[0][0])
+    return all(abs(at - first) <= least for each in ends for at, first in zip(each, ends[0], strict=True))
+
+
+def zones_of(looks: Sequence[Look]) -> list[str]:
+    """Return the offset of each from UTC, to be named where they differ; empty texts if they do not."""
+    offsets = [
+        format_offset(look.clock.offset_at(look.found.span.start)) if look.clock and look.found else ""
+        for look in looks
+    ]
+    return [f" (UTC{offset})" if offset else "" for offset in offsets] if len(set(offsets)) > 1 else [""] * len(looks)
 
 
 def heading_of(looks: Sequence[Look], failures: Sequence[FailedLook] = ()) -> str:

@@ -26,6 +26,8 @@ class Runtime:
     away: Backoff = field(default_factory=lambda: Backoff(longest=15, jitter=0.3))
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
     utc_now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
+    asked_at: datetime | None = None
+    """The moment that "now" and "today" of a range mean for all of a batch; None: when each was asked."""
     now: Callable[[], float] = time.monotonic
     admission: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
     """Return when the run may go on: awaited after the camera's first answer, and again when the search is done."""

@@ -17,6 +17,7 @@ from camreel.clock import (
     locate,
     parse_date,
     parse_from,
+    parse_last,
     parse_range,
     search_window,
     show_span,
@@ -169,6 +170,15 @@ def test_a_clock_that_was_never_set_is_called_wrong():
     assert str(understood.where.span) == "2000-01-01 00:00:00 to 01:00:00"
     real = understand(TARGET, parse_range("2026-11-20T11:55Z", "2026-11-20T12:00Z"), reading, ZoneFacts(), NOW)
     assert str(real.where.span) == "2000-01-01 00:05:00 to 00:10:00", "what was recorded since the power came back"
+
+
+def test_relative_words_of_several_are_of_one_moment():
+    """Channels that are asked one after the other have the same range."""
+    berlin, later = replace(TARGET, camera_tz="Europe/Berlin"), NOW + timedelta(seconds=19)
+    spans = {
+        understand(berlin, parse_last("1h"), None, ZoneFacts(), now, asked_at=NOW).where.span for now in (NOW, later)
+    }
+    assert len(spans) == 1
 
 
 def recordings(*times: str, offsets: tuple[int | None, ...] = ()) -> list[Recording]:

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +126,7 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
     view = _LookView(manner)
     with view.watching(batch):
         batch.prepare(lambda task: preview.looked_already(task.request, task.looking))
+    began = datetime.now(timezone.utc)  # the rows of a page are to have one axis
     asking = threading.Lock()  # one question at a time
     may_ask = can_ask(manner, no_input=options["no_input"])
 
@@ -142,7 +143,7 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
             task.credentials,
             listener,
             folder=folder,
-            tuning=Runtime(admission=admission, certificates=batch.certificates),
+            tuning=Runtime(admission=admission, certificates=batch.certificates, asked_at=began),
         )
 
     async def write() -> None:
