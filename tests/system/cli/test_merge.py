@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.fakes import Camreel, only_run
 
+from camreel.cli.ui import desktop
 from camreel_simulator import ClipSpec, Recorded
 
 START = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - by the camera's clock
@@ -45,12 +46,15 @@ def test_the_usual_way(camreel_: Camreel, card: Path) -> None:
     assert "the camera has" not in run.everything
 
 
-def test_as_json_and_quiet(camreel_: Camreel, card: Path) -> None:
-    """One document on stdout; nothing else, where nothing is missing."""
-    run = camreel_(["merge", "card", "-o", "all.mkv", "--json", "-q"])
+def test_as_json_and_quiet(camreel_: Camreel, card: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One document on stdout; nothing else, where nothing is missing. The video is opened."""
+    opened: list[str] = []
+    monkeypatch.setattr(desktop, "open_path", opened.append)
+    run = camreel_(["merge", "card", "-o", "all.mkv", "--json", "-q", "--open"])
     document = only_run(run.out)
     assert (run.code, document["exit_code"], document["camera"], run.err) == (0, 0, None, "")
     assert document["outputs"][0]["path"].endswith("all.mkv")
+    assert opened == [document["outputs"][0]["path"]]
 
 
 def test_a_loss_is_told_even_quietly(camreel_: Camreel, card: Path) -> None:
