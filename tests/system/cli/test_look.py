@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -263,6 +264,18 @@ def test_a_look_that_lacked_something_is_taken_again(look: Camreel, tmp_path: Pa
     assert run.code == 2
     assert "has more pictures than the camera still has (3, now 2)" in run.err
     assert 'content="partial 3 ' in page.read_text(encoding="utf-8")
+
+
+def test_a_page_of_several_that_cannot_be_written_hides_no_report(look: Camreel, tmp_path: Path) -> None:
+    """The runs are in the document, with the error beside them."""
+    assert look("--channel", "1,2", "-o", "page").code == 3  # nothing of the other channel
+    page = tmp_path / "page.html"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(re.sub('content="(complete|partial) [0-9]+ ', 'content="partial 99 ', text), encoding="utf-8")
+    run = look("--channel", "1,2", "-o", "page", "--json")
+    document = json.loads(run.out)
+    assert (len(document["runs"]), document["exit_code"]) == (2, run.code), run.everything
+    assert "has more pictures" in run.err
 
 
 def test_without_pillow_there_is_a_page_alone(look: Camreel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,14 +199,16 @@ def _every(text: str | None) -> timedelta | None:
 
 
 def _allowed(question: DownloadQuestion, reporter: Reporter, label: str) -> bool:
-    """Ask whether whole recordings may be fetched."""
-    reporter.close()  # the line that it keeps drawing would be drawn over the question
+    """Ask whether whole recordings may be fetched. Called in a thread; the screen is the event loop's."""
+    from anyio import from_thread  # noqa: PLC0415 - see above
+
+    from_thread.run_sync(reporter.close)  # the line that it keeps drawing would be drawn over the question
     size = "of unknown size" if question.size is None else size_text(question.size)
     whole = count_text(question.recordings, "whole recording")
     of = " of the sub stream" if question.way.name == "SUB" else ""
     answer = asked(f"{label}This camera does not send single pictures. Download {whole}{of}, {size}? [y/N] ")
     if answer or label:  # else it is over
-        reporter.resume()
+        from_thread.run_sync(reporter.resume)
     return answer
 
 
@@ -218,6 +220,7 @@ class _LookView(ResultView["Look"]):
     def __init__(self, manner: OutputOptions) -> None:
         super().__init__(manner)
         self._page: WrittenPage | None = None
+        self._failure: CamreelError | None = None  # why there is no page of several
 
     async def write(self, batch: Batch[_LookTask, Look]) -> None:
         """Write the page of all that could be looked at, unless it is there already."""
@@ -232,11 +235,20 @@ class _LookView(ResultView["Look"]):
             return
         if all(look.already_there for look in looks):
             return
-        self._page = await write(looks, failures)
+        try:
+            self._page = await write(looks, failures)
+        except CamreelError as error:
+            if batch.is_single:
+                raise
+            self._failure = error  # shown with what became of each
+            return
         if batch.is_single:
             batch.outcomes[0] = replace(
                 looks[0], outputs=self._page.outputs, warnings=(*looks[0].warnings, *self._page.warnings)
             )
+
+    def _write_report(self, batch: Batch[Any, Look], outcomes: Sequence[Look | CamreelError]) -> CamreelError | None:
+        return super()._write_report(batch, outcomes) or self._failure
 
     def show_all(self, tasks: Sequence[CameraTask], outcomes: Sequence[Look | CamreelError]) -> None:
         """Show each, a table of all, and where the page is."""
