@@ -112,11 +112,11 @@ class RunNotice:
             self.end(CamreelError.exit_code, [f"a bug in camreel: {type(error).__name__}"])
             raise
 
-    def end_of(self, batch: Batch[Any, Report]) -> None:
-        """Tell how the tasks of a batch ended."""
+    def end_of(self, batch: Batch[Any, Report], code: int, failure: CamreelError | None) -> None:
+        """Tell how the tasks of a batch ended, and that their results could not be shown."""
         outcomes = [(task, batch.outcomes[number]) for number, task in enumerate(batch.tasks)]
         said = [f"{task.label}: {_words(each)}" for task, each in outcomes if each.exit_code]
-        self.end(batch.exit_code, said)
+        self.end(code, said if failure is None else [*said, str(failure)])
 
     def end(self, code: int, failures: Iterable[str]) -> None:
         """Tell the end of the run, once. An interrupted run is not a failure."""

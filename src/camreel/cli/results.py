@@ -34,6 +34,10 @@ from camreel.text import size_text, table_cells
 if TYPE_CHECKING:
     from camreel.cli.ui.reporters import Reporter
 
+Ended = Callable[[Batch[Any, Any], int, CamreelError | None], None]
+"""What is called with a batch, the exit code and what went wrong with showing the results. They are out by then, but
+for the last line of ``--progress json``."""
+
 _Result = TypeVar("_Result", bound=Result)
 _WORDS = {
     1: "a bug",
@@ -56,8 +60,9 @@ class ResultView(Generic[_Result]):
     tells_each = True
     """Whether the words of one of several can stand alone."""
 
-    def __init__(self, manner: OutputOptions) -> None:
+    def __init__(self, manner: OutputOptions, ended: Ended = lambda *_: None) -> None:
         self.manner = manner
+        self._ended = ended
         self._told_numbers: set[int] = set()
 
     def tell(self, batch: Batch[Any, _Result], number: int, reporter: Reporter) -> None:
@@ -81,7 +86,7 @@ class ResultView(Generic[_Result]):
             if batch.is_single and not error.is_reported:
                 batch.outcomes[0] = error
                 failure = self._write_report(batch, [error])
-                self._show_json(batch, [error], failure)
+                self._show_end(batch, [error], failure, error.exit_code)
                 error.is_reported = True
                 if failure is not None:
                     terminal.print_error(failure)
@@ -98,7 +103,7 @@ class ResultView(Generic[_Result]):
             self.show_one(batch.tasks[0], outcomes[0], batch.told)
         elif not self.manner.as_json:
             self.show_all(batch.tasks, outcomes)
-        self._show_json(batch, outcomes, failure)
+        self._show_end(batch, outcomes, failure, batch.exit_code if failure is None else failure.exit_code)
         if self.manner.opens:
             open_files(self.files_to_open(outcomes), self.manner)
         if failure is not None:
@@ -156,11 +161,16 @@ class ResultView(Generic[_Result]):
     def _tone(self, outcome: _Result | CamreelError) -> Tone | None:
         return error_lines(outcome)[0].tone if isinstance(outcome, CamreelError) else self.tone(outcome)
 
-    def _show_json(
-        self, batch: Batch[Any, _Result], outcomes: Sequence[_Result | CamreelError], failure: CamreelError | None
+    def _show_end(
+        self,
+        batch: Batch[Any, _Result],
+        outcomes: Sequence[_Result | CamreelError],
+        failure: CamreelError | None,
+        exit_code: int,
     ) -> None:
-        """Show the document of ``--json``, and the last line of ``--progress json``."""
+        """Show the document of ``--json``, tell that the run ended, show the last line of ``--progress json``."""
         if not self.manner.as_json and self.manner.progress != "json":
+            self._ended(batch, exit_code, failure)
             return
         runs = [self._entry(task, outcome) for task, outcome in zip(batch.tasks, outcomes, strict=True)]
         code = batch.exit_code if failure is None else most_severe([batch.exit_code, failure.exit_code])
@@ -171,6 +181,7 @@ class ResultView(Generic[_Result]):
                 for outcome in outcomes:
                     if not isinstance(outcome, CamreelError) and self.tells_each:
                         self.show_loss(outcome)
+        self._ended(batch, exit_code, failure)
         if self.manner.progress == "json":
             error = failure or next(
                 (each for each in outcomes if isinstance(each, CamreelError) and batch.is_single), None

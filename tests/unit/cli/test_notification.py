@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
 import json
 import os
@@ -14,9 +15,9 @@ from pathlib import Path
 import pytest
 from tests.fakes import BASIC, Camreel, FakeExport
 
-from camreel.cli import notification
+from camreel.cli import notification, results
 from camreel.cli.options import PING_VARIABLE
-from camreel.errors import CameraUnreachable, CamreelError, Interrupted, LoginRefused, NothingRecorded
+from camreel.errors import CameraUnreachable, CamreelError, DiskError, Interrupted, LoginRefused, NothingRecorded
 
 SECRET = "8f6a-secret-uuid"
 RECORDER = """
@@ -219,6 +220,39 @@ def test_the_ping(camreel_: Camreel, exported: FakeExport, service: Service, err
     assert service.heard == [(f"/{SECRET}/start", b"start"), (f"/{SECRET}{end[0]}", end[1])]
     assert SECRET not in run.everything
     assert PING_VARIABLE not in os.environ
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="Linux has it")
+@pytest.mark.parametrize("error", [None, LoginRefused("The camera refused admin.")], ids=["complete", "refused"])
+def test_a_result_that_is_not_out_is_a_failure(
+    camreel_: Camreel, exported, service: Service, recorder, error, monkeypatch
+) -> None:
+    """The end is told when the exit code is known: a full disk behind stdout is no success."""
+    command, noted = recorder
+    exported.error = error
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123 - a device
+        monkeypatch.setattr("sys.stdout", full)
+        run = camreel_([*BASIC, "--json", "--on-failure", command], CAMREEL_PING_URL=service.url)
+    assert run.code == DiskError.exit_code, run.everything
+    assert service.heard[1:] == [(f"/{SECRET}/fail", b"exit code 7: error")]
+    assert [environment["CAMREEL_EXIT_CODE"] for _, environment in noted()] == ["7"]
+
+
+def test_a_report_that_cannot_be_written_is_a_failure(
+    camreel_: Camreel, exported, service: Service, recorder, monkeypatch
+) -> None:
+    """It is told with the exit code that the run has."""
+
+    def no_space(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    command, noted = recorder
+    monkeypatch.setattr(results, "write_whole", no_space)
+    run = camreel_([*BASIC, "--report", "report.txt", "--on-failure", command], CAMREEL_PING_URL=service.url)
+    assert run.code == DiskError.exit_code, run.everything
+    assert service.heard[1:] == [(f"/{SECRET}/fail", b"exit code 7: error")]
+    ((_, environment),) = noted()
+    assert "report.txt" in (environment["CAMREEL_ERROR"] or "")
 
 
 def test_a_query_stays_behind_the_path(camreel_: Camreel, exported: FakeExport, service: Service) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,13 +21,12 @@ from camreel.errors import CamreelError, UsageError
 from camreel.text import count_text, size_text
 
 if TYPE_CHECKING:
-    from camreel.cli.batch import Admission, Batch, CameraTask
+    from camreel.cli.batch import Admission, CameraTask
     from camreel.cli.passwords import Passwords
+    from camreel.cli.results import Ended
     from camreel.cli.ui.reporters import Reporter
     from camreel.events import Event, Listener
     from camreel.report import Report
-
-    Ended = Callable[[Batch[CameraTask, Report]], None]
 
 _EXAMPLES = """
 Examples:
@@ -90,7 +89,7 @@ def get(ctx: click.Context, /, **options: Any) -> int:
         return _get(ctx, manner, passwords, notice.end_of)
 
 
-def _get(ctx: click.Context, manner: OutputOptions, passwords: Passwords, ended: Ended = lambda _batch: None) -> int:
+def _get(ctx: click.Context, manner: OutputOptions, passwords: Passwords, ended: Ended = lambda *_: None) -> int:
     """Run the command; ``ended`` is called with what became of the exports."""
     options = ctx.params
     tasks = [task for each in cameras_of(ctx) for task in _tasks(each, passwords)]
@@ -131,12 +130,12 @@ def export_all(
     *,
     asks: bool = False,
     jobs: int | None = None,
-    ended: Ended = lambda _batch: None,
+    ended: Ended = lambda *_: None,
 ) -> int:
     """Make the video of each, run the commands for them, show the reports, and return the exit code.
 
     ``asks``: where there is much to fetch, a person is asked before the download. ``jobs`` work at a time.
-    ``ended`` is called before the reports are shown.
+    ``ended`` is called as soon as the reports are shown.
     """
     with loading_aiohttp():
         from camreel.cli.batch import Batch  # noqa: PLC0415 - see above
@@ -149,8 +148,8 @@ def export_all(
         from camreel.transfer.runtime import Runtime  # noqa: PLC0415 - see above
 
     batch: Batch[CameraTask, Report] = Batch(tasks, manner, jobs=jobs)
-    view = ReportView(manner)
-    with view.watching(batch), _telling(batch, ended):
+    view = ReportView(manner, ended)
+    with view.watching(batch):
         batch.prepare(lambda task: finalize.already_there(task.request))
     ready, kept = batch.ready, _KeptClips(tasks)
     if asks and ready and not batch.is_single and not any(task.query.follow for task in tasks):
@@ -177,7 +176,7 @@ def export_all(
 
     if ready or hooks.has_work():
         try:
-            with view.watching(batch), _telling(batch, ended):
+            with view.watching(batch):
                 batch.run(
                     export,
                     in_full=True,
@@ -197,20 +196,7 @@ def export_all(
             failures = (*outcome.exec_failures, *hooks.failures)
             batch.outcomes[number] = replace(outcome, exec_failures=failures)
             break
-    ended(batch)
     return view.show(batch)
-
-
-@contextmanager
-def _telling(batch: Batch[CameraTask, Report], ended: Ended) -> Iterator[None]:
-    """Call ``ended`` if an only task ends in an error, before that is shown."""
-    try:
-        yield
-    except CamreelError as error:
-        if batch.is_single:
-            batch.outcomes[0] = error
-            ended(batch)
-        raise
 
 
 class _KeptClips:
