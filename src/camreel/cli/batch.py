@@ -439,9 +439,13 @@ class Batch(Generic[_Task, _Result]):
                 if user in refused:  # the same password again could lock the account
                     outcome = refused[user]
                 else:
-                    async with limit.share() as share:
-                        outcome = await self._run_one(job, number, reporter, share.admission, share.heard)
-                    reporter.ended(number)
+                    has_report = False
+                    try:
+                        async with limit.share() as share:
+                            outcome = await self._run_one(job, number, reporter, share.admission, share.heard)
+                        has_report = not isinstance(outcome, CamreelError)
+                    finally:  # also when Ctrl-C ends it
+                        reporter.ended(number, has_report=has_report)
                 if isinstance(outcome, LoginError):
                     refused[user] = outcome
                 work.start_soon(end, number, outcome)

@@ -11,7 +11,8 @@ import pytest
 
 from camreel.cli.batch import _SILENCE, Batch, JobLimit, Task, usual_jobs
 from camreel.cli.options import OutputOptions
-from camreel.events import Retrying, Verifying, Waiting
+from camreel.errors import CameraUnreachable
+from camreel.events import Retrying, Verifying, Waiting, Warned
 from camreel.model import Address, WallTime
 
 AWAY = Retrying("the camera", "it does not answer", 1)
@@ -264,3 +265,19 @@ def test_jobs_where_nothing_is_told(monkeypatch, tmp_path) -> None:
     monkeypatch.delattr("os.sched_getaffinity", raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: None)
     assert usual_jobs(tmp_path) == 2
+
+
+def test_what_was_told_of_a_task_that_fails_is_not_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    """The other one has a report, which says it."""
+
+    async def job(task, listener, _reporter, _admission):
+        listener(Warned(f"careful with {task.name}"))
+        if task.name == "front":
+            raise CameraUnreachable("It does not answer.")
+        return Done()
+
+    batch: Batch[Task, Done] = Batch([Camera("front"), Camera("gate")], OutputOptions(), jobs=1)
+    batch.run(job)
+    assert [line for line in capsys.readouterr().err.splitlines() if "careful" in line] == [
+        "front  Note      careful with front"
+    ]

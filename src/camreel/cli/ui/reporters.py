@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from camreel.cli.options import OutputOptions
@@ -43,8 +43,8 @@ class Reporter:
         """Begin task ``number``, and return what it tells its events to."""
         return lambda _event: None
 
-    def ended(self, number: int = 0) -> None:
-        """End task ``number``."""
+    def ended(self, number: int = 0, *, has_report: bool = True) -> None:
+        """End task ``number``. Without a report what was left to it is said now."""
 
     def tick(self) -> None:
         """Take note that time has passed; called a few times a second."""
@@ -69,13 +69,17 @@ class Reporter:
 
 @dataclass(slots=True)
 class _Track:
-    """A task that runs. ``said`` is what was last said of where it stands, ``said_at`` when that was looked at."""
+    """A task that runs. ``said`` is what was last said of where it stands, ``said_at`` when that was looked at.
+
+    ``held`` are warnings of one of several that are left to its report.
+    """
 
     number: int
     progress: Progress
     batcher: EventBatcher
     said_at: float
     said: Any = None
+    held: list[NoteLine] = field(default_factory=list)
 
 
 class _Tracker(Reporter):
@@ -99,7 +103,7 @@ class _Tracker(Reporter):
 
         return on_event
 
-    def ended(self, number: int = 0) -> None:
+    def ended(self, number: int = 0, *, has_report: bool = True) -> None:  # noqa: ARG002 - words need it
         """End task ``number``."""
         self._tracks.pop(number, None)
 
@@ -161,11 +165,13 @@ class PlainReporter(_Tracker):
         for note in held:
             self._say(note)
 
-    def ended(self, number: int = 0) -> None:
+    def ended(self, number: int = 0, *, has_report: bool = True) -> None:
         """Say what was held back of task ``number``, and end it."""
         if track := self._tracks.get(number):
             self._tell(track, track.batcher.end())
-        super().ended(number)
+            for note in () if has_report else track.held:
+                self._say_of_one(track, note)
+        super().ended(number, has_report=has_report)
 
     def tick(self) -> None:
         """Say what is due."""
@@ -193,8 +199,13 @@ class PlainReporter(_Tracker):
                     self.told = {*(self.told or ()), note.text}
             # The rest is in its report, and calm is worth more here.
             elif (note.bad and note.label and not note.is_repeated) or (note.is_repeated and self._is_of_many(note)):
-                lines = note.lines(self._room())
-                self.log("\n".join(f"{self._label(track)}  {line}" for line in lines))
+                self._say_of_one(track, note)
+            elif note.bad and note.is_repeated:
+                track.held.append(note)
+
+    def _say_of_one(self, track: _Track, note: NoteLine) -> None:
+        """Say it of one of several, behind its label."""
+        self.log("\n".join(f"{self._label(track)}  {line}" for line in note.lines(self._room())))
 
     def _is_of_many(self, note: NoteLine) -> bool:
         """Whether it is said of one of several, though its report says it, too: where that is for programs."""
@@ -240,10 +251,10 @@ class LiveReporter(PlainReporter):
         self._bar = bar_for(lines.encoding)
         _on_screen.append(lines)
 
-    def ended(self, number: int = 0) -> None:
+    def ended(self, number: int = 0, *, has_report: bool = True) -> None:
         """End task ``number``: its line goes."""
         self._done += number in self._tracks
-        super().ended(number)
+        super().ended(number, has_report=has_report)
 
     def log(self, text: str) -> None:
         """Say a line of its own, above the live ones."""

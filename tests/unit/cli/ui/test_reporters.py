@@ -130,6 +130,21 @@ def test_what_was_told_is_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(capsys.readouterr().err.splitlines()) == 4
 
 
+@pytest.mark.parametrize("has_report", [True, False])
+def test_warnings_of_one_of_several_that_failed_are_told(has_report: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a task with a report they are in it; one that ends in an error has none. Of the others nothing is said."""
+    reporter = PlainReporter(["front", "gate"], repeats=False)
+    for number, said in enumerate(("the range was cut", "careful")):
+        listener = reporter.listener(number)
+        listener(PLANNED)
+        listener(Warned(said))
+    assert capsys.readouterr().err == ""
+    reporter.ended(0, has_report=has_report)
+    reporter.ended(1)
+    reporter.close()
+    assert capsys.readouterr().err == ("" if has_report else "front  Note      the range was cut\n")
+
+
 @pytest.mark.parametrize(
     ("manner", "stdout", "stderr", "repeats"),
     [
