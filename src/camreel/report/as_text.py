@@ -59,6 +59,8 @@ def report_lines(report: Report, *, told: Collection[str] | None = None, whole: 
     said += [("Note", text) for text in (*report.warnings, *report.exec_failures) if text not in (told or ())]
     if report.at_a_time and report.at_a_time.lowest < report.at_a_time.allowed:
         said.append(("Note", _at_a_time(report.at_a_time)))
+    if report.playback is not None and _is_unchecked(report):
+        said.append(("Note", _playback_line(report.playback)))
     if rest := next_step(report):
         said.append(("Next", rest))
     if report.downloads and (whole or report.request.output.keep_files):
@@ -129,9 +131,17 @@ def _detail_rows(report: Report) -> list[tuple[str, str]]:
             rows.append(("Clock", f"to set its zone: {zone_remedy(request.target.name)}"))
     if span:
         rows.append(("Found", _found_line(report)))
-    if report.playback is not None:
+    if report.playback is not None and not _is_unchecked(report):  # else it is a note
         rows.append(("Playback", _playback_line(report.playback)))
     return [*rows, ("Program", f"camreel {__version__}")]
+
+
+def _is_unchecked(report: Report) -> bool:
+    """Whether less of a video was decoded than the usual sample: a doubt about a video that is called complete."""
+    playback = report.playback
+    if playback is None or not report.outputs:
+        return False
+    return not playback.frames or playback.groups < playback.groups_of
 
 
 def _playback_line(playback: Playback) -> str:
@@ -140,9 +150,10 @@ def _playback_line(playback: Playback) -> str:
         return "nothing of the video was decoded (--verify none)"
     if playback.verify is Verify.FULL:
         return f"all of the video was decoded: {frames}"
-    settings = count_text(playback.groups, "encoder setting")
     if playback.groups < playback.groups_of:
         settings = f"{playback.groups} of {count_text(playback.groups_of, 'encoder setting')}"
+        return f"only {frames} decoded, a sample of {settings}. Try: --verify full"
+    settings = count_text(playback.groups, "encoder setting")
     return f"{frames} decoded, a sample of {settings} (--verify full decodes all)"
 
 

@@ -14,7 +14,7 @@ from tests.conftest import changed
 from camreel._version import __version__
 from camreel.clock import CameraClock, parse_range
 from camreel.errors import AccountLocked, UsageError
-from camreel.model import Address, DeviceInfo, Output, Query, Request, Span, Target, WallTime
+from camreel.model import Address, DeviceInfo, Output, Playback, Query, Request, Span, Target, Verify, WallTime
 from camreel.planning.account import Account, Hole, LossKind, LostReason
 from camreel.report import (
     ClipReport,
@@ -323,6 +323,30 @@ def test_what_was_told_on_the_same_screen_is_not_said_again():
         "Coverage  1 h of 1 h (100.0 %)",
         "Note      new",
     ]
+
+
+@pytest.mark.parametrize(
+    ("playback", "said"),
+    [
+        (Playback(Verify.SAMPLE, 7, 7, 90), None),
+        (Playback(Verify.FULL, frames=900), None),
+        (Playback(Verify.SAMPLE, 3, 7, 40),
+         "only 40 frames decoded, a sample of 3 of 7 encoder settings. Try: --verify full"),
+        (Playback(Verify.SAMPLE, 0, 1),
+         "only 0 frames decoded, a sample of 0 of 1 encoder setting. Try: --verify full"),
+        (Playback(Verify.NONE),
+         "nothing of the video was decoded (--verify none)"),
+    ],
+    ids=["a sample", "all", "time was up", "none could be read", "nothing"],
+)  # fmt: skip
+def test_a_video_that_was_hardly_checked_is_noted(playback, said):
+    """Once, and in each report; that it was checked is a detail. Without a video there is nothing to check."""
+    report = replace(REPORT, playback=playback)
+    notes = [line for line in shown(report).splitlines() if line.startswith("Note")]
+    assert notes == ([] if said is None else [f"Note      {said}"])
+    assert report_text(report).count("decoded") == 1
+    assert ("\nPlayback  " in report_text(report)) == (said is None)
+    assert "Note" not in shown(replace(report, outputs=()))
 
 
 def test_a_camera_that_records_little_is_no_failure():
