@@ -15,6 +15,7 @@ from camreel.cli.ui.desktop import open_files
 from camreel.cli.ui.json_lines import end_line, say_line
 from camreel.diskio import disk_errors, write_whole
 from camreel.errors import AccountLocked, CamreelError, DiskError, Interrupted, NothingRecorded, most_severe
+from camreel.model import Request
 from camreel.report import (
     Report,
     ReportLine,
@@ -272,10 +273,12 @@ class ReportView(ResultView[Report]):
     heads = ("Result", "Coverage", "Size")
 
     def lacks(self, result: Report | CamreelError) -> bool:
-        """Also an end that the camera may still be writing."""
-        is_so_far = isinstance(result, Report) and result.is_complete_so_far and not result.is_empty
-        is_late = isinstance(result, Report) and result.overwritten is not None
-        return super().lacks(result) or is_so_far or is_late
+        """Also an end that the camera may still be writing, unless it is empty and the next run will look there."""
+        if not isinstance(result, Report):
+            return super().lacks(result)
+        goes_on = isinstance(result.request, Request) and result.request.query.since_last
+        is_so_far = result.is_complete_so_far and not (result.is_empty and goes_on)
+        return super().lacks(result) or is_so_far or result.overwritten is not None
 
     def lines(self, result: Report, *, told: set[str] | None = None, whole: bool = False) -> list[ReportLine]:
         """The report."""

@@ -146,8 +146,8 @@ def _is_unchecked(report: Report) -> bool:
 
 def _playback_line(playback: Playback) -> str:
     frames = count_text(playback.frames, "frame")
-    if playback.verify is Verify.NONE:
-        return "nothing of the video was decoded (--verify none)"
+    if not playback.frames:
+        return "nothing of the video was decoded" + (" (--verify none)" if playback.verify is Verify.NONE else "")
     if playback.verify is Verify.FULL:
         return f"all of the video was decoded: {frames}"
     if playback.groups < playback.groups_of:

@@ -27,8 +27,10 @@ def headline(report: Report) -> ReportLine:
         said.append(f"{size_text(sum(output.size for output in outputs))} ->")
     if len(outputs) == 1:
         return ReportLine(word, ", ".join(said), outputs[0].path, tone)
-    more = f" {count_text(len(outputs), 'file')}" if outputs else "there is no video"
-    return ReportLine(word, ", ".join(said) + more if outputs else more, tone=tone)
+    if outputs:
+        return ReportLine(word, f"{', '.join(said)} {count_text(len(outputs), 'file')}", tone=tone)
+    until = complete_until(report) if report.status == "empty" else ""
+    return ReportLine(word, f"nothing up to {until}, there is no video" if until else "there is no video", tone=tone)
 
 
 def outcome_word(report: Report) -> tuple[str, Tone]:
@@ -38,6 +40,8 @@ def outcome_word(report: Report) -> tuple[str, Tone]:
         return f"{word}, {'partial' if report.found_as == 'partial' else 'with gaps'}", Tone.BAD
     if report.already_there and report.found_as is None:
         return word, Tone.WARN
+    if report.status == "empty" and report.account.pending:
+        return f"{word} so far", Tone.WARN
     if report.exit_code == 7:  # the video is whole, and what was to be done with it is not
         return f"{word}, --exec failed", Tone.BAD
     return word, tone

@@ -332,12 +332,12 @@ def test_what_was_told_on_the_same_screen_is_not_said_again():
         (Playback(Verify.FULL, frames=900), None),
         (Playback(Verify.SAMPLE, 3, 7, 40),
          "only 40 frames decoded, a sample of 3 of 7 encoder settings. Try: --verify full"),
-        (Playback(Verify.SAMPLE, 0, 1),
-         "only 0 frames decoded, a sample of 0 of 1 encoder setting. Try: --verify full"),
+        (Playback(Verify.SAMPLE, 0, 1), "nothing of the video was decoded"),
+        (Playback(Verify.FULL), "nothing of the video was decoded"),
         (Playback(Verify.NONE),
          "nothing of the video was decoded (--verify none)"),
     ],
-    ids=["a sample", "all", "time was up", "none could be read", "nothing"],
+    ids=["a sample", "all", "time was up", "none could be read", "its process died", "nothing"],
 )  # fmt: skip
 def test_a_video_that_was_hardly_checked_is_noted(playback, said):
     """Once, and in each report; that it was checked is a detail. Without a video there is nothing to check."""
@@ -383,6 +383,25 @@ def test_the_first_line_is_the_outcome_and_its_tone_says_the_same(report, first,
     assert line.tone is tone
     assert tone is Tone.WARN or (tone is Tone.GOOD) == (report.exit_code == 0)
     assert first.startswith("Complete  ") == (report.exit_code == 0 and report.status == "complete")
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (None, "Nothing recorded  there is no video"),
+        ("08:30:00", "Nothing recorded so far  nothing up to 08:30:00, there is no video"),
+        ("08:00:00", "Nothing recorded so far  there is no video"),
+    ],
+    ids=["settled", "the end is open", "all of it is open"],
+)
+def test_what_is_empty_so_far_does_not_look_final(start, said):
+    """With --allow-empty and --last: the status stays that of an empty range, the words and the color do not."""
+    pending = () if start is None else (Hole(span(start, "09:00:00"), LostReason(LossKind.TOO_RECENT)),)
+    empty = replace(REPORT, clips=(), outputs=(), account=replace(NOTHING_MISSING, pending=pending))
+    line = report_lines(up_to_now(empty))[0]
+    assert plain_text([line]) == said
+    assert line.tone is (Tone.WARN if pending else Tone.GOOD)
+    assert (up_to_now(empty).status, up_to_now(empty).exit_code) == ("empty", 0)
 
 
 def test_what_brings_the_rest_is_said_once():
