@@ -30,9 +30,9 @@ def _fragments(before: bytes, inside: int) -> bytes:
 
 
 _HALVES = {
-    "half of what the index in front lists": (Cut("plain", 70, _FRAMES, broken="short").body, "picture"),
+    "half of what the index in front lists": (Cut("plain", 70, _FRAMES, broken="short").body, "frame"),
     "an index that ends before its sound": (Cut("plain", 70, _FRAMES, broken="short index").body, "sound is missing"),
-    "fragments that end within their media": (_fragments(b"mdat", 700), "picture"),
+    "fragments that end within their media": (_fragments(b"mdat", 700), "frame"),
     "fragments that end within their index": (_fragments(b"moof", 60), "index"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from tests.conftest import START, Bench, Ran, frame_md5s, tuning
 from camreel.cli.options import OutputOptions
 from camreel.cli.results import ReportView
 from camreel.errors import Interrupted, NothingRecorded
+from camreel.jobs.continuation import _files
 from camreel.model import NO_RANGE, Asked, AskedAround, Now
 from camreel_simulator import ClipSpec, DeviceClock, Fault, Recorded, scene_schedule
 
@@ -48,6 +50,8 @@ class Series:
         now = utc(settled) + LAG
         self._shows = now + timedelta(seconds=ahead)
         asked, self._first = self._first, NO_RANGE
+        for old in sorted(_files(), key=lambda file: str(json.loads(file.read_text())["at"]))[:-1]:
+            old.unlink()  # it is one camera: where it was before the last time is forgotten
         wish: dict[str, Any] = {"asked": asked, "since_last": True, "named_by_range": True, **changes}
         return self.here.export(tune=tuning(utc_now=lambda: now), **wish)
 
@@ -141,16 +145,22 @@ def test_recordings_that_are_listed_late(series):
     assert span_of(series(24)) == (4, 24)
 
 
+@pytest.mark.parametrize("late", ["", "writing", "not listed"])
 @pytest.mark.parametrize(("event", "runs", "shown"), [(5, (18, 40), (14, 30)), (3, (12, 34), (6, 22))])
-def test_time_before_and_after_an_event_at_a_mark(series, event, runs, shown):
-    """--pad reaches over the mark in both directions."""
+def test_time_before_and_after_an_event_at_a_mark(series, event, runs, shown, late):
+    """--pad reaches over the mark in both directions, also if the event is known later."""
     clips = [
         replace(each, events=("VideoMotion",) if at in {0, event, 11} else ("Timing",))
         for at, each in enumerate(footage(0, 12))
     ]
-    series.insert(clips)
+    if late:
+        series.insert([*clips[:event], *([replace(clips[event], writing=True)] if late == "writing" else [])])
+    else:
+        series.insert(clips)
     seen: set[str] = set()
     for run in runs:
+        if run == runs[1]:
+            series.insert(clips)
         ran = series(run, events=("motion",), pad=timedelta(seconds=6))
         assert ran.ok.exit_code == 0
         seen |= set(frame_md5s(ran.output))
@@ -183,8 +193,8 @@ def test_only_what_is_being_written_is_new(series):
     assert isinstance(series(13).error, NothingRecorded)
 
 
-def test_a_left_over_is_asked_for_once_a_minute(bench):
-    """--follow waits for the recording to be closed, and is gentle meanwhile."""
+def test_a_recording_that_grows_is_asked_for_once_a_minute(bench):
+    """--follow waits for it to be closed, and is gentle meanwhile."""
     clips = footage(0, 4)
     now = [utc(16) + LAG + timedelta(seconds=5)]
     slept: list[float] = []
@@ -195,8 +205,16 @@ def test_a_left_over_is_asked_for_once_a_minute(bench):
         if len(slept) == 3:
             raise Interrupted("that is enough")
 
-    stand = bench(recordings=[clips[0], replace(clips[1], writing=True), *clips[2:]], clock=DeviceClock(lambda: now[0]))
+    stand = bench(recordings=[*clips[:3], replace(clips[3], writing=True)], clock=DeviceClock(lambda: now[0]))
     tune = tuning(utc_now=lambda: now[0], sleep=sleep)
     ran = stand.export("2026-01-16 08:00:00", "2026-01-16 08:00:16", follow=True, tune=tune)
     assert isinstance(ran.error, Interrupted)
     assert slept == [60.0] * 3
+
+
+def test_what_was_overwritten_after_a_first_run_that_lost_something(series):
+    """The first recording that was listed tells."""
+    series.here.camera.add_faults(Fault("status", "/08.00.00-", times=None, status=404))
+    assert series(12).ok.exit_code == 4
+    series.insert(footage(400, 2))
+    assert series(408).ok.overwritten is not None

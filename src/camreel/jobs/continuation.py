@@ -4,7 +4,8 @@ A mark is a small file in the user's state folder, for one camera (its address a
 choice of events, and folder of videos. It begins where the first run begins. It moves when a video has its name and
 nothing of its range is lost: a run that is killed, or partial, fetches the same again. Nothing is skipped, some may be
 fetched twice. It moves up to the last recording that is listed: a hole behind that may be a recording that the camera
-lists later. What is lost in several runs over some hours is given up: the report of that run names it.
+lists later. With `--events` it stays `--pad` before that. It stops at the first loss; what is lost there in several
+runs over some hours is given up: the report of that run names it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _LISTED_WITHIN = timedelta(hours=6)
 _TRIES, _TRIED_FOR = 3, timedelta(hours=6)  # for what is lost: so often and so long, then the mark moves past it
 _MOST_APART = timedelta(days=1)  # of the two readings of a mark: more, and a clock was wrong
 _YEARS = range(1970, 2100)
+_SAME = timedelta(seconds=5)  # drift is measured anew in each run
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ class Continuation:
         self.mark: EndMark | None = None
         self.warning: str | None = None
         self._is_moved_here = False
+        self._is_one_of_several = False
         self._begins: EndMark | None = None
+        self._clock: CameraClock | None = None
 
     def open(self, device: DeviceInfo) -> None:
         """Read the mark of this camera. DiskError if there is one that cannot be read."""
@@ -89,9 +93,10 @@ class Continuation:
             own = self._file
             self.mark = _read(own)
             if self.mark is None and device.serial is not None:  # the camera may have another address now
-                marks = (_read(file) for file in _files() if file.name.startswith(f"{self._series}."))
-                self.mark = max((mark for mark in marks if mark is not None), key=lambda mark: mark.at, default=None)
-                self._is_moved_here = self.mark is not None
+                read = [_read(file) for file in _files() if file.name.startswith(f"{self._series}.")]
+                marks = [mark for mark in read if mark is not None]
+                self.mark = max(marks, key=lambda mark: mark.at, default=None)
+                self._is_moved_here, self._is_one_of_several = bool(marks), len(marks) > 1
         except RuntimeError as error:  # no home folder
             raise DiskError(f"cannot read where the last export ended: {error}.", hint="Set HOME.") from None
 
@@ -115,7 +120,7 @@ class Continuation:
             )
         reads = WallTime(clock.reads(now).naive.replace(microsecond=0))
         start = self._start(clock, first.span.start)
-        self._begins = self._mark_at(clock, start)
+        self._begins, self._clock = self._mark_at(clock, start), clock
         if start > reads and self.mark is None:
             raise UsageError(f"--since-last: the first range begins at {clock.shown(start)}, in the future.")
         if start > reads:
@@ -135,6 +140,11 @@ class Continuation:
         mark, asked = self.mark, self._request.query.asked
         if mark is None:
             return first
+        if self._is_one_of_several and asked == NO_RANGE:
+            raise UsageError(
+                f"--since-last: several cameras have the serial number of {self._request.target.address}.",
+                hint="Say where its first export begins: --since-last --last 1d, or --since-last --start TIME.",
+            )
         if self._is_moved_here:
             # By the serial number it is the camera that was elsewhere. Some makers give many cameras the same one.
             self.warning = (
@@ -159,11 +169,15 @@ class Continuation:
         error.since = since
         return error
 
-    def begin(self) -> str | None:
-        """Note where the first run begins, so that a later one begins nowhere else. Return a sentence if that fails."""
+    def begin(self, plan: ExportPlan | None = None) -> str | None:
+        """Note where the first run begins, so that a later one begins nowhere else. Return a sentence if that fails.
+
+        `plan` is what it found: while that is listed, nothing was overwritten.
+        """
         if self._begins is None or not (self.mark is None or self.mark.is_begun or self._is_moved_here):
             return None
-        return self._write(replace(self._begins, is_begun=True))
+        begins = self._begins if self._clock is None or plan is None else self._with_witness(self._begins, plan)
+        return self._write(replace(begins, is_begun=not self._is_moved_here))
 
     def question(self, plan: ExportPlan) -> Span | None:
         """Return the span of the recording to look for, if footage behind the mark may have been overwritten.
@@ -180,24 +194,37 @@ class Continuation:
         `listing` is all that the camera lists. If something is lost, the mark stays, but not for ever: a recording that
         can never be had must not hold up all that follow.
         """
-        clock = report.clock
-        if clock is None or report.span is None:
+        clock, span = report.clock, report.span
+        if clock is None or span is None:
             return None
-        begins = self._begins or self._mark_at(clock, report.span.start)
-        end = min((hole.span.start for hole in report.account.pending), default=report.span.end)
-        newest = max((recording.span for recording in plan.recordings), key=lambda span: span.end, default=None)
-        mark = replace(
-            self._mark_at(clock, max(report.span.start, min(end, self._listed_up_to(report.span, listing)))),
-            newest=Span(clock.shown(newest.start), clock.shown(newest.end)) if newest else begins.newest,
-        )
+        self._clock, query = clock, self._request.query
+        end = min([span.end, *(hole.span.start for hole in report.account.pending)])
+        end = min(end, self._listed_up_to(span, listing)) - (query.pad if query.events else timedelta(0))
         if report.is_complete or report.is_complete_so_far:
-            return self._write(mark)
-        since = begins.tried_since or now
-        if begins.tries + 1 < _TRIES or now - since < _TRIED_FOR:
-            stays = replace(begins, is_begun=self.mark is None or self.mark.is_begun)
-            return self._write(replace(stays, tries=begins.tries + 1, tried_since=since))
+            return self._write(self._with_witness(self._mark_at(clock, max(span.start, end)), plan))
+        losses = [hole.span for hole in report.account.lost] + [clip.span for clip in report.clips if clip.is_lost]
+        first = min(losses, default=span)
+        place = max(span.start, min(end, first.start))
+        mark = self._mark_at(clock, place)
+        is_given_up = mark.tries + 1 >= _TRIES and now - (mark.tried_since or now) >= _TRIED_FOR
+        if is_given_up:
+            place = max(span.start, min(end, first.end))
+            mark = self._mark_at(clock, place)
+        was_begun = (self.mark is None or self.mark.is_begun) and not self._is_moved_here
+        mark = self._with_witness(replace(mark, is_begun=was_begun and place == span.start), plan)
+        if not is_given_up:
+            return self._write(replace(mark, tries=mark.tries + 1, tried_since=mark.tried_since or now))
         failed = self._write(mark)
-        return failed or f"The next --since-last begins after what is lost here: {begins.tries + 1} runs tried it."
+        return failed or f"The next --since-last begins after the first loss: {_TRIES} runs or more tried it."
+
+    def _with_witness(self, mark: EndMark, plan: ExportPlan) -> EndMark:
+        """Return the mark with the last recording of `plan` that begins before it, or the first one."""
+        clock = self._clock
+        if clock is None or not plan.recordings:
+            return mark
+        at = mark.on(clock)
+        newest = max((one.span for one in plan.recordings if one.span.start < at), default=plan.recordings[0].span)
+        return replace(mark, newest=Span(clock.shown(newest.start), clock.shown(newest.end)))
 
     def _listed_up_to(self, span: Span, listing: Iterable[Recording]) -> WallTime:
         """Return up to where of `span` the camera has listed all: a hole that nothing follows has to be old."""
@@ -206,7 +233,7 @@ class Continuation:
         return max([span.end - _LISTED_WITHIN, *(min(one.span.end, span.end) for one in ours)])
 
     def _mark_at(self, clock: CameraClock, end: WallTime) -> EndMark:
-        kept = self.mark if self.mark is not None and self.mark.on(clock) == end else None
+        kept = self.mark if self.mark is not None and abs(self.mark.on(clock) - end) <= _SAME else None
         return EndMark(
             clock.to_utc(end),
             clock.in_zone(end),

@@ -270,7 +270,7 @@ class _Export:
             query = replace(self._request.query, asked=AskedRange(error.since, error.since))
             request = replace(self._request, query=query)
             return Report(request, None, None, None, (), (), Account((), (), ()), (), tuple(self._inquiry.warnings))
-        self._note_beginning()
+        self._note_beginning(found.plan)
         request = self._pinned_request(found)
         if not found.plan.recordings:
             return self._without_video(request, found, self._inquiry.nothing_recorded_error(found))
@@ -361,12 +361,15 @@ class _Export:
         report = self._report(request, found, *account_clips(plan, (), (), unsettled, search=found.proof))
         is_allowed = request.output.allow_empty and found.is_certainly_empty(request.query)
         if not is_allowed or report.video_code:  # an end that may grow, or --require-complete
+            if report.overwritten is not None:
+                said = f"{error} The camera overwrote older footage before this run."
+                raise NothingRecorded(said, hint=error.hint) from error
             raise error
         return self._noted(report, found)
 
-    def _note_beginning(self) -> None:
+    def _note_beginning(self, plan: ExportPlan | None = None) -> None:
         """Note where the first run of ``--since-last`` begins, whatever comes of it."""
-        if self._continuation is not None and (said := self._continuation.begin()) is not None:
+        if self._continuation is not None and (said := self._continuation.begin(plan)) is not None:
             self._inquiry.warn(said)
 
     def _noted(self, report: Report, found: SearchResult) -> Report:

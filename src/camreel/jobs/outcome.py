@@ -77,7 +77,8 @@ def account_clips(
         for part in _missing_parts(report)
     ]
     writing = LostReason(LossKind.STILL_WRITING)
-    pending = [Hole(Span(recording.span.start, plan.span.end), writing) for recording in plan.writing]
+    pending = [Hole(Span(recording.span.start, plan.span.end), writing) for recording in plan.growing]
+    lost += [Hole(part, LostReason(LossKind.NEVER_CLOSED)) for part in plan.never_closed]
     if unsettled_from is not None:
         again = str(plan.span.end + INDEX_LAG)[11:16]
         pending.append(Hole(Span(unsettled_from, plan.span.end), LostReason(LossKind.TOO_RECENT, again)))

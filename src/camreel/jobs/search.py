@@ -333,7 +333,7 @@ class CameraSearch(CameraSession):
         if self._continuation is not None:
             where, plan = await self._continued(camera, self._continuation, recordings, where, plan)
         for _minute in range(MOST_HOURS * 60 if self._query.follow else 0):
-            if not plan.writing or where.clock is None:
+            if not plan.growing or where.clock is None:
                 break
             await self._wait(camera, plan.span.end, where, "the camera is still writing a recording of the range")
             listed = await self._search(camera, self._window(where))
@@ -357,8 +357,10 @@ class CameraSearch(CameraSession):
         Notes whether footage was overwritten before this run.
         """
         newest = max((recording.span.start for recording in plan.recordings), default=where.span.start)
-        writing = [one.span.start for one in plan.writing if one.span.start >= newest]
-        until = min(writing, default=where.span.end)
+        ours = (one for one in self._listing if one.stream is self._query.stream and not is_snapshot(one))
+        writing = [one.span.start for one in ours if one.writing and one.span.start >= newest]
+        pad = self._query.pad if self._query.events else timedelta(0)  # its event may want the time before it
+        until = min([where.span.end, *(start - pad for start in writing)])
         if until <= where.span.start and not any(one.span.end > where.span.start for one in plan.recordings):
             raise continuation.nothing_new()
         if until < where.span.end and until > where.span.start and where.clock is not None and not self._query.follow:

@@ -43,6 +43,7 @@ class LossKind(str, Enum):
     IN_NO_CLIP = "in_no_clip"
     LISTED_WITHOUT_FRAMES = "listed_without_frames"
     STILL_WRITING = "still_writing"
+    NEVER_CLOSED = "never_closed"
     UNPROVEN = "unproven"  # detail: why the camera's list may lack recordings of it
     TOO_RECENT = "too_recent"  # detail: when to run again, HH:MM by the camera's clock
 

@@ -43,6 +43,19 @@ class ExportPlan:
     unwanted: tuple[Span, ...] = ()
 
     @property
+    def growing(self) -> tuple[Recording, ...]:
+        """Those of ``writing`` that the camera may close: it has closed none that begins later."""
+        last = max((recording.span.start for recording in self.recordings), default=None)
+        return tuple(one for one in self.writing if last is None or one.span.start >= last)
+
+    @property
+    def never_closed(self) -> tuple[Span, ...]:
+        """From the beginning of each other one to the next recording."""
+        growing, starts = self.growing, sorted(recording.span.start for recording in self.recordings)
+        left = [one.span.start for one in self.writing if one not in growing]
+        return tuple(Span(start, starts[bisect_right(starts, start)]) for start in left)
+
+    @property
     def listed_bytes(self) -> int:
         """The sum of the listed sizes, in bytes; recordings without one count nothing."""
         return sum(recording.size or 0 for recording in self.recordings)

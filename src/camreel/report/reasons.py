@@ -30,6 +30,7 @@ _WORDS = {
     LossKind.IN_NO_CLIP: "none of the clips has it",
     LossKind.LISTED_WITHOUT_FRAMES: "it is listed for this time but has no frame of it",
     LossKind.STILL_WRITING: MAY_GROW,
+    LossKind.NEVER_CLOSED: "the camera never closed the recording (did it lose power?)",
     LossKind.UNPROVEN: "no recording was listed, but the list may not be whole: {detail}",
     LossKind.TOO_RECENT: MAY_GROW,
 }

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from camreel.clock import CameraClock
 from camreel.model import DeviceInfo, Doubt, FrameCounts, MergeRequest, Playback, Request, Span
-from camreel.planning.account import Account, LossKind, LostReason, uncovered
+from camreel.planning.account import Account, LostReason, uncovered
 from camreel.planning.proof import SearchProof
 
 
@@ -114,14 +114,7 @@ class Report:
     @property
     def is_complete_so_far(self) -> bool:
         """Whether everything is in the output but the end of the range, of which the camera may list more."""
-        return self.is_settled and bool(self.account.pending) and not self._has_left_over
-
-    @property
-    def _has_left_over(self) -> bool:
-        """Whether the camera did not close a recording, and has closed one since: it will never be closed."""
-        last = max((clip.span.start for clip in self.clips), default=None)
-        writing = (hole for hole in self.account.pending if hole.reason.kind is LossKind.STILL_WRITING)
-        return last is not None and any(hole.span.end <= last for hole in writing)
+        return self.is_settled and bool(self.account.pending)
 
     @property
     def is_empty(self) -> bool:

@@ -99,11 +99,31 @@ def test_a_mark_goes_before_the_first_range():
     assert range_of(series(changed(REQUEST, asked=AskedRange(NOON, NOON))), NOON)[0] == ENDED
 
 
-def test_a_loss_moves_no_mark():
-    """And nothing is written for it."""
+def test_a_loss_stops_the_mark():
+    """Up to there the video is complete."""
     noted(FIRST)
     noted(Span(FIRST.end, FIRST.end + timedelta(hours=1)), lost=True)
-    assert range_of(series(), NOON)[0] == ENDED
+    assert range_of(series(), NOON)[0] == ENDED + timedelta(minutes=30)
+
+
+def test_the_pad_before_an_event_that_may_be_listed_later():
+    """The mark stays so far behind what is listed."""
+    padded = changed(REQUEST, events=("motion",), pad=timedelta(seconds=10))
+    listing = (Recording("/1.mp4", FIRST),)
+    series(padded).move(report_of(FIRST), plan_export(listing, FIRST, Stream.MAIN), listing, NOON)
+    assert range_of(series(padded), NOON) == (ENDED - timedelta(seconds=10), NOON - LAG - timedelta(seconds=10))
+
+
+def test_several_cameras_with_one_serial_number():
+    """Nobody knows which of them has a new address: the range has to be given."""
+    noted(FIRST)
+    other = changed(REQUEST, address=Address("192.168.1.21", 80))
+    listing = (Recording("/1.mp4", FIRST),)
+    series(other).move(report_of(FIRST), plan_export(listing, FIRST, Stream.MAIN), listing, NOON)
+    third = changed(REQUEST, address=Address("192.168.1.22", 80))
+    with pytest.raises(UsageError, match="several cameras have the serial number"):
+        range_of(series(third), NOON)
+    assert range_of(series(changed(third, asked=AskedRange(ENDED, NOON))), NOON)[0] == ENDED - timedelta(hours=1)
 
 
 def test_an_end_that_may_grow_moves_it_so_far():
@@ -218,19 +238,25 @@ def test_the_first_range_is_kept():
 
 def test_what_can_never_be_had_holds_up_no_later_run():
     """Lost in three runs over six hours: the report says that the next one begins after it."""
+    hour, half = timedelta(hours=1), timedelta(minutes=30)
     noted(FIRST)
-    begin, later = ENDED, Span(FIRST.end, FIRST.end + timedelta(hours=1))
-    for hours, is_given_up in [(0, False), (1, False), (5.9, False), (6, True)]:
+    span = Span(FIRST.end, FIRST.end + hour)
+    for hours, lost, then in [
+        (0, Span(span.start + half / 2, span.end), half / 2),  # up to here it is complete
+        (1, Span(span.start + half, span.end), half),  # that came, and something else is lost: the first run of it
+        (3, Span(span.start + half, span.end), half),
+        (6.9, Span(span.start + half, span.end), half),
+        (7, Span(span.start + half, span.start + 3 * half / 2), 3 * half / 2),
+    ]:
         again = series()
-        assert range_of(again, NOON)[0] == begin
-        listing = (Recording("/x.mp4", later),)
-        now = NOON + timedelta(hours=hours)
-        said = again.move(report_of(later, lost=True), plan_export(listing, later, Stream.MAIN), listing, now)
-        assert (said is not None) == is_given_up, hours
-    assert range_of(series(), NOON)[0] == begin + timedelta(hours=1)
-    mark = series().mark
-    assert mark is not None
-    assert mark.tries == 0
+        range_of(again, NOON)
+        report = report_of(Span(min(lost.start, span.start), span.end))
+        hole = Hole(lost, LostReason(LossKind.NOT_DOWNLOADED, "404"))
+        report = replace(report, account=Account((), (), (hole,)))
+        listing = (Recording("/x.mp4", span),)
+        said = again.move(report, plan_export(listing, span, Stream.MAIN), listing, NOON + timedelta(hours=hours))
+        assert (said is not None) == (hours == 7), hours
+        assert range_of(series(), NOON)[0] == ENDED + then
 
 
 def test_a_clock_that_was_wrong_by_more_than_a_day():

@@ -49,7 +49,7 @@ def test_the_kinds_of_loss_are_a_contract():
         *("not_tried", "overwritten", "not_downloaded", "not_merged", "unusable", "killed_merge", "no_keyframe"),
         *("no_frame", "ends_early", "index_cut", "sound_missing", "undecodable", "both_ends", "damaged", "unaccounted"),
         *("unplayable", "other_track", "shown_hidden", "duplicate", "not_recorded", "in_no_clip"),
-        *("listed_without_frames", "still_writing", "unproven", "too_recent"),
+        *("listed_without_frames", "still_writing", "never_closed", "unproven", "too_recent"),
     ]
     assert all(kind.value == kind.name.lower() for kind in LossKind)
 
