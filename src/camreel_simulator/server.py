@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import math
 import socket
 import struct
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from camreel_simulator.device.camera import SimulatedCamera
     from camreel_simulator.http.message import DeviceAnswer, HttpRequest
 
+_LOG = logging.getLogger(__name__)
 _CLOSES_AFTER = 0.02  # seconds
 
 
@@ -158,6 +160,8 @@ class _Service:
                 await connection.turn_away()
         except (ConnectionError, TimeoutError, SSLError, asyncio.IncompleteReadError):
             pass  # the client has gone
+        except Exception as error:  # noqa: BLE001 - one answer fails, and not the camera
+            _LOG.error("The simulated camera broke a connection. %s", " ".join(repr(error).split()))
         finally:
             ledger.disconnected()
             writer.transport.abort()

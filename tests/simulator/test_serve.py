@@ -95,6 +95,26 @@ def test_a_failing_block_still_ends_the_camera():
         socket.create_connection((server.host, server.port), timeout=5)
 
 
+def test_a_fault_of_its_own_is_one_line_and_breaks_one_connection(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """Without a traceback; the next client is served."""
+
+    async def fail(_self: object, _request: object) -> None:
+        raise ValueError("too\nlarge")
+
+    client = serve(SimulatedCamera())
+    with monkeypatch.context() as patched:
+        patched.setattr(SimulatedCamera, "answer", fail)
+        with Wire(client.server) as wire, contextlib.suppress(ConnectionError):
+            wire.send(VENDOR)
+            assert wire.read(1) == b""
+    assert is_answered(client.server)
+    (record,) = caplog.records
+    assert record.exc_info is None
+    assert record.getMessage() == r"The simulated camera broke a connection. ValueError('too\nlarge')"
+
+
 def test_a_camera_can_be_served_again():
     """As after a reboot: what it counted stays, the address is new."""
     camera = SimulatedCamera()

@@ -30,6 +30,7 @@ from camreel_simulator import (
 )
 from camreel_simulator.footage import clips
 from camreel_simulator.footage.clips import PaddedClip
+from camreel_simulator.footage.mp4_layout import top_boxes
 from camreel_simulator.http.message import HttpRequest
 from camreel_simulator.scenes import camera_of_days, trouble
 
@@ -95,6 +96,18 @@ def test_its_clips_are_as_long_as_they_are_listed() -> None:
     assert numbers == list(clip.spec.frame_numbers)
     with pytest.raises(ValueError, match="does not fit"):
         PaddedClip(clip.spec, 1000).body()
+
+
+@pytest.mark.parametrize("stream", ["Main", "Extra1"])
+def test_the_clips_of_days_have_the_length_that_is_listed(stream: str) -> None:
+    """In both streams, with room for a clip that compresses worse."""
+    camera = camera_of_days(1, clock=DeviceClock.fixed(NOW))
+    each = next(each for each in camera.recordings if each.stream == stream)
+    assert isinstance(each.content, PaddedClip)
+    data = each.content.body()
+    assert len(data) == each.length()
+    room = max(size for kind, _, size in top_boxes(data) if kind == b"free")
+    assert room > each.length() // 5
 
 
 def test_simulate_takes_days_a_rate_and_faults(camreel_: Camreel, monkeypatch: pytest.MonkeyPatch) -> None:
