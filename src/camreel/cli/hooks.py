@@ -277,7 +277,7 @@ class HookRunner:
             keys = {debt.key for debt in debts} if report.found_as is not None else set()
             debts = self._take(lambda debt: debt.key in keys)
         label = f"{task.label}  " if self._several else ""
-        status = "complete_so_far" if report.is_complete_so_far else "complete"
+        status = "complete" if report.already_there else report.status
         failures = [failure for debt in debts if (failure := await self._run(debt, command, reporter, label, status))]
         warnings = report.warnings
         if self._unnoted and not report.already_there:

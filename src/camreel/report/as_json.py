@@ -100,6 +100,9 @@ def report_document(report: Report) -> dict[str, Any]:
         "playback": _playback_json(report.playback) if report.playback else None,
         "downloads": report.downloads,
         "concurrency": asdict(report.at_a_time) if report.at_a_time else None,
+        "overwritten": span_json(report.overwritten, clock) if report.overwritten else None,
+        "exec_failures": list(report.exec_failures),
+        "unread": report.unread,
         "warnings": [*report.warnings, *report.exec_failures],
     }
 

@@ -58,14 +58,16 @@ def test_a_program_is_given_it_unbroken(tmp_path, arguments):
     assert json.loads((tmp_path / "log").read_text(encoding="ascii")) == [str(video)]
 
 
-@pytest.mark.parametrize("status", ["complete", "complete_so_far"])
+@pytest.mark.parametrize("status", ["complete", "complete_so_far", "partial"])
 def test_a_program_is_told_whether_the_end_may_still_grow(tmp_path, status):
     """In its environment, by the status of the report."""
     log = tmp_path / "log"
     code = f"import os; open({str(log)!r}, 'w').write(os.environ['CAMREEL_STATUS'])"
     query = Query(ASKED, ends_now=True)
     made = report(Request(Target(Address("cam.example", 80), "admin"), query, Output(tmp_path, tmp_path / "o.mp4")))
-    if status != "complete":
+    if status == "partial":
+        made = replace(made, overwritten=made.span)
+    elif status != "complete":
         hole = Hole(
             Span(WallTime.fromisoformat("2026-01-16T08:45"), WallTime.fromisoformat("2026-01-16T09:00")), RECENT
         )

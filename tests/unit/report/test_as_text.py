@@ -156,7 +156,7 @@ def test_json_keys_are_a_contract():
     assert set(document) == {
         "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "not_wanted", "search",
         "found", "coverage", "gaps", "pending", "lost", "doubts", "clips", "outputs", "downloads", "playback",
-        "concurrency", "warnings",
+        "concurrency", "overwritten", "exec_failures", "unread", "warnings",
     }  # fmt: skip
     assert set(document["asked"]) == {"start", "end", "times_in", "events", "pad_seconds"}
     assert set(document["camera"]) == {
@@ -211,6 +211,16 @@ def test_json_values():
     assert document["lost"][0]["reason"] == "some reason"
     assert document["lost"][0]["kind"] == "not_downloaded"
     assert document["outputs"][0]["chapters"] == [{"start": 0, "title": "08:00:00"}]
+
+
+def test_json_tells_why_a_run_with_all_in_it_is_not_complete():
+    """Footage that was overwritten before, files that nobody could read, a command that failed: not only sentences."""
+    usual = report_json(REPORT)
+    assert (usual["overwritten"], usual["exec_failures"], usual["unread"]) == (None, [], 0)
+    document = report_json(replace(REPORT, overwritten=ASKED, exec_failures=("no",), unread=2))
+    assert (document["status"], document["exec_failures"], document["unread"]) == ("partial", ["no"], 2)
+    assert document["overwritten"]["start"] == "2026-01-16T08:00:00"
+    assert set(document["overwritten"]) == SPAN_KEYS
 
 
 def test_json_without_a_clock_has_the_same_keys():
