@@ -396,7 +396,7 @@ def test_the_json_of_a_merge(tmp_path: Path) -> None:
     assert list(document) == [
         "schema", "program", "status", "exit_code", "asked", "camera", "range", "skipped", "not_wanted", "search",
         "found", "coverage", "gaps", "pending", "lost", "doubts", "clips", "outputs", "playback", "downloads",
-        "concurrency", "warnings",
+        "concurrency", "overwritten", "exec_failures", "unread", "warnings",
     ]  # fmt: skip
     assert (document["asked"], document["camera"], document["downloads"]) == (None, None, None)
     assert document["found"] == {

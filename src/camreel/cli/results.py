@@ -191,7 +191,7 @@ class ResultView(Generic[_Result]):
 
     def _status(self, code: int, found: Sequence[str]) -> str:
         """That of all, if they are alike; else what can be said of all of them together."""
-        if len(set(found)) == 1:
+        if len(set(found)) == 1 and (found[0] == "error" or code != Interrupted.exit_code):
             return found[0]
         if code:
             return "partial"

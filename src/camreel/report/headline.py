@@ -38,12 +38,12 @@ def outcome_word(report: Report) -> tuple[str, Tone]:
     word, tone = _WORDS[report.status]
     if report.already_there and report.video_code:
         return f"{word}, {'partial' if report.found_as == 'partial' else 'with gaps'}", Tone.BAD
-    if report.already_there and report.found_as is None:
-        return word, Tone.WARN
     if report.status == "empty" and report.account.pending:
-        return f"{word} so far", Tone.WARN
+        word, tone = f"{word} so far", Tone.WARN
     if report.exit_code == 7:  # the video is whole, and what was to be done with it is not
         return f"{word}, --exec failed", Tone.BAD
+    if report.already_there and report.found_as is None:
+        return word, Tone.WARN
     return word, tone
 
 

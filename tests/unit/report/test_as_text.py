@@ -377,13 +377,15 @@ def test_a_camera_that_records_little_is_no_failure():
         (with_account(pending=True), "Complete so far  1 h of footage, complete up to 08:30:00, 4.9 kB -> ", Tone.WARN),
         (with_account(lost=True), "Partial   1 h of footage, 15 min lost, 4.9 kB -> ", Tone.BAD),
         (replace(REPORT, exec_failures=("no",)), "Complete, --exec failed  1 h of footage, 4.9 kB -> ", Tone.BAD),
+        (replace(REPORT, already_there=True, exec_failures=("no",)),
+         "Already there, --exec failed  a file of this name is there", Tone.BAD),
         (replace(REPORT, already_there=True, found_as="complete"),
          "Already there  nothing was downloaded, ", Tone.GOOD),
         (replace(REPORT, already_there=True, found_as="partial"),
          "Already there, partial  nothing was downloaded, ", Tone.BAD),
         (replace(REPORT, already_there=True), "Already there  a file of this name is there", Tone.WARN),
     ],
-    ids=["all", "gap", "up to now", "pending", "lost", "exec", "there", "there, partial", "there, another"],
+    ids=["all", "gap", "up to now", "pending", "lost", "exec", "there, exec", "there", "there, partial", "there, another"],
 )  # fmt: skip
 def test_the_first_line_is_the_outcome_and_its_tone_says_the_same(report, first, tone):
     """Green is exit code 0, red is not 0; what is still to come, and what nobody looked at, is yellow."""
