@@ -239,15 +239,30 @@ def random_part(final: Path) -> Path:
     return final.with_name(f"{final.name}.{secrets.token_hex(4)}.part")
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o600, *, sync: bool = False, within: int | None = None) -> None:
+def write_whole(
+    path: Path,
+    data: bytes,
+    mode: int = 0o600,
+    *,
+    sync: bool = False,
+    within: int | None = None,
+    keeps_mode: bool = False,
+) -> None:
     """Replace the file ``path`` by one with ``data``. Raises OSError; then nothing has changed and nothing is left.
 
-    A link at ``path`` is replaced, not followed. ``path`` begins in the open folder ``within``.
+    A link at ``path`` is replaced, not followed. ``path`` begins in the open folder ``within``. ``keeps_mode``: the new
+    file has the mode of the one that it replaces; ``mode`` is that of a file that was not there.
     """
+    kept = None
+    if keeps_mode:
+        with suppress(FileNotFoundError):
+            mode = kept = os.stat(path, dir_fd=within, follow_symlinks=False).st_mode & 0o777
     part = random_part(path)
     handle = create_new(part, mode, within)
     try:
         with os.fdopen(handle, "wb") as file:
+            if kept is not None and hasattr(os, "fchmod"):  # the umask may have taken some of it
+                os.fchmod(file.fileno(), kept)
             file.write(data)
             file.flush()
             if sync:

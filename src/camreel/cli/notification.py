@@ -21,7 +21,7 @@ from camreel.cli.hooks import HookCommand, parse_command, run_command
 from camreel.cli.options import PING_VARIABLE
 from camreel.cli.passwords import first_line, taken_ping_url
 from camreel.cli.ui import terminal
-from camreel.cli.ui.json_lines import say_line
+from camreel.cli.ui.json_lines import say_log
 from camreel.cli.values import parse_exec_timeout
 from camreel.errors import CamreelError, Interrupted, UsageError, printable
 from camreel.report import Report
@@ -159,7 +159,7 @@ def notice_of(ctx: click.Context, *, lines_are_json: bool) -> RunNotice:
     url = _ping_url(ctx)
     tell: Callable[[str], None] = terminal.err
     if lines_are_json:
-        tell = _say_log
+        tell = say_log
     return RunNotice(None if url is None else Ping(url), command, tell)
 
 
@@ -171,10 +171,6 @@ def _checked_command(command: HookCommand) -> HookCommand:
             hint='In a script, use the environment variable: --on-failure "sh -c \'echo \\"\\$CAMREEL_ERROR\\"\'".',
         )
     return command
-
-
-def _say_log(text: str) -> None:
-    say_line({"event": "log", "text": terminal.sanitize(text)})
 
 
 def _ping_url(ctx: click.Context) -> str | None:

@@ -6,6 +6,8 @@ Which camera and which range: what all commands that ask a camera for recordings
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
@@ -16,8 +18,10 @@ from camreel.cli.options import OutputOptions, field_values
 from camreel.cli.passwords import Given, Passwords
 from camreel.cli.values import When, is_asked_otherwise, is_whole_range, read_range
 from camreel.clock import parse_last
+from camreel.config import config_path
 from camreel.devices.address import check_tls, check_username
-from camreel.errors import UsageError
+from camreel.diskio import open_file
+from camreel.errors import UsageError, reason_of_system
 from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat, names
 from camreel.model import NO_RANGE, Asked, Gaps, Output, Query, Target, VideoOptions
 from camreel.output.naming import default_name, is_device_name, output_place
@@ -147,20 +151,63 @@ def manner_of(ctx: click.Context) -> OutputOptions:
         verbose=given["verbose"] or level in {"debug", "info"},
         progress=given["progress"],
         log_file=given["log_file"],
-        report=report_place(given.get("report")),
+        report=report_place(given.get("report"), given["log_file"]),
         opens=given.get("opens", False),
     )
 
 
-def report_place(given: str | None) -> Path | None:
-    """Where ``--report`` is."""
+REPORT_LINE = "camreel report"
+"""The first line of the file of ``--report``: what begins otherwise is no report, and is not replaced."""
+
+
+def report_place(given: str | None, log_file: str | None = None) -> Path | None:
+    """Where ``--report`` is. UsageError if what is there is no earlier report, so that nothing else is replaced."""
     if given is None:
         return None
     place = absolute(given)
     check_folder(place.parent, f"--report {given!r}")
     if not given or os.path.isdir(place):  # noqa: PTH112 - see above
         raise UsageError(f"--report must be a file, got {given!r}.", hint="Give a file name, like report.txt.")
+    if os.name == "nt" and is_device_name(place.name):
+        raise UsageError(f"--report {given!r} is the name of a device in Windows.", hint=_OWN_FILE)
+    if log_file is not None:
+        check_report(place, [absolute(log_file)], "the file of --log-file")
+    settings = []
+    with suppress(UsageError):  # without a home there are none
+        settings.append(config_path())
+    check_report(place, settings, "the settings file")
+    if (reason := foreign_reason(place)) is not None:
+        raise UsageError(f"--report cannot replace {place}: {reason}.", hint=_OWN_FILE)
     return place
+
+
+_OWN_FILE = "Give a file of its own, like report.txt. It may be an earlier report."
+
+
+def check_report(place: Path | None, others: Iterable[Path], what: str) -> None:
+    """UsageError if the file of ``--report`` is one of ``others``."""
+    if place is None:
+        return
+    real = os.path.normcase(os.path.realpath(place))
+    for other in others:
+        is_same = os.path.normcase(os.path.realpath(other)) == real
+        with suppress(OSError):  # one of them is not there
+            is_same = is_same or place.samefile(other)
+        if is_same:
+            raise UsageError(f"--report {place} is also {what}.", hint=_OWN_FILE)
+
+
+def foreign_reason(place: Path) -> str | None:
+    """Return why what is at ``place`` may not be replaced by a report; None for a report, an empty file, or nothing."""
+    first = REPORT_LINE.encode()
+    try:
+        with open_file(place) as file:
+            begin = file.read(len(first) + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return reason_of_system(error)
+    return None if not begin or begin.rstrip(b"\r\n") == first else "it is not a report of camreel"
 
 
 def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = None) -> tuple[Target, Query]:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from camreel.cli.batch import Batch, CameraTask, Result, Task
 from camreel.cli.options import OutputOptions
+from camreel.cli.request import REPORT_LINE, foreign_reason
 from camreel.cli.ui import terminal
 from camreel.cli.ui.desktop import open_files
-from camreel.cli.ui.json_lines import end_line, say_line
-from camreel.diskio import disk_errors, write_whole
-from camreel.errors import AccountLocked, CamreelError, DiskError, Interrupted, NothingRecorded, most_severe
+from camreel.cli.ui.json_lines import end_line, say_line, say_log
+from camreel.diskio import write_whole
+from camreel.errors import (
+    AccountLocked,
+    CamreelError,
+    DiskError,
+    Interrupted,
+    NothingRecorded,
+    most_severe,
+    reason_of_system,
+)
 from camreel.model import Request
 from camreel.report import (
     Report,
@@ -65,6 +74,7 @@ class ResultView(Generic[_Result]):
         self.manner = manner
         self._ended = ended
         self._told_numbers: set[int] = set()
+        self._untold: DiskError | None = None  # what kept one of several from being told
 
     def tell(self, batch: Batch[Any, _Result], number: int, reporter: Reporter) -> None:
         """Show one of several as soon as it has ended: a run that is killed later has told of it."""
@@ -72,9 +82,11 @@ class ResultView(Generic[_Result]):
             return
         task, outcome = batch.tasks[number], batch.outcomes[number]
         if self.tells_each and not self.manner.as_json:
-            with suppress(DiskError):  # told again at the end, which then is the error
+            try:
                 self._show_words(task, outcome, reporter.show, reporter.log)
                 self._told_numbers.add(number)
+            except DiskError as error:  # raised at the end: the others go on
+                self._untold = self._untold or error
         if self.manner.progress == "json":
             say_line({"event": "result", "run": number + 1, "name": task.label, "result": self._entry(task, outcome)})
 
@@ -84,17 +96,38 @@ class ResultView(Generic[_Result]):
         try:
             yield
         except CamreelError as error:
-            if batch.is_single and not error.is_reported:
-                batch.outcomes[0] = error
-                failure = self._write_report(batch, [error])
-                self._show_end(batch, [error], failure, error.exit_code)
-                error.is_reported = True
-                if failure is not None:
-                    terminal.print_error(failure)
+            if not batch.is_single or error.is_reported:
+                raise
+            batch.outcomes[0] = error
+            failure = self._write_report(batch, [error])
+            last = error if failure is None or _is_worse(error.exit_code, failure) else failure
+            if failure is not None:
+                self._log_error(failure if last is error else error)
+            self._show_end(batch, [error], failure, last)
+            last.is_reported = True
+            if last is not error:
+                raise last from error
             raise
 
+    def log(self, text: str) -> None:
+        """Say a line before the end."""
+        if self.manner.progress == "json":
+            say_log(text)
+        else:
+            terminal.err(text)
+
+    def _log_error(self, error: CamreelError) -> None:
+        """Say an error that is not the one that the run ends with."""
+        if self.manner.progress == "json":
+            say_log(f"camreel: error: {error}" + (f"\n  {error.hint}" if error.hint else ""))
+        else:
+            terminal.print_error(error)
+
     def show(self, batch: Batch[Any, _Result]) -> int:
-        """Show all outcomes, and return the exit code. Raises DiskError if the file of ``--report`` failed."""
+        """Show all outcomes, and return the exit code.
+
+        Raises DiskError if one was not told, or if the file of ``--report`` failed and nothing worse happened.
+        """
         outcomes = [batch.outcomes[number] for number in range(len(batch.tasks))]
         if batch.is_single and isinstance(outcomes[0], CamreelError):
             with self.watching(batch):
@@ -104,12 +137,17 @@ class ResultView(Generic[_Result]):
             self.show_one(batch.tasks[0], outcomes[0], batch.told)
         elif not self.manner.as_json:
             self.show_all(batch.tasks, outcomes)
-        self._show_end(batch, outcomes, failure, batch.exit_code if failure is None else failure.exit_code)
+        if self._untold is not None:
+            raise self._untold
+        last = None if failure is None or _is_worse(batch.exit_code, failure) else failure
+        if failure is not None and last is None:
+            self._log_error(failure)
+        self._show_end(batch, outcomes, failure, last)
         if self.manner.opens:
             open_files(self.files_to_open(outcomes), self.manner)
-        if failure is not None:
-            failure.is_reported = True
-            raise failure
+        if last is not None:
+            last.is_reported = True
+            raise last
         return batch.exit_code
 
     def show_one(self, task: Any, result: _Result, told: set[str] | None) -> None:
@@ -167,14 +205,17 @@ class ResultView(Generic[_Result]):
         batch: Batch[Any, _Result],
         outcomes: Sequence[_Result | CamreelError],
         failure: CamreelError | None,
-        exit_code: int,
+        last: CamreelError | None,
     ) -> None:
-        """Show the document of ``--json``, tell that the run ended, show the last line of ``--progress json``."""
+        """Show the document of ``--json``, tell that the run ended, show the last line of ``--progress json``.
+
+        ``failure`` is what the results were not shown for, ``last`` the error that the run ends with.
+        """
+        code = batch.exit_code if last is None else last.exit_code
         if not self.manner.as_json and self.manner.progress != "json":
-            self._ended(batch, exit_code, failure)
+            self._ended(batch, code, failure)
             return
         runs = [self._entry(task, outcome) for task, outcome in zip(batch.tasks, outcomes, strict=True)]
-        code = batch.exit_code if failure is None else most_severe([batch.exit_code, failure.exit_code])
         status = self._status(batch.exit_code, [str(run["status"]) for run in runs]) if failure is None else "error"
         if self.manner.as_json:
             terminal.say_json(document_json(status, code, runs, failure) | self.json_beside(outcomes))
@@ -182,12 +223,9 @@ class ResultView(Generic[_Result]):
                 for outcome in outcomes:
                     if not isinstance(outcome, CamreelError) and self.tells_each:
                         self.show_loss(outcome)
-        self._ended(batch, exit_code, failure)
+        self._ended(batch, code, failure)
         if self.manner.progress == "json":
-            error = failure or next(
-                (each for each in outcomes if isinstance(each, CamreelError) and batch.is_single), None
-            )
-            say_line(end_line(status, code, self.paths(outcomes), error))
+            say_line(end_line(status, code, self.paths(outcomes), last))
 
     def _status(self, code: int, found: Sequence[str]) -> str:
         """That of all, if they are alike; else what can be said of all of them together."""
@@ -306,10 +344,24 @@ class ReportView(ResultView[Report]):
 
 
 def write_report(text: str, place: Path) -> None:
-    """Write the text into the file ``place``, whole or not at all. Raises DiskError."""
-    with disk_errors(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(place, f"{text}\n".encode("utf-8", "replace"), 0o666)
+    """Write the text into the file ``place``, whole or not at all. Raises DiskError, also if no report is there."""
+    reason = foreign_reason(place)
+    try:
+        if reason is None:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            data = f"{REPORT_LINE}\n{text}\n".encode("utf-8", "replace")
+            write_whole(place, data, 0o666, keeps_mode=True)
+            return
+        cause = None
+    except OSError as error:
+        reason, cause = reason_of_system(error), error
+    hint = "Only the report is missing. Try: --report in another folder."
+    raise DiskError(f"Cannot write the report into {place}: {reason}.", hint=hint) from cause
+
+
+def _is_worse(code: int, failure: CamreelError) -> bool:
+    """Whether that exit code of a run is more severe than the ``failure`` to show its results."""
+    return code != failure.exit_code and most_severe([code, failure.exit_code]) == code
 
 
 def styled_table(

@@ -243,7 +243,7 @@ def test_a_report_that_cannot_be_written_is_a_failure(
 ) -> None:
     """It is told with the exit code that the run has."""
 
-    def no_space(*_: object) -> None:
+    def no_space(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     command, noted = recorder

@@ -16,8 +16,22 @@ import pytest
 from tests.fakes import BASIC, PASSWORD, SPAN, Camreel, FakeExport, report
 
 from camreel.cli import main
-from camreel.errors import AccountLocked, CamreelError, DiskError, LoginRefused, MergeError, NothingRecorded
-from camreel.model import Request, Span
+from camreel.cli.batch import Batch, CameraTask
+from camreel.cli.hooks import HookRunner
+from camreel.cli.options import OutputOptions
+from camreel.cli.results import ReportView
+from camreel.cli.ui.reporters import Reporter
+from camreel.clock import parse_range
+from camreel.errors import (
+    AccountLocked,
+    CamreelError,
+    DiskError,
+    LoginRefused,
+    MergeError,
+    NothingRecorded,
+    UsageError,
+)
+from camreel.model import Address, Output, Query, Request, Span, Target
 from camreel.planning.account import Hole, LossKind, LostReason
 from camreel.report import Report
 
@@ -178,7 +192,8 @@ def test_the_report_file_has_all_of_it(camreel_: Camreel, exported: FakeExport, 
         exported.complete = is_complete
         run = camreel_([*BASIC, "--quiet", "--report", str(file)], AMCREST_PASSWORD=PASSWORD)
         assert run.code == (0 if is_complete else 4)
-        text = file.read_text("utf-8")
+        first, text = file.read_text("utf-8").split("\n", 1)
+        assert first == "camreel report"
         assert text.startswith("Complete  1 h" if is_complete else "Partial   1 h of footage, 1 h lost, 1 MB -> ")
         assert {"Camera", "Clock", "Found", "Program"} <= {line.split(" ")[0] for line in text.splitlines()}
     assert [path.name for path in file.parent.iterdir()] == ["report.txt"]
@@ -187,10 +202,10 @@ def test_the_report_file_has_all_of_it(camreel_: Camreel, exported: FakeExport, 
 def test_the_report_file_tells_of_an_error(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:
     """A run that failed leaves no old report behind that says all was well."""
     file = tmp_path / "report.txt"
-    file.write_text("Complete")
+    file.write_text("camreel report\nComplete")
     exported.error = LoginRefused("The camera refused the login.", hint="Look again.")
     run = camreel_([*BASIC, "--report", str(file), "--json"])
-    assert file.read_text() == "Failed    The camera refused the login.\nNext      Look again.\n"
+    assert file.read_text() == "camreel report\nFailed    The camera refused the login.\nNext      Look again.\n"
     assert (run.code, run.out.count('"schema"')) == (5, 1)
 
 
@@ -217,6 +232,7 @@ def test_a_report_file_that_cannot_be_written_is_no_success(
         assert (end["event"], end["exit_code"], end["status"]) == ("end", 7, "error")
     else:
         assert "camreel: error: Cannot write" in run.err
+        assert "Only the report is missing. Try: --report in another folder." in run.err
 
 
 @pytest.mark.parametrize("file", ["", "."])
@@ -224,6 +240,161 @@ def test_a_report_goes_into_a_file(camreel_: Camreel, exported: FakeExport, file
     """Better said before the download than after it."""
     assert "--report must be a file" in camreel_([*BASIC, "--report", file]).err
     assert exported.asked == []
+
+
+def _make(kind: str, place: Path) -> None:
+    """Put something at ``place`` that is no report."""
+    if kind == "video":
+        place.write_bytes(b"\0\0\0\x18ftyp")
+    elif kind == "longer line":
+        place.write_text("camreel reports\n")
+    elif kind == "link":
+        (place.parent / "old.txt").write_text("camreel report\n")
+        place.symlink_to("old.txt")
+    elif kind == "FIFO":
+        os.mkfifo(place)
+
+
+@pytest.mark.parametrize("kind", ["video", "longer line", "link", "FIFO"])
+def test_a_report_replaces_nothing_but_a_report(
+    camreel_: Camreel, exported: FakeExport, tmp_path: Path, kind: str
+) -> None:
+    """Said before anything is fetched; what is there stays."""
+    if kind in {"link", "FIFO"} and os.name == "nt":
+        pytest.skip("not of every Windows")
+    place = tmp_path / "report.txt"
+    _make(kind, place)
+    before = place.lstat()
+    run = camreel_([*BASIC, "--report", "report.txt"])
+    assert (run.code, exported.asked) == (2, [])
+    assert f"--report cannot replace {place}: it is " in run.err
+    assert "Give a file of its own" in run.err
+    assert (place.lstat().st_ino, place.lstat().st_size) == (before.st_ino, before.st_size)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a device of POSIX")
+def test_a_device_is_no_report(camreel_: Camreel, exported: FakeExport) -> None:
+    """It would become a file."""
+    run = camreel_([*BASIC, "--report", os.devnull])
+    assert (run.code, exported.asked) == (2, [])
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize("options", [["-o", "a.mp4"], ["--log-file", "a.mp4"], []], ids=["video", "log", "settings"])
+def test_a_report_is_no_other_file_of_the_run(
+    camreel_: Camreel, exported: FakeExport, tmp_path: Path, options: list[str]
+) -> None:
+    """Also one that is not there yet, or has no bytes."""
+    environment = {}
+    if not options:
+        (tmp_path / "a.mp4").touch()
+        environment["CAMREEL_CONFIG"] = str(tmp_path / "a.mp4")
+    run = camreel_([*BASIC, *options, "--report", "./a.mp4"], **environment)
+    assert (run.code, exported.asked) == (2, [])
+    assert "a.mp4 is also the " in run.err
+
+
+def test_a_report_is_no_clip_of_a_merge(camreel_: Camreel, tmp_path: Path) -> None:
+    """By any of its names."""
+    clip = tmp_path / "a.mp4"
+    clip.write_text("camreel report\n")
+    (tmp_path / "b.mp4").hardlink_to(clip)
+    for place in ("a.mp4", "b.mp4"):
+        run = camreel_(["merge", "a.mp4", "-o", "o.mp4", "--report", place])
+        assert run.code == 2
+        assert f"{place} is also one of the clips" in run.err
+    assert clip.read_text() == "camreel report\n"
+
+
+def test_what_came_during_the_run_is_left_alone(
+    camreel_: Camreel, exported: FakeExport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the video itself, whose name comes from the camera."""
+    file = tmp_path / "video.mp4"
+
+    def there(_request: Request) -> None:
+        file.write_bytes(b"a video")
+
+    monkeypatch.setattr("camreel.output.finalize.already_there", there)
+    run = camreel_([*BASIC, "--report", "video.mp4"])
+    assert run.code == 7
+    assert f"Cannot write the report into {file}: it is not a report of camreel." in run.err
+    assert file.read_bytes() == b"a video"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+@pytest.mark.parametrize("mode", [0o600, 0o666])
+def test_a_report_keeps_its_mode(camreel_: Camreel, exported: FakeExport, tmp_path: Path, mode: int) -> None:
+    """An empty file may become one, as mktemp makes it."""
+    file = tmp_path / "report.txt"
+    file.touch()
+    file.chmod(mode)
+    assert camreel_([*BASIC, "--report", "report.txt"]).code == 0
+    assert file.read_text("utf-8").startswith("camreel report\nComplete")
+    assert file.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize(("own", "code"), [(NothingRecorded, 7), (UsageError, 2)])
+@pytest.mark.parametrize("options", [["--json"], ["--progress", "json"], []])
+def test_the_worst_of_two_errors_is_the_exit_code(
+    camreel_: Camreel,
+    exported: FakeExport,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    own: type[CamreelError],
+    code: int,
+) -> None:
+    """Everywhere alike; both are said, and the lines of JSON end with `end`."""
+    exported.error = own("Nothing there.")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("camreel.cli.results.write_whole", full)
+    run = camreel_([*BASIC, "--report", "report.txt", *options])
+    assert run.code == code
+    if options == ["--json"]:
+        assert json.loads(run.out)["exit_code"] == code
+    assert "Nothing there." in run.err
+    assert "Cannot write the report into" in run.err
+    if options == ["--progress", "json"]:
+        *_, before, end = (json.loads(line) for line in run.err.splitlines())
+        assert (before["event"], end["event"], end["exit_code"]) == ("log", "end", code)
+
+
+def test_failures_of_owed_commands_stand_before_the_end(
+    camreel_: Camreel, exported: FakeExport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last line of JSON is `end`, also if the export failed."""
+    exported.error = NothingRecorded("Nothing there.")
+
+    async def owed(runner: HookRunner, _reporter: object) -> None:
+        runner.failures.append("The command of yesterday failed.")
+
+    monkeypatch.setattr(HookRunner, "run_owed", owed)
+    lines = [json.loads(line) for line in camreel_([*BASIC, "--progress", "json"]).err.splitlines()]
+    assert lines[-2] == {"event": "log", "text": "The command of yesterday failed."}
+    assert lines[-1]["event"] == "end"
+
+
+def test_one_of_several_that_cannot_be_told_is_exit_7(tmp_path: Path) -> None:
+    """The first write to a full disk fails, and those after it go nowhere: it must not look like success."""
+    target, query = (
+        Target(Address("cam.example", 80), "admin"),
+        Query(parse_range("2026-01-16T08:00", "2026-01-16T09:00")),
+    )
+    task = CameraTask("cam", target, query, str, Output(tmp_path, tmp_path / "o.mp4"))
+    batch: Batch[CameraTask, Report] = Batch([task, task], OutputOptions())
+    batch.outcomes = {number: report(task.request) for number in range(2)}
+    view = ReportView(OutputOptions())
+
+    class Full(Reporter):
+        def show(self, lines: object) -> None:
+            raise DiskError("The result cannot be written to standard output: No space left on device.")
+
+    view.tell(batch, 0, Full())
+    with pytest.raises(DiskError, match="standard output"):
+        view.show(batch)
 
 
 def test_the_word_error_is_red_on_a_terminal(

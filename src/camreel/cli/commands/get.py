@@ -105,8 +105,11 @@ def _get(ctx: click.Context, manner: OutputOptions, passwords: Passwords, ended:
         from camreel.cli.commands.list import show_listings  # noqa: PLC0415 - see above
 
         return show_listings(tasks, manner, jobs=options["jobs"], dry=not options["list_only"])
+    from camreel.cli.request import check_report  # noqa: PLC0415 - see above
     from camreel.cli.ui.questions import can_ask  # noqa: PLC0415 - see above
 
+    files = [task.request.output.file for task in tasks if not task.request.output.named_by_range]
+    check_report(manner.report, files, "the file of the video")
     asks = not options["yes"] and can_ask(manner, no_input=options["no_input"])
     return export_all(tasks, manner, asks=asks, jobs=options["jobs"], ended=ended)
 
@@ -177,18 +180,19 @@ def export_all(
     if ready or hooks.has_work():
         try:
             with view.watching(batch):
-                batch.run(
-                    export,
-                    in_full=True,
-                    interrupted_message=kept.message,
-                    finish=finish,
-                    beside=hooks.run_owed,
-                    tell=partial(view.tell, batch),
-                )
-        except CamreelError:  # of an only task: there is no report to have them
-            for failure in hooks.failures:
-                terminal.err(failure)
-            raise
+                try:
+                    batch.run(
+                        export,
+                        in_full=True,
+                        interrupted_message=kept.message,
+                        finish=finish,
+                        beside=hooks.run_owed,
+                        tell=partial(view.tell, batch),
+                    )
+                except CamreelError:  # of an only task: there is no report to have them
+                    for failure in hooks.failures:
+                        view.log(failure)
+                    raise
         finally:
             hooks.close()
     for number, outcome in batch.outcomes.items():

@@ -10,7 +10,7 @@ from camreel.cli.batch import Admission, Batch, Task
 from camreel.cli.camera_choice import FileCommand
 from camreel.cli.help import Argument
 from camreel.cli.options import OutputOptions, field_values, manner_options, merge_options
-from camreel.cli.request import absolute, output_of, report_place, video_of
+from camreel.cli.request import absolute, check_report, output_of, report_place, video_of
 from camreel.cli.results import ReportView
 from camreel.cli.startup import loading
 from camreel.clock import parse_range
@@ -92,6 +92,7 @@ def merge(
             f"{given} and --in-order exclude each other.", hint="--in-order ignores the times of the clips."
         )
     file, chosen = output_of(output_file, absolute("."), OutputFormat(output_format) if output_format else None)
+    check_report(manner.report, [file], "the file of --output-file")
     of_clips = field_values(ctx, MergeRequest)
     output = Output(file.parent, file, chosen, video=video_of(ctx, chosen), **field_values(ctx, Output))
     with loading():
@@ -99,6 +100,7 @@ def merge(
         from camreel.jobs import merge_files  # noqa: PLC0415 - as above
 
     found = find_files(files, file)
+    check_report(manner.report, (each.path for each in found.files), "one of the clips")
     request = MergeRequest(found.files, output, asked, **of_clips)
 
     async def join(_task: Task, listener: Listener, _reporter: Reporter, _admission: Admission) -> Report:

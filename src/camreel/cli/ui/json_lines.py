@@ -56,6 +56,11 @@ def say_line(line: dict[str, Any]) -> None:
     terminal.remark_whole(json.dumps(line, default=list))  # of a document: lists that are made row by row
 
 
+def say_log(text: str) -> None:
+    """Words that no other line has."""
+    say_line({"event": "log", "text": terminal.sanitize(text)})
+
+
 def end_line(status: str, exit_code: int, paths: Sequence[str], error: CamreelError | None) -> dict[str, Any]:
     """The last line of each run: how it ended, and where its files are."""
     said = None if error is None else error_fields(error)
