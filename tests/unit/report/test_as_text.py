@@ -385,7 +385,8 @@ def test_a_camera_that_records_little_is_no_failure():
          "Already there, partial  nothing was downloaded, ", Tone.BAD),
         (replace(REPORT, already_there=True), "Already there  a file of this name is there", Tone.WARN),
     ],
-    ids=["all", "gap", "up to now", "pending", "lost", "exec", "there, exec", "there", "there, partial", "there, another"],
+    ids=["all", "gap", "up to now", "pending", "lost", "exec", "there, exec", "there", "there, partial",
+         "there, another"],
 )  # fmt: skip
 def test_the_first_line_is_the_outcome_and_its_tone_says_the_same(report, first, tone):
     """Green is exit code 0, red is not 0; what is still to come, and what nobody looked at, is yellow."""
