@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -53,7 +54,7 @@ def report_lines(report: Report, *, told: Collection[str] | None = None, whole: 
     said = [("Coverage", _coverage_line(report))] if report.asked_seconds else []
     said += [("Gap", line) for line in _gap_lines(report.account.gaps, report.clock, most)]
     said += [("Pending", line) for line in _hole_lines(report.account.pending, report.clock)]
-    said += [("Lost", line) for line in _lost_lines(report.account.lost, report.clock)]
+    said += [("Lost", line) for line in _lost_lines(report)]
     said += [("Seams", _seams_line(report.account.slivers))] if _has_seams(report) else []
     said += [("Clip", line) for line in _clip_lines(_clips_of_interest(report, whole=whole), report.clock, most)]
     said += [("Note", text) for text in (*report.warnings, *report.exec_failures) if text not in (told or ())]
@@ -229,14 +230,21 @@ def _hole_lines(holes: Sequence[Hole], clock: CameraClock | None) -> list[str]:
     return lines
 
 
-def _lost_lines(lost: Sequence[Hole], clock: CameraClock | None) -> list[str]:
-    """Return one line for neighbours that were lost for the same reason: ``clips 15 to 40: not tried``."""
-    lines = []
-    for group in _joined(lost, key=lambda hole: hole.reason):
+def _lost_lines(report: Report) -> list[str]:
+    """Return one line for neighbours that were lost for the same reason: ``clips 15 to 40: not tried``.
+
+    Of a single clip with the name of its file.
+    """
+    clock, lines = report.clock, []
+    named = {hole.clip for hole in report.account.lost}
+    files = {clip.number: re.split(r"[/\\]", clip.path)[-1] for clip in report.clips if clip.number in named}
+    for group in _joined(report.account.lost, key=lambda hole: hole.reason):
         first, last = group[0], group[-1]
         numbers = [hole.clip for hole in group if hole.clip is not None]
         if len(numbers) < 2 or numbers[0] == numbers[-1]:
-            lines += [_hole_line(hole, clock) for hole in group]
+            for hole in group:
+                file = files.get(hole.clip or 0)
+                lines.append(_hole_line(hole, clock) + (f" ({file})" if file else ""))
             continue
         length = duration_text(sum(hole.span.seconds for hole in group))
         span = show_span(Span(first.span.start, last.span.end), clock)

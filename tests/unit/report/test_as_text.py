@@ -445,6 +445,8 @@ def test_a_clip_is_not_named_again_below_the_loss_that_names_it():
     clip = replace(CLIP, status="failed", reason=SOME)
     report = replace(REPORT, account=replace(NOTHING_MISSING, lost=(hole,)), clips=(clip,))
     assert shown(report).count("some reason") == 1
+    assert "(15 min): clip 1: some reason (one.mp4)\n" in shown(report)
+    assert "some reason (lost.mp4)\n" in shown(replace(report, clips=(replace(clip, path="D:\\lost.mp4"),)))
     assert "/mnt/sd/one.mp4" in report_text(report)
 
 
@@ -551,7 +553,7 @@ def test_neighbours_that_were_lost_alike_are_one_line():
     lines = report_text(report).splitlines()
     lost = next(number for number, line in enumerate(lines) if line.startswith("Lost"))
     assert lines[lost : lost + 4] == [
-        "Lost      2026-01-16 08:00:00 to 09:00:00 (1 h): clip 3: it sent an empty file",
+        "Lost      2026-01-16 08:00:00 to 09:00:00 (1 h): clip 3: it sent an empty file (one.mp4)",
         f"          2026-01-16 08:00:00 to 08:26:01 (26 min 3 s): clips 15 to 40: {reason}",
         f"Clip      3 failed: /mnt/sd/one.mp4 (2026-01-16 08:00:00 to 09:00:00): {reason}",
         f"          15 to 40 failed (2026-01-16 08:00:00 to 08:26:01): {reason}",
