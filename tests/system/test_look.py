@@ -18,9 +18,10 @@ import pytest
 from tests.conftest import START, Bench, at, tuning
 
 from camreel.diskio import place
-from camreel.errors import CameraError, DiskError, NothingRecorded, UsageError
-from camreel.events import Event, Pictured
-from camreel.media.worker.messages import Still
+from camreel.errors import CameraError, DiskError, MergeError, NothingRecorded, UsageError
+from camreel.events import Event, Pictured, Warned
+from camreel.media.worker.executor import ChildProcess
+from camreel.media.worker.messages import Failed, NoStill, Still
 from camreel.media.worker.process import StillProcess
 from camreel.model import Credentials, IfExists, SharedFolder
 from camreel.planning.event_filter import event_text
@@ -201,6 +202,43 @@ def test_a_moment_that_cannot_be_had_is_named(bench):
     assert ran.ok.exit_code == 4
     assert ran.page.count("No picture: ") == 4
     assert "4 moments have no picture; they are listed below." in ran.page
+
+
+@pytest.mark.parametrize("only", [False, True])
+def test_what_camreel_cannot_decode_is_not_blamed_on_the_camera(bench, monkeypatch, only):
+    """The first reason is said, another stream is announced, and never taken if the main one was asked for."""
+
+    async def still(_self: StillProcess, _order: Any) -> NoStill:
+        return NoStill("its picture is odd")
+
+    monkeypatch.setattr(StillProcess, "still", still)
+    small = row(1, stream="Extra1", spec=replace(SPEC, size=(160, 90)))
+    gone = Fault("status", small[0].path, status=404, times=None)
+    stand = bench(recordings=[*row(1), *small], faults=[gone])
+    ran = glance(stand, 20, wish={"only_stream": only})
+    assert isinstance(ran.error, CameraError)
+    assert str(ran.error) == "None of 2 pictures can be shown. The first came, but its picture is odd."
+    said = [event.text for event in ran.events if isinstance(event, Warned)]
+    announced = "The main stream gave no picture of 2 moments (its picture is odd): the sub stream is tried."
+    assert said == ([] if only else [announced])
+    counted = [event.done for event in ran.events if isinstance(event, Pictured)]
+    assert counted[-1] == 2, "those without a picture count"
+
+
+def test_a_failure_of_camreel_itself_ends_the_look(bench, monkeypatch):
+    """At the first picture: all others would fail as well."""
+    asked: list[Any] = []
+
+    async def exchange(_self: Any, *orders: Any) -> Failed:
+        asked.extend(orders)
+        return Failed("merge", "Making a picture failed unexpectedly (KeyError).")
+
+    monkeypatch.setattr(ChildProcess, "send", exchange)
+    monkeypatch.setattr(ChildProcess, "receive", exchange)
+    ran = glance(bench(recordings=row(3)))
+    assert isinstance(ran.error, MergeError)
+    assert "KeyError" in str(ran.error)
+    assert len(asked) == 1
 
 
 def test_where_there_is_nothing_there_is_no_page(bench):

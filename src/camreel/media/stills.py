@@ -38,7 +38,7 @@ def make_still(order: StillOrder) -> Still | NoStill:
         data = _encoded(small)
     except Unusable as error:
         return NoStill(str(error))
-    except (av.error.FFmpegError, ValueError, IndexError) as error:
+    except (av.error.FFmpegError, ArithmeticError, LookupError, TypeError, ValueError) as error:  # all by its bytes
         return NoStill(f"the picture cannot be decoded ({printable(str(error), 80)})")
     try:
         write_whole(Path(order.output), data)

@@ -26,7 +26,7 @@ from camreel.planning.plan import is_snapshot
 from camreel.preview.choose import Place
 from camreel.preview.model import DownloadQuestion, LookOptions, Miss, Shot, Way
 from camreel.report import reason_text
-from camreel.text import size_text
+from camreel.text import count_text, size_text
 from camreel.transfer.download import TransferPolicy, fetch
 from camreel.transfer.keyframes import keyframes
 from camreel.transfer.notes import Job
@@ -70,6 +70,8 @@ class PictureFetcher:
         self._manner = TransferPolicy(spend=self._spend)
         self._making = anyio.Lock()
         self._reasons: dict[Place, str] = {}
+        self._undecoded: dict[Place, str] = {}  # what came, and is no picture: no later reason takes its place
+        self._tried: set[Place] = set()  # without success, in the way that is gone now
         self._made: dict[tuple[str, WallTime], Shot] = {}
         self._open: set[Place] = set()
         self._not_in_part: set[Place] = set()  # whose recording would have to be fetched whole
@@ -86,8 +88,13 @@ class PictureFetcher:
     @property
     def misses(self) -> tuple[Miss, ...]:
         """Return the moments without a picture, in order of time."""
-        reasons = self._reasons
+        reasons = self._reasons | self._undecoded
         return tuple(Miss(each.wall, each.recording, reasons[each]) for each in sorted(self._open, key=_by_time))
+
+    @property
+    def is_undecoded(self) -> bool:
+        """Return whether the camera sent what the first missing picture needs."""
+        return min(self._open, key=_by_time) in self._undecoded
 
     async def run(self, places: Sequence[Place]) -> None:
         """Get a picture of each place. Raises LoginError and DiskError; other losses are in `misses`."""
@@ -96,7 +103,9 @@ class PictureFetcher:
         await self._keyframes((place.recording, place) for place in self._left())
         await self._snapshots()
         await self._of_the_small_stream()
-        await self._whole([(each.recording, each) for each in self._left() if each in self._not_in_part], Way.WHOLE)
+        whole = [(each.recording, each) for each in self._left() if each in self._not_in_part]
+        self._not_in_part.clear()
+        await self._whole(whole, Way.WHOLE)
 
     # --- the ways -----------------------------------------------------------------------------------------------------
 
@@ -129,8 +138,11 @@ class PictureFetcher:
             reason = came[max(before)] if before else "the recording has no picture of that time"
             if reason is None:
                 self._open.discard(place)
-            else:
-                self._reasons[place] = reason
+                continue
+            self._tried.add(place)
+            self._reasons[place] = reason
+            if before:
+                self._undecoded.setdefault(place, reason)
 
     async def _snapshots(self) -> None:
         stills = sorted(filter(is_snapshot, self._found.listing), key=lambda each: each.span.start)
@@ -173,7 +185,7 @@ class PictureFetcher:
         return bytes(data)
 
     async def _of_the_small_stream(self) -> None:
-        if self._request.query.stream is not Stream.MAIN:
+        if self._request.query.stream is not Stream.MAIN or self._looking.only_stream:
             return
         small = sorted(
             (each for each in self._found.listing if each.stream is Stream.SUB and not is_snapshot(each)),
@@ -189,8 +201,14 @@ class PictureFetcher:
             held = ((holding(place.wall), place) for place in self._left())
             return [(recording, place) for recording, place in held if recording is not None]
 
+        if not (first := wanted()):
+            return
+        place = first[0][1]
+        why = self._undecoded.get(place, self._reasons[place])
+        moments = count_text(len(first), "moment")
+        self._inquiry.warn(f"The main stream gave no picture of {moments} ({why}): the sub stream is tried.")
         if not self._manner.ranges.are_refused:
-            await self._keyframes(wanted(), Way.SUB)
+            await self._keyframes(first, Way.SUB)
         await self._whole(wanted(), Way.SUB)
 
     async def _whole(self, wanted: list[tuple[Recording, Place]], way: Way) -> None:
@@ -252,6 +270,7 @@ class PictureFetcher:
     ) -> None:
         """Run `job` for each recording, a few at a time, each over its own connection."""
         waiting = iter(groups)
+        self._tried.difference_update(*(places for _, places in groups))
 
         async def work() -> None:
             async with DownloadSlot(self._inquiry.camera) as line:
@@ -259,6 +278,8 @@ class PictureFetcher:
                     reason = await self._reason(job, line, recording, places)
                     for place in self._left(places):
                         self._reasons[place] = reason or self._reasons.get(place, _NOT_TRIED)
+                        if place not in self._not_in_part:  # those are still to come
+                            self._tried.add(place)
                     self._tell()
 
         async with anyio.create_task_group() as workers:
@@ -319,7 +340,7 @@ class PictureFetcher:
         await self._rate.spend(count)
 
     def _tell(self) -> None:
-        self._emit(events.Pictured(self._total - len(self._open), self._total, self.received))
+        self._emit(events.Pictured(self._total - len(self._open - self._tried), self._total, self.received))
 
 
 def _grouped(wanted: Iterable[tuple[Recording, Place]]) -> list[_Group]:

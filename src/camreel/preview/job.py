@@ -137,12 +137,17 @@ def _check_anything(gathering: PictureFetcher) -> None:
     if gathering.shots:
         return
     question, misses = gathering.question, gathering.misses
-    if question is not None:
+    if question is not None and not gathering.is_undecoded:
         size = f", {size_text(question.size)}" if question.size is not None else ""
         raise UsageError(
             "This camera does not send single pictures of its recordings: it takes "
             f"{count_text(question.recordings, 'whole recording')}{size}, to look at this range.",
             hint="--yes fetches them. --most N takes fewer, --stream sub smaller ones.",
+        )
+    if gathering.is_undecoded:
+        raise CameraError(
+            f"None of {count_text(len(misses), 'picture')} can be shown. The first came, but {misses[0].reason}.",
+            hint="Download one of these recordings to see whether it plays, or try the other --stream.",
         )
     raise CameraError(
         f"None of {count_text(len(misses), 'picture')} is available. The first: {misses[0].reason}.",

@@ -47,6 +47,8 @@ class LookOptions:
     every: timedelta | None = None
     most: int | None = None
     ceiling: int = MOST_ASKED
+    only_stream: bool = False
+    """No picture of another stream than the one asked for."""
     called: tuple[str, str] | None = None
     """The cameras and channels of a page of several, for its name."""
 

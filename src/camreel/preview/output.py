@@ -165,6 +165,7 @@ def key_of(request: Request, looking: LookOptions) -> str:
         target.clock_drift,
         looking.ceiling,
         looking.line.in_real_time,
+        looking.only_stream,
     )
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 

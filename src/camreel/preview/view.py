@@ -181,7 +181,7 @@ def facts_of(look: Look) -> list[str]:
     ]
     more = " (--most N adds pictures)" if choice.may_have_more else ""
     if choice.is_short_of_events:
-        facts.append(f"Too many events for a picture every 10 s; they are spaced wider{more}")
+        facts.append(f"Too many events for a picture every 10 s: their pictures are spaced wider{more}")
     if choice.passed_over:
         length = duration_text(choice.passed_length.total_seconds())
         facts.append(f"No picture of {length} of it ({count_text(choice.passed_over, 'part')}){more}")

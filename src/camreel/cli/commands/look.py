@@ -187,7 +187,8 @@ def _tasks(cameras: Sequence[click.Context], passwords: Passwords) -> list[_Look
             every,
             options["most"],
             max(1, MOST_ASKED // len(found)),
-            names,
+            only_stream=ctx.get_parameter_source("stream") in _SAID,
+            called=names,
         )
         output = output or _output(ctx, task.target, task.query, looking)
         tasks.append(_LookTask(task.name, task.target, task.query, task.ask_password, output, looking=looking))

@@ -175,14 +175,27 @@ def _merge(job: MergeJob, asked: queue.Queue[Message], answers: IO[bytes]) -> No
 
 
 def _make_pictures(order: Message, asked: queue.Queue[Message], answers: IO[bytes]) -> None:
-    from camreel.media.sheet import draw_sheet
+    try:
+        while isinstance(order, StillOrder | SheetOrder):
+            _send(answers, _still(order) if isinstance(order, StillOrder) else _sheet(order))
+            order = asked.get()
+    except Exception as error:  # noqa: BLE001 - as in main
+        _send(answers, _as_failed(error, "Making a picture"))
+
+
+def _still(order: StillOrder) -> Message:
     from camreel.media.stills import make_still
 
-    while isinstance(order, StillOrder | SheetOrder):
-        if isinstance(order, StillOrder):
-            expect_clip(order.clip, order.digest)
-        _send(answers, make_still(order) if isinstance(order, StillOrder) else draw_sheet(order))
-        order = asked.get()
+    expect_clip(order.clip, order.digest)
+    return make_still(order)
+
+
+def _sheet(order: SheetOrder) -> Message:
+    try:
+        from camreel.media.sheet import draw_sheet  # needs Pillow, which no other picture does
+    except ImportError as error:
+        raise MergeError(f"it needs Pillow, which cannot be loaded ({printable(str(error))}).") from error
+    return draw_sheet(order)
 
 
 class _Calm:
@@ -210,14 +223,14 @@ def _in_binary(size: int) -> str:
     return f"{size >> 30} GiB" if size >= 1 << 30 else f"{size >> 20} MiB"
 
 
-def _as_failed(error: Exception) -> Failed:
+def _as_failed(error: Exception, doing: str = "Merging") -> Failed:
     if isinstance(error, CamreelError):
         return Failed("disk" if isinstance(error, DiskError) else "merge", str(error), error.hint)
     if isinstance(error, MemoryError):
         return Failed("memory", f"It needed more than {_in_binary(_most_memory())} of memory.", MergeError.hint)
     if (short := shortage(error)) is not None:
         return Failed("merge", f"The merge process could not start: {short}", short.hint)
-    return Failed("merge", f"Merging failed unexpectedly ({type(error).__name__}: {printable(str(error))}).", None)
+    return Failed("merge", f"{doing} failed unexpectedly ({type(error).__name__}: {printable(str(error))}).", None)
 
 
 if __name__ == "__main__":

@@ -341,11 +341,14 @@ class StillProcess:
         await self._worker.close()
 
     async def still(self, order: StillOrder) -> Still | NoStill:
-        """Make a picture, or say why there is none: also if the clip killed the process. Raises DiskError."""
+        """Make a picture, or say why there is none: also if the clip killed the process.
+
+        Raises DiskError; MergeError if it is not the clip: the next picture would fail as well.
+        """
         order = replace(order, clip=str(Path(order.clip).absolute()), output=str(Path(order.output).absolute()))
         try:
             return await self._ask(order, (Still, NoStill), "while a picture was being decoded")
-        except MergeError as error:
+        except MergeDied as error:
             return NoStill(f"its picture could not be decoded ({str(error).rstrip('.')})")
 
     async def sheet(self, order: SheetOrder) -> Sheet:
@@ -356,8 +359,8 @@ class StillProcess:
     async def _ask(self, order: StillOrder | SheetOrder, kinds: tuple[type, ...], doing: str) -> StillAnswer:
         try:
             return await self._ask_once(order, kinds, doing)
-        except MergeDied:
-            if self._restarts == 0:
+        except MergeDied as error:
+            if error.is_certain or self._restarts == 0:
                 raise
             self._restarts -= 1
             with suppress(OSError):
@@ -372,10 +375,11 @@ class StillProcess:
             await self._worker.send(order)
             message = await self._worker.receive(doing, self._stall_seconds)
             if isinstance(message, Failed):
-                error = DiskError if message.kind == "disk" else MergeError
-                raise error(printable(message.message, 500), hint=_HINT)
+                error = _as_error(message, doing, None)
+                error.hint = error.hint if isinstance(error, MergeDied) else _HINT
+                raise error
             if not isinstance(message, kinds):
-                raise MergeError(f"The picture process answered out of turn {doing}.", hint=_HINT)
+                raise MergeDied(f"The picture process answered out of turn {doing}.", None, is_certain=True)
             answer = message  # type: ignore[assignment]  # of one of the kinds
         finally:
             if answer is None:
