@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from camreel.cli.camera_choice import is_range, read_settings, where_from
-from camreel.cli.help import Option
+from camreel.cli.help import HelpCommand, Option
 from camreel.cli.passwords import refuse_password_arguments, take_ping_url
 from camreel.cli.registry import COMMANDS, overview
 from camreel.cli.startup import loading, program_command, program_name
@@ -180,6 +180,10 @@ def _translate(error: click.UsageError, arguments: Sequence[str]) -> NoReturn:
     elif isinstance(error, click.MissingParameter) and error.param and isinstance(error.param.type, click.Choice):
         # click lists them on lines of their own.
         message = f"An argument is missing. Choose from {', '.join(error.param.type.choices)}."
+    elif isinstance(error, click.MissingParameter) and error.param and error.ctx:
+        message = f"{error.param.make_metavar(error.ctx)} is missing."
+        if isinstance(error.ctx.command, HelpCommand) and error.ctx.command.usage:
+            hint = f"{program_name()} {error.ctx.command.usage}"
     elif found := re.search(r"unexpected extra arguments? \((.*)\)", message):
         if re.search(r"\d:\d|\d-\d", found[1]):  # the second half of a time
             hint = f'Put a value with a space in it in quotes: --start "2026-01-16 08:00:00". {hint}'

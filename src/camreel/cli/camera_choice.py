@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +29,7 @@ _TIME = re.compile(
     r"|\d{1,2}(?::\d{2})?\s*[ap]m\b|\d{1,2}:\d{2}(?::\d{2})?\s*(?:[ap]m\s*)?(?:-|\.\.|to\b)|\d{1,2}/\d{1,2}/\d{4}",
     re.IGNORECASE,
 )
+_RANGES = ("date", "last", "around", "start", "end", "duration", "since_last")
 _TYPED = click.core.ParameterSource.COMMANDLINE
 _FROM_ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
 _HOST_VARIABLE = "AMCREST_HOST"
@@ -92,8 +95,8 @@ class CameraCommand(HelpCommand):
         rest = super().parse_args(ctx, args)
         if _META in ctx.meta and "date" in ctx.params and ctx.params.get("cameras"):  # else it only completes
             cameras, when = split_words(ctx.params["cameras"], chosen_of(ctx).config)
-            if when is not None and ctx.params["date"] is not None:
-                raise UsageError(f"--date and {when!r} exclude each other.", hint="Give only one of them.")
+            if when is not None:
+                _refuse_two_ranges(ctx, when)
             ctx.params |= {"cameras": tuple(cameras), "date": when or ctx.params["date"]}
         return rest
 
@@ -111,6 +114,19 @@ class CameraCommand(HelpCommand):
             word = config.usual_camera
         name = None if word is None else _name_of(word, config)
         return SelectedCamera(config, name or word, name, tuple(args))
+
+
+def _refuse_two_ranges(ctx: click.Context, when: str) -> None:
+    """Raise what is wrong with a range in words where options give one, too."""
+    given = {key: ctx.params[key] for key in _RANGES if ctx.params.get(key) not in {None, False}}
+    if not given:
+        return
+    is_whole = given.keys() & {"date", "last", "around"} or {"start", "end"} <= given.keys()
+    options = " ".join(f"--{key} {shlex.quote(value)}" for key, value in given.items() if isinstance(value, str))
+    raise UsageError(
+        f"--{next(iter(given)).replace('_', '-')} and {when!r} exclude each other.",
+        hint=f"Without {when!r}: {options}" if is_whole and len(given) <= 2 else "Give only one of them.",
+    )
 
 
 def _with_units(args: Sequence[str]) -> list[str]:
@@ -259,7 +275,9 @@ def _name_of(word: str, config: Config) -> str | None:
     if re.search(r"[.:\[]", word) or word == "localhost":
         _check_host(word)
         return None
-    return config.name_of(word)  # raises, with what comes near
+    from camreel.clock import RANGE_WORDS  # noqa: PLC0415 - for an error alone
+
+    return config.name_of(word, get_close_matches(word.lower(), RANGE_WORDS, 1, 0.8))  # raises, with what comes near
 
 
 def _check_host(word: str) -> None:

@@ -26,12 +26,13 @@ from camreel.clock.parse import (
     parse_zone_name,
     range_of,
 )
-from camreel.clock.points import parse_moment, parse_point, split_range
+from camreel.clock.points import RANGE_WORDS, parse_moment, parse_point, split_range
 from camreel.clock.resolve import CameraRange, CameraRangePlan, is_by_clock, locate, understand
 from camreel.clock.zone_sources import ZoneFacts
 from camreel.clock.zones import FixedZone, NamedZone, Zone, format_offset, named
 
 __all__ = [
+    "RANGE_WORDS",
     "CameraClock",
     "CameraRange",
     "CameraRangePlan",

@@ -11,7 +11,9 @@ from camreel.model import DayTime, Moment, Now, OpenDay, Point, WallTime
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199  # outside, conversions could overflow; no camera recorded then
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WORDS = ("now", "today", "yesterday", "last night", *_WEEKDAYS)
+_NIGHT = "last night"
+RANGE_WORDS = ("today", "yesterday", _NIGHT, *_WEEKDAYS)
+_WORDS = ("now", *RANGE_WORDS)
 
 # One parser of our own: datetime.fromisoformat of Python 3.10 refuses "Z", "+0100", ".5" and missing seconds' kin.
 _DAY = (
@@ -132,7 +134,7 @@ def split_range(text: str, what: str = "time") -> tuple[str, str] | None:
     UsageError if it could be one moment, too, or mean two ranges.
     """
     typed = " ".join(text.split())
-    if typed.lower() == "last night":  # also in the evening: not the night that begins
+    if typed.lower() == _NIGHT:  # also in the evening: not the night that begins
         return "yesterday 18:00", "today 06:00"
     for mark in ("..", "…", "–", "—", " to ", " until ", " - "):
         start, found, end = typed.partition(mark)
@@ -234,6 +236,8 @@ def _not_understood(text: str, typed: str, what: str, part: str | None = None) -
     part = part or next((word for word in typed.split(" ") if not _is_known(word)), None)
     said = f"{what} {text!r} is not a time"
     near = get_close_matches(part.lower(), [*_WORDS, "night"], 1, 0.7) if part else []
+    if not typed.lower().startswith(_NIGHT) and get_close_matches(typed.lower(), [_NIGHT], 1, 0.8):
+        near = [_NIGHT]
     if near and near[0] != "night":
         return UsageError(
             f"{said}: {part!r} is not understood. Did you mean {near[0]}?", hint=HOW_TO_WRITE_TIMES + _HOW_ELSE

@@ -96,14 +96,12 @@ class Config:
             return self.known_as(default)
         return next(iter(self.cameras)) if len(self.cameras) == 1 else None
 
-    def name_of(self, name: str) -> str:
-        """Return :meth:`known_as`. UsageError, with similar names, if there is no such camera."""
+    def name_of(self, name: str, other: Iterable[str] = ()) -> str:
+        """Return :meth:`known_as`. UsageError, with similar names and ``other`` words, if there is no such camera."""
         if (known_name := self.known_as(name)) is not None:
             return known_name
-        near = nearest(name, self.cameras)
-        known = (
-            f"There are {', '.join(self.cameras)}." if self.cameras else "camreel setup finds cameras and names them."
-        )
+        near = nearest(name, [*self.cameras, *other])
+        known = _listed(self.cameras) if self.cameras else "camreel setup finds cameras and names them."
         raise UsageError(
             f"There is no camera named {printable(name, 64)!r} in {self.path}.{near}",
             hint=f"{known} For an address without a dot use --host.",
@@ -197,7 +195,7 @@ def parse(text: str, path: Path, keys: Keys) -> Config:
         raise UsageError(
             f"{path}, [defaults]: {DEFAULT_CAMERA} is {printable(default, 64)!r}, and no camera has that name."
             f"{nearest(default, config.cameras)}",
-            hint=f"There are {', '.join(config.cameras)}." if config.cameras else "Remove that line.",
+            hint=_listed(config.cameras) if config.cameras else "Remove that line.",
         )
     return config
 
@@ -289,8 +287,13 @@ def _refuse_unknown(given: Mapping[str, object], known: Iterable[str], where: st
     if unknown is not None:
         raise UsageError(
             f"{where}: there is no {what} {printable(unknown, 64)!r}.{nearest(unknown, known)}",
-            hint=f"There are {', '.join(known)}.",
+            hint=_listed(known),
         )
+
+
+def _listed(known: Iterable[str]) -> str:
+    names = list(known)
+    return f"The only one is {names[0]}." if len(names) == 1 else f"There are {', '.join(names)}."
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

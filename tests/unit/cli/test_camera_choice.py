@@ -124,6 +124,11 @@ def test_a_host_takes_the_settings_of_all(camreel_: Camreel, exported: FakeExpor
         (["cameras", "renam"], "There is no command 'renam' of camreel cameras. Did you mean rename?"),
         (["cameras", "rename", "garage", "Front-Door"], "There is a camera named front-door in"),
         (["cameras", "rename", "gargae", "x"], "Did you mean garage?"),
+        (["cameras", "rename"], "OLD is missing.\n  camreel cameras rename OLD NEW\n"),
+        (["cameras", "rename", "garage"], "NEW is missing.\n  camreel cameras rename OLD NEW\n"),
+        (["cameras", "remove", "attic"], "There are front-door, garage."),
+        (["get", "yesterdy"], "There is no camera named 'yesterdy' in "),
+        (["get", "yesterdy"], "Did you mean yesterday?"),
         (["config", "show", "attic"], "There is no camera named 'attic'"),
     ],
 )
@@ -138,6 +143,11 @@ def test_what_cannot_be_meant(
     assert "s3cret" not in run.everything
     assert path.read_text() == SETTINGS
     assert exported.asked == []
+
+
+def test_the_only_camera_is_called_that(camreel_: Camreel, settle: Settle) -> None:
+    settle('[camera.garage]\nhost = "192.168.1.20"\n')
+    assert "The only one is garage." in camreel_(["cameras", "remove", "attic"]).err
 
 
 @pytest.mark.parametrize(

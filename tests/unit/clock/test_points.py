@@ -149,6 +149,8 @@ def test_times_in_another_zone_are_completed_by_its_clock() -> None:
     ("text", "said", "hint"),
     [
         ("yesteday 08:00", "'yesteday' is not understood. Did you mean yesterday?", ""),
+        ("last nigt", "'nigt' is not understood. Did you mean last night?", ""),
+        ("lats night", "Did you mean last night?", ""),
         ("fridy", "is not understood. Did you mean friday?", ""),
         ("2026-01-16 8 o'clock", "'8' is not understood", ""),
         ("03/04/2026 08:00", "could be 2026-03-04 or 2026-04-03", "year first"),

@@ -334,13 +334,28 @@ def camera_address(chosen: SelectedCamera) -> Address:
     help="Set the seconds its clock is ahead.",
 )
 @click.option(
-    "--password-command", cls=Option, usual=True, section="Password", metavar="CMD", help="Run CMD each time to get it."
+    "--password-command",
+    cls=Option,
+    usual=True,
+    section="Password",
+    metavar="CMD",
+    help="Run CMD each time to get the password.",
 )
 @click.option(
-    "--keyring", cls=Option, usual=True, section="Password", is_flag=True, help="Keep it in the system's keyring."
+    "--keyring",
+    cls=Option,
+    usual=True,
+    section="Password",
+    is_flag=True,
+    help="Keep the password in the system's keyring.",
 )
 @click.option(
-    "--save-password", cls=Option, usual=True, section="Password", is_flag=True, help="Keep it in the settings."
+    "--save-password",
+    cls=Option,
+    usual=True,
+    section="Password",
+    is_flag=True,
+    help="Keep the password in the settings.",
 )
 @debug_option
 def add_camera(

@@ -70,10 +70,15 @@ Steps:
     section="What",
     metavar="ADDRESS",
     multiple=True,
-    help="Ask only IP: a camera or a broadcast address. Repeatable.",
+    help="Ask only ADDRESS: a camera's, or a broadcast address. Repeatable.",
 )
 @click.option(
-    "--keyring", cls=Option, usual=True, section="Password", is_flag=True, help="Keep it in the system's keyring."
+    "--keyring",
+    cls=Option,
+    usual=True,
+    section="Password",
+    is_flag=True,
+    help="Keep the password in the system's keyring.",
 )
 @click.option(
     "--no-save-password",
@@ -81,7 +86,7 @@ Steps:
     usual=True,
     section="Password",
     is_flag=True,
-    help="Do not keep it: ask each time.",
+    help="Do not keep the password: ask each time.",
 )
 @reached_options
 @debug_option
@@ -123,6 +128,7 @@ def setup(
     kept = " with its password, for you alone to read" if "password" in values else ""
     terminal.print_wrapped(f"Saved as {called} in {config.path}{kept}.")
     terminal.print_wrapped(f"Now this works: {program_command()} get {called} --last 1h")
+    terminal.out(f'Last night in pictures: {program_command()} look {called} --date "last night"')
     return 0
 
 
