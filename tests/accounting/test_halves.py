@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.conftest import by_turns
 
 from .cards import Card
 from .clips import Cut, Feature
@@ -37,8 +38,7 @@ _HALVES = {
 }
 
 
-@pytest.mark.parametrize("way", _WAYS)
-@pytest.mark.parametrize("half", _HALVES)
+@pytest.mark.parametrize(("half", "way"), by_turns(_HALVES, _WAYS, of=2))
 def test_a_half_on_disk_is_named(tmp_path, half, way):
     """Between two whole ones, which lose nothing."""
     told = _merged(tmp_path, _HALVES[half][0], way)

@@ -20,7 +20,7 @@ from .product import Told, get, merge
 
 pytestmark = pytest.mark.slow(reason="runs the product on random cards")
 
-_CARDS, _CLIPS, _FIRST = (*map(int, os.environ.get("CAMREEL_SOAK", "24,32").split(",")), 0)[:3]
+_CARDS, _CLIPS, _FIRST = (*map(int, os.environ.get("CAMREEL_SOAK", "16,20").split(",")), 0)[:3]
 _MOST_TRIES = 40  # to find a smaller card
 
 Run = Callable[[Card, Path], Told]

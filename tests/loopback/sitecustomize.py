@@ -25,7 +25,7 @@ def is_local(host: object) -> bool:
     if not isinstance(host, (str, bytes)):
         return True
     name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
-    if name in {"", "localhost"}:
+    if name.lower().rstrip(".") in {"", "localhost"}:
         return True
     try:
         address = ipaddress.ip_address(name.partition("%")[0])

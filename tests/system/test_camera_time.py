@@ -42,7 +42,7 @@ from camreel_simulator import AMCREST_SD, DeviceClock, Fault, Recorded, Simulate
 _DRIFTS = {"right": 0, "7 s fast": 7, "2 h slow": -7200}
 
 
-@pytest.mark.parametrize(("name", "day", "is_off"), by_turns(KINDS, DAYS, _DRIFTS, of=6))
+@pytest.mark.parametrize(("name", "day", "is_off"), by_turns(KINDS, DAYS, _DRIFTS, of=9))
 def test_real_time_gives_exactly_the_right_seconds(bench, name, day, is_off):
     """Whatever the zone, its source, the season of the footage and the drift: the asked seconds, no other."""
     kind, first, drift = KINDS[name], DAYS[day], _DRIFTS[is_off]

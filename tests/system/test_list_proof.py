@@ -122,7 +122,7 @@ def test_nothing_that_is_not_proven_is_no_empty_range(bench: Serve) -> None:
     stand = bench(recordings=hourly(36), quirks=Quirks(longest_search=12.0))
     run = stand.export("2026-01-14 00:00", "2026-01-16 00:00")
     assert isinstance(run.error, CameraError)
-    assert "proves nothing: the camera answers every search alike" in str(run.error)
+    assert "the camera answers every search alike" in str(run.error)
     assert searches(stand) <= 5
     run = bench(recordings=[]).export("2026-01-16 00:00", "2026-01-16 01:00")
     assert isinstance(run.error, NothingRecorded)

@@ -242,7 +242,7 @@ def test_the_password_is_not_sent_in_clear_over_tls_either(tmp_path):
         for how in ({"insecure": True}, {"ca_file": str(tmp_path / "ca.pem")}):
             run = stand.export(**how)
             assert isinstance(run.error, BasicNotAllowed)
-            assert "the device at the other end learns the password" in str(run.error)
+            assert "the device at the other end learns it" in str(run.error)
         assert [one for one in camera.log if one.authorization is not None] == []
         assert stand.export(ca_file=str(tmp_path / "ca.pem"), allow_basic=True).ok.exit_code == 0
 

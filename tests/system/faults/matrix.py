@@ -101,8 +101,8 @@ CELLS = tuple(
     for clip in (1, 2, 3)
 )
 CELLS += tuple(Cell(fault, clip, always, True) for fault in LIES for always in (False, True) for clip in (1, 2, 3))
-if not IS_SOAK:  # of each three clips one, by turns
-    CELLS = tuple(cell for at, cell in enumerate(CELLS) if at % 3 == at // 3 % 3)
+if not IS_SOAK:  # of each six one, by turns: of each fault two, with each clip
+    CELLS = tuple(cell for at, cell in enumerate(CELLS) if at % 6 == at // 6 % 6)
 CELLS += tuple(Cell(fault, 2, always, always) for fault in ODD for always in (False, True))
 
 

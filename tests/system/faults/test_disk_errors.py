@@ -35,7 +35,7 @@ NUMBERS = (
 )
 # How many calls of a kind are passed over between two that fail: those of one clip are those of another.
 STEPS = {"unlink": 3, "open": 2, "write": 2}
-SELDOM = 1 if IS_SOAK else 3  # and outside of `make soak` fewer of them, in turn once and lasting
+SELDOM = 1 if IS_SOAK else 5  # and outside of `make soak` fewer of them, in turn once and lasting
 
 
 def files(folder: Path) -> list[str]:

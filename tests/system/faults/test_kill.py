@@ -23,7 +23,7 @@ if sys.platform == "win32":
 
 from tests.system.faults.killing import Moment, kill, moments, start, wait_for
 
-KILLS = 50 if IS_SOAK else 24
+KILLS = 50 if IS_SOAK else 14
 CLIPS = 20
 SECONDS = 2 * CLIPS
 AT_A_TIME = 3

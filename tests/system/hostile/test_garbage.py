@@ -127,7 +127,7 @@ def stage() -> Iterator[tuple[HostileCamera, Address]]:
 
 
 @settings(
-    max_examples=200 if IS_SOAK else 30,
+    max_examples=200 if IS_SOAK else 20,
     derandomize=True,
     database=None,
     deadline=None,

@@ -87,7 +87,7 @@ ANSWERS: dict[str, tuple[str, Reply]] = {
 
 @pytest.mark.parametrize(
     ("options", "kind"),
-    by_turns([(), ("-v", "--debug"), ("-q",), ("--channel", "Porch")], ["a video", *ANSWERS], of=2),
+    by_turns([(), ("-v", "--debug"), ("-q",), ("--channel", "Porch")], ["a video", *ANSWERS], of=4),
 )
 def test_nothing_a_camera_says_steers_the_terminal(
     say: Callable[..., Said], good: HostileCamera, kind: str, options: tuple[str, ...]
@@ -134,7 +134,7 @@ SHAPES += [hashlib.md5(f"admin:Login to X:{PASSWORD}".encode()).hexdigest()]
 
 @pytest.mark.parametrize(
     ("options", "kind"),
-    by_turns([("-v",), ("-v", "--debug"), ("--json", "-v", "--debug")], ["a video", "basic", *ANSWERS], of=2),
+    by_turns([("-v",), ("-v", "--debug"), ("--json", "-v", "--debug")], ["a video", "basic", *ANSWERS], of=3),
 )
 def test_no_secret_is_shown(say: Callable[..., Said], good: HostileCamera, kind: str, options: tuple[str, ...]) -> None:
     """Not in a message, not in the log, not in JSON, not in a traceback; nor what could be made of it."""
