@@ -128,7 +128,7 @@ def setup(
     kept = " with its password, for you alone to read" if "password" in values else ""
     terminal.print_wrapped(f"Saved as {called} in {config.path}{kept}.")
     terminal.print_wrapped(f"Now this works: {program_command()} get {called} --last 1h")
-    terminal.out(f'Last night in pictures: {program_command()} look {called} --date "last night"')
+    terminal.out(f'Last night: {program_command()} look {called} --date "last night"')
     return 0
 
 
