@@ -155,29 +155,8 @@ def trouble() -> tuple[Fault, ...]:
     )
 
 
-def camera_of_days(
-    days: int,
-    *,
-    username: str = "admin",
-    password: str = "simulated-1",  # noqa: S107 - opens nothing but the simulator
-    faults: Iterable[Fault] = (),
-    throttle: Throttle = Throttle(),  # noqa: B008 - frozen
-    clock: DeviceClock | None = None,
-) -> SimulatedCamera:
-    """A camera that has recorded for ``days`` and goes on for eight hours, with something to see in each night."""
-    clock = DeviceClock() if clock is None else clock
-    return SimulatedCamera(
-        daily_recordings(clock.now(), days),
-        quirks=replace(AMCREST_SD.quirks, index_lag=0.0),
-        username=username,
-        password=password,
-        clock=clock,
-        faults=faults,
-        throttle=throttle,
-    )
-
-
 def living_camera(
+    days: int | None = None,
     *,
     username: str = "admin",
     password: str = "simulated-1",  # noqa: S107 - opens nothing but the simulator
@@ -185,13 +164,15 @@ def living_camera(
     throttle: Throttle = Throttle(),  # noqa: B008 - frozen
     clock: DeviceClock | None = None,
 ) -> SimulatedCamera:
-    """The camera of the demo that has gone on recording: up to what its clock shows, for eight hours from now on."""
+    """A camera that has recorded up to what its clock shows, and goes on for eight hours.
+
+    It is that of the demo, or has recorded for ``days``, with something to see in each night.
+    """
     clock = DeviceClock() if clock is None else clock
-    recordings = demo_recordings() + hourly_recordings(clock.now())
-    quirks = replace(AMCREST_SD.quirks, index_lag=0.0)
+    now = clock.now()
     return SimulatedCamera(
-        recordings,
-        quirks=quirks,
+        demo_recordings() + hourly_recordings(now) if days is None else daily_recordings(now, days),
+        quirks=replace(AMCREST_SD.quirks, index_lag=0.0),
         username=username,
         password=password,
         clock=clock,

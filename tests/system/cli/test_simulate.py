@@ -32,7 +32,7 @@ from camreel_simulator.footage import clips
 from camreel_simulator.footage.clips import PaddedClip
 from camreel_simulator.footage.mp4_layout import top_boxes
 from camreel_simulator.http.message import HttpRequest
-from camreel_simulator.scenes import camera_of_days, trouble
+from camreel_simulator.scenes import living_camera, trouble
 
 PROGRAM = "import sys; from camreel.cli import main; sys.exit(main(sys.argv[1:]))"
 
@@ -76,7 +76,7 @@ def test_a_camera_with_days_of_footage_has_events_in_each_night(
     """Between 23:00 and 03:00 by the camera's clock: motion, and a person. The listing makes no clip."""
     monkeypatch.setattr(clips, "_encoded_clip", lambda _spec: pytest.fail("made for a listing"))
     monkeypatch.setenv("AMCREST_PASSWORD", "simulated-1")
-    with running(camera_of_days(2, clock=DeviceClock.fixed(NOW))) as server:
+    with running(living_camera(2, clock=DeviceClock.fixed(NOW))) as server:
         where = ["list", f"127.0.0.1:{server.port}", "-u", "admin", "--json"]
         night = only_run(camreel_([*where, "-s", "2026-01-16 23:00", "-e", "03:00"]).out)["recordings"]
         monkeypatch.setenv("AMCREST_PASSWORD", "simulated-1")
@@ -101,7 +101,7 @@ def test_its_clips_are_as_long_as_they_are_listed() -> None:
 @pytest.mark.parametrize("stream", ["Main", "Extra1"])
 def test_the_clips_of_days_have_the_length_that_is_listed(stream: str) -> None:
     """In both streams, with room for a clip that compresses worse."""
-    camera = camera_of_days(1, clock=DeviceClock.fixed(NOW))
+    camera = living_camera(1, clock=DeviceClock.fixed(NOW))
     each = next(each for each in camera.recordings if each.stream == stream)
     assert isinstance(each.content, PaddedClip)
     data = each.content.body()

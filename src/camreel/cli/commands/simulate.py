@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,9 +103,14 @@ def _camera(days: int | None, rate: float | None, *, faults: bool) -> SimulatedC
 
     # Its clock is that of this computer: last night is the person's own.
     clock = DeviceClock() if days is None else DeviceClock(zone=datetime.now().astimezone().tzinfo or timezone.utc)
-    make = scenes.living_camera if days is None else partial(scenes.camera_of_days, days)
-    trouble = scenes.trouble() if faults else ()
-    return make(username=_USER, password=_PASSWORD, clock=clock, faults=trouble, throttle=Throttle(per_device_bps=rate))
+    return scenes.living_camera(
+        days,
+        username=_USER,
+        password=_PASSWORD,
+        clock=clock,
+        faults=scenes.trouble() if faults else (),
+        throttle=Throttle(per_device_bps=rate),
+    )
 
 
 def _captured(replay: str) -> SimulatedCamera:
