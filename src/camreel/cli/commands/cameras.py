@@ -307,6 +307,16 @@ def camera_address(chosen: SelectedCamera) -> Address:
     )
 
 
+keyring_option = click.option(
+    "--keyring",
+    cls=Option,
+    usual=True,
+    section="Password",
+    is_flag=True,
+    help="Keep the password in the system's keyring.",
+)
+
+
 @click.command(
     "add",
     cls=HelpCommand,
@@ -341,14 +351,7 @@ def camera_address(chosen: SelectedCamera) -> Address:
     metavar="CMD",
     help="Run CMD each time to get the password.",
 )
-@click.option(
-    "--keyring",
-    cls=Option,
-    usual=True,
-    section="Password",
-    is_flag=True,
-    help="Keep the password in the system's keyring.",
-)
+@keyring_option
 @click.option(
     "--save-password",
     cls=Option,

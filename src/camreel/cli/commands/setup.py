@@ -17,6 +17,7 @@ from camreel.cli.commands.cameras import (
     check_lock,
     clock_text,
     device_label,
+    keyring_option,
     probe_camera,
     save_camera,
 )
@@ -72,14 +73,7 @@ Steps:
     multiple=True,
     help="Ask only ADDRESS: a camera's, or a broadcast address. Repeatable.",
 )
-@click.option(
-    "--keyring",
-    cls=Option,
-    usual=True,
-    section="Password",
-    is_flag=True,
-    help="Keep the password in the system's keyring.",
-)
+@keyring_option
 @click.option(
     "--no-save-password",
     cls=Option,
