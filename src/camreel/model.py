@@ -487,6 +487,11 @@ class Query:
     ends_now: bool = False
     """``asked`` was meant up to now, whatever the camera has of its end by then."""
 
+    @property
+    def event_pad(self) -> timedelta:
+        """How far from an event time is wanted; none if all recordings are."""
+        return self.pad if self.events else timedelta(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Output:

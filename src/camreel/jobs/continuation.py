@@ -24,7 +24,7 @@ from camreel.devices.lockout import state_folder, write_note
 from camreel.diskio import read_regular
 from camreel.errors import DiskError, NothingRecorded, UsageError, printable
 from camreel.model import NO_RANGE, Asked, AskedRange, DeviceInfo, Recording, Request, Span, WallTime
-from camreel.planning.plan import INDEX_LAG, ExportPlan, is_snapshot
+from camreel.planning.plan import INDEX_LAG, ExportPlan, is_footage
 from camreel.report import Report
 
 _LONGEST_FILE = 4096
@@ -129,8 +129,7 @@ class Continuation:
                 f"--since-last: the last export ended at {shown}.",
                 hint=f"Was a clock set back? Try: remove {self._file}, and begin anew: --since-last --start TIME.",
             )
-        # The next event may want the time before it.
-        end = reads if query.follow else reads - INDEX_LAG - (query.pad if query.events else timedelta(0))
+        end = reads if query.follow else reads - INDEX_LAG - query.event_pad
         if start >= end:
             raise self.nothing_new()
         return AskedRange(clock.in_real_time(start), clock.in_real_time(end))
@@ -176,7 +175,9 @@ class Continuation:
         """
         if self._begins is None or not (self.mark is None or self.mark.is_begun or self._is_moved_here):
             return None
-        begins = self._begins if self._clock is None or plan is None else self._with_witness(self._begins, plan)
+        begins = self._begins
+        if plan is not None and self._clock is not None:
+            begins = _with_witness(begins, plan, self._clock)
         return self._write(replace(begins, is_begun=not self._is_moved_here))
 
     def question(self, plan: ExportPlan) -> Span | None:
@@ -197,11 +198,10 @@ class Continuation:
         clock, span = report.clock, report.span
         if clock is None or span is None:
             return None
-        self._clock, query = clock, self._request.query
         end = min([span.end, *(hole.span.start for hole in report.account.pending)])
-        end = min(end, self._listed_up_to(span, listing)) - (query.pad if query.events else timedelta(0))
+        end = min(end, self._listed_up_to(span, listing)) - self._request.query.event_pad
         if report.is_complete or report.is_complete_so_far:
-            return self._write(self._with_witness(self._mark_at(clock, max(span.start, end)), plan))
+            return self._write(_with_witness(self._mark_at(clock, max(span.start, end)), plan, clock))
         losses = [hole.span for hole in report.account.lost] + [clip.span for clip in report.clips if clip.is_lost]
         first = min(losses, default=span)
         place = max(span.start, min(end, first.start))
@@ -211,25 +211,16 @@ class Continuation:
             place = max(span.start, min(end, first.end))
             mark = self._mark_at(clock, place)
         was_begun = (self.mark is None or self.mark.is_begun) and not self._is_moved_here
-        mark = self._with_witness(replace(mark, is_begun=was_begun and place == span.start), plan)
+        mark = _with_witness(replace(mark, is_begun=was_begun and place == span.start), plan, clock)
         if not is_given_up:
             return self._write(replace(mark, tries=mark.tries + 1, tried_since=mark.tried_since or now))
         failed = self._write(mark)
         return failed or f"The next --since-last begins after the first loss: {_TRIES} runs or more tried it."
 
-    def _with_witness(self, mark: EndMark, plan: ExportPlan) -> EndMark:
-        """Return the mark with the last recording of `plan` that begins before it, or the first one."""
-        clock = self._clock
-        if clock is None or not plan.recordings:
-            return mark
-        at = mark.on(clock)
-        newest = max((one.span for one in plan.recordings if one.span.start < at), default=plan.recordings[0].span)
-        return replace(mark, newest=Span(clock.shown(newest.start), clock.shown(newest.end)))
-
     def _listed_up_to(self, span: Span, listing: Iterable[Recording]) -> WallTime:
         """Return up to where of `span` the camera has listed all: a hole that nothing follows has to be old."""
         stream = self._request.query.stream
-        ours = (one for one in listing if one.stream is stream and not one.writing and not is_snapshot(one))
+        ours = (one for one in listing if is_footage(one, stream) and not one.writing)
         return max([span.end - _LISTED_WITHIN, *(min(one.span.end, span.end) for one in ours)])
 
     def _mark_at(self, clock: CameraClock, end: WallTime) -> EndMark:
@@ -277,6 +268,15 @@ def _files() -> Iterator[Path]:
         yield from sorted(_folder().iterdir())
     except FileNotFoundError:
         return
+
+
+def _with_witness(mark: EndMark, plan: ExportPlan, clock: CameraClock) -> EndMark:
+    """Return the mark with the last recording of `plan` that begins before it, or the first one."""
+    if not plan.recordings:
+        return mark
+    at = mark.on(clock)
+    newest = max((one.span for one in plan.recordings if one.span.start < at), default=plan.recordings[0].span)
+    return replace(mark, newest=Span(clock.shown(newest.start), clock.shown(newest.end)))
 
 
 def _is_typed_out(asked: Asked) -> bool:

@@ -34,7 +34,7 @@ from camreel.jobs.continuation import Continuation
 from camreel.jobs.list_search import ListedRange, ListSearch
 from camreel.model import Address, AskedRange, Credentials, DeviceInfo, Query, Recording, Span, Target, WallTime
 from camreel.planning.event_filter import has_event, not_wanted, tells_events, united, unlabelled
-from camreel.planning.plan import INDEX_LAG, ExportPlan, in_parts, is_snapshot, plan_export
+from camreel.planning.plan import INDEX_LAG, ExportPlan, in_parts, is_footage, is_snapshot, plan_export
 from camreel.planning.proof import UNASKED, SearchProof, is_long
 from camreel.text import count_text
 from camreel.transfer.retry import Backoff, Outage, Presence, attempting
@@ -342,7 +342,7 @@ class CameraSearch(CameraSession):
 
     def _window(self, where: CameraRange) -> Span:
         """Return what to ask the camera for: with `--pad` an event beside the range wants a part of it."""
-        return search_window(where, self._query.pad if self._query.events else timedelta(0))
+        return search_window(where, self._query.event_pad)
 
     async def _continued(
         self,
@@ -357,10 +357,9 @@ class CameraSearch(CameraSession):
         Notes whether footage was overwritten before this run.
         """
         newest = max((recording.span.start for recording in plan.recordings), default=where.span.start)
-        ours = (one for one in self._listing if one.stream is self._query.stream and not is_snapshot(one))
+        ours = (one for one in self._listing if is_footage(one, self._query.stream))
         writing = [one.span.start for one in ours if one.writing and one.span.start >= newest]
-        pad = self._query.pad if self._query.events else timedelta(0)  # its event may want the time before it
-        until = min([where.span.end, *(start - pad for start in writing)])
+        until = min([where.span.end, *(start - self._query.event_pad for start in writing)])
         if until <= where.span.start and not any(one.span.end > where.span.start for one in plan.recordings):
             raise continuation.nothing_new()
         if until < where.span.end and until > where.span.start and where.clock is not None and not self._query.follow:
@@ -379,7 +378,7 @@ class CameraSearch(CameraSession):
 
     def _has(self, listed: ListedRange, span: Span) -> bool:
         """Return whether the recording of `span` is still listed."""
-        ours = (one for one in listed.recordings if one.stream is self._query.stream and not is_snapshot(one))
+        ours = (one for one in listed.recordings if is_footage(one, self._query.stream))
         return any(one.span.start == span.start for one in ours)
 
     def _understand(self, times: _Times, recordings: Sequence[Recording] = ()) -> CameraRangePlan:
@@ -513,7 +512,7 @@ class CameraSearch(CameraSession):
         now = None if clock is None else clock.shown(self._now(clock))
 
         def is_wanted(recording: Recording) -> bool:
-            return recording.stream is stream and not is_snapshot(recording)
+            return is_footage(recording, stream)
 
         # By a login of its own: if a search more than usual is refused, the downloads go on.
         access = self._access.with_login(self._access.login.proven())

@@ -17,7 +17,7 @@ from functools import lru_cache
 from camreel.errors import UsageError, printable
 from camreel.model import Recording, Span, Stream, WallTime
 from camreel.planning.account import RESOLUTION, uncovered
-from camreel.planning.plan import is_snapshot
+from camreel.planning.plan import is_footage
 from camreel.text import count_text
 
 _EXACT = timedelta(0)
@@ -55,7 +55,7 @@ def not_wanted(
     (None: all is settled). Without `pad` nothing is cut: a listed end has whole seconds, and a cut there would lose
     frames.
     """
-    ours = [recording for recording in listing if recording.stream is stream and not is_snapshot(recording)]
+    ours = [recording for recording in listing if is_footage(recording, stream)]
     recorded = [_listed(recording) for recording in ours]
     undecided = [Span(recording.span.start, span.end) for recording in ours if recording.writing]
     if settled is not None and settled < span.end:
@@ -85,7 +85,7 @@ def unlabelled(listing: Iterable[Recording], stream: Stream, events: Sequence[st
     found: Counter[str] = Counter()
     number = 0
     for recording in listing:
-        if recording.stream is stream and not is_snapshot(recording):
+        if is_footage(recording, stream):
             number += 1
             found.update(events_of(recording))
     missing = [event for event in events if event not in found]
@@ -107,7 +107,7 @@ def tells_events(listing: Iterable[Recording], stream: Stream, events: Sequence[
 
     A tag in a name tells as well: R is the schedule's recording, without an event.
     """
-    ours = (recording for recording in listing if recording.stream is stream and not is_snapshot(recording))
+    ours = (recording for recording in listing if is_footage(recording, stream))
     return _SEEN_BY_FEW.isdisjoint(events) and all(one.events or _TAG.search(one.name) for one in ours)
 
 

@@ -51,9 +51,9 @@ class ExportPlan:
     @property
     def never_closed(self) -> tuple[Span, ...]:
         """From the beginning of each other one to the next recording."""
-        growing, starts = self.growing, sorted(recording.span.start for recording in self.recordings)
-        left = [one.span.start for one in self.writing if one not in growing]
-        return tuple(Span(start, starts[bisect_right(starts, start)]) for start in left)
+        starts = sorted(recording.span.start for recording in self.recordings)
+        following = [(one.span.start, bisect_right(starts, one.span.start)) for one in self.writing]
+        return tuple(Span(start, starts[at]) for start, at in following if at < len(starts))
 
     @property
     def listed_bytes(self) -> int:
@@ -124,7 +124,7 @@ def _into_the_first_second(
     """
     if not wanted or wanted[0].start != span.start:
         return []
-    ours = [one for one in listing if one.stream is stream and not is_snapshot(one)]
+    ours = [one for one in listing if is_footage(one, stream)]
     return [one for one in ours if one.span.start < one.span.end == span.start]
 
 
@@ -163,6 +163,11 @@ def _part_of(recording: Recording, span: Span, least_saved: int) -> Span | None:
 def is_snapshot(recording: Recording) -> bool:
     """Whether it is a still picture."""
     return recording.path.lower().endswith((".jpg", ".jpeg")) or recording.listed_as in {"jpg", "jpeg"}
+
+
+def is_footage(recording: Recording, stream: Stream) -> bool:
+    """Return whether it is a recording of `stream`, and no still picture."""
+    return recording.stream is stream and not is_snapshot(recording)
 
 
 def _why_not(recording: Recording, wanted: Sequence[Span], stream: Stream) -> str | None:

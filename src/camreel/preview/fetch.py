@@ -22,7 +22,7 @@ from camreel.media.worker.messages import Still, StillOrder
 from camreel.media.worker.process import StillProcess
 from camreel.model import Recording, Request, Stream, WallTime
 from camreel.planning.account import LossKind, LostReason
-from camreel.planning.plan import is_snapshot
+from camreel.planning.plan import is_footage, is_snapshot
 from camreel.preview.choose import Place
 from camreel.preview.model import DownloadQuestion, LookOptions, Miss, Shot, Way
 from camreel.report import reason_text
@@ -188,7 +188,7 @@ class PictureFetcher:
         if self._request.query.stream is not Stream.MAIN or self._looking.only_stream:
             return
         small = sorted(
-            (each for each in self._found.listing if each.stream is Stream.SUB and not is_snapshot(each)),
+            (each for each in self._found.listing if is_footage(each, Stream.SUB)),
             key=lambda each: each.span.start,
         )
         starts = [each.span.start for each in small]
