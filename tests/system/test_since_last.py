@@ -21,6 +21,7 @@ from camreel_simulator import ClipSpec, DeviceClock, Fault, Recorded, scene_sche
 
 LAST_HOUR = AskedAround(Now(), before=timedelta(hours=1))
 LAG = timedelta(minutes=15)
+MOST_SLEEPS = 30  # each of at most a minute
 SPEC = ClipSpec(start=START, seconds=4, size=(160, 90))
 
 
@@ -37,23 +38,30 @@ class Series:
 
     def __init__(self, bench: Callable[..., Bench]) -> None:
         self._bench = bench
-        self._shows = utc(0)
+        self.now = utc(0)
+        self._ahead = timedelta(0)
         self._first: Asked = LAST_HOUR
+        self.slept: list[float] = []
         self.insert(footage(0, 6))
 
     def insert(self, recordings: list[Recorded]) -> None:
         """Serve a camera with the same serial number and another card, elsewhere."""
-        self.here = self._bench(recordings=recordings, clock=DeviceClock(lambda: self._shows))
+        self.here = self._bench(recordings=recordings, clock=DeviceClock(lambda: self.now + self._ahead))
 
     def __call__(self, settled: float, *, ahead: float = 0.0, **changes: object) -> Ran:
         """Run when the camera has listed all up to so many seconds after 08:00, by its clock's true time."""
-        now = utc(settled) + LAG
-        self._shows = now + timedelta(seconds=ahead)
+        self.now, self._ahead = utc(settled) + LAG, timedelta(seconds=ahead)
         asked, self._first = self._first, NO_RANGE
         for old in sorted(_files(), key=lambda file: str(json.loads(file.read_text())["at"]))[:-1]:
             old.unlink()  # it is one camera: where it was before the last time is forgotten
         wish: dict[str, Any] = {"asked": asked, "since_last": True, "named_by_range": True, **changes}
-        return self.here.export(tune=tuning(utc_now=lambda: now), **wish)
+        return self.here.export(tune=tuning(utc_now=lambda: self.now, sleep=self._sleep), **wish)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
+        if len(self.slept) > MOST_SLEEPS:
+            raise Interrupted("that is enough")
 
 
 @pytest.fixture
@@ -210,6 +218,14 @@ def test_a_recording_that_grows_is_asked_for_once_a_minute(bench):
     ran = stand.export("2026-01-16 08:00:00", "2026-01-16 08:00:16", follow=True, tune=tune)
     assert isinstance(ran.error, Interrupted)
     assert slept == [60.0] * 3
+
+
+def test_only_what_is_being_written_is_new_and_is_waited_for(series):
+    """With --follow that is no reason to end."""
+    series.insert([*footage(0, 2), replace(footage(8, 1)[0], writing=True)])
+    series(8)
+    assert isinstance(series(12, follow=True).error, Interrupted)
+    assert series.slept[-5:] == [60.0] * 5
 
 
 def test_what_was_overwritten_after_a_first_run_that_lost_something(series):

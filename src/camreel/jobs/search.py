@@ -360,7 +360,8 @@ class CameraSearch(CameraSession):
         ours = (one for one in self._listing if is_footage(one, self._query.stream))
         writing = [one.span.start for one in ours if one.writing and one.span.start >= newest]
         until = min([where.span.end, *(start - self._query.event_pad for start in writing)])
-        if until <= where.span.start and not any(one.span.end > where.span.start for one in plan.recordings):
+        has_new = any(one.span.end > where.span.start for one in plan.recordings)
+        if until <= where.span.start and not (has_new or self._query.follow):
             raise continuation.nothing_new()
         if until < where.span.end and until > where.span.start and where.clock is not None and not self._query.follow:
             start, _ = where.asked.bounds
