@@ -253,6 +253,23 @@ def test_downloads_stay_only_where_asked(bench):
     assert all(clip.exists() for clip in clips)
 
 
+def test_clips_that_are_to_be_kept_after_all(bench):
+    """The video is there, its clips are not: they are fetched again, once."""
+    recordings = three_clips()
+    stand = bench(recordings=recordings)
+    made = stand.export(if_exists=IfExists.SKIP).output.stat()
+    kept = stand.export(if_exists=IfExists.SKIP, keep_files=True)
+    assert (kept.ok.status, kept.output.stat().st_size) == ("complete", made.st_size)
+    clips = sorted(path for path in stand.folder.rglob("*.mp4") if path.parent != stand.folder)
+    assert [clip.read_bytes() for clip in clips] == [recording.body() for recording in recordings]
+    sent = dict(stand.camera.bytes_sent)
+    assert stand.export(keep_files=True).ok.status == "already there"
+    assert stand.camera.bytes_sent == sent
+    clips[1].unlink()
+    assert stand.export(keep_files=True).ok.status == "complete"
+    assert clips[1].exists()
+
+
 def test_no_more_downloads_at_once_than_allowed(bench):
     """--max-concurrent is a limit on connections that download."""
     spec = ClipSpec(start=START, seconds=2, size=(160, 90))

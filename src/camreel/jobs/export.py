@@ -274,7 +274,7 @@ class _Export:
         request = self._pinned_request(found)
         if not found.plan.recordings:
             return self._without_video(request, found, self._inquiry.nothing_recorded_error(found))
-        if (there := already_there(request)) is not None:
+        if (there := already_there(request, plan=found.plan)) is not None:
             return there
         part = part_for(request)
         store = await self._opened(request, found, part)

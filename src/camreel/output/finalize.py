@@ -27,12 +27,15 @@ from camreel.transfer.store import Store
 BeforeNaming = Callable[[Report, Sequence[Path]], None]
 
 
-def already_there(request: Request | MergeRequest, *, tidy: bool = True) -> Report | None:
+def already_there(
+    request: Request | MergeRequest, *, plan: ExportPlan | None = None, tidy: bool = True
+) -> Report | None:
     """Whether the output's name is taken, before anybody is asked for a password.
 
     A report when nothing needs to be done; None when the way is free, when what is there is a partial result of this
     same request, which is to be completed and replaced (also with ``--if-exists skip``), or when nobody knows yet which
     range is meant. UsageError when another file is there. ``tidy``: clips that an earlier run left of it are let go of.
+    Where the clips are to be kept, only ``plan`` tells whether they are: until it is known, None.
     """
     output, wish = request.output.file, request.output.if_exists
     if request.output.named_by_range or (request.asked and request.asked.is_relative):
@@ -49,7 +52,7 @@ def already_there(request: Request | MergeRequest, *, tidy: bool = True) -> Repo
         Store(request.output.folder, request.target.address).let_go(
             job_name(request), output=output, keep=request.output.keep_files
         )
-    if state == PARTIAL and wish in {None, IfExists.SKIP}:
+    if wish in {None, IfExists.SKIP} and (state == PARTIAL or (state is not None and _lacks_clips(request, plan))):
         return None
     if wish is IfExists.SKIP or (wish is None and state in {COMPLETE, HAS_GAPS}):
         return Report(request, None, None, None, (), (), Account((), (), ()), found, already_there=True, found_as=state)
@@ -57,6 +60,15 @@ def already_there(request: Request | MergeRequest, *, tidy: bool = True) -> Repo
         f"{there[0]} already exists and was not overwritten.",
         hint="Use --if-exists overwrite to replace it, or --output-file for another name.",
     )
+
+
+def _lacks_clips(request: Request | MergeRequest, plan: ExportPlan | None) -> bool:
+    """Return whether clips are to be kept, and an earlier run of the complete video has not kept all of ``plan``."""
+    output = request.output
+    if isinstance(request, MergeRequest) or not output.keep_files or output.video.timelapse is not None:
+        return False
+    store = Store(output.folder, request.target.address)
+    return plan is None or not all(store.has_kept(recording) for recording in plan.recordings)
 
 
 def _state_of(request: Request | MergeRequest, there: Sequence[Path]) -> str | None:

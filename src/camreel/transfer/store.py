@@ -522,6 +522,11 @@ class Store:
                 self._held.rename(clip, self.kept_folder / clip.name)
                 self._held.remove(part_of(self.folder / f"{clip.stem}.about"))
 
+    def has_kept(self, recording: Recording) -> bool:
+        """Return whether a clip of ``recording`` is kept for good, by its name alone. Raises DiskError."""
+        with disk_errors(self.kept_folder):
+            return any(clip.parent == self.kept_folder for clip in self._present(recording))
+
     def set_aside(self, recording: Recording) -> None:
         """Keep a clip that could not be used under another name: the next run downloads it anew."""
         clip = self.find(recording)
