@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.conftest import frame_md5s, three_clips
+from tests.conftest import IS_SOAK, frame_md5s, three_clips
 
 from camreel.errors import MergeError, ResourceError
 from camreel.media.worker.executor import ChildProcess
@@ -62,7 +62,7 @@ def test_a_connection_for_which_nothing_is_left_is_no_fault_of_the_camera(bench,
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not keep these limits")
 @pytest.mark.parametrize(
-    "limit", ["-n 10", "-n 12", "-n 14", "-v 60000", "-v 90000", "-v 130000", "-v 250000", "-v 500000"]
+    "limit", ["-n 10", "-n 14", "-v 60000", "-v 130000", "-v 500000", *(["-n 12", "-v 90000", "-v 250000"] * IS_SOAK)]
 )
 def test_a_real_limit(bench, tmp_path, limit):
     """Wherever it shows first, in the program or in the worker, it is called by its name. The next run ends well."""

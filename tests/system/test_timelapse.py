@@ -100,11 +100,11 @@ def test_a_recording_that_kills_the_merge_is_left_out_by_name(bench, monkeypatch
             newest = max(stand.folder.rglob("timelapse-*/*.mp4"), key=lambda path: int(path.stem))
             hang(newest)
 
-    monkeypatch.setattr("camreel.jobs.timelapse.lapse", partial(lapse, stall_seconds=4))
+    monkeypatch.setattr("camreel.jobs.timelapse.lapse", partial(lapse, stall_seconds=3))
     ran = stand.export(at(0), at(120), video=VideoOptions(timelapse=10), max_concurrent=1, listen=listen)
     assert [clip.status for clip in ran.ok.clips] == ["merged", "unusable", "merged"]
     assert ran.ok.exit_code == 4
-    assert "said nothing for 4 seconds" in hole_text(ran.ok.account.lost[0])
+    assert "said nothing for 3 seconds" in hole_text(ran.ok.account.lost[0])
     assert {round(number / FPS - 8 * 3600) // 30 for _, number in seen_frames(ran.output)} == {0, 3}
 
 

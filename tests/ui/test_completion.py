@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from tests.conftest import IS_SOAK
 from tests.fakes import Camreel
 
 if sys.platform == "win32":
@@ -133,7 +134,8 @@ def test_tab_has_what_could_be_typed(
     ask: Callable[[Iterable[str], dict[str, str]], Answers], environment: dict[str, str]
 ) -> None:
     """Commands, options of the command that is meant, values, and the cameras of the settings."""
-    assert dict(zip(LINES, ask(LINES, environment), strict=True)) == LINES
+    lines = LINES if ask is in_bash or IS_SOAK else dict(list(LINES.items())[::3])  # what is asked is the same program
+    assert dict(zip(lines, ask(lines, environment), strict=True)) == lines
 
 
 def test_files_are_bashs_own(environment: dict[str, str]) -> None:

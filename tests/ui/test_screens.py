@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from tests.conftest import IS_SOAK
 
 from camreel_simulator import ClipSpec, SimulatedCamera, Throttle, discovery, running, scene_schedule
 from camreel_simulator.server import Server
@@ -22,8 +23,11 @@ from tests.ui.terminal import PROGRAM, Terminal, clean_environment, too_wide
 PASSWORD = "simulated-1"
 START = datetime(2026, 1, 16, 8)  # noqa: DTZ001 - by the camera's clock
 RANGE = ["-s", "2026-01-16 08:00", "-e", "2026-01-16 08:00:20"]
-WIDTHS = [60, 200]
 ALL_WIDTHS = [40, 60, 80, 120, 200]
+
+
+def _widths(command: str) -> list[int]:
+    return ALL_WIDTHS if command == "get" or IS_SOAK else {"list": [40, 120], "look": [80]}.get(command, [60])
 
 
 def a_camera(**settings: object) -> SimulatedCamera:
@@ -83,11 +87,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize(
     ("command", "columns"),
-    [
-        (command, columns)
-        for command in sorted(COMMANDS)
-        for columns in (ALL_WIDTHS if command in {"get", "list"} else WIDTHS)
-    ],
+    [(command, columns) for command in sorted(COMMANDS) for columns in _widths(command)],
 )
 def test_it_fits_the_terminal(home: Path, command: str, columns: int) -> None:
     """No line is broken by the terminal, nothing is left of the live lines, and the cursor is there."""
@@ -105,7 +105,7 @@ def test_it_fits_the_terminal(home: Path, command: str, columns: int) -> None:
     assert not re.search(r" left  |running|…\s*$", "\n".join(terminal.shown))
 
 
-@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize("columns", ALL_WIDTHS if IS_SOAK else [60])
 def test_setup_fits_the_terminal(tmp_path: Path, server: Server, columns: int) -> None:
     """Its questions and its answers."""
     with discovery.discoverable(server) as port:
@@ -132,7 +132,9 @@ def test_what_a_terminal_cannot_show_is_not_sent(home: Path, command: str, kind:
     assert ("\x1b" in terminal.said) == (kind == "no colour")
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"get"}))
+@pytest.mark.parametrize(
+    "command", sorted(COMMANDS.keys() - {"get"}) if IS_SOAK else ["doctor", "list", "look", "several"]
+)
 def test_where_there_is_no_terminal_nothing_steers_one(home: Path, command: str) -> None:
     """Pipes: no escape, no carriage return; stdout has the result, and stderr all else."""
     arguments, said = COMMANDS[command]

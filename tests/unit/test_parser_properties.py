@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import IS_SOAK
 
 from camreel.clock import parse_moment, parse_range
 from camreel.clock.parse import parse_length
@@ -116,7 +117,7 @@ documents = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=300 if IS_SOAK else 60)
 @given(st.one_of(documents.map(json.dumps).map(str.encode), st.binary(max_size=80), st.just(b"[" * 100_000)))
 def test_any_line_is_a_message_or_a_bad_one(line):
     """Between the processes; and the same bytes as the body of a refusal."""
@@ -176,7 +177,7 @@ frames = st.builds(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=200 if IS_SOAK else 40)
 @given(st.lists(st.one_of(frames, st.binary(max_size=30)), max_size=20).map(b"".join))
 def test_any_frames_are_a_summary_or_no_dhav(data):
     """Structured garbage: lengths and dates of all sizes."""

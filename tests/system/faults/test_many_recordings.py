@@ -11,7 +11,7 @@ from tests.conftest import IS_SOAK, START, at, frame_md5s
 from camreel.transfer.resume import OVERLAP
 from camreel_simulator import ClipSpec, Fault, Recorded, make_clip
 
-COUNT = 2000 if IS_SOAK else 500
+COUNT = 2000 if IS_SOAK else 300
 SIZE = 1_000_000
 SHARE = 0.05
 
@@ -37,7 +37,7 @@ def random_fault(chance: random.Random, path: str) -> Fault:
     )
 
 
-@pytest.mark.slow(reason="serves half a gigabyte")
+@pytest.mark.slow(reason="serves a third of a gigabyte")
 @pytest.mark.timeout(600)
 def test_many_recordings_with_random_faults_end_complete(bench):
     """All of them are in the video, each in its place; what broke off far in was continued."""

@@ -12,6 +12,7 @@ import anyio
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from tests.conftest import IS_SOAK, by_turns
 
 from camreel.devices.base import DeviceListing, EmptySearch
 from camreel.devices.dahua.client import DahuaClient
@@ -130,9 +131,7 @@ KINDS: dict[str, Quirks] = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("card", CARDS)
-@pytest.mark.parametrize("hours", [3, 60])
+@pytest.mark.parametrize(("card", "kind", "hours"), by_turns(CARDS, KINDS, [3, 60], of=2))
 def test_each_recording_is_listed_or_its_time_is_not_proven(card: str, kind: str, hours: int) -> None:
     """Whatever ends a list early: no recording of the range is left out in silence, at a bounded price."""
     shelf = Shelf(CARDS[card](), KINDS[kind])
@@ -195,7 +194,11 @@ def _card(seed: int, count: int, pause: int) -> Iterator[int]:
         yield at
 
 
-@settings(max_examples=80, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink))
+@settings(
+    max_examples=400 if IS_SOAK else 30,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+)
 @given(cards, kinds, st.integers(0, 2879), st.integers(1, 2880))
 def test_no_card_and_no_firmware_loses_a_recording_in_silence(
     minutes: list[int], quirks: Quirks, first: int, length: int
