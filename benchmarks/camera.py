@@ -1,8 +1,8 @@
 """A camera that costs next to nothing: ``sendfile`` does the sending, so that the server is not what is measured.
 
 Digest, the few questions that a search takes, and files; one thread a connection. It knows nothing of camreel. It
-says its port on stdout, and ``GET /log`` tells what it did: when the last byte of a recording went, and what it asked
-of this computer.
+says its port on stdout, and ``GET /log`` tells what it did: when the first and the last byte of a recording went, how
+many answers came one after the other before that, and what it asked of this computer. ``GET /log?fresh`` begins anew.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import os
 import re
 import resource
+import secrets
 import socket
 import sys
 import threading
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, unquote_plus
 
-USERNAME, PASSWORD, REALM, NONCE = "admin", "simulated-1", "Login to benchmark", "b5e1c0ffee"
+USERNAME, PASSWORD, REALM = "admin", "simulated-1", "Login to benchmark"
 _PAGE = 100
 _CHUNK = 256 << 10  # of what is sent at a throttled rate
 _FACTS = {
@@ -42,10 +43,18 @@ class Camera:
     items: list[dict[str, str]]
     pages: list[bytes]
     bytes_a_second: float | None = None
+    answer_after: float = 0.0
+    """Seconds that each answer takes."""
+    nonce_serves_once: bool = False
+    nonces: dict[str, int] = field(default_factory=dict)
+    """How often each has served."""
     requests: int = 0
     sent: int = 0  # bytes of files
+    first_byte: float = 0.0
     last_byte: float = 0.0
     talking: float = 0.0
+    answered: list[tuple[float, float]] = field(default_factory=list)
+    """When each request came before the first byte of a file, and when its answer went."""
     at: dict[str, int] = field(default_factory=dict)
     free_at: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -56,20 +65,60 @@ class Camera:
         asked = dict(pair.partition("=")[::2] for pair in query.split("&"))
         action = asked.get("action", "")
         if path == "/log":
-            used = resource.getrusage(resource.RUSAGE_SELF)
-            body = {
-                "requests": self.requests,
-                "sent": self.sent,
-                "last_byte": self.last_byte,
-                "talking": self.talking,
-                "cpu": used.ru_utime + used.ru_stime,
-            }
-            return json.dumps(body).encode()
+            return self._log(forget=query == "fresh")
         if action == "getCurrentTime":
             return b"result=" + time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()).encode() + b"\r\n"
         if path.endswith("mediaFileFind.cgi"):
             return self._finder(action, asked.get("object", ""))
         return _FACTS.get(asked.get("name", action), "Error\r\n").encode()
+
+    def _log(self, *, forget: bool) -> bytes:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        body = {
+            "requests": self.requests,
+            "sent": self.sent,
+            "first_byte": self.first_byte,
+            "last_byte": self.last_byte,
+            "in_a_row": in_a_row(self.answered),
+            "talking": self.talking,
+            "cpu": used.ru_utime + used.ru_stime,
+        }
+        if forget:
+            self.requests = self.sent = 0
+            self.first_byte = self.last_byte = self.talking = 0.0
+            self.answered.clear()
+        return json.dumps(body).encode()
+
+    def is_let_in(self, authorization: str, method: str) -> bool:
+        """Whether this is a right login, by a nonce that may serve."""
+        found = dict(re.findall(r'(\w+)="?([^",]*)"?', authorization))
+        nonce = found.get("nonce", "")
+        first = hashlib.md5(f"{USERNAME}:{REALM}:{PASSWORD}".encode()).hexdigest()
+        second = hashlib.md5(f"{method}:{found.get('uri', '')}".encode()).hexdigest()
+        middle = ":".join((nonce, found.get("nc", ""), found.get("cnonce", ""), "auth"))
+        if hashlib.md5(f"{first}:{middle}:{second}".encode()).hexdigest() != found.get("response"):
+            return False
+        with self.lock:
+            served = self.nonces.get(nonce)
+            if served is None or (served and self.nonce_serves_once):
+                return False
+            self.nonces[nonce] = served + 1
+        return True
+
+    def challenge(self) -> str:
+        """The header of a 401."""
+        nonce = secrets.token_hex(8)
+        with self.lock:
+            self.nonces[nonce] = 0
+        return f'WWW-Authenticate: Digest realm="{REALM}", qop="auth", nonce="{nonce}", opaque="0"\r\n'
+
+    def note_answer(self, begun: float) -> None:
+        """An answer without a file went just now, to a request that came at ``begun``."""
+        now = time.monotonic()
+        with self.lock:
+            self.talking += now - begun
+            if not self.first_byte:
+                self.answered.append((begun, now))
 
     def _finder(self, action: str, finder: str) -> bytes:
         if action == "factory.create":
@@ -103,7 +152,7 @@ def page_of(items: list[dict[str, str]]) -> bytes:
             "EndTime": item["end"],
             "FilePath": item["path"],
             "Length": item["size"],
-            "Type": "mp4",
+            "Type": item["path"].rpartition(".")[2],
             "VideoStream": "Main",
             "UTCOffset": "0",
         }
@@ -111,12 +160,13 @@ def page_of(items: list[dict[str, str]]) -> bytes:
     return ("\r\n".join(lines) + "\r\n").encode()
 
 
-def _is_right(header: str, method: str) -> bool:
-    found = dict(re.findall(r'(\w+)="?([^",]*)"?', header))
-    first = hashlib.md5(f"{USERNAME}:{REALM}:{PASSWORD}".encode()).hexdigest()
-    second = hashlib.md5(f"{method}:{found.get('uri', '')}".encode()).hexdigest()
-    middle = ":".join((NONCE, found.get("nc", ""), found.get("cnonce", ""), "auth"))
-    return hashlib.md5(f"{first}:{middle}:{second}".encode()).hexdigest() == found.get("response")
+def in_a_row(answered: list[tuple[float, float]]) -> int:
+    """The most answers of which each was asked for after the one before had gone: what side by side saves is off."""
+    count, free = 0, 0.0
+    for begun, ended in sorted(answered, key=lambda each: each[1]):
+        if begun >= free:
+            count, free = count + 1, ended
+    return count
 
 
 def _serve(camera: Camera, connection: socket.socket) -> None:
@@ -132,24 +182,29 @@ def _serve(camera: Camera, connection: socket.socket) -> None:
                     authorization = value
                 elif name.lower() == "range":
                     part = value.strip()
-            begun = time.monotonic()
-            camera.requests += 1
-            if target.startswith("/cgi-bin/RPC_Loadfile/"):
-                if _is_let_in(connection, authorization, method):
-                    _send_file(camera, connection, unquote(target.removeprefix("/cgi-bin/RPC_Loadfile")), part)
-                continue
-            if target == "/log" or _is_let_in(connection, authorization, method):
-                body = camera.answer(unquote_plus(target))
+            if target.startswith("/log"):
+                body = camera.answer(target)
                 connection.sendall(_head(200, len(body)) + body)
-            camera.talking += time.monotonic() - begun
+                continue
+            _answer(camera, connection, (method, target, authorization, part))
 
 
-def _is_let_in(connection: socket.socket, authorization: str, method: str) -> bool:
-    if _is_right(authorization, method):
-        return True
-    challenge = f'WWW-Authenticate: Digest realm="{REALM}", qop="auth", nonce="{NONCE}", opaque="0"\r\n'
-    connection.sendall(_head(401, 0, challenge))
-    return False
+def _answer(camera: Camera, connection: socket.socket, request: tuple[str, str, str, str]) -> None:
+    method, target, authorization, part = request
+    begun = time.monotonic()
+    camera.requests += 1
+    if camera.answer_after:
+        time.sleep(camera.answer_after)
+    if not camera.is_let_in(authorization, method):
+        answer = _head(401, 0, camera.challenge())
+    elif target.startswith("/cgi-bin/RPC_Loadfile/"):
+        _send_file(camera, connection, unquote(target.removeprefix("/cgi-bin/RPC_Loadfile")), part)
+        return
+    else:
+        body = camera.answer(unquote_plus(target))
+        answer = _head(200, len(body)) + body
+    camera.note_answer(begun)
+    connection.sendall(answer)
 
 
 def _head(status: int, length: int, more: str = "") -> bytes:
@@ -168,6 +223,8 @@ def _send_file(camera: Camera, connection: socket.socket, path: str, part: str) 
         at, end = _asked(part, size)
         told = f"Content-Range: bytes {at}-{end - 1}/{size}\r\n" if part else ""
         connection.sendall(_head(206 if part else 200, end - at, told))
+        with camera.lock:
+            camera.first_byte = camera.first_byte or time.time()
         while at < end:
             count = end - at if camera.bytes_a_second is None else min(_CHUNK, end - at)
             camera.pause(count)
@@ -193,10 +250,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("listing", type=Path)
     parser.add_argument("--bytes-a-second", type=float)
+    parser.add_argument("--answer-after", type=float, default=0.0)
+    parser.add_argument("--nonce-serves-once", action="store_true")
     options = parser.parse_args()
     items = json.loads(options.listing.read_text())["items"]
     pages = [page_of(items[at : at + _PAGE]) for at in range(0, len(items), _PAGE)]
-    camera = Camera(items, pages, options.bytes_a_second)
+    camera = Camera(items, pages, options.bytes_a_second, options.answer_after, options.nonce_serves_once)
     server = socket.create_server(("127.0.0.1", 0), backlog=64)
     print(server.getsockname()[1], flush=True)
     threading.Thread(target=_ends_with_stdin, daemon=True).start()

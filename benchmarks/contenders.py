@@ -7,14 +7,14 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.camera import PASSWORD, USERNAME
 from benchmarks.footage import CACHE
 from benchmarks.measure import Cost, run
-from benchmarks.scene import ROOT, Scene, environment
+from benchmarks.scene import Scene, environment
 
 CAMREEL = "camreel"
 UNPLAYED = "camreel --verify none"
@@ -22,7 +22,8 @@ TOOLS = "curl --parallel, then ffmpeg -c copy"
 PEER = "amcrest-downloader 0.3.0"
 FFMPEG = "ffmpeg -f concat -c copy"
 CAT = "cat"
-FFMPEG_SYNCED, CAT_SYNCED = f"{FFMPEG}, then sync", f"{CAT}, then sync"
+CURL = "curl --parallel alone, then sync"
+TOOLS_SYNCED, FFMPEG_SYNCED, CAT_SYNCED = f"{TOOLS}, then sync", f"{FFMPEG}, then sync", f"{CAT}, then sync"
 _AT_A_TIME = 4
 _PEER_FOLDER = CACHE / "amcrest-downloader"
 
@@ -36,44 +37,44 @@ class Contender:
     makes_video: bool = True
     why_absent: str | None = None
 
-    def run(self, scene: Scene, *, memory: bool = False) -> Cost:
-        """Once, in an empty folder."""
+    def run(self, scene: Scene, *, before: Sequence[str] = (), watched: bool = False) -> Cost:
+        """Once, in an empty folder; ``before`` goes in front of the command."""
         scene.clear()
-        prepared = self.command(scene)
-        return run(prepared, log=scene.folder / "log.txt", env=environment(), cwd=scene.folder, memory=memory)
+        prepared = [*before, *self.command(scene)]
+        return run(prepared, log=scene.folder / "log.txt", env=environment(), cwd=scene.folder, watched=watched)
 
     def video(self, scene: Scene) -> Path:
         """What it has made."""
         return next(iter(sorted(scene.folder.glob("*.mp4"))), scene.folder / "none.mp4")
 
 
-def whole_job() -> list[Contender]:
+def whole_job() -> dict[str, Contender]:
     """From the camera to the video."""
     absent = _missing("curl", "ffmpeg")
-    return [
+    return _by_name(
         Contender(CAMREEL, _camreel_get),
         Contender(TOOLS, _curl_and_ffmpeg, why_absent=absent),
+        Contender(TOOLS_SYNCED, lambda scene: _synced(_curl_and_ffmpeg(scene), "out.mp4"), why_absent=absent),
+        Contender(CURL, _curl_alone, makes_video=False, why_absent=absent),
         Contender(PEER, _peer, why_absent=_missing("ffmpeg") or _install_peer()),
-    ]
+    )
 
 
-def merges() -> list[Contender]:
+def merges() -> dict[str, Contender]:
     """From clips on the disk to the video."""
-    return [
-        Contender(CAMREEL, _camreel_merge),
-        Contender(FFMPEG, _ffmpeg, why_absent=_missing("ffmpeg")),
-        Contender(FFMPEG_SYNCED, _ffmpeg_synced, why_absent=_missing("ffmpeg")),
-        Contender(CAT, _cat, makes_video=False, why_absent=_missing("cat")),
-        Contender(CAT_SYNCED, _cat_synced, makes_video=False, why_absent=_missing("cat")),
-    ]
-
-
-def merges_with_and_without_playback() -> list[Contender]:
-    """The merge with its check of what it made, and without."""
-    return [
+    absent = _missing("ffmpeg")
+    return _by_name(
         Contender(CAMREEL, _camreel_merge),
         Contender(UNPLAYED, lambda scene: camreel_merge(scene, "out.mp4", "--verify", "none")),
-    ]
+        Contender(FFMPEG, _ffmpeg, why_absent=absent),
+        Contender(FFMPEG_SYNCED, lambda scene: _synced(_ffmpeg(scene), "out.mp4"), why_absent=absent),
+        Contender(CAT, _cat, makes_video=False, why_absent=_missing("cat")),
+        Contender(CAT_SYNCED, lambda scene: _synced(_cat(scene), "out.bin"), False, _missing("cat")),
+    )
+
+
+def _by_name(*all_of_them: Contender) -> dict[str, Contender]:
+    return {each.name: each for each in all_of_them}
 
 
 def camreel_command() -> list[str]:
@@ -130,24 +131,42 @@ def _peer(scene: Scene) -> list[str]:
     return [str(_PEER_FOLDER / "bin" / "amcrest-downloader"), *where, "--start", start, "--end", end]
 
 
+def camreel_get_all(scene: Scene) -> list[str]:
+    """The command line for all that the cameras of the settings have."""
+    start, end = (moment.isoformat() for moment in scene.footage.span)
+    return [*camreel_command(), "get", "--all", "--start", start, "--end", end]
+
+
 def _curl_and_ffmpeg(scene: Scene) -> list[str]:
     """Told where the clips are: it does not have to search."""
+    curl, names = _curl(scene)
+    return ["/bin/sh", "-e", "-c", f"{curl}\n{_concat(scene, names)}\nrm -r clips"]
+
+
+def _curl_alone(scene: Scene) -> list[str]:
+    """What it takes to have the bytes on the disk once: the least that anybody can need."""
+    curl, _names = _curl(scene)
+    return ["/bin/sh", "-e", "-c", f"{curl}\nsync clips/*"]
+
+
+def _curl(scene: Scene) -> tuple[str, list[Path]]:
     folder = scene.folder / "clips"
     folder.mkdir()
-    names = [folder / f"{number:05d}.mp4" for number in range(len(scene.clips))]
+    names = [folder / f"{number:05d}{scene.footage.kind.suffix}" for number in range(len(scene.clips))]
     pairs = zip(scene.urls, names, strict=True)
     (scene.folder / "curl.txt").write_text("".join(f'url = "{url}"\noutput = "{name}"\n' for url, name in pairs))
-    curl = f"curl -sS -g --parallel --parallel-max {_AT_A_TIME} --digest -u {USERNAME}:{PASSWORD} -K curl.txt"
-    return ["/bin/sh", "-e", "-c", f"{curl}\n{_concat(scene, names)}\nrm -r clips"]
+    login = f"--digest -u {USERNAME}:{PASSWORD}"
+    return f"curl -sS -g --parallel --parallel-max {_AT_A_TIME} {login} -K curl.txt", names
 
 
 def _ffmpeg(scene: Scene) -> list[str]:
     return ["/bin/sh", "-e", "-c", _concat(scene, list(scene.clips))]
 
 
-def _ffmpeg_synced(scene: Scene) -> list[str]:
+def _synced(command: list[str], made: str) -> list[str]:
     """As camreel leaves its video: on the disk, and not in memory alone."""
-    return ["/bin/sh", "-e", "-c", f"{_concat(scene, list(scene.clips))}\nsync out.mp4"]
+    *shell, script = command
+    return [*shell, f"{script}\nsync {made}"]
 
 
 def _concat(scene: Scene, clips: list[Path]) -> str:
@@ -158,24 +177,3 @@ def _concat(scene: Scene, clips: list[Path]) -> str:
 def _cat(scene: Scene) -> list[str]:
     (scene.folder / "names.txt").write_text("".join(f"{shlex.quote(str(clip))}\n" for clip in scene.clips))
     return ["/bin/sh", "-e", "-c", "xargs cat < names.txt > out.bin"]
-
-
-def _cat_synced(scene: Scene) -> list[str]:
-    *shell, script = _cat(scene)
-    return [*shell, f"{script}\nsync out.bin"]
-
-
-__all__ = [
-    "CAMREEL",
-    "CAT",
-    "CAT_SYNCED",
-    "FFMPEG",
-    "FFMPEG_SYNCED",
-    "PEER",
-    "ROOT",
-    "TOOLS",
-    "UNPLAYED",
-    "Contender",
-    "camreel_get",
-    "camreel_merge",
-]

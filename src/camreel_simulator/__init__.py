@@ -12,7 +12,7 @@ from camreel_simulator.device.faults import Fault
 from camreel_simulator.device.profiles import AMCREST_SD, PROFILES, Profile
 from camreel_simulator.device.quirks import CONFLICTS, QUIRKS, Conflict, Quirks, conflict, quirked
 from camreel_simulator.footage.clips import ClipSpec, make_clip, make_still
-from camreel_simulator.footage.dhav import DavFrame, dav_frames, junk, make_dav
+from camreel_simulator.footage.dhav import DavFrame, dav_frame, dav_frames, junk, make_dav
 from camreel_simulator.footage.frames import read_frame_number
 from camreel_simulator.footage.recognition import heard_beeps, seen_frames
 from camreel_simulator.footage.sound import beep_times
@@ -47,6 +47,7 @@ __all__ = [
     "beep_times",
     "camera_of",
     "conflict",
+    "dav_frame",
     "dav_frames",
     "demo_camera",
     "heard_beeps",

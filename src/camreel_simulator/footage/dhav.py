@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from camreel_simulator.footage.clips import Coded
 
-__all__ = ["DavFrame", "adts", "dav_frames", "junk", "make_dav"]
+__all__ = ["DavFrame", "adts", "dav_frame", "dav_frames", "junk", "make_dav"]
 
 _HEADER = struct.Struct("<4sBBBBIIIHB")
 _FILE_HEADER = b"DAHUA".ljust(0x400, b"\0")
@@ -78,7 +78,7 @@ def _made_frames(spec: ClipSpec, phase_ms: int, channel: int) -> tuple[DavFrame,
     for coded, kind, number in pieces:
         elapsed = round(coded.seconds * 1000)
         moment = spec.start + timedelta(milliseconds=elapsed)
-        data = _frame(spec, kind, coded.data, number, moment=moment, counter=phase_ms + elapsed, channel=channel)
+        data = dav_frame(spec, kind, coded.data, number, moment=moment, counter=phase_ms + elapsed, channel=channel)
         frames.append(DavFrame(moment, kind, data))
     return tuple(frames)
 
@@ -119,9 +119,13 @@ def adts(data: bytes, rate: int, channels: int = 1) -> bytes:
     return head.to_bytes(7, "big") + data
 
 
-def _frame(
-    spec: ClipSpec, kind: str, data: bytes, number: int, *, moment: datetime, counter: int, channel: int
+def dav_frame(
+    spec: ClipSpec, kind: str, data: bytes, number: int, *, moment: datetime, counter: int, channel: int = 1
 ) -> bytes:
+    """Return one frame of a recording: ``data`` is a picture with start codes, or a packet of sound.
+
+    ``kind`` is ``key``, ``delta`` or ``sound``; ``number`` counts pictures and sound apart; ``counter`` is in ms.
+    """
     if kind == "sound":
         assert spec.audio is not None
         data = adts(data, spec.audio_rate) if spec.audio == "aac" else data
