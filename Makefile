@@ -36,10 +36,10 @@ soak: dev ## account for every frame of 300 random cards and 100 lots of odd cli
 mutants: dev ## change 300 lines of the code, one at a time, and see whether a test notices (30 minutes)
 	@$(BIN)/python scripts/mutants.py $(ARGS)
 
-bench: dev ## measure against what people could run instead (40 minutes, 12 GB of disk)
-	@$(BIN)/python -m benchmarks --svg docs/performance.svg $(ARGS)
+bench: dev ## measure against what people could run instead, into docs/performance.md (25 minutes, 8 GB of disk)
+	@$(BIN)/python -m benchmarks --page $(ARGS)
 
-bench-quick: dev ## the same with little footage, in under a minute
+bench-quick: dev ## the same with little footage, to see that it works (5 minutes)
 	@$(BIN)/python -m benchmarks --size quick $(ARGS)
 
 test-all-pythons: dev ## run it on every CPython from 3.10 up that is installed

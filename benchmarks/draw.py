@@ -45,7 +45,7 @@ def _row(figure: Figure) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}"
+    return f"{value:g}" if value.is_integer() else f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}"
 
 
 def as_bars(results: Iterable[Result]) -> str:
@@ -70,7 +70,7 @@ def as_bars(results: Iterable[Result]) -> str:
 def _bar(figure: Figure, y: float, line: float) -> list[str]:
     assert figure.value is not None
     assert figure.limit is not None
-    length = max(0.0, min(1.6, figure.value / figure.limit)) * (line - _LABELS)
+    length = max(0.0, min(1.4, figure.value / figure.limit)) * (line - _LABELS)
     colour = "good" if figure.holds else "bad"
     told = f"{_number(figure.value)} of {figure.limit:g} {figure.unit}".strip()
     return [
@@ -155,4 +155,7 @@ def as_text(results: Sequence[Result]) -> str:
     when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
     rounds = max((len(figure.values) for result in results for figure in result.figures), default=0)
     head = f"Measured on {when}, {'; '.join(machines)}: {took:.0f} minutes, up to {rounds} rounds."
-    return f"{head}\n\n{as_table(results)}"
+    pictures = ["![The figures as bars](performance.svg)"]
+    if any(result.curves for result in results):
+        pictures.append("How the cost grows, of camreel alone:\n\n![Growth of the cost as curves](growth.svg)")
+    return "\n\n".join([head, as_table(results), *pictures])

@@ -36,7 +36,7 @@ def growth(run: Run) -> Iterator[Figure | Curve]:
         yield Curve(name, unit, points)
         before, last = points[-2:]
         ratio = (last.cpu / last.amount) / (before.cpu / before.amount)
-        told = f"processor for each of {last.amount:g} {unit}, of that for each of {before.amount:g}"
+        told = f"processor for each of {last.amount:g} {unit}, of each of {before.amount:g}"
         yield Figure(f"{name}: {told}", 1.1, (ratio,))
 
 

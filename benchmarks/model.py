@@ -178,4 +178,5 @@ class Result:
 
 def shown(footage: Footage) -> str:
     """How much that is, in words."""
-    return f"{footage.count} clips of {footage.size / MB:g} MB"
+    clips = "clip" if footage.count == 1 else "clips"
+    return f"{footage.count} {clips} of {footage.size / MB:g} MB"
