@@ -26,9 +26,9 @@ def missing() -> str:
 
 def hand_over(python: Path) -> None:
     """Run the same command line with another Python. Returns only by an OSError."""
-    # That Python is the last to be tried: a second hand-over would go round for ever.
-    os.environ[HANDED_OVER] = "1"
-    command = [str(python), str(MAIN), *sys.argv[1:]]
+    # That Python is the last to be tried: a second hand-over would go round for ever. The value is what was typed.
+    os.environ[HANDED_OVER] = getattr(sys, "orig_argv", ["python3"])[0]
+    command = [str(python), *(sys.argv or [str(MAIN)])]
     sys.stdout.flush()
     if sys.platform == "win32":
         # execv would return to the shell at once. Ctrl-C is for the one that works.
@@ -48,6 +48,8 @@ def run() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     reason = missing()
     if not reason:
+        if handed_over:
+            sys.orig_argv[0] = handed_over
         from camreel.cli import program
 
         program()

@@ -21,7 +21,8 @@
     ├── ResourceError (7)          memory, threads or open files of this computer ran out
     └── Interrupted (130)          Ctrl-C or SIGTERM
 
-The number is the exit code of the program. An error is one sentence: what happened to what; ``hint`` says what to try.
+The number is the exit code of the program. An error is one sentence: what happened to what; ``hint`` says what to try:
+a command in it is a line of its own that begins with ``camreel``, and is shown as it can be typed.
 Neither holds a password, and text from a camera goes through :func:`printable` first. Task groups raise several errors
 at once; :func:`unwrap_group` picks the one to report, and :func:`most_severe` the exit code of several runs.
 """

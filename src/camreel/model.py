@@ -467,6 +467,16 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class TypedCommand:
+    """How a person typed an export of one channel, without the program's name."""
+
+    words: tuple[str, ...]
+    """All but the range: ``get front-door --events motion``."""
+    when: tuple[str, ...]
+    """The range: ``--last 1h``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Which recordings of a camera are wanted."""
 
@@ -486,6 +496,8 @@ class Query:
     """``asked`` was typed in relative words, like "the last hour"."""
     ends_now: bool = False
     """``asked`` was meant up to now, whatever the camera has of its end by then."""
+    typed: TypedCommand | None = None
+    """How to type it again; None if it was no command line."""
 
     @property
     def event_pad(self) -> timedelta:

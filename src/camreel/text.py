@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import shlex
 import textwrap
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
@@ -75,6 +76,23 @@ def wrapped(text: str, width: int, first: str = "", others: str = "") -> list[st
     return [line.replace(_NO_BREAK, " ") for line in lines] or [first]
 
 
+# In double quotes these mean themselves to a Unix shell, to PowerShell and to cmd.
+_PLAIN = re.compile(r"[\w @+=:,./-]*")
+_BARE = re.compile(r"[\w@+=:,./-]+")
+
+
+def quoted(word: str) -> str:
+    """Return ``word`` as a shell takes it."""
+    if _BARE.fullmatch(word):
+        return word
+    return f'"{word}"' if _PLAIN.fullmatch(word) else shlex.quote(word)
+
+
+def command_text(words: Iterable[str]) -> str:
+    """Return a command of camreel as it is typed: ``words`` are those behind the program's name."""
+    return " ".join(("camreel", *map(quoted, words)))
+
+
 _CODEC_NAMES = {
     "h264": "H.264",
     "hevc": "H.265",
@@ -98,7 +116,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int | None
     """Columns as wide as their widest cell, under their heads. Nothing in a cell can steer a terminal.
 
     Where there is a ``width``, the widest columns are made narrower until all of them fit, and what is cut ends in an
-    ellipsis.
+    ellipsis. Heads are never cut.
     """
     return "\n".join(table_lines(heads, lambda: rows, width))
 
@@ -128,12 +146,21 @@ def table_cells(
     widths = [len(head) for head in heads]
     for row in rows():
         widths = [max(room, len(_cell(cell))) for room, cell in zip(widths, row, strict=True)]
-    while width is not None and sum(widths) + len(_BETWEEN) * (len(widths) - 1) > width and max(widths) > _NARROWEST:
-        widths[widths.index(max(widths))] -= 1
+    if width is not None:
+        _narrow(widths, [max(len(head), _NARROWEST) for head in heads], width - len(_BETWEEN) * (len(widths) - 1))
     aligned = [str.rjust if column in right else str.ljust for column in range(len(heads))]
     for row in chain([heads], rows()):
         cells = zip(aligned, row, widths, strict=True)
         yield [align(_cut(_cell(cell), room), room) for align, cell, room in cells]
+
+
+def _narrow(widths: list[int], least: Sequence[int], room: int) -> None:
+    """Make the widest columns narrower until all fit into ``room``, or have their ``least`` width."""
+    while sum(widths) > room:
+        wide = [number for number, width in enumerate(widths) if width > least[number]]
+        if not wide:
+            return
+        widths[max(wide, key=widths.__getitem__)] -= 1
 
 
 def _cell(cell: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,10 +15,11 @@ from camreel.cli.camera_choice import is_range, read_settings, where_from
 from camreel.cli.help import HelpCommand, Option
 from camreel.cli.passwords import refuse_password_arguments, take_ping_url
 from camreel.cli.registry import COMMANDS, overview
-from camreel.cli.startup import loading, program_command, program_name
+from camreel.cli.startup import loading, program_command, typable
 from camreel.cli.ui import terminal
 from camreel.config import nearest
 from camreel.errors import CamreelError, DiskError, Interrupted, UsageError, unexpected_error
+from camreel.text import command_text
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -59,7 +59,7 @@ class _Commands(click.Group):
         if args and args[0] in _WORDS:
             args = [*args[1:], _WORDS[args[0]]]
         if (not args or args in _FIRST_PAGE) and not ctx.resilient_parsing:
-            terminal.out(typable(overview(), program_name()))
+            terminal.out(typable(overview()))
             ctx.exit()
         if args and args[0].startswith("-"):
             args = ["get", *args]
@@ -70,32 +70,28 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command by its name; click's own message for a missing one suggests nothing before 8.4."""
         if args and args[0] not in _NAMED and not ctx.resilient_parsing:
-            program = program_name()
             if read_settings().known_as(args[0]) is not None:
                 raise UsageError(
                     f"{args[0]} is a camera, and no command.",
-                    hint=f"Like this: {program} get {args[0]} {_range_in(args[1:])}",
+                    hint=f"Try:\n{command_text(('get', args[0], *_range_in(args[1:])))}",
                 )
             if _looks_like_a_host(args[0]):
                 raise UsageError(
                     f"{args[0]} is a camera, and no command.",
-                    hint=f"Like this: {program} get {args[0]} --username admin {_range_in(args[1:])}",
+                    hint=f"Try:\n{command_text(('get', args[0], '--username', 'admin', *_range_in(args[1:])))}",
                 )
             if is_range(" ".join(args)):
-                raise UsageError(
-                    f"{args[0]} is a time, and no command.", hint=f"Like this: {program} get {shlex.join(args)}"
-                )
+                raise UsageError(f"{args[0]} is a time, and no command.", hint=f"Try:\n{command_text(('get', *args))}")
             # Behind a colon there may be a password.
             near = nearest(args[0], [*_NAMED, *read_settings().cameras])
             what = f"no command {args[0]!r}.{near}" if ":" not in args[0] else "no such command."
-            raise UsageError(f"There is {what}", hint=f"{program} help lists the commands.")
+            raise UsageError(f"There is {what}", hint="To list the commands:\ncamreel help")
         return super().resolve_command(ctx, args)
 
 
-def _range_in(words: list[str]) -> str:
-    """The range that the words behind a camera are, as it can be typed; else one that could be meant."""
-    said = " ".join(words)
-    return shlex.join(words) if is_range(said) else "--last 1h"
+def _range_in(words: list[str]) -> Sequence[str]:
+    """The range that the words behind a camera are; else one that could be meant."""
+    return words if is_range(" ".join(words)) else ("--last", "1h")
 
 
 _commands = _Commands("camreel", add_help_option=False)
@@ -126,17 +122,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         if not told.is_reported:
             say_line(end_line("error", told.exit_code, (), told))
     else:
-        told.hint = told.hint and typable(told.hint, program_command())
         terminal.print_error(told, debug="--debug" in arguments)
     return told.exit_code
-
-
-def typable(text: str, program: str) -> str:
-    """Return ``text`` with the command lines in it as they can be typed here: ``camreel`` may not be on the PATH."""
-    return re.sub(rf"(?<![\w./-])camreel (?={_TYPED})", lambda _: f"{program} ", text)
-
-
-_TYPED = rf"(?:{'|'.join((*_NAMED, *_WORDS))}|COMMAND)\b|--"
 
 
 def _run(arguments: list[str]) -> int:
@@ -144,7 +131,7 @@ def _run(arguments: list[str]) -> int:
     try:
         code = _commands.main(
             arguments,
-            prog_name=program_name(),
+            prog_name=program_command(),
             standalone_mode=False,
             complete_var=_COMPLETE,
             obj=read_settings,  # for completion
@@ -167,7 +154,7 @@ def _looks_like_a_host(word: str) -> bool:
 
 def _translate(error: click.UsageError, arguments: Sequence[str]) -> NoReturn:
     """click's errors as ours: one sentence, and what to do."""
-    message, hint = error.format_message(), f"{_named(error.ctx)} --help lists the options."
+    message, hint = error.format_message(), f"To list the options:\n{_named(error.ctx)} --help"
     if isinstance(error, click.NoSuchOption) and any(re.match(r"-h[^-qv]", argument) for argument in arguments):
         message, hint = "-h shows the help page.", "The camera is given with --host."
     elif isinstance(error, click.BadParameter) and isinstance(error.param, Option):
@@ -183,7 +170,7 @@ def _translate(error: click.UsageError, arguments: Sequence[str]) -> NoReturn:
     elif isinstance(error, click.MissingParameter) and error.param and error.ctx:
         message = f"{error.param.make_metavar(error.ctx)} is missing."
         if isinstance(error.ctx.command, HelpCommand) and error.ctx.command.usage:
-            hint = f"{program_name()} {error.ctx.command.usage}"
+            hint = f"{program_command()} {error.ctx.command.usage}"
     elif found := re.search(r"unexpected extra arguments? \((.*)\)", message):
         if re.search(r"\d:\d|\d-\d", found[1]):  # the second half of a time
             hint = f'Put a value with a space in it in quotes: --start "2026-01-16 08:00:00". {hint}'
@@ -200,4 +187,4 @@ def _named(ctx: click.Context | None) -> str:
     while ctx is not None and ctx.parent is not None:
         words.insert(0, ctx.info_name or "")
         ctx = ctx.parent
-    return " ".join([program_name(), *words])
+    return " ".join([program_command(), *words])

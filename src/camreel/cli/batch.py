@@ -197,6 +197,11 @@ class Task:
         return self.name
 
     @property
+    def identity(self) -> dict[str, Any]:
+        """Its name and channel, for programs."""
+        return {"name": self.name, "channel": None}
+
+    @property
     def device(self) -> Address | None:
         """Equal for tasks that may not run at the same time."""
         return None
@@ -224,6 +229,11 @@ class CameraTask(Task):
     def label(self) -> str:
         """Its camera and channel."""
         return f"{self.name} ch{self.query.channel}"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Its camera and channel."""
+        return {"name": self.name, "channel": self.query.channel}
 
     @property
     def device(self) -> Address | None:
@@ -372,8 +382,10 @@ class Batch(Generic[_Task, _Result]):
             from camreel.cli.run import Runner, logging_to  # noqa: PLC0415 - brings anyio and more
             from camreel.cli.ui.reporters import choose_reporter  # noqa: PLC0415 - see above
 
-        labels = () if in_full and self.is_single else tuple(task.label for task in self.tasks)
-        reporter = choose_reporter(self.manner, labels)
+        tasks = () if in_full and self.is_single else self.tasks
+        reporter = choose_reporter(
+            self.manner, tuple(task.label for task in tasks), tuple(task.identity for task in tasks)
+        )
 
         async def end(number: int, outcome: _Result | CamreelError) -> None:
             self.outcomes[number] = outcome

@@ -209,7 +209,7 @@ def cameras_of(ctx: click.Context) -> list[click.Context]:
         if words or ctx.get_parameter_source("host") is _TYPED:
             raise UsageError("--all, and a camera besides, exclude each other.", hint="Give only one of them.")
         if not config.cameras:
-            raise UsageError(f"There are no cameras in {config.path}.", hint="camreel setup finds them and names them.")
+            raise UsageError(f"There are no cameras in {config.path}.", hint="To find and name one:\ncamreel setup")
         words = list(config.cameras)
     elif len(words) <= 1:
         return [ctx]

@@ -181,11 +181,12 @@ _PING_KEYS = (
 _WHEN = (
     _when("--last", usual=True, metavar="LENGTH", help="Take LENGTH up to now: 30m, 2h, 1h30m."),
     _when("--date", usual=True, metavar="DAY", help="Take a day: 2026-01-16, friday, last night."),
-    _when("--around", usual=True, metavar="TIME", help="Take some minutes before and after TIME."),
+    _when("--around", metavar="TIME", help="Take some minutes before and after TIME."),
     _when("--minutes", type=Whole(1, 10_000), help="Set the minutes around it. Default: 10."),
     _when("--duration", metavar="LENGTH", help="Set the length from --start on: 30m, 2h, 1h30m."),
     _when(
         "--events",
+        usual=True,
         setting="events; recordings without one are left out",
         kind=ValueKind.WORDS,
         parse=parse_kinds,
@@ -194,6 +195,7 @@ _WHEN = (
     ),
     _when(
         "--pad",
+        usual=True,
         setting="how much to keep before and after each event",
         parse=parse_pad,
         metavar="LENGTH",
@@ -233,7 +235,8 @@ _CHANNEL = _main(
     help="Choose channels: 1 (default), 1,3-5, or a title.",
 )
 
-_ALL = _main("--all", "all_cameras", is_flag=True, help="Use every camera in the settings.")
+_every = partial(_main, "--all", "all_cameras", is_flag=True, help="Use every camera in the settings.")
+_ALL = _every()
 
 _PATIENCE = (
     _connection(
@@ -357,7 +360,7 @@ get_options = _together(
             help="Write into FOLDER. Default: the current one.",
         ),
         _main("-o", "--output-file", metavar="FILE", help="Write to FILE. Default: a name with the range."),
-        _ALL,
+        _every(usual=False),
         _when(
             "--since-last", is_flag=True, help="Begin where this camera's last complete export ended. First: --last 1d."
         ),

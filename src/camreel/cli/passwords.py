@@ -25,7 +25,7 @@ from camreel.cli.options import PING_VARIABLE
 from camreel.cli.ui import terminal
 from camreel.diskio import open_file
 from camreel.errors import UsageError
-from camreel.text import decoded
+from camreel.text import decoded, quoted
 
 MOST_BYTES = 4096  # of a password file; somebody will point it at a video
 
@@ -182,7 +182,8 @@ def from_keyring(entry: str, what: str) -> str:
         raise UsageError(f"The keyring of this system does not answer: {type(error).__name__}.") from error
     if found is None:
         raise UsageError(
-            f"The keyring has no password for {entry}.", hint=f"Put it there: keyring set {SERVICE} {entry}"
+            f"The keyring has no password for {entry}.",
+            hint=f"Put it there:\nkeyring set {SERVICE} {quoted(entry)}",
         )
     return str(found)
 
@@ -208,7 +209,7 @@ def _keyring(what: str) -> Any:
     except ImportError:
         raise UsageError(
             f"{what} needs the package keyring, which is not installed.",
-            hint="pip install 'camreel[keyring]' brings it.",
+            hint="To install it:\npip install 'camreel[keyring]'",
         ) from None
     return keyring
 

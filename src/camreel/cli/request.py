@@ -23,8 +23,9 @@ from camreel.devices.address import check_tls, check_username
 from camreel.diskio import open_file
 from camreel.errors import UsageError, reason_of_system
 from camreel.formats.containers import DEFAULT_FORMAT, OutputFormat, names
-from camreel.model import NO_RANGE, Asked, Gaps, Output, Query, Target, VideoOptions
+from camreel.model import NO_RANGE, Asked, Gaps, Output, Query, Target, TypedCommand, VideoOptions
 from camreel.output.naming import default_name, is_device_name, output_place
+from camreel.text import command_text
 
 LAST_DAY = parse_last("24h")
 
@@ -240,6 +241,8 @@ def wanted_of(ctx: click.Context, channel: int | str, *, usual: Asked | None = N
     if given["pad"] is not None and given["events"] is None:
         raise UsageError("--pad belongs to --events.", hint="It is the time to keep before and after each event.")
     query = {**field_values(ctx, Query), "asked": asked, "channel": channel}
+    if ctx.info_name == "get":
+        query["typed"] = typed_command(ctx, channel)
     own = {
         "address": address,
         "username": user and check_username(user),
@@ -274,17 +277,40 @@ def _required(ctx: click.Context, *, needs_range: bool, **given: str | None) -> 
         named = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
         raise UsageError(
             f"{named} {'is' if len(missing) == 1 else 'are'} missing.",
-            hint=f"At least: {_least(ctx, needs_range=needs_range, has_camera='--host' not in missing)}",
+            hint=_least(ctx, needs_range=needs_range, has_camera="--host" not in missing),
         )
     return tuple(value for value in given.values() if value is not None)
 
 
 def _least(ctx: click.Context, *, needs_range: bool, has_camera: bool) -> str:
     """A command line that would do, with the camera that was named, or one that could be."""
-    program, command = ctx.find_root().info_name, ctx.info_name
-    chosen = chosen_of(ctx)
+    command, chosen = str(ctx.info_name), chosen_of(ctx)
     known = chosen.name or (None if has_camera else next(iter(chosen.config.cameras), None))
+    when = ("--last", "1h") if needs_range else ()
     if known is not None:
-        return f"{program} {command} {known} --last 1h"
-    setup = "" if has_camera else f"{program} setup, which names a camera. Or: "
-    return f"{setup}{program} {command} 192.168.1.100 --username admin{' --last 1h' if needs_range else ''}"
+        return f"Try:\n{command_text((command, known, '--last', '1h'))}"
+    whole = command_text((command, "192.168.1.100", "--username", "admin", *when))
+    return f"Try:\n{whole}" if has_camera else f"Name a camera once, or give its address:\ncamreel setup\n{whole}"
+
+
+_RANGE = frozenset({"start", "end", "last", "date", "around", "minutes", "duration", "since_last"})
+_OF_SEVERAL = frozenset({"channel", "all_cameras"})
+
+
+def typed_command(ctx: click.Context, channel: int | str) -> TypedCommand:
+    """Return how this was typed, for the one camera and ``channel``. No password is an argument."""
+    chosen = chosen_of(ctx)
+    found, _, order = ctx.command.make_parser(ctx).parse_args(list(chosen.arguments))
+    words = [str(ctx.info_name), *([] if chosen.word is None else [chosen.word])]
+    when: list[str] = []
+    for option in dict.fromkeys(order):
+        if not isinstance(option, click.Option) or option.name in _OF_SEVERAL:
+            continue
+        value, name = found[str(option.name)], max(option.opts, key=len)
+        each = [name] if option.is_flag else [name, str(value)]
+        (when if option.name in _RANGE else words).extend(each)
+    if "channel" in found or len(ctx.params["channel"]) > 1:
+        words += ["--channel", str(channel)]
+    if ctx.params["date"] is not None and "date" not in found:  # in words, behind the camera
+        when += ["--date", str(ctx.params["date"])]
+    return TypedCommand(tuple(words), tuple(when))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from camreel.cli.batch import Batch, CameraTask, Result, Task
 from camreel.cli.options import OutputOptions
 from camreel.cli.request import REPORT_LINE, foreign_reason
+from camreel.cli.startup import as_typed, typable
 from camreel.cli.ui import terminal
 from camreel.cli.ui.desktop import open_files
 from camreel.cli.ui.json_lines import end_line, say_line, say_log
@@ -38,7 +40,7 @@ from camreel.report import (
     report_document,
     report_lines,
 )
-from camreel.report.lines import StyledLine
+from camreel.report.lines import StyledLine, advice_line
 from camreel.text import size_text, table_cells
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ _WORDS = {
     7: "disk or merge",
 }
 _BETWEEN = ("  ", "")
+_KNOWN_FIRST = ("Camera", "Range", "Events", "Clock", "Times", "Found")
+"""Labels of what is known before the outcome."""
 
 
 class ResultView(Generic[_Result]):
@@ -88,7 +92,7 @@ class ResultView(Generic[_Result]):
             except DiskError as error:  # raised at the end: the others go on
                 self._untold = self._untold or error
         if self.manner.progress == "json":
-            say_line({"event": "result", "run": number + 1, "name": task.label, "result": self._entry(task, outcome)})
+            say_line({"event": "result", "run": number + 1, **task.identity, "result": self._entry(task, outcome)})
 
     @contextmanager
     def watching(self, batch: Batch[Any, _Result]) -> Iterator[None]:
@@ -119,7 +123,7 @@ class ResultView(Generic[_Result]):
     def _log_error(self, error: CamreelError) -> None:
         """Say an error that is not the one that the run ends with."""
         if self.manner.progress == "json":
-            say_log(f"camreel: error: {error}" + (f"\n  {error.hint}" if error.hint else ""))
+            say_log(f"camreel: error: {error}" + (f"\n  {typable(error.hint)}" if error.hint else ""))
         else:
             terminal.print_error(error)
 
@@ -189,8 +193,10 @@ class ResultView(Generic[_Result]):
 
     def _lines(self, outcome: _Result | CamreelError, *, whole: bool = False) -> list[ReportLine]:
         if isinstance(outcome, CamreelError):
-            return error_lines(outcome)
-        return self.lines(outcome, whole=whole or self.manner.verbose)
+            lines = error_lines(outcome)
+        else:
+            lines = self.lines(outcome, whole=whole or self.manner.verbose)
+        return [replace(line, command=as_typed(line.command)) for line in lines]
 
     def _cells(self, outcome: _Result | CamreelError) -> list[str]:
         if isinstance(outcome, CamreelError):
@@ -238,8 +244,7 @@ class ResultView(Generic[_Result]):
     def _entry(self, task: Task, outcome: _Result | CamreelError) -> dict[str, Any]:
         document = error_entry(outcome) if isinstance(outcome, CamreelError) else self.json(outcome)
         own = {key: value for key, value in document.items() if key not in json_head()}
-        channel = task.query.channel if isinstance(task, CameraTask) else None
-        return {"name": task.name, "channel": channel, "error": None, **own}
+        return {**task.identity, "error": None, **own}
 
     def _write_report(
         self, batch: Batch[Any, _Result], outcomes: Sequence[_Result | CamreelError]
@@ -261,11 +266,12 @@ class ResultView(Generic[_Result]):
     def show_words(self, task: Any, result: _Result, told: set[str] | None) -> None:  # noqa: ARG002 - a listing needs it
         """Show the result of an only task in words, without what was told on the same screen."""
         if not terminal.is_one_screen():
-            told = None
-        if told is not None:
-            terminal.err()  # what was told on the way ends here
-        width = terminal.terminal_width(sys.stdout)
-        terminal.say_styled(pieces_of(self.lines(result, told=told, whole=self.manner.verbose), width))
+            lines = _in_order_of_a_screen(self.lines(result, whole=self.manner.verbose))
+        else:
+            lines = self.lines(result, told=told, whole=self.manner.verbose)
+            if told is not None:
+                terminal.err()  # what was told on the way ends here
+        terminal.say_styled(pieces_of(lines, terminal.terminal_width(sys.stdout)))
 
     def show_loss(self, result: _Result) -> None:
         """Show an only result in which something is missing: exit code 4 without a word would be a silent loss."""
@@ -343,6 +349,15 @@ class ReportView(ResultView[Report]):
         return outcome_word(result)[1]
 
 
+def _in_order_of_a_screen(lines: Sequence[ReportLine]) -> list[ReportLine]:
+    """Return what a screen shows before the outcome first. If nothing was done, a screen shows the outcome first."""
+    known = [line for line in lines if line.label in _KNOWN_FIRST]
+    if not known or lines[0].label.startswith("Already there"):
+        return list(lines)
+    known.sort(key=lambda line: _KNOWN_FIRST.index(line.label))
+    return [*known, ReportLine("", ""), *(line for line in lines if line.label not in _KNOWN_FIRST)]
+
+
 def write_report(text: str, place: Path) -> None:
     """Write the text into the file ``place``, whole or not at all. Raises DiskError, also if no report is there."""
     reason = foreign_reason(place)
@@ -387,7 +402,7 @@ def error_lines(error: CamreelError) -> list[ReportLine]:
         word, tone = "Nothing recorded", Tone.WARN
     elif isinstance(error, Interrupted):
         word, tone = "Interrupted", Tone.WARN
-    return [ReportLine(word, str(error), tone=tone), *([ReportLine("Next", error.hint)] if error.hint else [])]
+    return [ReportLine(word, str(error), tone=tone), *([advice_line("Next", error.hint)] if error.hint else [])]
 
 
 def short_text(error: CamreelError) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -19,30 +20,46 @@ from typing import NoReturn
 _PYTHON = "py" if os.name == "nt" else "python3"
 
 
-def program_name() -> str:
-    """For the help page and the hints: short."""
-    started = PurePath(sys.argv[0]).name if sys.argv else ""
-    return {"main.py": f"{_PYTHON} main.py", "__main__.py": f"{_PYTHON} -m camreel"}.get(started, "camreel")
-
-
 def program_command() -> str:
-    """As it can be typed into another terminal, in this folder."""
+    """Return the program as it was typed, and as it can be typed again in this folder."""
     started = sys.argv[0] if sys.argv else ""
-    name = PurePath(started).name
-    if name == "main.py":
-        return f"{_PYTHON} {_shown(started)}"
-    if name == "__main__.py":
-        return f"{shlex.quote(sys.executable)} -m camreel"
+    path = PurePath(started)
+    if path.name == "main.py":
+        return f"{_python() or _PYTHON} {_shown(started)}"
+    if path.name == "__main__.py" and path.parent.name == "camreel":
+        return f"{_python() or shlex.quote(sys.orig_argv[0] or sys.executable)} -m camreel"
+    if path.stem != "camreel":  # another program, that uses the library
+        return "camreel"
     found = shutil.which("camreel")
     # The shell has put the folder in front, where it found the name by itself.
     known = not os.path.exists(started) or (found and os.path.abspath(found) == os.path.abspath(started))  # noqa: PTH100, PTH110
     return "camreel" if known else shlex.quote(started)
 
 
+def _python() -> str:
+    """Return the word that this Python was called by, if it was a word, and no path."""
+    word = sys.orig_argv[0] if sys.orig_argv else ""
+    return word if re.fullmatch(r"py(thon[0-9.]*)?", word) else ""
+
+
 def _shown(path: str) -> str:
-    # main.py hands over to another Python by its whole path.
     below = Path(path).is_absolute() and Path(path).parent == Path.cwd()
     return shlex.quote(Path(path).name if below else path)
+
+
+def as_typed(command: str) -> str:
+    """Return a command that begins with ``camreel`` as it can be typed here."""
+    program, space, rest = command.partition(" ")
+    return f"{program_command()}{space}{rest}" if program == "camreel" else command
+
+
+def typable(text: str) -> str:
+    """Return ``text`` with the commands in it as they can be typed here: ``camreel`` may not be on the PATH."""
+    from camreel.cli.registry import COMMANDS  # noqa: PLC0415 - this module needs next to nothing itself
+
+    names = "|".join((*(command.name for command in COMMANDS), "help", "version", "COMMAND"))
+    program = program_command()
+    return re.sub(rf"(?<![\w./-])camreel (?=(?:{names})\b|--)", lambda _: f"{program} ", text)
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def refuse_taken(config: Config, name: str) -> None:
     if (taken := config.known_as(name)) is not None:
         raise UsageError(
             f"There is a camera named {taken} in {config.path} already.",
-            hint=f"Give another name, or change that one: camreel cameras rename {taken} NEW",
+            hint=f"Give another name, or change that one:\ncamreel cameras rename {taken} NEW",
         )
 
 
@@ -207,7 +207,7 @@ def _as_meant(text: str, meant: Config) -> str:
 def _by_hand(path: Path) -> UsageError:
     return UsageError(
         f"{path} is written in a way that camreel cannot change without harm. Nothing was changed.",
-        hint="Change it in an editor; camreel config path says where it is.",
+        hint="Change it in an editor.",
     )
 
 

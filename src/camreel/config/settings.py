@@ -101,10 +101,11 @@ class Config:
         if (known_name := self.known_as(name)) is not None:
             return known_name
         near = nearest(name, [*self.cameras, *other])
-        known = _listed(self.cameras) if self.cameras else "camreel setup finds cameras and names them."
+        known = f"{_listed(self.cameras)} " if self.cameras else ""
+        setup = "" if self.cameras else " To find and name a camera:\ncamreel setup"
         raise UsageError(
             f"There is no camera named {printable(name, 64)!r} in {self.path}.{near}",
-            hint=f"{known} For an address without a dot use --host.",
+            hint=f"{known}For an address without a dot use --host.{setup}",
         )
 
     def section_of(self, name: str | None, key: str) -> str | None:

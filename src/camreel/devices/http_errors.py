@@ -218,7 +218,7 @@ def basic_problem(address: Address, memory: DigestMemory) -> LoginError:
         places = " ".join(each.authority for each in memory.places)
         return LoginDowngraded(
             f"{address} asks for Basic authentication, although Digest has worked there before: {_BETWEEN}.",
-            hint="The password was not sent. Use --https with --fingerprint. If the camera was replaced or reset: "
+            hint="The password was not sent. Use --https with --fingerprint. If the camera was replaced or reset:\n"
             f"camreel cameras forget {places}",
         )
     crosses = "the device at the other end learns" if address.https else "everybody on the network can read"

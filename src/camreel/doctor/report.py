@@ -48,7 +48,7 @@ def _rows(checkup: Checkup) -> Iterator[tuple[str, str]]:
     yield "Note", _HIDDEN
     yield "Result", _result(checkup)
     if checkup.trouble is not None and checkup.trouble.hint:
-        yield "", checkup.trouble.hint
+        yield from (("", line) for line in checkup.trouble.hint.split("\n"))
 
 
 def _value(told: Fact[str]) -> str:

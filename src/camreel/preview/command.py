@@ -5,18 +5,14 @@ Times are in the form that camreel reads as this range again, also in an hour th
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from camreel.clock import CameraClock, format_offset
 from camreel.model import Span, WallTime
+from camreel.text import quoted
 
-# In double quotes these mean themselves to a Unix shell, to PowerShell and to cmd.
-_PLAIN = re.compile(r"[A-Za-z0-9 @_+=:,./-]*")
-_BARE = re.compile(r"[A-Za-z0-9@_+=:,./-]+")
 _AROUND = timedelta(days=1)  # a command may reach beyond the range of the look
 _SECOND, _NOTHING = timedelta(seconds=1), timedelta(0)
 
@@ -103,10 +99,3 @@ class GetLine:
         """Return the command that exports `span` (straight time)."""
         start, end = typed_range(span, clock_parts(span, clock, in_real_time=self.in_real_time))
         return f"{self.head('get')} --start {quoted(start)} --end {quoted(end)}"
-
-
-def quoted(word: str) -> str:
-    """Return `word` as a shell takes it."""
-    if _BARE.fullmatch(word):
-        return word
-    return f'"{word}"' if _PLAIN.fullmatch(word) else shlex.quote(word)

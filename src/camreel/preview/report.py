@@ -82,8 +82,10 @@ def look_lines(look: Look, *, told: Collection[str] | None = None, whole: bool =
     request, span = look.request, look.found.span
     if told is None:
         rows += [("Range", line) for line in asked_lines(request.asked, span, look.clock, whole=whole)]
+    lines += [ReportLine(label, text) for label, text in rows]
     if told is None and not whole:
-        rows += [("Clock", line) for line in clock_notes(look.clock, request.asked, span, request.target.name)]
+        lines += clock_notes(look.clock, request.asked, span, request.target.name)
+    rows = []
     if whole:
         camera = camera_line(request.target, request.query, look.found.device, with_firmware=True)
         rows.append(("Camera", camera))

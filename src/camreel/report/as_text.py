@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from camreel._version import __version__
 from camreel.clock import CameraClock, asked_length, is_by_clock, show_moment, show_span
+from camreel.errors import printable
 from camreel.model import (
     Asked,
     DeviceInfo,
@@ -24,10 +25,10 @@ from camreel.model import (
 )
 from camreel.planning.account import Hole
 from camreel.report.headline import headline, next_step
-from camreel.report.lines import ReportLine, plain_text
+from camreel.report.lines import ReportLine, advice_line, plain_text
 from camreel.report.reasons import hole_text, reason_text
 from camreel.report.value import AtATime, ClipReport, OutputReport, Report
-from camreel.text import count_text, duration_text, size_text
+from camreel.text import command_text, count_text, duration_text, size_text
 
 _Item = TypeVar("_Item")
 
@@ -46,31 +47,37 @@ def report_lines(report: Report, *, told: Collection[str] | None = None, whole: 
     `told` are notes that stand on the same screen, below the range: neither is said again. `whole`: with all there is
     to say of camera, clock and clips, and with all gaps.
     """
-    rows = [(("Video", line), output.path) for output in report.outputs for line in _video_lines(report, output)]
     lines = [headline(report)]
-    for (label, text), path in rows:
-        lines.append(ReportLine(label, text, path if len(report.outputs) > 1 else ""))
+    for output in report.outputs:
+        path = output.path if len(report.outputs) > 1 else ""
+        lines += [ReportLine("Video", text, path) for text in _video_lines(report, output)]
     most = None if whole else _MOST_LINES
-    said = [("Coverage", _coverage_line(report))] if report.asked_seconds else []
-    said += [("Gap", line) for line in _gap_lines(report.account.gaps, report.clock, most)]
-    said += [("Pending", line) for line in _hole_lines(report.account.pending, report.clock)]
-    said += [("Lost", line) for line in _lost_lines(report)]
-    said += [("Seams", _seams_line(report.account.slivers))] if _has_seams(report) else []
-    said += [("Clip", line) for line in _clip_lines(_clips_of_interest(report, whole=whole), report.clock, most)]
-    said += [("Note", text) for text in (*report.warnings, *report.exec_failures) if text not in (told or ())]
+    lines += _lines("Coverage", [_coverage_line(report)] if report.asked_seconds else [])
+    lines += _lines("Gap", _gap_lines(report.account.gaps, report.clock, most))
+    lines += _lines("Pending", _hole_lines(report.account.pending, report.clock))
+    lines += _lines("Lost", _lost_lines(report))
+    lines += _lines("Seams", [_seams_line(report.account.slivers)] if _has_seams(report) else [])
+    lines += _lines("Clip", _clip_lines(_clips_of_interest(report, whole=whole), report.clock, most))
+    lines += _lines("Note", [text for text in (*report.warnings, *report.exec_failures) if text not in (told or ())])
     if report.at_a_time and report.at_a_time.lowest < report.at_a_time.allowed:
-        said.append(("Note", _at_a_time(report.at_a_time)))
+        lines.append(ReportLine("Note", _at_a_time(report.at_a_time)))
     if report.playback is not None and _is_unchecked(report):
-        said.append(("Note", _playback_line(report.playback)))
+        lines.append(ReportLine("Note", _playback_line(report.playback)))
     if rest := next_step(report):
-        said.append(("Next", rest))
+        lines.append(rest)
     if report.downloads and (whole or report.request.output.keep_files):
-        said.append(("Clips", f"kept in {report.downloads}"))
+        lines.append(ReportLine("Clips", f"kept in {report.downloads}"))
     if told is None:
-        said += _request_rows(report, whole=whole)
+        lines += _request_lines(report, whole=whole)
+        if report.span and not whole:  # else it is among the details
+            lines.append(ReportLine("Found", _found_line(report)))
     if whole:
-        said += _detail_rows(report)
-    return lines + [ReportLine(label, text) for label, text in said]
+        lines += _detail_lines(report)
+    return lines
+
+
+def _lines(label: str, texts: Iterable[str]) -> list[ReportLine]:
+    return [ReportLine(label, text) for text in texts]
 
 
 def _video_lines(report: Report, output: OutputReport) -> list[str]:
@@ -107,34 +114,36 @@ def _seams_line(slivers: Sequence[Span]) -> str:
     return f"{total} missing at {count_text(len(slivers), 'seam')}, less than a second at each"
 
 
-def _request_rows(report: Report, *, whole: bool) -> list[tuple[str, str]]:
+def _request_lines(report: Report, *, whole: bool) -> list[ReportLine]:
     """The range, and what is wrong with the clock that it is measured by."""
     request, span, clock = report.request, report.span, report.clock
-    between = [("Range", f"without {show_span(part, clock)}, between the two passes") for part in report.skipped]
+    between = _lines("Range", [f"without {show_span(part, clock)}, between the two passes" for part in report.skipped])
     if isinstance(request, MergeRequest):
-        times = [("Times", times_line(report.times_from))] if span else []
-        return [*(("Range", line) for line in asked_of_clips(request, span, clock)), *between, *times]
-    rows = [("Range", line) for line in asked_lines(request.asked, span, clock, whole=whole)] + between
-    rows += events_rows(request.query)
+        times = _lines("Times", [times_line(report.times_from)] if span else [])
+        return [*_lines("Range", asked_of_clips(request, span, clock)), *between, *times]
+    lines = _lines("Range", asked_lines(request.asked, span, clock, whole=whole)) + between
+    lines += [ReportLine(label, text) for label, text in events_rows(request.query)]
     if span and not whole:  # else it is among the details
-        rows += [("Clock", line) for line in clock_notes(clock, request.asked, span, request.target.name)]
-    return rows
+        lines += clock_notes(clock, request.asked, span, request.target.name)
+    return lines
 
 
-def _detail_rows(report: Report) -> list[tuple[str, str]]:
+def _detail_lines(report: Report) -> list[ReportLine]:
     request, span, clock = report.request, report.span, report.clock
-    rows = []
+    lines = []
     if isinstance(request, Request) and report.device:
-        rows.append(("Camera", camera_line(request.target, request.query, report.device, with_firmware=True)))
+        camera = camera_line(request.target, request.query, report.device, with_firmware=True)
+        lines.append(ReportLine("Camera", camera))
     if isinstance(request, Request) and span:
-        rows += [("Clock", line) for line in clock_lines(clock, request.asked)]
+        lines += _lines("Clock", clock_lines(clock, request.asked))
         if clock and clock.weakness:
-            rows.append(("Clock", f"to set its zone: {zone_remedy(request.target.name)}"))
+            lines.append(advice_line("Clock", f"to set its zone: {zone_remedy(request.target.name)}"))
     if span:
-        rows.append(("Found", _found_line(report)))
+        unused = f"; not used: {left_out_text(report.left_out)}" if report.left_out else ""
+        lines.append(ReportLine("Found", _found_line(report) + unused))
     if report.playback is not None and not _is_unchecked(report):  # else it is a note
-        rows.append(("Playback", _playback_line(report.playback)))
-    return [*rows, ("Program", f"camreel {__version__}")]
+        lines.append(ReportLine("Playback", _playback_line(report.playback)))
+    return [*lines, ReportLine("Program", f"camreel {__version__}")]
 
 
 def _is_unchecked(report: Report) -> bool:
@@ -365,20 +374,23 @@ def clock_lines(clock: CameraClock | None, asked: Asked | None = None) -> list[s
     return lines + _drift_lines(clock, asked)
 
 
-def clock_notes(clock: CameraClock | None, asked: Asked, span: Span, name: str | None) -> list[str]:
+def clock_notes(clock: CameraClock | None, asked: Asked, span: Span, name: str | None) -> list[ReportLine]:
     """Return what of the clock changes the answer, or could; empty if there is nothing. `name` is the camera's."""
     if clock is None:
-        return ["the camera does not tell its time"]
+        return [ReportLine("Clock", "the camera does not tell its time")]
     doubt = []
     if zone_matters(clock, asked, span):
-        doubt.append(f"the range may be off by an hour: the zone is from {clock.weakness}. Try: {zone_remedy(name)}")
+        text = f"the range may be off by an hour: the zone is from {printable(clock.weakness)}. Try: "
+        doubt.append(advice_line("Clock", text + zone_remedy(name)))
     unread = clock.seen_drift is None and is_by_clock(asked)
-    return doubt + ([] if unread else _drift_lines(clock, asked))
+    return doubt + ([] if unread else _lines("Clock", _drift_lines(clock, asked)))
 
 
 def zone_remedy(name: str | None) -> str:
-    """Return the command, or the option, that settles the camera's zone for good."""
-    return f"camreel config set {name}.camera_tz Europe/Berlin" if name else "--camera-tz Europe/Berlin"
+    """Return the command, on a line of its own, or the option, that settles the camera's zone for good."""
+    if name is None:
+        return "--camera-tz Europe/Berlin"
+    return f"\n{command_text(('config', 'set', f'{name}.camera_tz', 'Europe/Berlin'))}"
 
 
 def zone_matters(clock: CameraClock, asked: Asked, span: Span) -> bool:
@@ -437,7 +449,7 @@ def _found_line(report: Report) -> str:
     fetched = sum(clip.fetched for clip in report.clips)
     if any(0 < clip.fetched < (clip.size or 0) for clip in report.clips):
         line += f", of which {size_text(fetched)} were fetched"
-    return f"{line}; not used: {left_out_text(report.left_out)}" if report.left_out else line
+    return line
 
 
 def left_out_text(left_out: Sequence[tuple[str, int]]) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from camreel.clock import show_span
-from camreel.model import AskedRange, Gaps, MergeRequest, Query, Span
+from camreel.model import Gaps, MergeRequest, Request, Span
 from camreel.planning.account import LossKind
 from camreel.report.lines import ReportLine, Tone
 from camreel.report.value import Report
-from camreel.text import count_text, duration_text, size_text
+from camreel.text import command_text, count_text, duration_text, size_text
 
 _WORDS = {
     "complete": ("Complete", Tone.GOOD),
@@ -69,27 +69,27 @@ def _made(report: Report) -> list[str]:
     return said
 
 
-def next_step(report: Report) -> str:
-    """Return what brings the rest, or why what is here is not called complete; empty if there is nothing to say."""
+def next_step(report: Report) -> ReportLine | None:
+    """Return what brings the rest, or why what is here is not called complete; None if there is nothing to say."""
     request, account = report.request, report.account
     if report.already_there or report.status in {"complete", "empty"}:
-        return ""
+        return None
     if report.overwritten is not None and report.video_code == 0:
-        return "the video has all that the camera still has"
+        return ReportLine("Next", "the video has all that the camera still has")
     if report.is_complete:
         between = "between the clips" if isinstance(request, MergeRequest) else "in the recording"
-        return f"--require-complete counts gaps {between} as missing"
+        return ReportLine("Next", f"--require-complete counts gaps {between} as missing")
     kinds = {clip.reason.kind for clip in report.clips if clip.is_lost and clip.reason}
     if kinds == {LossKind.SHOWN_HIDDEN} and not account.lost:
-        return "the video shows more than the clips do; nothing is lost"
+        return ReportLine("Next", "the video shows more than the clips do; nothing is lost")
     if isinstance(request, MergeRequest):
-        return ""
-    kept = "; the downloaded clips are kept" if report.downloads else ""
+        return None
+    kept = "the downloaded clips are kept; " if report.downloads else ""
     if report.status != "complete_so_far":
-        return f"run {_again(request.query)} to try for the rest{kept}"
+        return ReportLine("Next", f"{kept}to try for the rest, run:", command=_again(request))
     when = next((hole.reason.detail for hole in account.pending if hole.reason.kind is LossKind.TOO_RECENT), "")
     after = f"after {when} by the camera's clock" if when else "later"
-    return f"{after}, run {_again(request.query)} for the rest, or use --follow{kept}"
+    return ReportLine("Next", f"{kept}for the rest, add --follow, or {after} run:", command=_again(request))
 
 
 def complete_until(report: Report) -> str:
@@ -101,9 +101,14 @@ def complete_until(report: Report) -> str:
     return show_span(Span(span.start, start), report.clock).partition(" to ")[2] if start > span.start else ""
 
 
-def _again(query: Query) -> str:
-    """How to ask for the same once more: the last hour is another one by then."""
-    if not query.was_relative or not isinstance(query.asked, AskedRange):
-        return "the same command again"
-    start, end = (moment.isoformat().replace("+00:00", "Z") for moment in query.asked.bounds)
-    return f"it again with --start {start} --end {end}"
+def _again(request: Request) -> str:
+    """Return the command that asks for the same once more: the last hour is another one by then."""
+    query, target = request.query, request.target
+    words: tuple[str, ...] = ("get", target.address.authority, "--username", target.username)
+    when: tuple[str, ...] = ()
+    if query.typed is not None:
+        words, when = query.typed.words, query.typed.when
+    if (query.was_relative or query.typed is None) and not query.asked.is_relative:
+        start, end = (moment.isoformat().replace("+00:00", "Z") for moment in query.asked.bounds)
+        when = ("--start", start, "--end", end)
+    return command_text((*words, *when))

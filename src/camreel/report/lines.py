@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from camreel.errors import printable
@@ -13,6 +13,7 @@ LABEL_WIDTH = 10  # columns
 _NARROWEST = 30
 _LONGEST = 2000  # characters of one text
 _PATH = "bold path"  # the style of a path: a terminal makes a link of it
+_COMMAND = "bold command"  # of a command: it begins as the program was called
 
 
 StyledLine = tuple[tuple[str, str], ...]  # pieces of text, each with its style
@@ -36,6 +37,8 @@ class ReportLine:
     """Where a file is. It stands behind the text and is never broken, so that it can be copied."""
     tone: Tone | None = None
     """That of an outcome; None for all other lines."""
+    command: str = ""
+    """A command to type, beginning with ``camreel``. It stands below the text, and is never broken."""
 
     def pieces(self, width: int | None = None) -> Iterator[StyledLine]:
         """Yield its lines as pieces, each with its style. Nothing in them can steer a terminal.
@@ -52,21 +55,38 @@ class ReportLine:
         style = f"bold {self.tone.value}" if self.tone else "dim"
         rows = [[(label, style), (lines[0][len(label) :], "")], *([(line, "")] for line in lines[1:])]
         if path:
-            last = len(lines[-1]) + 1
-            if not text:
+            last = len(lines[-1]) + 1 if text else len(label)
+            if not text and (narrow or width is None or last + len(path) <= width):
                 rows[-1] = [(label, style), (path, _PATH)]
-            elif narrow or width is None or last + len(path) <= width:
+            elif text and (narrow or width is None or last + len(path) <= width):
                 rows[-1] += [(" ", ""), (path, _PATH)]
             else:
-                rows.append([(indent, ""), (path, _PATH)])
+                rows.append([(_lead(path, indent, width), ""), (path, _PATH)])
+        if self.command:
+            command = printable(self.command, _LONGEST)
+            if not (text or path):
+                rows = [[(label, style), (command, _COMMAND)]]
+            else:
+                rows.append([(_lead(command, indent, width), ""), (command, _COMMAND)])
         yield from map(tuple, rows)
+
+
+def _lead(value: str, indent: str, width: int | None) -> str:
+    """Return the indent of a value that is not broken: none if a terminal folds it, so that its lines stand alike."""
+    return indent if width is None or len(indent) + len(value) <= width else ""
+
+
+def advice_line(label: str, advice: str) -> ReportLine:
+    """Return what to try, as an error's ``hint`` says it: a command is a line of its own."""
+    text, _, command = advice.partition("\n")
+    return ReportLine(label, text, command=command)
 
 
 def pieces_of(lines: Sequence[ReportLine], width: int | None = None) -> Iterator[StyledLine]:
     """Yield all lines as styled pieces; a label that is that of the line above is left out."""
     last = ""
     for line in lines:
-        shown = ReportLine("", line.text, line.path, line.tone) if line.label == last else line
+        shown = replace(line, label="") if line.label == last else line
         last = line.label
         yield from shown.pieces(width)
 

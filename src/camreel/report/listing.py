@@ -182,15 +182,17 @@ def head(listing: Listing, *, whole: bool = False, of_camera: bool = True) -> li
     Not `of_camera`: what another channel has said of the same camera is left out.
     """
     query, clock, span = listing.query, listing.clock, listing.plan.span
-    rows: list[tuple[str, str]] = []
+    lines: list[ReportLine] = []
     if whole or not of_camera:
-        rows.append(("Camera", camera_line(listing.target, query, listing.device, with_firmware=whole)))
+        lines.append(ReportLine("Camera", camera_line(listing.target, query, listing.device, with_firmware=whole)))
     if of_camera:
-        rows += [("Range", line) for line in asked_lines(query.asked, span, clock, whole=whole)]
-        rows += events_rows(query)
-        notes = clock_lines(clock, query.asked) if whole else clock_notes(clock, query.asked, span, listing.target.name)
-        rows += [("Clock", line) for line in notes]
-    return [ReportLine(label, text) for label, text in rows]
+        lines += [ReportLine("Range", line) for line in asked_lines(query.asked, span, clock, whole=whole)]
+        lines += [ReportLine(label, text) for label, text in events_rows(query)]
+        if whole:
+            lines += [ReportLine("Clock", line) for line in clock_lines(clock, query.asked)]
+        else:
+            lines += clock_notes(clock, query.asked, span, listing.target.name)
+    return lines
 
 
 def totals(listing: Listing, *, whole: bool = False, hides_table: bool = False) -> list[ReportLine]:
@@ -264,7 +266,7 @@ def summary_row(listing: Listing) -> list[str]:
         str(len(listing.plan.recordings)),
         size_text(listing.plan.listed_bytes),
         _percent(listing),
-        f"{gaps}, {duration_text(length)}" if length else "none",
+        f"{gaps}, {duration_text(length)}" if length else "none so far" if listing.pending else "none",
     ]
 
 
@@ -308,8 +310,12 @@ def _coverage(listing: Listing) -> str:
     if not listing.wanted_seconds:
         return "nothing in the range is of what was asked for"
     recorded, wanted = duration_text(listing.recorded_seconds), duration_text(listing.wanted_seconds)
-    gaps = f", {count_text(len(listing.gaps), 'gap')}" if listing.gaps else ", no gap"
-    return f"{recorded} of {wanted} ({_percent(listing)}){gaps}"
+    said = [f"{recorded} of {wanted} ({_percent(listing)})"]
+    if listing.gaps or not listing.pending:
+        said.append(count_text(len(listing.gaps), "gap") if listing.gaps else "no gap")
+    if listing.pending:
+        said.append(f"{duration_text(sum(part.seconds for part in listing.pending))} pending")
+    return ", ".join(said)
 
 
 def _percent(listing: Listing) -> str:

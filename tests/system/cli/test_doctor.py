@@ -89,7 +89,7 @@ def test_a_capture_becomes_a_camera(camreel_: Camreel, tmp_path: Path) -> None:
             ["doctor", f"127.0.0.1:{server.port}", "-u", "admin", "--capture", "a.zip", "--json"], **PASSWORD
         )
     assert first.code == 0
-    assert "simulate --replay a.zip" in first.err
+    assert f"    camreel simulate --replay {tmp_path / 'a.zip'}\n" in first.err
     assert (tmp_path / "a.zip").stat().st_mode & 0o777 == 0o600
     command = [sys.executable, "-u", "-c", PROGRAM, "simulate", "--port", "0", "--replay", "a.zip"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:

@@ -260,7 +260,7 @@ def test_results_are_told_as_each_is_done(stand: Stand, bench: Serve) -> None:
     result = next(line for line in lines if line["event"] == "result")
     process.kill()
     out, _err = process.communicate()
-    assert (result["run"], result["name"]) == (1, "done ch1")
+    assert (result["run"], result["name"], result["channel"]) == (1, "done", 1)
     assert (result["result"]["name"], result["result"]["status"]) == ("done", "complete")
     assert result["result"]["outputs"][0]["path"] == str(stand.videos[0])
     assert out.startswith("== done ch1\n")
@@ -281,5 +281,5 @@ def test_good_cameras_behind_silent_ones_are_done_at_once(stand: Stand, bench: S
             break
     process.kill()
     process.communicate()
-    assert events[-1]["name"] == "good ch1"
+    assert events[-1]["name"] == "good"
     assert not [event for event in events if event["event"] == "retrying"]

@@ -80,7 +80,7 @@ def test_what_it_says(look: Camreel, port: int, tmp_path: Path) -> None:
     run = look()
     assert run.code == 0, run.err
     name = f"look_127.0.0.1_{port}_ch1_2026-01-16_08.00.00_to_08.01.00"
-    assert run.out.startswith("Complete  2 pictures, ")
+    assert "\n\nComplete  2 pictures, " in run.out
     assert f"-> {tmp_path}/{name}.html\n" in run.out
     assert f"Sheet     {tmp_path}/{name}.png" in run.out
     assert "Looked    12 s of it in 1 recording" in run.out

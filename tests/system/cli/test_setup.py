@@ -222,4 +222,4 @@ def test_without_a_terminal_it_says_what_does_the_same(camreel_: Camreel) -> Non
     """Exit 2 at once."""
     run = camreel_(["setup"])
     assert run.code == 2
-    assert "camreel cameras add NAME" in run.err
+    assert "camreel cameras add front-door --host 192.168.1.100 --username admin\n" in run.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tests.fakes import BASIC, Camreel, FakeExport
 
 from camreel.clock import asked_length
 from camreel.errors import NothingRecorded
-from camreel.model import NO_RANGE, Asked, AskedAround, AskedRange, DayTime, Now, OpenDay
+from camreel.model import NO_RANGE, Asked, AskedAround, AskedRange, DayTime, Now, OpenDay, TypedCommand
 
 WHO = BASIC[:4]
 
@@ -109,6 +110,31 @@ def test_a_range_may_stand_behind_the_camera(
     assert exported.request.target.address.host == words[0].replace("front-door", "192.168.1.100").replace(
         "friday", "192.168.1.101"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        ("front-door --last 1h -q", TypedCommand(("get", "front-door", "--quiet"), ("--last", "1h"))),
+        ("front-door -s 8am -e 9am --events=motion --pad 10s", TypedCommand(
+            ("get", "front-door", "--events", "motion", "--pad", "10s"), ("--start", "8am", "--end", "9am"))),
+        ("front-door last night -c 2-3", TypedCommand(
+            ("get", "front-door", "--channel", "2"), ("--date", "last night"))),
+        ("--host 10.0.0.7:81 -u admin --since-last", TypedCommand(
+            ("get", "--host", "10.0.0.7:81", "--username", "admin"), ("--since-last",))),
+        ("--all --date yesterday", TypedCommand(("get", "front-door"), ("--date", "yesterday"))),
+    ],
+)  # fmt: skip
+def test_what_was_typed_is_known_for_each_camera_apart_from_the_range(
+    camreel_: Camreel, exported: FakeExport, tmp_path: Path, words: str, typed: TypedCommand
+) -> None:
+    """So that a report can propose it again, whole, with another range."""
+    settings = tmp_path / "config.toml"
+    settings.write_text(SETTINGS)
+    exported.error = RuntimeError("far enough")
+    said = camreel_(["get", *shlex.split(words)], CAMREEL_CONFIG=str(settings), AMCREST_PASSWORD="x")
+    assert exported.asked, said
+    assert exported.asked[0][0].query.typed == typed
 
 
 @pytest.mark.parametrize(

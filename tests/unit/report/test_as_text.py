@@ -14,12 +14,25 @@ from tests.conftest import changed
 from camreel._version import __version__
 from camreel.clock import CameraClock, parse_range
 from camreel.errors import AccountLocked, UsageError
-from camreel.model import Address, DeviceInfo, Output, Playback, Query, Request, Span, Target, Verify, WallTime
+from camreel.model import (
+    Address,
+    DeviceInfo,
+    Output,
+    Playback,
+    Query,
+    Request,
+    Span,
+    Target,
+    TypedCommand,
+    Verify,
+    WallTime,
+)
 from camreel.planning.account import Account, Hole, LossKind, LostReason
 from camreel.report import (
     ClipReport,
     OutputReport,
     Report,
+    ReportLine,
     Tone,
     asked_lines,
     clock_lines,
@@ -317,9 +330,9 @@ def test_details_are_said_only_if_they_are_asked_for():
     """Camera, firmware, clock and what was not used are for --verbose and for the file."""
     usual = shown(with_account(gaps=True)).splitlines()
     labels = [line.split(" ")[0] for line in usual]
-    assert labels == ["Complete", "Video", "Coverage", "Gap", "Range", "", "Clock"]
-    assert usual[-1] == CLOCK_NOTE
-    assert not {"Camera", "Found", "Program"} & set(labels)
+    assert labels == ["Complete", "Video", "Coverage", "Gap", "Range", "", "Clock", "Found"]
+    assert usual[-2:] == [CLOCK_NOTE, "Found     1 recording, 5 kB"]
+    assert not {"Camera", "Program"} & set(labels)
 
 
 CLOCK_NOTE = "Clock     the camera's clock is 3 s fast; the range is what its picture shows, so it was not shifted"
@@ -422,9 +435,18 @@ def test_what_brings_the_rest_is_said_once():
     asked = replace(parse_range("2026-01-16T08:00:00Z", "2026-01-16T09:00:00Z"))
     report = up_to_now(with_account(pending=True))
     relative = replace(report, request=changed(report.request, asked=asked, was_relative=True))
-    again = "run it again with --start 2026-01-16T08:00:00Z --end 2026-01-16T09:00:00Z for the rest, or use --follow"
-    assert f"Next      later, {again}" in shown(relative)
-    assert "Next      run the same command again to try for the rest" in shown(with_account(lost=True))
+    when = "--start 2026-01-16T08:00:00Z --end 2026-01-16T09:00:00Z"
+    command = f"camreel get cam.example:8080 --username admin {when}"
+    next_of_library = f"Next      for the rest, add --follow, or later run:\n{' ' * 10}{command}"
+    assert next_of_library in shown(relative)
+    typed = TypedCommand(("get", "front door", "--events", "motion"), ("--last", "1h"))
+    of_a_person = replace(relative, request=changed(relative.request, typed=typed))
+    assert f'\n{" " * 10}camreel get "front door" --events motion {when}\n' in f"{shown(of_a_person)}\n"
+    lost = with_account(lost=True)
+    absolute = replace(lost, request=changed(lost.request, typed=replace(typed, when=("-s", "08:00", "-e", "09:00"))))
+    assert 'to try for the rest, run:\n          camreel get "front door" --events motion -s 08:00 -e 09:00' in shown(
+        absolute
+    )
     assert "Next" not in shown(with_account(gaps=True))
 
 
@@ -487,9 +509,11 @@ def test_a_weak_zone_is_named_only_if_it_decides(asked, days, named, said):
     clock = replace(
         CameraClock.fixed(timedelta(0)), weakness="a weak source: old settings", read_at=NOW + timedelta(days=days)
     )
-    remedy = f"camreel config set {named}.camera_tz Europe/Berlin" if named else "--camera-tz Europe/Berlin"
     zone = "the range may be off by an hour: the zone is from a weak source: old settings. Try: "
-    assert clock_notes(clock, asked, ASKED, named) == ([zone + remedy] if said else [])
+    cure = ReportLine("Clock", f"{zone}--camera-tz Europe/Berlin")
+    if named:
+        cure = ReportLine("Clock", zone, command=f"camreel config set {named}.camera_tz Europe/Berlin")
+    assert clock_notes(clock, asked, ASKED, named) == ([cure] if said else [])
 
 
 def test_utc_by_a_doubtful_zone_is_left_out_where_nobody_asked_in_it():
@@ -614,7 +638,7 @@ def test_text_has_no_control_characters_and_no_forged_lines():
     )
     lines = report_text(report).split("\n")
     assert {unicodedata.category(char) for line in lines for char in line} & {"Cc", "Cf", "Cs", "Zl", "Zp"} == set()
-    assert len(lines) == 17
+    assert len(lines) == 18
     assert not any(line.startswith("Clip      forged") for line in lines)
 
 

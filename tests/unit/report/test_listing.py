@@ -39,7 +39,7 @@ def a_listing(**changes: object) -> Listing:
 def test_what_may_still_be_written_is_one_line() -> None:
     """However many parts it has; and the sums are before the gaps."""
     assert plain_text(totals(a_listing(), hides_table=True)).splitlines() == [
-        "Coverage  15 min of 1 h (25.0 %), 1 gap",
+        "Coverage  15 min of 1 h (25.0 %), 1 gap, 30 min pending",
         "Found     1 recording, 1 kB (--table shows each)",
         "Gap       2026-01-16 08:00:00 to 08:15:00 (15 min)",
         "Pending   2026-01-16 08:15:00 to 09:00:00 (30 min in 2 parts): the camera may still be writing it",

@@ -28,7 +28,7 @@ from camreel.cli.passwords import (
     into_keyring,
     keyring_entry,
 )
-from camreel.cli.startup import loading_aiohttp, program_command
+from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
 from camreel.cli.values import parse_drift
 from camreel.clock import parse_camera_zone
@@ -56,11 +56,12 @@ from camreel.errors import (
 )
 from camreel.model import Address, Credentials, Target
 from camreel.report import json_head
-from camreel.text import duration_text, table
+from camreel.text import command_text, duration_text, table
 
 if TYPE_CHECKING:
     from camreel.jobs.search import CameraSummary
 
+_SETUP = "To find and name one:\ncamreel setup"
 _MUCH = 60  # seconds: from here on a clock is called out, as in an export
 _PATIENCE = 10  # seconds for another run that changes the settings; it takes some milliseconds
 
@@ -123,9 +124,7 @@ def test_cameras(*, names: tuple[str, ...], no_input: bool, as_json: bool) -> in
     config = read_settings()
     chosen = [config.name_of(name) for name in names]
     if not config.cameras:
-        raise UsageError(
-            f"There are no cameras in {config.path}.", hint=f"{program_command()} setup finds a camera and names it."
-        )
+        raise UsageError(f"There are no cameras in {config.path}.", hint=_SETUP)
     tester = _Tester(config, Passwords(Given(no_input=no_input)))
     results = []
     for name in chosen or config.cameras:
@@ -142,7 +141,7 @@ def _tell(result: dict[str, Any]) -> None:
     if result["exit_code"]:
         terminal.print_wrapped(f"{result['name']}: {result['error']['message']}")
         if result["error"]["hint"]:
-            terminal.print_wrapped(f"  {result['error']['hint']}")
+            terminal.print_indented(result["error"]["hint"])
     else:
         terminal.print_wrapped(f"{result['name']}: {result['model']}; clock: {result['clock']}")
 
@@ -268,11 +267,9 @@ def list_cameras(*, as_json: bool) -> int:
         heads = ("Name", "Where", "User", "Channel", "Password")
         cells = [[row["name"], row["address"], row["username"] or "-", row["channel"], row["password"]] for row in rows]
         terminal.out(table(heads, cells, terminal.terminal_width(sys.stdout)))
-        terminal.print_wrapped(_usual_text(config))
+        terminal.print_advice(_usual_text(config))
     else:
-        terminal.print_wrapped(
-            f"There are no cameras in {config.path}. {program_command()} setup finds a camera and names it."
-        )
+        terminal.print_advice(f"There are no cameras in {config.path}. {_SETUP}")
     return 0
 
 
@@ -281,9 +278,9 @@ def _usual_text(config: Config) -> str:
     usual = config.usual_camera
     if usual is None:
         like = next(iter(config.cameras))
-        return f"A command needs a name, or a default: {program_command()} config set {DEFAULT_CAMERA} {like}"
+        return f"A command needs a name, or a default:\n{command_text(('config', 'set', DEFAULT_CAMERA, like))}"
     why = DEFAULT_CAMERA if DEFAULT_CAMERA in config.defaults else "the only one"
-    return f"A command without a name means {usual} ({why}): {program_command()} get --last 1h"
+    return f"A command without a name means {usual} ({why}):\ncamreel get --last 1h"
 
 
 def _row(config: Config, name: str) -> dict[str, Any]:
@@ -378,9 +375,10 @@ def add_camera(
     config = read_settings()
     given = {"--host": host, "--username": username or config.defaults.get("username")}
     if missing := [option for option, value in given.items() if value is None]:
+        like = ("cameras", "add", name, "--host", host or "192.168.1.100", "--username", "admin")
         raise UsageError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing.",
-            hint=f"Like this: {program_command()} cameras add {name} --host {host or '192.168.1.100'} --username admin",
+            hint=f"Try:\n{command_text(like)}",
         )
     assert host is not None, "see above"
     path = config_path()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from camreel.transfer.leftovers import Left
+    from camreel.transfer.notes import Job
 
 _DAY = 86400
 _MOST_JOBS = 100  # that are shown of one camera
@@ -54,7 +55,7 @@ def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_js
     output_dir = absolute(folder)
     if not output_dir.is_dir():
         raise UsageError(f"{folder!r} is not a folder.", hint="Give the output folder of an earlier run.")
-    found = left_in(output_dir)
+    found = tuple(sorted(left_in(output_dir), key=lambda left: (left.folder.parent, left.last, left.name)))
     names = {left.name for left in found}
     if unknown := [name for name in cameras if name not in names]:
         raise UsageError(f"There are no downloads of {printable(unknown[0], 60)!r} in {output_dir / ROOT}.")
@@ -118,6 +119,11 @@ def _removed(chosen: Sequence[Left], videos: Sequence[Path], *, kept: bool) -> t
     return freed, failed
 
 
+def _jobs(left: Left) -> list[Job]:
+    """Return them by channel and time."""
+    return sorted(left.jobs, key=lambda job: job.what)
+
+
 def _counts(left: Left) -> tuple[int, int]:
     """Clips and parts that a next run would use."""
     parts = sum(path.suffix == ".part" and not path.name.endswith(".about.part") for path in left.waiting)
@@ -136,7 +142,7 @@ def _row(left: Left, holder: str | None) -> dict[str, Any]:
         "kept_bytes": left.kept_size,
         "last_written": written.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "in_use": holder,
-        "jobs": [{"what": job.what, "clips": left.clips_of(job), "of": len(job.clips)} for job in left.jobs],
+        "jobs": [{"what": job.what, "clips": left.clips_of(job), "of": len(job.clips)} for job in _jobs(left)],
     }
 
 
@@ -152,7 +158,7 @@ def _lines(left: Left, holder: str | None) -> list[str]:
     lines = [f"  {left.name}: {'; '.join(said)}; last written {old} ago"]
     lines += [
         f"      {printable(job.what)}: {left.clips_of(job)} of {count_text(len(job.clips), 'clip')}"
-        for job in left.jobs[:_MOST_JOBS]
+        for job in _jobs(left)[:_MOST_JOBS]
     ]
     if more := len(left.jobs[_MOST_JOBS:]):
         lines.append(f"      and {count_text(more, 'more job')}")

@@ -22,7 +22,7 @@ from camreel.config import DEFAULT_CAMERA, Config, Key, ValueKind, config_path, 
 from camreel.devices.address import check_username, parse_address
 from camreel.errors import UsageError, printable
 from camreel.report import json_head
-from camreel.text import table
+from camreel.text import command_text, table
 
 _EXAMPLES = """
 Examples:
@@ -61,7 +61,10 @@ def show_config(*, name: str | None, as_json: bool) -> int:
     terminal.out(f"Camera: {name}\n" if name is not None else "")
     terminal.out(table(("Setting", "Value", "From"), [(key, _shown(value), origin) for key, value, origin in rows]))
     if len(config.cameras) > (name is not None):
-        terminal.print_wrapped(f"\nCameras: {', '.join(config.cameras)}. camreel config show NAME shows one of them.")
+        other = next(each for each in config.cameras if each != name)
+        terminal.out()
+        see = command_text(("config", "show", other))
+        terminal.print_advice(f"Cameras: {', '.join(config.cameras)}. To see another:\n{see}")
     return 0
 
 
@@ -128,7 +131,7 @@ def set_value(*, key: str, value: str) -> int:
     if known.is_secret:
         raise UsageError(
             f"{known.name} cannot be an argument: everybody on this computer could read it.",
-            hint="camreel setup and camreel cameras add ask for a password; else change the settings in an editor.",
+            hint="Change the settings in an editor, or let camreel ask for a password:\ncamreel setup",
         )
     return _change(config, name, known, _checked(known, value, config))
 

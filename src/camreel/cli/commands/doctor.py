@@ -13,14 +13,17 @@ from camreel.cli.help import Argument, Option, Whole
 from camreel.cli.options import connection_options, debug_option, json_option
 from camreel.cli.passwords import Given, Passwords
 from camreel.cli.request import absolute
-from camreel.cli.startup import loading_aiohttp, program_name
+from camreel.cli.startup import as_typed, loading_aiohttp
 from camreel.cli.ui import terminal
 from camreel.devices.address import check_tls, check_username
 from camreel.errors import UsageError
 from camreel.model import Credentials, Target
+from camreel.text import command_text
 
 if TYPE_CHECKING:
     from camreel.doctor import CheckSession, Checkup
+
+_LEAST = "Try:\ncamreel doctor 192.168.1.100 --username admin"
 
 _AT_END = """
 Requests:
@@ -88,13 +91,9 @@ def doctor(
     passwords = Passwords(Given(password_file, password_stdin, no_input))
     address = address_of(ctx, host=host, port=port, https=https, fingerprint=fingerprint)
     if address is None:
-        raise UsageError(
-            "No camera is given.", hint=f"At least: {program_name()} doctor 192.168.1.100 --username admin"
-        )
+        raise UsageError("No camera is given.", hint=_LEAST)
     if username is None:
-        raise UsageError(
-            "--username is missing.", hint=f"At least: {program_name()} doctor 192.168.1.100 --username admin"
-        )
+        raise UsageError("--username is missing.", hint=_LEAST)
     check_tls(insecure=insecure, ca_file=ca_file, fingerprint=fingerprint, legacy_tls=legacy_tls)
     with loading_aiohttp():
         from camreel.doctor import refuse_existing  # noqa: PLC0415 - brings aiohttp and PyAV
@@ -142,4 +141,5 @@ def _keep(place: Path, visit: CheckSession, checkup: Checkup) -> None:
         return
     count = write_capture(place, visit, checkup)
     terminal.err(f"The capture has {count} answers, redacted: {place}")
-    terminal.err(f"  {program_name()} simulate --replay {place.name} is that camera. Look into it before you send it.")
+    terminal.err("  Look into it before you send it. To play that camera:")
+    terminal.err(f"    {as_typed(command_text(('simulate', '--replay', str(place))))}")

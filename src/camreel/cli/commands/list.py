@@ -257,9 +257,13 @@ class _ListingView(ResultView[Listing]):
             _say_title(task)
             _say(lines)
         terminal.out()
-        rows = [[*names_of(task), *_cells(outcome)] for task, outcome in pairs]
+        heads, rows = list(SUMMARY), [[*names_of(task), *_cells(outcome)] for task, outcome in pairs]
+        width = terminal.terminal_width(sys.stdout)
+        if width is not None and width < _WIDE:
+            for cells in (heads, *rows):
+                del cells[SUMMARY.index("Size")]  # it stands above
         tones = [error_lines(each)[0].tone if isinstance(each, CamreelError) else None for each in outcomes]
-        terminal.say_styled(styled_table(SUMMARY, rows, tones, terminal.terminal_width(sys.stdout)))
+        terminal.say_styled(styled_table(heads, rows, tones, width))
 
     def _of_each(
         self, pairs: Sequence[tuple[CameraTask, Listing | CamreelError]], *, shows_table: bool
@@ -289,6 +293,7 @@ class _ListingView(ResultView[Listing]):
         return all(terminal.cells(line) <= columns for listing in listings for line in recordings_table(listing))
 
 
+_WIDE = 70  # columns for the table of all
 _PROMPT = 3  # rows for the command line and for the next
 
 

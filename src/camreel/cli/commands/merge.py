@@ -84,7 +84,7 @@ def merge(
     )
     if not files or output_file is None:
         missing = "FILE and -o are" if not files and output_file is None else "FILE is" if not files else "-o is"
-        raise UsageError(f"{missing} missing.", hint="Like this: camreel merge /media/sdcard -o all.mp4")
+        raise UsageError(f"{missing} missing.", hint="Try:\ncamreel merge /media/sdcard -o all.mp4")
     asked = _range(start, end)
     if in_order and (asked is not None or camera_tz is not None):
         given = "--camera-tz" if asked is None else "--start"

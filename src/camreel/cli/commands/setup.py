@@ -24,13 +24,13 @@ from camreel.cli.commands.cameras import (
 from camreel.cli.help import HelpCommand, Option
 from camreel.cli.options import debug_option, reached_options
 from camreel.cli.passwords import ask, checked_password, keyring_entry
-from camreel.cli.startup import loading_aiohttp, program_command
+from camreel.cli.startup import loading_aiohttp
 from camreel.cli.ui import terminal
 from camreel.config import Config, normal_name, refuse_taken
 from camreel.devices.address import check_tls, check_username, parse_address, place_of
 from camreel.errors import BasicNotAllowed, CameraError, CamreelError, LoginRefused, UsageError, printable
 from camreel.model import Address, Target
-from camreel.text import table
+from camreel.text import command_text, table
 
 if TYPE_CHECKING:
     from camreel.devices.base import FoundDevice
@@ -98,7 +98,8 @@ def setup(
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(
             "camreel setup asks questions, and there is no terminal to ask them on.",
-            hint=f"{program_command()} cameras add NAME --host HOST --username USER does the same without questions.",
+            hint="Without questions, with your camera's address and user:\n"
+            "camreel cameras add front-door --host 192.168.1.100 --username admin",
         )
     if keyring and no_save_password:
         raise UsageError("--keyring and --no-save-password exclude each other.")
@@ -121,8 +122,8 @@ def setup(
     save_camera(called, values, in_keyring)
     kept = " with its password, for you alone to read" if "password" in values else ""
     terminal.print_wrapped(f"Saved as {called} in {config.path}{kept}.")
-    terminal.print_wrapped(f"Now this works: {program_command()} get {called} --last 1h")
-    terminal.out(f'Last night: {program_command()} look {called} --date "last night"')
+    works = (("get", called, "--last", "1h"), ("look", called, "--date", "last night"))
+    terminal.print_advice("\n".join(("Now these work:", *map(command_text, works))))
     return 0
 
 
@@ -149,7 +150,9 @@ def _answer(question: str, read: Callable[[str], _Value]) -> _Value:
 
 
 def _complain(error: CamreelError) -> None:
-    terminal.print_wrapped("\n".join(filter(None, (str(error), error.hint and f"  {error.hint}"))))
+    terminal.print_wrapped(str(error))
+    if error.hint:
+        terminal.print_indented(error.hint)
 
 
 class _NothingTyped(UsageError):

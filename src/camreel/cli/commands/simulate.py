@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # Opens nothing but the simulator, so it may be shown.
 _USER, _PASSWORD = "admin", "simulated-1"
 _MOST_DAYS = 31
+_CAPTURE = "To make one:\ncamreel doctor 192.168.1.100 --username admin --capture camera.zip"
 
 
 @click.command("simulate", cls=HelpCommand, help="Run the built-in simulated camera until Ctrl-C, to try things on.")
@@ -120,7 +121,7 @@ def _captured(replay: str) -> SimulatedCamera:
     try:
         return load(Path(replay).expanduser(), username=_USER, password=_PASSWORD)
     except CaptureError as error:
-        raise UsageError(f"--replay {replay}: {error}.", hint="camreel doctor --capture FILE makes one.") from None
+        raise UsageError(f"--replay {replay}: {error}.", hint=_CAPTURE) from None
     except OSError as error:
         raise UsageError(f"--replay {replay} cannot be read: {os.strerror(error.errno or 0)}.") from None
 
@@ -172,7 +173,7 @@ def _welcome(server: Server, _is_found: bool) -> str:
             "and goes on recording: --last 1h finds some, too.",
             "In another terminal try this, in this folder:",
             "",
-            *_broken(words),
+            f"  {' '.join(words)}",
             "",
             f"It asks for the password, which is {_PASSWORD}. Ctrl-C stops this camera.",
         )
@@ -193,8 +194,10 @@ def _welcome_to_days(server: Server, is_found: bool) -> str:
             "",
             *(f"  {program} {command} {night}" for command in ("list", "look", "get")),
             "",
-            f"They ask for the password, which is {_PASSWORD}. To give the camera a name,",
-            f"once and for all: {program} setup --ask 127.0.0.1",
+            f"They ask for the password, which is {_PASSWORD}. To give the camera a name:",
+            "",
+            f"  {program} setup --ask 127.0.0.1",
+            "",
             *(() if is_found else (f"setup will not list it; type {address} instead of a number.",)),
             "Ctrl-C stops this camera.",
         )
@@ -209,7 +212,7 @@ def _welcome_back(server: Server, _is_found: bool) -> str:
             "It answers what it was asked then, and 400 to all else.",
             "In another terminal try this, in this folder:",
             "",
-            *_broken(words),
+            f"  {' '.join(words)}",
             "",
             f"It asks for the password, which is {_PASSWORD}. Ctrl-C stops this camera.",
         )
@@ -219,20 +222,6 @@ def _welcome_back(server: Server, _is_found: bool) -> str:
 def _quoted(address: str) -> str:
     """Return an address as a word for a shell: zsh takes the brackets of IPv6 for a pattern."""
     return f'"{address}"' if "[" in address else address
-
-
-def _broken(words: Sequence[str], width: int = 76) -> list[str]:
-    """A command in lines of at most ``width`` columns that a shell takes for one; Windows has none for that."""
-    if os.name == "nt":
-        return [f"  {' '.join(words)}"]
-    lines, line = [], f"  {words[0]}"
-    for word in words[1:]:
-        if len(line) + len(word) + 3 > width:
-            lines.append(f"{line} \\")
-            line = f"      {word}"
-        else:
-            line += f" {word}"
-    return [*lines, line]
 
 
 @click.command(
@@ -266,5 +255,6 @@ def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, ver
         task = CameraTask(target.address.authority, target, query, lambda: _PASSWORD, output)
         code = export_all([task], manner)
     if code == 0 and not (as_json or quiet):
-        terminal.out(f"\nNext: {program_command()} setup\n      It finds your camera, and gives it a name.")
+        terminal.out()
+        terminal.print_advice("Next, find your camera and give it a name:\ncamreel setup")
     return code

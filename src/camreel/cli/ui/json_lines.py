@@ -80,7 +80,8 @@ def event_fields(event: Event) -> dict[str, Any]:
     """What a line says of it besides its name."""
     if isinstance(event, Connected):
         device = event.device
-        return {"address": str(event.address), "model": device.model, "name": device.name, "firmware": device.firmware}
+        facts = {"model": device.model, "name": device.name, "firmware": device.firmware}
+        return {"camera": {"address": str(event.address), **facts}}
     if isinstance(event, RangeKnown):
         return {"range": _span(event.span), "utc_offset": event.clock.offset_text if event.clock else None}
     if isinstance(event, Waiting):

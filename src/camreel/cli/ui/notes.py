@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
+from camreel.cli.startup import as_typed
 from camreel.events import (
     ClipFailed,
     ClipFetched,
@@ -47,6 +48,7 @@ class NoteLine:
     bad: bool = False
     is_repeated: bool = False
     is_detail: bool = False
+    command: str = ""
 
     def lines(self, width: int | None = None) -> list[str]:
         """As it is shown: harmless, and wrapped under its own text where there is a ``width``."""
@@ -54,13 +56,18 @@ class NoteLine:
 
     def pieces(self, width: int | None = None) -> list[StyledLine]:
         """Its lines as pieces with their styles."""
-        found = list(ReportLine(self.label, self.text).pieces(width))
+        found = list(ReportLine(self.label, self.text, command=as_typed(self.command)).pieces(width))
         return [tuple((text, "yellow") for text, _ in pieces) for pieces in found] if self.bad else found
 
 
 def labelled(text: str) -> list[ReportLine]:
     """Return labelled lines as they are written."""
-    return [ReportLine(line[:LABEL_WIDTH].rstrip(), line[LABEL_WIDTH:]) for line in text.split("\n")]
+    lines = []
+    for line in text.split("\n"):
+        label, said = line[:LABEL_WIDTH].rstrip(), line[LABEL_WIDTH:]
+        is_command = not label and said.startswith("camreel ")
+        lines.append(ReportLine(label, "", command=said) if is_command else ReportLine(label, said))
+    return lines
 
 
 @singledispatch
@@ -84,7 +91,10 @@ def _(event: RangeKnown) -> list[NoteLine]:
     return [
         *_under("Range", asked),
         *([_detail("Clock", source)] if source else []),
-        *_under("Clock", clock_notes(event.clock, event.asked, event.span, event.name), bad=True),
+        *(
+            NoteLine(line.label if n == 0 else "", line.text, bad=True, is_repeated=True, command=line.command)
+            for n, line in enumerate(clock_notes(event.clock, event.asked, event.span, event.name))
+        ),
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,7 +120,14 @@ class _Tracker(Reporter):
 
 
 class JsonReporter(_Tracker):
-    """``--progress json``: a line for each event, and one a second while bytes arrive."""
+    """``--progress json``: a line for each event, and one a second while bytes arrive.
+
+    ``runs`` are the name and channel of each task, as the document of ``--json`` has them; none of an only task.
+    """
+
+    def __init__(self, runs: Sequence[Mapping[str, Any]] = (), now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__((), now)
+        self._runs = runs
 
     def tick(self) -> None:
         """Say where things stand, where that is something new."""
@@ -137,7 +144,7 @@ class JsonReporter(_Tracker):
             self._say(track, event_name(event), event_fields(event))
 
     def _say(self, track: _Track, name: str, fields: dict[str, Any]) -> None:
-        task = {"run": track.number + 1, "name": self._labels[track.number]} if self._labels else {}
+        task = {"run": track.number + 1, **self._runs[track.number]} if self._runs else {}
         say_line({"event": name, **task, **fields})
 
 
@@ -329,10 +336,12 @@ def fitting(lines: Sequence[Line], rows: int) -> list[Line]:
     return [*lines[: rows - 1], ((f"… and {len(lines) - rows + 1} more", ""),)]
 
 
-def choose_reporter(manner: OutputOptions, labels: Sequence[str] = ()) -> Reporter:
-    """Return the one that suits where stderr goes, and what was asked for."""
+def choose_reporter(
+    manner: OutputOptions, labels: Sequence[str] = (), runs: Sequence[Mapping[str, Any]] = ()
+) -> Reporter:
+    """Return the one that suits where stderr goes, and what was asked for. ``runs``: see JsonReporter."""
     if manner.progress == "json":
-        return JsonReporter(labels)
+        return JsonReporter(runs)
     if manner.quiet:
         return Reporter(labels)
     repeats = _repeats(manner, of_many=bool(labels))

@@ -21,6 +21,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
+from camreel.cli.startup import as_typed, typable
 from camreel.errors import CamreelError, DiskError, Interrupted, printable
 from camreel.text import wrapped
 
@@ -29,7 +30,7 @@ _NARROWEST = 40  # columns of a terminal whose lines are broken between words
 _AT_ONCE = 500  # lines that are written together
 
 Piece = tuple[str, str]
-"""Text and its style: words of ``_STYLES``, and ``path`` for an absolute path, which becomes a link."""
+"""Text and its style: words of ``_STYLES``, ``path`` for an absolute path, which becomes a link, and ``command``."""
 Line = tuple[Piece, ...]
 
 
@@ -71,6 +72,25 @@ def print_wrapped(text: str) -> None:
     out("\n".join(lines))
 
 
+def print_advice(text: str) -> None:
+    """What to try, to stdout: as :func:`advice_lines` has it, at the margin."""
+    for line in advice_lines(text, terminal_width(sys.stdout), ""):
+        out(line)
+
+
+def print_indented(text: str) -> None:
+    """The same below what it belongs to."""
+    for line in advice_lines(text, terminal_width(sys.stdout)):
+        out(line)
+
+
+def advice_lines(text: str, width: int | None, indent: str = "  ") -> list[str]:
+    """Return what to try: its first line in lines of at most ``width`` columns; the others are commands, and whole."""
+    first, *commands = typable(text).split("\n")
+    lines = [indent + first] if width is None else wrapped(first, width, indent, indent)
+    return [*lines, *(f"{indent}  {command}" for command in commands)]
+
+
 def _folded(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
@@ -101,6 +121,7 @@ def _drawn(lines: Iterable[Line], stream: TextIO | None) -> Iterator[str]:
             pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
         shown = ""
         for text, style in pieces:
+            text = as_typed(text) if _COMMAND in style.split() else text  # noqa: PLW2901 - what is shown of it
             drawn = styled(text, style) if in_colour and text else text
             shown += linked(drawn, text) if has_links and _PATH in style.split() else drawn
         yield shown if in_colour or has_links else shown.rstrip()
@@ -109,11 +130,11 @@ def _drawn(lines: Iterable[Line], stream: TextIO | None) -> Iterator[str]:
 def styled(text: str, style: str) -> str:
     """``text`` in a style, for a terminal that understands it."""
     styles = _STYLES | (_MANY_COLOURS if _has_many_colours() else {})
-    codes = ";".join(styles[word] for word in style.split() if word != _PATH)
+    codes = ";".join(styles[word] for word in style.split() if word not in {_PATH, _COMMAND})
     return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
 
 
-_PATH = "path"
+_PATH, _COMMAND = "path", "command"
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"}
 # Of the 256 colours, which no theme changes: tones that can be read on white and on black. Yellow of the first 16 is
 # bright on many terminals, and vanishes on white.
@@ -234,7 +255,8 @@ def print_error(error: CamreelError, *, debug: bool = False) -> None:
     for line in others:
         err(line)
     if error.hint:
-        err(_wrapped(f"  {error.hint}", "  "))
+        for line in advice_lines(error.hint, terminal_width(sys.stderr)):
+            err(line)
 
 
 _ERROR = "camreel: error:"

@@ -9,12 +9,12 @@ from tests.fakes import BASIC, PASSWORD, SPAN, Camreel, FakeExport
 
 from camreel.cli.ui.reporters import JsonReporter
 from camreel.errors import LoginRefused
-from camreel.events import ClipFailed, ClipFetched, ClipProgress, ClipStarted, Retrying, Waiting
-from camreel.model import Recording
+from camreel.events import ClipFailed, ClipFetched, ClipProgress, ClipStarted, Connected, Retrying, Waiting
+from camreel.model import Address, DeviceInfo, Recording
 from camreel.planning.account import LossKind, LostReason
 
 KEYS = {
-    "connected": {"address", "model", "name", "firmware"},
+    "connected": {"camera"},
     "understood": {"range", "utc_offset"},
     "planned": {"recordings", "bytes", "gaps", "gap_seconds", "writing", "left_out"},
     "warned": {"text"},
@@ -47,7 +47,7 @@ def test_each_line_of_stderr_is_an_object(camreel_: Camreel, exported: FakeExpor
         "event": "end", "status": "complete", "exit_code": 0, "error": None,
         "outputs": [str(exported.request.output.file)],
     }  # fmt: skip
-    assert run.out.startswith("Complete  1 h of footage")
+    assert "\nComplete  1 h of footage" in run.out
     assert "\x1b" not in run.err
 
 
@@ -68,9 +68,10 @@ def test_an_error_is_a_line_too(camreel_: Camreel, exported: FakeExport) -> None
 def test_downloads_are_told_once_a_second(capsys: pytest.CaptureFixture[str]) -> None:
     """However many pieces they come in."""
     now = 0.0
-    reporter = JsonReporter(["attic ch1", "door ch1"], lambda: now)
+    reporter = JsonReporter([{"name": "attic", "channel": 1}, {"name": "door", "channel": 2}], lambda: now)
     listener = reporter.listener(1)
     recording = Recording("/a.mp4", SPAN, 1000)
+    listener(Connected(Address("x", 80), DeviceInfo("IP2M", "Hall")))
     listener(ClipStarted(1, recording, 1000, 1))
     for received in range(0, 1000, 10):
         now += 0.025
@@ -83,5 +84,6 @@ def test_downloads_are_told_once_a_second(capsys: pytest.CaptureFixture[str]) ->
     told = lines(capsys.readouterr().err)
     assert [line["event"] for line in told if line["event"] == "progress"] == ["progress"] * 2
     for line in told:
-        task = {"run", "name"} if line["event"] != "log" else set()  # the log is of all of them
+        task = {"run", "name", "channel"} if line["event"] != "log" else set()  # the log is of all of them
         assert set(line) == KEYS[str(line["event"])] | {"event"} | task
+        assert line.get("name", "door") == "door"  # the camera's own name is with the camera

@@ -98,7 +98,9 @@ def test_the_clock_is_told_where_it_matters(asked: str) -> None:
     said = [note for note in notes(RangeKnown(typed, SPAN, clock, "door")) if note.label not in {"Range", ""}]
     assert (said[0].text, said[0].is_detail, said[0].bad) == ("UTC-08:00 (measured now)", True, False)
     assert [(note.is_detail, note.bad) for note in said[1:]] == ([(False, True)] if asked else [])
-    assert all(note.text.endswith("Try: camreel config set door.camera_tz Europe/Berlin") for note in said[1:])
+    cure = "camreel config set door.camera_tz Europe/Berlin"  # whole, however narrow it is
+    assert all(note.lines(40)[-1] == cure for note in said[1:])
+    assert all(note.lines(80)[-1] == " " * 10 + cure for note in said[1:])
 
 
 FOUND: list[Event] = [
