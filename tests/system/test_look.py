@@ -63,7 +63,7 @@ def glance(
     """Look at a range from eight o'clock on."""
     ran = Glance()
 
-    def asked(question: DownloadQuestion) -> bool:
+    async def asked(question: DownloadQuestion) -> bool:
         ran.asked.append(question)
         return allow
 

@@ -13,8 +13,9 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 
 import click
 
@@ -295,6 +296,12 @@ Admission = Callable[[], Awaitable[None]]  # see transfer.runtime
 Job = Callable[[_Task, Listener, "Reporter", Admission], Awaitable[_Result]]
 End = Callable[[int, "_Result | CamreelError"], Coroutine[Any, Any, None]]
 Beside = Callable[["Reporter"], Coroutine[Any, Any, None]]
+
+
+async def _nothing() -> None:
+    pass
+
+
 AGAIN = "interrupted; run the same command again to continue"
 
 
@@ -368,13 +375,15 @@ class Batch(Generic[_Task, _Result]):
         finish: Callable[[_Task, _Result, Reporter], Awaitable[_Result]] | None = None,
         beside: Beside | None = None,
         tell: Callable[[int, Reporter], None] = lambda _number, _reporter: None,
-        after: Callable[[], Awaitable[None]] | None = None,
+        after: Callable[[], Awaitable[None]] = _nothing,
+        rescue: Callable[[_Task], _Result | None] | None = None,
     ) -> None:
         """Let ``job`` do each of the tasks that are ready. ``in_full``: an only task is told without its label.
 
         ``finish`` is called with each result, also of those that were there before, and returns it as it is then; no
         other task waits for that. ``beside`` is called once. ``tell`` gets the number of each task that has ended.
-        ``after`` is called when all have an outcome; not if the only one failed.
+        ``after`` is called when all have an outcome; not if the only one failed. ``rescue`` returns what there is of a
+        task that Ctrl-C has ended; then ``after`` is called, too.
         """
         if not self.ready and finish is None:
             return
@@ -400,20 +409,48 @@ class Batch(Generic[_Task, _Result]):
                 await self._run_single(job, reporter, end, beside)
             else:
                 await self._run_devices(job, reporter, end, beside)
-            if after is not None:
-                await after()
+            await after()
 
+        save = None if rescue is None else partial(self._save, rescue, after, interrupted_message)
         try:
             with logging_to(reporter, self.manner):
-                Runner(run, interrupted_message, reporter).run()
-            self.told = reporter.told
+                Runner(run, interrupted_message, reporter, save).run()
         except CamreelError as error:
-            if self.is_single:
-                reporter.tell_held()
-            if self.is_single or not isinstance(error, Interrupted):
-                raise
-            self._is_interrupted = bool(self.ready or self._unfinished)
-            self.outcomes |= dict.fromkeys(self.ready, error)
+            if isinstance(error, Interrupted) and (not self.is_single or (save is not None and self.outcomes)):
+                self._end_interrupted(error)
+            else:
+                self._raise(error, reporter)
+        self.told = reporter.told
+
+    def _raise(self, error: CamreelError, reporter: Reporter) -> NoReturn:
+        if self.is_single:
+            reporter.tell_held()
+        raise error
+
+    async def _save(
+        self,
+        rescue: Callable[[_Task], _Result | None],
+        after: Callable[[], Awaitable[None]],
+        interrupted_message: Callable[[], str],
+    ) -> bool:
+        """Keep what there is when Ctrl-C has ended the tasks, and return whether there is anything.
+
+        An only task of which there is nothing has no outcome.
+        """
+        found = {number: rescue(self.tasks[number]) for number in self.ready}
+        rescued = {number: result for number, result in found.items() if result is not None}
+        if not self.is_single:
+            self._end_interrupted(Interrupted(interrupted_message()), rescued)
+        self.outcomes |= rescued
+        has_results = any(not isinstance(outcome, CamreelError) for outcome in self.outcomes.values())
+        if has_results:
+            await after()
+        return has_results
+
+    def _end_interrupted(self, error: Interrupted, rescued: Collection[int] = ()) -> None:
+        """Note what Ctrl-C has kept from ending; ``error`` is the outcome of those of which nothing was ``rescued``."""
+        self._is_interrupted = self._is_interrupted or bool(self.ready or self._unfinished)
+        self.outcomes |= {number: error for number in self.ready if number not in rescued}
 
     async def _run_single(
         self, job: Job[_Task, _Result], reporter: Reporter, end: End[_Result], beside: Beside | None

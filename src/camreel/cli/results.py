@@ -85,7 +85,7 @@ class ResultView(Generic[_Result]):
         if batch.is_single:
             return
         task, outcome = batch.tasks[number], batch.outcomes[number]
-        if self.tells_each and not self.manner.as_json:
+        if self.tells_each and not self.manner.as_json and not reporter.is_held:  # then it is shown at the end
             try:
                 self._show_words(task, outcome, reporter.show, reporter.log)
                 self._told_numbers.add(number)

@@ -19,44 +19,52 @@ from camreel.cli.options import OutputOptions
 from camreel.cli.ui import terminal
 from camreel.cli.ui.reporters import Reporter, leave_screen
 from camreel.diskio import create_new
-from camreel.errors import Interrupted, UsageError, printable
+from camreel.errors import CamreelError, Interrupted, UsageError, printable
 
 _TICK = 0.2  # seconds
 _PATIENCE = 0.8  # seconds from Ctrl-C to the end at the latest
+_PATIENCE_TO_SAVE = 10.0  # the same while what there is is saved
 
 
 class Runner:
     """One job, with a listener for signals and a ticker beside it.
 
-    ``interrupted_message`` returns what is said after Ctrl-C.
+    ``interrupted_message`` returns what is said after Ctrl-C. ``save`` is called when Ctrl-C has ended the job, to keep
+    what there is; it returns whether that was anything.
     """
 
     def __init__(
-        self, job: Callable[[], Awaitable[None]], interrupted_message: Callable[[], str], reporter: Reporter
+        self,
+        job: Callable[[], Awaitable[None]],
+        interrupted_message: Callable[[], str],
+        reporter: Reporter,
+        save: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
-        self._job, self._interrupted_message, self._reporter = job, interrupted_message, reporter
+        self._job, self._interrupted_message, self._reporter, self._save = job, interrupted_message, reporter, save
         self._is_stopped = self._is_done = False
         self._is_over = False  # and told
-        self._deadline = threading.Timer(_PATIENCE, self._end_if_late)
-        self._deadline.daemon = True  # the program's own end is the end of it
+        self._deadline: threading.Timer | None = None
 
     def run(self) -> None:
         """Run the job to its end, and close the reporter.
 
-        Raises what the job raises, and Interrupted after Ctrl-C or SIGTERM.
+        Raises what the job raises; after Ctrl-C or SIGTERM Interrupted, or why nothing was saved.
         """
         try:
             anyio.run(self._run)
         except KeyboardInterrupt:  # where signals cannot be received: Windows
+            if self._save is not None:
+                anyio.run(self._save)
             raise self._interrupted() from None
         else:
-            self._deadline.cancel()  # a signal that came too late to matter
+            self._end_within(None)  # a signal that came too late to matter
         finally:
             self._is_over = True
             self._reporter.close()
 
     async def _run(self) -> None:
         failure: BaseException | None = None
+        unsaved: CamreelError | None = None
         async with anyio.create_task_group() as helpers:
             with anyio.CancelScope() as scope:
                 await helpers.start(self._heed_signals, scope)
@@ -67,16 +75,32 @@ class Runner:
                     self._is_done = True
                 except Exception as error:  # noqa: BLE001 - raised below
                     failure = error
+            if self._is_stopped and not self._is_done and self._save is not None:
+                self._end_within(_PATIENCE_TO_SAVE)
+                try:
+                    is_saved = await self._save()
+                except CamreelError as error:
+                    unsaved, is_saved = error, True
+                self._end_within(_PATIENCE_TO_SAVE if is_saved else _PATIENCE)  # the report takes its time, too
             helpers.cancel_scope.cancel()
         if self._is_done:  # also where the signal came too late to matter
             return
         if self._is_stopped:
-            raise self._interrupted() from failure
+            raise (unsaved or self._interrupted()) from failure
         assert failure is not None
         raise failure
 
     def _interrupted(self) -> Interrupted:
         return Interrupted(self._interrupted_message())
+
+    def _end_within(self, seconds: float | None) -> None:
+        """Set when the program ends at the latest; None: never."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if seconds is not None:
+            self._deadline = threading.Timer(seconds, self._end_if_late)
+            self._deadline.daemon = True  # the program's own end is the end of it
+            self._deadline.start()
 
     def _end_if_late(self) -> None:
         """The end, also where something cannot be cancelled: a name server, a thread that waits for a disk."""
@@ -98,8 +122,9 @@ class Runner:
                 return
             async for number in signals:
                 if not self._is_stopped:
-                    self._deadline.start()
+                    self._end_within(_PATIENCE)
                 self._is_stopped = True
+                self._reporter.resume(is_answered=False)  # nobody answers a question now
                 self._reporter.log(
                     "Stopping; press Ctrl-C again to end at once." if number == signal.SIGINT else "Stopping."
                 )

@@ -44,6 +44,7 @@ _LARGEST_SNAPSHOT = 16 << 20
 _UNASKED = 200_000_000  # bytes of whole recordings of the small stream that nobody is asked about
 
 _NOT_TRIED = reason_text(LostReason(LossKind.NOT_TRIED))
+_INTERRUPTED = "not fetched: the look was interrupted"
 _Group = tuple[Recording, list[Place]]
 
 
@@ -107,6 +108,10 @@ class PictureFetcher:
         self._not_in_part.clear()
         await self._whole(whole, Way.WHOLE)
 
+    def interrupt(self) -> None:
+        """Note that the moments which were still to come have no picture because of Ctrl-C."""
+        self._reasons |= dict.fromkeys(self._open - self._tried, _INTERRUPTED)
+
     # --- the ways -----------------------------------------------------------------------------------------------------
 
     async def _keyframes(self, wanted: Iterable[tuple[Recording, Place]], way: Way = Way.KEYFRAME) -> None:
@@ -126,7 +131,11 @@ class PictureFetcher:
                     await line.hang_up()
                     raise
 
-            await self._inquiry.fetching(printable(recording.name), attempt)
+            try:
+                await self._inquiry.fetching(printable(recording.name), attempt)
+            except anyio.get_cancelled_exc_class():
+                self._judge(came, [place for place in self._left(places) if came and place not in self._tried][:1])
+                raise
             self._judge(came, places)
 
         await self._each(_grouped(wanted), job)
@@ -219,7 +228,7 @@ class PictureFetcher:
         size = sum(each or 0 for each in sizes) if all(sizes) else None
         question = DownloadQuestion(len(groups), size, way)
         free = way is Way.SUB and size is not None and size <= _UNASKED
-        if not free and not await anyio.to_thread.run_sync(self._looking.allow, question, abandon_on_cancel=True):
+        if not free and not await self._looking.allow(question):
             self.question = question
             told = f", {size_text(size)}" if size is not None else ""
             for _, place in wanted:

@@ -8,10 +8,12 @@ connect -> clock -> search -> choose -> keyframes -> thumbnails
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+
+import anyio
 
 from camreel import events
 from camreel.devices import lockout
@@ -44,16 +46,18 @@ async def look(
     *,
     folder: Path,
     tuning: Runtime | None = None,
+    keep: Callable[[Look], None] = lambda _look: None,
 ) -> Look:
     """Look at the requested range. The pictures are put into `folder`, for the page `request.output.file`.
 
+    If it is cancelled, `keep` is called with what there is by then, if that is a picture at least.
     Raises a `CamreelError` if there is nothing to show. Pictures that could not be fetched are in the result.
     """
     tuning = tuning or Runtime()
     if (there := looked_already(request, looking)) is not None:
         return there
     with lockout.guard(request.target, tuning.utc_now), unwrap_group():
-        return await _Look(request, looking, credentials, on_event, folder=folder, tuning=tuning).run()
+        return await _Look(request, looking, credentials, on_event, folder=folder, tuning=tuning, keep=keep).run()
 
 
 class _Look:
@@ -68,8 +72,9 @@ class _Look:
         *,
         folder: Path,
         tuning: Runtime,
+        keep: Callable[[Look], None],
     ) -> None:
-        self._request, self._looking, self._folder = request, looking, folder
+        self._request, self._looking, self._folder, self._keep = request, looking, folder, keep
         self._emit, self._tuning = emit, tuning
         self._inquiry = CameraSearch(request.target, request.query, credentials, emit, tuning, parts=True)
 
@@ -93,8 +98,25 @@ class _Look:
                 stills=stills,
                 folder=self._folder,
             )
-            await gathering.run(choice.places)
+            try:
+                await gathering.run(choice.places)
+            except anyio.get_cancelled_exc_class():
+                gathering.interrupt()
+                if gathering.shots:
+                    made = self._made(request, found, recorded, choice, gathering)
+                    self._keep(replace(made, is_interrupted=bool(made.misses)))
+                raise
         _check_anything(gathering)
+        return self._made(request, found, recorded, choice, gathering)
+
+    def _made(
+        self,
+        request: Request,
+        found: SearchResult,
+        recorded: tuple[CoverageSpan, ...],
+        choice: MomentChoice,
+        gathering: PictureFetcher,
+    ) -> Look:
         return Look(
             request,
             found,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 
 from camreel.clock import CameraClock
+from camreel.errors import Interrupted
 from camreel.jobs.search import SearchResult
 from camreel.model import Recording, Request, WallTime
 from camreel.planning.coverage import CoverageKind, CoverageSpan
@@ -43,7 +44,7 @@ class LookOptions:
     """
 
     line: GetLine
-    allow: Callable[[DownloadQuestion], bool]
+    allow: Callable[[DownloadQuestion], Awaitable[bool]]
     every: timedelta | None = None
     most: int | None = None
     ceiling: int = MOST_ASKED
@@ -89,6 +90,7 @@ class Look:
 
     `stretches` cover the range. `outputs` are the page and the contact sheet, with their sizes in bytes.
     `already_there`: an earlier run made them, and the camera was not asked. By its `key` a later run knows the page.
+    `is_interrupted`: Ctrl-C came before all pictures were there.
     """
 
     request: Request
@@ -103,6 +105,7 @@ class Look:
     outputs: tuple[tuple[Path, int], ...] = ()
     already_there: bool = False
     key: str = ""
+    is_interrupted: bool = False
 
     @property
     def clock(self) -> CameraClock | None:
@@ -121,7 +124,9 @@ class Look:
 
     @property
     def exit_code(self) -> int:
-        """Return 0, or 4 if a picture is missing."""
+        """Return 0, or 4 if a picture is missing, 130 if that is because of Ctrl-C."""
+        if self.is_interrupted:
+            return Interrupted.exit_code
         return 4 if self.misses else 0
 
     @property

@@ -170,17 +170,18 @@ def key_of(request: Request, looking: LookOptions) -> str:
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
-def there_already(output: Output, key: str) -> tuple[tuple[Path, int], ...]:
+def there_already(output: Output, key: str, *, is_shared: bool = False) -> tuple[tuple[Path, int], ...]:
     """Return existing outputs with their sizes if they are enough, else raise UsageError; none if they are not there.
 
-    Enough is what the same look has made with nothing missing, or anything with `--if-exists skip`.
+    Enough is what the same look has made with nothing missing, or anything with `--if-exists skip`. A page that
+    `is_shared` may lack this very camera: then it is not known here, and `write` decides.
     """
     with disk_errors(output.file):
         there = [path for path in (output.file, sheet_of(output.file)) if os.path.lexists(path)]
         if not there or output.if_exists is IfExists.OVERWRITE:
             return ()
         mark = PageMark.read(output.file) if output.if_exists is None else None
-        if mark is not None and key in mark.keys and not mark.is_complete:
+        if mark is not None and (key in mark.keys or is_shared) and not mark.is_complete:
             return ()
         if output.if_exists is IfExists.SKIP or (mark is not None and key in mark.keys):
             return tuple((path, path.lstat().st_size) for path in there)
@@ -199,7 +200,10 @@ def looked_already(request: Request, looking: LookOptions) -> Look | None:
 
     None if the name depends on a range that is not known yet.
     """
-    if request.output.named_by_range or not (there := there_already(request.output, key_of(request, looking))):
+    is_shared = looking.called is not None
+    if request.output.named_by_range or not (
+        there := there_already(request.output, key_of(request, looking), is_shared=is_shared)
+    ):
         return None
     return Look(request, None, looking.line, outputs=there, already_there=True)
 
@@ -213,7 +217,7 @@ def _may_replace(output: Output, mark: PageMark) -> bool:
         return False
     if before.pictures > mark.pictures:
         raise UsageError(
-            f"{output.file} has more pictures than the camera still has ({before.pictures}, now {mark.pictures}); "
+            f"{output.file} has more pictures than this look found ({before.pictures}, now {mark.pictures}); "
             "it was left alone.",
             hint="Try again later. --if-exists overwrite replaces it.",
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from camreel.clock import show_span
+from camreel.model import IfExists
 from camreel.preview.model import Look, Way, WrittenPage
 from camreel.preview.view import Moment, facts_of, moments, shown
 from camreel.report import (
@@ -77,7 +78,9 @@ def look_lines(look: Look, *, told: Collection[str] | None = None, whole: bool =
     rows += [("Pending", f"{show_span(stretch.span, look.clock)}: {MAY_GROW}") for stretch in look.pending]
     rows += [("Missing", line) for line in _missing(look)]
     rows += [("Note", warning) for warning in look.warnings if warning not in (told or ())]
-    if look.shots:
+    if look.is_interrupted and look.request.output.if_exists not in {IfExists.FAIL, IfExists.SKIP}:
+        rows.append(("Next", "run the same command again: its page replaces this one"))
+    elif look.shots:
         rows.append(("Next", "choose a moment or a range on the page for the command that exports it"))
     request, span = look.request, look.found.span
     if told is None:
@@ -100,6 +103,8 @@ def _headline(look: Look) -> ReportLine:
         said = f"a file of this name is there, nothing was fetched{where}"
         return ReportLine("Already there", said, str(page), Tone.WARN)
     pictures = count_text(len(look.shots), "picture")
+    if look.is_interrupted:
+        return ReportLine("Interrupted", f"{pictures}, {len(look.misses)} missing{where}", str(page), Tone.WARN)
     if look.misses:
         return ReportLine("Partial", f"{pictures}, {len(look.misses)} missing{where}", str(page), Tone.BAD)
     return ReportLine("Complete", f"{pictures}{where}", str(page), Tone.GOOD)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import signal
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import anyio
 import pytest
 from tests.fakes import Camreel, Said, only_run
 
+from camreel.cli.run import Runner
+from camreel.media.worker.messages import StillOrder
+from camreel.media.worker.process import StillProcess
 from camreel_simulator import ClipSpec, DeviceClock, Quirks, Recorded, SimulatedCamera, running
 
 EIGHT = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - by the camera's clock
@@ -262,7 +267,7 @@ def test_a_look_that_lacked_something_is_taken_again(look: Camreel, tmp_path: Pa
     page.write_text(partial.replace("partial 1 ", "partial 3 "), encoding="utf-8")
     run = look("-o", "page")
     assert run.code == 2
-    assert "has more pictures than the camera still has (3, now 2)" in run.err
+    assert "has more pictures than this look found (3, now 2)" in run.err
     assert 'content="partial 3 ' in page.read_text(encoding="utf-8")
 
 
@@ -292,3 +297,58 @@ def test_a_host_is_repeated_with_its_user_and_port(look: Camreel, port: int) -> 
     run = look("--json", "--output-dir", "there")
     line = only_run(run.out)["pictures"][0]["command"]
     assert shlex.split(line)[:6] == ["camreel", "get", "--host", f"127.0.0.1:{port}", "--username", "admin"]
+
+
+@pytest.mark.parametrize(
+    ("channels", "number", "found"),
+    [("1", "SIGINT", [(1, 1)]), ("1,2,3", "SIGTERM", [(2, 0), (1, 1), (0, 0)]), ("1,2", "SIGINT", [(0, 0), (0, 0)])],
+)
+def test_what_was_fetched_before_ctrl_c_is_shown(
+    camreel_: Camreel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    channels: str,
+    number: str,
+    found: list[tuple[int, int]],
+) -> None:
+    """Of one camera as of several: a page, the moments that it lacks, exit code 130; the same command completes it."""
+    clock = DeviceClock.fixed(datetime(2026, 1, 17, tzinfo=timezone.utc))
+    made: list[StillOrder] = []
+    keep = StillProcess.still
+
+    async def still(self: StillProcess, order: StillOrder) -> object:
+        if len(made) == sum(pictures for pictures, _missing in found):
+            signal.raise_signal(getattr(signal, number))
+            await anyio.sleep_forever()
+        made.append(order)
+        return await keep(self, order)
+
+    def run(*more: str) -> Said:
+        words = ["look", "--host", f"127.0.0.1:{server.port}", "-u", "admin", *RANGE, "-c", channels, "-o", "x"]
+        return camreel_([*words, *more], AMCREST_PASSWORD="simulated-1")
+
+    page = tmp_path / "x.html"
+    with running(SimulatedCamera([recording(channel=each) for each in (1, 2, 3)], clock=clock)) as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(StillProcess, "still", still)
+            patch.setattr("camreel.preview.output.find_spec", lambda _name: None)  # a sheet takes its time
+            patch.setattr(Runner, "_end_if_late", lambda _self: None)  # it would be the end of the tests
+            interrupted = run("--json")
+        if not made:
+            assert (interrupted.code, page.exists()) == (130, False)
+            assert "interrupted before the first picture" in interrupted.out
+            return
+        shown = page.read_text(encoding="utf-8")
+        again = run() if len(found) > 1 else None
+    document = json.loads(interrupted.out)
+    assert (interrupted.code, document["exit_code"], document["status"]) == (130, 130, "partial"), interrupted.err
+    runs = document["runs"]
+    assert [(len(each.get("pictures", [])), len(each.get("missing", []))) for each in runs] == found
+    assert [each["reason"] for one in runs for each in one.get("missing", [])] == [
+        "not fetched: the look was interrupted"
+    ]
+    if again is not None:
+        assert (again.code, page.read_text(encoding="utf-8").count("<img width=")) == (0, 6), again.err
+    assert shown.count("<img width=") == len(made)
+    assert "No picture: not fetched: the look was interrupted" in shown
+    assert ("No pictures: interrupted before the first picture" in shown) == ((0, 0) in found)

@@ -12,17 +12,23 @@ import anyio
 import pytest
 from tests.conftest import START
 
-from camreel.errors import DiskError
+from camreel.errors import DiskError, UsageError
 from camreel.media.worker.messages import SheetOrder
 from camreel.model import Address, AskedRange, Output, Query, Request, Target, WallTime
 from camreel.preview import output
 from camreel.preview.command import GetLine
-from camreel.preview.model import LookOptions
-from camreel.preview.output import called, key_of, look_name
+from camreel.preview.model import DownloadQuestion, LookOptions
+from camreel.preview.output import called, key_of, look_name, there_already
 
 ASKED = AskedRange(WallTime(START), WallTime(START.replace(hour=18)))
 TARGET = Target(Address("10.0.0.1", 80), "admin")
-LOOKING = LookOptions(GetLine("camreel", ()), lambda _question: False)
+
+
+async def no(_question: DownloadQuestion) -> bool:
+    return False
+
+
+LOOKING = LookOptions(GetLine("camreel", ()), no)
 
 
 def key(*, looking: dict[str, Any] | None = None, query: dict[str, Any] | None = None, **target: Any) -> str:
@@ -97,3 +103,15 @@ def test_the_page_does_not_need_the_sheet(monkeypatch):
     monkeypatch.setattr(output, "find_spec", lambda _name: True)
     said = anyio.run(output._drawn, SheetOrder("/x", (), (), ()))
     assert said == ("There is no contact sheet: /x: no free space.",)
+
+
+def test_a_page_of_several_that_lacks_a_camera_is_made_again(tmp_path):
+    """This camera is not known there. A page of one, or one that lacks nothing, is another look's."""
+    page = tmp_path / "look.html"
+    for mark, is_shared in (("partial", True), ("partial", False), ("complete", True)):
+        page.write_text(f'<meta name="camreel-look" content="{mark} 2 {"a" * 16}">', encoding="utf-8")
+        if (mark, is_shared) == ("partial", True):
+            assert there_already(Output(tmp_path, page), "b" * 16, is_shared=True) == ()
+            continue
+        with pytest.raises(UsageError, match="already exists"):
+            there_already(Output(tmp_path, page), "b" * 16, is_shared=is_shared)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
@@ -21,7 +20,7 @@ from camreel.cli.request import LAST_DAY, absolute, check_folder, output_dir_of,
 from camreel.cli.results import ResultView
 from camreel.cli.startup import loading_aiohttp, program_command
 from camreel.cli.ui import terminal
-from camreel.cli.ui.questions import asked, can_ask
+from camreel.cli.ui.questions import asked_meanwhile, can_ask
 from camreel.clock import parse_length
 from camreel.errors import CamreelError
 from camreel.events import Listener
@@ -118,6 +117,8 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
     manner = OutputOptions(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress, opens=options["opens"])
     passwords = passwords_of(ctx)
     with loading_aiohttp():
+        import anyio  # noqa: PLC0415 - the help page does not need it
+
         from camreel import preview  # noqa: PLC0415 - brings aiohttp and more, which the help page does not need
         from camreel.transfer.runtime import Runtime  # noqa: PLC0415 - see above
 
@@ -127,15 +128,18 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
     with view.watching(batch):
         batch.prepare(lambda task: preview.looked_already(task.request, task.looking))
     began = datetime.now(timezone.utc)  # the rows of a page are to have one axis
-    asking = threading.Lock()  # one question at a time
+    asking = anyio.Lock()  # one question at a time
+    kept: dict[int, preview.Look] = {}  # what there is of a task that was interrupted
     may_ask = can_ask(manner, no_input=options["no_input"])
 
     async def look_at(task: _LookTask, listener: Listener, reporter: Reporter, admission: Admission) -> preview.Look:
-        def allow(question: DownloadQuestion) -> bool:
+        async def allow(question: DownloadQuestion) -> bool:
             if options["yes"] or not may_ask:
                 return bool(options["yes"])
-            with asking:
-                return _allowed(question, reporter, "" if batch.is_single else f"{task.label}: ")
+            async with asking:
+                return await asked_meanwhile(
+                    _question(question, "" if batch.is_single else f"{task.label}: "), reporter
+                )
 
         return await preview.look(
             task.request,
@@ -143,6 +147,7 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
             task.credentials,
             listener,
             folder=folder,
+            keep=partial(kept.__setitem__, id(task)),
             tuning=Runtime(admission=admission, certificates=batch.certificates, asked_at=began),
         )
 
@@ -153,14 +158,15 @@ def look(ctx: click.Context, /, *, as_json: bool, quiet: bool, verbose: bool, pr
         batch.run(
             look_at,
             in_full=True,
-            interrupted_message=lambda: _INTERRUPTED,
+            interrupted_message=lambda: _INTERRUPTED + ("; there is no page" if batch.is_single else ""),
             tell=partial(view.tell, batch),
             after=write,
+            rescue=lambda task: kept.get(id(task)),
         )
     return view.show(batch)
 
 
-_INTERRUPTED = "interrupted; there is no page"
+_INTERRUPTED = "interrupted before the first picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +189,7 @@ def _tasks(cameras: Sequence[click.Context], passwords: Passwords) -> list[_Look
     for ctx, task in found:
         looking = LookOptions(
             _line(ctx, task.query.channel),
-            lambda _question: False,
+            _no,
             every,
             options["most"],
             max(1, MOST_ASKED // len(found)),
@@ -199,18 +205,16 @@ def _every(text: str | None) -> timedelta | None:
     return None if text is None else parse_length(text, "--every")
 
 
-def _allowed(question: DownloadQuestion, reporter: Reporter, label: str) -> bool:
-    """Ask whether whole recordings may be fetched. Called in a thread; the screen is the event loop's."""
-    from anyio import from_thread  # noqa: PLC0415 - see above
+async def _no(_question: DownloadQuestion) -> bool:
+    return False
 
-    from_thread.run_sync(reporter.close)  # the line that it keeps drawing would be drawn over the question
+
+def _question(question: DownloadQuestion, label: str) -> str:
+    """Return what is asked before whole recordings are fetched."""
     size = "of unknown size" if question.size is None else size_text(question.size)
     whole = count_text(question.recordings, "whole recording")
     of = " of the sub stream" if question.way.name == "SUB" else ""
-    answer = asked(f"{label}This camera does not send single pictures. Download {whole}{of}, {size}? [y/N] ")
-    if answer or label:  # else it is over
-        from_thread.run_sync(reporter.resume)
-    return answer
+    return f"{label}This camera does not send single pictures. Download {whole}{of}, {size}? [y/N] "
 
 
 class _LookView(ResultView["Look"]):

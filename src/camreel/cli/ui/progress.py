@@ -81,10 +81,15 @@ class _Clip:
 
 
 class Progress:
-    """The state of one export. ``now`` counts seconds, from whenever. ``bar`` is what its bar is drawn with."""
+    """The state of one export or look. ``now`` counts seconds, from whenever. ``bar`` is what its bar is drawn with.
 
-    def __init__(self, now: Callable[[], float], bar: ProgressBar = ASCII) -> None:
-        self._now, self._bar = now, bar
+    ``names_camera``: nothing in front of its line does that.
+    """
+
+    def __init__(self, now: Callable[[], float], bar: ProgressBar = ASCII, *, names_camera: bool = True) -> None:
+        self._now, self._bar, self._names_camera = now, bar, names_camera
+        self._camera = ""
+        self._pictures: Pictured | None = None
         self._clips: dict[int, _Clip] = {}
         self._arrived = 0  # bytes that came over the network in this run
         self._samples: deque[tuple[float, int]] = deque()
@@ -107,12 +112,14 @@ class Progress:
         """Take in an event."""
 
     @feed.register
-    def _(self, _event: Connected) -> None:
+    def _(self, event: Connected) -> None:
         self._enter("logged in")
+        self._camera = self._camera or event.address.authority
 
     @feed.register
     def _(self, event: RangeKnown) -> None:
         self._enter("searching")
+        self._camera = event.name or self._camera
         self._with_date = event.span.start.naive.date() != event.span.end.naive.date()
 
     @feed.register
@@ -164,10 +171,14 @@ class Progress:
 
     @feed.register
     def _(self, event: Pictured) -> None:
-        if not event.done:
+        if self._pictures is None:
             self._enter("")
-        self.phase = f"picture {event.done} of {event.total}, {size_text(event.received)}"
+            self._samples.append((self._now(), self._arrived))
+        self._arrived += event.received - (self._pictures.received if self._pictures else 0)
+        self._pictures = event
+        self.phase = f"picture {event.done} of {event.total}"
         self._steps = event.done, event.total
+        self._sample()
 
     @feed.register
     def _(self, event: Gathered) -> None:
@@ -223,7 +234,9 @@ class Progress:
 
     @property
     def received(self) -> int:
-        """Bytes on disk, of the clips that have not failed."""
+        """Bytes of pictures, or on disk of the clips that have not failed."""
+        if self._pictures is not None:
+            return self._pictures.received
         return sum(clip.received for clip in self._clips.values() if not clip.failed)
 
     @property
@@ -258,7 +271,9 @@ class Progress:
 
     @property
     def percent(self) -> int | None:
-        """Whole per cent of the bytes; 100 only when there is nothing left to wait for."""
+        """Whole per cent of the bytes, or pictures; 100 only when there is nothing left to wait for."""
+        if self._pictures is not None:
+            return 100 * self._pictures.done // self._pictures.total if self._pictures.total else None
         if self.fetched:
             return 100
         total = self.total
@@ -291,9 +306,29 @@ class Progress:
             # It lives: a camera may search for a minute.
             return ((f"{self.phase} …{f' {duration_text(elapsed)}' if elapsed >= _SOONEST else ''}"[:width], ""),)
         percent = f"{min(100, 100 * self._steps[0] // self._steps[1]):>3} %"
-        short = self.phase.partition(",")[0]
-        layouts = [(_GOOD_BAR, (percent, self.phase)), (_LEAST_BAR, (percent, short)), (_LEAST_BAR, (percent,))]
+        layouts = [
+            *(self._picture_layouts(percent) if self._pictures is not None else ()),
+            (_GOOD_BAR, (percent, self.phase)),
+            (_LEAST_BAR, (percent, self.phase.partition(",")[0])),
+            (_LEAST_BAR, (percent,)),
+        ]
         return self._with_bar(layouts, self._steps, "green", width)
+
+    def _picture_layouts(self, percent: str) -> list[tuple[int, tuple[str, ...]]]:
+        """From the fullest to the least, as those of downloads."""
+        assert self._pictures is not None
+        done, total = f"{self._pictures.done:>{len(str(self._pictures.total))}}", self._pictures.total
+        whole, short, size = f"picture {done} of {total}", f"{done}/{total} pictures", f"{size_text(self.received):>7}"
+        camera = self._camera if self._names_camera else ""
+        return [
+            (_GOOD_BAR, (percent, whole, size, self._speed(), camera)),
+            (_LEAST_BAR, (percent, whole, size, self._speed())),
+            (_LEAST_BAR, (percent, whole, size)),
+            (_LEAST_BAR, (percent, short, size)),
+            (_LEAST_BAR, (percent, short)),
+            (_LEAST_BAR, (percent, f"{done}/{total}")),
+            (_LEAST_BAR, (percent,)),
+        ]
 
     def _with_bar(
         self, layouts: Sequence[tuple[int, tuple[str, ...]]], share: tuple[int, int], style: str, width: int
@@ -332,9 +367,13 @@ class Progress:
 
     def plain(self) -> str:
         """The state as a line of a log."""
-        if self.phase != "downloading":
+        if self._pictures is not None:
+            parts = self._picture_layouts(f"{self.percent or 0} %")[0][1]
+        elif self.phase == "downloading":
+            parts = self._layouts()[0][1]
+        else:
             return f"{self.phase} …"
-        return ", ".join(" ".join(part.split()) for part in self._layouts()[0][1] if part.strip())
+        return ", ".join(" ".join(part.split()) for part in parts if part.strip())
 
     def _layouts(self) -> list[tuple[int, tuple[str, ...]]]:
         """From the fullest to the least, each with the columns that its bar has at least."""

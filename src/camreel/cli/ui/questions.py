@@ -31,9 +31,18 @@ def question(size: int, least_seconds: float | None, what: str = "") -> str:
 
 
 def asked(text: str) -> bool:
-    """Ask, and wait for a line."""
+    """Ask before anything runs, and wait for a line."""
     terminal.prompt(text)
     return _is_yes(sys.stdin.readline())
+
+
+async def asked_meanwhile(text: str, reporter: Reporter) -> bool:
+    """Ask while a job runs. Nothing else is written until there is an answer; Ctrl-C ends the waiting."""
+    reporter.hold()
+    terminal.prompt(text)
+    line = await _line()
+    reporter.resume(is_answered=line.endswith("\n"))
+    return _is_yes(line)
 
 
 def confirmation(reporter: Reporter, limit_rate: float | None) -> Callable[[int], Awaitable[bool]]:
@@ -42,12 +51,7 @@ def confirmation(reporter: Reporter, limit_rate: float | None) -> Callable[[int]
     async def confirm(size: int) -> bool:
         if not needs_confirmation(size):
             return True
-        reporter.close()
-        terminal.prompt(question(size, None if limit_rate is None else size / limit_rate))
-        answer = _is_yes(await _line())
-        if answer:
-            reporter.resume()
-        return answer
+        return await asked_meanwhile(question(size, None if limit_rate is None else size / limit_rate), reporter)
 
     return confirm
 
@@ -58,14 +62,17 @@ def _is_yes(line: str) -> bool:
 
 
 async def _line() -> str:
-    """What is typed; Ctrl-C ends the waiting."""
-    if sys.platform != "win32":
-        import asyncio  # noqa: PLC0415 - the help page does not need it
+    """What is typed. Other tasks go on."""
+    if sys.platform == "win32":
+        import anyio  # noqa: PLC0415 - the help page does not need it
 
-        loop, typed = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(sys.stdin, typed.set)
-        try:
-            await typed.wait()
-        finally:
-            loop.remove_reader(sys.stdin)
+        return await anyio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
+    import asyncio  # noqa: PLC0415 - see above
+
+    loop, typed = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sys.stdin, typed.set)
+    try:
+        await typed.wait()
+    finally:
+        loop.remove_reader(sys.stdin)
     return sys.stdin.readline()

@@ -63,8 +63,16 @@ class Reporter:
     def close(self) -> None:
         """Leave the screen tidy. May be called twice."""
 
-    def resume(self) -> None:
-        """Go on after :meth:`close`: a person was asked something meanwhile."""
+    @property
+    def is_held(self) -> bool:
+        """Whether a person is being asked something."""
+        return False
+
+    def hold(self) -> None:
+        """Leave the screen to a question, until :meth:`resume`."""
+
+    def resume(self, *, is_answered: bool = True) -> None:
+        """Go on after :meth:`hold`, if it was called. Not ``is_answered``: the cursor stands behind the question."""
 
 
 @dataclass(slots=True)
@@ -93,7 +101,7 @@ class _Tracker(Reporter):
     def listener(self, number: int = 0) -> Listener:
         """Begin task ``number``."""
         track = self._tracks[number] = _Track(
-            number, Progress(self._now, self._bar), EventBatcher(self._now), self._now()
+            number, Progress(self._now, self._bar, names_camera=not self._labels), EventBatcher(self._now), self._now()
         )
 
         def on_event(event: Event) -> None:
@@ -165,6 +173,40 @@ class PlainReporter(_Tracker):
         super().__init__(labels, now)
         self._repeats, self._verbose = repeats, verbose
         self._held: list[NoteLine] = []
+        self._unsaid: list[str] | None = None  # what is said while a person is asked something
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a person is being asked something."""
+        return self._unsaid is not None
+
+    def hold(self) -> None:
+        """Say what is due, and nothing more until :meth:`resume`."""
+        for track in list(self._tracks.values()):
+            self._tell(track, track.batcher.end())
+        self._unsaid = [] if self._unsaid is None else self._unsaid
+
+    def resume(self, *, is_answered: bool = True) -> None:
+        """Say what happened meanwhile."""
+        if self._unsaid is None:
+            return
+        texts, self._unsaid = ["" for _ in range(not is_answered)] + self._unsaid, None
+        for text in texts:
+            self._write(text)
+
+    def log(self, text: str) -> None:
+        """Say a line of its own, between the others."""
+        self._put(terminal.sanitize(text))
+
+    def _put(self, text: str) -> None:
+        """Write harmless lines now, or when a question is answered."""
+        if self._unsaid is None:
+            self._write(text)
+        else:
+            self._unsaid.append(text)
+
+    def _write(self, text: str) -> None:
+        terminal.err(text)
 
     def tell_held(self) -> None:
         """Say what was left to the report."""
@@ -188,6 +230,7 @@ class PlainReporter(_Tracker):
 
     def close(self) -> None:
         """Say what was held back."""
+        self.resume(is_answered=False)
         for track in list(self._tracks.values()):
             self._tell(track, track.batcher.end())
 
@@ -233,6 +276,8 @@ class PlainReporter(_Tracker):
         return None
 
     def _draw(self) -> None:
+        if self.is_held:
+            return
         for track in self._tracks.values():
             if line := self._news(track, _EVERY_OF_MANY if self._labels else _EVERY, Progress.plain):
                 terminal.err(f"{self._label(track)}  {line}" if self._labels else line)
@@ -263,9 +308,8 @@ class LiveReporter(PlainReporter):
         self._done += number in self._tracks
         super().ended(number, has_report=has_report)
 
-    def log(self, text: str) -> None:
-        """Say a line of its own, above the live ones."""
-        self._lines.say(terminal.sanitize(text))
+    def _write(self, text: str) -> None:
+        self._lines.say(text)  # above the live ones
 
     def show(self, lines: Sequence[Line]) -> None:
         """Say a part of the result above the live lines, wherever stdout goes."""
@@ -282,14 +326,23 @@ class LiveReporter(PlainReporter):
         if self._lines in _on_screen:
             _on_screen.remove(self._lines)
 
-    def resume(self) -> None:
-        """Show the live lines again."""
-        self._lines.open()
-        _on_screen.append(self._lines)
+    def hold(self) -> None:
+        """Take the live lines away for a question."""
+        super().hold()
+        self._lines.close()
+        if self._lines in _on_screen:
+            _on_screen.remove(self._lines)
+
+    def resume(self, *, is_answered: bool = True) -> None:
+        """Show the live lines again, below what happened meanwhile."""
+        if self.is_held:
+            super().resume(is_answered=is_answered)
+            self._lines.open()
+            _on_screen.append(self._lines)
 
     def _say(self, note: NoteLine) -> None:
         lines = note.pieces(self._lines.size[0] - 1)
-        self._lines.say("\n".join("".join(painted(text, style) for text, style in line).rstrip() for line in lines))
+        self._put("\n".join("".join(painted(text, style) for text, style in line).rstrip() for line in lines))
 
     def _label_width(self) -> int:
         return min(super()._label_width(), max(8, (self._lines.size[0] - 3) // 3))

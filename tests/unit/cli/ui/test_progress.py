@@ -206,9 +206,37 @@ def test_sizes_that_nobody_knows_leave_a_bar_of_clips() -> None:
 
 
 @pytest.mark.parametrize(
+    ("width", "words"),
+    [
+        (25, "  2 % 3/120"),
+        (40, "  2 %   3/120 pictures     3 MB"),
+        (60, "  2 %  picture   3 of 120     3 MB   1 MB/s"),
+        (80, "  2 %  picture   3 of 120     3 MB   1 MB/s  front-door"),
+        (120, "  2 %  picture   3 of 120     3 MB   1 MB/s  front-door"),
+    ],
+)
+def test_pictures_are_counted_with_bytes_speed_and_camera(width: int, words: str) -> None:
+    """As much of it as fits beside the bar; in a log all of it. Of several cameras the label names the camera."""
+    run = Run([])
+    run.progress.feed(RangeKnown(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None, "front-door"))
+    for number in range(4):
+        run.seconds += 1
+        run.progress.feed(Pictured(number, 120, number * MB))
+    line = run.line(width)
+    assert len(line) == width
+    assert " ".join(line.partition("]")[2].split()) == " ".join(words.split())
+    assert run.progress.plain() == "2 %, picture 3 of 120, 3 MB, 1 MB/s, front-door"
+    assert (run.progress.percent, run.progress.received) == (2, 3 * MB)
+    labelled = Progress(lambda: 0.0, names_camera=False)
+    labelled.feed(RangeKnown(parse_range("2026-01-16T08:00", "2026-01-16T09:00"), SPAN, None, "front-door"))
+    labelled.feed(Pictured(0, 120, 0))
+    assert "front-door" not in bare(labelled.line(width))
+
+
+@pytest.mark.parametrize(
     ("event", "short", "whole"),
     [
-        (Pictured(30, 120, MB), "25 % picture 30 of 120", "25 % picture 30 of 120, 1 MB"),
+        (Pictured(30, 120, MB), "25 % 30/120 pictures 1 MB", "25 % picture 30 of 120 1 MB"),
         (FilesExamined(1, 4), "25 % looking at file 2 of 4", "25 % looking at file 2 of 4"),
         (FilesExamined(4, 4), "100 % looking at file 4 of 4", "100 % looking at file 4 of 4"),
     ],
