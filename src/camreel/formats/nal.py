@@ -186,6 +186,11 @@ class Parameters:
         reached = max((end for _, _, end in self._units(packet)), default=0)
         return bool(reached != packet.nbytes)
 
+    def fill(self, packet: Any) -> bool:
+        """Whether units with lengths fill a packet, and one of them is a slice."""
+        units = list(self._units(packet))
+        return bool(units) and units[-1][2] == packet.nbytes and any(self._is_slice(kind) for kind, _, _ in units)
+
     def refreshes(self, packet: Any) -> bool:
         """Whether nothing after this keyframe refers to what came before it (H.264: an IDR picture)."""
         return self.hevc or self._slice_kind(packet) == _H264_IDR

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from camreel.formats.mp4.boxes import BadIndex, boxes, index_at_end
 from camreel.formats.mp4.edits import Edits, edits_in
+from camreel.formats.mp4.fragments import read_fragments
 from camreel.formats.mp4.head import Header, header_for, own_note
-from camreel.formats.mp4.index import Movie, Run, Track, read_index
+from camreel.formats.mp4.index import Movie, Outline, Run, Track, TrackOutline, read_index, read_outline, read_tracks
+from camreel.formats.mp4.layout import fragments_of, index_of
+from camreel.formats.mp4.presentation import presented
 from camreel.formats.mp4.select import SampleChoice, choose, choose_one
 
 __all__ = [
@@ -16,15 +19,23 @@ __all__ = [
     "Edits",
     "Header",
     "Movie",
+    "Outline",
     "Run",
     "SampleChoice",
     "Track",
+    "TrackOutline",
     "boxes",
     "choose",
     "choose_one",
     "edits_in",
+    "fragments_of",
     "header_for",
     "index_at_end",
+    "index_of",
     "own_note",
+    "presented",
+    "read_fragments",
     "read_index",
+    "read_outline",
+    "read_tracks",
 ]

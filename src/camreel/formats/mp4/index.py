@@ -1,7 +1,7 @@
 """Read a ``moov`` into tables of samples: place, size, decode time and display time of each.
 
-Reads what cameras write: one description a track, at most one edit and a wait before it, no fragments. All else raises
-:class:`BadIndex`. A :class:`Run` is consecutive samples of a track as columns: many cost little more than one.
+Reads what cameras write: at most one edit and a wait before it, no fragments. All else raises :class:`BadIndex`.
+A :class:`Run` is consecutive samples of a track as columns: many cost little more than one.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from camreel.formats.mp4.boxes import BadIndex, Box, boxes, child, children, mad
 MOST_SAMPLES = 4_000_000
 _MOST_TRACKS = 16
 _MOST_DESCRIPTION = 1 << 20
-_LONGEST_STEP = (1 << 31) - 1
-_LONGEST_SHIFT = 10  # seconds between the decoding and the showing of a picture that B-frames can explain
+_MOST_DESCRIPTIONS = 64
+LONGEST_STEP = (1 << 31) - 1
+LONGEST_SHIFT = 10  # seconds between the decoding and the showing of a picture that B-frames can explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Track:
     time line; ``lasts`` how long from there on the film shows it, None where nothing is said.
 
     ``head`` are the boxes ``tkhd``, ``mdhd``, ``hdlr`` and the media's own, as they are; ``description`` the ``stsd``.
-    ``edits`` is the box of edits, as it is.
+    ``edits`` is the box of edits, as it is. ``ahead`` is how many ticks the earliest display times are negative.
+    ``hidden`` are the samples that are listed and not to be shown.
     """
 
     kind: bytes
@@ -52,6 +54,8 @@ class Track:
     media_boxes: bytes
     description: bytes
     edits: bytes
+    ahead: int = 0
+    hidden: frozenset[int] = frozenset()
 
     @property
     def count(self) -> int:
@@ -65,105 +69,152 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Movie:
-    """The index of a file: its first track of pictures, and its first of sound where that has any."""
+    """The index of a file: a track of pictures, and one of sound where that has any."""
 
     head: bytes
     pictures: Track
     sound: Track | None
 
 
-def read_index(moov: bytes, total: int) -> Movie:
-    """The index of a file of ``total`` bytes; ``moov`` is the whole box. Raises :class:`BadIndex`."""
+class TrackOutline:
+    """A track's box, walked once: all that it says but where its samples are and when."""
+
+    def __init__(self, box: Box) -> None:
+        self.inner = children(box)
+        self.media = children(needed(self.inner, b"mdia"))
+        self.handler = needed(self.media, b"hdlr")
+        self.kind = self.handler.content[8:12]
+        self.head = needed(self.inner, b"tkhd")
+        self.media_head = needed(self.media, b"mdhd")
+        self.scale = _scale(self.media_head, 12, 20)
+        self.info = needed(self.media, b"minf")
+        self.table_box = child(self.info, b"stbl")
+        self.tables = children(self.table_box)
+        self.description = needed(self.tables, b"stsd")
+        content = self.head.content
+        (self.number,) = struct.unpack_from(">I", content, 20 if content[:1] == b"\1" else 12)
+        (self.descriptions,) = struct.unpack_from(">I", self.description.content, 4)
+        if len(self.description.whole) > _MOST_DESCRIPTION:
+            raise BadIndex("its descriptions are too long")
+
+    @property
+    def is_filled(self) -> tuple[bool, bool]:
+        """Whether it has samples, by their sizes and by their times. Those in fragments do not count."""
+        sizes, times = (self.tables.get(kind) for kind in (b"stsz", b"stts"))
+        return (
+            sizes is not None and any(sizes.content[8:12]),
+            times is not None and any(times.content[4:8]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a ``moov`` holds. ``head`` is its ``mvhd``; ``moov`` the whole box."""
+
+    moov: bytes
+    head: Box
+    scale: int
+    tracks: tuple[TrackOutline, ...]
+    defaults: Box | None
+
+    def track(self, number: int | None) -> TrackOutline | None:
+        """The track of that number."""
+        return next((each for each in self.tracks if each.number == number), None)
+
+
+def read_outline(moov: bytes) -> Outline:
+    """What a file holds; ``moov`` is the whole box. Raises :class:`BadIndex`."""
     try:
-        return _movie(moov, total)
+        return _outline(moov)
+    except (struct.error, IndexError) as error:
+        raise BadIndex("a box is cut off") from error
+
+
+def read_index(moov: bytes, total: int) -> Movie:
+    """The index of a file of ``total`` bytes; ``moov`` is the whole box. Raises :class:`BadIndex`.
+
+    The file has one track of pictures, at most one of sound, and none besides; each has one description.
+    """
+    outline = read_outline(moov)
+    if outline.defaults is not None:
+        raise BadIndex("it is fragmented")
+    by_kind = {track.kind: track for track in outline.tracks}
+    if len(by_kind) < len(outline.tracks) or not by_kind.keys() <= {b"vide", b"soun"}:
+        raise BadIndex("it has more than a track of pictures and one of sound")
+    if b"vide" not in by_kind:
+        raise BadIndex("no track of pictures")
+    if any(each.descriptions != 1 for each in outline.tracks):
+        raise BadIndex("its samples have several descriptions")
+    return read_tracks(outline, total, by_kind[b"vide"], by_kind.get(b"soun"))
+
+
+def read_tracks(outline: Outline, total: int, pictures: TrackOutline, sound: TrackOutline | None) -> Movie:
+    """The same of two tracks, whatever else there is. Raises :class:`BadIndex`."""
+    try:
+        seen = _track(pictures, outline.scale, total)
+        if not seen.count:
+            raise BadIndex("no pictures")
+        heard = None if sound is None else _track(sound, outline.scale, total)
     except (struct.error, OverflowError, IndexError) as error:
         raise BadIndex("a table is cut off") from error
+    return Movie(made(b"mvhd", outline.head.content), seen, heard if heard is not None and heard.count else None)
 
 
-def _movie(moov: bytes, total: int) -> Movie:
+def _outline(moov: bytes) -> Outline:
     whole = next(boxes(moov), None)
     if whole is None or whole.kind != b"moov":
         raise BadIndex("no moov box")
     inner = list(boxes(moov, whole.body, whole.end))
-    kinds = {box.kind for box in inner}
-    if b"mvex" in kinds or b"mvhd" not in kinds:
-        raise BadIndex("it is fragmented, or has no header")
-    head = next(box for box in inner if box.kind == b"mvhd")
-    scale = _scale(head, 12, 20)
-    tracks = [box for box in inner if box.kind == b"trak"]
-    if len(tracks) > _MOST_TRACKS:
+    head = next((box for box in inner if box.kind == b"mvhd"), None)
+    if head is None:
+        raise BadIndex("it has no header")
+    found = [box for box in inner if box.kind == b"trak"]
+    if len(found) > _MOST_TRACKS:
         raise BadIndex("too many tracks")
-    by_kind: dict[bytes, _Trak] = {}
-    for box in tracks:
-        trak = _Trak(box)
-        if trak.kind in by_kind or trak.kind not in {b"vide", b"soun"}:
-            raise BadIndex("it has more than a track of pictures and one of sound")
-        by_kind[trak.kind] = trak
-    if b"vide" not in by_kind:
-        raise BadIndex("no track of pictures")
-    seen = _track(by_kind[b"vide"], scale, total)
-    if not seen.count:
-        raise BadIndex("no pictures")
-    heard = _track(by_kind[b"soun"], scale, total) if b"soun" in by_kind else None
-    return Movie(made(b"mvhd", head.content), seen, heard if heard is not None and heard.count else None)
+    defaults = next((box for box in inner if box.kind == b"mvex"), None)
+    tracks = tuple(map(TrackOutline, found))
+    return Outline(moov, head, _scale(head, 12, 20), tracks, defaults)
 
 
 def _scale(head: Box, short: int, long: int) -> int:
     """Ticks a second, from ``mvhd`` or ``mdhd``."""
     content = head.content
     (scale,) = struct.unpack_from(">I", content, long if content[:1] == b"\1" else short)
-    if not 1 <= scale <= _LONGEST_STEP:
+    if not 1 <= scale <= LONGEST_STEP:
         raise BadIndex("no unit of time")
     return int(scale)
 
 
-class _Trak:
-    """A track's box, walked once."""
-
-    def __init__(self, box: Box) -> None:
-        self.box = box
-        self.children = children(box)
-        self.media = children(needed(self.children, b"mdia"))
-        self.handler = needed(self.media, b"hdlr")
-        self.kind = self.handler.content[8:12]
-
-
-def _track(trak: _Trak, movie_scale: int, total: int) -> Track:
-    info = needed(trak.media, b"minf")
-    tables = child(info, b"stbl")
-    inner = children(tables)
+def _track(outline: TrackOutline, movie_scale: int, total: int) -> Track:
+    inner, scale, info = outline.tables, outline.scale, outline.info
     if {b"stz2", b"stps"} & inner.keys() or any(
-        each.content[4:8] in {b"rap ", b"sync"} for each in _all(tables, b"sbgp")
+        each.content[4:8] in {b"rap ", b"sync"} for each in _all(outline.table_box, b"sbgp")
     ):
         raise BadIndex("its samples are described in a way that is not known here")
-    description = needed(inner, b"stsd")
-    if struct.unpack_from(">I", description.content, 4)[0] != 1 or len(description.whole) > _MOST_DESCRIPTION:
-        raise BadIndex("its samples have several descriptions")
-    media_head = needed(trak.media, b"mdhd")
-    scale = _scale(media_head, 12, 20)
     sizes = _sizes(needed(inner, b"stsz"))
     dts = _times(needed(inner, b"stts"), len(sizes))
-    offsets = _offsets(inner, sizes, total)
-    cts = _shifts(inner[b"ctts"], len(sizes), scale) if b"ctts" in inner else None
+    offsets = _offsets(inner, sizes, total, outline.descriptions)
+    cts, ahead = _shifts(inner[b"ctts"], len(sizes), scale) if b"ctts" in inner else (None, 0)
     keys = _keys(inner[b"stss"], len(sizes)) if b"stss" in inner else None
-    begins, lasts, edits = _edits(trak.children.get(b"edts"), scale, movie_scale)
+    edit, edits = edit_of(outline.inner.get(b"edts"))
     others = b"".join(each.whole for each in boxes(info.data, info.body, info.end) if each.kind != b"stbl")
     return Track(
-        kind=trak.kind,
+        kind=outline.kind,
         scale=scale,
         offsets=offsets,
         sizes=sizes,
         dts=dts,
         cts=cts,
         keys=keys,
-        begins=begins,
-        lasts=lasts,
-        track_head=needed(trak.children, b"tkhd").whole,
-        media_head=made(b"mdhd", media_head.content),
-        handler=trak.handler.whole,
+        begins=Fraction(0) if edit is None else Fraction(edit.wait, movie_scale) - Fraction(edit.start, scale),
+        lasts=None if edit is None else Fraction(edit.length, movie_scale) + Fraction(edit.start, scale),
+        track_head=outline.head.whole,
+        media_head=made(b"mdhd", outline.media_head.content),
+        handler=outline.handler.whole,
         media_boxes=others,
-        description=description.whole,
+        description=outline.description.whole,
         edits=edits,
+        ahead=ahead,
     )
 
 
@@ -171,7 +222,7 @@ def _all(box: Box, kind: bytes) -> list[Box]:
     return [each for each in boxes(box.data, box.body, box.end) if each.kind == kind]
 
 
-def _numbers(data: bytes, at: int, count: int, code: str = "I") -> array[int]:
+def numbers_in(data: bytes, at: int, count: int, code: str = "I") -> array[int]:
     """``count`` big-endian numbers. Raises :class:`BadIndex` where there are fewer."""
     numbers: array[int] = array(code)
     size = numbers.itemsize
@@ -198,16 +249,16 @@ def _sizes(box: Box) -> array[int]:
         raise BadIndex("too many samples")
     if same:  # samples of sound, byte by byte, which FFmpeg reads in chunks of its own choice
         raise BadIndex("its samples are all of one size")
-    return _numbers(content, 12, count)
+    return numbers_in(content, 12, count)
 
 
 def _times(box: Box, samples: int) -> array[int]:
     content, count = _counted(box)
-    table = _numbers(content, 8, 2 * count)
+    table = numbers_in(content, 8, 2 * count)
     dts: array[int] = array("q", [0])
     at = 0
     for run, step in zip(table[::2], table[1::2], strict=True):
-        if step > _LONGEST_STEP or len(dts) + run > samples + 1:
+        if step > LONGEST_STEP or len(dts) + run > samples + 1:
             raise BadIndex("its times do not fit its samples")
         dts.extend(range(at + step, at + run * step + 1, step) if step else [at] * run)
         at += run * step
@@ -216,40 +267,48 @@ def _times(box: Box, samples: int) -> array[int]:
     return dts
 
 
-def _shifts(box: Box, samples: int, scale: int) -> array[int]:
+def _shifts(box: Box, samples: int, scale: int) -> tuple[array[int], int]:
+    """What is added for showing, and how far that goes below 0."""
     content, count = _counted(box)
-    table = _numbers(content, 8, 2 * count)
+    table = numbers_in(content, 8, 2 * count)
     cts: array[int] = array("q")
-    for run, unsigned in zip(table[::2], table[1::2], strict=True):
-        shift = unsigned - (1 << 32) if unsigned > _LONGEST_STEP else unsigned  # FFmpeg reads all versions so
-        if abs(shift) > _LONGEST_SHIFT * scale or len(cts) + run > samples:
+    ahead = 0
+    for number, (run, unsigned) in enumerate(zip(table[::2], table[1::2], strict=True)):
+        shift = unsigned - (1 << 32) if unsigned > LONGEST_STEP else unsigned  # FFmpeg reads all versions so
+        if abs(shift) > LONGEST_SHIFT * scale or len(cts) + run > samples:
             raise BadIndex("its times of showing do not fit its samples")
+        if number + 2 < count:  # nor does it look at the last two
+            ahead = max(ahead, -shift)
         cts.extend([shift] * run)
     if len(cts) != samples:
         raise BadIndex("its times of showing do not fit its samples")
-    return cts
+    return cts, ahead
 
 
 def _keys(box: Box, samples: int) -> array[int]:
     content, count = _counted(box)
-    keys: array[int] = array("q", (number - 1 for number in _numbers(content, 8, count)))
+    keys: array[int] = array("q", (number - 1 for number in numbers_in(content, 8, count)))
     if any(not 0 <= key < samples for key in keys) or any(a >= b for a, b in pairwise(keys)):
         raise BadIndex("its keyframes are none of its samples")
     return keys
 
 
-def _offsets(inner: dict[bytes, Box], sizes: array[int], total: int) -> array[int]:
+def _offsets(inner: dict[bytes, Box], sizes: array[int], total: int, descriptions: int) -> array[int]:
     wide = inner.get(b"co64")
     box = wide or inner.get(b"stco")
     if box is None or b"stsc" not in inner:
         raise BadIndex("it does not say where its samples are")
     content, chunks = _counted(box)
-    places = _numbers(content, 8, chunks, "Q" if wide else "I")
+    places = numbers_in(content, 8, chunks, "Q" if wide else "I")
     content, entries = _counted(inner[b"stsc"])
-    runs = _numbers(content, 8, 3 * entries)
+    runs = numbers_in(content, 8, 3 * entries)
     offsets: array[int] = array("q")
     starts = [*runs[::3], chunks + 1]
-    if starts[0] != 1 or any(a >= b for a, b in pairwise(starts)) or set(runs[2::3]) - {1}:
+    if (
+        starts[0] != 1
+        or any(a >= b for a, b in pairwise(starts))
+        or set(runs[2::3]) - {*range(1, min(descriptions, _MOST_DESCRIPTIONS) + 1)}
+    ):
         raise BadIndex("its chunks do not fit together")
     sample = 0
     for first, after, most in zip(starts, starts[1:], runs[1::3], strict=False):
@@ -268,21 +327,34 @@ def _offsets(inner: dict[bytes, Box], sizes: array[int], total: int) -> array[in
     return offsets
 
 
-def _edits(edts: Box | None, scale: int, movie_scale: int) -> tuple[Fraction, Fraction | None, bytes]:
-    """Where the tick 0 is on the film's time line, how long it is shown from there, and the box."""
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An edit list that shows one stretch: from ``start`` (ticks of the media) on, after ``wait``.
+
+    ``wait`` and ``length`` are ticks of the movie.
+    """
+
+    wait: int
+    start: int
+    length: int
+
+
+def edit_of(edts: Box | None) -> tuple[Edit | None, bytes]:
+    """Return the edit of a track and its box. Raises :class:`BadIndex` where it shows several stretches, or not as fast
+    as they are.
+    """
     if edts is None:
-        return Fraction(0), None, b""
+        return None, b""
     content, count = _counted(child(edts, b"elst"), 2)
     layout = ">Qqi" if content[:1] == b"\1" else ">Iii"
     entries = [struct.unpack_from(layout, content, 8 + n * struct.calcsize(layout)) for n in range(count)]
-    wait = Fraction(0)
+    wait = 0
     if len(entries) == 2 and entries[0][1] == -1:
-        wait = Fraction(entries.pop(0)[0], movie_scale)
+        wait = entries.pop(0)[0]
     if len(entries) != 1 or entries[0][1] < 0 or entries[0][2] != 1 << 16:
         raise BadIndex("it is edited in a way that is not known here")
     length, start, _rate = entries[0]
-    shift = Fraction(start, scale)
-    return wait - shift, Fraction(length, movie_scale) + shift, edts.whole
+    return Edit(wait, start, length), edts.whole
 
 
 class Run:

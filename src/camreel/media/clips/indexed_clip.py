@@ -1,8 +1,9 @@
 """An mp4 clip read by its own index, without FFmpeg. Its packets stay in the file until they are copied.
 
 FFmpeg reads every byte of a packet into memory. To copy a packet into another mp4 its place in the file is enough:
-the system copies whole stretches by itself. FFmpeg is asked for the codecs, once for all clips with the same
-description. It also reads every clip whose index is unusual (edits, fragments, tables that contradict each other).
+the system copies whole stretches by itself. FFmpeg is asked for the codecs and which tracks are the clip's, once for
+all clips with the same descriptions. It also reads every clip whose index is unusual: several edits, media both in
+fragments and not, tables that contradict each other.
 """
 
 from __future__ import annotations
@@ -10,15 +11,28 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from camreel.formats.mp4 import BadIndex, Movie, index_at_end, read_index
+from camreel.formats.mp4 import (
+    BadIndex,
+    Edits,
+    Movie,
+    Outline,
+    Track,
+    edits_in,
+    fragments_of,
+    index_of,
+    presented,
+    read_fragments,
+    read_outline,
+    read_tracks,
+)
 from camreel.media.clips.clip import Clip, ClipKind, open_mp4, rate_of
 from camreel.media.clips.marks import Marks
 from camreel.media.clips.packets import ClipBytes, ClipUnreadable, Packets, Stored, view_of
-from camreel.media.clips.tracks import has_auxiliary
+from camreel.media.clips.tracks import Besides, has_auxiliary
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -26,23 +40,32 @@ if TYPE_CHECKING:
 
     from camreel.media.clips.description import Description
 
-_TAIL = 64 << 10
-_MOST_INDEX = 64 << 20
-_SIZE_AND_MATRIX = 44  # bytes at the end of a tkhd
-_IDENTITY = bytes.fromhex("00010000" + "00" * 12 + "00010000" + "00" * 12 + "40000000")
+_SAID_OF_TRACK = 60  # bytes at the end of a tkhd: its place among others, its size, its matrix
 _MOST_KNOWN = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What FFmpeg says of clips with these descriptions."""
+    """What FFmpeg says of clips with these descriptions. ``pictures`` and ``sound`` are the numbers of the tracks."""
 
     kind: ClipKind
     description: Description
     sound_setup: bytes
+    besides: Besides
+    pictures: int
+    sound: int | None
 
 
-_known: dict[tuple[bytes, ...], Described] = {}
+@dataclass(frozen=True, slots=True)
+class _Movies:
+    """The index of a clip as it is stored, and as its edit lists show it; ``edits`` is that of its pictures."""
+
+    stored: Movie
+    shown: Movie
+    edits: Edits | None
+
+
+_known: dict[tuple[object, ...], Described] = {}
 
 
 def open_indexed(path: str) -> IndexedClip | None:
@@ -52,40 +75,58 @@ def open_indexed(path: str) -> IndexedClip | None:
     except OSError:
         return None
     try:
-        movie = _movie_of(file)
-        described = None if movie is None else _described(path, movie)
+        clip = _indexed(path, file)
+    except (BadIndex, ClipUnreadable):
+        clip = None
     except BaseException:
         file.close()
         raise
-    if movie is None or described is None:
+    if clip is None or not clip.begins_well():
         file.close()
         return None
-    clip = IndexedClip(path, file, movie, described)
-    if clip.is_start_coded():
-        clip.close()
-        return None
     return clip
+
+
+def _indexed(path: str, file: ClipBytes) -> IndexedClip | None:
+    if has_auxiliary(file):
+        return None
+    outline = read_outline(index_of(file.read, file.size))
+    key = _key_of(outline)
+    if (described := _known.get(key)) is not None:
+        movies = _movies_of(file, outline, described)
+        return None if movies is None else IndexedClip(path, file, movies, described)
+    found = _described(path, outline)
+    movies = None if found is None else _movies_of(file, outline, found[0])
+    # FFmpeg may see something else than we do: then it is the one to read it.
+    if found is None or movies is None or found[1] not in {0, movies.shown.pictures.count}:
+        return None
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[key] = found[0]
+    return IndexedClip(path, file, movies, found[0])
 
 
 class IndexedClip(Clip):
     """An open clip whose packets are places in its file. FFmpeg opens it only where one of its tracks is asked for."""
 
-    def __init__(self, path: str, file: ClipBytes, movie: Movie, described: Described) -> None:
+    def __init__(self, path: str, file: ClipBytes, movies: _Movies, described: Described) -> None:
         # Not Clip's own: there is no container.
         self.path = path
         self._file = file
-        self._movie = movie
+        self._movie = movie = movies.shown
         self._opened: Clip | None = None
-        track = movie.pictures
         self.kind, self.description = described.kind, described.description
-        self.sound_setup = described.sound_setup
-        self.time_base = Fraction(1, track.scale)
-        self.sound_ticks = (
-            None if described.kind.sound is None else Fraction(1, movie.sound.scale) if movie.sound else None
-        )
-        self._listed_packets = track.count
-        self._listed_seconds = track.dts[-1] / track.scale
-        self._frame_rate = rate_of(Fraction(track.count * track.scale, track.dts[-1]) if track.dts[-1] else None)
+        self.sound_setup, self.besides = described.sound_setup, described.besides
+        self.time_base = ticks = Fraction(1, movie.pictures.scale)
+        self.sound_ticks = None if movie.sound is None else Fraction(1, movie.sound.scale)
+        self._listed_packets = movie.pictures.count
+        stored, edits = movies.stored.pictures, movies.edits
+        lasts = (stored.dts[-1] - stored.dts[0]) * ticks
+        self._frame_rate = rate_of(stored.count / lasts if lasts else None)
+        if edits is not None:
+            self.origin = round(edits.offset / ticks)
+            lasts = min(lasts, edits.wait + edits.shown) if edits.shown else lasts
+        self._listed_seconds = float(lasts)
 
     def close(self) -> None:
         self._file.close()
@@ -110,18 +151,37 @@ class IndexedClip(Clip):
         return False  # an index that names what is not there is none
 
     def listed_marks(self) -> Marks:
-        return Marks(self.path, self._movie.pictures, self.time_base, self.parameters)
+        track, origin = self._movie.pictures, self.origin
+        return Marks(self.path, track, self.time_base, self.parameters, origin=origin, unneeded=self._unneeded())
+
+    def _unneeded(self) -> frozenset[int]:
+        """The pictures that are hidden, and that no shown one needs."""
+        track = self._movie.pictures
+        unneeded, needed = set(track.hidden), list[int]()
+        if not unneeded:
+            return frozenset()
+        packets = self._packets(sound=False)
+        for number in range(track.count):
+            picture = packets.picture(number)
+            if picture.is_keyframe and picture.size and self.parameters.begins_anew(view_of(picture)):
+                needed.clear()
+            if number in track.hidden:
+                needed.append(number)
+            else:
+                unneeded.difference_update(needed)
+                needed.clear()
+        return frozenset(unneeded)
 
     def is_picture(self, packet: Any) -> bool:
         return type(packet) is Stored and packet.is_picture
 
-    def is_start_coded(self) -> bool:
-        """Whether its pictures have start codes, as far as the first one tells."""
+    def begins_well(self) -> bool:
+        """Whether its first picture is made of units with lengths, as far as it can be read."""
         try:
             first = self.first_picture()
-            return first is not None and self.parameters.is_start_coded(view_of(first))
+            return first is not None and self.parameters.fill(view_of(first))
         except ClipUnreadable:
-            return False  # it is so when it is copied, too
+            return True  # it is told when it is copied
 
     def first_picture(self) -> Any:
         return next(self.packets(sound=False), None)
@@ -158,13 +218,32 @@ class IndexedClip(Clip):
         return Packets(self._file, self._movie, sound=wanted, parameters=self.parameters)
 
 
-def _movie_of(file: ClipBytes) -> Movie | None:
-    try:
-        moov = None if has_auxiliary(file) else _moov_of(file)
-        movie = None if moov is None else read_index(moov, file.size)
-    except (BadIndex, ClipUnreadable):
+def _movies_of(file: ClipBytes, outline: Outline, described: Described) -> _Movies | None:
+    """The index of a clip; None where it is unusual. Raises :class:`BadIndex`."""
+    pictures = outline.track(described.pictures)
+    sound = None if described.sound is None else outline.track(described.sound)
+    if pictures is None:
         return None
-    return movie if movie is not None and _is_plain(movie, file.size) else None
+    if outline.defaults is None:
+        stored = read_tracks(outline, file.size, pictures, sound)
+    else:
+        stored = read_fragments(outline, fragments_of(file.read, file.size), file.size, pictures, sound)
+    if (stored.sound is None) != (described.sound is None) or not _is_plain(stored, file.size):
+        return None
+    edits = edits_in(outline.moov, described.pictures)
+    if outline.defaults is None:
+        heard = None if stored.sound is None else presented(stored.sound, outline.scale)
+        return _Movies(stored, Movie(stored.head, presented(stored.pictures, outline.scale), heard), edits)
+    shown = stored if edits is None else replace(stored, pictures=_with_hidden(stored.pictures, edits))
+    return _Movies(stored, shown, edits)
+
+
+def _with_hidden(track: Track, edits: Edits) -> Track:
+    """The track of a fragmented file: its list has moved its times, and nothing marks what it hides."""
+    begins = round(edits.wait * track.scale)
+    ends = round((edits.wait + edits.shown) * track.scale) if edits.shown else 1 << 62
+    shown = map(track.shown, range(track.count))
+    return replace(track, hidden=frozenset(number for number, at in enumerate(shown) if not begins <= at < ends))
 
 
 def _is_plain(movie: Movie, total: int) -> bool:
@@ -173,31 +252,25 @@ def _is_plain(movie: Movie, total: int) -> bool:
     if sum(sum(track.sizes) for track in tracks) > total:
         return False
     # Without a keyframe in its list FFmpeg looks into the pictures for some.
-    if movie.pictures.keys is not None and not movie.pictures.keys:
-        return False
-    if movie.pictures.track_head[-_SIZE_AND_MATRIX:-8] != _IDENTITY or _IDENTITY not in movie.head:
-        return False
-    # Times that are edited, or shown before they are decoded, mean what FFmpeg makes of them.
-    return all(not track.edits and (track.cts is None or min(track.cts) >= 0) for track in tracks)
+    return movie.pictures.keys is None or len(movie.pictures.keys) > 0
 
 
-def _moov_of(file: ClipBytes) -> bytes | None:
-    """The index, from the end of the file, where cameras write it, or from its beginning; None if it is elsewhere."""
-    tail = file.read(max(0, file.size - _TAIL), min(_TAIL, file.size))
-    if (last := index_at_end(tail, file.size)) is not None:
-        return tail[last - file.size :]
-    at = 0
-    for _ in range(8):
-        head = file.read(at, min(16, file.size - at))
-        length, kind = int.from_bytes(head[:4], "big"), head[4:8]
-        if length == 1:
-            length = int.from_bytes(head[8:16], "big")
-        if kind == b"moov":
-            return file.read(at, length) if 8 <= length <= min(_MOST_INDEX, file.size - at) else None
-        at += length
-        if length < 8 or at + 8 > file.size:
-            return None
-    return None
+def _key_of(outline: Outline) -> tuple[object, ...]:
+    """What two clips have in common of which FFmpeg says the same."""
+    tracks = tuple(
+        (
+            each.number,
+            each.head.content[1:4],
+            each.head.content[-_SAID_OF_TRACK:],
+            each.handler.content,
+            each.scale,
+            each.is_filled,
+            each.inner[b"tref"].content if b"tref" in each.inner else b"",
+            _without_rates(each.description.whole),
+        )
+        for each in outline.tracks
+    )
+    return outline.defaults is None, outline.head.content[-64:-28], b"covr" in outline.moov, tracks
 
 
 def _without_rates(description: bytes) -> bytes:
@@ -211,28 +284,23 @@ def _without_rates(description: bytes) -> bytes:
     return bytes(data)
 
 
-def _described(path: str, movie: Movie) -> Described | None:
-    pictures, sound = movie.pictures, movie.sound
-    key = (
-        _without_rates(pictures.description),
-        pictures.track_head[-_SIZE_AND_MATRIX:],
-        b"" if sound is None else _without_rates(sound.description),
-        b"" if sound is None else sound.scale.to_bytes(4, "big"),
-    )
-    if (found := _known.get(key)) is not None:
-        return found
+def _described(path: str, outline: Outline) -> tuple[Described, int] | None:
+    """What FFmpeg says of a clip, and how many pictures it lists; None where only FFmpeg can read it."""
+    numbers = [each.number for each in outline.tracks]
+    if len(set(numbers)) < len(numbers):
+        return None
     with open_mp4(path) as clip:
-        # FFmpeg may see other tracks than we do: then it is the one to read it.
-        if clip.time_base != Fraction(1, pictures.scale) or clip.listed_packets != pictures.count:
+        pictures, sound = outline.track(clip.video.id), None if clip.sound is None else outline.track(clip.sound.id)
+        if pictures is None or (sound is None) != (clip.sound is None) or clip.has_lost_sound:
             return None
-        if (clip.sound_ticks is None) != (sound is None) or (
-            sound is not None and clip.sound_ticks != Fraction(1, sound.scale)
-        ):
+        if clip.time_base != Fraction(1, pictures.scale) or pictures.descriptions != 1:
+            return None
+        if sound is not None and (clip.sound_ticks != Fraction(1, sound.scale) or sound.descriptions != 1):
             return None
         if not clip.description.described:
             return None  # how its samples are stored is to be found out
-        found = Described(clip.kind, clip.description, clip.sound_setup)
-    if len(_known) >= _MOST_KNOWN:
-        _known.clear()
-    _known[key] = found
-    return found
+        number = None if sound is None else sound.number
+        return (
+            Described(clip.kind, clip.description, clip.sound_setup, clip.besides, pictures.number, number),
+            clip.listed_packets,
+        )

@@ -48,18 +48,32 @@ class Mark(NamedTuple):
 class Marks(Sequence[Mark]):
     """Pictures by the index of the clip at ``path``. How a picture begins is read when its checksum is asked for.
 
+    ``unneeded`` are those that are neither shown nor needed by one that is. ``origin`` is the tick from which times
+    count; None: of the first.
+
     :meth:`latest`, :meth:`until`, and mostly :meth:`has` need the index only. Raises
     :class:`ClipUnreadable` where the file does not give what it had.
     """
 
-    def __init__(self, path: str, track: Track, time_base: Fraction, parameters: Parameters) -> None:
-        numbers = range(track.count) if 0 not in track.sizes else [n for n in range(track.count) if track.sizes[n]]
+    def __init__(
+        self,
+        path: str,
+        track: Track,
+        time_base: Fraction,
+        parameters: Parameters,
+        *,
+        origin: int | None = None,
+        unneeded: frozenset[int] = frozenset(),
+    ) -> None:
+        numbers: Sequence[int] = range(track.count)
+        if unneeded or 0 in track.sizes:
+            numbers = [each for each in numbers if track.sizes[each] and each not in unneeded]
         self._path = path
         self._track = track
         self._parameters = parameters
-        self._numbers: Sequence[int] = numbers
+        self._numbers = numbers
         self._time_base = time_base
-        self._origin = track.shown(numbers[0]) if numbers else 0
+        self._origin = origin if origin is not None else track.shown(numbers[0]) if numbers else 0
         self._keys = None if track.keys is None else frozenset(track.keys)
 
     def first(self, count: int) -> Marks:

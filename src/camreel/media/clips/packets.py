@@ -100,6 +100,7 @@ class Stored:
         "dts",
         "duration",
         "file",
+        "is_discard",
         "is_keyframe",
         "is_picture",
         "pts",
@@ -107,7 +108,6 @@ class Stored:
     )
 
     is_corrupt = False
-    is_discard = False
 
     def __init__(
         self,
@@ -120,6 +120,7 @@ class Stored:
         duration: int,
         is_keyframe: bool,
         is_picture: bool,
+        is_discard: bool = False,
     ) -> None:
         self.file = file
         self.at = at
@@ -129,6 +130,7 @@ class Stored:
         self.duration = duration
         self.is_keyframe = is_keyframe
         self.is_picture = is_picture
+        self.is_discard = is_discard
         self._head = b""
         self._inserted = b""
         self._inserted_at = 0
@@ -345,7 +347,7 @@ class Packets:
             while picture < key:
                 until = min(key, picture + _MOST)
                 until_sound = self._sounds_until(until, sounds)
-                if self._carry_no_sets(range(picture, until)):
+                if self._are_alike(range(picture, until)):
                     yield GopRun(self, range(picture, until), range(sounds, until_sound))
                 else:
                     yield from self.singly(range(picture, until), range(sounds, until_sound))
@@ -357,9 +359,14 @@ class Packets:
         # What sounds after the last picture is mostly left out.
         yield from self.singly(range(0), range(sounds, self._sound_count))
 
-    def _carry_no_sets(self, pictures: range) -> bool:
-        """Whether no parameter sets come in band in these pictures, as far as they can be read."""
+    def _are_alike(self, pictures: range) -> bool:
+        """Whether these pictures are all shown, and need nothing that those before them did not.
+
+        Parameter sets may come in band, as far as they can be read.
+        """
         track, read = self.movie.pictures, partial(_read_at, self.file.handle)
+        if track.hidden and not track.hidden.isdisjoint(pictures):
+            return False
         spans = zip(
             track.offsets[pictures.start : pictures.stop], track.sizes[pictures.start : pictures.stop], strict=True
         )
@@ -394,4 +401,5 @@ def _stored(file: ClipBytes, track: Track, number: int, *, is_keyframe: bool, is
         duration=after - decoded,
         is_keyframe=is_keyframe,
         is_picture=is_picture,
+        is_discard=number in track.hidden,
     )

@@ -151,11 +151,12 @@ class ClipCopy:
         self._packets: PacketStream | None = None
         self._until: int | None = None  # how far it goes at present
         self._scanned = 0  # pictures that were looked at to find where to begin
+        self._taken = 0  # of those that were read: shown, or needed by one that is
 
     @property
     def marks(self) -> Sequence[Mark]:
         """Its pictures as stored, those that were read so far."""
-        return self._marks if self.listed_marks is None else self.listed_marks.first(self._counts.read)
+        return self._marks if self.listed_marks is None else self.listed_marks.first(self._taken)
 
     @property
     def is_whole(self) -> bool:
@@ -219,9 +220,15 @@ class ClipCopy:
     def _take_stretch(self, stretch: GopRun) -> bool:
         """Write all of it at once, where none of it is at the edge of what is wanted. Whether it was."""
         output, run = self._output, stretch.picture_run
-        if output is None or self.origin is None or self._counts.read < self._skip or not self.has_written:
+        if output is None or self.origin is None or self._taken < self._skip or not self.has_written:
             return False
-        if self._held or self._edge_until is not None or self._pictures_done or self._whole_from is None:
+        if (
+            self._hidden.are_kept
+            or self._held
+            or self._edge_until is not None
+            or self._pictures_done
+            or self._whole_from is None
+        ):
             return False
         latest = max(run.shown)
         if latest - self.origin >= self._end or self._is_beyond(run.dts[-1]):
@@ -272,9 +279,10 @@ class ClipCopy:
         self._counts.hidden -= is_hidden
         if not is_hidden:
             self._latest = packet.pts if self._latest is None else max(self._latest, packet.pts)
+        self._taken += 1
         if self.listed_marks is None:
             self._marks.append(mark_of(packet, microseconds(at, self.source.time_base), self.source.parameters))
-        if (self._counts.read if self.listed_marks is not None else len(self._marks)) <= self._skip:
+        if self._taken <= self._skip:
             self._leave_out(at, is_copy=True)
         else:
             self._take_shown(packet, at)
@@ -337,6 +345,7 @@ class ClipCopy:
 
     def _saw(self, count: int, latest: int) -> None:
         self._counts.read += count
+        self._taken += count
         self._latest = latest if self._latest is None else max(self._latest, latest)
 
     def _is_split(self, packet: Packet[Any], at: int) -> bool:

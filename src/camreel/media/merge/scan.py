@@ -25,6 +25,11 @@ class HiddenFrames:
         self._clip = clip
         self._kept: list[Packet[Any]] = []
 
+    @property
+    def are_kept(self) -> bool:
+        """Whether there are such frames."""
+        return bool(self._kept)
+
     def in_turn(self, packet: Packet[Any]) -> list[Packet[Any]]:
         """The frames that ``packet`` needs and that were kept, and itself; nothing where it is hidden."""
         is_hidden = self._clip.hides(packet)

@@ -168,7 +168,7 @@ class FrameTrack:
         run, place = stretch.picture_run, self._place
         if not self._wide or self._is_lacking or self._clip_dts is None or place.numerator != place.denominator:
             return False
-        if self._parameters is not self._in_force:
+        if self._parameters is not self._in_force or (run.shifts is not None and min(run.shifts) < 0):
             return False
         start = place.at(run.dts[0])
         steps = (start - self._clip_dts, *run.steps)

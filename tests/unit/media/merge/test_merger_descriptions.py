@@ -17,7 +17,9 @@ from tests.accounting.clips import Cut, Feature, _tracks
 from tests.accounting.originals import decoded
 
 from camreel.errors import MergeError
-from camreel.media.clips.indexed_clip import open_indexed
+from camreel.media.clips import open as opening
+from camreel.media.clips.indexed_clip import IndexedClip
+from camreel.media.clips.open import open_to_copy
 from camreel.media.timelapse import make_lapse
 from camreel.media.worker.messages import LapseClip, TimelapseOrder
 
@@ -108,40 +110,44 @@ def with_another_pps(data: bytes) -> bytes:
     return bytes(changed)
 
 
-def written(entries: list[bytes], packets: list[tuple[bytes, bool, int]], *, edited: bool = False) -> bytes:
+def written(entries: list[bytes], packets: list[tuple[bytes, bool, int]]) -> bytes:
     """A clip of 10 frames a second; each packet with its entry, from 1."""
     step = SCALE // 10
     samples = tuple(
         Sample(data, number * step, number * step, step, key, entry)
         for number, (data, key, entry) in enumerate(packets)
     )
-    edits = (boxes.Edit(len(samples) * step, 0),) if edited else ()
-    return boxes.write([Track(b"vide", tuple(entries), samples, edits, (64, 48))])
+    return boxes.write([Track(b"vide", tuple(entries), samples, (), (64, 48))])
+
+
+@pytest.fixture(params=[False, True], ids=["by its index", "by FFmpeg"])
+def by_ffmpeg(request, monkeypatch) -> bool:
+    """Whether clips are left to FFmpeg."""
+    if request.param:
+        monkeypatch.setattr(opening, "open_indexed", lambda _path: None)
+    return bool(request.param)
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
-@pytest.mark.parametrize("edited", [False, True], ids=["by its index", "by FFmpeg"])
 @pytest.mark.parametrize("begin", [0, 3])
-def test_sets_that_come_before_they_are_needed(studio, container, edited, begin):
+def test_sets_that_come_before_they_are_needed(studio, container, by_ffmpeg, begin):
     """A frame between keyframes brings sets of another id; a later keyframe, without any, needs them."""
     one, first = encoded("h264", "sps-id=0:repeat-headers=0")
     other, then = encoded("h264", "sps-id=1:repeat-headers=0:cabac=0:qp=30")
     packets = [(data, key, 1) for data, key in [*first, *then]]
     packets[7] = (in_front(boxes.sets_of(other), packets[7][0]), False, 1)
-    body = written([one], packets, edited=edited)
+    body = written([one], packets)
     wanted = [each.md5 for each in decoded(BytesIO(body))]
     assert len(set(wanted)) == 40, "the clip itself is not right"
     clip = studio.file(body, EIGHT, 4)
-    indexed = open_indexed(clip.path)
-    assert (indexed is None) is edited
-    if indexed is not None:
-        indexed.close()
+    with open_to_copy(clip.path) as opened:
+        assert isinstance(opened, IndexedClip) is not by_ffmpeg
     film = studio.merge(container, [clip], (begin, 3600))
     assert film.hashes() == wanted[begin * 10 :]
 
 
-@pytest.mark.parametrize("edited", [False, True], ids=["by its index", "by FFmpeg"])
-def test_sets_in_front_of_every_frame_that_change(studio, edited):
+@pytest.mark.usefixtures("by_ffmpeg")
+def test_sets_in_front_of_every_frame_that_change(studio):
     """Frames between keyframes each bring a set of one length, once another; the next keyframe, without, needs it."""
     entry, packets = encoded("h264", "sps-id=0:repeat-headers=0:cabac=0:qp=24")
     other, _ = encoded("h264", "sps-id=0:repeat-headers=0:cabac=0:qp=22")
@@ -151,7 +157,7 @@ def test_sets_in_front_of_every_frame_that_change(studio, edited):
         (data if key else in_front(new if 5 <= number < 10 else old, data), key, 1)
         for number, (data, key) in enumerate(packets)
     ]
-    body = written([entry], rows, edited=edited)
+    body = written([entry], rows)
     wanted = [each.md5 for each in decoded(BytesIO(body))]
     film = studio.merge("mp4", [studio.file(body, EIGHT, 2)])
     assert film.hashes() == wanted
