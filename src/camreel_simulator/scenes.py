@@ -13,13 +13,13 @@ from camreel_simulator.device.clock import DeviceClock
 from camreel_simulator.device.faults import Fault
 from camreel_simulator.device.profiles import AMCREST_SD
 from camreel_simulator.device.quirks import Quirks
-from camreel_simulator.footage.clips import ClipSpec, PaddedClip
+from camreel_simulator.footage.clips import ClipSpec, PaddedClip, SceneEvent
 from camreel_simulator.http.throttle import Throttle
 
 DEMO_START = datetime(2026, 1, 16, 8, 0, 0)  # noqa: DTZ001 - the camera's wall clock
 DEMO_END = DEMO_START + timedelta(minutes=2)
 _DEMO_CLIPS = ((0, 40), (40, 75), (90, 120))  # seconds after the start: two that abut, a gap of 15 s, one more
-_DEMO_STILLS = (0, 41, 90)
+_DEMO_STILLS = (0, 41, 90)  # one of each of these
 # Of each hour, in seconds after its beginning: short and small, for they are made when they are listed.
 _HOURLY_CLIPS = ((245, 275), (850, 890), (890, 910), (1680, 1720), (2415, 2445), (3130, 3155))
 _HOURS_BEFORE, _HOURS_AHEAD = 1, 8
@@ -61,9 +61,10 @@ def demo_recordings(camera_name: str = "FRONT DOOR") -> list[Recorded]:
     """Two minutes of a morning: main stream, sub stream and snapshots, as they lie on a card, oldest first."""
     look = ClipSpec(DEMO_START, 0, size=(640, 360), camera_name=camera_name)
     recordings = _both_streams(DEMO_START, _DEMO_CLIPS, look)
-    for second in _DEMO_STILLS:
+    for second, (first, last) in zip(_DEMO_STILLS, _DEMO_CLIPS, strict=True):
         moment = DEMO_START + timedelta(seconds=second)
-        still = replace(look, start=moment, seconds=1)
+        motion = SceneEvent(DEMO_START + timedelta(seconds=first), last - first)
+        still = replace(look, start=moment, seconds=1, event=motion)
         recordings.append(Recorded(moment, moment, still, kind="jpg"))
     return sorted(recordings, key=lambda recorded: recorded.start)
 
@@ -80,10 +81,11 @@ def hourly_recordings(now: datetime, camera_name: str = "FRONT DOOR") -> list[Re
 
 
 def _both_streams(origin: datetime, clips: Iterable[tuple[int, int]], look: ClipSpec) -> list[Recorded]:
+    """Recordings by motion: it lasts as long as they do."""
     recordings = []
     for first, last in clips:
         start, end = (origin + timedelta(seconds=s) for s in (first, last))
-        main = replace(look, start=start, seconds=last - first)
+        main = replace(look, start=start, seconds=last - first, event=SceneEvent(start, last - first))
         sub = replace(main, size=(160, 90))
         recordings += [Recorded(start, end, main), Recorded(start, end, sub, stream="Extra1")]
     return recordings
@@ -104,7 +106,7 @@ def demo_camera(
 
 
 _GRID = timedelta(minutes=5)  # a recording: it lasts to the next full five minutes
-# What a recording takes at most is some 0.91 and 0.54 MB; another build of the encoder may need somewhat more.
+# What a recording takes at most is some 0.95 and 0.56 MB; another build of the encoder may need somewhat more.
 _MAIN_BYTES, _SUB_BYTES = 1_500_000, 800_000
 # By the time of day, what the camera noticed in a recording; and when it recorded nothing.
 _NOTICED: Mapping[tuple[int, int], tuple[str, ...]] = {
@@ -116,6 +118,8 @@ _NOTICED: Mapping[tuple[int, int], tuple[str, ...]] = {
     (23, 45): ("VideoMotion",),
     (23, 50): ("VideoMotion", "SmartMotionHuman"),
 }
+_WORDS = {"SmartMotionHuman": "PERSON", "SmartMotionVehicle": "VEHICLE"}
+_EVENT_AFTER, _EVENT_SECONDS = timedelta(seconds=90), 120.0  # of such a recording
 _PAUSE = ((4, 0), (4, 20))
 _LOST = (7, 40)  # with :func:`trouble`
 
@@ -136,12 +140,18 @@ def daily_recordings(now: datetime, days: int, camera_name: str = "FRONT DOOR") 
         if _PAUSE[0] <= time < _PAUSE[1]:
             continue
         events = _NOTICED.get(time, ())
-        main = replace(look, start=start)
+        main = replace(look, start=start, event=_scene_event(start, events))
         flags = ("Event",) if events else ("Timing",)
         for spec, size, stream in ((main, _MAIN_BYTES, "Main"), (replace(main, size=(160, 90)), _SUB_BYTES, "Extra1")):
             clip = PaddedClip(spec, size)
             recordings.append(Recorded(start, start + _GRID, clip, stream=stream, events=events, flags=flags))
     return recordings
+
+
+def _scene_event(start: datetime, events: Sequence[str]) -> SceneEvent | None:
+    """What is to be seen of ``events`` in a recording of five minutes: two minutes of it."""
+    words = [_WORDS.get(event, "MOTION") for event in events]
+    return SceneEvent(start + _EVENT_AFTER, _EVENT_SECONDS, words[-1]) if words else None
 
 
 def trouble() -> tuple[Fault, ...]:

@@ -13,7 +13,8 @@ import av
 import pytest
 
 from camreel_simulator import ClipSpec, heard_beeps, make_clip, make_still, read_frame_number, seen_frames
-from camreel_simulator.footage.frames import draw_luma, render, text_width
+from camreel_simulator.footage.clips import SceneEvent
+from camreel_simulator.footage.frames import draw_chroma, draw_luma, render, text_width
 from camreel_simulator.footage.mp4_layout import BoxTree, parse_boxes, top_boxes
 
 START = datetime(2026, 1, 16, 8, 59, 57)  # noqa: DTZ001 - the camera's wall clock
@@ -220,3 +221,45 @@ def test_silence_has_no_beeps():
     """Sound without a beep in it has none, whatever little noise coding makes of silence."""
     quiet = ClipSpec(START + timedelta(milliseconds=200), 0.7, audio="alaw", audio_extra=0)
     assert heard_beeps(make_clip(quiet)) == []
+
+
+EVENT = SceneEvent(datetime(2026, 1, 16, 8, 0, 2), 2, "PERSON")  # noqa: DTZ001 - the camera's wall clock
+
+
+def bright_columns(data: bytes, size: tuple[int, int]) -> list[tuple[float, float]]:
+    """Of each picture, from where to where it is brightest in the feet of what crosses it, as parts of its width."""
+    found = []
+    with av.open(BytesIO(data)) as clip:
+        for frame in clip.decode(video=0):
+            plane, (width, height) = frame.planes[0], size
+            row = bytes(plane)[(height * 77 // 100) * plane.line_size :][:width]
+            bright = [column for column, luma in enumerate(row) if luma > 190]
+            found.append((bright[0] / width, bright[-1] / width) if bright else (0.0, 0.0))
+    return found
+
+
+def test_an_event_is_seen_in_both_streams_and_in_stills():
+    """Something bright moves to the right while it lasts, at the same place in each; the number can be read."""
+    start = EVENT.start - timedelta(seconds=2)
+    spec = ClipSpec(start, 6, fps=5, gop=5, size=(640, 360), audio=None, event=EVENT)
+    small = replace(spec, size=(160, 90))
+    places = bright_columns(make_clip(spec), spec.size)
+    assert [place != (0.0, 0.0) for place in places] == [10 <= number < 20 for number in range(30)]
+    seen = places[10:20]
+    assert seen == sorted(seen)
+    assert (seen[0][0] < 0.05, seen[-1][1] > 0.85) == (True, True)
+    for one, other in zip(seen, bright_columns(make_clip(small), small.size)[10:20], strict=True):
+        assert other == pytest.approx(one, abs=0.03)
+    still = make_still(replace(spec, start=EVENT.start + timedelta(seconds=1), seconds=1))
+    assert bright_columns(still, spec.size)[0] == pytest.approx(seen[5], abs=0.03)
+    assert [number for _, number in seen_frames(make_clip(spec))] == list(spec.frame_numbers)
+
+
+def test_nothing_changes_in_a_picture_without_an_event():
+    """Before it, after it, and where there is none: to the bit."""
+    size, tint = (160, 90), (110, 146)
+    for seconds in (-1, 2):
+        moment = EVENT.start + timedelta(seconds=seconds)
+        assert draw_luma(size, "X", moment, 7, EVENT) == draw_luma(size, "X", moment, 7)
+        assert draw_chroma(size, tint, moment, EVENT) == (bytes([110]) * 3600, bytes([146]) * 3600)
+    assert draw_luma(size, "X", EVENT.start, 7, EVENT) != draw_luma(size, "X", EVENT.start, 7)

@@ -37,7 +37,10 @@
     const withOffset = partAt(row, from).needsOffset || partAt(row, to).needsOffset;
     return `--start ${typed(row, from, false, withOffset)} --end ${typed(row, to, true, withOffset)}`;
   };
-  const shown = (row, second) => text(row.start + Math.round(1000 * second) + partAt(row, second).ahead, " ");
+  const shown = (row, second, isEnd = false) => {
+    const exact = row.start + Math.round(1000 * second) + partAt(row, second).ahead;
+    return text(1000 * (isEnd ? Math.ceil : Math.floor)(exact / 1000), " ");
+  };
   const length = (seconds) => {
     const all = Math.round(seconds);
     const parts = [[Math.floor(all / 3600), "h"], [Math.floor(all / 60) % 60, "min"], [all % 60, "s"]];
@@ -52,6 +55,11 @@
   const eventAt = (row, second) => {
     const held = row.events.filter(([from, to]) => from <= second && second < to);
     return held.length ? [Math.min(...held.map(([from]) => from)), Math.max(...held.map(([, to]) => to))] : null;
+  };
+  // A picture stands for the time until the next one, for some seconds at most.
+  const behind = (row, second) => {
+    const next = tiles.find((each) => Number(each.dataset.row) === row && Number(each.dataset.at) > second);
+    return Math.min(second + PAD, Number(next?.dataset.at ?? second + PAD));
   };
   const isRange = () => chosen.to > chosen.from;
   const range = () => {
@@ -70,13 +78,18 @@
     const words = (isCloser ? `${line} --every ${step(to - from)}` : line).split(/ (?=--)/);
     const spans = words.map((word) => Object.assign(document.createElement("span"), { textContent: word }));
     command.replaceChildren(...spans.flatMap((span, number) => (number ? [" ", span] : [span])));
-    const [first, last] = [shown(row, chosen.from), shown(row, chosen.to)];
+    const [first, last] = [shown(row, from), shown(row, to, true)];
     const end = last.slice(0, 10) === first.slice(0, 10) ? last.slice(11) : last;
-    byId("when").textContent = isRange() ? `${first} to ${end} (${length(chosen.to - chosen.from)})` : first;
+    byId("when").textContent = `${first} to ${end} (${length(Math.ceil(to) - Math.floor(from))})`;
     byId("copy").textContent = "Copy";
     const at = (second) => Math.min(1000, Math.max(0, (1000 * second) / row.seconds));
-    row.mark.setAttribute("x", String(at(chosen.from) - 1.5));
-    row.mark.setAttribute("width", String(at(chosen.to) - at(chosen.from) + 3));
+    row.mark.setAttribute("x", String(at(from) - 1.5));
+    row.mark.setAttribute("width", String(at(to) - at(from) + 3));
+    for (const each of tiles) {
+      const second = Number(each.dataset.at);
+      const isIn = Number(each.dataset.row) === chosen.row && from <= second && second < to;
+      each.classList.toggle("within", isIn && isRange());
+    }
   };
   const choose = (made, from = null) => {
     chosen = made;
@@ -84,9 +97,7 @@
     document.body.classList.toggle("choosing", Boolean(made));
     for (const row of rows) row.mark.classList.toggle("on", Boolean(made) && rows[made.row] === row);
     for (const each of tiles) {
-      const second = Number(each.dataset.at);
-      const isIn = made && Number(each.dataset.row) === made.row && made.from <= second && second <= made.to;
-      each.classList.toggle("within", Boolean(isIn) && made.to > made.from);
+      each.classList.remove("within");
       if (made && each === from) each.setAttribute("aria-current", "true");
       else each.removeAttribute("aria-current");
     }
@@ -99,20 +110,22 @@
     row.bar.ariaValueText = shown(row, row.cursor);
     const [whole, exactly] = pad.options;
     whole.hidden = whole.disabled = !made.event;
+    whole.text = isRange() ? "whole events" : "whole event";
     exactly.hidden = exactly.disabled = !isRange();
-    pad.value = made.event ? "whole" : isRange() ? String(made.pad ?? 0) : "120";
+    pad.value = isRange() ? "0" : made.event ? "whole" : "120";
     show();
   };
   const chooseMoment = (row, second, from = null) =>
     choose({ row, from: second, to: second, event: eventAt(rows[row], second) }, from);
-  // From what is chosen up to another moment; of pictures, their whole events.
+  // From what is chosen up to another moment: just that, and all that a last picture shows.
   const extend = (second, from = null) => {
     const row = rows[chosen.row];
-    const first = chosen.anchor ?? { second: chosen.from, isPicture: Boolean(tile) };
-    const ends = [[first.second, first.isPicture], [second, Boolean(from)]].flatMap(([at, isPicture]) =>
-      (isPicture && eventAt(row, at)) || [at]);
-    const made = { row: chosen.row, from: Math.min(...ends), to: Math.max(...ends), event: null, anchor: first, cursor: second };
-    choose({ ...made, pad: from ? PAD : 0 }, from);
+    const anchor = chosen.anchor ?? { second: chosen.from, isPicture: Boolean(tile) };
+    const [first, last] = [anchor, { second, isPicture: Boolean(from) }].sort((one, other) => one.second - other.second);
+    const to = last.isPicture ? behind(chosen.row, last.second) : last.second;
+    const events = [eventAt(row, first.second), eventAt(row, last.second)].flatMap((each) => each ?? []);
+    const event = events.length ? [Math.min(first.second, ...events), Math.max(to, ...events)] : null;
+    choose({ row: chosen.row, from: first.second, to, event, anchor, cursor: second }, from);
   };
 
   // --- the large picture ---

@@ -227,7 +227,8 @@ def _clock_warnings(look: Look) -> list[str]:
     lines = clock_lines(look.clock, look.request.asked)[1:]
     if look.clock is not None and is_by_clock(look.request.asked):
         lines = [line for line in lines if line != look.clock.weakness]
-    return [f"The camera's clock: {line}." for line in lines]
+    about = "the camera's clock "
+    return [f"The camera's clock{' ' if line.startswith(about) else ': '}{line.removeprefix(about)}." for line in lines]
 
 
 def _bars(look: Look) -> Iterator[tuple[str, float, float]]:

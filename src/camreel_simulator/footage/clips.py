@@ -18,7 +18,14 @@ from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from camreel_simulator.footage.frames import draw_luma, frame_base, frame_moment, read_frame_number
+from camreel_simulator.footage.frames import (
+    SceneEvent,
+    draw_chroma,
+    draw_luma,
+    frame_base,
+    frame_moment,
+    read_frame_number,
+)
 from camreel_simulator.footage.mp4_layout import as_amcrest, top_boxes
 from camreel_simulator.footage.sound import SAMPLE_BYTES, SampleFormat, beep_times, sound
 
@@ -33,6 +40,7 @@ __all__ = [
     "ClipSpec",
     "Coded",
     "PaddedClip",
+    "SceneEvent",
     "beep_times",
     "coded_picture",
     "coded_sound",
@@ -82,6 +90,8 @@ class ClipSpec:
     """Bits per second of the picture; replaces ``crf``."""
     still: bool = False
     """Every picture is the first one, with its time and number: a camera that looks at a wall and burns nothing in."""
+    event: SceneEvent | None = None
+    """What is to be seen in it, whenever its clock says so."""
 
     @property
     def frames(self) -> int:
@@ -261,12 +271,10 @@ def _picture(spec: ClipSpec, index: int) -> av.VideoFrame:
 
     width, height = spec.size
     picture = av.VideoFrame(width, height, "yuv420p")
-    luma = draw_luma(
-        spec.size, spec.camera_name, frame_moment(spec.start, spec.fps, index), spec.first_frame_number + index
-    )
+    moment = frame_moment(spec.start, spec.fps, index)
+    luma = draw_luma(spec.size, spec.camera_name, moment, spec.first_frame_number + index, spec.event)
     hue = sum(spec.camera_name.encode()) % 64  # each camera has its tint
-    chroma = (width // 2) * (height // 2)
-    planes = (bytes(luma), bytes([110 + hue // 2]) * chroma, bytes([146 - hue // 2]) * chroma)
+    planes = (bytes(luma), *draw_chroma(spec.size, (110 + hue // 2, 146 - hue // 2), moment, spec.event))
     for plane, row, pixels in zip(picture.planes, (width, width // 2, width // 2), planes, strict=True):
         plane.update(_padded(pixels, row, plane.line_size))
     return picture

@@ -1,5 +1,7 @@
 """Draw the frames of the simulated camera: its name, the date, the wall clock, a moving square and the frame number.
 
+During an event something bright crosses the picture, with a word for it and a colored edge.
+
 A person reads the name and the second. A test reads the frame number: two rows of 16 black or white blocks at the
 bottom of the frame, most significant first: 24 bits of number, then 8 bits of checksum. Each block is 1/16 of the
 width and 1/10 of the height, so that it survives strong compression and a small sub stream. Letters come from a 5x7
@@ -8,6 +10,7 @@ bitmap font.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -56,16 +59,62 @@ def render(text: str, scale: int, ink: int, paper: int) -> tuple[bytes, ...]:
 
 
 BLOCKS_PER_ROW, NUMBER_BITS, CHECK_BITS = 16, 24, 8
-_BLACK, _WHITE, _GREY, _BACK = 16, 235, 160, 60  # luma, limited range
+_BLACK, _WHITE, _GREY, _BACK, _BAND = 16, 235, 160, 60, 110  # luma, limited range
+_ORANGE = (70, 190)  # both chroma
 _LUMA_FIRST = frozenset(("gray", "nv12", "yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"))
 
 
-def draw_luma(size: tuple[int, int], name: str, moment: datetime, number: int) -> bytearray:
+@dataclass(frozen=True)
+class SceneEvent:
+    """Something that crosses the picture from the left to the right. ``start`` is by the camera's wall clock."""
+
+    start: datetime
+    seconds: float
+    word: str = "MOTION"
+    """What is written beside it. A ``VEHICLE`` is wide, everything else is upright."""
+
+    def place(self, moment: datetime) -> float | None:
+        """Return how far it has come, from 0 to 1; None if it is not there."""
+        place = (moment - self.start) / timedelta(seconds=self.seconds)
+        return place if 0 <= place < 1 else None
+
+
+def draw_luma(
+    size: tuple[int, int], name: str, moment: datetime, number: int, event: SceneEvent | None = None
+) -> bytearray:
     """The luma plane, row after row without padding, of frame ``number`` taken at ``moment`` (naive, local)."""
     plane = bytearray(_lettering(size, name, f"{moment:%Y-%m-%d}", f"{moment:%H:%M:%S}"))
-    _draw_square(plane, size, number)
+    place = None if event is None else event.place(moment)
+    if event is None or place is None:
+        _draw_square(plane, size, number)
+    else:
+        _draw_event(plane, size, event.word, place)
     _draw_number(plane, size, number)
     return plane
+
+
+def draw_chroma(
+    size: tuple[int, int], tint: tuple[int, int], moment: datetime, event: SceneEvent | None = None
+) -> tuple[bytes, bytes]:
+    """Both chroma planes, of half the size, of what :func:`draw_luma` draws; ``tint`` is that of the camera."""
+    width, height = size[0] // 2, size[1] // 2
+    place = None if event is None else event.place(moment)
+    if event is None or place is None:
+        return bytes([tint[0]]) * (width * height), bytes([tint[1]]) * (width * height)
+    return _tinted((width, height), tint[0], _ORANGE[0]), _tinted((width, height), tint[1], _ORANGE[1])
+
+
+@lru_cache(maxsize=8)
+def _tinted(size: tuple[int, int], tint: int, edge: int) -> bytes:
+    """A plane with a colored edge around what is above the frame number, and a colored band where the event is."""
+    width, height = size
+    side, (top, bottom) = max(1, width * 2 // 100), _band(height)
+    whole, sides = (
+        bytes([edge]) * width,
+        bytes([edge]) * side + bytes([tint]) * (width - 2 * side) + bytes([edge]) * side,
+    )
+    rows = [whole if y < side or top <= y < bottom else sides for y in range(_rows(0, height)[0])]
+    return b"".join(rows) + bytes([tint]) * (width * (height - len(rows)))
 
 
 @lru_cache(maxsize=4)  # it changes once a second
@@ -98,6 +147,38 @@ def _draw_square(plane: bytearray, size: tuple[int, int], number: int) -> None:
     left = step if step < way else 2 * way - step
     for y in range(top, top + side):
         plane[y * width + left : y * width + left + side] = bytes([_GREY]) * side
+
+
+def _band(height: int) -> tuple[int, int]:
+    """The rows in which an event is to be seen: below the time, above the frame number."""
+    return height * 57 // 100, height * 80 // 100
+
+
+def _draw_event(plane: bytearray, size: tuple[int, int], word: str, place: float) -> None:
+    """A figure, and the word in the half of the picture that it is not in."""
+    width, height = size
+    top, bottom = _band(height)
+    high = bottom - top
+    wide = high * 2 if word == "VEHICLE" else high * 2 // 3
+    left = round(place * (width - wide))
+    scale = largest_scale(word, width // 2 - wide, high * 7 // 10)
+    lines = render(word, scale, _BLACK, _BAND)
+    at = width * 3 // 4 - len(lines[0]) // 2 if place < 0.5 else width // 4 - len(lines[0]) // 2
+    beside = top + (high - GLYPH_HEIGHT * scale) // 2
+    for y in range(top, bottom):
+        row = bytearray(bytes([_BAND]) * width)
+        indent = _indent(word, wide, (y - top) / high)
+        row[left + indent : left + wide - indent] = bytes([_WHITE]) * (wide - 2 * indent)
+        if 0 <= (line := (y - beside) // scale) < GLYPH_HEIGHT:
+            row[at : at + len(lines[line])] = lines[line]
+        plane[y * width : (y + 1) * width] = row
+
+
+def _indent(word: str, wide: int, down: float) -> int:
+    """Columns by which a figure is narrower at both sides, ``down`` its height: a head on shoulders, or a roof."""
+    if word == "VEHICLE":
+        return wide // 5 if down < 0.45 else 0
+    return wide * 3 // 10 if down < 0.3 else wide * 4 // 10 if down < 0.38 else 0
 
 
 def _draw_number(plane: bytearray, size: tuple[int, int], number: int) -> None:

@@ -42,9 +42,9 @@ def test_the_demo_leaves_a_video_and_prints_its_path(camreel_: Camreel, tmp_path
     run = camreel_(["demo"])
     assert run.code == 0, run.err
     known, report, after = run.out.split("\n\n")
-    assert known.endswith("\nFound     3 recordings, 1.19 MB")
+    assert known.endswith("\nFound     3 recordings, 1.33 MB")
     outcome, _, where = report.splitlines()[0].partition(" -> ")
-    assert outcome == "Complete  1 min 45 s of footage, 1.19 MB"
+    assert outcome == "Complete  1 min 45 s of footage, 1.33 MB"
     assert after == "Next, find your camera and give it a name:\n  camreel setup\n"
     video = Path(where)
     assert video.parent == tmp_path / "camreel-demo"

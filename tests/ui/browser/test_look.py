@@ -47,6 +47,8 @@ SELECTED = """new Promise(done => { const look = () => {
 COMMAND = "document.getElementById('command').textContent"
 FOCUS = "document.activeElement.className + document.activeElement.id"
 IS_LARGE = "document.getElementById('viewer').open"
+CHOOSE = "(m => {{ m.value = '{}'; m.dispatchEvent(new Event('change')) }})(document.getElementById('pad'))"
+WHEN = "document.getElementById('when').textContent"
 IS_CHOSEN = "!document.getElementById('panel').hidden"
 GET = "camreel get --host {host} --username admin"
 
@@ -161,16 +163,23 @@ def test_a_moment_gives_the_command_that_exports_it(browser, looked, camera, tmp
             assert tab.run(COMMAND) == report["pictures"][number - 1]["command"]
             tab.press("Escape")
             assert (tab.run(IS_LARGE), tab.run(IS_CHOSEN)) == (False, True)
-        tab.click(".tile:nth-of-type(2)", shift=True)  # from a moment back to an event: all of it
-        *_, last = report["pictures"][:7]
-        end = last["time"][:17].replace("T", " ")
-        assert tab.run(COMMAND).startswith(f'{get} --start "2026-01-16 07:59:50" --end "{end}')
+        tab.click(".tile:nth-of-type(2)", shift=True)  # from a moment back to an event: what was marked, and no more
+        first, next_one = (datetime.fromisoformat(report["pictures"][number]["time"]) for number in (1, 7))
+        begins, ends = first.replace(microsecond=0), (next_one + timedelta(seconds=1)).replace(microsecond=0)
+        assert tab.run(COMMAND) == f'{get} --start "{begins}" --end "{ends}"'
+        assert tab.run(WHEN).startswith(f"{begins} to {ends:%H:%M:%S} (1 min ")
+        assert tab.run("document.querySelectorAll('.tile.within').length") == 6
+        tab.run(CHOOSE.format("whole"))  # the first lies in an event, the last does not
+        assert tab.run(COMMAND).startswith(
+            f'{get} --start "2026-01-16 07:59:50" --end "{ends + timedelta(seconds=10)}"'
+        )
+        assert "whole events" in tab.run("document.getElementById('pad').innerText")
         tab.click(".timeline", across=0.75)  # 08:01:30, of which there is no picture
         assert tab.run(COMMAND) == f'{get} --start "2026-01-16 07:59:30" --end "2026-01-16 08:03:30"'
         tab.drag(".timeline", 0.25, 0.75)
         assert tab.run(COMMAND) == f'{get} --start "2026-01-16 08:00:30" --end "2026-01-16 08:01:30"'
         assert tab.run("document.querySelectorAll('.tile.within').length") == 4
-        tab.run("(m => { m.value = '10'; m.dispatchEvent(new Event('change')) })(document.getElementById('pad'))")
+        tab.run(CHOOSE.format("10"))
         line = tab.run(COMMAND)
         tab.click("#copy")
         tab.run(COPIED)
@@ -222,7 +231,9 @@ def test_by_keyboard_alone(browser, looked, camera):
         tab.press("ArrowRight")
         tab.press("Enter", shift=True)
         assert (tab.run(IS_LARGE), tab.run(IS_CHOSEN)) == (False, True)
-        assert tab.run(COMMAND) == f'{get} --start "2026-01-16 07:59:50" --end "2026-01-16 08:00:50"'
+        first, last = (report["pictures"][number]["time"][:19].replace("T", " ") for number in (2, 3))
+        assert tab.run(COMMAND).startswith(f'{get} --start "{first}" --end "{last[:17]}')
+        assert tab.run("document.querySelectorAll('.tile.within').length") == 2
         tab.press("Escape")
         assert not tab.run(IS_CHOSEN)
         check_quiet(tab, page)
