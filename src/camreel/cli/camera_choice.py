@@ -102,7 +102,11 @@ class CameraCommand(HelpCommand):
 
     def _chosen(self, ctx: click.Context, args: Sequence[str]) -> SelectedCamera:
         config = read_settings()
-        found, _, _ = self.make_parser(ctx).parse_args(list(args))  # before anything is made of them
+        try:
+            found, _, _ = self.make_parser(ctx).parse_args(list(args))  # before anything is made of them
+        except click.UsageError as error:
+            error.ctx = ctx
+            raise
         given = found.get("cameras", found.get("camera"))
         words = [word for word in (given if isinstance(given, (tuple, list)) else [given]) if isinstance(word, str)]
         if any(parameter.name == "date" for parameter in self.params):

@@ -198,7 +198,7 @@ class Family(click.Group):
             raise UsageError(
                 f"There is no command {printable(args[0], 40)!r} of {ctx.command_path}."
                 f"{nearest(args[0], self.commands)}",
-                hint=f"There are {', '.join(sorted(self.commands))}.",
+                hint=f"Choose from {', '.join(sorted(self.commands))}.",
             )
         return super().resolve_command(ctx, args)
 

@@ -294,7 +294,7 @@ def _refuse_unknown(given: Mapping[str, object], known: Iterable[str], where: st
 
 def _listed(known: Iterable[str]) -> str:
     names = list(known)
-    return f"The only one is {names[0]}." if len(names) == 1 else f"There are {', '.join(names)}."
+    return f"The only one is {names[0]}." if len(names) == 1 else f"Choose from {', '.join(names)}."
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -65,7 +65,7 @@ class ReportLine:
         if self.command:
             command = printable(self.command, _LONGEST)
             if not (text or path):
-                rows = [[(label, style), (command, _COMMAND)]]
+                rows = [[(label if label.strip() else _lead(command, indent, width), style), (command, _COMMAND)]]
             else:
                 rows.append([(_lead(command, indent, width), ""), (command, _COMMAND)])
         yield from map(tuple, rows)

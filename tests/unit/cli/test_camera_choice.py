@@ -126,7 +126,7 @@ def test_a_host_takes_the_settings_of_all(camreel_: Camreel, exported: FakeExpor
         (["cameras", "rename", "gargae", "x"], "Did you mean garage?"),
         (["cameras", "rename"], "OLD is missing.\n  camreel cameras rename OLD NEW\n"),
         (["cameras", "rename", "garage"], "NEW is missing.\n  camreel cameras rename OLD NEW\n"),
-        (["cameras", "remove", "attic"], "There are front-door, garage."),
+        (["cameras", "remove", "attic"], "Choose from front-door, garage."),
         (["get", "yesterdy"], "There is no camera named 'yesterdy' in "),
         (["get", "yesterdy"], "Did you mean yesterday?"),
         (["config", "show", "attic"], "There is no camera named 'attic'"),

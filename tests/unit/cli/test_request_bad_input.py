@@ -92,6 +92,12 @@ def test_bad_input(camreel_: Camreel, exported: FakeExport, tmp_path: Path, argu
     assert exported.asked == []
 
 
+def test_the_options_that_are_proposed_are_those_of_the_command(camreel_: Camreel, exported: FakeExport) -> None:
+    """Also if the line could not be read."""
+    for words in (["get", "front-door", "--last"], ["get", "front-door", "--lst", "1h"]):
+        assert camreel_(words).err.endswith("\n  To list the options:\n    camreel get --help\n")
+
+
 @pytest.mark.parametrize("option", ["--host", "--username"])
 @pytest.mark.parametrize("before", ["admin:", "http://admin:", "x:y:"])
 def test_what_stands_behind_a_colon_is_not_repeated(

@@ -170,7 +170,7 @@ def _place_of(typed: str, config: Config) -> tuple[str | None, Key]:
     known = KEYS.get(word.replace("-", "_"))
     if known is None:
         raise UsageError(
-            f"There is no setting {printable(word, 64)!r}.{nearest(word, KEYS)}", hint=f"There are {', '.join(KEYS)}."
+            f"There is no setting {printable(word, 64)!r}.{nearest(word, KEYS)}", hint=f"Choose from {', '.join(KEYS)}."
         )
     if known.of_camera and name is None:
         like = next(iter(config.cameras), "front-door")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
+from camreel.cli.registry import COMMANDS
 from camreel.cli.startup import as_typed
 from camreel.events import (
     ClipFailed,
@@ -60,12 +61,15 @@ class NoteLine:
         return [tuple((text, "yellow") for text, _ in pieces) for pieces in found] if self.bad else found
 
 
+_COMMANDS = tuple(f"camreel {command.name} " for command in COMMANDS)
+
+
 def labelled(text: str) -> list[ReportLine]:
-    """Return labelled lines as they are written."""
+    """Return labelled lines as they are written; a command is not broken."""
     lines = []
     for line in text.split("\n"):
         label, said = line[:LABEL_WIDTH].rstrip(), line[LABEL_WIDTH:]
-        is_command = not label and said.startswith("camreel ")
+        is_command = not label and said.startswith(_COMMANDS)
         lines.append(ReportLine(label, "", command=said) if is_command else ReportLine(label, said))
     return lines
 

@@ -303,3 +303,11 @@ def test_a_terminal_that_goes_away_does_not_end_the_run(monkeypatch: pytest.Monk
     reporter.listener()(Warned("x"))
     reporter.log("y")
     reporter.close()
+
+
+def test_of_written_lines_only_commands_stay_whole() -> None:
+    """What begins with the program's name and is none is broken like all other text."""
+    text = f"{'Here':<10}camreel 0.1.0, Python 3.11, aiohttp\n{'':<10}camreel 0.1.0, Python 3.11, aiohttp\n{'':<10}"
+    lines = plain_text(labelled(f"{text}camreel cameras forget 10.0.0.1 10.0.0.22"), 40).split("\n")
+    assert [len(line) <= 40 for line in lines] == [True, True, True, True, False]
+    assert lines[-1] == "camreel cameras forget 10.0.0.1 10.0.0.22"
