@@ -290,7 +290,9 @@ def test_relative_ranges(bench):
     assert last.output.name == f"127.0.0.1_{stand.address.port}_ch1_2026-07-20_23.30.00_to_2026-07-21_00.30.00+0200.mp4"
     said = report_text(last.ok)
     told = re.search(
-        r"complete up to 2026-07-21 00:15:00.* run:\n *camreel get .* --start (\S+) --end (\S+)\n", said, re.DOTALL
+        r"complete up to 2026-07-21 00:15:00.* run this after .*:\n *camreel get .* --start (\S+) --end (\S+)\n",
+        said,
+        re.DOTALL,
     )
     assert told is not None, said
     assert (last.ok.status, last.ok.exit_code) == ("complete_so_far", 0)

@@ -273,8 +273,8 @@ def test_other_files_are_named(tmp_path: Path) -> None:
     found = find_files([str(tmp_path / "card")], output)
     assert [file.path for file in found.files] == [one]
     assert found.notes == (
-        "9 files are no recordings and were left out: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 4 more.",
-        "2 folders are hidden or links and were not looked into: .Trashes/, yesterday/.",
+        "9 files are not recordings and were left out: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 4 more.",
+        "2 folders are hidden or links and were not searched: .Trashes/, yesterday/.",
     )
 
 

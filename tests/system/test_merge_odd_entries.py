@@ -78,7 +78,7 @@ def test_what_is_not_named_like_a_clip_is_left_out(tmp_path: Path, card: Path) -
     fifo(card / "notes.txt")
     (card / "2026-01-16_09.00.00-09.00.04.mp4").mkdir()
     report = merged(tmp_path)
-    assert (report.exit_code, report.warnings) == (0, ("1 file is no recording and was left out: notes.txt.",))
+    assert (report.exit_code, report.warnings) == (0, ("1 file is not a recording and was left out: notes.txt.",))
 
 
 @pytest.mark.parametrize("kind", [*ODD, "folder"])

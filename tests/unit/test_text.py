@@ -59,6 +59,16 @@ def test_words_that_are_no_measure_may_part():
     assert wrapped("", 9, "Note ") == ["Note "]
 
 
+def test_heads_are_never_cut():
+    """However narrow it is; cells are, with an ellipsis, the widest columns first."""
+    heads, row = ("Camera", "Recordings", "Gaps"), ["front-door-camera", "12", "2 gaps, 1 h 15 min 3 s"]
+    assert list(table_lines(heads, lambda: [row], 34)) == [
+        "Camera      Recordings  Gaps",
+        "front-doo…  12          2 gaps, 1…",
+    ]
+    assert next(table_lines(heads, lambda: [row], 10)) == "Camera    Recordings  Gaps"
+
+
 def test_the_rows_of_a_table_are_not_held():
     """They are asked for twice, one by one; numbers stand to the right."""
     held = most = 0

@@ -261,6 +261,28 @@ def address_of(
     return parse_address(where, port=typed_port, usual_port=usual_port, https=https, fingerprint=fingerprint)
 
 
+def camera_address(chosen: SelectedCamera) -> Address:
+    """Return where a camera of the settings is. UsageError if its host is none."""
+    from camreel.devices.address import parse_address  # noqa: PLC0415 - the help page does not need it
+
+    return parse_address(
+        chosen.setting("host"),
+        usual_port=chosen.setting("port"),
+        https=bool(chosen.setting("https")),
+        fingerprint=chosen.setting("fingerprint"),
+    )
+
+
+def names_at(config: Config, address: str) -> list[str]:
+    """Return the cameras of the settings that are at ``address``: its scheme, host and port."""
+    found = []
+    for name in config.cameras:
+        with suppress(UsageError):  # a host that is none
+            if str(camera_address(SelectedCamera(config, name, name))) == address:
+                found.append(name)
+    return found
+
+
 def _valid_port(port: Any) -> int | None:
     if port is not None and not 1 <= port <= 65535:
         raise UsageError(f"port {port} is not a port (1 to 65535).")

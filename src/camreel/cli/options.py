@@ -341,7 +341,7 @@ _IF_EXISTS = _output(
     help="Choose fail, skip or overwrite if it exists.",
 )
 
-_OPEN = _output("--open", "opens", is_flag=True, help="Open what was made with the program of this desktop.")
+open_option = _output("--open", "opens", is_flag=True, help="Open what was made with the program of this desktop.")
 _REPORT = _output("--report", metavar="FILE", help="Write the whole report into FILE, also of a run that failed.")
 
 get_options = _together(
@@ -418,7 +418,7 @@ get_options = _together(
         ),
         _IF_EXISTS,
         _REPORT,
-        _OPEN,
+        open_option,
         _output("--keep-files", setting="keep the downloaded clips", is_flag=True, help="Keep the downloaded clips."),
         _output(
             "--shared-folder",
@@ -482,7 +482,7 @@ merge_options = _together(
         _output("--require-complete", is_flag=True, help="Exit with 4 if there is a gap between the clips."),
         _IF_EXISTS,
         _REPORT,
-        _OPEN,
+        open_option,
     ]
 )
 

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from camreel.cli.camera_choice import SelectedCamera, settings_of
+from camreel.cli.camera_choice import SelectedCamera, names_at, settings_of
 from camreel.cli.options import PING_VARIABLE
 from camreel.cli.ui import terminal
 from camreel.diskio import open_file
@@ -268,7 +268,9 @@ class Passwords:
         """
         key = (username, where, chosen.name if chosen else None)
         if key not in self._known:
-            self._known[key] = self._for_all() or self._of_settings(username, chosen) or self._ask(username, where)
+            self._known[key] = (
+                self._for_all() or self._of_settings(username, chosen) or self._ask(username, where, chosen)
+            )
         return self._known[key]
 
     def _for_all(self) -> str | None:
@@ -281,9 +283,16 @@ class Passwords:
             return None
         return password_in_settings(username, chosen)
 
-    def _ask(self, username: str, where: str) -> str:
+    def _ask(self, username: str, where: str, chosen: SelectedCamera | None) -> str:
+        """Ask. A password that is kept for a camera goes nowhere unless the camera is named: its trust goes with it."""
+        known = names_at(chosen.config, where) if chosen is not None and chosen.name is None else []
+        advice = (
+            f"That is {known[0]} in the settings. With what they say of it:\ncamreel get {known[0]}" if known else ""
+        )
         if self._given.no_input:
-            raise UsageError("There is no password, and --no-input forbids asking for it.", hint=_WAYS)
+            raise UsageError("There is no password, and --no-input forbids asking for it.", hint=advice or _WAYS)
+        if advice and sys.stdin is not None and sys.stdin.isatty():
+            terminal.remark_advice(advice)
         return checked_password(ask(f"Password for {username} at {where}: "), "The password")
 
 

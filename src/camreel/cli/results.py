@@ -102,12 +102,16 @@ class ResultView(Generic[_Result]):
         except CamreelError as error:
             if not batch.is_single or error.is_reported:
                 raise
+            made = batch.outcomes.get(0)  # the video is there: its command was interrupted
             batch.outcomes[0] = error
             failure = self._write_report(batch, [error])
             last = error if failure is None or _is_worse(error.exit_code, failure) else failure
             if failure is not None:
                 self._log_error(failure if last is error else error)
-            self._show_end(batch, [error], failure, last)
+            if made is None or isinstance(made, CamreelError):
+                self._show_end(batch, [error], failure, last)
+            else:
+                self._show_end(batch, [made], failure or error, last)
             last.is_reported = True
             if last is not error:
                 raise last from error

@@ -14,8 +14,8 @@ from camreel.text import duration_text, size_text
 _MOST_LISTED = 32
 
 _HIDDEN = (
-    "addresses, names, titles and serial numbers are replaced (host-1, name-1, title-1, serial-1; the same by the same "
-    "word), so you can share this report"
+    "addresses, names, titles and serial numbers are replaced by words like host-1 and serial-1, so you can share this "
+    "report"
 )
 
 
@@ -152,7 +152,7 @@ def _result(checkup: Checkup) -> str:
     if checkup.trouble is not None:
         return checkup.trouble.message
     return {
-        "well": "well: the camera accepts the login and lists its recordings",
+        "well": "good: the camera accepts the login and lists its recordings",
         "no recordings": "no recordings: the camera lists none of this channel. Does it record, to a card or disk?",
         "no search": "no search: the camera accepts the login, but does not list its recordings. Does the account "
         "have the right to «Playback», and the camera a card or disk?",

@@ -181,11 +181,11 @@ def _left_out(names: Sequence[str]) -> list[str]:
     files = [name for name in names if not name.endswith("/")]
     notes = []
     if files:
-        verb = "is no recording and was" if len(files) == 1 else "are no recordings and were"
+        verb = "is not a recording and was" if len(files) == 1 else "are not recordings and were"
         notes.append(f"{count_text(len(files), 'file')} {verb} left out: {_some(files)}.")
     if folders:
         verb = "is hidden or a link and was" if len(folders) == 1 else "are hidden or links and were"
-        notes.append(f"{count_text(len(folders), 'folder')} {verb} not looked into: {_some(folders)}.")
+        notes.append(f"{count_text(len(folders), 'folder')} {verb} not searched: {_some(folders)}.")
     return notes
 
 

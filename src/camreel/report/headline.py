@@ -89,7 +89,7 @@ def next_step(report: Report) -> ReportLine | None:
         return ReportLine("Next", f"{kept}to try for the rest, run:", command=_again(request))
     when = next((hole.reason.detail for hole in account.pending if hole.reason.kind is LossKind.TOO_RECENT), "")
     after = f"after {when} by the camera's clock" if when else "later"
-    return ReportLine("Next", f"{kept}for the rest, add --follow, or {after} run:", command=_again(request))
+    return ReportLine("Next", f"{kept}for the rest, add --follow, or run this {after}:", command=_again(request))
 
 
 def complete_until(report: Report) -> str:

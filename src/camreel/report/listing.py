@@ -198,7 +198,7 @@ def head(listing: Listing, *, whole: bool = False, of_camera: bool = True) -> li
 def totals(listing: Listing, *, whole: bool = False, hides_table: bool = False) -> list[ReportLine]:
     """How much of the range there is, in how many recordings, and the longest gaps."""
     plan, clock = listing.plan, listing.clock
-    found = count_text(len(plan.recordings), "recording")
+    found = count_text(len(plan.recordings), "recording") if plan.recordings else "no recordings"
     if any(recording.size is not None for recording in plan.recordings):
         found += f", {size_text(plan.listed_bytes)}"
     if plan.writing:
@@ -309,7 +309,8 @@ def _pending_line(pending: Sequence[Span], clock: CameraClock | None) -> str:
 def _coverage(listing: Listing) -> str:
     if not listing.wanted_seconds:
         return "nothing in the range is of what was asked for"
-    recorded, wanted = duration_text(listing.recorded_seconds), duration_text(listing.wanted_seconds)
+    wanted = duration_text(listing.wanted_seconds)
+    recorded = duration_text(listing.recorded_seconds) if listing.recorded_seconds else "nothing"
     said = [f"{recorded} of {wanted} ({_percent(listing)})"]
     if listing.gaps or not listing.pending:
         said.append(count_text(len(listing.gaps), "gap") if listing.gaps else "no gap")

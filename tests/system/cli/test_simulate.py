@@ -19,6 +19,7 @@ from tests.conftest import NOW
 from tests.fakes import Camreel, FakeExport, only_run
 
 from camreel.cli.startup import program_command
+from camreel.cli.ui import desktop
 from camreel_simulator import (
     ClipSpec,
     DeviceClock,
@@ -53,10 +54,15 @@ def test_the_demo_leaves_a_video_and_prints_its_path(camreel_: Camreel, tmp_path
     assert "Coverage  all that the camera recorded: 1 min 45 s of 2 min" in run.out
 
 
-def test_the_demo_asks_the_same_way_as_get(camreel_: Camreel, exported: FakeExport, tmp_path: Path) -> None:
-    """The same request, report and JSON; its own video may be replaced, so that it can be run again."""
-    run = camreel_(["demo", "--json", "--output-dir", "there", "--output-format", "mkv"])
+def test_the_demo_asks_the_same_way_as_get(
+    camreel_: Camreel, exported: FakeExport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same request, report and JSON; its own video may be replaced, so that it can be run again. It is opened."""
+    opened: list[str] = []
+    monkeypatch.setattr(desktop, "open_path", opened.append)
+    run = camreel_(["demo", "--json", "--output-dir", "there", "--output-format", "mkv", "--open"])
     assert run.code == 0
+    assert opened == [str(exported.request.output.file)]
     assert json.loads(run.out)["status"] == "complete"
     assert exported.request.output.file.parent == tmp_path / "there"
     assert exported.request.output.file.suffix == ".mkv"

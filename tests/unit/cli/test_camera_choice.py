@@ -219,7 +219,7 @@ def test_cameras_are_added_listed_and_removed(camreel_: Camreel, settle: Settle)
     assert PASSWORD in path.read_text()
     listed = camreel_(["cameras", "list"])
     assert listed.out.splitlines()[1:] == [
-        "attic  http://10.0.0.1   u     1,3      asked for",
+        "attic  10.0.0.1          u     1,3      asked for",
         "door   https://10.0.0.2  u     1        in the settings",
         "A command needs a name, or a default:",
         "  camreel config set default_camera attic",

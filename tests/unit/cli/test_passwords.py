@@ -121,6 +121,35 @@ def test_the_prompt_names_user_and_camera(
     assert unattended.password == "typed"
 
 
+@pytest.mark.parametrize(
+    ("typed", "is_known"),
+    [
+        (["--host", "192.168.1.100"], True),
+        (["--host", "http://192.168.1.100:80"], True),
+        (["--host", "192.168.1.100", "--port", "81"], False),
+        (["--host", "https://192.168.1.100"], False),
+        (["--host", "192.168.1.101"], False),
+    ],
+    ids=str,
+)
+def test_a_host_that_has_a_name_is_asked_for_its_password_with_the_name(
+    camreel_: Camreel, unattended: FakeExport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, typed: list[str],
+    is_known: bool,
+) -> None:  # fmt: skip
+    """The prompt proposes the name. What is kept for the name is sent nowhere else, nor to what was typed."""
+    settings = tmp_path / "config.toml"
+    settings.write_text('[camera.front-door]\nhost = "192.168.1.100"\nusername = "admin"\npassword = "kept"\n')
+    settings.chmod(0o600)
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", lambda _prompt, stream: "typed")
+    run = camreel_([*BASIC, *typed], CAMREEL_CONFIG=str(settings))
+    assert (run.code, unattended.password) == (0, "typed")
+    assert (f"That is front-door in the settings.{' '}" in run.err) == is_known
+    assert ("\n  camreel get front-door\n" in run.err) == is_known
+    run = camreel_([*BASIC, *typed, "--no-input"], CAMREEL_CONFIG=str(settings))
+    assert ("\n    camreel get front-door\n" in run.err, run.code) == (is_known, 2)
+
+
 @pytest.mark.parametrize(("outcome", "code"), [(EOFError(), 2), (KeyboardInterrupt(), 130)])
 def test_leaving_the_prompt(
     camreel_: Camreel, unattended: FakeExport, monkeypatch: pytest.MonkeyPatch, outcome: BaseException, code: int

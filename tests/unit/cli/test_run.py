@@ -26,6 +26,7 @@ from camreel.errors import (
     AccountLocked,
     CamreelError,
     DiskError,
+    Interrupted,
     LoginRefused,
     MergeError,
     NothingRecorded,
@@ -518,3 +519,20 @@ def test_the_program_is_called_as_it_was_started(
         out = capsys.readouterr().out
         assert out.startswith(f"Usage: {shown} COMMAND")
         assert f"  {shown} get --last 1h" in out
+
+
+def test_a_video_that_is_there_is_named_though_its_command_was_interrupted(
+    camreel_: Camreel, exported: FakeExport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the document and in the last line; the run has ended as interrupted."""
+
+    async def run_command(*_: object) -> str | None:
+        raise Interrupted("interrupted")
+
+    monkeypatch.setattr("camreel.cli.hooks.run_command", run_command)
+    run = camreel_([*BASIC, "--exec", "true", "--json", "--progress", "json"])
+    video = str(exported.request.output.file)
+    document, end = json.loads(run.out), json.loads(run.err.splitlines()[-1])
+    assert (run.code, document["status"], document["error"]["kind"]) == (130, "error", "Interrupted")
+    assert [output["path"] for output in document["runs"][0]["outputs"]] == [video]
+    assert (end["status"], end["exit_code"], end["outputs"]) == ("error", 130, [video])

@@ -437,7 +437,7 @@ def test_what_brings_the_rest_is_said_once():
     relative = replace(report, request=changed(report.request, asked=asked, was_relative=True))
     when = "--start 2026-01-16T08:00:00Z --end 2026-01-16T09:00:00Z"
     command = f"camreel get cam.example:8080 --username admin {when}"
-    next_of_library = f"Next      for the rest, add --follow, or later run:\n{' ' * 10}{command}"
+    next_of_library = f"Next      for the rest, add --follow, or run this later:\n{' ' * 10}{command}"
     assert next_of_library in shown(relative)
     typed = TypedCommand(("get", "front door", "--events", "motion"), ("--last", "1h"))
     of_a_person = replace(relative, request=changed(relative.request, typed=typed))

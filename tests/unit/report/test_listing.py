@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from camreel.model import Address, Output, Query, Recording, Span, Stream, Targe
 from camreel.planning.coverage import CoverageKind, CoverageSpan
 from camreel.planning.plan import plan_export
 from camreel.report import Tone, plain_text
-from camreel.report.listing import Listing, head, planned, table_rows, totals
+from camreel.report.listing import Listing, head, planned, summary_row, table_rows, totals
 
 QUARTERS = [
     Span(SPAN.start + n * timedelta(minutes=15), SPAN.start + (n + 1) * timedelta(minutes=15)) for n in range(4)
@@ -44,6 +45,23 @@ def test_what_may_still_be_written_is_one_line() -> None:
         "Gap       2026-01-16 08:00:00 to 08:15:00 (15 min)",
         "Pending   2026-01-16 08:15:00 to 09:00:00 (30 min in 2 parts): the camera may still be writing it",
     ]
+
+
+def test_nothing_is_said_as_people_say_it() -> None:
+    """No zeros."""
+    listing = replace(a_listing_of_nothing(), stretches=(CoverageSpan(SPAN, CoverageKind.GAP),))
+    said = plain_text(totals(listing)).splitlines()
+    assert said[:2] == ["Coverage  nothing of 1 h (0.0 %), 1 gap", "Found     no recordings"]
+
+
+def test_what_is_pending_is_no_gap_and_not_called_none() -> None:
+    """The camera may still list recordings there: nobody can say that there is no gap."""
+    stretches = tuple(CoverageSpan(span, kind) for span, kind in zip(QUARTERS[1:3], KINDS[1:3], strict=True))
+    listing = replace(a_listing(), stretches=stretches)
+    assert plain_text(totals(listing)).splitlines()[0] == "Coverage  15 min of 30 min (50.0 %), 15 min pending"
+    assert summary_row(listing)[-1] == "none so far"
+    whole = replace(listing, stretches=stretches[1:])
+    assert plain_text(totals(whole)).splitlines()[0] == "Coverage  15 min of 15 min (100.0 %), no gap"
 
 
 @pytest.mark.parametrize("whole", [False, True])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camreel.cli.camera_choice import SelectedCamera, new_name, read_settings, settings_of
+from camreel.cli.camera_choice import SelectedCamera, camera_address, new_name, read_settings, settings_of
 from camreel.cli.help import Argument, Channels, Family, HelpCommand, Option
 from camreel.cli.options import KEYS, connection_options, debug_option, json_option, no_input_option
 from camreel.cli.passwords import (
@@ -54,7 +54,7 @@ from camreel.errors import (
     most_severe,
     printable,
 )
-from camreel.model import Address, Credentials, Target
+from camreel.model import Credentials, Target
 from camreel.report import json_head
 from camreel.text import command_text, duration_text, table
 
@@ -265,7 +265,16 @@ def list_cameras(*, as_json: bool) -> int:
         terminal.say_json({**json_head(), "config": str(config.path), **usual, "cameras": rows})
     elif rows:
         heads = ("Name", "Where", "User", "Channel", "Password")
-        cells = [[row["name"], row["address"], row["username"] or "-", row["channel"], row["password"]] for row in rows]
+        cells = [
+            [
+                row["name"],
+                row["address"].removeprefix("http://"),
+                row["username"] or "-",
+                row["channel"],
+                row["password"],
+            ]
+            for row in rows
+        ]
         terminal.out(table(heads, cells, terminal.terminal_width(sys.stdout)))
         terminal.print_advice(_usual_text(config))
     else:
@@ -292,16 +301,6 @@ def _row(config: Config, name: str) -> dict[str, Any]:
         "channel": str(chosen.setting("channel") or 1),
         "password": kept_where(chosen),
     }
-
-
-def camera_address(chosen: SelectedCamera) -> Address:
-    """Return where a camera of the settings is. UsageError if its host is none."""
-    return parse_address(
-        chosen.setting("host"),
-        usual_port=chosen.setting("port"),
-        https=bool(chosen.setting("https")),
-        fingerprint=chosen.setting("fingerprint"),
-    )
 
 
 keyring_option = click.option(

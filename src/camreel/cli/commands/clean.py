@@ -14,7 +14,7 @@ from camreel.cli.request import absolute
 from camreel.cli.ui import terminal
 from camreel.errors import DiskError, UsageError, printable
 from camreel.report import json_head
-from camreel.text import count_text, duration_text, size_text
+from camreel.text import command_text, count_text, duration_text, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,20 +74,24 @@ def clean(*, folder: str, yes: bool, cameras: tuple[str, ...], kept: bool, as_js
         return failed.exit_code if failed else 0
     alone = f"{count_text(others, 'other file')} {'was' if others == 1 else 'were'} left alone." if others else None
     if not chosen and not videos:
-        terminal.print_wrapped("\n".join(filter(None, (f"No downloads wait in {output_dir}.", alone))))
+        terminal.print_wrapped("\n".join(filter(None, (f"There are no unfinished downloads in {output_dir}.", alone))))
         return 0
     for root in dict.fromkeys(left.folder.parent for left in chosen):
         terminal.out(str(root))
         lines = [_lines(left, held.get(left.folder)) for left in chosen if left.folder.parent == root]
         terminal.print_wrapped("\n".join(line for each in lines for line in each))
     if videos:
-        terminal.print_wrapped(f"{count_text(len(videos), 'unfinished file')} of killed runs, {size_text(sizes)}")
+        terminal.print_wrapped(
+            f"{count_text(len(videos), 'unfinished video')} of runs that were killed, {size_text(sizes)}"
+        )
     if alone:
         terminal.print_wrapped(alone)
     if not yes:
         size = sizes + sum(left.size + (left.kept_size if kept else 0) for left in free)
-        terminal.print_wrapped(
-            f"Nothing was removed. With --yes: {size_text(size)}; a next run would download it again."
+        again = [*([] if folder == "." else [folder]), *(word for name in cameras for word in ("--camera", name))]
+        command = command_text(("clean", *again, *(["--kept"] if kept else []), "--yes"))
+        terminal.print_advice(
+            f"Nothing was removed. To remove {size_text(size)}, which the next run would download again:\n{command}"
         )
         return 0
     freed, failed = _removed(free, videos, kept=kept)
@@ -150,11 +154,13 @@ def _lines(left: Left, holder: str | None) -> list[str]:
     clips, parts = _counts(left)
     holds = [count_text(clips, "clip")] if clips else []
     holds += [count_text(parts, "part")] if parts else []
-    said = [f"{' and '.join(holds) or 'nothing that waits'}, {size_text(left.size)}"]
+    said = [f"{' and '.join(holds)}, {size_text(left.size)}" if holds else "nothing to remove"]
     if left.kept:
-        said.append(f"{count_text(len(left.kept), 'clip')} kept for good, {size_text(left.kept_size)}")
+        said.append(f"{count_text(len(left.kept), 'clip')} kept by --keep-files, {size_text(left.kept_size)}")
     age = max(0.0, time.time() - left.last)
-    old = f"{age // _DAY:.0f} d" if age >= _DAY else duration_text(age // 60 * 60) or "a minute"
+    old = (
+        f"{age // _DAY:.0f} d" if age >= _DAY else duration_text(age // 60 * 60) if age >= 60 else "less than a minute"
+    )
     lines = [f"  {left.name}: {'; '.join(said)}; last written {old} ago"]
     lines += [
         f"      {printable(job.what)}: {left.clips_of(job)} of {count_text(len(job.clips), 'clip')}"

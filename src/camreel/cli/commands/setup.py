@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from camreel.cli.camera_choice import SelectedCamera, new_name, read_settings
+from camreel.cli.camera_choice import SelectedCamera, camera_address, new_name, read_settings
 from camreel.cli.commands.cameras import (
-    camera_address,
     check_lock,
     clock_text,
     device_label,

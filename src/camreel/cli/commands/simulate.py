@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from camreel.cli.camera_choice import FileCommand
 from camreel.cli.help import HelpCommand, Option, Whole
-from camreel.cli.options import FORMAT, OutputOptions, debug_option, manner_options
+from camreel.cli.options import FORMAT, OutputOptions, debug_option, manner_options, open_option
 from camreel.cli.request import output_folder
 from camreel.cli.startup import program_command
 from camreel.cli.ui import terminal
@@ -236,14 +236,15 @@ def _quoted(address: str) -> str:
     help="Write into FOLDER. Default: ./camreel-demo.",
 )
 @click.option("--output-format", cls=Option, section="Where to", default=DEFAULT_FORMAT.value, **FORMAT)
+@open_option
 @manner_options
-def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, verbose: bool, progress: str) -> int:
+def demo(*, output_dir: str, output_format: str, opens: bool, **manners: Any) -> int:
     from camreel.cli.batch import CameraTask  # noqa: PLC0415 - the help page does not need it
     from camreel.cli.commands.get import export_all  # noqa: PLC0415 - see above
     from camreel_simulator import scenes  # noqa: PLC0415 - brings PyAV
     from camreel_simulator.server import running  # noqa: PLC0415 - see above
 
-    manner = OutputOptions(as_json=as_json, quiet=quiet, verbose=verbose, progress=progress)
+    manner = OutputOptions(opens=opens, **manners)
     asked = AskedRange(WallTime(scenes.DEMO_START), WallTime(scenes.DEMO_END))
     folder, container = output_folder(output_dir), OutputFormat(output_format)
     query = Query(asked)
@@ -254,7 +255,7 @@ def demo(*, output_dir: str, output_format: str, as_json: bool, quiet: bool, ver
         target = Target(Address(server.host, server.port), _USER)
         task = CameraTask(target.address.authority, target, query, lambda: _PASSWORD, output)
         code = export_all([task], manner)
-    if code == 0 and not (as_json or quiet):
+    if code == 0 and not (manner.as_json or manner.quiet):
         terminal.out()
         terminal.print_advice("Next, find your camera and give it a name:\ncamreel setup")
     return code

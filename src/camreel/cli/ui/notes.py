@@ -122,7 +122,7 @@ def _(event: Planned) -> list[NoteLine]:
 
 
 def _found(plan: ExportPlan) -> list[NoteLine]:
-    found = count_text(len(plan.recordings), "recording")
+    found = count_text(len(plan.recordings), "recording") if plan.recordings else "no recordings"
     unknown = sum(recording.size is None for recording in plan.recordings)
     if unknown < len(plan.recordings):
         found += f", {size_text(plan.listed_bytes)}"

@@ -78,8 +78,14 @@ def print_advice(text: str) -> None:
         out(line)
 
 
+def remark_advice(text: str) -> None:
+    """The same, to stderr."""
+    for line in advice_lines(text, terminal_width(sys.stderr), ""):
+        err(line)
+
+
 def print_indented(text: str) -> None:
-    """The same below what it belongs to."""
+    """The same to stdout, below what it belongs to."""
     for line in advice_lines(text, terminal_width(sys.stdout)):
         out(line)
 

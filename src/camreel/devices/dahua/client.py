@@ -349,7 +349,7 @@ class DahuaClient:
         has no such channel.
         """
         if await self._has_anything(channel):
-            reason = "The channel has recordings, but none in this range. List a longer one."
+            reason = "The channel has recordings, but none in this range."
             return EmptySearch(reason, is_proven=True)
         titles = await self.titles()
         elsewhere = channel != 1 and await self._has_anything(1)

@@ -32,8 +32,11 @@ def test_it_lists_and_removes_nothing(camreel_: Camreel, stores: Path) -> None:
     said = camreel_(["clean"])
     assert said.code == 0
     assert "10.0.0.1: 1 clip, 1.5 MB; last written 3 d ago" in said.out
-    assert "10.0.0.2: nothing that waits, 0 bytes; 1 clip kept for good, 1.5 MB; last written 3 d ago" in said.out
-    assert "Nothing was removed. With --yes: 1.5 MB" in said.out
+    assert "10.0.0.2: nothing to remove; 1 clip kept by --keep-files, 1.5 MB; last written 3 d ago" in said.out
+    assert "Nothing was removed. To remove 1.5 MB, which the next run would download again:" in said.out
+    assert said.out.endswith("\n  camreel clean --yes\n")
+    said = camreel_(["clean", str(stores.parent), "--camera", "10.0.0.2", "--kept"])
+    assert said.out.endswith(f"\n  camreel clean {stores.parent} --camera 10.0.0.2 --kept --yes\n")
     assert clips(stores) == ["10.0.0.1", "kept"]
 
 
@@ -102,8 +105,23 @@ def test_what_is_not_ours_is_left_alone_and_told(camreel_: Camreel, stores: Path
     assert "10.0.0.9" not in said.everything
     assert json.loads(camreel_(["clean", "--json", "--yes", "--kept"]).out)["left_alone"] == 3
     said = camreel_(["clean"])
-    assert "No downloads wait in" in said.out
+    assert "There are no unfinished downloads in" in said.out
     assert "left alone" in said.out
+
+
+def test_the_oldest_comes_first(camreel_: Camreel, stores: Path) -> None:
+    """Of the cameras; a camera's jobs are in order of channel and time. JSON has the same order."""
+    for number, day in enumerate((18, 16, 17)):
+        note = {"name": f"{number:012x}", "what": f"channel 1, 2026-01-{day}", "part": "", "clips": []}
+        (stores / "10.0.0.1" / f"{number:012x}.job").write_text(json.dumps(note))
+    for name, written in (("10.0.0.1", 2e9), ("10.0.0.2/kept", 1e9)):
+        for path in (stores / name).iterdir():
+            os.utime(path, (written, written))
+    said = [line.split()[0] for line in camreel_(["clean"]).out.splitlines() if line.startswith("  10.")]
+    assert said == ["10.0.0.2:", "10.0.0.1:"]
+    rows = json.loads(camreel_(["clean", "--json"]).out)["cameras"]
+    assert [row["name"] for row in rows] == ["10.0.0.2", "10.0.0.1"]
+    assert [job["what"][-2:] for job in rows[1]["jobs"]] == ["16", "17", "18"]
 
 
 def test_what_a_note_says_is_one_line(camreel_: Camreel, stores: Path) -> None:
@@ -121,7 +139,7 @@ def test_an_empty_folder_is_no_error(camreel_: Camreel) -> None:
     """Nothing waits: said, and exit 0."""
     said = camreel_(["clean", "--yes"])
     assert said.code == 0
-    assert "No downloads wait in" in said.out
+    assert "There are no unfinished downloads in" in said.out
 
 
 @pytest.mark.parametrize(
