@@ -200,7 +200,10 @@ class _Connection:
             if self._elsewhere is not None:
                 again = await self._send(request, self._camera.redirect(request, self._elsewhere))
                 continue
-            again = await self._send(request, await self._camera.answer(request))
+            answer = await self._camera.answer(request)
+            if self._camera.answer_seconds:
+                await asyncio.sleep(self._camera.answer_seconds)
+            again = await self._send(request, answer)
         await self._finish()
 
     async def turn_away(self) -> None:

@@ -72,6 +72,8 @@ class Door:
         scheme, _, rest = request.headers.get("authorization", "").partition(" ")
         if not scheme:
             return Verdict(welcome=False)
+        if scheme.lower() != "basic" and self._is_only_basic_now:
+            return Verdict(welcome=False, reason="only Basic is taken now")
         verdict = self._basic(rest) if scheme.lower() == "basic" else self._digest(request, scheme, rest)
         if verdict.counts:
             self.rejected += 1

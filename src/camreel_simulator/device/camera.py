@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -69,8 +70,8 @@ _ODD_HEADERS = (("Server ", "Webs"), ("My Device", "IPC"), ("X-Log", "0123456789
 class SimulatedCamera:
     """A camera of ``profile`` with ``recordings`` on its card, listed in the order in which they are given.
 
-    ``quirks`` default to those of the profile. Serve it with :func:`camreel_simulator.server.serving` or ``running``;
-    what it counts can be read from any thread while it serves.
+    ``quirks`` default to those of the profile. ``answer_seconds`` is how long it takes for each answer. Serve it with
+    :func:`camreel_simulator.server.serving` or ``running``; what it counts can be read from any thread meanwhile.
     """
 
     def __init__(
@@ -84,11 +85,13 @@ class SimulatedCamera:
         password: str = "simulated-1",  # noqa: S107 - opens nothing but the simulator
         clock: DeviceClock | None = None,
         throttle: Throttle = Throttle(),  # noqa: B008 - frozen
+        answer_seconds: float = 0.0,
     ) -> None:
         self.profile, self.username, self.password = profile, username, password
         self.quirks = profile.quirks if quirks is None else quirks
         self.clock = DeviceClock() if clock is None else clock
         self.throttle = throttle
+        self.answer_seconds = answer_seconds
         self.ledger = Ledger()
         self._card = Card(recordings, profile, self.quirks, self.clock)
         self._door = Door(username, password, profile.serial, self.quirks)
@@ -222,6 +225,7 @@ class SimulatedCamera:
                 fault=None if fault is None else fault.kind,
                 refusal=verdict.reason,
                 authorization=request.headers.get("authorization"),
+                at=time.monotonic(),
             )
         )
 

@@ -68,11 +68,16 @@ class DeviceClock:
 
         To the hour, as the firmware is told it. South of the equator it ends before it begins.
         """
-        year = self.now().year
-        hours = [datetime(year, 1, 1) + timedelta(hours=n) for n in range(24 * 365)]  # noqa: DTZ001 - the camera's clock
-        is_on = [bool(hour.replace(tzinfo=self.zone).dst()) for hour in hours]
-        changes = [n for n in range(1, len(hours)) if is_on[n] != is_on[n - 1]]
+        new_year = datetime(self.now().year, 1, 1)  # noqa: DTZ001 - the camera's clock
+
+        def is_on(hour: datetime) -> bool:
+            return bool(hour.replace(tzinfo=self.zone).dst())
+
+        days = [new_year + timedelta(days=n) for n in range(365)]
+        turning = [day for day in days if is_on(day) != is_on(day + timedelta(days=1))]
+        hours = [day + timedelta(hours=n) for day in turning for n in range(24)]
+        changes = [hour for hour in hours if is_on(hour) != is_on(hour + timedelta(hours=1))]
         if len(changes) != 2:
             return None
-        begins, ends = sorted(changes, key=lambda n: not is_on[n])
-        return hours[begins - 1], hours[ends]  # the hour before it begins is the one that does not exist
+        begins, ends = sorted(changes, key=is_on)
+        return begins, ends + timedelta(hours=1)  # the hour before it begins is the one that does not exist

@@ -29,6 +29,8 @@ class LoggedRequest:
     """Why a login was refused; None if none was tried."""
     authorization: str | None = None
     """The ``Authorization`` header as it came, one character for each byte."""
+    at: float = 0.0
+    """When it arrived, in seconds by ``time.monotonic``."""
 
     @property
     def decoded(self) -> str:
