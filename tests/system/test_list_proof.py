@@ -34,6 +34,9 @@ def test_what_is_found_late_is_in_its_place(bench: Serve, quirks: Quirks) -> Non
     assert (run.ok.exit_code, run.ok.status) == (0, "complete")
     assert report_json(run.ok)["search"] == {"proven": True, "why": None, "searches": 2, "unproven": []}
     assert searches(stand) == 3
+    # What was fetched before the rest was found is of this run, and fetched once.
+    assert all(each.fetched for each in run.ok.clips)
+    assert sum("RPC_Loadfile" in entry.target and entry.authorized for entry in stand.camera.log) == 3
 
 
 def test_what_is_not_proven_is_lost_by_name(bench: Serve) -> None:

@@ -23,6 +23,7 @@ from tests.conftest import IS_SOAK, Bench, Ran, no_wait, tuning
 
 from camreel.devices.downgrade import forget_digest
 from camreel.devices.http import Timeouts
+from camreel.errors import LoginDowngraded
 from camreel.model import Address
 from camreel.report import report_text
 from camreel_simulator import (
@@ -198,7 +199,8 @@ def test_a_device_with_a_quirk(outcomes, profile, quirk):
     assert words in said
     assert list(done.pictures) == pictures
     assert done.rejected_logins == 0
-    assert done.open_finders == 0
+    # Nothing more is sent to who may be in between: a finder that was made stays.
+    assert done.open_finders <= (1 if isinstance(run.error, LoginDowngraded) else 0)
 
 
 def test_what_is_not_run_has_its_reason():

@@ -12,7 +12,7 @@ import socketserver
 import sys
 import threading
 import zipfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -191,12 +191,18 @@ class ShelfDevice:
         who = await self._line.ask("who")
         return DeviceInfo(who["model"], who["serial"], firmware=who["firmware"])
 
+    async def described(self, device: DeviceInfo) -> DeviceInfo:
+        return device
+
     async def clock(self) -> Reading | None:
         shown = (await self._line.ask("time"))["shown"]
         return Reading(WallTime.fromisoformat(shown), self._access.utc_now())
 
-    async def zone_facts(self) -> ZoneFacts:
-        return ZoneFacts(standard=timedelta(0), has_rule=True)
+    async def time_zone(self) -> ZoneFacts:
+        return ZoneFacts(standard=timedelta(0))
+
+    async def daylight_saving(self) -> ZoneFacts:
+        return ZoneFacts(has_rule=True)
 
     async def titles(self) -> dict[int, str]:
         return {1: (await self._line.ask("titles"))["channel.1.title"]}
@@ -206,7 +212,12 @@ class ShelfDevice:
             raise UsageError(f"No channel is called {title}.")
         return 1
 
-    async def search(self, channel: int, span: Span, *, doubt: bool = False) -> DeviceListing:
+    async def prepare_search(self) -> None:
+        pass
+
+    async def search(
+        self, channel: int, span: Span, *, doubt: bool = False, first: Callable[[DeviceListing], None] | None = None
+    ) -> DeviceListing:
         listed = recordings_in(await self._line.ask("list"))
         return DeviceListing(tuple(one for one in listed if channel == 1 and one.span.overlap(span)))
 

@@ -42,6 +42,15 @@ class ZoneFacts:
     description_from: str = "time zone"
     standard_from: str = "time zone settings"
 
+    def joined(self, other: ZoneFacts) -> ZoneFacts:
+        """Return what both say; of what both say, what this one does."""
+        zone = self if self.standard is not None or other.standard is None else other
+        rule = self if self.has_rule or self.summer is not None else other
+        text = self if self.description is not None else other
+        return ZoneFacts(
+            text.description, zone.standard, rule.summer, rule.has_rule, text.description_from, zone.standard_from
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ZoneSource:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -98,18 +98,26 @@ class Device(Source, Protocol):
     """
 
     async def identify(self) -> DeviceInfo:
-        """Return who the device is. The first question of a run: it checks the login.
+        """Return who the device is: model and serial. The first question of a run: it checks the login.
 
         Raise NotACamera if something else answers; CameraRefused with a ``location`` if it redirects.
         """
+        ...
+
+    async def described(self, device: DeviceInfo) -> DeviceInfo:
+        """Return ``device`` with what else the device says of itself: name and firmware."""
         ...
 
     async def clock(self) -> Reading | None:
         """Return what the device's clock shows, and when by ours; None if it does not tell."""
         ...
 
-    async def zone_facts(self) -> ZoneFacts:
+    async def time_zone(self) -> ZoneFacts:
         """Return what the device's settings say of its time zone."""
+        ...
+
+    async def daylight_saving(self) -> ZoneFacts:
+        """Return what its settings say of daylight saving."""
         ...
 
     async def titles(self) -> Mapping[int, str]:
@@ -120,10 +128,17 @@ class Device(Source, Protocol):
         """Return the number of the channel called ``title``. UsageError if none or several are."""
         ...
 
-    async def search(self, channel: int, span: Span, *, doubt: bool = False) -> DeviceListing:
+    async def prepare_search(self) -> None:
+        """Do what a search begins with, if that can be done before its range is known. A failure is no error."""
+        ...
+
+    async def search(
+        self, channel: int, span: Span, *, doubt: bool = False, first: Callable[[DeviceListing], None] | None = None
+    ) -> DeviceListing:
         """Return what the device lists of ``channel`` for ``span``: each stream, and snapshots.
 
-        With ``doubt``, a list that may have been cut short is BadTransfer; without, it is a warning.
+        ``first`` is called with what is probably all of it, before the device has been asked whether that is so. With
+        ``doubt``, a list that may have been cut short is BadTransfer; without, it is a warning.
         """
         ...
 

@@ -3,6 +3,13 @@
 Own code, because these devices want less than what libraries send: ``qop`` and ``nc`` unquoted (Amcrest
 IP5M-1190EW and Dahua IPC-T2431T-AS answer 401 otherwise), ``uri`` equal to the bytes on the wire, a realm of any
 bytes, and Basic never beside Digest, known or not.
+
+A nonce may serve for several requests, which saves an answer each. Some firmware refuses its second use (401, with or
+without ``stale``, or 403), and may count that as a failed login. So nothing is tried before a login has worked. Then
+one nonce is used a second time, once, and the verdict holds for the run; a refusal is remembered for later runs, too.
+A nonce stays on the connection that it came on: one that a device binds to it would be refused elsewhere. It is free
+for any connection only if the device itself has shown that it does not bind it: it closed the connection after its
+401, and took the login over another.
 """
 
 from __future__ import annotations
@@ -12,9 +19,13 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from camreel.errors import printable
 from camreel.model import Credentials
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +150,18 @@ def _hash_name(challenge: Challenge) -> str | None:
     return _HASHES.get(challenge.parameters.get("algorithm", "MD5").upper().removesuffix("-SESS"))
 
 
-def answer(challenge: Challenge, credentials: Credentials, method: str, target: str, cnonce: str) -> str:
-    """Return the ``Authorization`` header for one request; ``target`` as it is sent. Each nonce is used once.
+def can_serve_again(challenge: Challenge) -> bool:
+    """Return whether RFC 7616 lets its nonce serve for several requests, each with a count of its own."""
+    is_session = challenge.parameters.get("algorithm", "").upper().endswith("-SESS")
+    return challenge.is_digest and "auth" in challenge.qops and not is_session
 
+
+def answer(
+    challenge: Challenge, credentials: Credentials, method: str, target: str, cnonce: str, *, count: int = 1
+) -> str:
+    """Return the ``Authorization`` header for one request; ``target`` as it is sent.
+
+    ``count`` is how often the nonce is used, this time included.
     What the camera sent of bytes that are no UTF-8 is in it as surrogate escapes.
     """
     if challenge.scheme == "basic":
@@ -162,7 +182,8 @@ def answer(challenge: Challenge, credentials: Credentials, method: str, target: 
         secret = digest(secret, nonce, cnonce)
     qop = next((known for known in ("auth", "auth-int") if known in challenge.qops), None)
     asked = digest(method, target, digest("")) if qop == "auth-int" else digest(method, target)
-    response = digest(secret, nonce, "00000001", cnonce, qop, asked) if qop else digest(secret, nonce, asked)
+    used = f"{count:08x}"
+    response = digest(secret, nonce, used, cnonce, qop, asked) if qop else digest(secret, nonce, asked)
 
     def sent_back(key: str) -> str:
         as_quoted = challenge.quoted.get(key)
@@ -180,9 +201,97 @@ def answer(challenge: Challenge, credentials: Credentials, method: str, target: 
     if algorithm:
         fields.append(f"algorithm={algorithm}")
     if qop:
-        fields += [f"qop={qop}", "nc=00000001", f'cnonce="{cnonce}"']
+        fields += [f"qop={qop}", f"nc={used}", f'cnonce="{cnonce}"']
     return "Digest " + ", ".join(fields)
 
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_FRESH = 20.0  # seconds; a nonce that has run out may be refused without ``stale``, and count as a failed login
+_MOST_USES = 200
+_MOST_FREE = 8
+
+
+@dataclass(eq=False)
+class Nonce:
+    """A challenge that a login has answered. ``given`` counts seconds; ``uses`` is how often it went out."""
+
+    challenge: Challenge
+    transport: asyncio.BaseTransport | None
+    given: float
+    uses: int = 1
+
+    def is_usable(self, now: float) -> bool:
+        """Return whether it is neither old nor worn."""
+        return now - self.given <= _FRESH and self.uses < _MOST_USES
+
+    @property
+    def is_on_open_connection(self) -> bool:
+        """Whether the connection that it belongs to is open, as far as that shows."""
+        return self.transport is not None and not self.transport.is_closing()
+
+
+class NonceReuse:
+    """What a device does with the second use of a nonce, and the nonces that are free for any connection.
+
+    ``serves_again`` is None until one was tried. ``is_unbound``: it took a nonce on another connection than the one
+    that it came on.
+    """
+
+    def __init__(self) -> None:
+        self.serves_again: bool | None = None
+        self.is_unbound = False
+        self._on_trial: Nonce | None = None
+        self._free: list[Nonce] = []
+
+    def take(self, own: Nonce | None, now: float) -> Nonce | None:
+        """Return a nonce for one more request: ``own`` or a free one; None if there is none that may be used.
+
+        Nobody else gets it before it is given back, so that the device sees its counts in their order.
+        """
+        if self.serves_again is False or self._on_trial is not None:
+            return None
+        nonce = own if own is not None and own.is_on_open_connection else None
+        if self.is_unbound:
+            self._free = [each for each in self._free if each.is_usable(now)]
+            nonce = self._free.pop() if self._free else None
+        if nonce is None or not nonce.is_usable(now):
+            return None
+        if self.serves_again is None:
+            self._on_trial = nonce
+        nonce.uses += 1
+        return nonce
+
+    def give(self, nonce: Nonce) -> None:
+        """Let any connection take ``nonce``, if the device does not bind it."""
+        if self.is_unbound and len(self._free) < _MOST_FREE:
+            self._free.append(nonce)
+
+    def worked(self, nonce: Nonce) -> None:
+        """Note that the device took ``nonce`` once more."""
+        self.serves_again = self.serves_again is not False
+        self._end_trial(nonce)
+
+    def failed(self, nonce: Nonce, *, stale: bool = False) -> bool:
+        """Note that it did not. Return whether later runs should know.
+
+        ``stale``: it said that ``nonce`` is too old, which is no failed login, and no verdict if it was used before.
+        """
+        has_worked = nonce.uses > 2
+        self._end_trial(nonce)
+        if not (stale and has_worked):
+            self.serves_again = False
+            self._free.clear()
+        return not has_worked
+
+    def unanswered(self, nonce: Nonce) -> None:
+        """Note that no answer came: in this run it is not tried again."""
+        if self._on_trial is nonce:
+            self.serves_again = False
+        self._end_trial(nonce)
+
+    def _end_trial(self, nonce: Nonce) -> None:
+        if self._on_trial is nonce:
+            self._on_trial = None

@@ -2,7 +2,8 @@
 
 A library's digest does not serve: a device whose nonce is bound to its connection refuses an answer that a pool sends
 on another one. Here each :class:`Connection` is one TCP connection, the body of a 401 is read before it is answered
-so that the connection serves again, and a nonce is used once (a second use is a failed login on some NVRs).
+so that the connection serves again, and a nonce is used again only as ``digest`` allows (a second use is a failed
+login on some NVRs).
 ``session`` makes the connection; this module, that and ``http_errors`` alone know aiohttp.
 """
 
@@ -26,7 +27,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from camreel.devices.address import place_of
-from camreel.devices.digest import Challenge, answer, choose, parse_challenges, unknown_digest
+from camreel.devices.digest import Challenge, Nonce, answer, can_serve_again, choose, parse_challenges, unknown_digest
 from camreel.devices.downgrade import DigestMemory, digest_memory, remember_digest
 from camreel.devices.http_errors import (
     basic_problem,
@@ -38,6 +39,7 @@ from camreel.devices.http_errors import (
     not_remembered,
     unknown_login,
 )
+from camreel.devices.memory import nonces_serve_once, remember_nonces_serve_once
 from camreel.devices.patience import Patience, was_away
 from camreel.devices.session import (
     Login,
@@ -46,9 +48,11 @@ from camreel.devices.session import (
     Wire,
     hang_up,
     has_closed,
+    only_over,
     open_wire,
     peer_of,
     tls_context,
+    transport_of,
 )
 from camreel.errors import (
     CameraBusy,
@@ -185,6 +189,7 @@ class Connection:
         self._asked = 0.0
         self._is_used = False
         self._peer: str | None = None
+        self._nonce: Nonce | None = None  # of this connection
 
     async def __aenter__(self) -> Connection:
         timeouts, https = self._timeouts, self._address.https
@@ -288,29 +293,105 @@ class Connection:
     async def _logged_in(self, target: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         part = "Range" in headers
         await self._login.check()
+        if (response := await self._by_known_nonce(target, headers)) is not None:
+            return response
         response = await self._unsigned(target)
         if response.status != 401:
             return await self._accepted(response, None, part=part)
+        given_on, given = transport_of(response), anyio.current_time()
         challenge = await self._acceptable(await self._offers(response))
         await self._look_for_a_close(response)
         await self._login.check()
         proven = self._login.accepted
         response = await self._answer(target, challenge, headers)
         if response.status != 401:
+            self._note_nonce(response, Nonce(challenge, given_on, given))
             return await self._accepted(response, challenge, part=part)
+        given_on, given = transport_of(response), anyio.current_time()
         offers = await self._offers(response)
-        # The same password goes out again only where it cannot be wrong: it has worked, or only the nonce is old. And
-        # only from one connection: were it wrong after all, each of the others would count as a failed login too.
+        # The same password goes out again only where it cannot be wrong: it has worked, or only the nonce is old.
         if proven or any(offer.is_digest and offer.stale for offer in offers):
-            async with self._login.doubt:
-                self._login.check_refusal()
-                challenge = await self._acceptable(offers)
-                response = await self._answer(target, challenge, headers)
-                if response.status != 401:
-                    return await self._accepted(response, challenge, part=part)
-                await self._offers(response)
-                raise self._login.refuse(self._refused())
+            response, challenge = await self._answer_anew(target, offers, headers)
+            self._note_nonce(response, Nonce(challenge, given_on, given))
+            return await self._accepted(response, challenge, part=part)
         raise self._login.refuse(self._refused())
+
+    async def _answer_anew(
+        self, target: str, offers: list[Challenge], headers: Mapping[str, str]
+    ) -> tuple[aiohttp.ClientResponse, Challenge]:
+        """Answer a second 401 with what it offers. Raise LoginRefused if a third one comes.
+
+        Only one connection at a time: were the password wrong after all, each would count as a failed login.
+        """
+        async with self._login.doubt:
+            self._login.check_refusal()
+            challenge = await self._acceptable(offers)
+            response = await self._answer(target, challenge, headers)
+            if response.status != 401:
+                return response, challenge
+            await self._offers(response)
+            raise self._login.refuse(self._refused())
+
+    async def _by_known_nonce(self, target: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse | None:
+        """Send the request with a nonce that has served before; None if it has to be sent without one.
+
+        A 401 is answered once: where a login has worked, it is one of the nonce. So is a 403 to the first such try.
+        """
+        nonces, part = self._login.nonces, "Range" in headers
+        # What a check-up notes is how the camera answers whoever comes anew.
+        is_allowed = self._login.accepted and self._login.by_digest and self._witness is None
+        nonce = nonces.take(self._nonce, anyio.current_time()) if is_allowed else None
+        if nonce is None:
+            return None
+        try:
+            response = await self._answer(target, nonce.challenge, headers, nonce)
+        except CameraUnreachable as error:
+            nonces.unanswered(nonce)
+            if not (_is_closed(error) or (self._is_used and error.is_strain)):
+                raise
+            return None
+        except BaseException:
+            nonces.unanswered(nonce)
+            raise
+        if response.status == 403 and nonces.serves_again is None:
+            text = await self._beginning(response)
+            if refusal := login_problem(self._address, response.status, text, proven=True):
+                raise self._login.refuse(refusal)
+            await self._note_refused_nonce(nonce)
+            return None
+        if response.status != 401:
+            nonces.worked(nonce)
+            self._note_nonce(response, nonce)
+            return await self._accepted(response, nonce.challenge, part=part)
+        given_on, given = transport_of(response), anyio.current_time()
+        try:
+            offers = await self._offers(response)
+            response, challenge = await self._answer_anew(target, offers, headers)
+        except CameraError:
+            nonces.unanswered(nonce)
+            raise
+        await self._note_refused_nonce(nonce, stale=any(offer.is_digest and offer.stale for offer in offers))
+        self._note_nonce(response, Nonce(challenge, given_on, given))
+        return await self._accepted(response, challenge, part=part)
+
+    def _note_nonce(self, response: aiohttp.ClientResponse, nonce: Nonce) -> None:
+        """Keep ``nonce``, which ``response`` has taken, for the next request."""
+        if not (can_serve_again(nonce.challenge) and _proves_the_login(response)):
+            return
+        nonces, came_by = self._login.nonces, transport_of(response)
+        if came_by is None or nonce.transport is None:
+            return
+        nonces.is_unbound = nonces.is_unbound or came_by is not nonce.transport
+        nonce.transport = came_by
+        if nonces.is_unbound:
+            nonces.give(nonce)
+        else:
+            self._nonce = nonce
+
+    async def _note_refused_nonce(self, nonce: Nonce, *, stale: bool = False) -> None:
+        self._nonce = None
+        if self._login.nonces.failed(nonce, stale=stale):
+            await anyio.to_thread.run_sync(remember_nonces_serve_once, *self._places)
 
     def _refused(self) -> LoginRefused:
         return LoginRefused(
@@ -319,14 +400,24 @@ class Connection:
             "lock the account.",
         )
 
-    async def _answer(self, target: str, challenge: Challenge, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        """Send the password. A first one that gets no clear answer is not sent again: it may count as failed."""
-        authorization = answer(challenge, self._credentials, "GET", target, secrets.token_hex(8))
+    async def _answer(
+        self, target: str, challenge: Challenge, headers: Mapping[str, str], known: Nonce | None = None
+    ) -> aiohttp.ClientResponse:
+        """Send the password. A first one that gets no clear answer is not sent again: it may count as failed.
+
+        ``known`` has the count of a nonce that is used again, and the connection that it must go over.
+        """
+        count = 1 if known is None else known.uses
+        authorization = answer(challenge, self._credentials, "GET", target, secrets.token_hex(8), count=count)
+        over = None if known is None or self._login.nonces.is_unbound else known.transport
+        token = only_over.set(over)
         try:
             return await self._get(target, {**headers, "Authorization": authorization})
         except CameraError as error:
             self._unproven(error)
             raise
+        finally:
+            only_over.reset(token)
 
     async def _look_for_a_close(self, response: aiohttp.ClientResponse) -> None:
         """Before the first password goes out: find out whether the camera closes after its 401 without a word.
@@ -348,8 +439,7 @@ class Connection:
         try:
             return await self._get(target, {})
         except CameraUnreachable as error:
-            is_closed = isinstance(error.__cause__, aiohttp.ServerDisconnectedError)
-            if not (is_closed or (is_kept and error.is_strain)):
+            if not (_is_closed(error) or (is_kept and error.is_strain)):
                 raise
             return await self._get(target, {})
 
@@ -366,6 +456,8 @@ class Connection:
             self._login.accepted = True
             if challenge.is_digest and not self._login.by_digest:
                 self._login.by_digest = True
+                if await anyio.to_thread.run_sync(nonces_serve_once, *self._places):
+                    self._login.nonces.serves_again = False
                 problem = await anyio.to_thread.run_sync(remember_digest, *self._places)
                 if problem is not None and self._allow_basic:
                     self._warn(not_remembered(self._address, problem))
@@ -539,6 +631,11 @@ class Connection:
             yield chunk
             ours = anyio.current_time() - given  # what our side takes its time for is no stall of the camera's
             mark, silent_since, self._until = mark + ours, silent_since + ours, self._until + ours
+
+
+def _is_closed(error: CameraUnreachable) -> bool:
+    """Return whether the camera closed the connection without an answer: it may have done so long ago."""
+    return isinstance(error.__cause__, aiohttp.ServerDisconnectedError)
 
 
 def _proves_the_login(response: aiohttp.ClientResponse) -> bool:

@@ -16,6 +16,7 @@ import re
 import secrets
 import ssl
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,6 +26,7 @@ import anyio.to_thread
 from aiohttp import hdrs
 from aiohttp.client_proto import ResponseHandler
 
+from camreel.devices.digest import NonceReuse
 from camreel.devices.http_head import HeadRepair
 from camreel.diskio import read_regular
 from camreel.errors import LoginError, UsageError
@@ -45,7 +47,8 @@ class Login:
     finds out whether a refusal was the nonce's or the password's (``doubt``), the others wait.
 
     ``closes_refused``: the camera closes a connection after its 401, without a word of it. ``by_digest``: Digest has
-    worked in this run. ``redirected_from``: where the device was asked first, if that redirected.
+    worked in this run. ``redirected_from``: where the device was asked first, if that redirected. ``nonces``: whether
+    they serve for several requests.
     """
 
     def __init__(self) -> None:
@@ -54,6 +57,7 @@ class Login:
         self.redirected_from: Address | None = None
         self.closes_refused = False
         self.doubt = anyio.Lock()
+        self.nonces = NonceReuse()
         self._refusal: LoginError | None = None
 
     def proven(self) -> Login:
@@ -61,6 +65,7 @@ class Login:
         other = Login()
         other.accepted, other.by_digest = self.accepted, self.by_digest
         other.redirected_from, other.closes_refused = self.redirected_from, self.closes_refused
+        other.nonces = self.nonces
         return other
 
     async def check(self) -> None:
@@ -259,6 +264,10 @@ class Response(aiohttp.ClientResponse):
         return self
 
 
+# The connection that the next request must go over, since its nonce is of that one. None: any will do.
+only_over: ContextVar[asyncio.BaseTransport | None] = ContextVar("only_over", default=None)
+
+
 class SignedRequest(aiohttp.ClientRequest):
     """A request whose ``Authorization`` may hold any bytes, as surrogate escapes: a realm is sent back as it came.
 
@@ -266,7 +275,10 @@ class SignedRequest(aiohttp.ClientRequest):
     """
 
     async def send(self, conn: Pooled) -> aiohttp.ClientResponse:
-        """Write the request."""
+        """Write the request. ServerDisconnectedError if it must go over a connection that is closed by now."""
+        only = only_over.get()
+        if only is not None and conn.transport is not only:
+            raise aiohttp.ServerDisconnectedError
         value = self.headers.get(hdrs.AUTHORIZATION, "")
         raw = value.encode("utf-8", "surrogateescape")
         protocol = conn.protocol
@@ -304,8 +316,14 @@ class RewritingTransport:
 
 def hang_up(response: aiohttp.ClientResponse) -> None:
     """Close the connection of ``response``, though its body was read and the connector may have it back."""
-    if isinstance(response, Response) and response.transport is not None:
-        response.transport.close()
+    transport = transport_of(response)
+    if transport is not None:
+        transport.close()
+
+
+def transport_of(response: aiohttp.ClientResponse) -> asyncio.BaseTransport | None:
+    """Return the connection that ``response`` came by; None if that is not known."""
+    return response.transport if isinstance(response, Response) else None
 
 
 def peer_of(response: aiohttp.ClientResponse, port: int) -> str | None:
@@ -316,7 +334,7 @@ def peer_of(response: aiohttp.ClientResponse, port: int) -> str | None:
 
 async def has_closed(response: aiohttp.ClientResponse, seconds: float) -> bool:
     """Return whether the device closes the connection of ``response`` within ``seconds``."""
-    transport = response.transport if isinstance(response, Response) else None
+    transport = transport_of(response)
     with anyio.move_on_after(seconds):
         while transport is not None and not transport.is_closing():  # noqa: ASYNC110 - it has no event for that
             await anyio.sleep(0.01)

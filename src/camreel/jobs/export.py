@@ -5,14 +5,18 @@ connect -> clock -> search -> plan -> check free space -> download and merge, si
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import anyio
 
 from camreel import events
 from camreel.clock import CameraRange, show_span
@@ -30,7 +34,7 @@ from camreel.errors import (
 from camreel.jobs.continuation import Continuation
 from camreel.jobs.order import merge_job, trust_in
 from camreel.jobs.outcome import account_clips
-from camreel.jobs.pipeline import Pipeline
+from camreel.jobs.pipeline import HeadStart, Pipeline
 from camreel.jobs.search import CameraSearch, SearchResult
 from camreel.jobs.timelapse import TimelapseJob
 from camreel.media.worker.messages import MergeJob
@@ -58,13 +62,16 @@ from camreel.report import AtATime, ClipReport, Report
 from camreel.report.listing import Listing
 from camreel.text import size_text
 from camreel.transfer.notes import Job
+from camreel.transfer.pool import Pool
 from camreel.transfer.resume import held, recover
 from camreel.transfer.runtime import Runtime
 from camreel.transfer.store import Store
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
+    from anyio.abc import TaskGroup
 
+_MOST_UNASKED = 1 << 30  # bytes
 _MOST_BELIEVED = 64 << 30  # bytes; no recording of an hour or so is longer
 
 
@@ -248,17 +255,23 @@ class _Export:
             session=session,
             continuation=self._continuation,
             fetch_ahead=self._fetch_ahead if request.query.follow and not self._is_lapse else None,
+            begin=self._begin if self._may_begin else None,
         )
+        self._head_start: HeadStart | None = None
+        self._tasks: TaskGroup | None = None
         self._held = ExitStack()
         self._store: Store | None = None
         self._notes: dict[str, Job] = {}  # of this run, by name: what was fetched meanwhile may be of another range
         self._confirm = confirm
-        self._is_confirmed = False
+        self._confirmed = -1.0  # bytes
 
     async def run(self, before_naming: BeforeNaming | None) -> Report:
         prepare(self._request.output)
         with self._held:
-            return await self._run(before_naming)
+            async with self._inquiry.sides, anyio.create_task_group() as self._tasks:
+                report = await self._run(before_naming)
+                self._tasks.cancel_scope.cancel()  # of a head start that was of no use
+            return report
 
     async def _run(self, before_naming: BeforeNaming | None) -> Report:
         try:
@@ -277,9 +290,15 @@ class _Export:
         if (there := already_there(request, plan=found.plan)) is not None:
             return there
         part = part_for(request)
+        if self._head_start is not None:
+            await self._head_start.begun.wait()
         store = await self._opened(request, found, part)
         job = replace(_job(request, found, part), trust=trust_in(store.folder))
-        steps = (TimelapseJob if self._is_lapse else Pipeline)(request, found.plan, store, self._emit)
+        steps: TimelapseJob | Pipeline
+        if self._is_lapse:
+            steps = TimelapseJob(request, found.plan, store, self._emit)
+        else:
+            steps = Pipeline(request, found.plan, store, self._emit, self._head_start)
         try:
             with unwrap_group():
                 joined = await steps.run(self._inquiry, job, self._tuning)
@@ -300,6 +319,32 @@ class _Export:
             store = await self._opened(request, found, part_for(request))
             with unwrap_group():
                 await Pipeline(request, plan, store, self._emit).download(self._inquiry, self._tuning)
+
+    @property
+    def _may_begin(self) -> bool:
+        """Return whether downloads may begin before the search has ended.
+
+        Its end must change little of the plan, and the camera must bear a connection for each.
+        """
+        query = self._request.query
+        is_changed = query.follow or query.since_last or query.events
+        return self._request.target.max_concurrent > 1 and not (self._is_lapse or is_changed)
+
+    def _begin(self, where: CameraRange, plan: ExportPlan) -> None:
+        """Begin to download what the search has found so far, unless somebody may have to be asked about it."""
+        if self._tasks is not None and (self._confirm is None or plan.bytes_to_fetch < _MOST_UNASKED):
+            self._head_start = HeadStart(plan)
+            self._tasks.start_soon(self._head_start.run, partial(self._first_pool, where, plan))
+
+    async def _first_pool(self, where: CameraRange, plan: ExportPlan) -> Pool | None:
+        """Return the downloads of what the search has found so far; None if they are not wanted."""
+        await self._tuning.admission()
+        found = SearchResult(DeviceInfo(""), where, plan)
+        request = self._pinned_request(found)
+        if already_there(request) is not None:
+            return None
+        store = await self._opened(request, found, part_for(request))
+        return Pipeline(request, plan, store, self._emit).pool(self._inquiry, self._tuning)
 
     @property
     def _is_lapse(self) -> bool:
@@ -331,11 +376,12 @@ class _Export:
         return store
 
     async def _may_fetch(self, size: int) -> bool:
-        """Ask once in a run whether to fetch so many bytes."""
-        if self._confirm is not None and not self._is_confirmed:
-            self._is_confirmed = await self._confirm(size)
-            return self._is_confirmed
-        return True
+        """Ask whether to fetch so many bytes, if nobody has agreed to that yet; with --follow, once in a run."""
+        if self._confirm is None or size <= self._confirmed:
+            return True
+        is_wanted = await self._confirm(size)
+        self._confirmed = math.inf if self._request.query.follow else size
+        return is_wanted
 
     def _report(self, request: Request, found: SearchResult, clips: tuple[ClipReport, ...], account: Account) -> Report:
         return Report(

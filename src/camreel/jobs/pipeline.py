@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -41,29 +41,40 @@ class PipelineResult:
 
 
 class Pipeline:
-    """The downloads and the merge of one export."""
+    """The downloads and the merge of one export. ``head_start`` is given if the downloads have begun."""
 
-    def __init__(self, request: Request, plan: ExportPlan, store: Store, emit: events.Listener) -> None:
+    def __init__(
+        self,
+        request: Request,
+        plan: ExportPlan,
+        store: Store,
+        emit: events.Listener,
+        head_start: HeadStart | None = None,
+    ) -> None:
         self._request = request
         self._plan = plan
         self._store = store
         self._emit = emit
+        self._head_start = head_start
         self._fetched_again: set[int] = set()
         self._numbers = range(1, len(plan.recordings) + 1)
 
     async def run(self, inquiry: CameraSearch, job: MergeJob, tuning: Runtime) -> PipelineResult:
         """Download all recordings and merge them as they come. On an error the clips stay, an unfinished video goes."""
-        pool = self._pool(inquiry, tuning)
+        running, ours = await self._head_start.pool_for(self._plan) if self._head_start else (None, ())
+        pool = running or self.pool(inquiry, tuning, ours)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(pool.run)
+            if running is None:
+                tasks.start_soon(pool.run)
             joined = await run_excluding(partial(self._merge, pool, job), self._numbers, job.output, inquiry.warn)
         return joined  # noqa: RET504 - mypy believes that a task group may swallow an error
 
     async def download(self, inquiry: CameraSearch, tuning: Runtime) -> None:
         """Download all recordings, and merge nothing."""
-        await self._pool(inquiry, tuning).run()
+        await self.pool(inquiry, tuning).run()
 
-    def _pool(self, inquiry: CameraSearch, tuning: Runtime) -> Pool:
+    def pool(self, inquiry: CameraSearch, tuning: Runtime, ours: Collection[str] = ()) -> Pool:
+        """Return the downloads of the plan, to be run. ``ours`` are paths of recordings that this run has fetched."""
         return Pool(
             self._plan.recordings,
             self._store,
@@ -74,6 +85,7 @@ class Pipeline:
             sleep=tuning.sleep,
             outage=inquiry.outage,
             manner=TransferPolicy(spend=RateLimit(self._request.target.limit_rate, tuning.sleep, tuning.now).spend),
+            ours=ours,
         )
 
     async def _merge(self, pool: Pool, job: MergeJob, attempt: Attempt) -> PipelineResult:
@@ -188,6 +200,35 @@ class Pipeline:
             f"The recordings listed by {self._request.target.address} hold no picture in the range.",
             hint="Listed times are whole seconds. Try: a slightly longer range, or --whole-clips.",
         )
+
+
+class HeadStart:
+    """The downloads of ``plan``, which begin before the search has ended. Run :meth:`run` once, in a task."""
+
+    def __init__(self, plan: ExportPlan) -> None:
+        self._plan = plan
+        self._pool: Pool | None = None
+        self.begun, self._ended = anyio.Event(), anyio.Event()
+
+    async def run(self, make: Callable[[], Awaitable[Pool | None]]) -> None:
+        """Make the pool, and run it."""
+        self._pool = await make()
+        self.begun.set()
+        if self._pool is not None:
+            await self._pool.run()
+        self._ended.set()
+
+    async def pool_for(self, plan: ExportPlan) -> tuple[Pool | None, Collection[str]]:
+        """Return the downloads of ``plan`` if they are running, else the paths of what was fetched of it.
+
+        The search has found more, or other parts are wanted of it: what is under way is downloaded to its end first.
+        """
+        await self.begun.wait()
+        if self._pool is None or plan.recordings == self._plan.recordings:
+            return self._pool, ()
+        self._pool.take_no_more()
+        await self._ended.wait()
+        return None, self._pool.fetched
 
 
 class _PoolEvents:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
 
 from camreel import events
 from camreel.clock import (
@@ -23,28 +26,39 @@ from camreel.clock import (
     understand,
 )
 from camreel.clock.zone_sources import clock_by, sources
-from camreel.devices import search_limit
+from camreel.devices import memory
 from camreel.devices.access import Access
 from camreel.devices.base import Device, DeviceListing, EmptySearch
 from camreel.devices.patience import Patience
 from camreel.devices.registry import open_device
 from camreel.devices.session import Login
-from camreel.errors import CameraBusy, CameraError, CameraRefused, CameraUnreachable, CamreelError, NothingRecorded
+from camreel.errors import (
+    CameraBusy,
+    CameraError,
+    CameraRefused,
+    CameraUnreachable,
+    CamreelError,
+    NothingRecorded,
+    unwrap_group,
+)
 from camreel.jobs.continuation import Continuation
 from camreel.jobs.list_search import ListedRange, ListSearch
+from camreel.jobs.questions import OpenQuestion, SideConnections, answer_all
 from camreel.model import Address, AskedRange, Credentials, DeviceInfo, Query, Recording, Span, Target, WallTime
 from camreel.planning.event_filter import has_event, not_wanted, tells_events, united, unlabelled
 from camreel.planning.plan import INDEX_LAG, ExportPlan, in_parts, is_footage, is_snapshot, plan_export
-from camreel.planning.proof import UNASKED, SearchProof, is_long
+from camreel.planning.proof import UNASKED, ListAnswer, SearchProof, is_long, joined
 from camreel.text import count_text
 from camreel.transfer.retry import Backoff, Outage, Presence, attempting
 from camreel.transfer.runtime import Runtime
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
+    from anyio.abc import TaskGroup
 
 Value = TypeVar("Value")
 FetchAhead = Callable[[CameraRange, ExportPlan], Awaitable[None]]
+BeginFetch = Callable[[CameraRange, ExportPlan], None]
 
 LEAST_RESTART = 20.0  # seconds that a camera needs at least to start again: two resets of a connection are none
 MOST_HOURS = 7 * 24  # how long --follow waits at most
@@ -148,7 +162,8 @@ class CameraSession:
         protocol: str | None = None,
     ) -> None:
         self._target = target
-        self._emit = emit
+        self._listener = emit
+        self._held: list[events.Event] | None = None
         self._tuning = tuning
         self._access = Access(
             target,
@@ -187,6 +202,19 @@ class CameraSession:
             self.warnings.append(text)
             self._emit(events.Warned(text))
 
+    def _emit(self, event: events.Event) -> None:
+        """Tell the listener; later, if the camera has not yet said who it is."""
+        if self._held is None:
+            self._listener(event)
+        else:
+            self._held.append(event)
+
+    def _introduce(self, device: DeviceInfo) -> None:
+        """Tell the listener who the camera is, and then what has happened meanwhile."""
+        held, self._held = self._held, None
+        for event in (events.Connected(self._access.address, device), *(held or ())):
+            self._listener(event)
+
     def camera(self) -> AbstractAsyncContextManager[Device]:
         """Connect to the camera, for the channel of the search. Each worker has a connection of its own."""
         return self.device(self.channel)
@@ -197,28 +225,36 @@ class CameraSession:
 
     async def greet(self) -> CameraSummary:
         """Log in and look around, without a search. Raises as ``run`` does."""
-        device = await self._connect()
-        async with self.camera() as camera:
+        async with self._logged_in() as (camera, who):
+            device = await camera.described(who)
+            self._introduce(device)
             reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
-            answers = sources(self._target.camera_tz, await camera.zone_facts(), reading)
+            facts = (await camera.time_zone()).joined(await camera.daylight_saving())
+            answers = sources(self._target.camera_tz, facts, reading)
             now = self._tuning.utc_now()
             clock = clock_by(answers[0], reading, drift=None, start=now) if answers else None
             titles = await camera.titles()
         return CameraSummary(self._access.address, self._access.protocol, device, titles, clock)
 
-    async def _connect(self) -> DeviceInfo:
-        """The first call, which checks the login. A redirect to https on the same camera is followed, once."""
-        try:
-            async with self.camera() as camera:
+    @asynccontextmanager
+    async def _logged_in(self) -> AsyncIterator[tuple[Device, DeviceInfo]]:
+        """Connect and ask who it is, which checks the login. A redirect to https on the same camera is followed, once.
+
+        What happens is told after :meth:`_introduce`.
+        """
+        async with AsyncExitStack() as stack:
+            camera = await stack.enter_async_context(self.device(self.channel))
+            try:
                 device = await self._patiently("connecting", lambda _attempt: camera.identify())
-        except CameraRefused as error:
-            if not self._access.follow(error):
-                raise
-            self.warn(f"The camera redirects to https; continuing at {self._access.address}.")
-            async with self.camera() as camera:
-                device = await self._patiently("connecting", lambda _attempt: camera.identify())
-        self._emit(events.Connected(self._access.address, device))
-        return device
+            except CameraRefused as error:
+                if not self._access.follow(error):
+                    raise
+                self.warn(f"The camera redirects to https; continuing at {self._access.address}.")
+                await stack.aclose()
+                camera = await stack.enter_async_context(self.device(self.channel))
+                device = await self._patiently("connecting", partial(_identify, camera))
+            self._held = []
+            yield camera, device
 
     async def fetching(self, what: str, ask: Callable[[int], Awaitable[Value]]) -> Value:
         """``ask(attempt)`` for something of a recording, as often as a download is tried."""
@@ -249,16 +285,21 @@ class CameraSession:
     async def _knock(self) -> None:
         if self.outage.silence >= LEAST_RESTART:
             self._access.expect_new_certificate()
-        async with self.camera() as camera:
+        async with self.device(self.channel) as camera:
             await camera.knock()
         self._access.warn_of_new_certificate()
+
+
+async def _identify(camera: Device, _attempt: int) -> DeviceInfo:
+    return await camera.identify()
 
 
 class CameraSearch(CameraSession):
     """One camera, asked for one query.
 
     ``parts``: of long recordings, what lies in the range is enough. ``to_the_frame``: frames are wanted also of those
-    that are listed up to where the range begins.
+    that are listed up to where the range begins. ``begin`` is called, once at most, when it is known what probably is
+    to be fetched, while the search goes on; not for all queries. ``sides`` are connections that may be used again.
     """
 
     def __init__(
@@ -276,6 +317,7 @@ class CameraSearch(CameraSession):
         protocol: str | None = None,
         continuation: Continuation | None = None,
         fetch_ahead: FetchAhead | None = None,
+        begin: BeginFetch | None = None,
     ) -> None:
         super().__init__(target, credentials, emit, tuning, login=login, session=session, protocol=protocol)
         self._query = query
@@ -288,10 +330,17 @@ class CameraSearch(CameraSession):
         self._continuation = continuation
         self._fetch_ahead = fetch_ahead
         self._was_ahead: set[str] = set()
+        self._begin = begin
+        self._begun: ExportPlan | None = None
+        self.sides = SideConnections(is_of_use=isinstance(query.channel, int))
         self.overwritten: Span | None = None
         self.proof = UNASKED
         if isinstance(query.channel, int):
             self.channel = query.channel
+
+    def camera(self) -> AbstractAsyncContextManager[Device]:
+        """Connect to the camera, for the channel of the search, or take a connection that is left of the search."""
+        return self.sides.take(partial(self.device, self.channel))
 
     async def run(self) -> SearchResult:
         """Connect, read the clock, search, plan. NothingRecorded where there is nothing to fetch."""
@@ -302,22 +351,65 @@ class CameraSearch(CameraSession):
 
     async def look(self) -> SearchResult:
         """The same, also where nothing is recorded."""
-        device = await self._connect()
-        if self._continuation is not None:
-            self._continuation.open(device)
-        await self._tuning.admission()
-        async with self.camera() as camera:
-            where, plan = await self.look_with(camera)
-        await self._tuning.admission()
-        return SearchResult(device, where, plan, self._listing, self.proof, self._empty)
+        async with self._logged_in() as (camera, who):
+            try:
+                if self._continuation is not None:
+                    self._continuation.open(who)
+                await self._tuning.admission()
+                described = OpenQuestion("asking for its name", partial(self._described, who))
+                where, plan = await self.look_with(camera, described)
+            finally:
+                if self._held is not None:  # an error comes first
+                    self._introduce(who)
+        if self._begun is None:  # else they have waited for it
+            await self._tuning.admission()
+        return SearchResult(described.answer, where, plan, self._listing, self.proof, self._empty)
 
-    async def look_with(self, camera: Device) -> tuple[CameraRange, ExportPlan]:
+    async def _described(self, who: DeviceInfo, camera: Device) -> DeviceInfo:
+        device = await camera.described(who)
+        if self._held is not None:
+            self._introduce(device)
+        return device
+
+    async def look_with(self, camera: Device, *later: OpenQuestion[Any]) -> tuple[CameraRange, ExportPlan]:
         """Read the clock, search, plan: where the range is, and what there is of it, which may be nothing.
 
-        ``proof`` tells afterwards whether that is all.
+        ``proof`` tells afterwards whether that is all. OpenQuestions for ``later`` may be answered meanwhile.
         """
-        reading = await self._patiently("reading the clock", lambda _attempt: camera.clock())
-        times = _Times(reading, await camera.zone_facts(), self._tuning.utc_now())
+        with unwrap_group():
+            async with anyio.create_task_group() as tasks:
+                times = await self._ask_around(camera, tasks, later)
+                try:
+                    where, plan = await self._found(camera, times)
+                except NothingRecorded:
+                    await answer_all(later, camera, self._patiently)
+                    raise
+                await answer_all(later, camera, self._patiently)
+                tasks.cancel_scope.cancel()  # those beside that still wait for an answer
+        most = min(self._target.max_concurrent, len(plan.recordings))
+        await self.sides.keep_at_most(0 if self._begun is not None else most)
+        return where, plan
+
+    async def _ask_around(self, camera: Device, tasks: TaskGroup, later: Sequence[OpenQuestion[Any]]) -> _Times:
+        """Ask side by side what the range depends on, and which channel it is."""
+        clock = OpenQuestion("reading the clock", lambda device: device.clock())
+        zone = OpenQuestion("reading the time zone", lambda device: device.time_zone())
+        rule = OpenQuestion("reading the time zone", lambda device: device.daylight_saving())
+        number = OpenQuestion("looking up the channel", self._channel_number)
+        needed: list[OpenQuestion[Any]] = [clock, zone, rule]
+        if not isinstance(self._query.channel, int):
+            needed.append(number)
+        beside = min(self._target.max_concurrent - 1, len(needed))
+        for _side in range(beside):
+            tasks.start_soon(self.sides.work, [*needed, *later], partial(self.device, self.channel))
+        if beside and not self._query.follow:
+            await camera.prepare_search()
+        await answer_all(needed if beside else [*needed, *later], camera, self._patiently)
+        if number.answers:
+            self.channel = number.answer
+        return _Times(clock.answer, zone.answer.joined(rule.answer), self._tuning.utc_now())
+
+    async def _found(self, camera: Device, times: _Times) -> tuple[CameraRange, ExportPlan]:
         if self._continuation is not None:
             first = self._understand(times).where
             self._query = replace(self._query, asked=self._continuation.range_for(first, times.looked_at))
@@ -326,8 +418,8 @@ class CameraSearch(CameraSession):
         understood = self._understand(times)
         where = await self._settled(camera, understood.where)
         self._emit(events.RangeKnown(where.asked, where.span, where.clock, self._target.name))
-        self.channel = await self._channel_number(camera)
         where, listed = await self._search_by(camera, times, understood, where)
+        self._begin_with(listed.recordings, where)
         recordings = await self._proven(listed, where)
         plan = self._plan(recordings, where)
         if self._continuation is not None:
@@ -339,6 +431,26 @@ class CameraSearch(CameraSession):
             listed = await self._search(camera, self._window(where))
             plan = self._plan(await self._proven(listed, where), where)
         return where, plan
+
+    def _begin_at(self, times: _Times, understood: CameraRangePlan, where: CameraRange, listing: DeviceListing) -> None:
+        """Let the downloads begin of what the camera has listed so far, unless it may move the range."""
+        window = self._window(where)
+        listed = joined((ListAnswer(window, listing.recordings),), window).recordings
+        if recorded_offsets(listed):
+            told = self._understand(times, listed)
+            if told.recent is not None or _place(told.where) != _place(understood.where):
+                return
+        self._begin_with(listed, where)
+
+    def _begin_with(self, listed: Sequence[Recording], where: CameraRange) -> None:
+        """Let the downloads begin of what is listed. The search may find more, and changes the plan then."""
+        if self._begin is None or self._begun is not None:
+            return
+        plan = self._planned(straightened(listed, where)[0], where)
+        if plan.recordings:
+            self._begun = plan
+            self._emit(events.Planned(plan))
+            self._begin(where, plan)
 
     def _window(self, where: CameraRange) -> Span:
         """Return what to ask the camera for: with `--pad` an event beside the range wants a part of it."""
@@ -397,7 +509,8 @@ class CameraSearch(CameraSession):
         self, camera: Device, times: _Times, understood: CameraRangePlan, where: CameraRange
     ) -> tuple[CameraRange, ListedRange]:
         """Search ``where``; if the recordings tell that the range is elsewhere, search there."""
-        listed = await self._search(camera, self._window(where))
+        first = partial(self._begin_at, times, understood, where)
+        listed = await self._search(camera, self._window(where), first)
         told = listed.recordings
         if not (told or understood.is_final or is_by_clock(self._query.asked)):
             # Beside the range, by what daylight saving can make of it, there may be recordings that tell.
@@ -478,20 +591,30 @@ class CameraSearch(CameraSession):
 
     async def _channel_number(self, camera: Device) -> int:
         channel = self._query.channel
-        if isinstance(channel, int):
-            return channel
-        return await self._patiently("looking up the channel", lambda _attempt: camera.number_of(channel))
+        return channel if isinstance(channel, int) else await camera.number_of(channel)
 
-    async def _search(self, camera: Device, window: Span) -> ListedRange:
-        """Return what the camera lists of the channel for ``window``, by its own clock."""
-        return await self._list_search(camera).search(window)
+    async def _search(
+        self, camera: Device, window: Span, first: Callable[[DeviceListing], None] | None = None
+    ) -> ListedRange:
+        """Return what the camera lists of the channel for ``window``, by its own clock.
 
-    def _list_search(self, camera: Device) -> ListSearch:
+        ``first`` is called with what it lists at first, if that is probably all.
+        """
+        return await self._list_search(camera, window, first).search(window)
+
+    def _list_search(
+        self, camera: Device, whole: Span | None = None, first: Callable[[DeviceListing], None] | None = None
+    ) -> ListSearch:
+        """``first`` is called with what is listed first of ``whole``, if that is asked for at once."""
         target, now = self._target, self._tuning.utc_now
 
         async def ask(window: Span, doubt: bool) -> DeviceListing:
+            at_first = first if window == whole else None
             listing = await self._patiently(
-                "searching", lambda attempt: camera.search(self.channel, window, doubt=doubt and attempt == 1)
+                "searching",
+                lambda attempt: camera.search(
+                    self.channel, window, doubt=doubt and attempt == 1, first=at_first if attempt == 1 else None
+                ),
             )
             for warning in listing.warnings:
                 self.warn(warning)
@@ -503,8 +626,8 @@ class CameraSearch(CameraSession):
         return ListSearch(
             ask,
             explain,
-            lambda: search_limit.remember(target, now()),
-            is_by_day=search_limit.is_limited(target, now()),
+            lambda: memory.remember_by_day(target.address, now()),
+            is_by_day=memory.is_asked_by_day(target.address, now()),
         )
 
     async def _proven(self, listed: ListedRange, where: CameraRange) -> tuple[Recording, ...]:
@@ -537,7 +660,8 @@ class CameraSearch(CameraSession):
         if plan.recordings:
             for sentence in self._unlabelled:
                 self.warn(sentence)
-        self._emit(events.Planned(plan))
+        if plan != self._begun:
+            self._emit(events.Planned(plan))
         return plan
 
     def _planned(self, recordings: Sequence[Recording], where: CameraRange) -> ExportPlan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -153,6 +153,7 @@ class Pool:
         sleep: Callable[[float], Awaitable[None]],
         outage: Outage,
         manner: TransferPolicy | None = None,
+        ours: Collection[str] = (),
     ) -> None:
         self._recordings = recordings
         self._store = store
@@ -163,6 +164,7 @@ class Pool:
         self._sleep = sleep
         self._outage = outage
         self._manner = manner or TransferPolicy()
+        self._ours = ours  # paths of recordings that this run has fetched before
         self._pace = ConcurrencyLimit(limit)
         self._next = 0
         self._fruitless_in_a_row = 0
@@ -177,6 +179,17 @@ class Pool:
     def concurrency(self) -> Concurrency:
         """Return how many parallel downloads the camera bore."""
         return self._pace.concurrency
+
+    def take_no_more(self) -> None:
+        """Let :meth:`run` end when the downloads under way have ended."""
+        self._next = len(self._recordings)
+
+    @property
+    def fetched(self) -> frozenset[str]:
+        """The paths of the recordings that were fetched, not found, so far."""
+        clips = {number: clip for number, clip in self._outcomes.items() if isinstance(clip, Fetched)}
+        fetched = {self._recordings[number - 1].path for number, clip in clips.items() if not clip.reused}
+        return frozenset(fetched.union(self._ours))
 
     async def outcome(self, number: int) -> Fetched | LostReason:
         """Wait until clip ``number`` is complete or lost; return it."""
@@ -218,8 +231,10 @@ class Pool:
 
     def _found(self) -> dict[int, Fetched]:
         clips = {number: self._store.find(recording) for number, recording in enumerate(self._recordings, 1)}
+        by_number = {number: (clip, self._recordings[number - 1]) for number, clip in clips.items() if clip}
         return {
-            number: _fetched(clip, self._recordings[number - 1], reused=True) for number, clip in clips.items() if clip
+            number: _fetched(clip, recording, reused=recording.path not in self._ours)
+            for number, (clip, recording) in by_number.items()
         }
 
     async def _flush_behind(self) -> None:

@@ -35,6 +35,7 @@ MAX_RECORDINGS = 400_000  # nine months of a clip a minute; a list without an en
 _MOST_PROBLEMS = 20
 _MOST_BEYOND = 3  # pages in a row with nothing new in the window: then a list has run on past it
 _USUAL_CAPS = frozenset({10, 16, 20, 32, 50, 64})  # the most items on a page, as firmware has it
+_BRIEFLY = 0.5  # seconds
 _LONGEST_BY_TIME = timedelta(hours=6)
 _FIVES = {(minute, 0) for minute in range(0, 60, 5)}
 
@@ -132,9 +133,10 @@ class DahuaClient:
         self._address = address
         self._connection = connection
         self._utc_now = utc_now or _utc_now
+        self._prepared: str | None = None  # a finder
 
     async def identify(self) -> DeviceInfo:
-        """Return who the camera is. The first question of a run: it checks the login.
+        """Return who the camera is: model and serial. The first question of a run: it checks the login.
 
         A device may have no magicBox. Then its clock or its search, in the family's form, shows that it is one.
         """
@@ -155,6 +157,12 @@ class DahuaClient:
         return DeviceInfo(
             model=printable(model, 60) or "unknown model",
             serial=printable(system.get("serialNumber", ""), 60) or await self._one("getSerialNo", "sn"),
+        )
+
+    async def described(self, device: DeviceInfo) -> DeviceInfo:
+        """Return ``device`` with its name and firmware, as far as the camera tells them."""
+        return replace(
+            device,
             name=await self._one("getMachineName", "name"),
             firmware=await self._one("getSoftwareVersion", "version"),
         )
@@ -223,13 +231,17 @@ class DahuaClient:
             return None
         return Reading(shown, before + (after - before) / 2)
 
-    async def zone_facts(self) -> ZoneFacts:
+    async def time_zone(self) -> ZoneFacts:
         """Return what its settings say of its time zone; nothing if this account may not read them.
 
-        Each is asked for once, and by the names that all firmware knows: an unknown name is answered like a missing
-        right (DH-NVR608H), and some firmware counts that as a failed login.
+        This and :meth:`daylight_saving` are asked for once, and by the names that all firmware knows: an unknown name
+        is answered like a missing right (DH-NVR608H), and some firmware counts that as a failed login.
         """
-        return parse_zone_facts(await self._config("NTP"), await self._config("Locales"))
+        return parse_zone_facts(await self._config("NTP"), None)
+
+    async def daylight_saving(self) -> ZoneFacts:
+        """Return what its settings say of daylight saving."""
+        return parse_zone_facts(None, await self._config("Locales"))
 
     async def _config(self, name: str) -> str | None:
         try:
@@ -241,12 +253,37 @@ class DahuaClient:
             return None
         return answer.text if answer.status == 200 else None
 
-    async def search(self, channel: int, span: Span, *, doubt: bool = False) -> DeviceListing:
+    async def prepare_search(self) -> None:
+        """Make the finder of the next search."""
+        if self._prepared is None:
+            try:
+                self._prepared = await self._new_finder()
+            except CameraError as error:  # the search itself says so
+                log.debug("no finder beforehand: %s", error)
+
+    async def close(self) -> None:
+        """Destroy a finder that no search has used."""
+        finder, self._prepared = self._prepared, None
+        if finder is not None:
+            await self._destroy(finder, _BRIEFLY)
+
+    async def search(
+        self, channel: int, span: Span, *, doubt: bool = False, first: Callable[[DeviceListing], None] | None = None
+    ) -> DeviceListing:
         """Return all that the camera lists of ``channel`` for ``span``: both streams and snapshots, as they come.
 
-        Raise as :meth:`_list` does. Recordings of other channels are left out, with a warning.
+        ``first`` is called with the first page if that looks like the last. Raise as :meth:`_list` does. Recordings of
+        other channels are left out, with a warning.
         """
-        listing = await self._list(channel, span, doubt=doubt)
+
+        def tell(listing: DeviceListing) -> None:
+            if first is not None:
+                first(self._of_channel(listing, channel))
+
+        return self._of_channel(await self._list(channel, span, doubt=doubt, first=tell), channel)
+
+    @staticmethod
+    def _of_channel(listing: DeviceListing, channel: int) -> DeviceListing:
         recordings, others, uncertain = protocol.of_channel(listing.recordings, channel)
         warnings = [*listing.warnings]
         if uncertain:
@@ -255,7 +292,9 @@ class DahuaClient:
             warnings.append(f"The camera listed {len(others)} recordings of other channels; they were not used.")
         return replace(listing, recordings=tuple(recordings), warnings=tuple(warnings))
 
-    async def _list(self, channel: int, span: Span, *, doubt: bool = False) -> DeviceListing:
+    async def _list(
+        self, channel: int, span: Span, *, doubt: bool = False, first: Callable[[DeviceListing], None] | None = None
+    ) -> DeviceListing:
         """Return all that the camera answers when it is asked for ``channel``, also of other channels.
 
         With ``doubt``, a page that announces more than it lists, and an error after a full page or in place of the
@@ -275,7 +314,7 @@ class DahuaClient:
                 # «Nothing in this window», on Amcrest cameras and on recorders alike; or a window that they refuse.
                 return DeviceListing((), is_refused=True)
             if found.status == 200 and found.text.strip().upper() == "OK":
-                return await self._pages(finder, span, doubt=doubt)
+                return await self._pages(finder, span, doubt=doubt, first=first)
             if found.status != 200 or protocol.is_error(found.text):
                 raise CameraRefused(
                     f"The camera at {self._address} refused the search: {_first_words(found.text)}.",
@@ -284,9 +323,11 @@ class DahuaClient:
                 )
             raise BadTransfer(f"{self._address} did not answer the search, but sent: {_first_words(found.text)}.")
 
-    async def _pages(self, finder: str, window: Span, *, doubt: bool) -> DeviceListing:
+    async def _pages(
+        self, finder: str, window: Span, *, doubt: bool, first: Callable[[DeviceListing], None] | None
+    ) -> DeviceListing:
         gathered = _Gathered(window)
-        for _number in range(MAX_PAGES):
+        for number in range(MAX_PAGES):
             answer = await self._ask("findNextFile", finder, count=PAGE)
             if self._ends(answer, gathered, doubt=doubt):
                 break
@@ -305,6 +346,8 @@ class DahuaClient:
                     f"The camera at {self._address} lists more than {MAX_RECORDINGS:,} recordings.",
                     hint="Ask for a shorter range.",
                 )
+            if first is not None and number == 0 and not gathered.listing().is_suspect:
+                first(gathered.listing())
         else:
             raise NotACamera(f"The camera at {self._address} lists recordings without an end.")
         return gathered.listing()
@@ -378,6 +421,22 @@ class DahuaClient:
     @asynccontextmanager
     async def _finder(self) -> AsyncIterator[str]:
         """Make a finder on the camera, and destroy it whatever happens: leaked ones exhaust it until it restarts."""
+        finder, self._prepared = self._prepared, None
+        finder = finder or await self._new_finder()
+        patience = 10.0
+        try:
+            yield finder
+        except anyio.get_cancelled_exc_class():
+            patience = _BRIEFLY  # nobody waits longer after Ctrl-C
+            raise
+        except CameraUnreachable as error:
+            if error.silent_for > 1:
+                patience = _BRIEFLY  # nor for a camera that says nothing
+            raise
+        finally:
+            await self._destroy(finder, patience)
+
+    async def _new_finder(self) -> str:
         answer = await self._connection.text(protocol.cgi_target("mediaFileFind", action="factory.create"))
         finder = protocol.parse_object(answer.text) if answer.status == 200 else None
         if finder is None and answer.status == 200 and protocol.is_page(answer.text):
@@ -388,23 +447,15 @@ class DahuaClient:
                 status=answer.status,
                 hint="Does it record to a card or disk of its own? Without one, this is what it answers.",
             )
-        patience = 10.0
-        try:
-            yield finder
-        except anyio.get_cancelled_exc_class():
-            patience = 0.5  # nobody waits longer after Ctrl-C
-            raise
-        except CameraUnreachable as error:
-            if error.silent_for > 1:
-                patience = 0.5  # nor for a camera that says nothing
-            raise
-        finally:
-            with anyio.move_on_after(patience, shield=True):
-                for action in ("close", "destroy"):
-                    try:
-                        await self._ask(action, finder)
-                    except CameraError as error:
-                        log.debug("%s: %s", action, error)
+        return finder
+
+    async def _destroy(self, finder: str, patience: float) -> None:
+        with anyio.move_on_after(patience, shield=True):
+            for action in ("close", "destroy"):
+                try:
+                    await self._ask(action, finder)
+                except CameraError as error:
+                    log.debug("%s: %s", action, error)
 
     async def _ask(self, action: str, finder: str, **parameters: str | int) -> Answer:
         return await self._connection.text(

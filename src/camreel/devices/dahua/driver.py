@@ -30,7 +30,11 @@ class DahuaDriver:
     async def open(self, access: Access, channel: int | None) -> AsyncIterator[Device]:
         """Connect to the device."""
         async with access.http() as connection:
-            yield DahuaClient(access.address, connection, access.utc_now, channel=channel)
+            client = DahuaClient(access.address, connection, access.utc_now, channel=channel)
+            try:
+                yield client
+            finally:
+                await client.close()
 
     def discover(self, places: Sequence[str]) -> list[FoundDevice]:
         """Ask ``places`` (none: the local network) for devices."""
