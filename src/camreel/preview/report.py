@@ -79,7 +79,7 @@ def look_lines(look: Look, *, told: Collection[str] | None = None, whole: bool =
     rows += [("Missing", line) for line in _missing(look)]
     rows += [("Note", warning) for warning in look.warnings if warning not in (told or ())]
     if look.is_interrupted and look.request.output.if_exists not in {IfExists.FAIL, IfExists.SKIP}:
-        rows.append(("Next", "run the same command again: its page replaces this one"))
+        rows.append(("Next", "run the same command again for a complete page"))
     elif look.shots:
         rows.append(("Next", "choose a moment or a range on the page for the command that exports it"))
     request, span = look.request, look.found.span

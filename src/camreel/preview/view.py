@@ -175,6 +175,8 @@ def facts_of(look: Look) -> list[str]:
     steps = (("of events", choice.event_step), ("of the rest" if choice.event_step else "", choice.step))
     said = [f"one every {duration_text(step.total_seconds())} {of}".rstrip() for of, step in steps if step]
     pictures = ", ".join([count_text(len(look.shots), "picture"), *said])
+    if look.is_interrupted:  # they are not spread over the range
+        pictures = f"{len(look.shots)} of {count_text(len(look.shots) + len(look.misses), 'picture')}"
     facts = [
         f"{show_span(span, look.clock)} by the camera's clock ({duration_text(span.seconds)})",
         f"{recorded}, {size_text(plan.listed_bytes)}; {pictures}, for {size_text(look.received)}",

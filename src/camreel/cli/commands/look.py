@@ -300,7 +300,11 @@ class _LookView(ResultView["Look"]):
 
     def cells(self, result: Look) -> list[str]:
         """Status, pictures, and what they cost."""
-        return [result.status, str(len(result.shots)), size_text(result.received)]
+        return [
+            "interrupted" if result.is_interrupted else result.status,
+            str(len(result.shots)),
+            size_text(result.received),
+        ]
 
     def tone(self, result: Look) -> Tone | None:
         """How good the outcome is."""
