@@ -22,8 +22,10 @@ from camreel.devices.session import (
     Wire,
     hang_up,
     has_closed,
+    only_over,
     open_wire,
 )
+from camreel_simulator import SimulatedCamera, running
 
 
 class Line:
@@ -257,3 +259,32 @@ def test_each_handshake_is_compared():
         patch.setattr(ssl.SSLObject, "getpeercert", shown)
         context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO()).do_handshake()
     assert (asked, compared) == (["handshake", True], [b"der"])
+
+
+async def ask(place: str, over: Any) -> tuple[str, Any]:
+    """Ask for something signed, over one connection alone if it is given: what came of it, and its connection."""
+    wire = await open_wire(Trust(), 5, https=False)
+    try:
+        async with wire.session.get(place, ssl=wire.ssl) as first:
+            await first.read()
+            transport = first.transport  # type: ignore[attr-defined]
+        token = only_over.set(transport if over is None else over)
+        try:
+            async with wire.session.get(place, headers={"Authorization": "Digest x"}, ssl=wire.ssl) as second:
+                return str(second.status), second.transport is transport  # type: ignore[attr-defined]
+        except aiohttp.ServerDisconnectedError:
+            return "not sent", None
+        finally:
+            only_over.reset(token)
+    finally:
+        await wire.close()
+
+
+def test_what_is_of_one_connection_goes_over_no_other():
+    """A nonce that is bound to a connection which is closed by now would count as a failed login on another."""
+    camera = SimulatedCamera()
+    with running(camera) as server:
+        assert asyncio.run(ask(server.url, None)) == ("401", True)
+        assert camera.rejected_logins == 1
+        assert asyncio.run(ask(server.url, Line())) == ("not sent", None)
+        assert camera.rejected_logins == 1
