@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import Bench, frame_md5s, three_clips, tuning
 
 from camreel.devices import memory
+from camreel.errors import NothingRecorded
 from camreel.model import AskedAround, Now
 from camreel_simulator import QUIRKS, DeviceClock
 from camreel_simulator.http.ledger import LoggedRequest
@@ -67,3 +68,10 @@ def test_one_at_a_time_asks_one_at_a_time(bench: Serve) -> None:
     stand = bench()
     assert stand.export(max_concurrent=1).ok.exit_code == 0
     assert stand.camera.ledger.peak_connections == 1
+
+
+def test_a_search_that_is_begun_and_not_made_leaves_nothing(bench: Serve) -> None:
+    """The range turns out to be in the future: the finder that was made beforehand is destroyed."""
+    stand = bench()
+    assert isinstance(stand.export("2026-01-18 08:00:00", "2026-01-18 09:00:00").error, NothingRecorded)
+    assert (stand.camera.finders_created, stand.camera.open_finders) == (1, 0)

@@ -55,6 +55,8 @@ def test_a_check_up_logs_in_in_the_same_way(bench, quirk, password, login):
     stand = bench(quirks=QUIRKS[quirk])
     seen = anyio.run(visit, Target(stand.address, "admin"), 1, Credentials("admin", password), tuning())
     assert seen.login == login
+    signed = [one.authorization for one in stand.camera.log if one.authorization is not None]
+    assert all("nc=00000001," in each for each in signed)  # it shows how the camera answers whoever comes anew
     assert [why for why in logins(stand) if why] == ([] if login == "accepted" else ["wrong password"])
 
 

@@ -50,6 +50,7 @@ def test_a_login_of_its_own_knows_the_device():
     login.redirected_from = Address("cam", 80)
     other = login.proven()
     assert known_to(other) == (True, True, Address("cam", 80), True)
+    assert other.nonces is login.nonces
     other.refuse(LoginRefused("no more"))
     login.check_refusal()
 
