@@ -170,7 +170,7 @@ def _size_of(pieces: Sequence[Piece]) -> int:
     return sum(piece.size if isinstance(piece, NumberTable) else len(piece) for piece in pieces)
 
 
-_MATRIX = struct.pack(">9I", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+_UPRIGHT = (1 << 16, 0, 0, 1 << 16)
 _UNDETERMINED = 0x55C4  # the language "und", as mp4 packs it
 _LARGEST_SCALE = (1 << 31) - 1
 _MOST_CHAPTERS = 255
@@ -181,7 +181,8 @@ _NAMES = {"title": b"\xa9nam", "artist": b"\xa9ART", "comment": b"\xa9cmt", "dat
 class VideoTrackIndex:
     """``codec`` is ``h264`` or ``hevc``, ``configuration`` its ``avcC`` or ``hvcC``; ``aspect`` is a pixel's.
 
-    ``looks`` are further boxes of the description, whole: colors, cropping.
+    ``looks`` are further boxes of the description, whole: colors, cropping. ``turned`` is what turns its frames: a, b,
+    c and d of the track's matrix, with 16 bits behind the point.
     """
 
     codec: str
@@ -191,6 +192,7 @@ class VideoTrackIndex:
     scale: int
     aspect: Fraction = Fraction(1)
     looks: bytes = b""
+    turned: tuple[int, int, int, int] = _UPRIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +265,7 @@ def _shown(track: Track, samples: SampleIndex, scale: int) -> int:
 def _mvhd(scale: int, length: int, created: int, next_track: int) -> bytes:
     wide = max(length, created) > _MOST_U32
     times = struct.pack(">QQIQ" if wide else ">IIII", created, created, scale, length)
-    rest = struct.pack(">IH10x", 1 << 16, 1 << 8) + _MATRIX + bytes(24) + struct.pack(">I", next_track)
+    rest = struct.pack(">IH10x", 1 << 16, 1 << 8) + _matrix(_UPRIGHT, 0, 0) + bytes(24) + struct.pack(">I", next_track)
     return made(b"mvhd", struct.pack(">I", wide << 24), times, rest)
 
 
@@ -297,11 +299,21 @@ def _tkhd(number: int, pictures: VideoTrackIndex | None, length: int, created: i
     wide = max(length, created) > _MOST_U32
     times = struct.pack(">QQI4xQ" if wide else ">III4xI", created, created, number, length)
     volume, alternate = (0, 0) if pictures else (1 << 8, 1)
-    width = height = 0
+    width, height, turned = 0, 0, _UPRIGHT
     if pictures:
         width, height = round(pictures.width * pictures.aspect * (1 << 16)), pictures.height << 16
-    rest = struct.pack(">8xhhH2x", 0, alternate, volume) + _MATRIX + struct.pack(">II", min(width, _MOST_U32), height)
+        turned = pictures.turned
+    rest = struct.pack(">8xhhH2x", 0, alternate, volume) + _matrix(turned, width >> 16, height >> 16)
+    rest += struct.pack(">II", min(width, _MOST_U32), height)
     return made(b"tkhd", struct.pack(">I", wide << 24 | 3), times, rest)  # enabled, in the film
+
+
+def _matrix(turned: tuple[int, int, int, int], width: int, height: int) -> bytes:
+    """How a track is turned; what is turned out of sight comes back into it."""
+    a, b, c, d = turned
+    left, top = min(0, a * width) + min(0, c * height), min(0, b * width) + min(0, d * height)
+    right, down = min(-left, _LARGEST_SCALE), min(-top, _LARGEST_SCALE)
+    return struct.pack(">9i", a, b, 0, c, d, 0, right, down, 1 << 30)
 
 
 def _edts(track: Track, samples: SampleIndex, scale: int) -> bytes:

@@ -57,6 +57,7 @@ _AT_A_TIME = 1 << 18  # bytes, where the system does not copy by itself
 # What copying by the system can say that writing would say as well; all else it may just not be able to do.
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _EPOCH = datetime(1904, 1, 1, tzinfo=timezone.utc)  # of ISO/IEC 14496-12
+_MOST_TURNED = 1 << 31  # what a matrix has room for
 _MDAT = struct.Struct(">I4sQ")
 
 
@@ -70,7 +71,7 @@ def can_be_direct(job: MergeJob, description: Description, form: SoundForm | Non
         or job.video.gaps is Gaps.HOLD
     ):
         return False
-    if not description.look.is_upright or not description.configuration:
+    if not description.configuration or any(abs(each) >= _MOST_TURNED for each in description.look.turned):
         return False
     return form is None or (form.codec == "aac" and form.copied and form.rate <= 0xFFFF)
 
@@ -103,6 +104,7 @@ class DirectOutput(OutputFile):
             scale,
             look.aspect or Fraction(1),
             look.color_box() + look.boxes,
+            look.turned,
         )
         self._tables = TableFile(lambda: TemporaryFile(dir=Path(path).parent))  # noqa: SIM115 - close and abandon do
         self._picture_samples, self._sound_samples = SampleIndex(self._tables), SampleIndex(self._tables)
