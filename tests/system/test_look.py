@@ -269,7 +269,7 @@ def test_events_that_share_the_pictures_are_told_of(bench):
     ran = glance(bench(recordings=row(2)), 40, wish={"most": 2})
     assert [round(second, -1) for second, _ in ways(ran)] == [10, 30]
     assert "Too many events for a picture every 10 s" in ran.page
-    assert "--most N adds pictures" in ran.page
+    assert "for more pictures: --most N" in ran.page
 
 
 def test_the_policy_of_the_page_allows_its_own_style_and_script_alone(bench):

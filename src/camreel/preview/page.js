@@ -226,7 +226,9 @@
         const isEnd = chosen?.row === number && (event.shiftKey || toggles.until.ariaPressed === "true");
         if (isEnd) extend(second);
         else chooseMoment(number, second);
-        nearest(number, second).scrollIntoView({ block: "nearest" });
+        const near = nearest(number, second);
+        near.setAttribute("aria-current", "true");
+        near.scrollIntoView({ block: "nearest" });
       }
       down = null;
     });
@@ -252,6 +254,7 @@
       button.ariaPressed = String(button.ariaPressed !== "true");
       if (name === "until" && button.ariaPressed === "true" && viewer.open) shrink();
       show();
+      if (toggles.until.ariaPressed === "true") byId("when").textContent = "Now click the last picture.";
     });
   }
   byId("close").addEventListener("click", () => {

@@ -18,6 +18,7 @@ from camreel.text import count_text, duration_text, size_text
 
 EVENT_PAD, MOMENT_PAD = timedelta(seconds=10), timedelta(minutes=2)
 _SAME_PLACE = 0.002  # of the range: a pixel or two
+_TOUCHING, _LONGEST_EVENT = timedelta(seconds=2), timedelta(hours=1)
 _MOST_MARKS = 9  # on the axis of the timeline
 
 
@@ -81,10 +82,19 @@ def moments(look: Look) -> tuple[Moment, ...]:
 
 
 def event_spans(look: Look) -> tuple[Span, ...]:
-    """Return the recordings with an event, in order of start."""
+    """Return the events, in order of start: the recordings that have one, those that follow each other as one.
+
+    For at most an hour: some cameras see motion all day.
+    """
     assert look.found is not None
-    spans = (listed_span(each) for each in look.found.plan.recordings if events_of(each))
-    return tuple(sorted(spans, key=lambda each: each.start))
+    spans: list[Span] = []
+    for each in sorted(listed_span(each) for each in look.found.plan.recordings if events_of(each)):
+        last = spans[-1] if spans else None
+        if last and each.start - last.end <= _TOUCHING and max(each.end, last.end) - last.start <= _LONGEST_EVENT:
+            spans[-1] = Span(last.start, max(each.end, last.end))
+        else:
+            spans.append(each)
+    return tuple(spans)
 
 
 def _around(wall: WallTime, events: Sequence[Span], ends: Sequence[WallTime]) -> Span | None:
@@ -172,16 +182,18 @@ def facts_of(look: Look) -> list[str]:
     assert look.found is not None
     span, plan, choice = look.found.span, look.found.plan, look.choice
     recorded = f"{duration_text(look.recorded_seconds)} of it in {count_text(len(plan.recordings), 'recording')}"
-    steps = (("of events", choice.event_step), ("of the rest" if choice.event_step else "", choice.step))
-    said = [f"one every {duration_text(step.total_seconds())} {of}".rstrip() for of, step in steps if step]
-    pictures = ", ".join([count_text(len(look.shots), "picture"), *said])
+    steps = (("during events", choice.event_step), ("otherwise" if choice.event_step else "", choice.step))
+    said = [f"every {duration_text(step.total_seconds())} {of}".rstrip() for of, step in steps if step]
+    if choice.event_step == choice.step:
+        said = said[-1:] and [said[-1].removesuffix(" otherwise")]
+    pictures = ": ".join(filter(None, [count_text(len(look.shots), "picture"), ", ".join(said)]))
     if look.is_interrupted:  # they are not spread over the range
         pictures = f"{len(look.shots)} of {count_text(len(look.shots) + len(look.misses), 'picture')}"
     facts = [
         f"{show_span(span, look.clock)} by the camera's clock ({duration_text(span.seconds)})",
-        f"{recorded}, {size_text(plan.listed_bytes)}; {pictures}, for {size_text(look.received)}",
+        f"{recorded}, {size_text(plan.listed_bytes)}; {pictures}; {size_text(look.received)} downloaded",
     ]
-    more = " (--most N adds pictures)" if choice.may_have_more else ""
+    more = " (for more pictures: --most N)" if choice.may_have_more else ""
     if choice.is_short_of_events:
         facts.append(f"Too many events for a picture every 10 s: their pictures are spaced wider{more}")
     if choice.passed_over:

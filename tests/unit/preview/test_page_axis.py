@@ -18,9 +18,10 @@ from camreel.preview.choose import MomentChoice
 from camreel.preview.command import GetLine
 from camreel.preview.model import Look, Shot, Way
 from camreel.preview.page import page
+from camreel.preview.view import event_spans
 
 EIGHT = WallTime(START)
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 def looked(name: str, offset: int = 0, start: WallTime = EIGHT) -> Look:
@@ -39,6 +40,30 @@ def looked(name: str, offset: int = 0, start: WallTime = EIGHT) -> Look:
     shots = tuple(Shot(span.start + at * HOUR, recording, Way.KEYFRAME, Path(), 8, 8) for at in (0.5, 3.5))
     stretches = (CoverageSpan(span, CoverageKind.RECORDED),)
     return Look(request, found, GetLine("camreel", ()), stretches, MomentChoice((), HOUR), shots)
+
+
+def with_events(*minutes: tuple[float, float]) -> Look:
+    """A look whose recordings with motion are these, in minutes after 08:00."""
+    look = looked("garage")
+    spans = (Span(EIGHT + start * MINUTE, EIGHT + end * MINUTE) for start, end in minutes)
+    recordings = tuple(Recording(f"/{span.start}", span, 1, events=("motion",)) for span in spans)
+    found: Any = look.found
+    found.plan = SimpleNamespace(recordings=recordings, listed_bytes=0)
+    return look
+
+
+@pytest.mark.parametrize(
+    ("recorded", "events"),
+    [
+        pytest.param([(0, 5), (5, 10), (12, 13)], [(0, 10), (12, 13)], id="one behind the other"),
+        pytest.param([(0, 10), (2, 4), (10, 11)], [(0, 11)], id="one inside of another"),
+        pytest.param([(0, 50), (50, 60), (60, 70)], [(0, 60), (60, 70)], id="all day"),
+    ],
+)
+def test_recordings_that_follow_each_other_are_one_event(recorded, events):
+    """Whoever clicks a picture of it gets all of it, as `list` draws it; but not a day of a tree in the wind."""
+    found = event_spans(with_events(*recorded))
+    assert [((each.start - EIGHT) / MINUTE, (each.end - EIGHT) / MINUTE) for each in found] == events
 
 
 def drawn(*looks: Look) -> str:

@@ -69,7 +69,7 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 @click.command(
     "look",
     cls=CameraCommand,
-    usage="look [CAMERA]... [options]",
+    usage="look [CAMERA]... [RANGE] [options]",
     help="Make a page of pictures of a time range, to find the minute without a download.",
     examples=_EXAMPLES,
     at_end=_AT_END,
@@ -78,10 +78,10 @@ _SAID = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVI
 @some_of(list_options, "host", "username", "start", "end", "channel", "all_cameras")
 @some_of(get_options, "output_dir", "shared_folder", "opens")
 @click.option(
-    "-o", "--output-file", cls=Option, usual=True, metavar="FILE", help="Write the page to x.html, the sheet to x.png."
+    "-o", "--output-file", cls=Option, usual=True, metavar="FILE", help="Write the page to FILE, like night.html."
 )
 @click.option(
-    "--every", cls=Option, usual=True, metavar="LENGTH", help="Take a picture every 5m, 30s. Default: by --most."
+    "--every", cls=Option, usual=True, metavar="LENGTH", help="Take a picture each LENGTH: 5m, 30s. Default: by --most."
 )
 @click.option(
     "--most", cls=Option, usual=True, type=Whole(1, _MOST), help="Take at most N pictures of a camera. Default: 120."

@@ -34,7 +34,7 @@ def test_a_look_that_was_interrupted_is_told_as_such(if_exists: IfExists | None)
     view = _LookView(OutputOptions())
     lines = [(line.label, line.text) for line in view.lines(look)]
     assert lines[0] == ("Interrupted", "1 picture, 1 missing")
-    assert any(label == "Looked" and "; 1 of 2 pictures, for" in text for label, text in lines)
+    assert any(label == "Looked" and "; 1 of 2 pictures; " in text for label, text in lines)
     assert (("Next", "run the same command again for a complete page") in lines) == (if_exists is None)
     assert (look.exit_code, view.cells(look)[0]) == (130, "interrupted")
     assert view.cells(whole)[0] == "complete"
