@@ -179,9 +179,9 @@ _PING_KEYS = (
 )
 
 _WHEN = (
-    _when("--last", usual=True, metavar="LENGTH", help="Take LENGTH up to now: 30m, 2h, 1h30m."),
+    _when("--last", usual=True, metavar="LENGTH", help="Take the last LENGTH: 30m, 2h, 1h30m."),
     _when("--date", usual=True, metavar="DAY", help="Take a day: 2026-01-16, friday, last night."),
-    _when("--around", metavar="TIME", help="Take some minutes before and after TIME."),
+    _when("--around", metavar="TIME", help="Take 10 minutes (--minutes N) before and after TIME."),
     _when("--minutes", type=Whole(1, 10_000), help="Set the minutes around it. Default: 10."),
     _when("--duration", metavar="LENGTH", help="Set the length from --start on: 30m, 2h, 1h30m."),
     _when(

@@ -97,7 +97,7 @@ def test_four_answers_and_then_its_name_works(tmp_path: Path) -> None:
         assert "Clock     right, UTC+00:00" in shown
         assert "Channels  1 " in shown
         assert "camreel get Haustür --last 1h" in shown
-        assert 'camreel look Haustür --date "last night"' in shown
+        assert "camreel look Haustür --start 23:00 --end 03:00" in shown
         path = tmp_path / ".config" / "camreel" / "config.toml"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert RIGHT not in shown

@@ -119,9 +119,11 @@ def setup(
     elif not no_save_password:
         values["password"] = password
     save_camera(called, values, in_keyring)
-    kept = " with its password, for you alone to read" if "password" in values else ""
-    terminal.print_wrapped(f"Saved as {called} in {config.path}{kept}.")
-    works = (("get", called, "--last", "1h"), ("look", called, "--date", "last night"))
+    kept = ""
+    if "password" in values:
+        kept = " It has the password, and only your account can read it (--no-save-password leaves that out)."
+    terminal.print_wrapped(f"Saved as {called} in {config.path}.{kept}")
+    works = (("get", called, "--last", "1h"), ("look", called, "--start", "23:00", "--end", "03:00"))
     terminal.print_advice("\n".join(("Now these work:", *map(command_text, works))))
     return 0
 
