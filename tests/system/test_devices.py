@@ -22,7 +22,7 @@ def test_an_empty_range_is_not_a_refused_question(bench):
     """A 400 is explained by a question that must have an answer: the channel records, only not then."""
     run = bench().export("2026-01-15 08:00", "2026-01-15 09:00")
     assert isinstance(run.error, NothingRecorded)
-    assert "has recordings, but none in this range: camreel list" in (run.error.hint or "")
+    assert "has recordings, but none in this range." in (run.error.hint or "")
 
 
 def test_a_channel_that_is_not_there_is_a_mistake_not_an_empty_range(bench):
