@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -90,7 +90,8 @@ class _Commands(click.Group):
 
 
 def _range_in(words: list[str]) -> Sequence[str]:
-    """The range that the words behind a camera are; else one that could be meant."""
+    """The range that the words behind a camera are, without options; else one that could be meant."""
+    words = list(takewhile(lambda word: not word.startswith("-"), words))
     return words if is_range(" ".join(words)) else ("--last", "1h")
 
 

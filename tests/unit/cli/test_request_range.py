@@ -170,7 +170,9 @@ def test_what_stands_behind_the_camera_and_is_no_range(
 
 def test_a_camera_in_place_of_a_command_is_completed(camreel_: Camreel) -> None:
     """The advice can be typed."""
-    assert "camreel get 192.168.1.5 --username admin yesterday" in camreel_(["192.168.1.5", "yesterday"]).err
+    for options in ([], ["--no-input"]):
+        said = camreel_(["192.168.1.5", "yesterday", *options]).err
+        assert "camreel get 192.168.1.5 --username admin yesterday\n" in said
     assert "camreel get 192.168.1.5 --username admin --last 1h" in camreel_(["192.168.1.5"]).err
 
 
