@@ -204,7 +204,7 @@ class Pool:
         if self._bodies[number] >= _MOST_BODIES:
             return self._outcomes[number]
         recording = self._recordings[number - 1]
-        self._listener.retrying(recording, BadTransfer(f"{recording.name} is broken: {reason}."), 0)
+        self._listener.retrying(recording, BadTransfer(f"the clip is broken: {reason}."), 0)
         self._store.set_aside(recording)
         self._only_whole.add(number)
         async with DownloadSlot(self._connect) as line:

@@ -311,7 +311,7 @@ async def test_a_second_copy_that_cannot_be_had_leaves_the_first(make, told, sto
     assert isinstance(clip, Fetched)
     assert (clip.path, clip.size, clip.reused) == (first.path, len(MP4), True)
     assert clip.path.read_bytes() == MP4
-    assert told.of("retrying") == [("1.mp4 is broken: it ends early.", 0)]
+    assert told.of("retrying") == [("the clip is broken: it ends early.", 0)]
     assert told.of("fetched") == [(1,)]
     assert store.find(recorded()) == clip.path
 
