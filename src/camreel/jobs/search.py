@@ -436,11 +436,10 @@ class CameraSearch(CameraSession):
         """Let the downloads begin of what the camera has listed so far, unless it may move the range."""
         window = self._window(where)
         listed = joined((ListAnswer(window, listing.recordings),), window).recordings
-        if recorded_offsets(listed):
-            told = self._understand(times, listed)
-            if told.recent is not None or _place(told.where) != _place(understood.where):
-                return
-        self._begin_with(listed, where)
+        told = self._understand(times, listed) if recorded_offsets(listed) else understood
+        # What is wrong with the clock is said before anything is fetched.
+        if not (told.warnings or told.recent is not None or _place(told.where) != _place(understood.where)):
+            self._begin_with(listed, where)
 
     def _begin_with(self, listed: Sequence[Recording], where: CameraRange) -> None:
         """Let the downloads begin of what is listed. The search may find more, and changes the plan then."""
